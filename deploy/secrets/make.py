@@ -1,0 +1,21 @@
+"""Make the secrets of docker-compose.yml beside this file: passwords and API keys. What is there already stays."""
+
+import secrets
+from pathlib import Path
+
+from earnest.local.claims import write_private
+from earnest.local.keys import make_keys
+
+FOLDER = Path(__file__).resolve().parent
+# Compose mounts these files with the modes they have here, and the containers run as other users than you: others may
+# read them, but on this host only you can enter the folder.
+READ_BY_CONTAINERS = ("database_password", "grafana_password", "api_keys.json")
+
+FOLDER.chmod(0o700)
+for name in ("database_password", "grafana_password"):
+    if not (FOLDER / name).exists():
+        write_private(FOLDER / name, secrets.token_urlsafe(32))
+make_keys(FOLDER / "keys", FOLDER / "api_keys.json")
+for name in READ_BY_CONTAINERS:
+    (FOLDER / name).chmod(0o444)
+print(f"Secrets are in {FOLDER}: plain API keys in keys/, Grafana's password (user admin) in grafana_password.")

@@ -1,0 +1,1 @@
+"""The front door: the command line, and the supervisor that runs everything on one machine."""

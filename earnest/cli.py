@@ -1,0 +1,65 @@
+"""The command line: `earnest COMMAND`. Every module of `earnest.commands` adds its commands here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Annotated
+
+import typer
+
+from earnest import commands
+from earnest.local.processes import LocalError
+
+app = typer.Typer(
+    help="Sales incentive pay from a stream of events: correct to the cent, explained line by line.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _common(
+    home: Annotated[
+        Path | None,
+        typer.Option(envvar="EARNEST_HOME", help="Folder of the installation on this machine; .earnest by default."),
+    ] = None,
+) -> None:
+    if home is not None:
+        os.environ["EARNEST_HOME"] = str(home.resolve())
+
+
+for _module in iter_modules(commands.__path__):
+    import_module(f"{commands.__name__}.{_module.name}").register(app)
+
+
+def main() -> None:
+    """Run the command line. An error is one line on stderr and exit code 1; what nobody expected leaves its traceback in a file."""
+    try:
+        app()
+    except LocalError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted", code=130)
+    except Exception as error:
+        with tempfile.NamedTemporaryFile("w", prefix="earnest-error-", suffix=".txt", delete=False) as file:
+            traceback.print_exc(file=file)
+        _fail(
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''} (details: {file.name})"
+        )
+
+
+def _fail(message: str, code: int = 1) -> None:
+    typer.echo(f"earnest: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

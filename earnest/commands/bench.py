@@ -1,0 +1,112 @@
+"""`earnest bench`: how fast Earnest is on this machine, and how near to what the machine can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+bench = typer.Typer(no_args_is_help=True, help="Measure Earnest on this machine, beside the machine's own limits.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `bench` to the command line."""
+    app.add_typer(bench, name="bench")
+
+
+@bench.command()
+def kernel(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals.")] = 1_000_000,
+    participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
+) -> None:
+    """From a Parquet file to earnings and lines, beside the same plan written by hand for DuckDB."""
+    from earnest.bench.kernel import run
+
+    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+        figures = run(Path(folder), deals, participants)
+    table = Table(
+        "what", "seconds", "deals/s", "ratio", "total, cents", title=f"{deals:,} deals, {participants:,} participants"
+    )
+    for ours, theirs in zip(figures[::2], figures[1::2], strict=True):
+        for figure in (ours, theirs):
+            ratio = theirs.seconds / figure.seconds
+            table.add_row(
+                figure.what,
+                f"{figure.seconds:.2f}",
+                f"{figure.deals / figure.seconds:,.0f}",
+                f"{ratio:.2f}",
+                f"{figure.total:,}",
+            )
+    Console().print(table)
+
+
+@bench.command()
+def stream(
+    log: Annotated[Literal["postgres", "kafka"], typer.Option(help="What carries the events.")] = "postgres",
+    seconds: Annotated[float, typer.Option(min=1, help="How long deals are pushed at the goal's rate.")] = 60,
+    goal: Annotated[int, typer.Option(min=500, help="Deals per second to aim at.")] = 10_000,
+    participants: Annotated[int, typer.Option(min=1, help="Among how many participants the deals are spread.")] = 2_000,
+) -> None:
+    """Deals pushed over HTTP until their earnings are readable, in a new installation of its own, fsync on."""
+    from earnest.bench.ceilings import kafka, transactions
+    from earnest.bench.stream import Stream
+    from earnest.local.home import Home
+    from earnest.local.system import running_system
+    from shared.database import database_url, engine_for
+
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with console.status("starting an installation"), running_system(Home(Path(folder)), log) as system:
+            console.print(f"pushing {seconds * goal:,.0f} deals of {participants:,} participants over HTTP, log: {log}")
+            pushed = Stream(system, participants)
+            reached = pushed.throughput(seconds, goal)
+            half = max(500, int(min(reached.readable, goal) / 2))
+            ages = pushed.ages(half)
+            stages = pushed.stages()
+            engine = engine_for(database_url(system.settings), "public", pool_size=1)
+            ceiling = transactions(engine)
+            table = Table("what", "figure", "ratio to the ceiling")
+            table.add_row("one transaction per 500 events (ceiling)", f"{ceiling:,.0f}/s", "1.00")
+            table.add_row("deals accepted over HTTP", f"{reached.accepted:,.0f}/s", f"{reached.accepted / ceiling:.2f}")
+            table.add_row(
+                "deals to readable earnings", f"{reached.readable:,.0f}/s", f"{reached.readable / ceiling:.2f}"
+            )
+            for worker, (records, taken) in sorted(stages.items()):
+                if records and taken:
+                    table.add_row(f"worker {worker}, while busy", f"{records / taken:,.0f} records/s", "")
+            table.add_row(f"age of an earning at {half:,} deals/s, median", f"{ages.median:.3f} s", "")
+            table.add_row(f"age of an earning at {half:,} deals/s, p99 of {ages.probes}", f"{ages.p99:.3f} s", "")
+            if system.settings.kafka_bootstrap_servers:
+                produced, consumed = kafka(system.settings.kafka_bootstrap_servers)
+                table.add_row(
+                    "kafka-python produces (ceiling)", f"{produced:,.0f}/s", f"{reached.readable / produced:.2f}"
+                )
+                table.add_row(
+                    "kafka-python consumes (ceiling)", f"{consumed:,.0f}/s", f"{reached.readable / consumed:.2f}"
+                )
+    console.print(table)
+
+
+@bench.command()
+def history(
+    deals: Annotated[int, typer.Option(min=10, help="How many earlier deals the busy participant has.")] = 100_000,
+) -> None:
+    """What one more deal costs a participant with ten earlier deals, and one with very many."""
+    from earnest.bench.stream import Stream
+    from earnest.local.home import Home
+    from earnest.local.system import running_system
+
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with console.status("starting an installation"), running_system(Home(Path(folder)), "postgres") as system:
+            few, many = Stream(system, 10).history(deals)
+    table = Table("earlier deals in the month", "age of an earning, median", "ratio")
+    table.add_row("10", f"{few * 1000:.0f} ms", "1.00")
+    table.add_row(f"{deals:,}", f"{many * 1000:.0f} ms", f"{many / few:.2f}")
+    console.print(table)

@@ -1,0 +1,155 @@
+"""`earnest dlq`: the dead letters of all services: list them, look at one, replay them once their cause is mended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from earnest.local.processes import LocalError
+from shared.names import Service
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from shared.log.dead_letters import DeadLetter
+    from shared.settings import Settings
+
+dlq = typer.Typer(
+    no_args_is_help=True, help="Dead letters: records that could not be processed, and those behind them."
+)
+
+OfService = Annotated[Service | None, typer.Option("--service", help="Only of this service.")]
+OfWorker = Annotated[str | None, typer.Option("--worker", help="Only of this worker.")]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic.")]
+WithCode = Annotated[str | None, typer.Option("--code", help="Only with this cause.")]
+WithKey = Annotated[str | None, typer.Option("--key", help="Only of this key: a deal or a participant.")]
+MOST_SHOWN = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add `dlq` to the command line."""
+    app.add_typer(dlq, name="dlq")
+
+
+@dlq.command("list")
+def list_letters(
+    service: OfService = None,
+    worker: OfWorker = None,
+    topic: OfTopic = None,
+    code: WithCode = None,
+    key: WithKey = None,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Also those that were replayed.")] = False,
+) -> None:
+    """Open dead letters, oldest first, with their causes."""
+    from shared.log.dead_letters import Filter, find
+
+    which = Filter(worker=worker, topic=topic, code=code, key=key)
+    table = Table("service", "id", "worker", "place", "key", "cause", "what to mend", "since")
+    for name, engine in _schemas(_settings(), service):
+        for letter in find(engine, which, include_replayed=replayed, limit=MOST_SHOWN):
+            cause = f"{letter.code}, replayed" if letter.replayed_at else letter.code
+            since = f"{letter.at:%Y-%m-%d %H:%M}"
+            table.add_row(
+                name, str(letter.id), letter.worker, _place(letter), letter.record.key, cause, letter.message, since
+            )
+    console = Console()
+    console.print(table if table.row_count else "No dead letters.")
+    if table.row_count >= MOST_SHOWN:
+        console.print(f"At most {MOST_SHOWN} of a service are shown; narrow them down with the options.")
+
+
+@dlq.command()
+def show(
+    service: Annotated[Service, typer.Argument(help="The service that has it.")],
+    letter_id: Annotated[int, typer.Argument(metavar="ID", help="Its id in `earnest dlq list`.")],
+) -> None:
+    """One dead letter with its headers and its value."""
+    from shared.log.dead_letters import Filter, find
+
+    found = [
+        letter
+        for _, engine in _schemas(_settings(), service)
+        for letter in find(engine, Filter(id=letter_id), include_replayed=True)
+    ]
+    if not found:
+        raise LocalError(f"{service} has no dead letter {letter_id}: see `earnest dlq list`")
+    [letter] = found
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(f"{letter.worker} could not process {_place(letter)}, key {letter.record.key}")
+    console.print(f"cause:    {letter.code}: {letter.message}")
+    console.print(f"since:    {letter.at:%Y-%m-%d %H:%M:%S %Z}")
+    if letter.replayed_at:
+        console.print(f"replayed: {letter.replayed_at:%Y-%m-%d %H:%M:%S %Z}")
+    for name, value in letter.record.headers.items():
+        console.print(f"{name}: {value}")
+    console.print()
+    console.print(_readable(letter.record.value))
+
+
+@dlq.command()
+def replay(
+    service: OfService = None,
+    worker: OfWorker = None,
+    topic: OfTopic = None,
+    code: WithCode = None,
+    key: WithKey = None,
+    letter_id: Annotated[int | None, typer.Option("--id", help="Only this one; say of which service.")] = None,
+) -> None:
+    """Send dead letters again after their cause was mended, with all that wait behind them, in their order.
+
+    Without options all open ones are sent. They go to the worker that could not process them, and to no other.
+    """
+    from shared.log import dead_letters
+    from shared.log.open import open_log
+
+    if letter_id is not None and service is None:
+        raise LocalError("ids belong to a service: say --service too")
+    which = dead_letters.Filter(id=letter_id, worker=worker, topic=topic, code=code, key=key)
+    settings = _settings()
+    log = open_log(settings)
+    try:
+        for name, engine in _schemas(settings, service):
+            if number := dead_letters.replay(engine, log, which):
+                typer.echo(f"{name}: {number} sent again")
+        typer.echo("Those that fail again come back: see `earnest dlq list`.")
+    finally:
+        log.close()
+
+
+def _settings() -> Settings:
+    from earnest.local.home import Home
+
+    return Home.current().settings()
+
+
+def _schemas(settings: Settings, service: Service | None) -> Iterator[tuple[str, Engine]]:
+    """The schemas that have dead letters, by their service's name."""
+    from sqlalchemy import inspect
+
+    from shared.database import database_url, engine_for
+
+    for name in get_args(Service) if service is None else [service]:
+        engine = engine_for(database_url(settings), name)
+        try:
+            if inspect(engine).has_table("dead_letter", schema=name):
+                yield name, engine
+        finally:
+            engine.dispose()
+
+
+def _place(letter: DeadLetter) -> str:
+    return f"{letter.partition.topic}[{letter.partition.number}] {letter.position}"
+
+
+def _readable(value: bytes | None) -> str:
+    if value is None:
+        return "no value: the record says that its key is gone"
+    try:
+        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+    except ValueError:
+        return repr(value)

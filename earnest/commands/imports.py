@@ -1,0 +1,85 @@
+"""`earnest import`: the files of a CRM's export, through ingest like any other facts, or as files for `earnest calc`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earnest.imports.reading import Export
+
+EXAMPLE = Path("examples/crm-opportunities")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `import` to the command line."""
+    app.command("import")(import_export)
+
+
+def import_export(
+    folder: Annotated[Path, typer.Argument(help="The folder with the export's CSV files.")],
+    recipe_folder: Annotated[
+        Path, typer.Option("--with", help="The folder with import.yaml and plans/: how the files are read and paid.")
+    ] = EXAMPLE,
+    files_only: Annotated[
+        Path | None, typer.Option("--files-only", help="Only write deals.csv and roster.csv there, for `earnest calc`.")
+    ] = None,
+    report: Annotated[Path, typer.Option(help="Where to write every repaired, remarked and rejected row.")] = Path(
+        "import-report.csv"
+    ),
+) -> None:
+    """Import a CRM's export into the running installation: plans, roster with quotas, then every opportunity."""
+    from rich.console import Console
+
+    from earnest.files.plans import read_plans
+    from earnest.imports.reading import read_deals
+    from earnest.imports.recipe import read_recipe
+    from earnest.imports.sending import Sender
+    from earnest.imports.team import quotas, roster_events, team
+    from earnest.imports.writing import write_deals, write_report, write_roster
+    from earnest.local.home import Home
+    from shared.settings import Settings
+
+    console = Console()
+    recipe = read_recipe(recipe_folder)
+    home = Home.current()
+    settings = Settings(database_url="postgresql://") if files_only else home.settings()
+    members = team(folder, recipe)
+    export = read_deals(folder, recipe, frozenset(member.participant_id for member in members), settings)
+    quota = quotas(members, export.events, recipe.quotas, recipe.roster.plan)
+    occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
+    roster = roster_events(members, quota, recipe.quotas.measure, recipe.roster.effective_from, occurred_at)
+    if files_only:
+        report = files_only / report.name
+        write_deals(files_only / "deals.csv", export.events)
+        write_roster(files_only / "roster.csv", roster, recipe.quotas.measure)
+    else:
+        sender = Sender(home, settings, console)
+        sender.publish(read_plans([recipe_folder / "plans"]))
+        sender.send("roster", "hr", roster)
+        sender.send("deals", "crm", export.events)
+        sender.wait_until_settled()
+    write_report(report, export.notes)
+    _summarise(export, len(members), report, console)
+
+
+def _summarise(export: Export, members: int, report: Path, console: Console) -> None:
+    from collections import Counter
+
+    from rich.table import Table
+
+    notes = Counter((note.kind, note.field, note.reason) for note in export.notes)
+    table = Table("rows", "what", "field", "reason", title=f"{export.rows:,} rows read, {members} participants")
+    table.add_row(f"{len(export.events):,}", "taken", "", "")
+    for (kind, field, reason), number in notes.most_common(20):
+        table.add_row(f"{number:,}", kind, field, reason)
+    console.print(table)
+    console.print(
+        f"Won: {export.won_rows:,} rows worth {export.won_value_in:,} came in, {export.won_value_taken:,} were taken, "
+        f"{export.won_value_in - export.won_value_taken:,} were rejected. Every row with a remark is in {report}.",
+        highlight=False,
+    )

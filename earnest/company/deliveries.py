@@ -1,0 +1,155 @@
+"""What reaches Earnest from the company's systems, in the order in which it arrives: batched, sometimes late, sometimes twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from earnest.company import FIRST_DAY, FOLDER, SEED
+from earnest.company.people import People
+from earnest.company.selling import Statement, System, statements
+from shared.contracts import deals, plans
+from shared.contracts.base import instant_text
+from shared.kernel.plan import Plan, read_plan
+
+CRM = "fernhill-crm"
+BATCH = 200
+LATE_PERCENT = 2
+TWICE_PERCENT = 3
+NOTICE = timedelta(15)
+"""How long before it takes effect a plan version is published."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One request to ingest: when it is due, its name, where it goes, as whom, and its bytes. `events` are in it.
+
+    `key` is the principal whose API key it carries; None where a signature does instead.
+    """
+
+    at: datetime
+    name: str
+    path: str
+    content_type: str
+    body: bytes
+    events: int
+    key: str | None = None
+
+
+def deliveries() -> list[Delivery]:
+    """Everything that the company's systems send, in order of arrival; the same bytes every time."""
+    people, random = People(roster_files()), Random(SEED)
+    arrived = _arrivals(statements(people, random), random)
+    return sorted(chain(_plans(), _rosters(), _of_deals(arrived)), key=lambda delivery: (delivery.at, delivery.name))
+
+
+def roster_files() -> list[Path]:
+    """The roster files in the order in which HR sends them."""
+    return sorted((FOLDER / "roster").glob("*.csv"))
+
+
+def deal_event(statement: Statement) -> dict[str, Any]:
+    """What a system other than the CRM says, as a CloudEvent."""
+    return {
+        "specversion": "1.0",
+        "id": f"{statement.deal_id}-{statement.revision}",
+        "source": statement.system,
+        "type": deals.TYPE,
+        "time": instant_text(statement.at),
+        "data": {"deal_id": statement.deal_id, "sequence": statement.revision, "fields": statement.fields},
+    }
+
+
+def crm_event(statement: Statement) -> dict[str, Any]:
+    """What the CRM says, in its own words; examples/demo/sources/fernhill-crm.yaml understands them."""
+    return {
+        "object": "opportunity",
+        "event_id": f"{statement.deal_id}-{statement.revision}",
+        "changed_at": instant_text(statement.at),
+        "revision": statement.revision,
+        "opportunity": {"id": statement.deal_id, **statement.fields},
+    }
+
+
+def webhook(events: Sequence[dict[str, Any]], at: datetime, number: int) -> Delivery:
+    """A delivery of the CRM."""
+    body = json.dumps({"events": list(events)}, separators=(",", ":")).encode()
+    return Delivery(at, f"{CRM}-{number:05d}", f"/v1/webhooks/{CRM}", "application/json", body, len(events))
+
+
+def cloud_events(events: Sequence[dict[str, Any]], at: datetime, system: System, number: int) -> Delivery:
+    """A delivery of another system, as NDJSON."""
+    body = b"".join(json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events)
+    return Delivery(at, f"{system}-{number:05d}", "/v1/deals", "application/x-ndjson", body, len(events), "crm")
+
+
+def _arrivals(said: Iterable[Statement], random: Random) -> list[tuple[datetime, Statement]]:
+    """When each statement arrives: at once, days late, or again."""
+    arrived: list[tuple[datetime, Statement]] = []
+    for statement in said:
+        at = statement.at + timedelta(seconds=1 + random.randrange(30))
+        if random.randrange(100) < LATE_PERCENT:
+            at += timedelta(1 + random.randrange(20))
+        arrived.append((at, statement))
+        if random.randrange(100) < TWICE_PERCENT:
+            arrived.append((at + timedelta(minutes=random.randrange(2 * 24 * 60)), statement))
+    return sorted(arrived, key=lambda each: (each[0], each[1].deal_id, each[1].revision))
+
+
+def _of_deals(arrived: Iterable[tuple[datetime, Statement]]) -> Iterator[Delivery]:
+    """Batches per system, sent when they are full; at the end, what is left."""
+    waiting: dict[System, list[Statement]] = {"crm": [], "sales-ops": [], "billing": []}
+    number, at = 0, datetime.min.replace(tzinfo=UTC)
+    for at, statement in arrived:
+        batch = waiting[statement.system]
+        batch.append(statement)
+        if len(batch) == (BATCH if statement.system == "crm" else BATCH // 20):
+            number += 1
+            yield _batch(batch, statement.system, at, number)
+            batch.clear()
+    for system, batch in waiting.items():
+        if batch:
+            number += 1
+            yield _batch(batch, system, at, number)
+
+
+def _batch(batch: Sequence[Statement], system: System, at: datetime, number: int) -> Delivery:
+    if system != "crm":
+        return cloud_events([deal_event(statement) for statement in batch], at, system, number)
+    contact = {"object": "contact", "event_id": f"contact-{number}", "changed_at": instant_text(at)}
+    return webhook([*(crm_event(statement) for statement in batch), contact], at, number)
+
+
+def _rosters() -> Iterator[Delivery]:
+    for path in roster_files():
+        at, rows = _begin(date.fromisoformat(path.stem)), path.read_bytes()
+        yield Delivery(at, f"hr-{path.stem}", "/v1/roster", "text/csv", rows, rows.count(b"\n") - 1, "hr")
+
+
+def _plans() -> Iterator[Delivery]:
+    for path in sorted((FOLDER / "plans").glob("*.yaml")):
+        plan = read_plan(path.read_text(encoding="utf-8"), path.name)
+        at = _begin(max(plan.effective_from - NOTICE, FIRST_DAY) if plan.version > 1 else FIRST_DAY)
+        body = json.dumps(_plan_event(plan, at)).encode()
+        yield Delivery(at, f"analyst-{path.stem}", "/v1/plans", "application/json", body, 1, "analyst")
+
+
+def _plan_event(plan: Plan, at: datetime) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": plan.key,
+        "source": "analyst",
+        "type": plans.TYPE,
+        "time": instant_text(at),
+        "data": {"document": plan.document()},
+    }
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(6), UTC)

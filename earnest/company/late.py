@@ -1,0 +1,74 @@
+"""What becomes known after payroll was run: four changes of deals in closed months, paid or taken back in the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from typing import Any, NamedTuple
+
+from earnest.company import LAST_DAY
+from earnest.company.deliveries import Delivery, cloud_events, crm_event, deal_event, webhook
+from earnest.company.selling import STRANGER, Statement, cents_text
+
+AT = datetime.combine(LAST_DAY, time(20), UTC)
+REVISION = 100
+"""Beyond every revision that the CRM has given."""
+
+
+class LateChange(NamedTuple):
+    """A change of a deal that counts in the month `period`: what happened, in words, and the delivery that says so."""
+
+    what: str
+    deal_id: str
+    period: str
+    delivery: Delivery
+
+
+def late_changes(said: Iterable[Statement]) -> list[LateChange]:
+    """The late changes of a company's deals: a larger order, a refund, a cancellation, and an owner for a deal that had none."""
+    deals: dict[str, dict[str, Any]] = {}
+    touched: set[str] = set()
+    for statement in said:
+        if statement.system == "crm":
+            deals[statement.deal_id] = statement.fields
+        else:
+            touched.add(statement.deal_id)
+
+    def won_in(period: str, of_stranger: bool = False) -> str:
+        return next(
+            deal_id
+            for deal_id, deal in deals.items()
+            if (deal["status"], deal["currency"], deal["rep"] == STRANGER) == ("closed_won", "USD", of_stranger)
+            and deal_id not in touched
+            and deal["closed"].startswith(period)
+        )
+
+    found, larger, refunded, cancelled = (
+        won_in("2025-11", True),
+        won_in("2026-02"),
+        won_in("2026-03"),
+        won_in("2026-04"),
+    )
+    seller = deals[larger]["rep"]
+    back = cents_text(deals[refunded]["value_cents"] // 2)
+    refund = {"refunds": {f"CN-{refunded[4:]}-L": {"amount": back, "date": LAST_DAY.isoformat()}}}
+    changes = [
+        (f"turns out to be a deal of {seller}", found, _by_crm(found, deals[found] | {"rep": seller})),
+        ("the order grows by half", larger, _by_crm(larger, _grown(deals[larger]))),
+        (f"the customer gets {back} USD back", refunded, _by_billing(refunded, refund)),
+        ("the order is cancelled", cancelled, _by_crm(cancelled, deals[cancelled] | {"status": "cancelled"})),
+    ]
+    return [LateChange(what, deal_id, deals[deal_id]["closed"][:7], delivery) for what, deal_id, delivery in changes]
+
+
+def _grown(deal: dict[str, Any]) -> dict[str, Any]:
+    return deal | {name: deal[name] * 3 // 2 for name in ("list_cents", "value_cents")}
+
+
+def _by_crm(deal_id: str, fields: dict[str, Any]) -> Delivery:
+    return webhook([crm_event(Statement(AT, "crm", deal_id, REVISION, fields))], AT, int(deal_id[4:]))
+
+
+def _by_billing(deal_id: str, fields: dict[str, Any]) -> Delivery:
+    event = deal_event(Statement(AT, "billing", deal_id, REVISION, fields))
+    return cloud_events([event], AT, "billing", int(deal_id[4:]))

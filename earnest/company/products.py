@@ -1,0 +1,74 @@
+"""What the company sells, to whom, and at which discount."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+DRIFT_BEGINS = date(2026, 3, 1)
+"""The fifteenth month: from here on reps discount more every month, to reach the tiers that pay best."""
+DRIFT_BASIS_POINTS = 420
+HARDEST_HIT = "west"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product with its list price in cents and how often it is sold."""
+
+    name: str
+    cents: int
+    weight: int
+    strategic: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """So many units of a product at a discount."""
+
+    product: Product
+    units: int
+    basis_points: int = 0
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """List value and value in cents, as the CRM names them."""
+        listed = self.product.cents * self.units
+        return {"list_cents": listed, "value_cents": listed * (10_000 - self.basis_points) // 10_000}
+
+
+PRODUCTS = (
+    Product("Probe S", 120_000, 28),
+    Product("Probe M", 240_000, 30),
+    Product("Array", 480_000, 24),
+    Product("Station", 900_000, 14),
+    Product("Observatory", 1_800_000, 4, strategic=True),
+)
+UNITS = (1, 1, 1, 2, 2, 3, 4)
+DISCOUNTS = (0, 0, 300, 500, 500, 800, 1000, 1000, 1200, 1500)
+
+_PLACES = (
+    "Alder Birch Cedar Dune Ember Fjord Glen Heath Inlet Juniper Kelp Larch Moor Nettle Oak Pine Quarry Reed Slate Tarn"
+)
+_KINDS = "Labs Water Energy Foods Mining"
+ACCOUNTS = tuple(f"{place} {kind}" for kind in _KINDS.split() for place in _PLACES.split())
+
+
+def product(random: Random) -> Product:
+    """A product, the small ones more often."""
+    return random.choices(PRODUCTS, [each.weight for each in PRODUCTS])[0]
+
+
+def units(random: Random) -> int:
+    """How many of it."""
+    return random.choice(UNITS)
+
+
+def discount(day: date, territory: str, random: Random) -> int:
+    """The discount on a deal won that day, in basis points."""
+    usual = random.choice(DISCOUNTS)
+    if day < DRIFT_BEGINS:
+        return usual
+    months = (day.year - DRIFT_BEGINS.year) * 12 + day.month - DRIFT_BEGINS.month + 1
+    drift = months * DRIFT_BASIS_POINTS * (3 if territory == HARDEST_HIT else 2) // 2
+    return min(usual + drift * (60 + random.randrange(81)) // 100, 5_500)

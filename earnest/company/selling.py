@@ -1,0 +1,173 @@
+"""The life of the company's deals: what its systems say about each, and when they say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any, Literal
+
+from earnest.company import FIRST_DAY, LAST_DAY
+from earnest.company.people import People, Seller
+from earnest.company.products import ACCOUNTS, Offer, discount, product, units
+from earnest.company.seasons import closes, closing_days
+from shared.periods import next_period, period_of
+
+System = Literal["crm", "sales-ops", "billing"]
+
+USUAL_CLOSES = {"rep": 15, "senior-rep": 19}
+"""How many deals a seller brings to an end in an average month, by plan."""
+WON_PERCENT = 41
+LAST_PERIOD = "2026-08"
+"""Deals that close after the last day are in the pipeline on it."""
+
+STRANGER = "partner.desk"
+"""An owner whom the roster does not know: their deals credit nobody until it does."""
+UNREADABLE = "to be assigned"
+"""What the CRM says for an owner now and then; it is not an id, so ingest refuses the event. The CRM corrects it soon."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a system says about a deal at an instant: the CRM its whole opportunity, others the fields they know."""
+
+    at: datetime
+    system: System
+    deal_id: str
+    revision: int
+    fields: dict[str, Any]
+
+
+@dataclass
+class _Deal:
+    """An opportunity as the CRM holds it, and what was said about it so far."""
+
+    deal_id: str
+    fields: dict[str, Any]
+    said: list[Statement] = field(default_factory=list)
+
+    def says(self, at: datetime, **changes: Any) -> None:
+        """The CRM changes fields and says so."""
+        self.fields = self.fields | changes
+        self.said.append(Statement(at, "crm", self.deal_id, len(self.said) + 1, self.fields))
+
+    def hears(self, at: datetime, system: System, **fields: Any) -> None:
+        """Another system says something about the deal."""
+        self.said.append(Statement(at, system, self.deal_id, len(self.said) + 1, fields))
+
+
+def statements(people: People, random: Random) -> list[Statement]:
+    """Everything said about every deal up to the last day, in order of time."""
+    said = [statement for deal in _deals(people, random) for statement in deal.said]
+    known = [statement for statement in said if statement.at.date() <= LAST_DAY]
+    return sorted(known, key=lambda statement: (statement.at, statement.deal_id, statement.revision))
+
+
+def cents_text(cents: int) -> str:
+    """Cents as an amount in dollars: `1234.50`."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def _deals(people: People, random: Random) -> Iterator[_Deal]:
+    number, period = 10_000, period_of(FIRST_DAY)
+    while period <= LAST_PERIOD:
+        days, weights = closing_days(period)
+        for seller in people.sellers(min(days[14], LAST_DAY)):
+            for _ in range(closes(days[0], USUAL_CLOSES[seller.plan], seller.since, 60 + random.randrange(81))):
+                number += 1
+                yield _lived(f"OPP-{number}", seller, random.choices(days, weights)[0], people, random)
+        period = next_period(period)
+
+
+def _lived(deal_id: str, seller: Seller, close: date, people: People, random: Random) -> _Deal:
+    """The whole life of a deal that ends on `close`."""
+    opened = close - timedelta(5 + random.randrange(70))
+    offer = Offer(product(random), units(random))
+    deal = _Deal(deal_id, _first_view(seller, offer, opened, random))
+    begun = _moment(max(opened, FIRST_DAY), random)
+    deal.says(begun)
+    if random.randrange(100) < 40:
+        offer = replace(offer, units=units(random))
+        deal.says(begun + timedelta(random.randrange(max((close - begun.date()).days, 1))), **offer.fields)
+    ended = max(_moment(close, random), deal.said[-1].at + timedelta(minutes=5))
+    owner = _owner_on(seller, ended.date(), people, random)
+    if random.randrange(100) >= WON_PERCENT:
+        deal.says(ended, status="closed_lost", closed=close.isoformat(), rep=owner)
+        return deal
+    offer = replace(offer, basis_points=discount(close, seller.territory, random))
+    won = {"status": "closed_won", "closed": close.isoformat(), "rep": owner, **offer.fields}
+    odd = random.randrange(1000)
+    if odd < 3:
+        won["rep"] = STRANGER
+    elif odd < 5:
+        won["currency"] = "EUR"
+    elif odd < 7:
+        deal.says(ended, **(won | {"rep": UNREADABLE}))
+        ended += timedelta(hours=2)
+    deal.says(ended, **won)
+    if won["rep"] == owner:
+        _aftermath(deal, offer, ended, people, random)
+    return deal
+
+
+def _first_view(seller: Seller, offer: Offer, opened: date, random: Random) -> dict[str, Any]:
+    return {
+        "status": "proposal",
+        **offer.fields,
+        "currency": "USD",
+        "opened": opened.isoformat(),
+        "closed": None,
+        "rep": seller.participant_id,
+        "product": offer.product.name,
+        "account": random.choice(ACCOUNTS),
+        "territory": seller.territory,
+        "strategic": offer.product.strategic,
+    }
+
+
+def _moment(day: date, random: Random) -> datetime:
+    """Some moment of the working day."""
+    return datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(seconds=random.randrange(10 * 3600))
+
+
+def _owner_on(seller: Seller, day: date, people: People, random: Random) -> str:
+    """Whose deal it is when it closes: of who no longer sells, a colleague takes over two deals of three."""
+    there = people.on(seller.participant_id, day)
+    if (there is not None and there["plan"] == seller.plan) or random.randrange(3) == 0:
+        return seller.participant_id
+    colleagues = [other.participant_id for other in people.sellers(day) if other.territory == seller.territory]
+    return random.choice(colleagues)
+
+
+def _aftermath(deal: _Deal, offer: Offer, won: datetime, people: People, random: Random) -> None:
+    """What happens to a won deal: splits, an amendment, cancellation, a refund; most live on in peace."""
+    if random.randrange(100) < 8:
+        splits = _splits(str(deal.fields["rep"]), won.date(), people, random)
+        deal.hears(won + timedelta(hours=2 + random.randrange(70)), "sales-ops", splits=splits)
+    fate, later = random.randrange(100), timedelta(3 + random.randrange(60), random.randrange(3600))
+    if fate < 5:
+        deal.says(won + later, **replace(offer, units=offer.units + random.choice((1, 1, 2))).fields)
+    elif fate < 7:
+        deal.says(won + later, status="cancelled")
+    elif fate < 11:
+        share = 5 + random.randrange(40)
+        refund = {
+            "amount": cents_text(offer.fields["value_cents"] * share // 100),
+            "date": (won + later).date().isoformat(),
+        }
+        deal.hears(won + later, "billing", refunds={f"CN-{deal.deal_id[4:]}": refund})
+
+
+def _splits(owner: str, day: date, people: People, random: Random) -> dict[str, str]:
+    """The owner and one or two colleagues, in percent."""
+    others = [other.participant_id for other in people.sellers(day) if other.participant_id != owner]
+    first, second = random.sample(others, 2)
+    return random.choice(
+        (
+            {owner: "50", first: "50"},
+            {owner: "60", first: "40"},
+            {owner: "70", first: "30"},
+            {owner: "33.34", first: "33.33", second: "33.33"},
+        )
+    )

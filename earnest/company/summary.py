@@ -1,0 +1,121 @@
+"""What the play came to, on one screen: what went in, what is paid, what was late, what needs a person, and where to look."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from earnest.client import Client
+from earnest.company.deliveries import roster_files
+from earnest.company.late import LateChange
+from earnest.company.payroll import Payroll
+from earnest.company.people import People
+from earnest.local.system import System
+
+Answer = dict[str, Any]
+ALERT_SECONDS: Final = 5.0
+
+
+def summarise(system: System, console: Console, sent: Counter[str], late: Sequence[LateChange]) -> None:
+    """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent anything."""
+    client = Client(system.home, system.settings)
+    scoring, alerts = client.ask("scoring", "GET", "/v1/summary", "analyst"), _open_alerts(client)
+    payroll = Payroll(client, system.home.files)
+    runs = [run for run in payroll.runs() if run["state"] == "exported"]
+    console.print()
+    console.print(_figures(scoring, sent, runs))
+    if late:
+        console.print(_late(payroll, late, runs[-1]["period"]))
+    console.print(_needs_a_person(scoring, alerts))
+    if runs:
+        path, manifest = payroll.file_of(runs[-1])
+        totals = ", ".join(f"{Decimal(total):,} {code}" for code, total in manifest["control_totals"].items())
+        console.print(f"Last payroll file: {path}", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
+        )
+    _next_steps(system, console)
+
+
+def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Table:
+    table = Table(title="Fernhill Instruments", show_header=False)
+    if sent:
+        table.add_row(
+            "events taken", f"{sent['accepted']:,} ({sent['rejected']} refused, {sent['passed_over']} passed over)"
+        )
+    table.add_row("deals", f"{scoring['deals']:,}")
+    table.add_row("participants", f"{scoring['participants']} on {scoring['plan_versions']} plan versions")
+    for total in scoring["totals"]:
+        currency = total["currency"]
+        table.add_row("credits", f"{total['credits']:,}, worth {Decimal(total['credited']):,} {currency}")
+        table.add_row("earnings", f"{Decimal(total['earned']):,} {currency}")
+    paid: dict[str, Decimal] = {}
+    for run in runs:
+        for total in run["totals"]:
+            paid[total["currency"]] = paid.get(total["currency"], Decimal(0)) + Decimal(total["paid"])
+    for currency, amount in sorted(paid.items()):
+        first, last = runs[0]["period"], runs[-1]["period"]
+        table.add_row("payout runs", f"{len(runs)}, {first} to {last}, {amount:,} {currency} paid")
+    return table
+
+
+def _late(payroll: Payroll, late: Sequence[LateChange], period: str) -> Table:
+    """The late changes and what each did to whom in the run of the period. Each is of a month of its own."""
+    effects: dict[str, list[tuple[str, Decimal]]] = {}
+    for participant in People(roster_files()).ids:
+        for journal in payroll.late(participant, period):
+            amount = sum(Decimal(post["amount"]) for post in journal["postings"] if post["account"] == "earned")
+            effects.setdefault(journal["origin_period"], []).append((participant, Decimal(amount)))
+    table = Table("deal", "of", "became known after payroll", "participant", title="Late changes")
+    table.add_column(f"in run {period}", justify="right")
+    for change in late:
+        words = (change.deal_id, change.period, change.what)
+        for participant, amount in effects.get(change.period, []):
+            table.add_row(*words, participant, f"{amount:+,}")
+            words = ("", "", "")
+    return table
+
+
+def _open_alerts(client: Client) -> list[Answer]:
+    """The open alerts. They are looked for every second, so a breach that is new gets a moment to be noticed."""
+    deadline = time.monotonic() + ALERT_SECONDS
+    while True:
+        breached = {kpi["kpi"] for kpi in client.ask("alerts", "GET", "/v1/kpis", "ops")["kpis"] if kpi["breached"]}
+        alerts: list[Answer] = client.ask("alerts", "GET", "/v1/alerts?state=open", "ops")["alerts"]
+        if breached <= {alert["kpi"] for alert in alerts} or time.monotonic() > deadline:
+            return alerts
+        time.sleep(0.1)
+
+
+def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
+    table = Table(title="Needs a person", show_header=False)
+    for alert in alerts:
+        opened, threshold = (round(Decimal(alert[name]), 3).normalize() for name in ("opened_value", "threshold"))
+        table.add_row("alert", f"{alert['title']}: {opened:f} against {threshold:f}, since {alert['opened_on']}")
+    for reason, number in sorted(scoring["uncredited"].items()):
+        table.add_row("won, credited to nobody", f"{number} for {reason}")
+    return table
+
+
+def _next_steps(system: System, console: Console) -> None:
+    program = os.path.relpath(Path(sys.prefix) / "bin" / "earnest")
+    home = "" if system.home.path == Path(".earnest").resolve() else f" --home {system.home.path}"
+    console.print("Interactive pages of the services, while they run:")
+    for name, url in system.urls.items():
+        console.print(f"  {name:<8} {url}/docs", highlight=False)
+    console.print("Try next, with the services running (`earnest up`):")
+    for command, why in (
+        ("payout run 2026-06", "June is still open: draft its run"),
+        ("dlq list", "what could not be processed, and why"),
+        ("verify", "rebuild everything from the log and compare"),
+    ):
+        console.print(f"  {program}{home} {command:<20} {why}", highlight=False, soft_wrap=True)

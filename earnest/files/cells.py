@@ -1,0 +1,137 @@
+"""Cells of a row as patches of the contracts, so that a file is held to the same rules as a webhook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import orjson
+import polars as pl
+from pydantic import ValidationError
+
+from shared.contracts.deals import DealPatch
+from shared.contracts.roster import RosterPatch
+
+Row = Mapping[str, str | None]
+Patch = TypeVar("Patch", DealPatch, RosterPatch)
+
+WHOLE_NUMBER = r"^-?[0-9]{1,18}$"
+YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+DEAL_TEXTS = (
+    "stage",
+    "amount",
+    "list_amount",
+    "currency",
+    "open_date",
+    "close_date",
+    "owner",
+    "product",
+    "account",
+    "territory",
+)
+DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "splits", "refunds")
+ROSTER_TEXTS = ("manager", "plan", "position", "territory", "pay_group")
+ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *ROSTER_TEXTS)
+
+
+class BadCell(ValueError):
+    """A cell that is not what its column needs; the message names the column."""
+
+
+def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
+    """The patch that a row of a deals file is; blank cells say nothing.
+
+    Raises:
+        BadCell: a cell is not what its column needs.
+    """
+    fields: dict[str, Any] = {name: row[name] for name in DEAL_TEXTS if row.get(name) is not None}
+    if (splits := row.get("splits")) is not None:
+        fields["splits"] = _splits(splits)
+    if (refunds := row.get("refunds")) is not None:
+        fields["refunds"] = _refunds(refunds)
+    own = {name: _custom(name, text, kind) for name, kind in custom.items() if (text := row.get(name)) is not None}
+    if own:
+        fields["custom"] = own
+    return _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
+
+
+def roster_patch(row: Row, effective_from: str, quotas: Mapping[str, str]) -> RosterPatch:
+    """The patch that a row of a roster file is; blank cells say nothing.
+
+    Raises:
+        BadCell: a cell is not what its column needs.
+    """
+    fields: dict[str, Any] = {name: row[name] for name in ROSTER_TEXTS if row.get(name) is not None}
+    if (active := row.get("active")) is not None:
+        fields["active"] = _yes_no("active", active)
+    if quotas:
+        fields["quotas"] = dict(quotas)
+    patch = {"participant_id": row.get("participant_id"), "effective_from": effective_from, "fields": fields}
+    return _checked(RosterPatch, patch | ({"name": row["name"]} if row.get("name") is not None else {}))
+
+
+def _checked(contract: type[Patch], patch: dict[str, Any]) -> Patch:
+    try:
+        return contract.model_validate_json(orjson.dumps(patch))
+    except ValidationError as error:
+        raise BadCell("; ".join(_sentence(found) for found in error.errors(include_url=False))) from None
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in found["loc"] if part != "fields")
+    what = found["msg"].removeprefix("Value error, ")
+    given = found["input"]
+    if given is None:
+        return f"{place}: it is missing"
+    if isinstance(given, str) and repr(given) not in what:
+        what = f"{what}, not {given!r}"
+    return f"{place}: {what}" if place else what
+
+
+def _splits(text: str) -> dict[str, str]:
+    """`p1:60;p2:40` as participant -> percent."""
+    splits: dict[str, str] = {}
+    for entry in _entries(text):
+        participant, colon, percent = entry.rpartition(":")
+        participant = participant.strip()
+        if not colon or participant in splits:
+            raise BadCell(f"splits: {text!r} must name each participant once, as p1:60;p2:40")
+        splits[participant] = percent.strip().removesuffix("%")
+    return splits
+
+
+def _refunds(text: str) -> dict[str, dict[str, str]]:
+    """`r1:100.00:2025-03-10;...` as refund id -> amount and date."""
+    refunds: dict[str, dict[str, str]] = {}
+    for entry in _entries(text):
+        parts = entry.rsplit(":", 2)
+        if len(parts) < 3 or parts[0] in refunds:
+            raise BadCell(f"refunds: {text!r} must name each refund once, as r1:100.00:2025-03-10;r2:...")
+        refunds[parts[0]] = {"amount": parts[1].strip(), "date": parts[2].strip()}
+    return refunds
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(";") if entry.strip()]
+
+
+def _custom(name: str, text: str, kind: pl.DataType) -> str | int | bool:
+    if kind == pl.Boolean:
+        return _yes_no(name, text)
+    if kind == pl.Int64:
+        return _whole(name, text)
+    return text
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch(WHOLE_NUMBER, text):
+        raise BadCell(f"{name}: {text!r} is not a whole number of up to 18 digits")
+    return int(text)
+
+
+def _yes_no(name: str, text: str) -> bool:
+    answer = YES_NO.get(text.lower())
+    if answer is None:
+        raise BadCell(f"{name}: {text!r} is neither yes nor no")
+    return answer

@@ -1,0 +1,68 @@
+"""A deals file as the kernel's table: rows are patches in file order, merged as the patches of a webhook are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
+from earnest.files.plain_deals import plain_deals
+from earnest.files.rejected import BAD_VALUE, rejected
+from earnest.files.rows import ROW, Rows
+from shared.facts import Facts, merge
+from shared.kernel import PlanSet
+from shared.kernel.deals import deals_table
+from shared.kernel.tables import DEALS
+
+REQUIRED = ("deal_id", "amount", "close_date")
+STAMP = "1970-01-01T00:00:00.000000Z"
+"""All rows of a file share an instant; their row number is the sequence that orders them."""
+
+
+class Deals(NamedTuple):
+    """The deals table with the plans' columns, the last row of each deal, and the rows that could not be used.
+
+    `unused` are columns of the file that no plan declares; `absent` are declared columns that the file lacks.
+    """
+
+    table: pl.DataFrame
+    last_rows: pl.DataFrame
+    rejected: pl.DataFrame
+    unused: list[str]
+    absent: list[str]
+
+
+def deals_of(rows: Rows, plans: PlanSet) -> Deals:
+    """The deals of a file's rows. A deal without a stage is won; one without a currency has that of the plans if they share one."""
+    columns, frame = plans.deal_columns, rows.frame
+    currencies = {plan.currency for plan in plans}
+    currency = currencies.pop() if len(currencies) == 1 else None
+    plain, rest = plain_deals(frame, columns, currency)
+    merged, refused = merged_deals(rest, columns, currency)
+    named = {name for name in columns if name not in DEALS}
+    return Deals(
+        pl.concat([plain, merged]),
+        frame.group_by("deal_id").agg(row=pl.col(ROW).max()),
+        pl.concat([rows.rejected, refused]),
+        [name for name in frame.columns if name not in {ROW, *DEAL_COLUMNS, *named}],
+        sorted(named.difference(frame.columns)),
+    )
+
+
+def merged_deals(rows: pl.DataFrame, columns: pl.Schema, currency: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The deals table of rows that go through the contract one by one, and the rows it refused."""
+    custom = {name: kind for name, kind in columns.items() if name not in DEALS}
+    unsaid = {"stage": "won"} | ({"currency": currency} if currency else {})
+    deals: dict[str, Facts] = {}
+    refused: list[tuple[str, int | None, str | None, str, str]] = []
+    for row in rows.iter_rows(named=True):
+        try:
+            patch = deal_patch(row, custom)
+        except BadCell as error:
+            refused.append(("deals", row[ROW], row["deal_id"], BAD_VALUE, str(error)))
+            continue
+        if patch.deal_id not in deals:
+            merge(deals.setdefault(patch.deal_id, {}), unsaid, STAMP, 0, "file")
+        merge(deals[patch.deal_id], patch.fields.flat(), STAMP, row[ROW], "file")
+    return deals_table(deals.items(), columns), rejected(refused)

@@ -1,0 +1,26 @@
+"""What could not be used, and why: nothing that a file holds is dropped silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from earnest.local.processes import LocalError
+
+REJECTED = pl.Schema(
+    {"file": pl.String(), "row": pl.Int64(), "id": pl.String(), "reason": pl.String(), "message": pl.String()}
+)
+"""`file` is deals, roster or earnings; `row` counts as a spreadsheet does, the header being row 1."""
+
+UNREADABLE = "unreadable_row"
+BAD_VALUE = "bad_value"
+
+
+class FileError(LocalError):
+    """A file that cannot be read at all; the message names the file and what is wrong with it."""
+
+
+def rejected(rows: Iterable[tuple[str, int | None, str | None, str, str]] = ()) -> pl.DataFrame:
+    """A `REJECTED` table of these rows."""
+    return pl.DataFrame(list(rows), schema=REJECTED, orient="row")

@@ -1,0 +1,74 @@
+"""The files that a calculation leaves: earnings.csv, lines.csv and rejected.csv, sorted, the same bytes for the same input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from earnest.files.calculation import Calculation
+from earnest.files.rejected import FileError
+from earnest.files.words import SHARE_DIGITS, attainment, money, percent
+from shared.kernel import Explained
+
+_STATEMENT = ["participant_id", "plan", "version", "component", "period"]
+
+
+def write_results(found: Calculation, folder: Path) -> None:
+    """Write the three files into `folder`, which is made when it is not there; files of an earlier calculation are replaced.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    files = {
+        "earnings.csv": earnings_table(found.earnings),
+        "lines.csv": lines_table(found.explained),
+        "rejected.csv": found.rejected,
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in files.items():
+            table.write_csv(folder / name)
+    except OSError as error:
+        raise FileError(f"{folder}: {error.strerror or error}") from None
+
+
+def earnings_table(earned: pl.DataFrame) -> pl.DataFrame:
+    """participant_id, component, period, amount (text in major units), currency: one row each, whichever versions it comes from."""
+    who = ["participant_id", "component", "period"]
+    summed = earned.group_by(*who, "currency").agg(pl.col("amount").sum()).sort(*who, "currency")
+    return summed.select(*who, amount=money("amount", summed["currency"].unique()), currency="currency")
+
+
+def lines_table(explained: Explained) -> pl.DataFrame:
+    """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which rate."""
+    lines = explained.lines
+    currencies = lines["currency"].unique().to_list()
+    return (
+        lines.join(_slices(explained, currencies), on=[*_STATEMENT, "line"], how="left")
+        .sort("participant_id", "period", "component", "plan", "version", "line")
+        .select(
+            "participant_id",
+            "period",
+            "component",
+            "plan",
+            "version",
+            "line",
+            "deal_id",
+            "rule",
+            percent("share", SHARE_DIGITS).alias("share"),
+            "credit_date",
+            *(money(name, currencies).alias(name) for name in ("credited", "before", "after", "quota")),
+            *(attainment(name).alias(f"attainment_{name}") for name in ("before", "after")),
+            "slices",
+            money("amount", currencies).alias("amount"),
+            "currency",
+        )
+    )
+
+
+def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
+    """`5000.00 at 4% + 15000.00 at 6%` for each line."""
+    named = explained.slices.join(explained.lines.select(*_STATEMENT, "line", "currency"), on=[*_STATEMENT, "line"])
+    texts = named.with_columns(words=pl.format("{} at {}", money("credited", currencies, finer=6), percent("rate", 7)))
+    return texts.group_by(*_STATEMENT, "line").agg(slices=pl.col("words").sort_by("tier").str.join(" + "))

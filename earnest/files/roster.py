@@ -1,0 +1,64 @@
+"""A roster file as the kernel reads it: dated rows are patches, merged as the patches of HR are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from earnest.files.cells import ROSTER_COLUMNS, BadCell, roster_patch
+from earnest.files.deals import STAMP
+from earnest.files.rejected import BAD_VALUE, rejected
+from earnest.files.rows import ROW, Rows
+from shared.facts import Facts, merge
+from shared.kernel import PlanSet, Roster
+
+REQUIRED = ("participant_id",)
+LONG_BEFORE = "1900-01-01"
+"""From when a row holds that names no date."""
+QUOTA = "quota."
+
+
+class People(NamedTuple):
+    """The roster, how many participants it has, the rows that could not be used, and columns nobody reads."""
+
+    roster: Roster
+    size: int
+    rejected: pl.DataFrame
+    unused: list[str]
+
+
+def roster_of(rows: Rows, plans: PlanSet) -> People:
+    """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one.
+
+    `quota` sets the quota of every measure that a component pays; `quota.<measure>` sets one and wins over it.
+    """
+    paid = sorted({component.measure for plan in plans for component in plan.components})
+    own = [name for name in rows.frame.columns if name.startswith(QUOTA)]
+    people: dict[str, Facts] = {}
+    joined: dict[str, date] = {}
+    refused: list[tuple[str, int | None, str | None, str, str]] = []
+    for row in rows.frame.iter_rows(named=True):
+        general = row.get("quota")
+        quotas = dict.fromkeys(paid, general) if general is not None else {}
+        quotas |= {name.removeprefix(QUOTA): row[name] for name in own if row[name] is not None}
+        try:
+            patch = roster_patch(row, row.get("effective_from") or LONG_BEFORE, quotas)
+        except BadCell as error:
+            refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
+            continue
+        merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
+        joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
+    _on_the_only_plan(people, joined, plans)
+    unused = [name for name in rows.frame.columns if name not in {ROW, *ROSTER_COLUMNS, *own}]
+    return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), unused)
+
+
+def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], plans: PlanSet) -> None:
+    ids = {plan.plan for plan in plans}
+    if len(ids) != 1:
+        return
+    for participant_id, facts in people.items():
+        if not any(path.endswith("/plan") for path in facts):
+            merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, STAMP, 0, "file")

@@ -1,0 +1,124 @@
+"""Rows of a CSV or Parquet file as text, with the row numbers a spreadsheet shows; what a cell means is decided elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from earnest.files.rejected import UNREADABLE, FileError, rejected
+
+CHUNK = 50_000
+ROW = "@row"
+"""The column that holds the row number, a name no file is likely to use."""
+FIRST_ROW = 2
+"""The header is row 1; a Parquet file counts as if it had one."""
+
+
+class Rows(NamedTuple):
+    """`frame` has `ROW` and the file's columns as text, blank cells null; `rejected` has rows with too many cells."""
+
+    frame: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def read_rows(path: Path, file: str, required: Sequence[str]) -> Rows:
+    """The rows of a CSV file (UTF-8, comma, header) or of a file named `.parquet`; rows of blank cells are left out.
+
+    `file` is what the rejected rows name as their file.
+
+    Raises:
+        FileError: the file cannot be read, or lacks a required column.
+    """
+    try:
+        read = _parquet(path) if path.suffix == ".parquet" else _csv(path, file)
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from None
+    if missing := [name for name in required if name not in read.frame.columns]:
+        there = ", ".join(name for name in read.frame.columns if name != ROW)
+        raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}")
+    texts = pl.col(pl.String).str.strip_chars()
+    stripped = read.frame.with_columns(texts).with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
+    return Rows(stripped.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())), read.rejected)
+
+
+def _csv(path: Path, file: str) -> Rows:
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            header = _without_idle_end([name.strip() for name in next(reader, [])])
+            _check_header(path, header)
+            wide: list[tuple[str, int | None, str | None, str, str]] = []
+            numbered = enumerate(reader, FIRST_ROW)
+            frames = [_frame(header, chunk, file, wide) for chunk in _chunks(numbered)]
+        except csv.Error as error:
+            raise FileError(f"{path}, line {reader.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise FileError(f"{path}: the text is not UTF-8") from None
+    return Rows(pl.concat([_frame(header, [], file, []), *frames]), rejected(wide))
+
+
+def _without_idle_end(header: list[str]) -> list[str]:
+    """The header without the blank columns that spreadsheets leave at its end."""
+    named = [number for number, name in enumerate(header, 1) if name]
+    return header[: max(named, default=0)]
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    if not header:
+        raise FileError(f"{path}: the first row must name the columns")
+    for name in header:
+        if not name:
+            raise FileError(f"{path}: a column has no name")
+        if header.count(name) > 1 or name == ROW:
+            raise FileError(f"{path}: column {name} is there twice")
+
+
+def _chunks(numbered: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    while chunk := list(islice(numbered, CHUNK)):
+        yield chunk
+
+
+def _frame(
+    header: list[str],
+    chunk: Iterable[tuple[int, list[str]]],
+    file: str,
+    wide: list[tuple[str, int | None, str | None, str, str]],
+) -> pl.DataFrame:
+    """Rows as columns; what a row lacks at its end is blank, what it has beyond the header goes to `wide`."""
+    width, numbers, kept = len(header), [], []
+    for number, cells in chunk:
+        fitting = cells
+        if len(cells) != width:
+            if any(cell.strip() for cell in cells[width:]):
+                message = f"the row has {len(cells)} cells, the header {width}"
+                wide.append((file, number, cells[0].strip(), UNREADABLE, message))
+                continue
+            fitting = (cells + [""] * width)[:width]
+        numbers.append(number)
+        kept.append(fitting)
+    columns = zip(*kept, strict=True) if kept else ([] for _ in header)
+    texts = [pl.Series(name, list(values), dtype=pl.String) for name, values in zip(header, columns, strict=True)]
+    return pl.DataFrame([pl.Series(ROW, numbers, dtype=pl.Int64), *texts])
+
+
+def _parquet(path: Path) -> Rows:
+    try:
+        frame = pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise FileError(f"{path}: {str(error).splitlines()[0]}") from None
+    _check_header(path, frame.columns)
+    for name, kind in frame.schema.items():
+        if kind.is_float():
+            raise FileError(f"{path}: column {name} holds floating-point numbers, which are not exact; store decimals")
+        if kind.is_nested() or (kind.is_temporal() and kind != pl.Date):
+            raise FileError(
+                f"{path}: column {name} holds {kind}; store text, whole numbers, decimals, dates or booleans"
+            )
+    return Rows(
+        frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64)), rejected()
+    )

@@ -1,0 +1,135 @@
+"""Reading an export: rows become events of the road, and whatever is repaired, remarked or refused is noted with its row."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from pydantic import ValidationError
+
+from earnest.imports.recipe import Recipe
+from earnest.local.processes import LocalError
+from services.ingest.events import DealEvent
+from shared.problems import field_errors
+from shared.settings import Settings
+
+Kind = Literal["repaired", "remarked", "rejected"]
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What happened to a row besides being taken as it is. Row 1 is the header."""
+
+    row: int
+    id: str
+    kind: Kind
+    field: str
+    reason: str
+
+
+@dataclass
+class Export:
+    """An export as read: events to send, notes, and the won value of the rows and of the events."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    rows: int = 0
+    won_rows: int = 0
+    won_value_in: Decimal = Decimal(0)
+    won_value_taken: Decimal = Decimal(0)
+
+
+def participant_id(name: str) -> str:
+    """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return ".".join(re.findall(r"[a-z0-9]+", plain))
+
+
+def rows_of(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
+    """The rows of a CSV file with their numbers, cells without surrounding space.
+
+    Raises:
+        LocalError: it cannot be read, or a row has too many cells.
+    """
+    path = folder / file
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            for number, row in enumerate(csv.DictReader(text, strict=True), start=2):
+                if None in row:
+                    raise LocalError(f"{path}, row {number}: more cells than columns")
+                yield number, {name: (cell or "").strip() for name, cell in row.items()}
+    except OSError as error:
+        raise LocalError(f"{path}: {error.strerror}") from None
+    except csv.Error as error:
+        raise LocalError(f"{path}: {error}") from None
+
+
+def read_deals(folder: Path, recipe: Recipe, people: frozenset[str], settings: Settings) -> Export:
+    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused."""
+    export = Export()
+    prices = {
+        name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file)}
+        for name, look in recipe.deals.lookups.items()
+    }
+    for number, row in rows_of(folder, recipe.deals.file):
+        export.rows += 1
+        present = {name: cell for name, cell in row.items() if cell}
+        occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
+        done = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at)
+        (event,) = done.events
+        fields, deal_id = event["data"]["fields"], str(event["data"].get("deal_id", ""))
+        if len(event["time"]) == len("2025-03-31"):
+            event["time"] += "T00:00:00Z"
+        for name in recipe.deals.people:
+            if name in fields:
+                fields[name] = participant_id(fields[name])
+        for name, look in recipe.deals.lookups.items():
+            if (found := prices[name].get(str(fields.get(look.by)))) is not None:
+                fields[name] = found
+        won = fields.get("stage") == "won"
+        value = _readable(fields.get("amount")) if won else Decimal(0)
+        export.won_rows += won
+        export.won_value_in += value
+        mistakes = _mistakes(event, people, recipe, settings)
+        if mistakes:
+            export.notes += [Note(number, deal_id, "rejected", name, reason) for name, reason in mistakes]
+            continue
+        for repair in done.repairs:
+            export.notes.append(Note(number, deal_id, "repaired", repair.field, f"{repair.was} is {repair.now}"))
+        for name in recipe.deals.remark_missing:
+            if name not in fields:
+                export.notes.append(Note(number, deal_id, "remarked", name, "the row has none"))
+        export.won_value_taken += value
+        export.events.append(event)
+    return export
+
+
+def _readable(amount: str | None) -> Decimal:
+    """The amount, or zero where it cannot be read: that row is rejected and says so."""
+    try:
+        return Decimal(amount or 0)
+    except InvalidOperation:
+        return Decimal(0)
+
+
+def _mistakes(
+    event: dict[str, Any], people: frozenset[str], recipe: Recipe, settings: Settings
+) -> list[tuple[str, str]]:
+    """Why a row cannot be taken: what ingest would refuse, and people who are not on the roster."""
+    fields = event["data"]["fields"]
+    strangers = [name for name in recipe.deals.people if name in fields and fields[name] not in people]
+    if strangers:
+        return [(name, f"{fields[name]} is not on the roster") for name in strangers]
+    try:
+        DealEvent.read(orjson.dumps(event), settings.zone)
+    except ValidationError as error:
+        return [(found["field"], found["reason"]) for found in field_errors(error)]
+    return []

@@ -1,0 +1,45 @@
+"""What an import leaves behind as files: its report, and deals and roster in the form `earnest calc` reads."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from earnest.imports.reading import Note
+
+DEAL_COLUMNS = (
+    "deal_id", "owner", "amount", "currency", "close_date", "stage", "list_amount", "open_date", "product", "account", "territory",
+)  # fmt: skip
+
+
+def write_report(path: Path, notes: Iterable[Note]) -> None:
+    """Every repaired, remarked and rejected row with its reason."""
+    _write(path, ("row", "id", "kind", "field", "reason"), ((n.row, n.id, n.kind, n.field, n.reason) for n in notes))
+
+
+def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:
+    """The deals as `earnest calc` reads them."""
+    rows = ({"deal_id": event["data"]["deal_id"], **event["data"]["fields"]} for event in events)
+    _write(path, DEAL_COLUMNS, ([row.get(name) for name in DEAL_COLUMNS] for row in rows))
+
+
+def write_roster(path: Path, events: Iterable[dict[str, Any]], measure: str) -> None:
+    """The roster as `earnest calc` reads it."""
+    columns = ("participant_id", "effective_from", "name", "plan", "manager", "territory", f"quota.{measure}")
+    found = []
+    for event in events:
+        data, fields = event["data"], event["data"]["fields"]
+        quota = fields.get("quotas", {}).get(measure)
+        place = (data["participant_id"], data["effective_from"], data["name"])
+        found.append((*place, fields["plan"], fields["manager"], fields["territory"], quota))
+    _write(path, columns, found)
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

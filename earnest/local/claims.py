@@ -1,0 +1,77 @@
+"""What a local server claims for itself: a folder, a port that stays the same, a private file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+from random import SystemRandom
+from typing import IO
+
+from earnest.local.processes import LocalError
+
+
+def claim_folder(folder: Path) -> IO[str]:
+    """Hold a folder until the returned file is closed or this process dies; the file names the holder.
+
+    Raises:
+        LocalError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("a+")
+    for _ in range(5):  # somebody may only be asking who the holder is
+        if _locked(lock):
+            break
+        time.sleep(0.05)
+    else:
+        lock.close()
+        raise LocalError(f"{folder} is in use by process {holder(folder)}: stop it first, or choose another folder")
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def holder(folder: Path) -> int | None:
+    """The process that holds the folder, or None while nobody does."""
+    path = folder / "lock"
+    if not path.exists():
+        return None
+    with path.open("r+") as lock:
+        return None if _locked(lock) else int(lock.read())
+
+
+def claim_port(note: Path, usual: int = 0) -> int:
+    """A free port of the loopback: the one in `note`, or else the usual one, or else any; noted there from now on.
+
+    Never a port that the kernel gives to outgoing connections: a client that keeps trying to reach a dead server at such a port
+    may connect to itself, and the server then finds its port taken.
+    """
+    noted = [int(note.read_text())] if note.exists() else []
+    for wanted in [*noted, *([usual] if usual else []), *SystemRandom().sample(range(20_000, 32_000), 100)]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+        note.write_text(str(wanted))
+        return wanted
+    raise LocalError("no port is free on 127.0.0.1")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

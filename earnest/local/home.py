@@ -1,0 +1,102 @@
+"""The folder of one installation on this machine: where its data, keys, logs and files are, and how to reach what runs there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from earnest.local.claims import write_private
+from earnest.local.keys import make_keys
+from earnest.local.processes import LocalError
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of an installation, by default `.earnest` where the command runs."""
+
+    path: Path
+
+    @classmethod
+    def current(cls) -> Home:
+        """The folder that EARNEST_HOME names, or `.earnest`."""
+        return cls(Path(os.environ.get("EARNEST_HOME") or ".earnest").resolve())
+
+    @property
+    def postgres(self) -> Path:
+        """The data of the embedded PostgreSQL."""
+        return self.path / "postgres"
+
+    @property
+    def kafka(self) -> Path:
+        """The data of the local Kafka."""
+        return self.path / "kafka"
+
+    @property
+    def logs(self) -> Path:
+        """One log per process."""
+        return self.path / "logs"
+
+    @property
+    def files(self) -> Path:
+        """Payroll files and other files that the services hand out."""
+        return self.path / "files"
+
+    @property
+    def sources(self) -> Path:
+        """The webhook sources that ingest knows, one YAML file each, beside their secrets."""
+        return self.path / "sources"
+
+    @property
+    def log_note(self) -> Path:
+        """Which log this installation was begun with."""
+        return self.path / "log"
+
+    @property
+    def keys_file(self) -> Path:
+        """The API keys as the services read them: names, hashes and scopes."""
+        return self.path / "keys.json"
+
+    def make(self) -> None:
+        """Make the folder with new API keys; what is there already stays."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for folder in (self.logs, self.files, self.sources):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        make_keys(self.path / "keys", self.keys_file)
+
+    def key(self, name: str) -> str:
+        """The plain API key of a principal of this machine.
+
+        Raises:
+            LocalError: there is no such key here.
+        """
+        path = self.path / "keys" / name
+        if not path.exists():
+            raise LocalError(f"there is no key {path}: start with `earnest up`, or choose another folder with --home")
+        return path.read_text().strip()
+
+    def note(self, environment: Mapping[str, str]) -> None:
+        """Note how the installation is reached, for commands beside it."""
+        write_private(self.path / "environment.json", json.dumps(dict(environment), indent=1) + "\n")
+
+    def settings(self) -> Settings:
+        """How to reach the installation: DATABASE_URL and its kin where they are set, otherwise what `earnest up` noted here.
+
+        Raises:
+            LocalError: neither is there.
+        """
+        noted = self.path / "environment.json"
+        if "DATABASE_URL" in os.environ:
+            return settings_from({})
+        if not noted.exists():
+            raise LocalError(f"nothing was started in {self.path} yet: run `earnest up`, or set DATABASE_URL")
+        return settings_from(json.loads(noted.read_text()))
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings of a process with these variables beside those of our own."""
+    prefix = "EARNEST_"
+    return Settings.model_validate({name.removeprefix(prefix).lower(): value for name, value in environment.items()})

@@ -1,0 +1,82 @@
+"""Waiting until an installation has worked off what it was sent: every worker at the end of its topics, nothing in an outbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import Engine, text
+
+from earnest.local.processes import LocalError
+from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROAD, ROSTER, Topic
+from shared.database import database_url, engine_for
+from shared.log.kafka import KafkaLog
+from shared.log.open import open_log
+from shared.log.port import Log
+from shared.names import Service
+from shared.settings import Settings
+
+POLL_SECONDS: Final = 0.1
+STUCK_SECONDS: Final = 60.0
+_READ: Final = text(
+    "select partition, min(next_position) as next from position where topic = :topic group by partition"
+)
+READERS: Final[tuple[tuple[Service, Topic], ...]] = (
+    ("ingest", DELIVERIES),
+    ("scoring", PLANS),
+    ("scoring", ROSTER),
+    ("scoring", DEALS),
+    ("scoring", RECREDITS),
+    ("scoring", CREDITS),
+    ("payout", EARNINGS),
+    ("alerts", DEALS),
+    ("alerts", EARNINGS),
+)
+"""Who reads what, in the order of the road: once a reader is at the end, nothing more comes to the topics after it."""
+
+
+def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> None:
+    """Return when nothing is on its way any more; `waiting` is told again and again how many records are.
+
+    Raises:
+        LocalError: nothing has moved for a minute; says who is behind.
+    """
+    log = open_log(settings)
+    services = {service for service, _ in READERS}
+    engines = {service: engine_for(database_url(settings), service, pool_size=1) for service in services}
+    try:
+        since, last = time.monotonic(), -1
+        while True:
+            behind = {(service, topic.name): _behind(log, engines[service], topic) for service, topic in READERS}
+            left = sum(behind.values()) + _unsent(log)
+            waiting(left)
+            if left == 0:
+                return
+            if left != last:
+                since, last = time.monotonic(), left
+            if time.monotonic() - since > STUCK_SECONDS:
+                slow = ", ".join(
+                    f"{service} of {topic} ({number})" for (service, topic), number in behind.items() if number
+                )
+                raise LocalError(f"nothing has moved for a minute; behind are {slow or 'the outbox'}; look at the logs")
+            time.sleep(POLL_SECONDS)
+    finally:
+        for engine in engines.values():
+            engine.dispose()
+        log.close()
+
+
+def _behind(log: Log, engine: Engine, topic: Topic) -> int:
+    """How many records of a topic the slowest of a service's workers has not read."""
+    ends = log.ends(topic)
+    with engine.connect() as connection:
+        read = {row.partition: row.next for row in connection.execute(_READ, {"topic": topic.name})}
+    return sum(max(0, end - read.get(place.number, 0)) for place, end in ends.items())
+
+
+def _unsent(log: Log) -> int:
+    """What was published in transactions and waits for the relay to bring it to Kafka."""
+    if not isinstance(log, KafkaLog):
+        return 0
+    return sum(end - log.outbox.first(place) for topic in ROAD for place, end in log.outbox.ends(topic).items())

@@ -1,0 +1,124 @@
+"""A whole installation on this machine: database, log and services, for as long as a `with` block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from earnest.local.claims import claim_folder, claim_port
+from earnest.local.home import Home, settings_from
+from earnest.local.kafka import Kafka
+from earnest.local.postgres import Postgres
+from earnest.local.processes import LocalError
+from earnest.local.server import Server
+from earnest.local.supervisor import Service, Supervisor, end_left_over
+from shared.settings import Settings
+
+LogKind = Literal["postgres", "kafka"]
+PORTS: Mapping[str, int] = {"ingest": 8801, "scoring": 8802, "payout": 8803, "alerts": 8804}
+MODULES = tuple(f"services.{name}" for name in PORTS)
+KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
+TOLD = ("DATABASE_URL", KAFKA_SERVERS)
+READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class System:
+    """A running installation."""
+
+    home: Home
+    settings: Settings
+    supervisor: Supervisor
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where each service answers."""
+        return {service.name: service.url for service in self.supervisor.services}
+
+    def key(self, name: str) -> str:
+        """The plain API key of one of `earnest.local.keys.PRINCIPALS`."""
+        return self.home.key(name)
+
+
+@contextmanager
+def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
+    """Start everything that is not running elsewhere, wait until it is ready, and drain and stop it at the end.
+
+    `log` says which log carries the events, by default the one that the folder was begun with (PostgreSQL for a new folder).
+    DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS in the environment name servers to use instead of starting our own. The processes
+    end when the calling thread does.
+
+    Raises:
+        LocalError: the folder is in use or was begun with another log, or something did not start.
+    """
+    with ExitStack() as cleanup:
+        cleanup.callback(claim_folder(home.path).close)
+        home.make()
+        end_services(home)
+        kind = log_kind(home, log)
+        servers: list[Server] = []
+        environment = {**os.environ, **_own_variables(home)}
+        if "DATABASE_URL" not in os.environ:
+            postgres = Postgres(home.postgres)
+            _start(postgres, servers, cleanup)
+            environment["DATABASE_URL"] = postgres.address
+            environment["EARNEST_DATABASE_PASSWORD_FILE"] = str(postgres.password_file)
+        if kind == "postgres":
+            environment.pop(KAFKA_SERVERS, None)
+        elif KAFKA_SERVERS not in os.environ:
+            kafka = Kafka(home.kafka)
+            _start(kafka, servers, cleanup)
+            environment[KAFKA_SERVERS] = kafka.bootstrap_servers
+        home.log_note.write_text(kind)
+        told = {name: value for name, value in environment.items() if name in TOLD or name.startswith("EARNEST_")}
+        home.note(told)
+        services = [Service(name, f"services.{name}", told[f"EARNEST_{name.upper()}_URL"]) for name in PORTS]
+        supervisor = Supervisor(servers, services, environment, home.logs)
+        supervisor.start()
+        cleanup.callback(supervisor.stop)
+        supervisor.wait_ready(READY_SECONDS)
+        yield System(home, settings_from(told), supervisor)
+
+
+def end_services(home: Home) -> None:
+    """End services that an earlier life left in the folder; the folder must not be held by another process."""
+    end_left_over(home.path, MODULES)
+
+
+def _start(server: Server, servers: list[Server], cleanup: ExitStack) -> None:
+    """Start a server and see to its end, whatever fails after it."""
+    cleanup.callback(server.stop)
+    server.start()
+    servers.append(server)
+
+
+def log_kind(home: Home, asked: LogKind | None) -> LogKind:
+    """The log to start: facts that are in one log are not in the other, so it is chosen once."""
+    begun = home.log_note.read_text() if home.log_note.exists() else None
+    wanted = asked or ("kafka" if KAFKA_SERVERS in os.environ else None)
+    if begun and wanted and wanted != begun:
+        raise LocalError(
+            f"{home.path} was begun with --log {begun}: go on with that, or choose another folder with --home"
+        )
+    return "kafka" if "kafka" in (wanted, begun) else "postgres"
+
+
+def _own_variables(home: Home) -> dict[str, str]:
+    """What the services are told besides what the user set; a port the user set stays as it is."""
+    variables = {
+        "EARNEST_HOME": str(home.path),
+        "EARNEST_KEYS_FILE": str(home.keys_file),
+        "EARNEST_MEMBER": "local",  # the same after a crash: its successor takes over at once
+        "EARNEST_FILES_DIR": str(home.files),
+        "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),
+    }
+    ports = home.path / "ports"
+    ports.mkdir(exist_ok=True)
+    for name, usual in PORTS.items():
+        variable = f"EARNEST_{name.upper()}_PORT"
+        port = os.environ.get(variable) or str(claim_port(ports / name, usual))
+        variables |= {variable: port, f"EARNEST_{name.upper()}_URL": f"http://127.0.0.1:{port}"}
+    return variables

@@ -1,0 +1,37 @@
+"""The alerts process: the API, the worker that counts, and the evaluator."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from services.alerts.api import create_app
+from services.alerts.evaluator import Evaluator
+from services.alerts.worker import BATCH, TOPICS, WORKER, step
+from shared import logs
+from shared.contracts.topics import ROAD
+from shared.database import database_url, engine_for, migrate
+from shared.log.loop import Worker
+from shared.log.open import open_log, relays
+from shared.service import Crew, serve
+from shared.settings import Settings
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logs.set_up("alerts")
+    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    engine = engine_for(database_url(settings), "alerts")
+    migrate(engine, "alerts", "services.alerts")
+    log = open_log(settings)
+    log.ensure(ROAD)
+    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
+    evaluator = Evaluator(engine, log, settings.zone)
+    crew = Crew([Worker(WORKER, log, engine, TOPICS, step, member, BATCH), evaluator, *relays(log)])
+    serve(create_app(settings, engine, evaluator, crew.reasons), settings.host, settings.alerts_port, crew)
+    log.close()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Evaluates the KPIs again and again: moves alerts, publishes what changed, and shows the figures to Prometheus."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from services.alerts import store
+from services.alerts.evaluation import Reading, evaluate_operations, evaluate_plan, needed_from
+from services.alerts.gauges import Gauges
+from services.alerts.lifecycle import Alert, changes
+from services.alerts.road import Watch
+from shared.contracts.alerts import TYPE, AlertChanged
+from shared.contracts.topics import ALERTS, Topic
+from shared.log.loop import TRANSIENT
+from shared.log.port import Log, Record
+from shared.periods import last_day, period_of
+
+PERIOD_SECONDS = 1.0
+
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All readings of one moment: of the plan as of a business date (None before the first deal), of the road as of today.
+
+    `at` is the moment, in seconds since the epoch.
+    """
+
+    at: float
+    as_of: date | None
+    plan: list[Reading]
+    today: date
+    road: list[Reading]
+
+
+class Evaluator:
+    """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
+
+    def __init__(self, engine: Engine, log: Log, zone: ZoneInfo) -> None:
+        """`zone` is where the instants of the road become business dates."""
+        self._engine, self._log, self._zone = engine, log, zone
+        self._watch, self._gauges = Watch(log), Gauges()
+        self._latest: Evaluation | None = None
+
+    @property
+    def latest(self) -> Evaluation | None:
+        """What was found last; None before the first round."""
+        return self._latest
+
+    def run(self, stop: threading.Event) -> None:
+        """Evaluate every second until `stop` is set. While the database or the log is away, the gauges stand still."""
+        while not stop.wait(PERIOD_SECONDS):
+            try:
+                self.round(time.time())
+            except TRANSIENT as error:
+                _logger.warning("alerts.evaluation_failed", cause=type(error).__name__)
+
+    def round(self, now: float) -> None:
+        """Evaluate, open and close alerts, publish what changed in the same transaction, and set the gauges.
+
+        `now` is in seconds since the epoch.
+
+        Raises:
+            LogUnavailable: the log cannot be reached.
+            PositionOutOfRange: the log does not hold what the worker has to read next.
+        """
+        with self._engine.begin() as connection:
+            moving = store.evaluating(connection)
+            found = self._evaluate(connection, now)
+            if moving:
+                changed = _changes(connection, found)
+                store.save_alerts(connection, changed)
+                self._log.publish(connection, [_publication(alert) for alert in changed])
+            still_open = store.open_alerts(connection)
+        self._latest = found
+        self._gauges.show([*found.plan, *found.road], still_open.keys(), found.as_of, now)
+
+    def _evaluate(self, connection: Connection, now: float) -> Evaluation:
+        latest = store.latest(connection)
+        as_of = None if latest is None else self._business_date(datetime.fromisoformat(latest))
+        plan = []
+        if as_of is not None:
+            plan = evaluate_plan(store.totals(connection, needed_from(as_of), last_day(period_of(as_of))), as_of)
+        today = self._business_date(datetime.fromtimestamp(now, UTC))
+        return Evaluation(now, as_of, plan, today, evaluate_operations(self._watch.look(connection, now)))
+
+    def _business_date(self, instant: datetime) -> date:
+        return instant.astimezone(self._zone).date()
+
+
+def _changes(connection: Connection, found: Evaluation) -> list[Alert]:
+    still_open, episodes = store.open_alerts(connection), store.episodes(connection)
+    of_plan = changes(found.plan, still_open, episodes, found.as_of) if found.as_of else []
+    return [*of_plan, *changes(found.road, still_open, episodes, found.today)]
+
+
+def _publication(alert: Alert) -> tuple[Topic, Record]:
+    """The alert as a CloudEvent; its id names the episode and what became of it."""
+    changed = AlertChanged(
+        alert_id=alert.alert_id,
+        kpi=alert.kpi,
+        state="open" if alert.closed_on is None else "closed",
+        value=alert.opened_value if alert.closed_value is None else alert.closed_value,
+        threshold=alert.threshold,
+        as_of=alert.closed_on or alert.opened_on,
+    )
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": f"{alert.alert_id}/{changed.state}",
+        "ce_source": "/earnest/alerts",
+        "ce_type": TYPE,
+    }
+    return ALERTS, Record(alert.alert_id, changed.model_dump_json().encode(), headers)

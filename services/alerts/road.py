@@ -1,0 +1,55 @@
+"""How the road is doing, seen from its end: what waits to be counted, for how long, and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from services.alerts import store
+from services.alerts.evaluation import Operations
+from services.alerts.worker import WORKER
+from shared.contracts.topics import DEALS, EARNINGS
+from shared.log.port import Log, Partition
+
+_MILLISECONDS = Decimal("0.001")
+
+
+class Watch:
+    """Looks at the road again and again, and remembers where the worker was."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._before: Mapping[Partition, int] = {}
+
+    def look(self, connection: Connection, now: float) -> Operations:
+        """The state of the road; `now` is in seconds since the epoch.
+
+        Raises:
+            LogUnavailable: the log cannot be reached.
+            PositionOutOfRange: the log does not hold what the worker has to read next.
+        """
+        reached = store.positions(connection, WORKER)
+        waiting: dict[Partition, int] = {}
+        for topic in (DEALS, EARNINGS):
+            for partition, end in self._log.ends(topic).items():
+                if partition not in reached:
+                    reached[partition] = self._log.first(partition)
+                waiting[partition] = end - reached[partition]
+        oldest = min(
+            (self._appended_at(lane, reached[lane], now) for lane in self._telling(waiting, reached)), default=now
+        )
+        self._before = reached
+        still_open, ever = store.letters(connection)
+        lag = (Decimal(now) - Decimal(oldest)).quantize(_MILLISECONDS)
+        return Operations(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
+
+    def _telling(self, waiting: Mapping[Partition, int], reached: Mapping[Partition, int]) -> set[Partition]:
+        """Where the oldest event is: on partitions that stand still, else on the one where most wait. A read costs a fetch."""
+        behind = {partition: number for partition, number in waiting.items() if number > 0}
+        standing = {partition for partition in behind if self._before.get(partition) == reached[partition]}
+        return standing | ({max(behind, key=behind.__getitem__)} if behind else set())
+
+    def _appended_at(self, partition: Partition, position: int, now: float) -> float:
+        return min((stored.appended_at for stored in self._log.read(partition, position, 1)), default=now)

@@ -1,0 +1,221 @@
+"""All SQL of the alerts service. Rows are written in the order of their keys, so that two writers never wait in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Literal, TypeAlias
+
+import orjson
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from services.alerts.lifecycle import Alert, Subject
+from services.alerts.schema import ALERT, DAY, LETTERS, MONTH, SEEN
+from services.alerts.totals import Day, DaySums, Month, PeriodSums, Totals
+from shared.facts import Facts
+from shared.log.port import Partition
+from shared.log.tables import dead_letter, position
+from shared.periods import period_of
+
+Earner: TypeAlias = tuple[str, str]
+"""A participant and a period."""
+
+
+def facts_of(connection: Connection, deal_ids: Sequence[str]) -> dict[str, Facts]:
+    """What is known of these deals; a deal that is not known is absent."""
+    rows = connection.execute(
+        text("select deal_id, facts from deal where deal_id = any(cast(:ids as text[]))"), {"ids": list(deal_ids)}
+    )
+    return {deal_id: orjson.loads(facts) for deal_id, facts in rows.all()}
+
+
+def save_facts(connection: Connection, deals: Mapping[str, Facts]) -> None:
+    """Write what is known of deals now."""
+    if deals:
+        ids = sorted(deals)
+        # Lines, not an array: the driver would escape every quote, and neither an id nor JSON holds a line break.
+        facts = b"\n".join(orjson.dumps(deals[deal]) for deal in ids)
+        connection.execute(_SAVE_FACTS, {"ids": "\n".join(ids), "facts": facts.decode()})
+
+
+def add_to_days(connection: Connection, changes: Mapping[Day, DaySums]) -> None:
+    """Move the sums of days by these differences."""
+    rows = [(*day, *sums) for day, sums in sorted(changes.items()) if any(sums)]
+    if rows:
+        connection.execute(_ADD_TO_DAYS, _columns(rows))
+
+
+def add_to_months(connection: Connection, changes: Mapping[Month, PeriodSums]) -> None:
+    """Move the sums of periods by these differences."""
+    rows = [(*month, *sums) for month, sums in sorted(changes.items()) if any(sums)]
+    if rows:
+        connection.execute(_ADD_TO_MONTHS, _columns(rows))
+
+
+def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[Month, PeriodSums]]]:
+    """The revision held for each earner, and what it contributes."""
+    rows = connection.execute(_EARNED_BY, _columns(sorted(earners)))
+    return {
+        (participant, period): (revision, _contributions(period, contributions))
+        for participant, period, revision, contributions in rows.all()
+    }
+
+
+def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[Month, PeriodSums]]]) -> None:
+    """Write the latest revision of each earner and what it contributes."""
+    rows = [
+        (
+            *earner,
+            revision,
+            orjson.dumps({currency: list(sums) for (_, currency), sums in contributions.items()}).decode(),
+        )
+        for earner, (revision, contributions) in sorted(earned.items())
+    ]
+    if rows:
+        connection.execute(_SAVE_EARNED, _columns(rows))
+
+
+def saw(connection: Connection, instant: str) -> None:
+    """Move the latest instant at which something happened to a deal forward to this one (UTC text of the road)."""
+    connection.execute(_SAW, {"instant": instant})
+
+
+def add_letters(connection: Connection, counted: Mapping[str, tuple[int, int]]) -> None:
+    """Count dead letters by topic: how many were written, how many were sent again."""
+    if counted:
+        rows = [(topic, *numbers) for topic, numbers in sorted(counted.items())]
+        connection.execute(_ADD_LETTERS, _columns(rows))
+
+
+def letters(connection: Connection) -> tuple[int, int]:
+    """How many dead letters are open, and how many there ever were."""
+    ever, replayed = connection.execute(select(func.sum(LETTERS.c.ever), func.sum(LETTERS.c.replayed))).one()
+    return int((ever or 0) - (replayed or 0)), int(ever or 0)
+
+
+def positions(connection: Connection, worker: str) -> dict[Partition, int]:
+    """Where a worker is: the next position of every partition it has begun."""
+    rows = connection.execute(
+        select(position.c.topic, position.c.partition, position.c.next_position).where(position.c.worker == worker)
+    )
+    return {Partition(topic, number): following for topic, number, following in rows}
+
+
+def set_aside(connection: Connection, worker: str) -> set[tuple[Partition, int]]:
+    """The places of records that a worker has set aside as dead letters that are still open."""
+    rows = connection.execute(
+        select(dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.position).where(
+            dead_letter.c.worker == worker, dead_letter.c.replayed_at.is_(None)
+        )
+    )
+    return {(Partition(topic, number), place) for topic, number, place in rows}
+
+
+def latest(connection: Connection) -> str | None:
+    """The latest instant at which something happened to a deal (UTC text of the road); None before the first."""
+    return connection.execute(select(SEEN.c.latest)).scalar()
+
+
+def totals(connection: Connection, first: date, last: date) -> Totals:
+    """The sums of the days from first to last, and of the periods they lie in."""
+    days = connection.execute(select(DAY).where(DAY.c.day.between(first, last)))
+    months = connection.execute(select(MONTH).where(MONTH.c.period.between(period_of(first), period_of(last))))
+    return Totals(
+        {(day, currency): DaySums(*map(int, sums)) for day, currency, *sums in days},
+        {(period, currency): PeriodSums(*map(int, sums)) for period, currency, *sums in months},
+    )
+
+
+def evaluating(connection: Connection) -> bool:
+    """Whether this transaction may evaluate: one process at a time does."""
+    return bool(
+        connection.execute(text("select pg_try_advisory_xact_lock(hashtext('earnest.alerts.evaluate'))")).scalar()
+    )
+
+
+def open_alerts(connection: Connection) -> dict[Subject, Alert]:
+    """The alerts that are open, by what they are about."""
+    return {alert.subject: alert for alert in alerts(connection, "open")}
+
+
+def alerts(connection: Connection, state: Literal["open", "closed", "all"], limit: int = 1000) -> list[Alert]:
+    """Alerts in a state, the latest opened first."""
+    wanted = select(ALERT).order_by(ALERT.c.opened_on.desc(), ALERT.c.kpi, ALERT.c.currency, ALERT.c.number.desc())
+    if state != "all":
+        wanted = wanted.where(ALERT.c.closed_on.is_(None) if state == "open" else ALERT.c.closed_on.is_not(None))
+    return [Alert(*row) for row in connection.execute(wanted.limit(limit))]
+
+
+def episodes(connection: Connection) -> dict[Subject, int]:
+    """How many alerts each subject has had."""
+    counted = select(ALERT.c.kpi, ALERT.c.currency, func.max(ALERT.c.number)).group_by(ALERT.c.kpi, ALERT.c.currency)
+    return {(kpi, currency): number for kpi, currency, number in connection.execute(counted)}
+
+
+def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
+    """Write alerts that opened or closed."""
+    for alert in changed:
+        row = insert(ALERT).values(asdict(alert))
+        closing = {"closed_on": row.excluded.closed_on, "closed_value": row.excluded.closed_value}
+        connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
+
+
+def _contributions(period: str, contributions: str) -> dict[Month, PeriodSums]:
+    return {(period, currency): PeriodSums(*sums) for currency, sums in orjson.loads(contributions).items()}
+
+
+def _columns(rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:
+    """Rows as parameters `c0`, `c1`...: one array per column."""
+    return {f"c{index}": list(column) for index, column in enumerate(zip(*rows, strict=True))}
+
+
+_SAVE_FACTS = text("""
+    insert into deal (deal_id, facts)
+    select * from unnest(string_to_array(:ids, chr(10)), string_to_array(:facts, chr(10)))
+    on conflict (deal_id) do update set facts = excluded.facts
+""")
+
+_ADD_TO_DAYS = text("""
+    insert into day as held (day, currency, won, lost, revenue, listed, list_amount, net_amount)
+    select * from unnest(cast(:c0 as date[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as bigint[]),
+                         cast(:c4 as numeric[]), cast(:c5 as bigint[]), cast(:c6 as numeric[]), cast(:c7 as numeric[]))
+    on conflict (day, currency) do update set
+        won = held.won + excluded.won, lost = held.lost + excluded.lost, revenue = held.revenue + excluded.revenue,
+        listed = held.listed + excluded.listed, list_amount = held.list_amount + excluded.list_amount,
+        net_amount = held.net_amount + excluded.net_amount
+""")
+
+_ADD_TO_MONTHS = text("""
+    insert into month as held (period, currency, amount, measure, quota, with_quota)
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as numeric[]), cast(:c3 as numeric[]),
+                         cast(:c4 as numeric[]), cast(:c5 as bigint[]))
+    on conflict (period, currency) do update set
+        amount = held.amount + excluded.amount, measure = held.measure + excluded.measure,
+        quota = held.quota + excluded.quota, with_quota = held.with_quota + excluded.with_quota
+""")
+
+_EARNED_BY = text("""
+    select participant_id, period, revision, contributions
+    from unnest(cast(:c0 as text[]), cast(:c1 as text[])) as wanted (participant_id, period)
+    join earning using (participant_id, period)
+""")
+
+_SAVE_EARNED = text("""
+    insert into earning (participant_id, period, revision, contributions)
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as text[]))
+    on conflict (participant_id, period) do update
+    set revision = excluded.revision, contributions = excluded.contributions
+""")
+
+_ADD_LETTERS = text("""
+    insert into letters as held (topic, ever, replayed)
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as bigint[]), cast(:c2 as bigint[]))
+    on conflict (topic) do update set ever = held.ever + excluded.ever, replayed = held.replayed + excluded.replayed
+""")
+
+_SAW = text("""
+    insert into seen as held (one, latest) values (1, :instant)
+    on conflict (one) do update set latest = excluded.latest where held.latest < excluded.latest collate "C"
+""")

@@ -1,0 +1,52 @@
+"""Wires ingest: settings, log, idempotency keys, sources, and the app over them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.ingest.api import create_app
+from services.ingest.appending import Appender
+from services.ingest.published import Published
+from services.ingest.store import Answers
+from services.ingest.webhooks import Sources
+from services.ingest.worker import LIMITS, TOPICS, WORKER, step
+from shared import logs
+from shared.contracts.topics import ROAD
+from shared.database import database_url, engine_for, migrate
+from shared.log.loop import Worker
+from shared.log.open import open_log, relays
+from shared.service import Crew, serve
+from shared.settings import Settings
+
+
+def main() -> None:
+    """Run the service until it is told to stop."""
+    settings = Settings()  # type: ignore[call-arg]
+    logs.set_up("ingest")
+    engine = engine_for(database_url(settings), "ingest")
+    migrate(engine, "ingest", "services.ingest")
+    log = open_log(settings)
+    log.ensure(ROAD)
+    answers, appender = Answers(engine), Appender(log)
+    sources = Sources(settings.sources_dir)
+    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
+    deliveries = partial(step, sources.known, settings.zone)
+    crew = Crew([appender, Worker(WORKER, log, engine, TOPICS, deliveries, member, limits=LIMITS), *relays(log)])
+
+    def ready() -> list[str]:
+        try:
+            answers.reachable()
+        except SQLAlchemyError:
+            return ["the database does not answer", *crew.reasons()]
+        return crew.reasons()
+
+    app = create_app(settings, appender, answers, Published(log, answers.alone), sources, ready)
+    serve(app, settings.host, settings.ingest_port, crew)
+
+
+if __name__ == "__main__":
+    main()

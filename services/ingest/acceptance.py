@@ -1,0 +1,105 @@
+"""Accepting a request: each event is read on its own, what is sound goes to the log together, and each gets its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from services.ingest.events import Event
+from shared.contracts.base import instant_text
+from shared.log.port import MAX_RECORD_BYTES, Record
+from shared.problems import field_errors
+
+
+class Mistake(BaseModel):
+    """What is wrong with an event: the field, and the reason."""
+
+    field: str
+    reason: str
+
+
+class ItemResult(BaseModel):
+    """What became of one event of a request, by its place in the request."""
+
+    index: int
+    id: str | None
+    status: Literal["accepted", "rejected"]
+    errors: list[Mistake] = []
+
+
+class Receipt(BaseModel):
+    """The answer to a request: accepted events are durable in the log; rejected ones were not taken."""
+
+    accepted: int
+    rejected: int
+    results: list[ItemResult]
+
+
+AHEAD: Final = timedelta(days=1)
+"""How far a sender's clock may be ahead of ours: time zones are mistaken more often than days."""
+
+
+class Unfit(ValueError):
+    """An event that reads well but cannot be taken."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.mistake = {"field": field, "reason": reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A request as read: records for the log, and the receipt to give once they are there."""
+
+    records: list[Record]
+    receipt: dict[str, Any]
+
+
+def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: datetime) -> Read:
+    """Read every event of a request; a mistake in one does not touch the others.
+
+    An event whose time lies ahead of when it was `received` is refused: it would win over every true one until then.
+    """
+    records: list[Record] = []
+    results: list[dict[str, Any]] = []
+    for index, text in enumerate(texts):
+        try:
+            event = kind.read(text, zone)
+            _check_time(event, received)
+            record = event.record()
+            _check_size(record)
+        except (ValidationError, Unfit) as error:
+            errors = field_errors(error) if isinstance(error, ValidationError) else [error.mistake]
+            results.append({"index": index, "id": _id(text), "status": "rejected", "errors": errors})
+            continue
+        records.append(record)
+        results.append({"index": index, "id": event.id, "status": "accepted", "errors": []})
+    receipt = {"accepted": len(records), "rejected": len(results) - len(records), "results": results}
+    return Read(records, receipt)
+
+
+def _id(text: bytes) -> str | None:
+    """The id of an event that is not valid, where it has a legible one."""
+    try:
+        event = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    name = event.get("id") if isinstance(event, dict) else None
+    return name[:256] if isinstance(name, str) else None
+
+
+def _check_size(record: Record) -> None:
+    size = len(record.value or b"")
+    if size > MAX_RECORD_BYTES:
+        raise Unfit("data", f"the event has {size:,} bytes; {MAX_RECORD_BYTES:,} at most are taken")
+
+
+def _check_time(event: Event, received: datetime) -> None:
+    if event.time > instant_text(received + AHEAD):
+        raise Unfit("time", "it lies more than a day ahead; set the sender's clock, or send it when it has happened")

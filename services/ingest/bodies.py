@@ -1,0 +1,79 @@
+"""Request bodies: one CloudEvent, a JSON array or NDJSON, structured or with its attributes in headers; taken apart, not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+
+from shared.problems import Problem, Unprocessable
+
+MOST_EVENTS: Final = 10_000
+NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
+
+
+class TooMany(Problem):
+    """More events in one request than are read."""
+
+    type = "too-many-events"
+    title = "Too many events in one request"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UnknownForm(Problem):
+    """The content type is none of those that are read."""
+
+    type = "unsupported-media-type"
+    title = "The content type is not supported"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+def take_apart(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
+    """The JSON text of each event of a request; header names are in lower case.
+
+    Raises:
+        Unprocessable: the body is empty or not JSON.
+        TooMany: there are more than `MOST_EVENTS`.
+        UnknownForm: the content type is not one that is read.
+    """
+    form = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if form in NDJSON:
+        texts = [line for line in body.split(b"\n") if line.strip()]
+    elif form not in JSON:
+        raise UnknownForm(f"send {', '.join((*JSON, NDJSON[0]))}, not {form}")
+    elif "ce-id" in headers:
+        texts = [_structured(body, headers)]
+    else:
+        found = _parsed(body)
+        texts = [orjson.dumps(one) for one in found] if isinstance(found, list) else [body]
+    check_number(len(texts))
+    return texts
+
+
+def check_number(events: int) -> None:
+    """See that there are events, and not too many.
+
+    Raises:
+        Unprocessable: there is none.
+        TooMany: there are more than `MOST_EVENTS`.
+    """
+    if not events:
+        raise Unprocessable("there is no event in the body")
+    if events > MOST_EVENTS:
+        raise TooMany(f"there are {events:,} events; {MOST_EVENTS:,} at most are read at once", limit=MOST_EVENTS)
+
+
+def _structured(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """An event in binary mode, whose attributes are headers, as one in structured mode."""
+    attributes = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
+    return orjson.dumps({**attributes, "data": _parsed(body)})
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Unprocessable(f"the body is not JSON: {error}") from None

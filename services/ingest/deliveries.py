@@ -1,0 +1,73 @@
+"""Deliveries of webhook sources, read by their mapping. One that cannot be read whole is kept until its cause is mended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.ingest.acceptance import Read, read
+from services.ingest.events import DealEvent
+from services.ingest.mapping import Source
+from shared.log.port import Record
+
+SOURCE: Final = "earnest-source"
+DELIVERY: Final = "earnest-delivery"
+SENT: Final = "earnest-sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes."""
+
+    source: str
+    name: str
+    sent: str
+    body: bytes
+
+    def record(self) -> Record:
+        """The delivery as it is kept on topic `deliveries`: each is its own key, so that none waits for another."""
+        headers = {SOURCE: self.source, DELIVERY: self.name, SENT: self.sent}
+        return Record(f"{self.source}/{self.name}", self.body, headers)
+
+    @staticmethod
+    def of(record: Record) -> Delivery:
+        """The delivery of a record."""
+        given: Mapping[str, str] = record.headers
+        return Delivery(given[SOURCE], given[DELIVERY], given[SENT], record.value or b"")
+
+    def read(self, source: Source, zone: ZoneInfo) -> Read:
+        """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
+        `repairs`.
+        """
+        try:
+            document = json.loads(self.body, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            return _unreadable("the body is not JSON")
+        if not isinstance(document, dict | list):
+            return _unreadable("the body is neither an object nor an array")
+        translation = source.translate(document, self.name, self.sent)
+        # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
+        texts = [json.dumps(event, default=str).encode() for event in translation.events]
+        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent))
+        repairs = [asdict(repair) for repair in translation.repairs]
+        return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
+
+
+def mistakes(receipt: Mapping[str, Any]) -> str:
+    """Everything a receipt finds wrong, in one line."""
+    return "; ".join(
+        f"item {result['index']}: {error['field']}: {error['reason']}"
+        for result in receipt["results"]
+        for error in result["errors"]
+    )
+
+
+def _unreadable(reason: str) -> Read:
+    errors = [{"field": "body", "reason": reason}]
+    result = {"index": 0, "id": None, "status": "rejected", "errors": errors}
+    return Read([], {"accepted": 0, "rejected": 1, "results": [result], "passed_over": 0, "repairs": []})

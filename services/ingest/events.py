@@ -1,0 +1,176 @@
+"""The CloudEvents that ingest takes, and the records they become on the road."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
+
+from shared.contracts import deals, roster
+from shared.contracts.base import Identifier, instant_text
+from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
+from shared.kernel.plan import Plan, mistakes
+from shared.log.port import Record
+
+
+def _as_text(_: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    return no_info_after_validator_function(instant_text, handler(datetime))
+
+
+InstantText = Annotated[str, GetPydanticSchema(_as_text)]
+"""An instant as JSON has it, which becomes text that sorts."""
+
+EventId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Event(BaseModel):
+    """The attributes of a CloudEvent (1.0) that Earnest reads; extensions are accepted and left alone.
+
+    `time` is when the fact became so: of two statements about a field the later one holds, in whatever order they arrive.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    topic: ClassVar[Topic]
+
+    specversion: Literal["1.0"] = "1.0"
+    id: EventId
+    source: Identifier
+    time: InstantText
+    type: str
+
+    @classmethod
+    def read(cls, raw: bytes, zone: ZoneInfo) -> Self:
+        """The event of a JSON text; instants given for dates become business dates of the company's time zone.
+
+        Raises:
+            pydantic.ValidationError: it is not such an event.
+        """
+        return cls.model_validate_json(raw, context={"zone": zone})
+
+    def record(self) -> Record:
+        """The record for the log: the fact as value, the CloudEvent's attributes as headers (binary mode for Kafka)."""
+        headers = {
+            "ce_specversion": self.specversion,
+            "ce_id": self.id,
+            "ce_source": self.source,
+            "ce_type": self.type,
+            "ce_time": self.time,
+            "content-type": "application/json",
+        }
+        return Record(self.key, orjson.dumps(self.fact()), headers)
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """What the record is ordered by."""
+
+    @abstractmethod
+    def fact(self) -> dict[str, Any]:
+        """The record's value."""
+
+
+class DealEvent(Event):
+    """Something became known about a deal."""
+
+    topic = DEALS
+
+    type: Literal["earnest.deal.patched"] = "earnest.deal.patched"
+    data: deals.DealPatch
+
+    @property
+    def key(self) -> str:
+        """The deal."""
+        return self.data.deal_id
+
+    def fact(self) -> dict[str, Any]:
+        """A `DealFact`."""
+        return {
+            "deal_id": self.data.deal_id,
+            "fields": self.data.fields.flat(),
+            "occurred_at": self.time,
+            "sequence": self.data.sequence,
+            "source": self.source,
+        }
+
+
+class RosterEvent(Event):
+    """Something became known about a participant, from a date on."""
+
+    topic = ROSTER
+
+    type: Literal["earnest.roster.patched"] = "earnest.roster.patched"
+    data: roster.RosterPatch
+
+    @property
+    def key(self) -> str:
+        """The participant."""
+        return self.data.participant_id
+
+    def fact(self) -> dict[str, Any]:
+        """A `RosterFact`."""
+        return {
+            "participant_id": self.data.participant_id,
+            "fields": self.data.flat(),
+            "occurred_at": self.time,
+            "sequence": self.data.sequence,
+            "source": self.source,
+        }
+
+
+class PlanDocument(BaseModel):
+    """A plan version to publish: the plan file as data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document: dict[str, Any]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of the document."""
+        return Plan.model_validate(self.document)
+
+    @model_validator(mode="after")
+    def _is_a_plan(self) -> Self:
+        try:
+            _ = self.plan
+        except ValidationError as error:
+            raise ValueError("; ".join(mistakes(error))) from None
+        return self
+
+
+class PlanEvent(Event):
+    """A plan version is to be in force from its effective date on."""
+
+    topic = PLANS
+
+    type: Literal["earnest.plan.published"] = "earnest.plan.published"
+    data: PlanDocument
+
+    @property
+    def key(self) -> str:
+        """Plan and version."""
+        return self.data.plan.key
+
+    def fact(self) -> dict[str, Any]:
+        """A `PlanPublished`."""
+        plan = self.data.plan
+        return {
+            "plan_id": plan.plan,
+            "version": plan.version,
+            "effective_from": plan.effective_from.isoformat(),
+            "document": plan.document(),
+        }

@@ -1,0 +1,88 @@
+"""Examples for the API pages: requests that work as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+REFERENCE: Final = "#/components/schemas/{model}"
+
+
+def _event(kind: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": name,
+        "source": "crm",
+        "type": kind,
+        "time": "2025-03-31T16:20:00Z",
+        "data": data,
+    }
+
+
+DEAL = _event(
+    "earnest.deal.patched",
+    "evt-1001",
+    {
+        "deal_id": "D-1001",
+        "fields": {
+            "stage": "won",
+            "amount": "12500.00",
+            "currency": "USD",
+            "close_date": "2025-03-31",
+            "owner": "ann",
+            "splits": {"ann": "60", "bob": "40"},
+        },
+    },
+)
+ROSTER = _event(
+    "earnest.roster.patched",
+    "hr-2001",
+    {
+        "participant_id": "ann",
+        "effective_from": "2025-01-01",
+        "fields": {"manager": "dee", "plan": "rep", "quotas": {"bookings": "50000.00"}},
+    },
+)
+PLAN = _event(
+    "earnest.plan.published",
+    "plan-3001",
+    {
+        "document": {
+            "plan": "rep",
+            "version": 1,
+            "name": "Sales representative",
+            "currency": "USD",
+            "effective_from": "2025-01-01",
+            "credits": [{"rule": "own"}],
+            "measures": [{"measure": "bookings", "sum_of": ["own"]}],
+            "components": [{"component": "commission", "kind": "flat", "measure": "bookings", "rate": "5%"}],
+        }
+    },
+)
+WEBHOOK: dict[str, Any] = {"id": "77", "updated": "2025-03-31T16:20:00Z", "amount": 12500, "status": "won"}
+
+
+def bodies(example: dict[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
+    """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON."""
+    schema: dict[str, Any] = {"type": "object"}
+    if model is not None:
+        one = {"$ref": REFERENCE.format(model=model.__name__)}
+        schema = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+
+
+def describe(app: FastAPI, models: Sequence[type[BaseModel]]) -> None:
+    """Add the models to the app's OpenAPI, where `bodies` refers to them: FastAPI does not see bodies read as bytes."""
+    _, found = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document["components"]["schemas"] |= found["$defs"]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,269 @@
+"""Mapping a foreign document to deal events by configuration alone: JSON path to field, with named repairs.
+
+The same mapping reads a CRM's webhook body and a row of its export. What it changes on the way it reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonpath
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from shared.contracts import deals
+from shared.contracts.base import Identifier
+from shared.problems import field_errors
+
+ABSENT = object()
+OTHERWISE = "*"
+CUSTOM = "custom."
+MOST_DIGITS = 40
+
+
+class SourceError(ValueError):
+    """A source file that cannot be used; the message names the file and each mistake."""
+
+
+class Part(BaseModel):
+    """A part of a source file: unknown words are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(Part):
+    """Where a field comes from, and what is done to it, in this order: repairs, values, format, scale.
+
+    `repairs` replaces known slips and reports each; `values` translates a vocabulary, `*` for all others (yes and no are read
+    as `true` and `false`); `format` reads a date or, with %z, an instant that is not ISO 8601 (strptime); `scale` moves the
+    decimal point (-2 reads cents).
+    """
+
+    path: str | None = None
+    constant: str | None = None
+    repairs: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, str | None] = Field(default_factory=dict)
+    format: str | None = None
+    scale: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, given: Any) -> Any:
+        return {"path": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Rule:
+        if (self.path is None) == (self.constant is None):
+            raise ValueError("name either a path or a constant")
+        return self
+
+    @field_validator("path")
+    @classmethod
+    def _compiles(cls, path: str | None) -> str | None:
+        if path is not None:
+            _compiled(path)
+        return path
+
+    @cached_property
+    def _query(self) -> jsonpath.JSONPath | None:
+        return None if self.path is None else _compiled(self.path)
+
+    def found(self, document: Any) -> Any:
+        """The value in the document as it stands there; `ABSENT` where nothing is."""
+        if self._query is None:
+            return self.constant
+        # The library would read a text as JSON of its own.
+        values = self._query.findall(document) if isinstance(document, Mapping | list) else []
+        return values[0] if values else ABSENT
+
+
+def _compiled(path: str) -> jsonpath.JSONPath:
+    try:
+        compiled = jsonpath.compile(path)
+    except jsonpath.JSONPathError as error:
+        raise ValueError(f"{path!r} is not a JSON path: {error}") from None
+    assert isinstance(compiled, jsonpath.JSONPath)
+    return compiled
+
+
+class Condition(Part):
+    """Which items are about deals of interest; others are passed over without an error."""
+
+    path: Rule
+    among: list[str] = Field(min_length=1, alias="in")
+
+
+class EventRules(Part):
+    """Where an item's identity and its time come from. A row of an export may do without: the caller gives them."""
+
+    id: Rule | None = None
+    time: Rule | None = None
+    sequence: Rule | None = None
+
+
+class Signing(Part):
+    """How the source proves itself: Standard Webhooks, with every secret that is live (old and new while rotating)."""
+
+    scheme: Literal["standard-webhooks"]
+    secrets: list[Path] = Field(min_length=1, description="Files, relative to the source file")
+
+
+class Source(Part):
+    """A source of deals: how it signs, where the deals are in what it sends, and which field is which."""
+
+    source: Identifier
+    signing: Signing | None = None
+    items: str = "$"
+    when: Condition | None = None
+    event: EventRules = EventRules()
+    deal_id: Rule
+    fields: dict[str, Rule]
+
+    @field_validator("items")
+    @classmethod
+    def _items_compile(cls, path: str) -> str:
+        _compiled(path)
+        return path
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, fields: dict[str, Rule]) -> dict[str, Rule]:
+        known = set(deals.DealFields.model_fields) - {"refunds", "custom", "splits"}
+        if unknown := sorted(name for name in fields if name not in known and not name.startswith(CUSTOM)):
+            raise ValueError(
+                f"unknown fields {', '.join(unknown)}; known are {', '.join(sorted(known))} and custom.<name>"
+            )
+        return fields
+
+    @cached_property
+    def _items(self) -> jsonpath.JSONPath:
+        return _compiled(self.items)
+
+    def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, occurred_at: str) -> Translation:
+        """The deal events of a document, as the data of CloudEvents, not yet validated.
+
+        Numbers must have been parsed as Decimal, never as float. An item whose rules name no id or time of its own gets the
+        delivery's: `<delivery>-<index>`, and `occurred_at`.
+        """
+        done = Translation()
+        for index, item in enumerate(self._items.findall(document)):
+            if self.when is not None and _text(self.when.path.found(item)) not in self.when.among:
+                done.passed_over.append(index)
+            else:
+                done.events.append(self._event(index, item, done, f"{delivery}-{index}", occurred_at))
+        return done
+
+    def _event(self, index: int, item: Any, done: Translation, name: str, occurred_at: str) -> dict[str, Any]:
+        def taken(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
+            value = ABSENT if rule is None else done.taken(index, field, rule, item)
+            value = otherwise if value is ABSENT else value
+            return {} if value is ABSENT else {field.removeprefix(CUSTOM): value}
+
+        fields: dict[str, Any] = {}
+        custom: dict[str, Any] = {}
+        for path, rule in self.fields.items():
+            (custom if path.startswith(CUSTOM) else fields).update(taken(path, rule))
+        sequence = taken("sequence", self.event.sequence)
+        return {
+            "specversion": "1.0",
+            **taken("id", self.event.id, name),
+            "source": self.source,
+            "type": deals.TYPE,
+            **taken("time", self.event.time, occurred_at),
+            "data": {
+                **taken("deal_id", self.deal_id),
+                "fields": fields | ({"custom": custom} if custom else {}),
+                **{key: _whole(value) for key, value in sequence.items()},
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A value that was changed on the way in."""
+
+    index: int
+    field: str
+    was: str
+    now: str
+
+
+@dataclass(slots=True)
+class Translation:
+    """What a document became: events, the places of items passed over, and repairs."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    passed_over: list[int] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+
+    def taken(self, index: int, name: str, rule: Rule, item: Any) -> Any:
+        """The field's value by its rule, as JSON has it; a value that the rule cannot read stays, for validation to name."""
+        value = rule.found(item)
+        if value is ABSENT or value is None or isinstance(value, dict | list):
+            return value
+        text = _text(value)
+        if text in rule.repairs:
+            self.repairs.append(Repair(index, name, text, rule.repairs[text]))
+            text = rule.repairs[text]
+        if rule.values:
+            return rule.values.get(text, rule.values.get(OTHERWISE, text))
+        if isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale):
+            return value  # a company's own field may be a number, or yes or no
+        if not text:
+            return None
+        if rule.format is not None:
+            return _moment(text, rule.format)
+        return _moved(text, rule.scale) if rule.scale else text
+
+
+def _text(value: Any) -> str:
+    """A value as people write it: yes and no as `true` and `false`, numbers in plain digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _plain(value) if isinstance(value, Decimal) else str(value).strip()
+
+
+def _moment(text: str, form: str) -> str:
+    try:
+        moment = datetime.strptime(text, form)  # noqa: DTZ007 (with %z it has a zone, otherwise it is a date)
+    except ValueError:
+        return text
+    return moment.isoformat() if moment.tzinfo else moment.date().isoformat()
+
+
+def _whole(text: Any) -> Any:
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
+def _moved(text: str, scale: int) -> str:
+    try:
+        return _plain(Decimal(text).scaleb(scale))
+    except InvalidOperation:
+        return text
+
+
+def _plain(value: Decimal) -> str:
+    """A number in plain digits; beyond any amount it stays as it is, for validation to refuse."""
+    return f"{value:f}" if value.is_finite() and abs(value.adjusted()) < MOST_DIGITS else str(value)
+
+
+def load_source(path: Path) -> Source:
+    """The source of a YAML file.
+
+    Raises:
+        SourceError: the file is no source.
+        OSError: it cannot be read.
+    """
+    try:
+        return Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise SourceError(f"{path.name}: {error}") from None
+    except ValidationError as error:
+        mistakes = "; ".join(f"{found['field']}: {found['reason']}" for found in field_errors(error))
+        raise SourceError(f"{path.name}: {mistakes}") from None

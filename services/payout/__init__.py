@@ -1,0 +1,1 @@
+"""The ledger, periods, payout runs and payroll files."""

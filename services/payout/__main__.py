@@ -1,0 +1,41 @@
+"""The payout process: the API, and the worker that books."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+from functools import partial
+
+from services.payout.api import create_app
+from services.payout.worker import BATCH, TOPICS, WORKER, step
+from shared import logs
+from shared.contracts.topics import ROAD
+from shared.database import database_url, engine_for, migrate
+from shared.log.loop import Worker
+from shared.log.open import open_log, relays
+from shared.service import Crew, serve
+from shared.settings import Settings
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logs.set_up("payout")
+    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    engine = engine_for(database_url(settings), "payout")
+    migrate(engine, "payout", "services.payout")
+    log = open_log(settings)
+    log.ensure(ROAD)
+    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
+    crew = Crew([Worker(WORKER, log, engine, TOPICS, partial(step, _now), member, BATCH), *relays(log)])
+    serve(create_app(settings, engine, _now, crew.reasons), settings.host, settings.payout_port, crew)
+    log.close()
+    engine.dispose()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The HTTP interface of payout: what is booked, whether a period is open, and the app itself. Runs are in `runs_api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from sqlalchemy import Engine
+
+from services.payout import refusals
+from services.payout.answers import (
+    Balances,
+    BalanceView,
+    Journals,
+    JournalView,
+    Periods,
+    PeriodView,
+    Summary,
+)
+from services.payout.runs_api import add_runs
+from services.payout.store import views
+from services.payout.worker import WORKER
+from shared import web
+from shared.auth import Principal, require
+from shared.contracts.base import Identifier
+from shared.log.loop import TRANSIENT
+from shared.problems import Problem, Unavailable, answer
+from shared.settings import Settings
+
+Reader = Annotated[Principal, Depends(require("earnings:read"))]
+ParticipantId = Annotated[Identifier, Path()]
+
+STATUS = {
+    refusals.NoSuchRun: HTTPStatus.NOT_FOUND,
+    refusals.NoSuchFile: HTTPStatus.NOT_FOUND,
+    refusals.BadPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.NotTheAuthor: HTTPStatus.FORBIDDEN,
+    refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,
+}
+"""Any other refusal is a conflict with the state things are in."""
+
+
+class Refused(Problem):
+    """A refusal of the domain, told over HTTP."""
+
+    def __init__(self, refusal: refusals.Refusal) -> None:
+        super().__init__(str(refusal), **vars(refusal))
+        self._refusal = refusal
+
+    def body(self) -> dict[str, Any]:
+        """The problem as data, under the refusal's own type, title and status."""
+        refusal = self._refusal
+        return super().body() | {
+            "type": f"urn:earnest:problem:{refusal.slug}",
+            "title": refusal.title,
+            "status": int(STATUS.get(type(refusal), HTTPStatus.CONFLICT)),
+        }
+
+
+def create_app(
+    settings: Settings, engine: Engine, now: Callable[[], datetime], ready: Callable[[], list[str]]
+) -> FastAPI:
+    """The app over the ledger; `now` gives the instant of a request."""
+    app = web.create_app("Earnest payout", "The ledger, payout runs and payroll files.", settings, ready)
+
+    @app.exception_handler(refusals.Refusal)
+    async def refused(_: Request, refusal: refusals.Refusal) -> Response:
+        return answer(Refused(refusal))
+
+    async def unavailable(_: Request, __: Exception) -> Response:
+        return answer(Unavailable("the database does not answer; nothing was done"))
+
+    for error in TRANSIENT:
+        app.add_exception_handler(error, unavailable)
+
+    snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
+
+    @app.get("/v1/summary")
+    def summary(_: Reader) -> Summary:
+        """What all participants together have earned, were paid and are owed, and how far the log is booked."""
+        with snapshot.connect() as connection:
+            sums, positions = views.sums(connection), views.positions(connection, WORKER)
+        return Summary(totals=[BalanceView.of(balance) for balance in sums], positions=positions)
+
+    @app.get("/v1/periods")
+    def periods(_: Reader) -> Periods:
+        """Which periods are open and which are closed, and by which run."""
+        with snapshot.connect() as connection:
+            found = views.periods(connection)
+        return Periods(
+            periods=[PeriodView(period=p, state="closed" if by else "open", closed_by=by) for p, by in found]
+        )
+
+    @app.get("/v1/participants/{participant_id:path}/balance")
+    def balance(_: Reader, participant_id: ParticipantId) -> Balances:
+        """What a participant has earned, was paid and is owed, per currency."""
+        with snapshot.connect() as connection:
+            found = views.balances(connection, participant_id)
+        return Balances(participant_id=participant_id, balances=[BalanceView.of(balance) for balance in found])
+
+    @app.get("/v1/participants/{participant_id:path}/journal")
+    def journal(
+        _: Reader,
+        participant_id: ParticipantId,
+        before: Annotated[int, Query(ge=1, lt=2**63, description="Journals with smaller numbers only")] = 2**63 - 1,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> Journals:
+        """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
+        with snapshot.connect() as connection:
+            found = views.journals(connection, participant_id, before, limit)
+        return Journals(
+            participant_id=participant_id,
+            journals=[JournalView.of(booked) for booked in found],
+            next=found[-1].number if len(found) == limit else None,
+        )
+
+    add_runs(app, settings, engine, snapshot, now)
+    return app

@@ -1,0 +1,120 @@
+"""The ledger: journals of postings that sum to zero. A journal records the difference an event makes, never a total.
+
+Debits are positive. What a participant earns debits `earned`, an expense, and credits `payable`, what the company owes them;
+a payment debits `payable` and credits `paid`, the clearing account that payroll settles. So, with the signs turned,
+earned = payable + paid, for everybody and at any time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from shared.contracts.earnings import EarningsChanged
+
+Account = Literal["earned", "payable", "paid"]
+Kind = Literal["earning", "payment"]
+
+_NAMES = uuid5(NAMESPACE_URL, "urn:earnest:journal")
+
+
+class Part(NamedTuple):
+    """What an earned amount is for: a component of a plan version, in one currency."""
+
+    component: str
+    plan: str
+    version: int
+    currency: str
+
+
+Earned = Mapping[Part, int]
+"""Amounts in minor units; what is not there is zero."""
+
+
+class Posting(NamedTuple):
+    """An amount in minor units on an account of a participant. Only `earned` says for which component."""
+
+    account: Account
+    currency: str
+    amount: int
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One entry of the ledger: its postings sum to zero in every currency.
+
+    The id follows from the cause, so the same cause cannot be booked twice. `period` is the open period it is booked in,
+    `origin_period` the one it is about.
+    """
+
+    id: UUID
+    kind: Kind
+    participant_id: str
+    period: str
+    origin_period: str
+    cause: Mapping[str, Any]
+    actor: str
+    postings: tuple[Posting, ...]
+
+
+def earned(changed: EarningsChanged) -> dict[Part, int]:
+    """The absolute amounts of an event, per component, plan version and currency; zeros are left out."""
+    amounts: Counter[Part] = Counter()
+    for earning in changed.earnings:
+        amounts[Part(earning.component, earning.plan, earning.version, earning.currency)] += earning.amount
+    return {part: amount for part, amount in amounts.items() if amount}
+
+
+def difference(before: Earned, after: Earned) -> dict[Part, int]:
+    """What has to be booked so that what was `before` becomes `after`; empty when nothing changed."""
+    parts = sorted(before.keys() | after.keys())
+    changes = {part: after.get(part, 0) - before.get(part, 0) for part in parts}
+    return {part: change for part, change in changes.items() if change}
+
+
+def earning_journal(
+    participant_id: str, origin_period: str, period: str, revision: int, changes: Earned, place: str, actor: str
+) -> Journal:
+    """Book the change of what a participant earned in `origin_period`, in the open period `period`.
+
+    Args:
+        revision: of the earnings event, unique for the participant and origin period.
+        changes: a `difference` that is not empty.
+        place: where the event lies in the log.
+        actor: who books.
+    """
+    owed: Counter[str] = Counter()
+    for part, change in changes.items():
+        owed[part.currency] += change
+    postings = [Posting("earned", part.currency, change, part) for part, change in changes.items()]
+    postings += [Posting("payable", currency, -change) for currency, change in sorted(owed.items()) if change]
+    return Journal(
+        uuid5(_NAMES, f"earning/{participant_id}/{origin_period}/{revision}"),
+        "earning",
+        participant_id,
+        period,
+        origin_period,
+        {"revision": revision, "record": place},
+        actor,
+        tuple(postings),
+    )
+
+
+def payment_journal(
+    run: str, participant_id: str, currency: str, amount: int, run_period: str, period: str, actor: str
+) -> Journal:
+    """Book that a run over `run_period` paid a participant `amount` minor units, in the open period `period`."""
+    return Journal(
+        uuid5(_NAMES, f"payment/{run}/{currency}/{participant_id}"),
+        "payment",
+        participant_id,
+        period,
+        run_period,
+        {"run": run},
+        actor,
+        (Posting("payable", currency, amount), Posting("paid", currency, -amount)),
+    )

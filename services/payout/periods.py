@@ -1,0 +1,33 @@
+"""Which period a difference is booked in. Books close in order: what is closed is closed up to and including one period."""
+
+from __future__ import annotations
+
+from services.payout.refusals import BadPeriod
+from shared import periods
+
+
+def checked(text: str) -> str:
+    """The name of a period, exactly as `2025-03`.
+
+    Raises:
+        BadPeriod: it is none.
+    """
+    try:
+        sound = periods.period_of(periods.first_day(text)) == text and bool(periods.next_period(text))
+    except ValueError:
+        sound = False
+    if not sound:
+        raise BadPeriod(text)
+    return text
+
+
+def is_closed(period: str, closed_through: str | None) -> bool:
+    """Whether nothing may be booked in the period any more; `closed_through` is the last closed one."""
+    return closed_through is not None and period <= closed_through
+
+
+def booking_period(origin: str, closed_through: str | None) -> str:
+    """Where a change of what `origin` earned is booked: there while it is open, else in the earliest open period after it."""
+    if closed_through is None or origin > closed_through:
+        return origin
+    return periods.next_period(closed_through)

@@ -1,0 +1,136 @@
+"""Why payout refuses to do something: one class per cause, with the facts in attributes. `slug` names the cause for machines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The request is understood and against the rules as things stand."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+
+class BadPeriod(Refusal):
+    """The text does not name a month, or names the last of the calendar."""
+
+    slug = "no-such-period"
+    title = "There is no such period"
+
+    def __init__(self, period: str) -> None:
+        super().__init__(f"{period!r} is not a period: write it as 2025-03")
+        self.period = period
+
+
+class NoSuchRun(Refusal):
+    """There is no run with this id."""
+
+    slug = "no-such-run"
+    title = "There is no such run"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"there is no run {run}")
+        self.run = run
+
+
+class NoSuchFile(Refusal):
+    """The run has no payroll file yet."""
+
+    slug = "not-exported"
+    title = "The run has no payroll file yet"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run} has not been exported, so there is no file")
+        self.run = run
+
+
+class WrongState(Refusal):
+    """The run is not in the state that this needs."""
+
+    slug = "wrong-state"
+    title = "The run is in another state"
+
+    def __init__(self, run: str, state: str, needed: str, done: str) -> None:
+        super().__init__(f"run {run} is {state}; only a run that is {needed} can be {done}")
+        self.run, self.state, self.needed = run, state, needed
+
+
+class NotTheAuthor(Refusal):
+    """Only who drafted a run may change the draft."""
+
+    slug = "not-the-author"
+    title = "Only the author may do this"
+
+    def __init__(self, run: str, actor: str, author: str) -> None:
+        super().__init__(f"run {run} was drafted by {author}; {actor} cannot change it")
+        self.run, self.actor, self.author = run, actor, author
+
+
+class ApproverIsAuthor(Refusal):
+    """Two people for money: who drafted a run cannot approve it."""
+
+    slug = "approver-is-author"
+    title = "Two people for money"
+
+    def __init__(self, run: str, author: str) -> None:
+        super().__init__(f"run {run} was drafted by {author}, so somebody else has to approve it")
+        self.run, self.author = run, author
+
+
+class LinesChanged(Refusal):
+    """What is due is no longer what the draft says, or the draft is no longer what the approver looked at."""
+
+    slug = "lines-changed"
+    title = "What is due has changed"
+
+    def __init__(self, run: str, author: str) -> None:
+        super().__init__(
+            f"what is due has changed since run {run} was calculated or looked at: {author} can recalculate it; then look again"
+        )
+        self.run, self.author = run, author
+
+
+class PeriodClosed(Refusal):
+    """An approved run covers the period; what comes late is paid by the run over an open one."""
+
+    slug = "period-closed"
+    title = "The period is closed"
+
+    def __init__(self, period: str, closed_through: str | None) -> None:
+        super().__init__(f"{period} is closed: the books are closed up to and including {closed_through}")
+        self.period, self.closed_through = period, closed_through
+
+
+class PeriodNotEnded(Refusal):
+    """Approving the run would close a period in which deals may still close."""
+
+    slug = "period-not-ended"
+    title = "The period has not ended"
+
+    def __init__(self, period: str, today: date) -> None:
+        super().__init__(f"{period} has not ended yet: today is {today.isoformat()}")
+        self.period, self.today = period, today
+
+
+class ActiveRun(Refusal):
+    """One run per period: there is one that was not cancelled."""
+
+    slug = "active-run"
+    title = "The period has a run"
+
+    def __init__(self, period: str) -> None:
+        super().__init__(f"{period} has a run already that was not cancelled")
+        self.period = period
+
+
+class LinesTampered(Refusal):
+    """The lines of an approved run are not those that were approved; nothing is paid on them."""
+
+    slug = "lines-tampered"
+    title = "The lines are not those that were approved"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"the lines of run {run} do not have the hash they were approved with")
+        self.run = run

@@ -1,0 +1,73 @@
+"""What an audit compares: sums of the whole ledger, journals that do not balance, payments by run. Amounts are minor units."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from services.payout.ledger import Part
+from services.payout.store.books import Earner
+from shared.log.port import Partition
+from shared.log.tables import dead_letter
+
+Owed: TypeAlias = tuple[str, str]
+"""A participant and a currency."""
+
+
+def earned(connection: Connection) -> dict[Earner, dict[Part, int]]:
+    """What the ledger says each participant earned for each origin period, as the sum of its differences."""
+    sums: dict[Earner, dict[Part, int]] = defaultdict(dict)
+    for participant, period, *part, amount in connection.execute(_EARNED):
+        sums[participant, period][Part(*part)] = int(amount)
+    return dict(sums)
+
+
+def payable(connection: Connection) -> dict[Owed, int]:
+    """What the ledger says is owed to each participant."""
+    return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_PAYABLE)}
+
+
+def payments(connection: Connection) -> dict[str, dict[Owed, int]]:
+    """What was paid to each participant, by run."""
+    sums: dict[str, dict[Owed, int]] = defaultdict(dict)
+    for run, participant, currency, amount in connection.execute(_PAYMENTS):
+        sums[run][participant, currency] = int(amount)
+    return dict(sums)
+
+
+def unbalanced(connection: Connection) -> list[UUID]:
+    """Journals that do not sum to zero in every currency, or have no postings."""
+    return list(connection.execute(_UNBALANCED).scalars())
+
+
+def dead_places(connection: Connection, worker: str) -> set[tuple[Partition, int]]:
+    """Where the records lie that the worker has ever set aside; a replay lies elsewhere."""
+    letters = dead_letter.c
+    rows = connection.execute(
+        select(letters.topic, letters.partition, letters.position).where(letters.worker == worker)
+    )
+    return {(Partition(topic, partition), position) for topic, partition, position in rows}
+
+
+_EARNED = text("""
+    select p.participant_id, j.origin_period, p.component, p.plan, p.version, p.currency, sum(p.amount)
+    from posting p join journal j on j.id = p.journal where p.account = 'earned'
+    group by 1, 2, 3, 4, 5, 6 having sum(p.amount) <> 0""")
+
+_PAYABLE = text("""
+    select participant_id, currency, -sum(amount) from posting where account = 'payable'
+    group by 1, 2 having sum(amount) <> 0""")
+
+_PAYMENTS = text("""
+    select j.cause ->> 'run', p.participant_id, p.currency, -sum(p.amount)
+    from posting p join journal j on j.id = p.journal where j.kind = 'payment' and p.account = 'paid'
+    group by 1, 2, 3""")
+
+_UNBALANCED = text("""
+    select id from journal where not exists (select from posting where journal = id)
+    union
+    select journal from posting group by journal, currency having sum(amount) <> 0
+    order by 1""")

@@ -1,0 +1,95 @@
+"""Proves the ledger: what the log says was earned, and what the runs say was paid, must be what is booked, to the cent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Engine
+
+from services.payout.ledger import Part, earned
+from services.payout.reading import Unreadable, read
+from services.payout.runs import lines_sha256, paid
+from services.payout.store import audit, runs, views
+from services.payout.store.audit import Owed
+from services.payout.store.books import Earner
+from services.payout.worker import WORKER
+from shared.contracts.topics import EARNINGS
+from shared.log.headers import ONLY_FOR
+from shared.log.port import Log, Partition
+
+Pair: TypeAlias = tuple[str, str]
+"""An earner or an owed: a participant with a period or a currency."""
+
+
+def verify(engine: Engine, log: Log) -> list[str]:
+    """Differences between the ledger and what the log and the runs say, as sentences; empty when all is well.
+
+    Takes the log as far as the worker was when this began, without what it has set aside as dead letters. The sentences name
+    participants, periods and runs, never amounts.
+
+    Raises:
+        LogUnavailable: the log cannot be reached.
+    """
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        reached, dead = views.positions(connection, WORKER), audit.dead_places(connection, WORKER)
+        booked, owed = audit.earned(connection), audit.payable(connection)
+        found = [f"journal {journal} does not sum to zero" for journal in audit.unbalanced(connection)]
+        settled: Counter[Owed] = Counter()
+        found += _run_differences(connection, settled)
+    logged = _latest(log, reached, dead)
+    for participant, period in _unequal(booked, logged):
+        found.append(f"earned by {participant} for {period}: the ledger and the log differ")
+    due: Counter[Owed] = Counter()
+    for (participant, _), parts in logged.items():
+        for part, amount in parts.items():
+            due[participant, part.currency] += amount
+    due.subtract(settled)
+    for participant, currency in _unequal(owed, {who: amount for who, amount in due.items() if amount}):
+        found.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
+    return found
+
+
+def _latest(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
+    """The newest earnings of each participant and period among the records that the worker has booked."""
+    newest: dict[Earner, tuple[int, dict[Part, int]]] = {}
+    for stored in log.scan(EARNINGS):
+        meant_for = stored.record.headers.get(ONLY_FOR, WORKER)
+        if meant_for != WORKER or stored.position >= reached.get(stored.partition.number, 0):
+            continue
+        if (stored.partition, stored.position) in dead:
+            continue
+        try:
+            changed = read(stored.record.value)
+        except Unreadable:
+            continue  # not booked either; had it been, the ledger would differ
+        earner = (changed.participant_id, changed.period)
+        if earner not in newest or newest[earner][0] < changed.revision:
+            newest[earner] = (changed.revision, earned(changed))
+    return {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
+
+
+def _run_differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]:
+    """Check runs against their hashes, files and payments; adds to `settled` what exported runs paid."""
+    payments = audit.payments(connection)
+    for run in runs.runs(connection):
+        lines = runs.lines(connection, run.id)
+        if lines_sha256(run.id, lines) != run.lines_sha256:
+            yield f"run {run.id}: its lines do not have its hash"
+        pays = {(line.participant_id, line.currency): line.amount for line in paid(lines)}
+        expected = pays if run.state == "exported" else {}
+        settled.update(expected)
+        if payments.pop(run.id, {}) != expected:
+            yield f"run {run.id}: the payments booked are not its lines"
+        file = runs.file(connection, run.id)
+        if (file is not None) != (run.state == "exported"):
+            yield f"run {run.id} is {run.state}, and {'has a' if file else 'has no'} payroll file"
+        if file is not None and hashlib.sha256(file.content).hexdigest() != file.sha256:
+            yield f"run {run.id}: its payroll file does not have its hash"
+    yield from (f"run {run}: payments are booked for it, and it does not exist" for run in payments)
+
+
+def _unequal(one: Mapping[Pair, object], other: Mapping[Pair, object]) -> list[Pair]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))

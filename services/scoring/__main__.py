@@ -1,0 +1,44 @@
+"""The scoring process: the API, and the workers."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+# Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales processes.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+from services.scoring.api import create_app
+from services.scoring.worker import BATCH, INPUTS, steps
+from shared import logs
+from shared.contracts.topics import ROAD
+from shared.database import database_url, engine_for, migrate
+from shared.log.loop import Worker
+from shared.log.open import open_log, relays
+from shared.service import Crew, serve
+from shared.settings import Settings
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logs.set_up("scoring")
+    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    engine = engine_for(database_url(settings), "scoring")
+    readers = engine_for(
+        database_url(settings), "scoring"
+    )  # of its own, so that many requests cannot keep workers waiting
+    migrate(engine, "scoring", "services.scoring")
+    log = open_log(settings)
+    log.ensure(ROAD)
+    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
+    step = steps()
+    workers = [Worker(name, log, engine, topics, step[name], member, BATCH[name]) for name, topics in INPUTS.items()]
+    crew = Crew([*workers, *relays(log)])
+    serve(create_app(settings, readers, crew.reasons), settings.host, settings.scoring_port, crew)
+    log.close()
+    readers.dispose()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

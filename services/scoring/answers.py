@@ -1,0 +1,164 @@
+"""What the API answers with. Amounts are exact decimals in major units, written as text."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from services.scoring.explanation import Part
+from services.scoring.telling import plain
+from shared.contracts.earnings import ComponentEarning
+from shared.kernel.exact import WHOLE_SHARE
+from shared.money import from_minor
+
+
+class EarningView(BaseModel):
+    """What one component pays for one period. `problem` says why it could not be evaluated; it then pays nothing."""
+
+    period: str
+    component: str
+    plan: str
+    version: int
+    amount: Decimal
+    currency: str
+    measure: Decimal
+    quota: Decimal | None
+    problem: str | None
+
+    @staticmethod
+    def of(period: str, earning: ComponentEarning) -> EarningView:
+        """From minor units."""
+        currency = earning.currency
+        return EarningView(
+            period=period,
+            component=earning.component,
+            plan=earning.plan,
+            version=earning.version,
+            amount=from_minor(earning.amount, currency),
+            currency=currency,
+            measure=from_minor(earning.measure, currency),
+            quota=None if earning.quota is None else from_minor(earning.quota, currency),
+            problem=earning.problem,
+        )
+
+
+class Earnings(BaseModel):
+    """A participant's earnings by period."""
+
+    participant_id: str
+    earnings: list[EarningView]
+
+
+class Explanation(BaseModel):
+    """How an earning came about. The amounts of all lines of all parts sum to `amount`; `sums_to_earning` is that check.
+
+    It is checked on every answer against the earning that was published. It fails only while deals of the period are
+    still on their way from credits to earnings: ask again then.
+    """
+
+    participant_id: str
+    period: str
+    component: str
+    currency: str
+    amount: Decimal
+    lines_total: Decimal
+    sums_to_earning: bool
+    parts: list[Part]
+
+
+class CreditView(BaseModel):
+    """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on."""
+
+    deal_id: str
+    participant_id: str
+    plan: str
+    version: int
+    rule: str
+    period: str
+    credit_date: date
+    currency: str
+    amount: Decimal
+    share_percent: Decimal
+    level: int
+
+    @staticmethod
+    def all_of(credits: pl.DataFrame) -> list[CreditView]:
+        """From `CREDITS`, by date, deal, participant and rule."""
+        return [
+            CreditView(
+                **{name: row[name] for name in CreditView.model_fields if name in row and name != "amount"},
+                amount=from_minor(row["amount"], row["currency"]),
+                share_percent=plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+            )
+            for row in credits.sort("credit_date", "deal_id", "participant_id", "rule").iter_rows(named=True)
+        ]
+
+
+class Credits(BaseModel):
+    """A participant's credits in a period."""
+
+    participant_id: str
+    period: str
+    credits: list[CreditView]
+
+
+class FactView(BaseModel):
+    """The value in force of a field of a deal, and the event that set it."""
+
+    value: Any
+    occurred_at: str
+    sequence: int
+    source: str
+
+
+class UncreditedView(BaseModel):
+    """A won deal, or the share of a participant in it, that credits nobody, and why."""
+
+    deal_id: str
+    participant_id: str | None
+    reason: str
+
+    @staticmethod
+    def all_of(uncredited: pl.DataFrame) -> list[UncreditedView]:
+        """From `UNCREDITED`."""
+        return [UncreditedView(**row) for row in uncredited.iter_rows(named=True)]
+
+
+class DealView(BaseModel):
+    """A deal as it stands: every field with the event that set it, whom it credits, and whom it does not and why."""
+
+    deal_id: str
+    version: int
+    facts: dict[str, FactView]
+    credits: list[CreditView]
+    uncredited: list[UncreditedView]
+
+
+class Uncredited(BaseModel):
+    """Deals that credit not everyone they should, by id. `next` continues after this page; null at the end."""
+
+    uncredited: list[UncreditedView]
+    next: str | None
+
+
+class CurrencyTotals(BaseModel):
+    """Sums over all participants and periods in one currency."""
+
+    currency: str
+    credits: int
+    credited: Decimal
+    earned: Decimal
+
+
+class Summary(BaseModel):
+    """How much there is of everything."""
+
+    deals: int
+    participants: int
+    plan_versions: int
+    totals: list[CurrencyTotals]
+    uncredited: dict[str, int]

@@ -1,0 +1,194 @@
+"""The HTTP interface of scoring: earnings, their explanation, credits and deals. It reads; only the workers write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated
+
+import orjson
+import polars as pl
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from pydantic import AfterValidator
+from sqlalchemy import Connection, Engine
+
+from services.scoring.answers import (
+    Credits,
+    CreditView,
+    CurrencyTotals,
+    DealView,
+    Earnings,
+    EarningView,
+    Explanation,
+    FactView,
+    Summary,
+    Uncredited,
+    UncreditedView,
+)
+from services.scoring.deals import credits_of, uncredited_of
+from services.scoring.explanation import parts
+from services.scoring.packed import unpack
+from services.scoring.selection import with_everyone_below
+from services.scoring.store import deals as stored_deals
+from services.scoring.store import views
+from services.scoring.store.terms import Terms, TermsInForce
+from shared import web
+from shared.auth import Principal, require
+from shared.contracts.base import Identifier, PeriodName
+from shared.contracts.earnings import ComponentEarning
+from shared.kernel.language import Name
+from shared.log.loop import TRANSIENT
+from shared.money import from_minor
+from shared.periods import first_day, last_day
+from shared.problems import NotFound, Unavailable, answer
+from shared.settings import Settings
+
+
+def _exists(period: str) -> str:
+    first_day(period)
+    return period
+
+
+Reader = Annotated[Principal, Depends(require("earnings:read"))]
+ParticipantId = Annotated[Identifier, Path()]
+DealId = Annotated[Identifier, Path()]
+Period = Annotated[PeriodName, AfterValidator(_exists)]
+
+
+def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]]) -> FastAPI:
+    """The app over the tables that the workers keep; `ready` says what keeps them from working."""
+    app = web.create_app("Earnest scoring", "Credits and earnings, and how they came about.", settings, ready)
+    snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
+    terms = TermsInForce()
+
+    async def unavailable(_: Request, __: Exception) -> Response:
+        return answer(Unavailable("the database does not answer"))
+
+    for error in TRANSIENT:
+        app.add_exception_handler(error, unavailable)
+
+    @app.get("/v1/participants/{participant_id:path}/earnings")
+    def earnings(
+        _: Reader, participant_id: ParticipantId, period: Annotated[Period | None, Query()] = None
+    ) -> Earnings:
+        """What a participant earns per period and component."""
+        with snapshot.connect() as connection:
+            found = views.standings(connection, participant_id, period)
+            _check_known(connection, participant_id, found)
+        return Earnings(
+            participant_id=participant_id,
+            earnings=[
+                EarningView.of(period, earning)
+                for period, text in found.select("period", "earnings").iter_rows()
+                for earning in _published(text)
+            ],
+        )
+
+    @app.get("/v1/earnings/{participant_id:path}/{period}/{component}/explain")
+    def explain(
+        _: Reader, participant_id: ParticipantId, period: Annotated[Period, Path()], component: Annotated[Name, Path()]
+    ) -> Explanation:
+        """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
+        with snapshot.connect() as connection:
+            held = views.standings(connection, participant_id, period)
+            now = terms.read(connection)
+            credits = _credits(connection, now, participant_id, period)
+        published = [e for text in held["earnings"] for e in _published(text) if e.component == component]
+        told = parts(credits, now.roster, now.plans, component)
+        if not published and not told:
+            raise NotFound(f"{participant_id} has no earning {component} in {period}")
+        currency = published[0].currency if published else told[0].currency
+        amount = from_minor(sum(earning.amount for earning in published), currency)
+        total = sum((line.amount for part in told for line in part.lines), Decimal(0))
+        return Explanation(
+            participant_id=participant_id,
+            period=period,
+            component=component,
+            currency=currency,
+            amount=amount,
+            lines_total=total,
+            sums_to_earning=total == amount,
+            parts=told,
+        )
+
+    @app.get("/v1/participants/{participant_id:path}/credits")
+    def credits(_: Reader, participant_id: ParticipantId, period: Annotated[Period, Query()]) -> Credits:
+        """Whatever credits a participant in a period."""
+        with snapshot.connect() as connection:
+            found = _credits(connection, terms.read(connection), participant_id, period)
+            _check_known(connection, participant_id, found)
+        return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
+
+    @app.get("/v1/deals/{deal_id:path}")
+    def deal(_: Reader, deal_id: DealId) -> DealView:
+        """A deal as it stands, whom it credits, and whom it does not and why."""
+        with snapshot.connect() as connection:
+            found = views.deal(connection, deal_id)
+        if found.is_empty():
+            raise NotFound(f"there is no deal {deal_id}")
+        facts = unpack(found["facts"][0])
+        return DealView(
+            deal_id=deal_id,
+            version=found["version"][0],
+            facts={
+                path: FactView(value=value, occurred_at=occurred_at, sequence=sequence, source=source)
+                for path, (value, occurred_at, sequence, source) in sorted(facts.items())
+            },
+            credits=CreditView.all_of(credits_of(found)),
+            uncredited=UncreditedView.all_of(uncredited_of(found)),
+        )
+
+    @app.get("/v1/uncredited")
+    def uncredited(
+        _: Reader,
+        after: Annotated[Identifier | None, Query(description="Continue after this deal")] = None,
+        reason: Annotated[Name | None, Query(description="Deals with this reason only")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Uncredited:
+        """Won deals, or shares of them, that credit nobody, and why."""
+        with snapshot.connect() as connection:
+            found = views.uncredited(connection, after or "", limit, reason)
+        return Uncredited(
+            uncredited=UncreditedView.all_of(uncredited_of(found)),
+            next=found["deal_id"][-1] if found.height == limit else None,
+        )
+
+    @app.get("/v1/summary")
+    def summary(_: Reader) -> Summary:
+        """How many deals there are, what they credit and earn per currency, and what credits nobody."""
+        with snapshot.connect() as connection:
+            deals, participants, plan_versions = views.counts(connection)
+            totals, reasons = views.totals(connection), views.uncredited_by_reason(connection)
+        return Summary(
+            deals=deals,
+            participants=participants,
+            plan_versions=plan_versions,
+            totals=[
+                CurrencyTotals(
+                    currency=each.currency,
+                    credits=each.credits,
+                    credited=from_minor(each.credited, each.currency),
+                    earned=from_minor(each.earned, each.currency),
+                )
+                for each in totals
+            ],
+            uncredited=reasons,
+        )
+
+    return app
+
+
+def _credits(connection: Connection, terms: Terms, participant_id: str, period: str) -> pl.DataFrame:
+    """The participant's `CREDITS` in a period: they come from deals held by them or by anyone ever below them."""
+    holders = with_everyone_below([participant_id], terms.roster)
+    held = stored_deals.crediting(connection, participant_id, holders, first_day(period), last_day(period))
+    return credits_of(held).filter(pl.col("participant_id") == participant_id)
+
+
+def _published(text: str) -> list[ComponentEarning]:
+    return [ComponentEarning.model_validate(earning) for earning in orjson.loads(text)]
+
+
+def _check_known(connection: Connection, participant_id: str, found: pl.DataFrame) -> None:
+    if found.is_empty() and not views.is_participant(connection, participant_id):
+        raise NotFound(f"there is no participant {participant_id}")

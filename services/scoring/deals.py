@@ -1,0 +1,105 @@
+"""A deal as it is stored: its facts, who holds it, whom it credits, and whom it does not and why. One row, so one write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from services.scoring.listed import NOTHING, listed, unlisted
+from services.scoring.packed import pack, pack_one, unpack
+from shared.contracts.deals import DealFact
+from shared.facts import merge, values_of
+from shared.kernel import Credited
+from shared.kernel.tables import CREDITS, UNCREDITED, empty
+
+STORED = pl.Schema(
+    {
+        "deal_id": pl.String(),
+        "version": pl.Int64(),
+        "close_date": pl.Date(),
+        "owner": pl.String(),
+        "sharers": pl.List(pl.String()),
+        "facts": pl.String(),
+        "credits": pl.String(),
+        "uncredited": pl.String(),
+    }
+)
+"""Deals as stored. `owner` holds a deal alone, `sharers` hold a split one. `credits` and `uncredited` are lists of rows
+without what the deal says itself: their deal, their date and with it their period."""
+
+_CREDIT = {name: CREDITS[name] for name in CREDITS if name not in ("deal_id", "period", "credit_date")}
+_UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deal to be credited: its version, its facts packed, and their values in force by path."""
+
+    version: int
+    packed: str
+    values: Mapping[str, Any]
+
+
+def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dict[str, Due]:
+    """What is to be credited: deals that the patches change, and those of `again` that are held (`STORED`)."""
+    known = {
+        deal_id: (version, facts) for deal_id, version, facts in held.select("deal_id", "version", "facts").iter_rows()
+    }
+    by_deal: dict[str, list[DealFact]] = {}
+    for patch in patches:
+        by_deal.setdefault(patch.deal_id, []).append(patch)
+    found: dict[str, Due] = {}
+    for deal_id, of_deal in by_deal.items():
+        if deal_id not in known and len(of_deal) == 1:  # most deals are new: nothing to merge with
+            [patch] = of_deal
+            if patch.fields:
+                packed = pack_one(patch.fields, patch.occurred_at, patch.sequence, patch.source)
+                found[deal_id] = Due(1, packed, patch.fields)
+            continue
+        version, packed = known.get(deal_id, (0, NOTHING))
+        facts = unpack(packed)
+        # A sum, because every patch must be merged.
+        changes = sum(merge(facts, each.fields, each.occurred_at, each.sequence, each.source) for each in of_deal)
+        if changes:
+            found[deal_id] = Due(version + changes, pack(facts), values_of(facts))
+    for deal_id in again & known.keys() - found.keys():
+        version, packed = known[deal_id]
+        found[deal_id] = Due(version, packed, values_of(unpack(packed)))
+    return found
+
+
+def as_stored(due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited) -> pl.DataFrame:
+    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit."""
+    return (
+        deals.select(
+            "deal_id",
+            "close_date",
+            owner=pl.when(pl.col("splits").is_null()).then("owner"),
+            sharers=pl.col("splits").list.eval(pl.element().struct.field("participant_id")),
+        )
+        .with_columns(
+            pl.Series("version", [each.version for each in due.values()], pl.Int64),
+            pl.Series("facts", [each.packed for each in due.values()], pl.String),
+        )
+        .join(listed(credited.credits, ["deal_id"], list(_CREDIT), "credits"), on="deal_id", how="left")
+        .join(listed(credited.uncredited, ["deal_id"], list(_UNCREDITED), "uncredited"), on="deal_id", how="left")
+        .with_columns(pl.col("credits", "uncredited").fill_null(NOTHING))
+        .select(STORED.names())
+    )
+
+
+def credits_of(deals: pl.DataFrame) -> pl.DataFrame:
+    """The `CREDITS` of deals of which at least deal_id, close_date and credits are given."""
+    if deals.is_empty():  # as it mostly is when deals come in: they are new
+        return empty(CREDITS)
+    rows = unlisted(deals, ["deal_id", "close_date"], "credits", _CREDIT)
+    period = pl.col("close_date").cast(pl.String).str.slice(0, 7)
+    return rows.with_columns(period=period, credit_date="close_date").select(CREDITS.names())
+
+
+def uncredited_of(deals: pl.DataFrame) -> pl.DataFrame:
+    """The `UNCREDITED` of deals of which at least deal_id and uncredited are given."""
+    return unlisted(deals, ["deal_id"], "uncredited", _UNCREDITED).select(UNCREDITED.names())

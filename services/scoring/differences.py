@@ -1,0 +1,38 @@
+"""What crediting changed: credits now against credits before, and the sums of the differences per participant."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shared.kernel.exact import narrow, wide
+
+_SUMMED = ["plan", "version", "rule", "period", "currency"]
+
+
+def differences(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
+
+    Columns participant_id, plan, version, rule, period, currency, and the differences `amount` (minor units) and `deals`; what
+    cancels out is left out.
+
+    Raises:
+        Overflow: a sum of differences is beyond 10^18 minor units.
+    """
+    signed = pl.concat(
+        [now.with_columns(sign=pl.lit(1, dtype=pl.Int64)), before.with_columns(sign=pl.lit(-1, dtype=pl.Int64))]
+    )
+    sums = signed.group_by("participant_id", *_SUMMED).agg(
+        amount=(wide("amount") * wide("sign")).sum(), deals=pl.col("sign").sum()
+    )
+    return narrow(sums, "amount", "the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
+
+
+def messages(changes: pl.DataFrame) -> list[tuple[str, str]]:
+    """Each participant with their `CreditsChanged` as JSON."""
+    by_participant = (
+        changes.sort("participant_id", *_SUMMED)
+        .group_by("participant_id", maintain_order=True)
+        .agg(changes=pl.struct(*_SUMMED, "amount", "deals"))
+    )
+    message = pl.struct("participant_id", "changes").struct.json_encode()
+    return list(by_participant.select("participant_id", message.alias("message")).iter_rows())

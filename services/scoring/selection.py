@@ -1,0 +1,108 @@
+"""What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn again.
+
+Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the change,
+counts as below.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from shared.kernel import Plan, Roster
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Who is touched: deals they hold, closed on or after a date; and the participants whose terms of earning changed."""
+
+    holders: dict[str, date] = field(default_factory=dict)
+    earners: set[str] = field(default_factory=set)
+
+    def hold(self, participants: Iterable[str], since: date) -> None:
+        """Touch the deals that these hold from a date on."""
+        for participant in participants:
+            self.holders[participant] = min(since, self.holders.get(participant, since))
+
+
+def touched(before: Roster, after: Roster, participants: Iterable[str], plans: Iterable[Plan]) -> Touched:
+    """What changed between two rosters for the named participants, and with the plan versions that are new."""
+    changed = list(participants)
+    found = Touched()
+    reports = _reports([before, after])
+    was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
+    had, has = _rows(before.quotas, changed), _rows(after.quotas, changed)
+    for participant in changed:
+        since = _first_difference(was[participant], now[participant])
+        if since is not None:
+            found.hold(_below([participant], reports), since)
+        if set(had[participant]) != set(has[participant]):
+            found.earners.add(participant)
+    for plan in plans:
+        found.hold(_below(_ever_on(plan.plan, before, after), reports), plan.effective_from)
+    return found
+
+
+def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, Rows]:
+    """Each participant's rows without the name, by effective date where the table is."""
+    rows: dict[str, Rows] = defaultdict(list)
+    columns = [
+        "participant_id",
+        "effective_from",
+        *(c for c in table.columns if c not in ("participant_id", "effective_from")),
+    ]
+    for participant, *row in table.select(columns).filter(pl.col("participant_id").is_in(participants)).iter_rows():
+        rows[participant].append(tuple(row))
+    return rows
+
+
+def _first_difference(before: Rows, after: Rows) -> date | None:
+    """The first date on which two timelines say different things; before its first row a timeline says that nobody is there."""
+    was: dict[date, list[Any]] = {day: state for day, *state in before}
+    now: dict[date, list[Any]] = {day: state for day, *state in after}
+    old: list[Any] | None = None
+    new: list[Any] | None = None
+    for day in sorted(was.keys() | now.keys()):
+        old, new = was.get(day, old), now.get(day, new)
+        if old != new:
+            return day
+    return None
+
+
+def with_everyone_below(participants: Iterable[str], *rosters: Roster) -> set[str]:
+    """The participants and everyone who was below them in the chain of managers, on any date in any of the rosters."""
+    return _below(participants, _reports(rosters))
+
+
+def _reports(rosters: Iterable[Roster]) -> Mapping[str, set[str]]:
+    """manager -> who ever reported to them."""
+    reports: dict[str, set[str]] = defaultdict(set)
+    for roster in rosters:
+        for participant, manager in roster.assignments.select("participant_id", "manager").unique().iter_rows():
+            if manager is not None:
+                reports[manager].add(participant)
+    return reports
+
+
+def _below(participants: Iterable[str], reports: Mapping[str, set[str]]) -> set[str]:
+    found = set(participants)
+    level = found
+    while level:
+        level = set().union(*(reports.get(one, set()) for one in level)) - found
+        found = found | level
+    return found
+
+
+def _ever_on(plan: str, *rosters: Roster) -> set[str]:
+    return {
+        participant
+        for roster in rosters
+        for participant in roster.assignments.filter(pl.col("plan") == plan)["participant_id"]
+    }

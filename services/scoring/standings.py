@@ -1,0 +1,109 @@
+"""Where a participant stands in a period: credits summed per rule, and what they earn. Sums only, whatever the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from services.scoring.listed import NOTHING, json_lists, listed, unlisted
+from shared.kernel import PlanSet, Roster, earn, measure
+from shared.kernel.exact import narrow, wide
+
+_WHO = ["participant_id", "period"]
+_SUM = {
+    "plan": pl.String(),
+    "version": pl.Int64(),
+    "rule": pl.String(),
+    "currency": pl.String(),
+    "amount": pl.Int64(),
+    "deals": pl.Int64(),
+}
+_EARNING = ["component", "plan", "version", "amount", "currency", "measure", "quota", "problem"]
+_MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
+
+STANDINGS = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "period": pl.String(),
+        "sums": pl.String(),
+        "revision": pl.Int64(),
+        "earnings": pl.String(),
+    }
+)
+"""Standings as they are stored; `sums` and `earnings` are JSON lists in an order of their own; earnings are written as they are published."""
+
+
+class NotChanges(ValueError):
+    """A message that is no `CreditsChanged`."""
+
+
+def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
+    """The changes of some `CreditsChanged` messages, one row each; and who is to earn again without a change.
+
+    Raises:
+        NotChanges: a message is none, or lacks something.
+    """
+    try:
+        texts = pl.Series("message", [message.decode() for message in messages], dtype=pl.String)
+        read = texts.str.json_decode(_MESSAGE).struct.unnest()
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        raise NotChanges("a message is not JSON of the form of CreditsChanged") from None
+    changes = read.filter(pl.col("changes").list.len() > 0).explode("changes").unnest("changes")
+    if any(column.has_nulls() for frame in (read, changes) for column in frame):
+        raise NotChanges("a message of CreditsChanged lacks something")
+    return changes, read.filter(pl.col("changes").list.len() == 0)["participant_id"].to_list()
+
+
+def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+    """The `STANDINGS` that changes make of those held: for everyone in either, in order, whether changed or not.
+
+    A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    sums = _added(held, changes)
+    earned = earn(measure(sums, plans), roster, plans)
+    texts = json_lists(earned.sort(*_WHO, *_EARNING[:3]), _WHO, _EARNING, "earnings")
+    everyone = pl.concat([held.select(_WHO), changes.select(_WHO)]).unique().sort(_WHO)
+    was = held.select(*_WHO, "revision", was="earnings")
+    return (
+        everyone.join(listed(sums, _WHO, list(_SUM), "sums"), on=_WHO, how="left", maintain_order="left")
+        .join(texts, on=_WHO, how="left", maintain_order="left")
+        .join(was, on=_WHO, how="left", maintain_order="left")
+        .with_columns(pl.col("sums", "earnings", "was").fill_null(NOTHING), pl.col("revision").fill_null(0))
+        .with_columns(revision=pl.col("revision") + (pl.col("earnings") != pl.col("was")).cast(pl.Int64))
+        .select(STANDINGS.names())
+    )
+
+
+def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """Each of the `STANDINGS` as participant, a name for this revision, and the `EarningsChanged` as JSON.
+
+    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted.
+
+    Raises:
+        NotChanges: a participant is not in `basis`, because the message about them lay under another key.
+    """
+    head = pl.struct("participant_id", "period", "revision").struct.json_encode().str.head(-1)
+    counted = pl.concat_str(pl.lit('"'), "partition", pl.lit('":'), "next")
+    message = pl.concat_str(head, pl.lit(',"earnings":'), "earnings", pl.lit(',"basis":{'), counted, pl.lit("}}"))
+    name = pl.concat_str("period", pl.lit("/"), "revision")
+    rows = revised.join(basis, on="participant_id", how="left").sort(_WHO)
+    if rows["next"].has_nulls():
+        raise NotChanges("a message of CreditsChanged under the key of another participant")
+    return list(rows.select("participant_id", name.alias("name"), message.alias("message")).iter_rows())
+
+
+def sums_of(held: pl.DataFrame) -> pl.DataFrame:
+    """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, currency, amount, deals."""
+    return unlisted(held, _WHO, "sums", _SUM)
+
+
+def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
+    added = both.group_by(*_WHO, "plan", "version", "rule", "currency").agg(
+        amount=wide("amount").sum(), deals=pl.col("deals").sum()
+    )
+    return narrow(added, "amount", "a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))

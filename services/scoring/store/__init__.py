@@ -1,0 +1,1 @@
+"""All SQL of scoring. A step makes a handful of statements per batch, whatever its size."""

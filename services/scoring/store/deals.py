@@ -1,0 +1,70 @@
+"""Deals with their credits, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.scoring.deals import STORED
+from services.scoring.store.statements import SPLIT, execute, fetch, lines
+
+_TAB = "\t"  # separates ids, which hold none
+
+
+def hold(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
+    """Those of the deals that exist, as `STORED`, locked until the transaction ends."""
+    return pl.DataFrame(fetch(connection, _HOLD, lines(deal_ids)), schema=STORED, orient="row")
+
+
+def save(connection: Connection, deals: pl.DataFrame) -> None:
+    """Write `STORED` deals, whether new or not."""
+    texts = deals.with_columns(pl.col("sharers").list.join(_TAB)).cast(pl.String)
+    execute(connection, _SAVE, *(lines(texts[name]) for name in STORED))
+
+
+def held_since(connection: Connection, since: Mapping[str, date]) -> list[str]:
+    """The deals that these participants hold, alone or with others, closed on or after the date that is given for each."""
+    if not since:
+        return []
+    holders = list(since)
+    found = fetch(connection, _HELD_SINCE, holders, list(since.values()), holders, min(since.values()))
+    return [deal_id for (deal_id,) in found]
+
+
+def crediting(
+    connection: Connection, participant_id: str, holders: Iterable[str], first: date, last: date
+) -> pl.DataFrame:
+    """deal_id, close_date and credits of the deals of these holders that credit a participant, closed from first to last."""
+    those = list(holders)
+    rows = fetch(connection, _CREDITING, those, first, last, those, first, last, f'["{participant_id}",')
+    columns = ["deal_id", "close_date", "credits"]
+    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+
+
+# Everybody locks deals in this order, so that crediting and crediting again cannot wait for each other in a circle.
+_HOLD = f"""
+    select {", ".join(STORED)} from deal where deal_id = any({SPLIT}) order by deal_id for update"""
+
+_SAVE = f"""
+    insert into deal ({", ".join(STORED)})
+    select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits, uncredited
+    from unnest({", ".join([SPLIT] * len(STORED))}) d({", ".join(STORED)})
+    on conflict (deal_id) do update set {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
+
+_HELD_SINCE = """
+    select deal_id from unnest(%s::text[], %s::date[]) h(holder, since)
+    join deal on deal.owner = h.holder and deal.close_date >= h.since
+    union
+    select deal_id from deal where sharers && %s::text[] and close_date >= %s
+    order by deal_id"""
+
+_CREDITING = """
+    with held as (
+        select deal_id, close_date, credits from deal where owner = any(%s::text[]) and close_date between %s and %s
+        union all
+        select deal_id, close_date, credits from deal where sharers && %s::text[] and close_date between %s and %s
+    )
+    select deal_id, close_date, credits from held where strpos(credits, %s) > 0"""

@@ -1,0 +1,103 @@
+"""What the API reads: rows as they are, and sums over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from services.scoring.deals import STORED
+from services.scoring.standings import STANDINGS
+from services.scoring.store.statements import fetch
+
+
+class Totals(NamedTuple):
+    """Sums over everything in one currency, in minor units; `credits` are counted, `credited` is their amount."""
+
+    currency: str
+    credits: int
+    credited: int
+    earned: int
+
+
+def deal(connection: Connection, deal_id: str) -> pl.DataFrame:
+    """The deal as `STORED`; no row where there is none."""
+    columns = ", ".join(STORED.names())
+    rows = fetch(connection, f"select {columns} from deal where deal_id = %s", deal_id)
+    return pl.DataFrame(rows, schema=STORED, orient="row")
+
+
+def standings(connection: Connection, participant_id: str, period: str | None) -> pl.DataFrame:
+    """A participant's `STANDINGS`, of one period or of all, by period."""
+    rows = fetch(
+        connection,
+        f"""select {", ".join(STANDINGS.names())} from standing
+            where participant_id = %s and (%s::text is null or period = %s) order by period""",
+        participant_id,
+        period,
+        period,
+    )
+    return pl.DataFrame(rows, schema=STANDINGS, orient="row")
+
+
+def is_participant(connection: Connection, participant_id: str) -> bool:
+    """Whether the roster or a standing knows the participant."""
+    return bool(
+        fetch(
+            connection,
+            """select exists (select 1 from participant where participant_id = %s)
+                   or exists (select 1 from standing where participant_id = %s)""",
+            participant_id,
+            participant_id,
+        )[0][0]
+    )
+
+
+def uncredited(connection: Connection, after: str, limit: int, reason: str | None) -> pl.DataFrame:
+    """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id."""
+    rows = fetch(connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()}]", limit)
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
+
+
+def uncredited_by_reason(connection: Connection) -> dict[str, int]:
+    """How many deals or shares of deals are not credited, by reason."""
+    return dict(fetch(connection, _BY_REASON))
+
+
+def counts(connection: Connection) -> tuple[int, int, int]:
+    """How many deals, participants and plan versions there are."""
+    row: Sequence[Any] = fetch(
+        connection,
+        "select (select count(*) from deal), (select count(*) from participant), (select count(*) from plan_version)",
+    )[0]
+    return row[0], row[1], row[2]
+
+
+def totals(connection: Connection) -> list[Totals]:
+    """Sums over all standings, by currency."""
+    return [
+        Totals(currency, int(n), int(credited), int(earned))
+        for currency, n, credited, earned in fetch(connection, _TOTALS)
+    ]
+
+
+_UNCREDITED = """
+    select deal_id, uncredited from deal
+    where uncredited <> '[]' and deal_id > %s and (%s::text is null or strpos(uncredited, %s) > 0)
+    order by deal_id limit %s"""
+
+_BY_REASON = """
+    select u->>1, count(*) from deal cross join lateral jsonb_array_elements(uncredited::jsonb) u
+    where uncredited <> '[]' group by 1 order by 1"""
+
+_TOTALS = """
+    select currency, sum(credits), sum(credited), sum(earned) from (
+        select s->>3 as currency, (s->>5)::bigint as credits, (s->>4)::numeric as credited, 0 as earned
+        from standing cross join lateral jsonb_array_elements(sums::jsonb) s
+        union all
+        select e->>'currency', 0, 0, (e->>'amount')::numeric
+        from standing cross join lateral jsonb_array_elements(earnings::jsonb) e
+    ) each group by currency order by currency"""

@@ -1,0 +1,200 @@
+"""Proves credits and earnings: the same steps run over the log again, in a schema of their own, must end in the same rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.schema import DropSchema
+
+from services.scoring.packed import unpack
+from services.scoring.store.audit import AUDITED, Audited, Key, keep_snapshot, page
+from services.scoring.worker import BATCH, INPUTS, steps
+from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
+from shared.database import engine_for, migrate
+from shared.log import dead_letters, positions
+from shared.log.headers import is_replay
+from shared.log.loop import TRANSIENT
+from shared.log.port import Log, Partition, Stored
+from shared.log.worker import Step
+
+PAGE: Final = 5000
+MOST_LETTERS: Final = 1_000_000
+TOLD: Final = 20
+"""How many differences of a kind are named; of the others only how many there are."""
+
+Progress = Callable[[int, int], object]
+
+
+def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[str]:
+    """Differences between the live rows and those rebuilt from the log, as sentences; empty when all is well.
+
+    Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are known not
+    to count; one that was replayed in vain is told as a record that cannot be processed. The sentences name ids, never
+    amounts. `progress` is told how many records of how many were processed again.
+
+    Raises:
+        LogUnavailable: the log cannot be reached.
+    """
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as live:
+        keep_snapshot(live)
+        reached = {worker: _reached(live, log, worker) for worker in INPUTS}
+        if behind := _behind(log, reached):
+            return behind
+        apart = {
+            (letter.partition, letter.position)
+            for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
+        }
+        with _scratch(engine) as scratch:
+            again = _Again(scratch)
+            facts = reached["roster"] | reached["credit"]
+            first = {place: log.first(place) for place in facts}
+            found = [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
+            done, due = 0, sum(end - first[place] for place, end in facts.items())
+            records = merge(*(_read(log, place, first[place], end) for place, end in facts.items()), key=_appended_at)
+            while batch := list(islice(records, PAGE)):
+                again.take([s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in apart])
+                done += len(batch)
+                if progress:
+                    progress(done, due)
+            again.finish()
+            with scratch.connect() as rebuilt:
+                return (
+                    found + again.failures + [said for table in AUDITED for said in _differences(table, live, rebuilt)]
+                )
+
+
+class _Again:
+    """The steps over an empty schema; what they publish goes from one to the next without a log."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._steps = steps()
+        self._waiting: dict[str, list[Stored]] = defaultdict(list)
+        self.failures: list[str] = []
+
+    def take(self, batch: Sequence[Stored]) -> None:
+        """Process facts."""
+        for stored in batch:
+            self._waiting[stored.partition.topic].append(stored)
+        for topic in (PLANS, ROSTER, DEALS, RECREDITS):
+            self._work_off(topic)
+        if len(self._waiting[CREDITS.name]) >= BATCH["earn"]:
+            self._work_off(CREDITS)
+
+    def finish(self) -> None:
+        """Process what is still on its way."""
+        self._work_off(CREDITS)
+
+    def _work_off(self, topic: Topic) -> None:
+        worker = next(worker for worker, topics in INPUTS.items() if topic in topics)
+        waiting = self._waiting.pop(topic.name, [])
+        for start in range(0, len(waiting), BATCH[worker]):
+            self._process(self._steps[worker], waiting[start : start + BATCH[worker]])
+
+    def _process(self, step: Step, batch: Sequence[Stored]) -> None:
+        """Do a batch; a record that fails alone is a difference: the live worker would have set it aside."""
+        try:
+            with self._engine.begin() as connection:
+                outcome = step(connection, batch)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                place = f"{batch[0].partition.topic}/{batch[0].partition.number}/{batch[0].position}"
+                self.failures.append(f"record {place} cannot be processed: {type(error).__name__}")
+                return
+            middle = len(batch) // 2
+            self._process(step, batch[:middle])
+            self._process(step, batch[middle:])
+            return
+        for topic, record in outcome.publications:
+            waiting = self._waiting[topic.name]
+            waiting.append(Stored(Partition(topic.name, 0), len(waiting), record, 0))
+
+
+def _reached(live: Connection, log: Log, worker: str) -> dict[Partition, int]:
+    """The next position of a worker on every partition of its topics."""
+    places = [place for topic in INPUTS[worker] for place in log.ends(topic)]
+    held = positions.load(live, worker, places)
+    return {place: held[place].next_position if place in held else 0 for place in places}
+
+
+def _behind(log: Log, reached: Mapping[str, Mapping[Partition, int]]) -> list[str]:
+    """Which topics are not read to their end. The ends are asked for after the snapshot, so nothing is missed that it knows."""
+    found = []
+    for worker, topics in INPUTS.items():
+        for topic in topics:
+            missing = sum(max(0, end - reached[worker][place]) for place, end in log.ends(topic).items())
+            if missing:
+                found.append(f"{topic.name}: {missing} records wait for {worker}; verify again when it has caught up")
+    return found
+
+
+def _read(log: Log, place: Partition, start: int, end: int) -> Iterator[Stored]:
+    while start < end:
+        records = [stored for stored in log.read(place, start, PAGE) if stored.position < end]
+        if not records:  # what is left before the end was compacted away
+            return
+        yield from records
+        start = records[-1].position + 1
+
+
+def _appended_at(stored: Stored) -> Any:
+    return stored.appended_at
+
+
+def _differences(table: Audited, live: Connection, rebuilt: Connection) -> Iterator[str]:
+    number = 0
+    after: Key | None = None
+    while True:
+        held = page(live, table, after, None, PAGE)
+        upto = next(reversed(held)) if len(held) == PAGE else None
+        again: dict[Key, Key] = {}
+        following = after
+        while more := page(rebuilt, table, following, upto, PAGE):
+            again |= more
+            following = next(reversed(more))
+        for key in sorted(held.keys() | again.keys()):
+            if said := _said(table, held.get(key), again.get(key)):
+                number += 1
+                if number <= TOLD:
+                    yield f"{table.called} {' '.join(map(str, key))}: {said}"
+        if upto is None:
+            break
+        after = upto
+    if number > TOLD:
+        yield f"{number - TOLD:,} more of {table.called} differ"
+
+
+def _said(table: Audited, held: Key | None, again: Key | None) -> str | None:
+    if held is None:
+        return "missing, the log has it"
+    if again is None:
+        return "held, the log does not have it"
+    wrong = [
+        name
+        for name, one, other in zip(table.columns, held, again, strict=True)
+        if one != other and not (name == "facts" and unpack(one) == unpack(other))
+    ]
+    return f"{' and '.join(wrong)} differ from what the log gives" if wrong else None
+
+
+@contextmanager
+def _scratch(engine: Engine) -> Iterator[Engine]:
+    """An engine on a migrated schema that is dropped at the end."""
+    schema = f"scoring_verify_{uuid4().hex[:8]}"
+    scratch = engine_for(engine.url, schema)
+    try:
+        migrate(scratch, schema, "services.scoring")
+        yield scratch
+    finally:
+        with scratch.begin() as connection:
+            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+        scratch.dispose()

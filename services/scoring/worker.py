@@ -1,0 +1,192 @@
+"""The steps over a batch: roster, credit, earn. Each holds what it reads, so that any number of them may run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+import orjson
+import polars as pl
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from services.scoring.admission import NotAdmitted, admitted
+from services.scoring.deals import as_stored, credits_of, due
+from services.scoring.differences import differences
+from services.scoring.differences import messages as messages_of_changes
+from services.scoring.selection import touched
+from services.scoring.standings import messages as messages_of_standings
+from services.scoring.standings import read_changes, standings
+from services.scoring.store import deals as stored_deals
+from services.scoring.store import standings as stored_standings
+from services.scoring.store import terms as stored_terms
+from services.scoring.store.terms import TermsInForce
+from shared.contracts import credits, earnings
+from shared.contracts.base import Contract
+from shared.contracts.deals import DealFact
+from shared.contracts.plans import PlanPublished
+from shared.contracts.roster import RosterFact
+from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
+from shared.facts import Facts, merge
+from shared.kernel import Plan, PlanSet, credit
+from shared.kernel.deals import values_table
+from shared.log.port import Record, Stored
+from shared.log.worker import Outcome, Rejection, Step
+
+RECREDITED_TOGETHER: Final = 500
+"""How many deals one record asks to credit again."""
+
+INPUTS: Final[Mapping[str, tuple[Topic, ...]]] = {
+    "roster": (ROSTER, PLANS),
+    "credit": (DEALS,),
+    "recredit": (RECREDITS,),
+    "earn": (CREDITS,),
+}
+"""The workers by name, and the topics each of them reads. Deals to credit again have a worker of their own, so that a change of
+the roster that touches a million deals does not keep new deals waiting."""
+
+BATCH: Final[Mapping[str, int]] = {"roster": 5000, "credit": 5000, "recredit": 10, "earn": 5000}
+"""How many records a worker takes at once: enough deals to spread the fixed cost of a batch, which is some milliseconds."""
+
+_Message = TypeVar("_Message", bound=Contract)
+
+
+def steps() -> dict[str, Step]:
+    """The steps of the workers by name, each with a memory of its own for roster and plans."""
+    return {
+        "roster": partial(roster_step, TermsInForce()),
+        "credit": partial(credit_step, TermsInForce()),
+        "recredit": partial(credit_step, TermsInForce()),
+        "earn": partial(earn_step, TermsInForce()),
+    }
+
+
+def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+    """Merge roster patches, take plan versions, and ask again for the deals and earnings that they touch."""
+    rejections: list[Rejection] = []
+    patches = [fact for _, fact in _read(RosterFact, batch, ROSTER, rejections)]
+    published = list(_read(PlanPublished, batch, PLANS, rejections))
+    stored_terms.begin_change(connection)
+    before = terms.read(connection)
+    new_plans = _admit(before.plans, published, rejections)
+    people = stored_terms.participants(connection, {fact.participant_id for fact in patches})
+    changed: dict[str, Facts] = {}
+    for fact in patches:
+        facts = people.setdefault(fact.participant_id, {})
+        if merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source):
+            changed[fact.participant_id] = facts
+    if not changed and not new_plans:
+        return Outcome(rejections=rejections)
+    selected = touched(before.roster, stored_terms.with_changed(before.roster, changed), changed, new_plans)
+    stored_terms.end_change(connection, changed, new_plans)
+    deals = stored_deals.held_since(connection, selected.holders)
+    standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"].unique().sort()
+    return Outcome([*_recredits(batch, deals), *_earn_again(batch, standing)], rejections)
+
+
+def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+    """Merge patches into deals, credit those that changed and those asked for again, and publish what that changed."""
+    rejections: list[Rejection] = []
+    patches = [fact for _, fact in _read(DealFact, batch, DEALS, rejections)]
+    again = {deal for _, asked in _read(credits.Recredit, batch, RECREDITS, rejections) for deal in asked.deal_ids}
+    now = terms.hold(connection)
+    held = stored_deals.hold(connection, again | {patch.deal_id for patch in patches})
+    found = due(held, patches, again)
+    if not found:
+        return Outcome(rejections=rejections)
+    deals = values_table(((deal_id, each.values) for deal_id, each in found.items()), now.plans.deal_columns)
+    credited = credit(deals, now.roster, now.plans)
+    after = as_stored(found, deals, credited)
+    altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
+    stored_deals.save(connection, altered)
+    changes = differences(credits_of(held.join(after, on="deal_id", how="semi")), credited.credits)
+    event = _events(batch, credits.TYPE)
+    return Outcome(
+        [(CREDITS, event(participant, message)) for participant, message in messages_of_changes(changes)], rejections
+    )
+
+
+def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+    """Add credit differences to the sums, evaluate the plans on them, and publish what earnings changed."""
+    changes, again = read_changes(stored.record.value or b"" for stored in batch)
+    now = terms.hold(connection)
+    pairs = pl.concat(
+        [changes.select("participant_id", "period"), stored_standings.periods_of(connection, again)]
+    ).unique()
+    held = stored_standings.hold(connection, pairs)
+    after = standings(held, changes, now.roster, now.plans)
+    altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
+    stored_standings.save(connection, altered)
+    revised = altered.join(held, on=["participant_id", "period", "revision"], how="anti")
+    event = _events(batch, earnings.TYPE)
+    return Outcome(
+        [
+            (EARNINGS, event(participant, message, name))
+            for participant, name, message in messages_of_standings(revised, _basis(batch))
+        ]
+    )
+
+
+def _admit(
+    plans: PlanSet, published: Iterable[tuple[Stored, PlanPublished]], rejections: list[Rejection]
+) -> list[Plan]:
+    """The new plan versions; those that cannot stand beside the others are rejected."""
+    all_plans = plans
+    for stored, version in published:
+        try:
+            all_plans = admitted(all_plans, version)
+        except NotAdmitted as error:
+            rejections.append(Rejection(stored, error.code, str(error)))
+    return [plan for plan in all_plans if (plan.plan, plan.version) not in plans.plans]
+
+
+def _recredits(batch: Sequence[Stored], deals: Sequence[str]) -> Iterator[tuple[Topic, Record]]:
+    event = _events(batch, credits.RECREDIT_TYPE)
+    for start in range(0, len(deals), RECREDITED_TOGETHER):
+        together = deals[start : start + RECREDITED_TOGETHER]
+        yield RECREDITS, event(together[0], orjson.dumps({"deal_ids": together}).decode())
+
+
+def _earn_again(batch: Sequence[Stored], participants: Iterable[str]) -> Iterator[tuple[Topic, Record]]:
+    event = _events(batch, credits.TYPE)
+    for participant in participants:
+        yield CREDITS, event(participant, orjson.dumps({"participant_id": participant, "changes": []}).decode())
+
+
+def _basis(batch: Sequence[Stored]) -> pl.DataFrame:
+    """participant_id, partition, next: the position after the last of each participant's records in the batch."""
+    last = {stored.record.key: (stored.partition.number, stored.position + 1) for stored in batch}
+    rows = [(participant, *place) for participant, place in last.items()]
+    return pl.DataFrame(rows, schema=["participant_id", "partition", "next"], orient="row")
+
+
+def _events(batch: Sequence[Stored], kind: str) -> Callable[..., Record]:
+    """Makes CloudEvents of a kind from key, JSON and a name, identified by the first record of the batch that causes them."""
+    cause = "/".join(map(str, (*batch[0].partition, batch[0].position)))
+
+    def event(key: str, message: str, name: str = "") -> Record:
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": f"{cause}/{key}/{name}",
+            "ce_source": "/earnest/scoring",
+            "ce_type": kind,
+        }
+        return Record(key, message.encode(), headers)
+
+    return event
+
+
+def _read(
+    message: type[_Message], batch: Iterable[Stored], topic: Topic, rejections: list[Rejection]
+) -> Iterator[tuple[Stored, _Message]]:
+    """The messages of one topic; what cannot be read is rejected, told by the place of the error and never by its value."""
+    for stored in batch:
+        if stored.partition.topic != topic.name:
+            continue
+        try:
+            yield stored, message.model_validate_json(stored.record.value or b"")
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            rejections.append(Rejection(stored, "malformed", f"{place}: {first['msg']}" if place else first["msg"]))

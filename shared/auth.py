@@ -1,0 +1,145 @@
+"""API keys: who calls, and what they may do. Keys are known by their hash; the file is read again when it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Literal
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from shared.problems import Problem
+
+_logger = structlog.get_logger(__name__)
+
+Scope = Literal[
+    "deals:write",
+    "roster:write",
+    "plans:write",
+    "earnings:read",
+    "runs:write",
+    "runs:approve",
+    "payroll:read",
+    "payroll:write",
+    "alerts:read",
+    "ops",
+]
+"""What a key can allow."""
+
+
+class Unauthenticated(Problem):
+    """No key, or one that is not known."""
+
+    type = "unauthenticated"
+    title = "Who is calling?"
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"www-authenticate": "Bearer"})
+
+
+class Forbidden(Problem):
+    """The key is known but does not allow this."""
+
+    type = "forbidden"
+    title = "Not allowed"
+    status = HTTPStatus.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever a key belongs to: a person or a system. The name is what journals and approvals record."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+class _Key(BaseModel):
+    name: str
+    sha256: str
+    scopes: list[str]
+
+
+_KEYS = TypeAdapter(list[_Key])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of a file, and the file's time and size when it was."""
+
+    stamp: tuple[int, int] | None
+    principals: Mapping[str, Principal]
+
+
+class KeyRing:
+    """The keys of a file: a JSON list of name, sha256 of the key in hex, and scopes. Without a file nobody is known.
+
+    A file that turns out not to be such a list changes nothing: a slip in it must not lock everybody out.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known = _Known(None, {})
+        self._reading = threading.Lock()
+
+    def principal(self, key: str) -> Principal | None:
+        """Whom the key belongs to. Looked up by hash, so that timing tells nothing about other keys."""
+        return self._current().get(hashlib.sha256(key.encode()).hexdigest())
+
+    def _current(self) -> Mapping[str, Principal]:
+        """The principals of the file as it is now. Stamp and principals change together: nobody sees one without the other."""
+        with self._reading:
+            stamp = self._stamp()
+            if stamp != self._known.stamp:
+                self._known = _Known(stamp, self._read() if stamp else {})
+            return self._known.principals
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat() if self._path else None
+        except FileNotFoundError:
+            status = None
+        return (status.st_mtime_ns, status.st_size) if status else None
+
+    def _read(self) -> Mapping[str, Principal]:
+        assert self._path is not None
+        try:
+            keys = _KEYS.validate_json(self._path.read_bytes())
+        except (OSError, ValidationError) as error:
+            _logger.error("auth.keys_unreadable", error=type(error).__name__)
+            return self._known.principals
+        return {key.sha256.lower(): Principal(key.name, frozenset(key.scopes)) for key in keys}
+
+
+_bearer = HTTPBearer(auto_error=False, description="An API key of this installation")
+
+
+def require(scope: Scope) -> Callable[..., Principal]:
+    """A FastAPI dependency: the caller, who must have the scope.
+
+    Raises (when called):
+        Unauthenticated: no or an unknown key.
+        Forbidden: the key lacks the scope.
+    """
+
+    def caller(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Principal:
+        if credentials is None:
+            raise Unauthenticated("send an API key in the header `Authorization: Bearer <key>`")
+        keys: KeyRing = request.app.state.keys
+        principal = keys.principal(credentials.credentials)
+        if principal is None:
+            raise Unauthenticated("this API key is not known")
+        if scope not in principal.scopes:
+            raise Forbidden(f"the key of {principal.name} does not have the scope {scope}")
+        return principal
+
+    return caller

@@ -1,0 +1,1 @@
+"""The events on the road, one module per topic."""

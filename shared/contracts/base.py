@@ -1,0 +1,109 @@
+"""What all contracts share: strict models, identifiers, exact decimals and instants that sort as text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Final, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
+
+from shared.money import minor_digits
+
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$")
+]
+"""An id of a deal, participant, plan or source: printable, without spaces, safe in a URL, a file and a header."""
+
+Text = Annotated[str, StringConstraints(max_length=512, pattern=r"^[^\x00]*$")]
+"""A name or a note of up to 512 characters; the character NUL, which PostgreSQL cannot hold, is refused."""
+
+
+def _known_currency(code: str) -> str:
+    minor_digits(code)
+    return code
+
+
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+"""ISO 4217 alphabetic code of a currency that there is."""
+
+PeriodName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+"""A monthly period, as `2025-03`."""
+
+
+class Contract(BaseModel):
+    """A message: strict at the edge, unknown fields refused, never changed after it was made."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+YEARS: Final = range(1900, 2200)
+"""The years that a date or an instant may be in: beyond them it is a slip, and near the ends time zones overflow."""
+
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,12})?", re.ASCII)
+
+
+def _exact_decimal(value: object) -> object:
+    """Take a decimal from text or a whole number only: a JSON float has already lost the cent."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError('write the amount as text, for example "1200.50": a JSON number is not exact')
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise ValueError(f"{value[:40]!r} is not a decimal number; write it as 1200.50, with 12 decimals at most")
+    return Decimal(value)
+
+
+def _plausible(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("the amount must be finite")
+    if abs(value) >= Decimal(10) ** 13:
+        raise ValueError("the amount must be smaller than 10,000,000,000,000")
+    return value
+
+
+ExactDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal), AfterValidator(_plausible)]
+"""A decimal below 10^13 with 12 decimals at most, given as plain text or as a whole number."""
+
+
+Moment = TypeVar("Moment", bound=date)
+
+
+def _plausible_year(moment: Moment) -> Moment:
+    if moment.year not in YEARS:
+        raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
+    return moment
+
+
+def _business_date(value: object, info: ValidationInfo) -> object:
+    """Take a date, or at an edge that knows the company's time zone an instant, which becomes a date there."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if len(value) == len("2025-03-31") and value[4] == value[7] == "-":
+            return date.fromisoformat(value)
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("write a date as 2025-03-31, or an instant as 2025-03-31T17:00:00Z") from None
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone, for example 2025-03-31T17:00:00Z; a date is 2025-03-31")
+    zone = (info.context or {}).get("zone")
+    if zone is None:
+        raise ValueError("write a date, for example 2025-03-31")
+    return _plausible_year(instant).astimezone(zone).date()
+
+
+BusinessDate = Annotated[date, BeforeValidator(_business_date), AfterValidator(_plausible_year)]
+"""A date in the company's calendar; an instant given instead becomes one in the `zone` of the validation context."""
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an aware instant in UTC with microseconds, so that texts sort as instants do.
+
+    Raises:
+        ValueError: the instant has no time zone, or its year is not in `YEARS`.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone, for example 2025-03-31T17:00:00Z")
+    return _plausible_year(instant).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -1,0 +1,87 @@
+"""Topic `deals`: one patch per event, keyed by deal id. A patch says which fields changed, and when.
+
+On the road a patch is flat: a map of field path to JSON value, so that merging needs to know nothing about deals.
+Accumulating things are entries with their own id: `refunds.<id>`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.contracts.base import BusinessDate, Contract, CurrencyCode, ExactDecimal, Identifier, Text
+
+TYPE = "earnest.deal.patched"
+
+Stage = Literal["open", "won", "lost", "cancelled"]
+Custom = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)] | bool
+
+
+class Refund(Contract):
+    """Money given back on a deal; it lowers the deal's credited amount."""
+
+    amount: ExactDecimal = Field(gt=0)
+    date: BusinessDate
+
+
+class DealFields(Contract):
+    """The fields of a deal that a patch may set. Absent: unchanged. Null: cleared; refunds and custom fields one by one.
+
+    Amounts are in major units of `currency`, as text. `splits` maps participants to percentages that sum to 100 and
+    replaces `owner` for crediting. `custom` holds the company's own fields, usable in plan filters once declared there.
+    """
+
+    stage: Stage | None = None
+    amount: ExactDecimal | None = None
+    list_amount: ExactDecimal | None = None
+    currency: CurrencyCode | None = None
+    open_date: BusinessDate | None = None
+    close_date: BusinessDate | None = None
+    owner: Identifier | None = None
+    splits: dict[Identifier, Annotated[ExactDecimal, Field(gt=0, le=100, decimal_places=6)]] | None = None
+    product: Text | None = None
+    account: Text | None = None
+    territory: Text | None = None
+    refunds: dict[Identifier, Refund | None] = Field(default_factory=dict)
+    custom: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], Custom | None] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _splits_sum_to_whole(self) -> DealFields:
+        if self.splits is not None and sum(self.splits.values()) != Decimal(100):
+            raise ValueError(f"splits must sum to 100 percent, not {sum(self.splits.values())}")
+        return self
+
+    def flat(self) -> dict[str, Any]:
+        """The set fields as the flat map of the road: path -> JSON value."""
+        fields: dict[str, Any] = {}
+        for name, value in self.model_dump(mode="json", exclude_unset=True).items():
+            if name in ("refunds", "custom"):
+                fields |= {f"{name}.{key}": entry for key, entry in value.items()}
+            else:
+                fields[name] = value
+        return fields
+
+
+class DealPatch(Contract):
+    """What a source says about a deal: the body (`data`) of a CloudEvent sent to ingest.
+
+    `sequence` orders patches of one source that share an instant (a CRM's revision number).
+    """
+
+    deal_id: Identifier
+    fields: DealFields
+    sequence: int = Field(default=0, ge=0, lt=2**63)
+
+
+class DealFact(Contract):
+    """A patch on the road: the flat fields with what orders them."""
+
+    deal_id: Identifier
+    fields: dict[str, Any]
+    occurred_at: str
+    sequence: int = 0
+    source: str

@@ -1,0 +1,67 @@
+"""Topic `roster`: effective-dated patches, keyed by participant id.
+
+An attribute set from a date on stays in force until a later-dated patch sets it again; attributes do not disturb each
+other, so a new quota says nothing about the manager. On the road a patch is flat, its dated paths `<date>/<attribute>`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.base import BusinessDate, Contract, ExactDecimal, Identifier, Text
+
+TYPE = "earnest.roster.patched"
+
+MeasureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class AssignmentFields(Contract):
+    """The dated attributes of a participant. Absent: unchanged. Null: cleared from that date on.
+
+    `quotas` maps a measure to its quota per period, in major units of the plan's currency, as text.
+    """
+
+    manager: Identifier | None = None
+    plan: Identifier | None = None
+    position: Text | None = None
+    territory: Text | None = None
+    pay_group: Text | None = None
+    active: bool | None = None
+    quotas: dict[MeasureName, Annotated[ExactDecimal, Field(ge=0)] | None] = Field(default_factory=dict)
+
+    def flat(self) -> dict[str, Any]:
+        """The set attributes as a flat map: path -> JSON value."""
+        fields: dict[str, Any] = {}
+        for name, value in self.model_dump(mode="json", exclude_unset=True).items():
+            if name == "quotas":
+                fields |= {f"quota.{measure}": quota for measure, quota in value.items()}
+            else:
+                fields[name] = value
+        return fields
+
+
+class RosterPatch(Contract):
+    """What HR or sales operations say about a participant from a date on: the `data` of a CloudEvent, or a CSV row."""
+
+    participant_id: Identifier
+    effective_from: BusinessDate
+    fields: AssignmentFields
+    name: Text | None = None
+    sequence: int = Field(default=0, ge=0, lt=2**63)
+
+    def flat(self) -> dict[str, Any]:
+        """The patch as the flat map of the road; the name is not dated."""
+        dated = {f"{self.effective_from.isoformat()}/{path}": value for path, value in self.fields.flat().items()}
+        return dated | ({"name": self.name} if self.name is not None else {})
+
+
+class RosterFact(Contract):
+    """A roster patch on the road: the flat fields with what orders them."""
+
+    participant_id: Identifier
+    fields: dict[str, Any]
+    occurred_at: str
+    sequence: int = 0
+    source: str

@@ -1,0 +1,33 @@
+"""The topics of the road: their names, and which of them are compacted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A named, keyed, partitioned sequence of records. A compacted topic keeps at least the last record of every key."""
+
+    name: str
+    compacted: bool = False
+
+    @property
+    def dead_letters(self) -> Topic:
+        """Where records of this topic go that could not be processed."""
+        return Topic(f"{self.name}.dlq")
+
+
+DELIVERIES: Final = Topic("deliveries")
+"""Webhook deliveries, as they were sent, that could not be read whole."""
+DEALS: Final = Topic("deals")
+ROSTER: Final = Topic("roster", compacted=False)
+PLANS: Final = Topic("plans", compacted=True)
+RECREDITS: Final = Topic("recredits")
+CREDITS: Final = Topic("credits")
+EARNINGS: Final = Topic("earnings")
+ALERTS: Final = Topic("alerts")
+
+ROAD: Final = (DELIVERIES, DEALS, ROSTER, PLANS, RECREDITS, CREDITS, EARNINGS, ALERTS)
+"""Every topic that carries facts; each also has its dead-letter topic."""

@@ -1,0 +1,53 @@
+"""PostgreSQL sessions: an engine bound to one schema, and that schema's migrations."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.schema import CreateSchema
+
+from shared.settings import Settings
+
+
+def database_url(settings: Settings) -> URL:
+    """The URL of the installation's database for psycopg 3, with the password from its file where one is named."""
+    url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
+    if settings.database_password_file is not None:
+        url = url.set(password=settings.database_password_file.read_text().strip())
+    return url
+
+
+def engine_for(url: URL, schema: str, pool_size: int = 5) -> Engine:
+    """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged; parameters are people's pay
+        connect_args={
+            "options": f"-csearch_path={schema} -ctimezone=UTC -cidle_in_transaction_session_timeout=60000",
+            "application_name": f"earnest-{schema}",
+            "connect_timeout": 10,
+        },
+    )
+
+
+def migrate(engine: Engine, schema: str, package: str) -> None:
+    """Bring `schema` to the newest migration of `package` (a package with a `migrations` folder); safe to run by many at once.
+
+    The migrations are plain functions over unqualified names, so the same ones build a schema of any name.
+    """
+    with as_file(files(package) / "migrations") as folder, engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest.migrate'))"))
+        connection.execute(CreateSchema(schema, if_not_exists=True))
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        config.attributes["schema"] = schema
+        command.upgrade(config, "head")

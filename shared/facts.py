@@ -1,0 +1,47 @@
+"""Facts merge by last-writer-wins, per field: any order and repetition of patches gives the same facts.
+
+Facts are plain data, as they are stored: `path -> [value, occurred_at, sequence, source]`. The order of
+`(occurred_at, sequence, source, canonical JSON of value)` is total, which makes merging commutative, associative and
+idempotent. `occurred_at` is UTC text of fixed width (`shared.contracts.base.instant_text`), so that texts sort as instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+Facts = dict[str, list[Any]]
+
+
+def _canonical(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def merge(facts: Facts, fields: Mapping[str, Any], occurred_at: str, sequence: int, source: str) -> bool:
+    """Merge the fields of a patch into the facts, in place; returns whether the facts changed.
+
+    A later stamp on an equal value is a change too: it must win over what may still arrive from in between.
+    """
+    changed = False
+    for path, value in fields.items():
+        held = facts.get(path)
+        if held is not None:
+            stamp, old = (occurred_at, sequence, source), (held[1], held[2], held[3])
+            if stamp < old or (stamp == old and _canonical(value) <= _canonical(held[0])):
+                continue
+        changed = True
+        facts[path] = [value, occurred_at, sequence, source]
+    return changed
+
+
+def value_of(facts: Facts, path: str) -> Any:
+    """The value in force of a field; None where it was never set or was cleared."""
+    held = facts.get(path)
+    return None if held is None else held[0]
+
+
+def values_of(facts: Facts) -> dict[str, Any]:
+    """The values in force of all fields, by path."""
+    return {path: held[0] for path, held in facts.items()}

@@ -1,0 +1,11 @@
+"""The plan language and the pure calculation of pay: credit, measure, earn, explain. Tables in, tables out, no I/O."""
+
+from shared.kernel.credit import Credited, credit
+from shared.kernel.earn import earn
+from shared.kernel.explain import Explained, explain
+from shared.kernel.measure import measure
+from shared.kernel.plan import Plan
+from shared.kernel.plan_set import PlanSet
+from shared.kernel.roster import Roster
+
+__all__ = ["Credited", "Explained", "Plan", "PlanSet", "Roster", "credit", "earn", "explain", "measure"]

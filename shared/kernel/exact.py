@@ -1,0 +1,88 @@
+"""Exact arithmetic on columns: scaled 128-bit integers, one rounding at the end, shares that sum to the whole.
+
+Units: money is Int64 minor units; a threshold or running sum inside a calculation is Int128 in 10^-6 minor units; a rate is
+an integer in 10^-9; their product, an unrounded earning, is Int128 in 10^-15 minor units.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import polars as pl
+
+AMOUNT_SCALE = 10**6
+RATE_SCALE = 10**9
+EARNING_SCALE = AMOUNT_SCALE * RATE_SCALE
+WHOLE_SHARE = 10**8
+"""A share of 100 %: shares are whole numbers of 10^-8."""
+
+MOST_SUM = 10**18
+"""The largest sum in minor units: times a rate of up to 10^4 it stays below 2^127 in 10^-15 minor units."""
+
+Rounding = Literal["half_up", "half_even"]
+
+
+class Overflow(ArithmeticError):
+    """A sum is beyond what the calculation represents exactly."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is beyond 10^18 minor units")
+        self.what = what
+
+
+def whole(value: int) -> pl.Expr:
+    """A literal 128-bit integer."""
+    return pl.lit(value, dtype=pl.Int128)
+
+
+def wide(column: str | pl.Expr) -> pl.Expr:
+    """A column as 128-bit integers, so that its sums and products cannot wrap."""
+    return (pl.col(column) if isinstance(column, str) else column).cast(pl.Int128)
+
+
+def scaled(value: Decimal, scale: int) -> int:
+    """A decimal as a whole number of `1/scale`.
+
+    Raises:
+        ValueError: the value has more decimals than the scale holds.
+    """
+    product = value * scale
+    if product != int(product):
+        raise ValueError(f"{value} has more decimals than {1 / Decimal(scale)} allows")
+    return int(product)
+
+
+def rounded(earning: pl.Expr, mode: Rounding) -> pl.Expr:
+    """Round 10^-15 minor units to whole minor units (Int64). `half_up` rounds halves away from zero."""
+    size = earning.abs()
+    quotient = size // whole(EARNING_SCALE)
+    rest = size - quotient * whole(EARNING_SCALE)
+    half = whole(EARNING_SCALE // 2)
+    up = (rest >= half) if mode == "half_up" else (rest > half) | ((rest == half) & (quotient % whole(2) == whole(1)))
+    magnitude = quotient + up.cast(pl.Int128)
+    return pl.when(earning < whole(0)).then(whole(0) - magnitude).otherwise(magnitude).cast(pl.Int64)
+
+
+def narrow(frame: pl.DataFrame, column: str, what: str) -> pl.DataFrame:
+    """Bring a 128-bit column of sums back to Int64.
+
+    Raises:
+        Overflow: a sum is beyond `MOST_SUM`.
+    """
+    if frame.height and frame.select((pl.col(column).abs() > whole(MOST_SUM)).any()).item():
+        raise Overflow(what)
+    return frame.with_columns(pl.col(column).cast(pl.Int64))
+
+
+def allocated(amount: str, share: str, within: str, ties: str) -> pl.Expr:
+    """Divide `amount` by `share` (10^-8 each) among the rows of one `within`, by largest remainder; `ties` decides ties.
+
+    Parts have the sign of the amount and sum to it exactly where the shares sum to the whole.
+    """
+    product = wide(pl.col(amount).abs()) * wide(share)
+    floor, rest = product // whole(WHOLE_SHARE), product % whole(WHOLE_SHARE)
+    missing = wide(pl.col(amount).abs()).first().over(within) - floor.sum().over(within)
+    place = pl.struct(-rest.cast(pl.Int64), pl.col(ties)).rank("ordinal").over(within)
+    part = floor + (place <= missing).cast(pl.Int128)
+    return (part * pl.col(amount).sign()).cast(pl.Int64)

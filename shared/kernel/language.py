@@ -1,0 +1,99 @@
+"""The words of a plan file: exact numbers, percentages, names. A plan file is YAML whose numbers are read as decimals."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A rule, measure, component or column: lower case, digits and underscores."""
+
+
+class PlanPart(BaseModel):
+    """A part of a plan file: unknown words are refused, nothing changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("write a number, for example 0.05 or 5%")
+    text = str(value).strip().replace("_", "").replace(",", "")
+    try:
+        number = Decimal(text[:-1]) / 100 if text.endswith("%") else Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a number or a percentage") from None
+    if not number.is_finite():
+        raise ValueError("the number must be finite")
+    return number
+
+
+def _places(most: int) -> AfterValidator:
+    def check(value: Decimal) -> Decimal:
+        if value != value.quantize(Decimal(1).scaleb(-most)):
+            raise ValueError(f"{value} has more than {most} decimals")
+        return value
+
+    return AfterValidator(check)
+
+
+def _rate_bound(value: Decimal) -> Decimal:
+    if abs(value) > 10_000:
+        raise ValueError("a rate lies between -10000 and 10000 (1,000,000 %)")
+    return value
+
+
+def _threshold_bound(value: Decimal) -> Decimal:
+    if not 0 < value < Decimal(10) ** 13:
+        raise ValueError("a threshold is above zero and below 10,000,000,000,000")
+    return value
+
+
+Rate = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_rate_bound), _places(9)]
+"""Pay per unit of measure: `5%` or `0.05`, up to nine decimals."""
+
+Threshold = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_threshold_bound), _places(6)]
+"""Where a tier ends: an attainment (`100%`) or an amount in major units (`50000`), up to six decimals."""
+
+
+class PlanFileError(ValueError):
+    """The file is not a plan; the message names the place and what is wrong."""
+
+
+class _ExactLoader(yaml.SafeLoader):
+    """Reads YAML numbers with a decimal point as Decimal, never as float; only `true` and `false` are yes and no.
+
+    YAML 1.1 takes the words on, off, yes and no for truth values, which are words of plans.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+_ExactLoader.add_constructor(
+    "tag:yaml.org,2002:float",
+    lambda loader, node: Decimal(str(loader.construct_scalar(cast(yaml.ScalarNode, node))).replace("_", "")),
+)
+
+
+def read_yaml(text: str) -> Any:
+    """The data of a YAML text with exact numbers.
+
+    Raises:
+        PlanFileError: the text is not YAML; names line and column.
+    """
+    try:
+        return yaml.load(text, Loader=_ExactLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise PlanFileError(f"{where}{error.problem}") from None
+    except (yaml.YAMLError, InvalidOperation) as error:
+        raise PlanFileError(str(error)) from None

@@ -1,0 +1,75 @@
+"""All plan versions of a company, and which of them is in force when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import polars as pl
+
+from shared.kernel.plan import Plan
+from shared.kernel.tables import DEALS
+
+
+class PlanConflict(ValueError):
+    """Two plans that cannot stand side by side; the message names both."""
+
+
+class PlanSet:
+    """Plan versions by plan and effective date. Immutable; equal content gives equal results."""
+
+    def __init__(self, plans: Iterable[Plan]) -> None:
+        """Take the versions.
+
+        Raises:
+            PlanConflict: a version or an effective date is there twice, or two plans declare a column differently.
+        """
+        self.plans = {(plan.plan, plan.version): plan for plan in sorted(plans, key=lambda p: (p.plan, p.version))}
+        dates: dict[tuple[str, object], Plan] = {}
+        self.columns: dict[str, pl.DataType] = {}
+        for plan in self.plans.values():
+            other = dates.setdefault((plan.plan, plan.effective_from), plan)
+            if other is not plan:
+                raise PlanConflict(f"{other.key} and {plan.key} are both effective from {plan.effective_from}")
+            for name, kind in plan.custom_columns.items():
+                if self.columns.setdefault(name, kind) != kind:
+                    raise PlanConflict(
+                        f"{plan.key} declares column {name} as {kind}, another plan as {self.columns[name]}"
+                    )
+
+    def __iter__(self) -> Iterator[Plan]:
+        """The versions in order of plan and version."""
+        return iter(self.plans.values())
+
+    @cached_property
+    def in_force(self) -> pl.DataFrame:
+        """plan, version, effective_from and currency of each version, by effective date: for as-of joins."""
+        return pl.DataFrame(
+            [(p.plan, p.version, p.effective_from, p.currency) for p in self.plans.values()],
+            schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, "plan_currency": pl.String},
+            orient="row",
+        ).sort("effective_from")
+
+    @cached_property
+    def deal_columns(self) -> pl.Schema:
+        """The columns of the deals table, with the custom columns of all plans."""
+        return pl.Schema({**DEALS, **self.columns})
+
+    @cached_property
+    def sums(self) -> pl.DataFrame:
+        """plan, version, rule, measure: which rules each measure sums."""
+        return pl.DataFrame(
+            [
+                (plan.plan, plan.version, rule, measure.measure)
+                for plan in self.plans.values()
+                for measure in plan.measures
+                for rule in measure.sum_of
+            ],
+            schema={"plan": pl.String, "version": pl.Int64, "rule": pl.String, "measure": pl.String},
+            orient="row",
+        )
+
+    @cached_property
+    def measures(self) -> pl.DataFrame:
+        """plan, version, measure: every measure of every version."""
+        return self.sums.select("plan", "version", "measure").unique(maintain_order=True)

@@ -1,0 +1,83 @@
+"""The roster as the kernel reads it: assignments and quotas, each attribute on its own timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import polars as pl
+
+from shared.facts import Facts
+from shared.kernel.tables import ASSIGNMENTS, QUOTAS, empty
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Assignments and quotas, sorted by effective date, as as-of joins need them."""
+
+    assignments: pl.DataFrame
+    quotas: pl.DataFrame
+
+    @cached_property
+    def may_turn_in_circles(self) -> bool:
+        """Whether anyone could be their own manager's manager, on whatever dates: then chains must be watched."""
+        above: dict[str, set[str]] = {}
+        for participant, manager in self.assignments.select("participant_id", "manager").unique().iter_rows():
+            if manager is not None:
+                above.setdefault(participant, set()).add(manager)
+        try:
+            TopologicalSorter(above).prepare()
+        except CycleError:
+            return True
+        return False
+
+    @staticmethod
+    def of(assignments: pl.DataFrame, quotas: pl.DataFrame | None = None) -> Roster:
+        """A roster of two tables in any row order."""
+        held = empty(QUOTAS) if quotas is None else quotas
+        return Roster(
+            assignments.select(ASSIGNMENTS.names()).sort("effective_from"),
+            held.select(QUOTAS.names()).sort("effective_from"),
+        )
+
+    @staticmethod
+    def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
+        """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`."""
+        assignments: list[tuple[Any, ...]] = []
+        quotas: list[tuple[Any, ...]] = []
+        for participant_id, facts in participants:
+            changes = changes_by_date(facts)
+            assignments += [(participant_id, *row) for row in _carried_forward(changes)]
+            quotas += [
+                (participant_id, attribute.removeprefix("quota."), day, None if value is None else Decimal(value))
+                for day, attributes in changes
+                for attribute, value in attributes.items()
+                if attribute.startswith("quota.")
+            ]
+        return Roster.of(
+            pl.DataFrame(assignments, schema=ASSIGNMENTS, orient="row"),
+            pl.DataFrame(quotas, schema=QUOTAS, orient="row"),
+        )
+
+
+def changes_by_date(facts: Facts) -> list[tuple[date, dict[str, Any]]]:
+    """What a participant's facts set, by effective date in rising order."""
+    dated: dict[date, dict[str, Any]] = {}
+    for path, held in facts.items():
+        day, slash, attribute = path.partition("/")
+        if slash:
+            dated.setdefault(date.fromisoformat(day), {})[attribute] = held[0]
+    return sorted(dated.items())
+
+
+def _carried_forward(changes: Iterable[tuple[date, dict[str, Any]]]) -> Iterator[tuple[date, Any, Any, bool]]:
+    """Each date's manager, plan and active, where what a change leaves out is taken from before it."""
+    state: dict[str, Any] = {}
+    for day, attributes in changes:
+        state |= attributes
+        yield day, state.get("manager"), state.get("plan"), state.get("active") is not False

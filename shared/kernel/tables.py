@@ -1,0 +1,146 @@
+"""The tables that the kernel takes and gives: their columns and types. Amounts are minor units, shares 10^-8."""
+
+from __future__ import annotations
+
+import polars as pl
+
+DEALS = pl.Schema(
+    {
+        "deal_id": pl.String(),
+        "stage": pl.String(),
+        "amount": pl.Int64(),
+        "list_amount": pl.Int64(),
+        "refunded": pl.Int64(),
+        "currency": pl.String(),
+        "open_date": pl.Date(),
+        "close_date": pl.Date(),
+        "owner": pl.String(),
+        "splits": pl.List(pl.Struct({"participant_id": pl.String(), "share": pl.Int64()})),
+        "product": pl.String(),
+        "account": pl.String(),
+        "territory": pl.String(),
+        "problem": pl.String(),
+    }
+)
+"""Deals as they stand now, one row each; a plan set adds the custom columns its plans declare.
+
+`splits`, where not null, replace `owner`. `problem` names why a deal cannot be computed with (`inexact_amount`)."""
+
+ASSIGNMENTS = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "effective_from": pl.Date(),
+        "manager": pl.String(),
+        "plan": pl.String(),
+        "active": pl.Boolean(),
+    }
+)
+"""Who reports to whom on which plan from a date on, until the participant's next row."""
+
+QUOTAS = pl.Schema(
+    {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 6)}
+)
+"""Quotas per period in major units of the plan's currency, from a date on; null ends a quota."""
+
+CREDITS = pl.Schema(
+    {
+        "deal_id": pl.String(),
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "rule": pl.String(),
+        "period": pl.String(),
+        "credit_date": pl.Date(),
+        "currency": pl.String(),
+        "amount": pl.Int64(),
+        "share": pl.Int64(),
+        "level": pl.Int64(),
+    }
+)
+"""Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on."""
+
+UNCREDITED = pl.Schema({"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String()})
+"""Won deals, or shares of them, that credited nobody, and why."""
+
+SUMS = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "rule": pl.String(),
+        "period": pl.String(),
+        "currency": pl.String(),
+        "amount": pl.Int64(),
+    }
+)
+"""Credits summed per rule and period; `measure` takes these or credits themselves."""
+
+MEASURES = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "measure": pl.String(),
+        "period": pl.String(),
+        "amount": pl.Int64(),
+    }
+)
+"""The value of each measure of a plan version, for everyone with a credit under it in the period; zero where none counts."""
+
+EARNINGS = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "component": pl.String(),
+        "period": pl.String(),
+        "measure": pl.Int64(),
+        "quota": pl.Int64(),
+        "amount": pl.Int64(),
+        "currency": pl.String(),
+        "problem": pl.String(),
+    }
+)
+"""What each component pays. `problem` (`no_quota`, `inexact_quota`) says why one could not be evaluated; it then pays zero."""
+
+LINES = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "component": pl.String(),
+        "period": pl.String(),
+        "line": pl.Int64(),
+        "deal_id": pl.String(),
+        "rule": pl.String(),
+        "share": pl.Int64(),
+        "credit_date": pl.Date(),
+        "credited": pl.Int64(),
+        "before": pl.Int64(),
+        "after": pl.Int64(),
+        "quota": pl.Int64(),
+        "amount": pl.Int64(),
+        "currency": pl.String(),
+    }
+)
+"""How an earning came about, deal by deal: the measure before and after each credit, and what the credit added to pay."""
+
+SLICES = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "plan": pl.String(),
+        "version": pl.Int64(),
+        "component": pl.String(),
+        "period": pl.String(),
+        "line": pl.Int64(),
+        "tier": pl.Int64(),
+        "rate": pl.Int64(),
+        "credited": pl.Int128(),
+    }
+)
+"""The parts of a line's credit by tier: `credited` in 10^-6 minor units, `rate` in 10^-9."""
+
+
+def empty(schema: pl.Schema) -> pl.DataFrame:
+    """A table of no rows."""
+    return pl.DataFrame(schema=schema)

@@ -1,0 +1,148 @@
+"""One micro-batch in one transaction: move the bookmarks, set aside what cannot go on, step, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from shared.log import dead_letters, positions
+from shared.log.headers import ONLY_FOR
+from shared.log.limits import DeadLetterLimits, Tally, WorkerStopped
+from shared.log.port import Log, Partition, Stored
+from shared.log.positions import Bookmark
+from shared.log.worker import Rejection, Step
+
+Place = tuple[Partition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What happened to a batch that was committed: where the bookmarks are, and how many records fared how."""
+
+    bookmarks: Mapping[Partition, Bookmark]
+    rejections: Sequence[Rejection]
+    processed: int
+    parked: int
+    repeated: int
+    ahead: int
+    others: int
+
+
+class RejectedBeforeOthers(Exception):
+    """The step rejected records whose later ones of the same key it had in hand: they must wait, so the batch runs again."""
+
+    def __init__(self, rejections: Sequence[Rejection]) -> None:
+        self.rejections = rejections
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is: its name, its log, its step, its limits, and which of its topics are compacted."""
+
+    worker: str
+    log: Log
+    step: Step
+    limits: DeadLetterLimits
+    compacted: frozenset[str]
+
+    def run(
+        self,
+        connection: Connection,
+        batch: Sequence[Stored],
+        before: Mapping[Partition, Bookmark],
+        condemned: Mapping[Place, Rejection],
+    ) -> Done:
+        """Do the batch inside the connection's transaction; `condemned` records are known to be beyond processing.
+
+        Raises:
+            positions.Refused: another owner was here.
+            RejectedBeforeOthers: run again, with these condemned.
+            WorkerStopped: the limits are exceeded.
+        """
+        turn = positions.follow(batch, before, self.compacted)
+        positions.move(connection, self.worker, before, turn.after)  # first: a second owner stops here, before any work
+        ours = [stored for stored in turn.records if stored.record.headers.get(ONLY_FOR, self.worker) == self.worker]
+        sound, rejections, parked = self._sort(connection, ours, condemned)
+        outcome = self.step(connection, sound) if sound else None
+        if outcome and outcome.rejections:
+            _check_nothing_follows(outcome.rejections, sound)
+            rejections += outcome.rejections
+        bookmarks = turn.after
+        publications = list(outcome.publications) if outcome else []
+        if rejections or parked:
+            bookmarks = self._set_aside(connection, ours, before, turn.after, rejections, parked)
+            publications += dead_letters.publications(self.worker, [*rejections, *parked])
+        self.log.publish(connection, publications)  # last: it holds the partitions it writes to until the commit
+        processed = len(ours) - len(rejections) - len(parked)
+        others = len(turn.records) - len(ours)
+        return Done(bookmarks, rejections, processed, len(parked), turn.repeated, turn.ahead, others)
+
+    def _sort(
+        self, connection: Connection, batch: Sequence[Stored], condemned: Mapping[Place, Rejection]
+    ) -> tuple[list[Stored], list[Rejection], list[Rejection]]:
+        """Divide into what the step can have, what is condemned, and what has to wait behind a dead letter of its key."""
+        blocked = dead_letters.blocked(connection, self.worker, batch)
+        if not blocked and not condemned:
+            return list(batch), [], []
+        sound: list[Stored] = []
+        rejections: list[Rejection] = []
+        parked: list[Rejection] = []
+        for stored in batch:
+            if dead_letters.key_of(stored) in blocked:
+                parked.append(dead_letters.parked(stored))
+            elif (rejection := condemned.get(_place(stored))) is not None:
+                rejections.append(rejection)
+                blocked.add(dead_letters.key_of(stored))
+            else:
+                sound.append(stored)
+        return sound, rejections, parked
+
+    def _set_aside(
+        self,
+        connection: Connection,
+        batch: Sequence[Stored],
+        before: Mapping[Partition, Bookmark],
+        after: Mapping[Partition, Bookmark],
+        rejections: Sequence[Rejection],
+        parked: Sequence[Rejection],
+    ) -> dict[Partition, Bookmark]:
+        """Write the dead letters, if the limits allow them, and correct the tallies that `move` wrote in good hope."""
+        tallies = _tallies(batch, before, rejections, parked)
+        for partition, tally in tallies.items():
+            if tally.exceeds(self.limits):
+                cause = max((r for r in rejections if r.stored.partition == partition), key=lambda r: r.stored.position)
+                raise WorkerStopped(self.worker, "too many records cannot be processed", partition, cause)
+        dead_letters.write(connection, self.worker, rejections, is_parked=False)
+        dead_letters.write(connection, self.worker, parked, is_parked=True)
+        positions.note(connection, self.worker, tallies)
+        return {p: replace(bookmark, tally=tallies.get(p, bookmark.tally)) for p, bookmark in after.items()}
+
+
+def _tallies(
+    batch: Sequence[Stored],
+    before: Mapping[Partition, Bookmark],
+    rejections: Sequence[Rejection],
+    parked: Sequence[Rejection],
+) -> dict[Partition, Tally]:
+    dead, waiting = {_place(r.stored) for r in rejections}, {_place(p.stored) for p in parked}
+    fates: dict[Partition, list[bool]] = {partition: [] for partition, _ in dead | waiting}
+    for stored in batch:
+        if stored.partition in fates and (place := _place(stored)) not in waiting:
+            fates[stored.partition].append(place in dead)
+    return {partition: before[partition].tally.plus(each) for partition, each in fates.items()}
+
+
+def _check_nothing_follows(rejections: Sequence[Rejection], batch: Sequence[Stored]) -> None:
+    rejected = {_place(rejection.stored) for rejection in rejections}
+    keys: set[tuple[str, str]] = set()
+    for stored in batch:
+        if _place(stored) in rejected:
+            keys.add(dead_letters.key_of(stored))
+        elif dead_letters.key_of(stored) in keys:
+            raise RejectedBeforeOthers(rejections)
+
+
+def _place(stored: Stored) -> Place:
+    return stored.partition, stored.position

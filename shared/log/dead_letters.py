@@ -1,0 +1,196 @@
+"""Dead letters of a service: written by its workers, listed, shown and replayed by people. Nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, text, true, tuple_, update
+
+from shared.contracts.topics import Topic
+from shared.log import headers
+from shared.log.port import Log, Partition, Record, Stored
+from shared.log.tables import dead_letter, position
+from shared.log.worker import Rejection
+
+PARKED: Final = "parked"
+
+_BLOCKED: Final = text("""
+    select distinct topic, key
+    from dead_letter join unnest(cast(:topics as text[]), cast(:keys as text[])) k(topic, key) using (topic, key)
+    where worker = :worker and replayed_at is null""")
+_ANY_OPEN: Final = text("select exists (select 1 from dead_letter where worker = :worker and replayed_at is null)")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that a worker could not process, or that waits behind one of its key (`parked`), with its cause."""
+
+    id: int
+    worker: str
+    partition: Partition
+    position: int
+    record: Record
+    code: str
+    message: str
+    parked: bool
+    at: datetime
+    replayed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters; what is None does not matter."""
+
+    id: int | None = None
+    worker: str | None = None
+    topic: str | None = None
+    code: str | None = None
+    key: str | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """As a condition on the table."""
+        wanted = {"id": self.id, "worker": self.worker, "topic": self.topic, "code": self.code, "key": self.key}
+        return and_(true(), *(dead_letter.c[name] == value for name, value in wanted.items() if value is not None))
+
+
+def find(engine: Engine, which: Filter, include_replayed: bool = False, limit: int = 1000) -> list[DeadLetter]:
+    """Dead letters of the service whose schema the engine is bound to, oldest first."""
+    query = select(dead_letter).where(which.condition()).order_by(dead_letter.c.id).limit(limit)
+    if not include_replayed:
+        query = query.where(dead_letter.c.replayed_at.is_(None))
+    with engine.connect() as connection:
+        return [_from_row(row) for row in connection.execute(query)]
+
+
+def replay(engine: Engine, log: Log, which: Filter) -> int:
+    """Send open dead letters again, after their cause was mended, and close them, in one transaction; returns how many.
+
+    With a letter go all open ones of its key, in their order, for those parked behind it must not overtake it. They are
+    addressed to the worker that could not process them: the others of the topic processed them the first time.
+    """
+    with engine.begin() as connection:
+        keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
+        open_keys = select(*keys).where(which.condition(), dead_letter.c.replayed_at.is_(None))
+        places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
+        open_places = select(*places).where(which.condition(), dead_letter.c.replayed_at.is_(None))
+        # The worker holds its position while it parks: with that held here, nothing is parked behind a letter just closed.
+        held = tuple_(position.c.worker, position.c.topic, position.c.partition)
+        connection.execute(
+            select(position.c.worker)
+            .where(held.in_(open_places))
+            .order_by(position.c.topic, position.c.partition)
+            .with_for_update()
+        )
+        rows = connection.execute(
+            update(dead_letter)
+            .where(tuple_(*keys).in_(open_keys), dead_letter.c.replayed_at.is_(None))
+            .values(replayed_at=func.now())
+            .returning(dead_letter)
+        )
+        letters = sorted(map(_from_row, rows), key=lambda letter: (letter.partition, letter.position, letter.id))
+        log.publish(connection, [each for letter in letters for each in (_again(letter), _note(letter))])
+    return len(letters)
+
+
+def _again(letter: DeadLetter) -> tuple[Topic, Record]:
+    """The letter on its own topic once more, for the worker that could not process it."""
+    again = {**letter.record.headers, headers.ONLY_FOR: letter.worker}
+    return Topic(letter.partition.topic), Record(letter.record.key, letter.record.value, again)
+
+
+def _note(letter: DeadLetter) -> tuple[Topic, Record]:
+    """The note on the dead-letter topic that this letter is closed."""
+    of = {headers.REPLAYED: "true", headers.CAUSE_WORKER: letter.worker, headers.CAUSE_PLACE: _place(letter)}
+    return Topic(letter.partition.topic).dead_letters, Record(letter.record.key, None, of)
+
+
+def open_letters(engine: Engine, worker: str) -> int:
+    """How many dead letters of a worker are open."""
+    query = select(func.count()).where(dead_letter.c.worker == worker, dead_letter.c.replayed_at.is_(None))
+    with engine.connect() as connection:
+        return connection.execute(query.select_from(dead_letter)).scalar_one()
+
+
+def key_of(stored: Stored) -> tuple[str, str]:
+    """What order is kept by: the topic and the key."""
+    return stored.partition.topic, stored.record.key
+
+
+def blocked(connection: Connection, worker: str, batch: Sequence[Stored]) -> set[tuple[str, str]]:
+    """Which keys of the batch have an open dead letter of this worker."""
+    if not connection.execute(_ANY_OPEN, {"worker": worker}).scalar_one():
+        return set()
+    keys = list({key_of(stored) for stored in batch})
+    found = connection.execute(
+        _BLOCKED, {"worker": worker, "topics": [topic for topic, _ in keys], "keys": [key for _, key in keys]}
+    )
+    return {(topic, key) for topic, key in found}
+
+
+def parked(stored: Stored) -> Rejection:
+    """The record waits behind an open dead letter of its key."""
+    return Rejection(stored, PARKED, "waits behind an open dead letter of the same key")
+
+
+def write(connection: Connection, worker: str, rejections: Sequence[Rejection], is_parked: bool) -> None:
+    """Keep the records with their causes."""
+    rows = [
+        {
+            "worker": worker,
+            "topic": rejection.stored.partition.topic,
+            "partition": rejection.stored.partition.number,
+            "position": rejection.stored.position,
+            "key": rejection.stored.record.key,
+            "value": rejection.stored.record.value,
+            "headers": headers.publishers_own(rejection.stored.record.headers),
+            "code": rejection.code,
+            "message": rejection.message,
+            "parked": is_parked,
+        }
+        for rejection in rejections
+    ]
+    if rows:
+        connection.execute(insert(dead_letter), rows)
+
+
+def publications(worker: str, rejections: Sequence[Rejection]) -> list[tuple[Topic, Record]]:
+    """The records for the dead-letter topics: original bytes and headers, and the cause in headers of its own."""
+    return [
+        (
+            Topic(rejection.stored.partition.topic).dead_letters,
+            Record(
+                rejection.stored.record.key,
+                rejection.stored.record.value,
+                {
+                    **headers.publishers_own(rejection.stored.record.headers),
+                    headers.CAUSE_CODE: rejection.code,
+                    headers.CAUSE: rejection.message,
+                    headers.CAUSE_WORKER: worker,
+                    headers.CAUSE_PLACE: _place(rejection.stored),
+                },
+            ),
+        )
+        for rejection in rejections
+    ]
+
+
+def _place(at: DeadLetter | Stored) -> str:
+    return f"{at.partition.topic}/{at.partition.number}/{at.position}"
+
+
+def _from_row(row: Any) -> DeadLetter:
+    return DeadLetter(
+        row.id,
+        row.worker,
+        Partition(row.topic, row.partition),
+        row.position,
+        Record(row.key, row.value, row.headers),
+        row.code,
+        row.message,
+        row.parked,
+        row.at,
+        row.replayed_at,
+    )

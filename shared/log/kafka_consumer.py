@@ -1,0 +1,167 @@
+"""A member of a Kafka consumer group whose positions are kept elsewhere: partitions stand still until they are sought."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.admin import MemberToRemove
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import FencedInstanceIdError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+
+from shared.log.kafka_records import READING, stored_from
+from shared.log.port import LogUnavailable, MemberReplaced, Partition, PositionOutOfRange, Stored, UnknownTopic
+
+HINT_SECONDS = 2.0
+"""How often positions are committed to Kafka. The answer is also how a member learns that its name was taken: kafka-python
+keeps the heartbeat's answer to itself, and its `poll` turns without rest from then on."""
+
+_logger = structlog.get_logger(__name__)
+
+
+class GroupConsumer:
+    """See `Consumer`. Static membership: a process that comes back under its name takes its partitions up again."""
+
+    def __init__(self, servers: str, group: str, topics: Sequence[str], member: str, session_seconds: float) -> None:
+        self._servers, self._group, self._member = servers, group, member
+        self._assigned: set[Partition] = set()
+        self._sought: set[Partition] = set()
+        self._hints: dict[Partition, int] = {}
+        self._lock = threading.Lock()  # assignments are told by kafka-python's own thread
+        self._next_hint = 0.0
+        self._replaced = False
+        assignors: Any = [CooperativeStickyAssignor()]
+        try:
+            self._consumer: Any = KafkaConsumer(
+                bootstrap_servers=servers,
+                client_id=f"earnest-{member}",
+                group_id=group,
+                group_instance_id=member,
+                partition_assignment_strategy=assignors,
+                session_timeout_ms=int(session_seconds * 1000),
+                heartbeat_interval_ms=int(session_seconds * 1000) // 4,
+                max_poll_interval_ms=60_000,
+                **READING,
+            )
+            self._consumer.subscribe(topics=list(topics), listener=_Listener(self))
+            # A member that deals out partitions before it knows them deals out none, and may not notice for minutes.
+            unknown = [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]
+        except KafkaError as error:
+            raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
+        if unknown:
+            self._consumer.close(autocommit=False)
+            raise UnknownTopic(f"Kafka has no topics {', '.join(unknown)}; create them with ensure()")
+
+    def poll(self, timeout: float, limit: int) -> list[Stored]:
+        """See `Consumer.poll`."""
+        try:
+            self._commit()
+            found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+        except OffsetOutOfRangeError as error:
+            raise self._out_of_range(error) from error
+        except FencedInstanceIdError as error:
+            self._replaced = True
+            raise MemberReplaced(f"another process joined {self._group} as {self._member}") from error
+        except KafkaError as error:
+            raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
+        stored = []
+        for lane, records in found.items():
+            partition = Partition(lane.topic, lane.partition)
+            if partition in self._sought:
+                stored += [stored_from(partition, record) for record in records]
+        return stored
+
+    def newly_assigned(self) -> set[Partition]:
+        """See `Consumer.newly_assigned`."""
+        with self._lock:
+            return self._assigned - self._sought
+
+    def assignment(self) -> set[Partition]:
+        """See `Consumer.assignment`."""
+        with self._lock:
+            return set(self._assigned)
+
+    def seek(self, partition: Partition, position: int) -> None:
+        """See `Consumer.seek`. A partition no longer assigned is passed over: another member has it."""
+        lane = TopicPartition(*partition)
+        try:
+            self._consumer.seek(lane, position)
+            self._consumer.resume(lane)
+        except IllegalStateError:
+            return
+        with self._lock:
+            if partition in self._assigned:
+                self._sought.add(partition)
+                self._hints[partition] = position
+
+    def hint(self, positions: Mapping[Partition, int]) -> None:
+        """See `Consumer.hint`. The next poll commits it."""
+        with self._lock:
+            self._hints.update(
+                (partition, position) for partition, position in positions.items() if partition in self._sought
+            )
+
+    def close(self) -> None:
+        """See `Consumer.close`. A static member does not leave by closing; its place is given up by name."""
+        try:
+            self._consumer.close(autocommit=False, timeout_ms=5000)
+            if self._replaced:  # the place is another process's now
+                return
+            admin: Any = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=5000)
+            try:
+                admin.remove_group_members(self._group, [MemberToRemove(group_instance_id=self._member)])
+            finally:
+                admin.close()
+        except KafkaError as error:
+            _logger.warning("log.leave_failed", group=self._group, member=self._member, cause=type(error).__name__)
+
+    def give(self, lanes: Iterable[TopicPartition]) -> None:
+        """Take partitions on, standing still. A position is set, for otherwise Kafka's own would be asked for."""
+        with self._lock:
+            for lane in lanes:
+                self._consumer.seek(lane, 0)
+                self._consumer.pause(lane)
+                self._assigned.add(Partition(lane.topic, lane.partition))
+
+    def take(self, lanes: Iterable[TopicPartition]) -> None:
+        """Let partitions go."""
+        gone = {Partition(lane.topic, lane.partition) for lane in lanes}
+        with self._lock:
+            self._assigned -= gone
+            self._sought -= gone
+            for partition in gone & self._hints.keys():
+                del self._hints[partition]
+
+    def _commit(self) -> None:
+        """Commit without waiting, from time to time."""
+        if time.monotonic() >= self._next_hint:
+            self._next_hint = time.monotonic() + HINT_SECONDS
+            with self._lock:
+                offsets = {TopicPartition(*lane): OffsetAndMetadata(at, "", -1) for lane, at in self._hints.items()}
+            self._consumer.commit_async(offsets)
+
+    def _out_of_range(self, error: OffsetOutOfRangeError) -> Exception:
+        [(lane, position)] = error.args[0].items()
+        try:
+            first, end = self._consumer.beginning_offsets([lane])[lane], self._consumer.end_offsets([lane])[lane]
+        except KafkaError as cause:
+            return LogUnavailable(f"Kafka gives no offsets: {type(cause).__name__}")
+        return PositionOutOfRange(Partition(lane.topic, lane.partition), position, first, end)
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(self, consumer: GroupConsumer) -> None:
+        self._consumer = consumer
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._consumer.give(assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._consumer.take(revoked)
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._consumer.take(lost)

@@ -1,0 +1,1 @@
+"""The tables of the event log, in the schema `log`."""

@@ -1,0 +1,110 @@
+"""The relay: copies what transactions published from the outbox to Kafka, in order, and forgets what was acknowledged.
+
+One relay works at a time, elected by an advisory lock; others stand by. A relay that loses its database connection loses the
+lock, and may not know it yet while the next one begins: both then send the same records, each with the position it came
+from in a header, and readers take each position once and in its turn (`positions.follow`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg import sql
+from sqlalchemy.exc import SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_random_exponential
+
+from shared.log import entries
+from shared.log.headers import ORIGIN
+from shared.log.kafka_producer import Producer
+from shared.log.port import LogUnavailable, Partition, Record, Stored
+from shared.log.postgres import PostgresLog
+
+LOCK: Final = "hashtext('earnest.log.relay')"
+PORTION_RECORDS = 2000
+WAIT_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+TRANSIENT = (LogUnavailable, psycopg.Error, SQLAlchemyError)
+
+_logger = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Empties an outbox into Kafka. Run one in every process of one service; the lock lets one of them work."""
+
+    def __init__(self, outbox: PostgresLog, producer: Producer) -> None:
+        self._outbox, self._producer = outbox, producer
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; what is in flight is waited for. Failures of Kafka or the database are waited out."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(TRANSIENT),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            sleep=sleep_using_event(stop),
+            stop=stop_when_event_set(stop),
+            before_sleep=lambda attempt: _logger.warning("relay.retry", attempt=attempt.attempt_number),
+            retry_error_callback=lambda _: None,
+        )
+        while not stop.is_set():
+            retrying(self._reign, stop)
+
+    def _reign(self, stop: threading.Event) -> None:
+        """Be elected, then relay until stopped."""
+        with psycopg.connect(self._outbox.conninfo, autocommit=True, application_name="earnest-relay") as connection:
+            while connection.execute(f"select pg_try_advisory_lock({LOCK})").fetchone() != (True,):
+                if stop.wait(1):
+                    return
+            _logger.info("relay.elected")
+            connection.execute("set enable_seqscan = off")  # see postgres._prefer_indexes
+            starts: dict[Partition, int] = {}
+            next_look = 0.0
+            while not stop.is_set():
+                if time.monotonic() >= next_look:
+                    next_look = time.monotonic() + LOOK_SECONDS
+                    self._find_topics(connection, starts)
+                if not self.relay(connection, starts):
+                    for _ in connection.notifies(timeout=WAIT_SECONDS, stop_after=1):
+                        pass
+
+    def _find_topics(self, connection: psycopg.Connection[Any], starts: dict[Partition, int]) -> None:
+        """Take on the topics that were created since the last look, from their first record that is still there."""
+        for topic in set(self._outbox.topics()) - {partition.topic for partition in starts}:
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(entries.CHANNEL + topic)))
+            starts.update((lane, entries.first(connection, lane)) for lane in self._outbox.lanes(topic))
+
+    def relay(self, connection: psycopg.Connection[Any], starts: dict[Partition, int]) -> int:
+        """Send one portion from `starts` on, and move them past what was acknowledged; returns how many records were.
+
+        Raises:
+            LogUnavailable: some were not acknowledged; they are still there.
+        """
+        found = entries.read(connection, starts, PORTION_RECORDS)[0]
+        if not found:
+            return 0
+        offsets = self._producer.deliver([(stored.partition, _with_origin(stored)) for stored in found])
+        done = _acknowledged(found, offsets)
+        starts.update(done)
+        entries.forget(connection, done)
+        if None in offsets:
+            raise LogUnavailable(f"Kafka acknowledged {len(offsets) - offsets.count(None)} of {len(offsets)} records")
+        return len(found)
+
+
+def _with_origin(stored: Stored) -> Record:
+    return Record(stored.record.key, stored.record.value, {**stored.record.headers, ORIGIN: str(stored.position)})
+
+
+def _acknowledged(found: Sequence[Stored], offsets: Sequence[int | None]) -> dict[Partition, int]:
+    """Per partition, the position after the last record before which all were acknowledged."""
+    done: dict[Partition, int] = {}
+    broken: set[Partition] = set()
+    for stored, offset in zip(found, offsets, strict=True):
+        if offset is None:
+            broken.add(stored.partition)
+        elif stored.partition not in broken:
+            done[stored.partition] = stored.position + 1
+    return done

@@ -1,0 +1,46 @@
+"""The catalogue: every metric of Earnest, with what it means. Labels are few and bounded; never a participant or a deal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+INGEST_EVENTS: Final = Counter(
+    "earnest_ingest_events_total",
+    "Events received, by who sent them (API key or webhook source) and outcome: accepted, rejected, ignored.",
+    ["source", "outcome"],
+)
+INGEST_SECONDS: Final = Histogram(
+    "earnest_ingest_append_seconds",
+    "Time until a batch of events was durable in the log.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+WORKER_RECORDS: Final = Counter(
+    "earnest_worker_records_total",
+    "Records by what became of them: processed, dead, parked, repeated, ahead, others or refused.",
+    ["worker", "outcome"],
+)
+WORKER_BATCH_SECONDS: Final = Histogram(
+    "earnest_worker_batch_seconds",
+    "Time from a batch in hand to its commit.",
+    ["worker"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+WORKER_LAG_RECORDS: Final = Gauge(
+    "earnest_worker_lag_records", "Records not yet processed on the partitions of this process.", ["worker", "topic"]
+)
+WORKER_LAG_SECONDS: Final = Gauge(
+    "earnest_worker_lag_seconds", "Age of the oldest record not yet processed.", ["worker"]
+)
+DEAD_LETTERS_OPEN: Final = Gauge("earnest_dead_letters_open", "Dead letters not yet replayed.", ["worker"])
+
+KPI_VALUE: Final = Gauge("earnest_kpi_value", "The KPI as evaluated last, in its own unit.", ["kpi", "currency"])
+KPI_OBSERVATIONS: Final = Gauge(
+    "earnest_kpi_observations", "How many observations the value rests on.", ["kpi", "currency"]
+)
+KPI_THRESHOLD: Final = Gauge("earnest_kpi_threshold", "Where the KPI is in breach, by side.", ["kpi", "side"])
+KPI_BREACH: Final = Gauge("earnest_kpi_breach", "1 while the KPI's alert is open, otherwise 0.", ["kpi", "currency"])
+KPI_AS_OF: Final = Gauge("earnest_kpi_as_of_timestamp_seconds", "The business date that the KPIs are evaluated for.")
+KPI_EVALUATED: Final = Gauge("earnest_kpi_last_evaluated_timestamp_seconds", "When the KPIs were evaluated last.")

@@ -1,0 +1,74 @@
+"""Exact money at the edges: decimals in major units become whole minor units and back, or an error says why not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+MOST = 10**16
+"""The largest amount in minor units that Earnest accepts: its sums and products stay within 128 bits."""
+
+
+class MoneyError(ValueError):
+    """An amount that cannot be represented exactly."""
+
+
+class UnknownCurrency(MoneyError):
+    """The code is not an ISO 4217 currency."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"{currency!r} is not a currency")
+        self.currency = currency
+
+
+class InexactAmount(MoneyError):
+    """The amount has more decimals than its currency."""
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(f"{amount} {currency} has more than {minor_digits(currency)} decimals")
+        self.amount, self.currency = amount, currency
+
+
+class AmountTooLarge(MoneyError):
+    """The amount is beyond what Earnest computes with."""
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(f"{amount} {currency} is too large")
+        self.amount, self.currency = amount, currency
+
+
+@cache
+def minor_digits(currency: str) -> int:
+    """How many decimals a currency has (USD 2, JPY 0, KWD 3), from the Unicode CLDR.
+
+    Raises:
+        UnknownCurrency: the code is not a currency.
+    """
+    if currency not in get_global("all_currencies"):
+        raise UnknownCurrency(currency)
+    return int(get_currency_precision(currency))
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """An amount in major units as whole minor units: `to_minor(Decimal("12.30"), "USD") == 1230`.
+
+    Raises:
+        UnknownCurrency: the code is not a currency.
+        InexactAmount: the amount has more decimals than the currency.
+        AmountTooLarge: the amount is beyond `MOST` minor units.
+    """
+    scaled = amount.scaleb(minor_digits(currency))
+    minor = int(scaled)
+    if minor != scaled:
+        raise InexactAmount(amount, currency)
+    if abs(minor) > MOST:
+        raise AmountTooLarge(amount, currency)
+    return minor
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Whole minor units as an amount in major units with the currency's decimals: `from_minor(1230, "USD")` is `12.30`."""
+    return Decimal(minor).scaleb(-minor_digits(currency))

@@ -1,0 +1,58 @@
+"""What an installation sets: one model, read from the environment and from secret files, the same for all services."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, which serves one company.
+
+    Variables are named `EARNEST_<FIELD>`; `DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` go by their usual names.
+    Secrets are files: `database_password_file` fills in the password of `database_url`, `keys_file` holds API keys.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EARNEST_", extra="ignore", frozen=True, populate_by_name=True)
+
+    database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "EARNEST_DATABASE_URL", "database_url"))
+    database_password_file: Path | None = None
+    kafka_bootstrap_servers: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices(
+            "KAFKA_BOOTSTRAP_SERVERS", "EARNEST_KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"
+        ),
+    )
+    partitions: int = Field(default=12, ge=1, le=1024)
+    kafka_replication: int = Field(default=1, ge=1)
+
+    time_zone: str = "UTC"
+    keys_file: Path | None = None
+    sources_dir: Path | None = None
+    files_dir: Path = Path(".earnest/files")
+    member: str | None = None
+
+    host: str = "127.0.0.1"
+    ingest_port: int = 8801
+    scoring_port: int = 8802
+    payout_port: int = 8803
+    alerts_port: int = 8804
+    ingest_url: str = "http://127.0.0.1:8801"
+    scoring_url: str = "http://127.0.0.1:8802"
+    payout_url: str = "http://127.0.0.1:8803"
+    alerts_url: str = "http://127.0.0.1:8804"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone, in which an instant becomes a business date."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def log_kind(self) -> Literal["postgres", "kafka"]:
+        """Which log carries the events: Kafka where servers are named, otherwise a table in PostgreSQL."""
+        return "kafka" if self.kafka_bootstrap_servers else "postgres"

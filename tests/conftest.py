@@ -1,0 +1,105 @@
+"""What the tests stand on: real servers, fresh databases, printed seeds, and no silent skip."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from earnest.local.postgres import Postgres
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CI = os.environ.get("CI") == "true"
+SEED = int(os.environ.get("EARNEST_TEST_SEED") or random.randrange(2**32))
+
+hypothesis_settings.register_profile("earnest", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("earnest")
+
+
+def pytest_report_header() -> str:
+    """Say how to repeat this run's random choices."""
+    return f"seed: {SEED} (repeat with EARNEST_TEST_SEED={SEED}; hypothesis prints its own way to repeat a failure)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    """A test that skips under CI=true has failed."""
+    return _no_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Any:
+    """A module that skips under CI=true has failed."""
+    return _no_skip((yield))
+
+
+def _no_skip(report: Any) -> Any:
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which fails under CI=true: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def seed() -> int:
+    """The run's seed for `random.Random`; it is printed in the header."""
+    return SEED
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of reference data and plans beside the repository."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder ../shared with reference data is not beside this repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for servers' data that also the unprivileged user of a server started by root can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="earnest-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[Postgres]:
+    """The PostgreSQL server of the test session. A test that kills a server starts one of its own."""
+    with Postgres(server_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Postgres) -> str:
+    """`postgresql://` URL of the server's administrative database."""
+    return postgres_server.url("postgres")
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres) -> Iterator[str]:
+    """`postgresql://` URL of an empty database that this test has for itself."""
+    name = f"test_{random.Random().getrandbits(64):016x}"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {name}")
+    yield postgres_server.url(name)
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(server_folder: Path) -> Iterator[str]:
+    """Bootstrap address of a real Apache Kafka, started once, when the first test asks for it."""
+    from earnest.local.kafka import Kafka
+
+    with Kafka(server_folder / "kafka") as server:
+        yield server.bootstrap_servers

@@ -1,0 +1,89 @@
+"""`earnest dlq` over the dead letters of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+from typer.testing import CliRunner
+
+from earnest.cli import app
+from shared.contracts.topics import DEALS
+from shared.database import engine_for
+from shared.log import dead_letters
+from shared.log.open import open_log
+from shared.log.port import Log, Partition, Record, Stored
+from shared.log.tables import metadata
+from shared.log.worker import Rejection
+from shared.settings import Settings
+
+
+@pytest.fixture
+def scoring(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A schema `scoring` with two dead letters and one parked record; the commands' settings point at its database."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "scoring")
+    with engine.begin() as connection:
+        connection.execute(text("create schema scoring"))
+        metadata.create_all(connection)
+        bad = [
+            Rejection(_stored("D-1", 3, b'{"amount": "12.30"}'), "unknown_owner", "nobody is called P-9"),
+            Rejection(_stored("D-2", 4, b"not json"), "bad_value", "it is not JSON"),
+        ]
+        dead_letters.write(connection, "scoring.credit", bad, is_parked=False)
+        behind = dead_letters.parked(_stored("D-1", 7, None))
+        dead_letters.write(connection, "scoring.credit", [behind], is_parked=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def log(scoring: Engine, database_url: str) -> Iterator[Log]:
+    log = open_log(Settings(database_url=database_url, kafka_bootstrap_servers=None))
+    log.ensure([DEALS])
+    yield log
+    log.close()
+
+
+def _stored(key: str, position: int, value: bytes | None) -> Stored:
+    return Stored(Partition("deals", 5), position, Record(key, value, {"ce_id": f"e-{position}"}), 0.0)
+
+
+def earnest(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["dlq", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_the_list_names_place_key_and_cause(scoring: Engine) -> None:
+    listed = earnest("list")
+    assert "deals[5] 3" in listed
+    assert "nobody is called P-9" in listed
+    assert listed.count("scoring.credit") == 3
+
+
+def test_the_list_is_narrowed_down(scoring: Engine) -> None:
+    assert "D-1" not in earnest("list", "--code", "bad_value")
+    assert earnest("list", "--service", "payout") == "No dead letters.\n"
+
+
+def test_a_letter_is_shown_with_headers_and_value(scoring: Engine) -> None:
+    shown = earnest("show", "scoring", "1")
+    assert "unknown_owner: nobody is called P-9" in shown
+    assert "ce_id: e-3" in shown
+    assert '"amount": "12.30"' in shown
+    assert "b'not json'" in earnest("show", "scoring", "2")
+
+
+def test_a_replay_sends_a_letter_and_what_waits_behind_it_and_nothing_else(scoring: Engine, log: Log) -> None:
+    assert "scoring: 2 sent again" in earnest("replay", "--code", "unknown_owner")
+    sent = [stored.record for stored in log.scan(DEALS)]
+    assert [(record.key, record.value) for record in sent] == [("D-1", b'{"amount": "12.30"}'), ("D-1", None)]
+    assert [record.headers["ce_id"] for record in sent] == ["e-3", "e-7"]
+    listed = earnest("list")
+    assert "D-1" not in listed
+    assert "D-2" in listed
+    assert earnest("list", "--replayed").count("replayed") == 2

@@ -1,0 +1,87 @@
+"""A roster file: dated rows, what a blank cell means, and what stands when nothing is said."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earnest.files.roster import REQUIRED, People, roster_of
+from earnest.files.rows import read_rows
+from shared.kernel import Plan, PlanSet
+
+RULES: dict[str, Any] = {
+    "name": "Plan",
+    "version": 1,
+    "currency": "USD",
+    "effective_from": date(2025, 1, 1),
+    "credits": [{"rule": "own"}],
+    "measures": [{"measure": name, "sum_of": ["own"]} for name in ("bookings", "margin", "unpaid")],
+    "components": [
+        {"component": "commission", "kind": "flat", "measure": "bookings", "rate": "5%"},
+        {"component": "kicker", "kind": "flat", "measure": "margin", "rate": "1%"},
+    ],
+}
+
+
+def read(folder: Path, text: str, *plans: str) -> People:
+    (folder / "roster.csv").write_text(text)
+    versions = PlanSet(Plan.model_validate({"plan": plan, **RULES}) for plan in plans or ("rep",))
+    return roster_of(read_rows(folder / "roster.csv", "roster", REQUIRED), versions)
+
+
+def test_a_blank_cell_leaves_what_an_earlier_row_said(tmp_path: Path) -> None:
+    text = "participant_id,effective_from,manager,active\nann,2025-01-01,mia,\nann,2025-03-01,,no\nann,2025-05-01,max,yes\n"
+    assert read(tmp_path, text).roster.assignments.rows() == [
+        ("ann", date(2025, 1, 1), "mia", "rep", True),
+        ("ann", date(2025, 3, 1), "mia", "rep", False),
+        ("ann", date(2025, 5, 1), "max", "rep", True),
+    ]
+
+
+def test_without_a_date_a_row_holds_from_long_before(tmp_path: Path) -> None:
+    assert read(tmp_path, "participant_id\nann\n").roster.assignments.rows() == [
+        ("ann", date(1900, 1, 1), None, "rep", True)
+    ]
+
+
+def test_the_only_plan_begins_when_its_participant_does(tmp_path: Path) -> None:
+    text = "participant_id,effective_from,name\nann,2025-03-01,Ann\nann,2025-02-01,Ann\n"
+    assert read(tmp_path, text).roster.assignments.rows() == [("ann", date(2025, 2, 1), None, "rep", True)]
+
+
+def test_a_participant_with_a_plan_of_their_own_is_not_given_another(tmp_path: Path) -> None:
+    text = "participant_id,effective_from,plan,manager\nann,2025-01-01,,mia\nann,2025-03-01,rep,\n"
+    assert [row[3] for row in read(tmp_path, text).roster.assignments.rows()] == [None, "rep"]
+
+
+def test_of_several_plans_none_is_assumed(tmp_path: Path) -> None:
+    assert read(tmp_path, "participant_id,manager\nann,mia\n", "rep", "lead").roster.assignments.rows() == [
+        ("ann", date(1900, 1, 1), "mia", None, True)
+    ]
+
+
+def test_quota_is_that_of_every_measure_paid_unless_a_column_names_one(tmp_path: Path) -> None:
+    text = "participant_id,quota,quota.margin\nann,5000,700.50\nbob,6000,\n"
+    quotas = {(who, measure): quota for who, measure, _, quota in read(tmp_path, text).roster.quotas.iter_rows()}
+    assert quotas == {
+        ("ann", "bookings"): Decimal(5000),
+        ("ann", "margin"): Decimal("700.5"),
+        ("bob", "bookings"): Decimal(6000),
+        ("bob", "margin"): Decimal(6000),
+    }
+
+
+def test_of_two_rows_of_a_day_the_later_one_stands(tmp_path: Path) -> None:
+    text = "participant_id,effective_from,manager\nann,2025-01-01,mia\nann,2025-01-01,max\n"
+    assert [row[2] for row in read(tmp_path, text).roster.assignments.rows()] == ["max"]
+
+
+@pytest.mark.parametrize("cell", ["many", "-5", "1e99"])
+def test_a_bad_quota_rejects_its_row_and_no_other(tmp_path: Path, cell: str) -> None:
+    people = read(tmp_path, f"participant_id,quota\nann,{cell}\nbob,100\n")
+    assert people.rejected["row"].to_list() == [2]
+    assert people.roster.assignments["participant_id"].to_list() == ["bob"]

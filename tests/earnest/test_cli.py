@@ -1,0 +1,96 @@
+"""The command line: quick, plain about errors, and careful with what it deletes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from earnest.local.claims import claim_folder
+from earnest.local.home import Home
+from earnest.local.keys import PRINCIPALS
+from shared.auth import KeyRing
+
+HEAVY = {"polars", "sqlalchemy", "fastapi", "kafka", "psycopg", "pydantic", "alembic", "httpx", "duckdb"}
+
+
+def earnest(*arguments: str | Path, home: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command line with an installation's folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EARNEST_")}
+    if home:
+        environment["EARNEST_HOME"] = str(home)
+    command = [sys.executable, "-m", "earnest.cli", *map(str, arguments)]
+    return subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.make()
+    return home
+
+
+def test_help_comes_without_loading_what_is_heavy() -> None:
+    program = "import sys, earnest.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert HEAVY & set(loaded) == set()
+    assert "Commands:" in earnest("--help").stdout
+
+
+def test_an_error_is_one_line_and_exit_code_one(home: Home) -> None:
+    with claim_folder(home.path):
+        done = earnest("reset", "--yes", home=home.path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"earnest: {home.path} is in use by process {os.getpid()}: stop it first, or choose another folder"
+    ]
+
+
+def test_an_error_that_nobody_expected_leaves_its_details_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("not a folder")
+    done = earnest("up", home=tmp_path / "home")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    details = Path(line.rpartition("(details: ")[2].rstrip(")"))
+    assert "Traceback" in details.read_text()
+    details.unlink()
+
+
+def test_reset_says_what_it_deletes_and_keeps_it_unless_told_yes(home: Home) -> None:
+    asked = earnest("reset", home=home.path, given="n\n")
+    assert str(home.path) in asked.stdout.replace("\n", "")
+    assert "payroll files" in asked.stdout
+    assert home.keys_file.exists()
+    done = earnest("reset", "--yes", home=home.path)
+    assert done.returncode == 0
+    assert not home.path.exists()
+
+
+def test_reset_touches_no_folder_that_is_not_an_installation(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert "nothing to delete" in earnest("reset", "--yes", home=tmp_path).stdout
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_down_with_nothing_running_says_so(home: Home) -> None:
+    assert "Nothing runs in" in earnest("down", home=home.path).stdout
+
+
+def test_the_services_know_every_key_of_the_folder_and_its_scopes(home: Home) -> None:
+    ring = KeyRing(home.keys_file)
+    for name, scopes in PRINCIPALS.items():
+        principal = ring.principal(home.key(name))
+        assert principal is not None
+        assert (principal.name, principal.scopes) == (name, frozenset(scopes))
+        assert (home.path / "keys" / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_stay_when_the_folder_is_made_again(home: Home) -> None:
+    before = [home.key(name) for name in PRINCIPALS]
+    home.make()
+    assert [home.key(name) for name in PRINCIPALS] == before
+
+
+def test_who_prepares_a_run_cannot_approve_it() -> None:
+    assert [name for name, scopes in PRINCIPALS.items() if {"runs:write", "runs:approve"} <= set(scopes)] == []

@@ -1,0 +1,159 @@
+"""The demo company through a whole installation: real services, real signatures, and every cent as the kernel has it from files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from earnest.company import FOLDER, SEED
+from earnest.company.deliveries import roster_files
+from earnest.company.late import REVISION, late_changes
+from earnest.company.people import People
+from earnest.company.play import play, play_once, prepare
+from earnest.company.selling import UNREADABLE, Statement, cents_text, statements
+from earnest.files.calculation import calculate
+from earnest.files.plans import read_plans
+from earnest.files.results import earnings_table
+from earnest.local.home import Home
+from earnest.local.system import System, running_system
+
+pytestmark = pytest.mark.timeout(900)
+STAGES = {"closed_won": "won", "closed_lost": "lost", "cancelled": "cancelled", "proposal": "open"}
+
+
+class Played:
+    """A running installation after the play, and what the play printed."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.people = People(roster_files())
+        self.said = self.play()
+
+    def play(self) -> str:
+        console = Console(file=io.StringIO(), width=120)
+        assert play_once(self.system, console)
+        return console.file.getvalue()  # type: ignore[attr-defined]
+
+    def get(self, service: str, path: str, who: str = "dana") -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {self.system.key(who)}"}
+        answer = httpx.get(f"{self.system.urls[service]}{path}", headers=headers).raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def books(self) -> tuple[Any, ...]:
+        """What must not change when nothing new is said."""
+        journals = [self.get("payout", f"/v1/participants/{who}/journal?limit=500") for who in self.people.ids]
+        return self.get("payout", "/v1/summary")["totals"], self.get("payout", "/v1/runs"), journals
+
+
+@pytest.fixture(scope="module")
+def played(server_folder: Path) -> Iterator[Played]:
+    home = Home(server_folder / "demo-play")
+    prepare(home)
+    with running_system(home) as system:
+        yield Played(system)
+
+
+def test_everyone_earns_what_the_same_facts_in_files_come_to(played: Played, tmp_path: Path) -> None:
+    written = written_as_files(played.people, tmp_path)
+    found = calculate(*written, read_plans([FOLDER / "plans"]), lambda _: None)
+    expected = {row[:3]: Decimal(row[3]) for row in earnings_table(found.earnings).iter_rows() if Decimal(row[3])}
+    live: dict[tuple[str, str, str], Decimal] = {}
+    for who in played.people.ids:
+        for earning in played.get("scoring", f"/v1/participants/{who}/earnings")["earnings"]:
+            key = (who, earning["component"], earning["period"])
+            live[key] = live.get(key, Decimal(0)) + Decimal(earning["amount"])
+    assert {key: amount for key, amount in live.items() if amount} == expected
+    assert len(expected) > 700
+
+
+def test_every_month_but_the_last_is_paid_by_two_people(played: Played) -> None:
+    runs = played.get("payout", "/v1/runs")["runs"]
+    assert [run["period"] for run in runs] == sorted((run["period"] for run in runs), reverse=True)
+    assert (len(runs), runs[0]["period"], runs[-1]["period"]) == (17, "2026-05", "2025-01")
+    assert {(run["state"], run["author"], run["approver"]) for run in runs} == {("exported", "dana", "frank")}
+
+
+def test_late_changes_are_paid_in_the_next_run_under_the_month_they_are_about(played: Played) -> None:
+    origins = {
+        journal["origin_period"]
+        for who in played.people.ids
+        for journal in played.get("payout", f"/v1/participants/{who}/journal?limit=500")["journals"]
+        if journal["kind"] == "earning" and journal["origin_period"] != journal["period"]
+    }
+    assert origins == {"2025-11", "2026-02", "2026-03", "2026-04"}
+
+
+def test_the_discount_drift_and_unreadable_deliveries_raise_alerts(played: Played) -> None:
+    alerts = played.get("alerts", "/v1/alerts?state=open", "ops")["alerts"]
+    assert {alert["kpi"] for alert in alerts} == {"average_discount", "dead_letters"}
+    assert all(alert["title"] in played.said for alert in alerts)
+
+
+def test_the_summary_names_the_payroll_file_and_what_credits_nobody(played: Played) -> None:
+    path = played.system.home.files / "run-2026-05-1.csv"
+    rows = list(csv.DictReader(path.open(newline="")))
+    assert str(path) in played.said.replace("\n", "")
+    assert f"{sum(Decimal(row['amount']) for row in rows):,} USD" in played.said
+    for reason in ("unknown_participant", "other_currency", "participant_left"):
+        assert reason in played.said
+
+
+def test_playing_again_changes_nothing(played: Played) -> None:
+    before = played.books()
+    assert "was played here before" in played.play()
+    play(played.system, Console(file=io.StringIO()))
+    assert played.books() == before
+
+
+def written_as_files(people: People, folder: Path) -> tuple[Path, Path]:
+    """What the company's systems say, row by row in order of time, in the form of `earnest calc`."""
+    header = [roster_files()[0].read_text().splitlines()[0]]
+    roster = folder / "roster.csv"
+    roster.write_text("\n".join(header + [row for file in roster_files() for row in file.read_text().splitlines()[1:]]))
+    said = statements(people, Random(SEED))
+    rows = [row_of(statement) for statement in said if statement.fields.get("rep") != UNREADABLE] + late_rows(said)
+    deals = folder / "deals.csv"
+    names = ("deal_id", "owner", "amount", "close_date", "stage", "currency", "strategic", "splits", "refunds")
+    with deals.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return deals, roster
+
+
+def row_of(statement: Statement) -> dict[str, Any]:
+    fields, row = statement.fields, {"deal_id": statement.deal_id}
+    if statement.system == "sales-ops":
+        return row | {"splits": ";".join(f"{who}:{percent}" for who, percent in fields["splits"].items())}
+    if statement.system == "billing":
+        [(name, refund)] = fields["refunds"].items()
+        return row | {"refunds": f"{name}:{refund['amount']}:{refund['date']}"}
+    return row | {
+        "owner": fields["rep"],
+        "amount": cents_text(fields["value_cents"]),
+        "close_date": fields["closed"],
+        "stage": STAGES[fields["status"]],
+        "currency": fields["currency"],
+        "strategic": "yes" if fields["strategic"] else "no",
+    }
+
+
+def late_rows(said: list[Statement]) -> list[dict[str, Any]]:
+    rows = []
+    for change in late_changes(said):
+        told = json.loads(change.delivery.body)
+        fields = told["events"][0]["opportunity"] if "events" in told else told["data"]["fields"]
+        system: Any = "crm" if "events" in told else "billing"
+        rows.append(row_of(Statement(change.delivery.at, system, change.deal_id, REVISION, fields)))
+    return rows

@@ -1,0 +1,64 @@
+"""A month is paid from the command line: one drafts, another approves, a file leaves that adds up."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from earnest.imports.sending import Sender
+from earnest.local.home import Home
+from earnest.local.system import System, running_system
+from services.ingest.examples import DEAL, PLAN, ROSTER
+
+
+@pytest.fixture
+def system(server_folder: Path) -> Iterator[System]:
+    home = server_folder / "payout-home"
+    home.mkdir()
+    home.chmod(0o755)
+    with running_system(Home(home)) as running:
+        yield running
+
+
+def payout(home: Home, *arguments: str) -> tuple[int, str]:
+    run = subprocess.run(
+        [sys.executable, "-m", "earnest.cli", "payout", *arguments],
+        env=os.environ | {"EARNEST_HOME": str(home.path), "COLUMNS": "200"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.timeout(180)
+def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp_path: Path) -> None:
+    sender = Sender(system.home, system.settings, Console(quiet=True))
+    bob = ROSTER | {"data": {"participant_id": "bob", "effective_from": "2025-01-01", "fields": {"plan": "rep"}}}
+    sender.send("plans", "analyst", [PLAN])
+    sender.send("roster", "hr", [ROSTER, bob])
+    sender.send("deals", "crm", [DEAL])
+    sender.wait_until_settled()
+
+    code, said = payout(system.home, "run", "2025-03")
+    assert (code, "625.00 USD to 2 participants" in said) == (0, True), said
+    code, said = payout(system.home, "approve", "run-2025-03-1", "--as", "dana")
+    assert (code, "does not have the scope runs:approve" in said) == (1, True), said
+    assert payout(system.home, "export", "run-2025-03-1")[0] == 1
+    assert payout(system.home, "approve", "run-2025-03-1")[0] == 0
+    code, said = payout(system.home, "export", "run-2025-03-1", "--out", str(tmp_path))
+    assert (code, "2 payments" in said) == (0, True), said
+
+    manifest = json.loads((tmp_path / "run-2025-03-1.manifest.json").read_text())
+    content = (tmp_path / manifest["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == manifest["sha256"]
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert {row["participant_id"]: row["amount"] for row in rows} == {"ann": "375.00", "bob": "250.00"}
+    assert "exported" in payout(system.home, "list")[1]

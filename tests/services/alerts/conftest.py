@@ -1,0 +1,143 @@
+"""A migrated schema of the alerts service, and records as they lie in the log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import URL, Engine, make_url
+
+from services.alerts import store
+from services.alerts.worker import BATCH, TOPICS, WORKER, step
+from shared.contracts.topics import ROAD
+from shared.database import engine_for, migrate
+from shared.log.loop import Worker
+from shared.log.port import Partition, Record, Stored
+from shared.log.postgres import PostgresLog
+from shared.log.worker import Outcome
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+TOOLS = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
+
+Count = Callable[[Sequence[Stored]], Outcome]
+
+
+@pytest.fixture
+def alerts_engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh, migrated schema `alerts`."""
+    engine = engine_for(_url(database_url), "alerts")
+    migrate(engine, "alerts", "services.alerts")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def prometheus_tools() -> Callable[[str], str]:
+    """Where `prometheus`, `prometheus-alertmanager`, `promtool` and `amtool` are; fetched from Debian's packages if missing."""
+    beside = Path(sys.executable).parent
+    path = os.pathsep.join([os.environ.get("PATH", ""), str(beside)])
+    if None in (shutil.which(tool, path=path) for tool in TOOLS):
+        subprocess.run([REPOSITORY / "deploy" / "get_promtool.sh", beside], check=True)
+
+    def found(tool: str) -> str:
+        place = shutil.which(tool, path=path)
+        assert place is not None, tool
+        return place
+
+    return found
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator[PostgresLog]:
+    """The embedded log with all topics of the road."""
+    opened = PostgresLog(_url(database_url), partitions=3)
+    opened.ensure(ROAD)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def catch_up(log: PostgresLog, alerts_engine: Engine) -> Callable[[], None]:
+    """Run the worker until it has processed everything that is in the log."""
+
+    def ran() -> None:
+        stop = threading.Event()
+        worker = Worker(WORKER, log, alerts_engine, TOPICS, step, "one", BATCH)
+        thread = threading.Thread(target=worker.run, args=(stop,))
+        thread.start()
+        deadline = time.monotonic() + 30
+        while _behind(log, alerts_engine) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        stop.set()
+        thread.join()
+        assert not _behind(log, alerts_engine)
+
+    return ran
+
+
+def _behind(log: PostgresLog, engine: Engine) -> bool:
+    with engine.connect() as connection:
+        reached = store.positions(connection, WORKER)
+    ends = [end for topic in TOPICS for end in log.ends(topic).items()]
+    return any(reached.get(partition, 0) < end for partition, end in ends)
+
+
+@pytest.fixture
+def count(alerts_engine: Engine) -> Count:
+    """Count a batch in a transaction of its own, as the worker does."""
+
+    def counted(batch: Sequence[Stored]) -> Outcome:
+        with alerts_engine.begin() as connection:
+            return step(connection, batch)
+
+    return counted
+
+
+@pytest.fixture
+def deal() -> Callable[..., Stored]:
+    """A deal patch in the log: `deal("d1", "2025-03-14T10:00:00.000000Z", stage="won")`."""
+
+    def stored(deal_id: str, occurred_at: str, sequence: int = 0, **fields: Any) -> Stored:
+        fact = {"deal_id": deal_id, "fields": fields, "occurred_at": occurred_at, "sequence": sequence, "source": "crm"}
+        return _stored("deals", deal_id, fact)
+
+    return stored
+
+
+@pytest.fixture
+def earned() -> Callable[..., Stored]:
+    """Earnings of a participant and period in the log; components as (amount, measure, quota, currency)."""
+
+    def stored(participant: str, period: str, revision: int, *components: tuple[int, int, int | None, str]) -> Stored:
+        earnings = [
+            {"component": f"c{number}", "plan": "p", "version": 1, "amount": amount, "currency": currency}
+            | {"measure": measure, "quota": quota}
+            for number, (amount, measure, quota, currency) in enumerate(components)
+        ]
+        changed = {
+            "participant_id": participant,
+            "period": period,
+            "revision": revision,
+            "earnings": earnings,
+            "basis": {},
+        }
+        return _stored("earnings", participant, changed)
+
+    return stored
+
+
+def _url(database_url: str) -> URL:
+    return make_url(database_url).set(drivername="postgresql+psycopg")
+
+
+def _stored(topic: str, key: str, message: dict[str, Any]) -> Stored:
+    return Stored(Partition(topic, 0), 0, Record(key, orjson.dumps(message)), 0.0)

@@ -1,0 +1,142 @@
+"""The HTTP interface: what it tells, whom it tells, and that no request breaks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from earnest.local.postgres import Postgres
+from services.alerts.api import create_app
+from services.alerts.evaluator import Evaluator
+from shared.contracts.topics import DEALS, EARNINGS
+from shared.log.port import Stored
+from shared.log.postgres import PostgresLog
+from shared.settings import Settings
+from tests.system.test_openapi import ask_everything
+
+Make = Callable[..., Stored]
+KEYS = {"ops": ["alerts:read"], "crm": ["deals:write"]}
+
+
+@pytest.fixture
+def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
+    return Evaluator(alerts_engine, log, ZoneInfo("UTC"))
+
+
+@pytest.fixture
+def app(alerts_engine: Engine, evaluator: Evaluator, database_url: str, tmp_path: Path) -> FastAPI:
+    keys = [
+        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
+        for name, scopes in KEYS.items()
+    ]
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
+    return create_app(settings, alerts_engine, evaluator, list)
+
+
+def client(app: FastAPI, key: str = "ops") -> TestClient:
+    return TestClient(app, headers={"authorization": f"Bearer {key}"}, raise_server_exceptions=False)
+
+
+def test_before_the_first_evaluation_there_is_nothing_to_tell(app: FastAPI) -> None:
+    answer = client(app).get("/v1/kpis")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:earnest:problem:unavailable")
+
+
+def test_before_the_first_deal_only_the_road_has_kpis(app: FastAPI, evaluator: Evaluator) -> None:
+    evaluator.round(1_741_996_800.0)
+    found = client(app).get("/v1/kpis").json()
+    assert found["evaluated_at"] == "2025-03-15T00:00:00Z"
+    found = found["kpis"]
+    assert [(one["kpi"], Decimal(one["value"]), one["breached"]) for one in found] == [
+        ("event_lag", 0, False),
+        ("dead_letters", 0, False),
+    ]
+
+
+def test_kpis_come_with_what_one_needs_to_judge_them(
+    app: FastAPI, evaluator: Evaluator, log: PostgresLog, deal: Make, earned: Make, catch_up: Callable[[], None]
+) -> None:
+    at = "2025-03-14T10:00:00.000000Z"
+    won = {"stage": "won", "currency": "EUR", "close_date": "2025-03-14", "amount": "90.00", "list_amount": "100.00"}
+    log.append(DEALS, [deal(f"d{n}", at, **won).record for n in range(40)])
+    log.append(EARNINGS, [earned(f"p{n}", "2025-03", 1, (9000, 5000, 10000, "EUR")).record for n in range(6)])
+    catch_up()
+    evaluator.round(time.time())
+    found = {one["kpi"]: one for one in client(app).get("/v1/kpis").json()["kpis"]}
+    assert {name: one["value"] for name, one in found.items() if one["unit"] == "ratio"} == {
+        "attainment_pace": "1.050000",
+        "comp_cost_of_sales": "0.150000",
+        "average_discount": "0.100000",
+        "win_rate": "1.000000",
+    }
+    discount = found["average_discount"]
+    assert discount["meaning"].startswith("List price less net price")
+    assert {name: discount[name] for name in ("currency", "threshold", "bad", "observations", "minimum", "as_of")} == {
+        "currency": "EUR",
+        "threshold": "0.20",
+        "bad": "above",
+        "observations": 40,
+        "minimum": 30,
+        "as_of": "2025-03-14",
+    }
+    assert found["win_rate"]["currency"] is None
+
+
+def test_alerts_are_listed_by_state(
+    app: FastAPI, evaluator: Evaluator, log: PostgresLog, deal: Make, catch_up: Callable[[], None]
+) -> None:
+    def close(stage: str, hour: int) -> None:
+        for day in (10, 11, 12, 13, 14):
+            at = f"2025-03-{day}T{hour}:00:00.000000Z"
+            log.append(DEALS, [deal(f"{day}-{n}", at, stage=stage, close_date=at[:10]).record for n in range(40)])
+        catch_up()
+        evaluator.round(time.time())
+
+    def listed(state: str) -> list[tuple[str, str]]:
+        found = client(app).get("/v1/alerts", params={"state": state}).json()["alerts"]
+        return [(one["alert_id"], one["state"]) for one in found]
+
+    close("lost", 10)
+    assert listed("open") == [("win_rate.1", "open")]
+    close("won", 11)
+    close("lost", 12)
+    assert listed("open") == [("win_rate.2", "open")]
+    assert listed("closed") == [("win_rate.1", "closed")]
+    assert listed("all") == [("win_rate.2", "open"), ("win_rate.1", "closed")]
+
+
+@pytest.mark.parametrize("path", ["/v1/kpis", "/v1/alerts"])
+def test_only_a_key_with_the_scope_may_read(app: FastAPI, evaluator: Evaluator, path: str) -> None:
+    evaluator.round(time.time())
+    assert client(app).get(path).status_code == 200
+    assert client(app, "crm").get(path).status_code == 403
+    assert client(app, "nobody").get(path).status_code == 401
+
+
+def test_a_database_that_is_away_is_a_problem_to_try_again(
+    app: FastAPI, database_url: str, postgres_server: Postgres
+) -> None:
+    name = database_url.rpartition("/")[2]
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"alter database {name} allow_connections false")
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        answer = client(app).get("/v1/alerts")
+        admin.execute(f"alter database {name} allow_connections true")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:earnest:problem:unavailable")
+
+
+def test_no_request_breaks_it(app: FastAPI, evaluator: Evaluator) -> None:
+    evaluator.round(time.time())
+    ask_everything(app, "ops")

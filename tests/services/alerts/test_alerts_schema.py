@@ -1,0 +1,20 @@
+"""The migrations build the tables that the store speaks of."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, MetaData
+
+from services.alerts.schema import METADATA
+from shared.log.tables import metadata as worker_tables
+
+
+def test_the_migrations_build_the_tables_of_the_schema(alerts_engine: Engine) -> None:
+    wanted = MetaData()
+    for table in [*METADATA.tables.values(), *worker_tables.tables.values()]:
+        table.to_metadata(wanted)
+    with alerts_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, wanted)
+    assert [difference for difference in found if "alembic_version" not in str(difference)] == []

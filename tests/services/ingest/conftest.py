@@ -1,0 +1,98 @@
+"""Ingest over a real log, asked as its callers ask it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from services.ingest.api import create_app
+from services.ingest.appending import Appender
+from services.ingest.published import Published
+from services.ingest.store import Answers
+from services.ingest.webhooks import Sources
+from shared.contracts.topics import ROAD, Topic
+from shared.database import database_url as url_of
+from shared.database import engine_for, migrate
+from shared.log.open import open_log
+from shared.log.port import Log
+from shared.settings import Settings
+
+SCOPES = ["deals:write", "roster:write", "plans:write"]
+
+
+@dataclass
+class Ingest:
+    """The service and the log behind it."""
+
+    client: TestClient
+    log: Log
+    app: Any
+    engine: Engine
+
+    def in_log(self, topic: Topic) -> list[dict[str, Any]]:
+        """The facts that are durable in a topic."""
+        return [orjson.loads(stored.record.value or b"null") for stored in self.log.scan(topic)]
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path) -> Path:
+    path = tmp_path / "keys.json"
+    digest = hashlib.sha256(b"let-me-in").hexdigest()
+    other = hashlib.sha256(b"reader").hexdigest()
+    path.write_text(
+        json.dumps(
+            [
+                {"name": "crm", "sha256": digest, "scopes": SCOPES},
+                {"name": "billing", "sha256": hashlib.sha256(b"billing-key").hexdigest(), "scopes": ["deals:write"]},
+                {"name": "reader", "sha256": other, "scopes": ["earnings:read"]},
+            ]
+        )
+    )
+    return path
+
+
+@pytest.fixture
+def start_ingest(database_url: str, keys_file: Path) -> Iterator[Callable[..., Ingest]]:
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+    closing: list[Callable[[], object]] = []
+
+    def start(sources_dir: Path | None = None, log: Log | None = None, **overrides: Any) -> Ingest:
+        settings = Settings(
+            database_url=database_url, keys_file=keys_file, sources_dir=sources_dir, partitions=3, **overrides
+        )
+        engine = engine_for(url_of(settings), "ingest")
+        migrate(engine, "ingest", "services.ingest")
+        real = open_log(settings)
+        real.ensure(ROAD)
+        used = log or real
+        appender = Appender(used)
+        thread = threading.Thread(target=appender.run, args=(stop,))
+        thread.start()
+        threads.append(thread)
+        closing.extend([real.close, engine.dispose])
+        answers = Answers(engine)
+        app = create_app(settings, appender, answers, Published(used, answers.alone), Sources(sources_dir), lambda: [])
+        return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine)
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join()
+    for close in closing:
+        close()
+
+
+@pytest.fixture
+def ingest(start_ingest: Callable[..., Ingest]) -> Ingest:
+    return start_ingest()

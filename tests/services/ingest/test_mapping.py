@@ -1,0 +1,120 @@
+"""A source file says which field is which; what it reads is exact, and nothing it is given breaks it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.deliveries import Delivery
+from services.ingest.mapping import Source, SourceError, load_source
+from tests.services.ingest.acme import SOURCE
+
+
+def mapped(rule: Any, item: str, field: str = "amount") -> Any:
+    """What one rule makes of a JSON text."""
+    source = Source.model_validate({"source": "s", "deal_id": "$.id", "fields": {field: rule}})
+    (event,) = source.translate(json.loads(item, parse_float=Decimal), "d", "2025-04-01T00:00:00.000000Z").events
+    found = event["data"]["fields"]
+    return (
+        found.get("custom", {}).get(field.removeprefix("custom.")) if field.startswith("custom.") else found.get(field)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "item", "text"),
+    [
+        ("$.x", '{"x": 0.1}', "0.1"),
+        ("$.x", '{"x": 1234567890123.45}', "1234567890123.45"),
+        ("$.x", '{"x": 1e3}', "1000"),
+        ({"path": "$.x", "scale": 2}, '{"x": 5}', "500"),
+        ({"path": "$.x", "scale": -2}, '{"x": 1}', "0.01"),
+        ({"path": "$.x", "scale": -2}, '{"x": "five"}', "five"),
+        ("$.x", '{"x": 1e999999}', "1E+999999"),
+        ("$.x", '{"x": "  "}', None),
+        ({"path": "$.x", "values": {"true": "won", "*": "open"}}, '{"x": true}', "won"),
+        ({"path": "$.x", "values": {"true": "won", "*": "open"}}, '{"x": "?"}', "open"),
+        ({"path": "$.x", "format": "%d/%m/%Y"}, '{"x": "31/03/2025"}', "2025-03-31"),
+        (
+            {"path": "$.x", "format": "%d/%m/%Y %H:%M %z"},
+            '{"x": "31/03/2025 23:30 -0500"}',
+            "2025-03-31T23:30:00-05:00",
+        ),
+        ({"constant": "USD"}, "{}", "USD"),
+    ],
+)
+def test_a_rule_reads_exactly_what_is_there(rule: Any, item: str, text: str | None) -> None:
+    assert mapped(rule, item) == text
+
+
+@pytest.mark.parametrize(
+    ("item", "value"), [('{"x": 5}', 5), ('{"x": true}', True), ('{"x": 5.0}', "5.0"), ('{"x": "5"}', "5")]
+)
+def test_a_companys_own_field_keeps_its_kind(item: str, value: Any) -> None:
+    found = mapped("$.x", item, "custom.seats")
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    "item",
+    ['"text"', '"{\\"id\\": 1}"', "7", "null", '{"id": ["\\ud800", 99999999999999999999999]}', '{"id": {"a": 1.5}}'],
+)
+def test_an_item_that_is_no_deal_is_named_and_breaks_nothing(item: str) -> None:
+    plain = {"source": "plain", "items": "$.events[*]", "deal_id": "$.id", "fields": {"product": "$.id"}}
+    source = Source.model_validate(plain)
+    body = f'{{"events": [{item}]}}'.encode()
+    found = Delivery("plain", "d", "2025-04-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"))
+    assert (found.records, found.receipt["rejected"]) == ([], 1)
+
+
+@given(st.decimals(min_value=0, max_value=10**12, places=2), st.integers(-4, 4))
+def test_moving_the_point_there_and_back_loses_nothing(amount: Decimal, scale: int) -> None:
+    there = mapped({"path": "$.x", "scale": scale}, f'{{"x": {amount}}}')
+    assert Decimal(mapped({"path": "$.x", "scale": -scale}, f'{{"x": "{there}"}}')) == amount
+
+
+def test_an_item_without_id_and_time_gets_those_of_its_delivery() -> None:
+    source = Source.model_validate({"source": "s", "deal_id": "$.id", "fields": {"amount": "$.amount"}})
+    (event,) = source.translate({"id": 5, "amount": "1"}, "msg", "2025-04-01T00:00:00.000000Z").events
+    assert (event["id"], event["time"], event["data"]["deal_id"]) == ("msg-0", "2025-04-01T00:00:00.000000Z", "5")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("$.opportunity.id", "$[", "is not a JSON path"),
+        ("  owner:", "  boss:", "unknown fields boss"),
+        ("{constant: USD}", "{}", "name either a path or a constant"),
+        ("source: acme-crm", "sauce: acme-crm", "sauce: Extra inputs are not permitted"),
+        ("items:", "items: [", "acme.yaml"),
+    ],
+)
+def test_a_mistake_in_a_source_file_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "acme.yaml"
+    assert old in SOURCE
+    path.write_text(SOURCE.replace(old, new, 1))
+    with pytest.raises(SourceError) as caught:
+        load_source(path)
+    assert message in str(caught.value)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "amount", "x"]), inner),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_no_document_breaks_a_mapping(document: Any) -> None:
+    rules = {"amount": {"path": "$.amount", "scale": -2}, "product": "$.x", "custom.x": "$.x"}
+    source = Source.model_validate({"source": "s", "items": "$..*", "deal_id": "$.id", "fields": rules})
+    body = json.dumps({"x": document}).encode()
+    found = Delivery("s", "m", "2025-01-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"))
+    assert found.receipt["accepted"] == len(found.records)

@@ -1,0 +1,87 @@
+"""Earnings events as they lie in the log, and people with keys at the API of payout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import orjson
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlalchemy import Engine, text
+
+from shared.log.port import Partition, Record, Stored
+from shared.log.worker import Outcome
+
+Book = Callable[[Sequence[Stored]], Outcome]
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+PEOPLE = {
+    "dana": ["runs:write", "earnings:read", "payroll:read"],
+    "dora": ["runs:write", "runs:approve", "earnings:read"],
+    "frank": ["runs:approve", "earnings:read"],
+    "payroll": ["payroll:read"],
+}
+
+_positions = count()
+
+
+class Desk:
+    """The API as the people at it see it."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+
+    def get(self, path: str, who: str = "dana", **headers: str) -> Response:
+        return self.client.get(path, headers={"authorization": f"Bearer key-{who}", **headers})
+
+    def post(self, path: str, who: str, body: dict[str, Any] | None = None) -> Response:
+        return self.client.post(path, json=body, headers={"authorization": f"Bearer key-{who}"})
+
+    def draft(self, period: str, who: str = "dana") -> dict[str, Any]:
+        return _sound(self.post("/v1/runs", who, {"period": period}))
+
+    def do(self, run: str, verb: str, who: str) -> dict[str, Any]:
+        return _sound(self.post(f"/v1/runs/{run}/{verb}", who))
+
+    def pay(self, period: str) -> dict[str, Any]:
+        """Draft, approve and export a run."""
+        run = self.draft(period)["id"]
+        self.do(run, "approve", "frank")
+        return self.do(run, "export", "dana")
+
+    def balance(self, participant: str) -> dict[str, tuple[str, str, str]]:
+        """Currency -> earned, payable, paid."""
+        found = _sound(self.get(f"/v1/participants/{participant}/balance"))["balances"]
+        return {each["currency"]: (each["earned"], each["payable"], each["paid"]) for each in found}
+
+
+def _sound(response: Response) -> dict[str, Any]:
+    assert response.is_success, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def problem(response: Response) -> tuple[int, str]:
+    """The status of a problem and the last part of its type."""
+    assert response.headers["content-type"] == "application/problem+json"
+    return response.status_code, response.json()["type"].removeprefix("urn:earnest:problem:")
+
+
+def earned(participant: str, period: str, revision: int, *amounts: tuple[str, int], version: int = 1) -> Stored:
+    """An earnings event: components in order, each (currency, amount in minor units)."""
+    earnings = [
+        {"component": f"c{number}", "plan": "plan", "version": version, "amount": amount, "currency": currency}
+        | {"measure": 0}
+        for number, (currency, amount) in enumerate(amounts)
+    ]
+    event = {"participant_id": participant, "period": period, "revision": revision, "earnings": earnings, "basis": {}}
+    return Stored(Partition("earnings", 0), next(_positions), Record(participant, orjson.dumps(event)), 0.0)
+
+
+def empty(engine: Engine) -> None:
+    """Forget everything: a new life for the next example of a property. Only a test may switch the rules off."""
+    with engine.begin() as connection:
+        connection.execute(text("set local session_replication_role = replica"))
+        connection.execute(text("truncate journal, posting, held_earning, run, run_line, payroll_file, position"))

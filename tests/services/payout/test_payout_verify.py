@@ -1,0 +1,134 @@
+"""The ledger proved against the log: sound when nobody meddled, and a sentence for everything somebody did."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from services.payout.verify import verify
+from services.payout.worker import TOPICS, WORKER, step
+from shared.contracts.topics import EARNINGS
+from shared.log import dead_letters
+from shared.log.loop import Worker
+from shared.log.port import Log, Record, Stored
+from shared.log.postgres import PostgresLog
+from tests.services.payout.desk import NOW, Desk, earned
+
+Send = Callable[[Sequence[Stored]], None]
+
+
+@pytest.fixture
+def log(database_url: str, payout_engine: Engine) -> Iterator[Log]:
+    opened = PostgresLog(make_url(database_url).set(drivername="postgresql+psycopg"), partitions=3)
+    opened.ensure([EARNINGS])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def send(log: Log, payout_engine: Engine) -> Iterator[Send]:
+    """Append events, with a real worker behind them, and wait until it is through."""
+    stop = threading.Event()
+    worker = Worker(WORKER, log, payout_engine, TOPICS, partial(step, lambda: NOW), "one")
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+
+    def sent(events: Sequence[Stored]) -> None:
+        log.append(EARNINGS, [event.record for event in events])
+        settle(log, payout_engine)
+
+    yield sent
+    stop.set()
+    thread.join(30)
+
+
+def settle(log: Log, engine: Engine) -> None:
+    """Wait until the worker has seen everything."""
+    deadline = time.monotonic() + 30
+    while True:
+        with engine.connect() as connection:
+            rows = connection.execute(text("select partition, next_position from position"))
+            reached = {row.partition: row.next_position for row in rows}
+        if all(reached.get(partition.number, 0) == end for partition, end in log.ends(EARNINGS).items()):
+            return
+        assert time.monotonic() < deadline, "the worker does not get through"
+        time.sleep(0.05)
+
+
+def live(send: Send, desk: Desk) -> None:
+    """Two months with a late change, a carried amount, a run that is only approved, and one that is only a draft."""
+    send([earned(who, "2025-01", 1, ("USD", amount)) for who, amount in (("ada", 500), ("bob", -90), ("cy", 7))])
+    desk.pay("2025-01")
+    send([earned("ada", "2025-01", 3, ("USD", 450)), earned("ada", "2025-01", 2, ("USD", 1))])
+    send([earned("bob", "2025-02", 1, ("USD", 100), ("JPY", 3000)), earned("cy", "2025-03", 1, ("USD", 1))])
+    desk.do(desk.draft("2025-02")["id"], "approve", "frank")
+    desk.draft("2025-03")
+
+
+def test_a_sound_ledger_has_no_differences(send: Send, desk: Desk, payout_engine: Engine, log: Log) -> None:
+    live(send, desk)
+    assert verify(payout_engine, log) == []
+
+
+def test_a_dead_letter_is_no_difference_before_or_after_its_replay(
+    send: Send, desk: Desk, payout_engine: Engine, log: Log
+) -> None:
+    bad = earned("ada", "2025-13", 1, ("USD", 500))
+    send([bad, earned("ada", "2025-01", 1, ("USD", 5)), earned("bob", "2025-01", 1, ("USD", 6))])
+    assert desk.balance("ada") == {}  # it waits behind the dead letter of its key
+    assert verify(payout_engine, log) == []
+    with payout_engine.begin() as connection:
+        mended = earned("ada", "2025-02", 1, ("USD", 500)).record.value
+        connection.execute(text("update dead_letter set value = :value where not parked"), {"value": mended})
+    assert dead_letters.replay(payout_engine, log, dead_letters.Filter(key="ada")) == 2
+    settle(log, payout_engine)
+    assert desk.balance("ada") == {"USD": ("5.05", "5.05", "0.00")}
+    assert verify(payout_engine, log) == []
+
+
+def test_what_others_replay_is_not_counted(send: Send, payout_engine: Engine, log: Log) -> None:
+    send([earned("ada", "2025-01", 1, ("USD", 5))])
+    record = earned("ada", "2025-01", 2, ("USD", 900)).record
+    log.append(EARNINGS, [Record(record.key, record.value, {"earnest-only-for": "alerts"})])
+    settle(log, payout_engine)
+    assert verify(payout_engine, log) == []
+
+
+def test_what_the_worker_has_not_reached_yet_is_no_difference(payout_engine: Engine, log: Log) -> None:
+    log.append(EARNINGS, [earned("ada", "2025-01", 1, ("USD", 5)).record])
+    assert verify(payout_engine, log) == []
+
+
+OF_ADA = "where journal in (select id from journal where participant_id = 'ada' and kind = 'earning')"
+
+
+@pytest.mark.parametrize(
+    ("meddling", "told"),
+    [
+        (f"update posting set amount = amount * 2 {OF_ADA}", ["earned by ada for 2025-01", "payable to ada in USD"]),
+        ("update posting set amount = amount + 1 where account = 'payable' and currency = 'JPY'", ["does not sum", "payable to bob in JPY"]),
+        ("update posting set currency = 'EUR' where currency = 'JPY'", ["earned by bob", "payable to bob in EUR", "payable to bob in JPY"]),
+        ("delete from posting where account = 'paid'", ["does not sum", "does not sum", "run-2025-01-1: the payments"]),
+        ("delete from posting where journal in (select id from journal where kind = 'payment' and participant_id = 'cy')", ["does not sum", "payments booked are not its lines", "payable to cy in USD"]),
+        ("update journal set origin_period = '2024-12' where participant_id = 'cy' and kind = 'earning' and period = '2025-01'", ["earned by cy for 2024-12", "earned by cy for 2025-01"]),
+        ("update run_line set amount = amount + 1 where run = 'run-2025-02-1' and amount > 0", ["run-2025-02-1: its lines"]),
+        ("update payroll_file set content = content || 'x'", ["run-2025-01-1: its payroll file does not have its hash"]),
+        ("delete from payroll_file", ["run-2025-01-1 is exported, and has no payroll file"]),
+        ("update journal set cause = jsonb_build_object('run', 'run-1999-01-1') where kind = 'payment'", ["run-2025-01-1: the payments", "payments are booked for it, and it does not exist"]),
+    ],
+)  # fmt: skip
+def test_meddling_is_told(
+    send: Send, desk: Desk, payout_engine: Engine, log: Log, meddling: str, told: list[str]
+) -> None:
+    live(send, desk)
+    with payout_engine.begin() as connection:
+        connection.execute(text("set local session_replication_role = replica"))
+        connection.execute(text(meddling))
+    found = verify(payout_engine, log)
+    assert len(found) == len(told)
+    assert all(any(expected in sentence for sentence in found) for expected in told)

@@ -1,0 +1,184 @@
+"""The HTTP interface: what it tells, whom it tells, and that no request breaks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from services.scoring.api import create_app
+from shared.log.port import Record
+from shared.settings import Settings
+from tests.services.scoring.conftest import Road, simple_plan
+from tests.system.test_openapi import ask_everything
+
+KEYS = {"analyst": ["earnings:read"], "crm": ["deals:write"]}
+WON = {"stage": "won", "currency": "USD", "close_date": "2025-03-14"}
+
+
+@pytest.fixture
+def app(scoring_engine: Engine, database_url: str, tmp_path: Path) -> FastAPI:
+    keys = [
+        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
+        for name, scopes in KEYS.items()
+    ]
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    return create_app(Settings(database_url=database_url, keys_file=tmp_path / "keys.json"), scoring_engine, list)
+
+
+@pytest.fixture
+def company(road: Road) -> Road:
+    """ann/east sells and reports to bob; one deal crosses ann's quota of 1,000, one is split, one has a stranger as owner."""
+    road.plan(simple_plan())
+    road.person("bob", "2025-01-01", plan="rep")
+    road.person("ann/east", "2025-01-01", plan="rep", manager="bob", quota_bookings="1000")
+    road.deal("crm/1", owner="ann/east", amount="900.00", **WON)
+    road.deal("crm/2", owner="ann/east", amount="200.00", **{**WON, "close_date": "2025-03-15"})
+    road.deal("crm/3", splits={"ann/east": "50", "bob": "50"}, amount="10.01", **{**WON, "close_date": "2025-04-01"})
+    road.deal("crm/4", owner="zoe", amount="1.00", **WON)
+    road.drain()
+    return road
+
+
+@pytest.fixture
+def get(app: FastAPI, company: Road) -> Iterator[Any]:
+    client = TestClient(app, headers={"authorization": "Bearer analyst"}, raise_server_exceptions=False)
+    with client:
+        yield client.get
+
+
+def test_earnings_by_period_and_component(get: Any) -> None:
+    found = get("/v1/participants/ann/east/earnings").json()
+    assert [(e["period"], e["component"], e["amount"], e["measure"], e["quota"]) for e in found["earnings"]] == [
+        ("2025-03", "commission", "60.00", "1100.00", "1000.00"),
+        ("2025-03", "override", "0.00", "0.00", None),
+        ("2025-04", "commission", "0.25", "5.01", "1000.00"),
+        ("2025-04", "override", "0.00", "0.00", None),
+    ]
+    only = get("/v1/participants/ann/east/earnings", params={"period": "2025-04"}).json()
+    assert only["earnings"] == found["earnings"][2:]
+
+
+def test_an_explanation_sums_to_the_earning_and_says_so(get: Any) -> None:
+    found = get("/v1/earnings/ann/east/2025-03/commission/explain").json()
+    assert (found["amount"], found["lines_total"], found["sums_to_earning"]) == ("60.00", "60.00", True)
+    [part] = found["parts"]
+    assert [(line["deal_id"], line["amount"]) for line in part["lines"]] == [("crm/1", "45.00"), ("crm/2", "15.00")]
+    assert [(s["tier"], s["credited"], s["rate"], s["pays"]) for s in part["lines"][1]["slices"]] == [
+        (1, "100.00", "0.05", "5.00"),
+        (2, "100.00", "0.1", "10.00"),
+    ]
+
+
+def test_a_managers_explanation_names_the_teams_deals(get: Any) -> None:
+    found = get("/v1/earnings/bob/2025-03/override/explain").json()
+    assert (found["amount"], found["sums_to_earning"]) == ("11.00", True)
+    assert [line["deal_id"] for line in found["parts"][0]["lines"]] == ["crm/1", "crm/2"]
+
+
+def test_while_credits_are_on_their_way_the_explanation_says_that_it_does_not_sum_yet(get: Any, company: Road) -> None:
+    company.deal("crm/9", owner="ann/east", amount="1.00", **WON)
+    company.deliver("credit", company._take("credit", None))
+    found = get("/v1/earnings/ann/east/2025-03/commission/explain").json()
+    assert (found["amount"], found["lines_total"], found["sums_to_earning"]) == ("60.00", "60.10", False)
+    company.drain()
+    found = get("/v1/earnings/ann/east/2025-03/commission/explain").json()
+    assert (found["amount"], found["lines_total"], found["sums_to_earning"]) == ("60.10", "60.10", True)
+
+
+def test_an_earning_under_two_plan_versions_is_explained_in_two_parts(get: Any, company: Road) -> None:
+    company.plan(simple_plan(version=2, effective_from="2025-03-15"))
+    company.drain()
+    found = get("/v1/earnings/ann/east/2025-03/commission/explain").json()
+    assert [(part["version"], part["amount"]) for part in found["parts"]] == [(1, "45.00"), (2, "10.00")]
+    assert (found["amount"], found["sums_to_earning"]) == ("55.00", True)
+
+
+def test_credits_of_a_participant_in_a_period(get: Any) -> None:
+    found = get("/v1/participants/bob/credits", params={"period": "2025-04"}).json()["credits"]
+    assert [(c["deal_id"], c["rule"], c["amount"], c["share_percent"], c["level"]) for c in found] == [
+        ("crm/3", "own", "5.00", "50", 0),
+        ("crm/3", "team", "5.01", "50", 1),
+    ]
+
+
+def test_a_deal_with_its_facts_and_whom_it_credits(get: Any) -> None:
+    found = get("/v1/deals/crm/1").json()
+    assert found["facts"]["amount"] == {
+        "value": "900.00",
+        "occurred_at": "2025-05-01T00:00:00.000000Z",
+        "sequence": 0,
+        "source": "crm",
+    }
+    assert [(c["participant_id"], c["rule"]) for c in found["credits"]] == [("ann/east", "own"), ("bob", "team")]
+    assert found["uncredited"] == []
+
+
+def test_what_is_not_credited_and_why(get: Any, company: Road) -> None:
+    stranger = {"deal_id": "crm/4", "participant_id": "zoe", "reason": "unknown_participant"}
+    assert get("/v1/deals/crm/4").json()["uncredited"] == [stranger]
+    company.deal("crm/5", stage="won", owner="bob", close_date="2025-03-01")
+    company.drain()
+    second = {"deal_id": "crm/5", "participant_id": "bob", "reason": "no_currency"}
+    assert get("/v1/uncredited").json() == {"uncredited": [stranger, second], "next": None}
+    assert get("/v1/uncredited", params={"limit": 1}).json() == {"uncredited": [stranger], "next": "crm/4"}
+    assert get("/v1/uncredited", params={"limit": 1, "after": "crm/4"}).json()["uncredited"] == [second]
+    assert get("/v1/uncredited", params={"reason": "no_currency"}).json() == {"uncredited": [second], "next": None}
+
+
+def test_the_summary_counts_and_sums(get: Any) -> None:
+    assert get("/v1/summary").json() == {
+        "deals": 4,
+        "participants": 2,
+        "plan_versions": 1,
+        "totals": [{"currency": "USD", "credits": 7, "credited": "2215.02", "earned": "71.30"}],
+        "uncredited": {"unknown_participant": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/participants/nobody/earnings",
+        "/v1/participants/nobody/credits?period=2025-03",
+        "/v1/earnings/bob/2025-07/override/explain",
+        "/v1/earnings/bob/2025-03/bonus/explain",
+        "/v1/deals/none",
+    ],
+)
+def test_what_is_not_there_is_not_found(get: Any, path: str) -> None:
+    answer = get(path)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:earnest:problem:not-found")
+
+
+def test_a_month_that_does_not_exist_is_refused(get: Any) -> None:
+    assert get("/v1/participants/bob/earnings", params={"period": "2025-13"}).status_code == 422
+
+
+def test_only_who_may_read_earnings_reads_them(app: FastAPI, company: Road) -> None:
+    client = TestClient(app)
+    assert client.get("/v1/summary").status_code == 401
+    assert client.get("/v1/summary", headers={"authorization": "Bearer crm"}).status_code == 403
+
+
+def test_amounts_beyond_64_bits_are_summed_exactly(get: Any, company: Road) -> None:
+    change = {"plan": "rep", "version": 1, "rule": "own", "currency": "USD", "amount": 10**18, "deals": 1}
+    for month in range(1, 13):
+        message = {"participant_id": "rich", "changes": [change | {"period": f"2024-{month:02d}"}]}
+        company.put("credits", Record("rich", orjson.dumps(message)))
+    company.drain()
+    [totals] = get("/v1/summary").json()["totals"]
+    assert Decimal(totals["credited"]) == 12 * Decimal(10) ** 16 + Decimal("2215.02")
+
+
+def test_no_request_breaks_it(app: FastAPI, company: Road) -> None:
+    ask_everything(app, "analyst")

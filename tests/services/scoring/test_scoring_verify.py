@@ -1,0 +1,115 @@
+"""The proof finds nothing where nothing is wrong, and whatever was tampered with where something is."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+import orjson
+import pytest
+from sqlalchemy import Engine, text
+
+from services.scoring.verify import verify
+from shared.contracts.topics import DEALS, PLANS, ROSTER
+from shared.log import dead_letters
+from shared.log.port import Record
+from shared.log.postgres import PostgresLog
+from tests.services.scoring.test_scoring_converges import put
+from tests.services.scoring.test_scoring_workers import Recorder, drained, events, log, members
+
+__all__ = ["log"]
+
+
+@pytest.fixture
+def catch_up(log: PostgresLog, scoring_engine: Engine) -> Callable[[], None]:
+    """Run the workers until they have read everything."""
+
+    def ran() -> None:
+        stop = threading.Event()
+        threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in members(log, scoring_engine, 0)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 90
+        while not drained(log, scoring_engine) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert drained(log, scoring_engine)
+
+    return ran
+
+
+@pytest.fixture
+def scored(log: PostgresLog, scoring_engine: Engine, catch_up: Callable[[], None], seed: int) -> Engine:
+    """A company's worth of events, scored."""
+    recorder = Recorder()
+    for event in events(random.Random(seed)):
+        put(recorder, event)
+    for topic in (DEALS, ROSTER, PLANS):
+        log.append(topic, recorder.records[topic.name])
+    catch_up()
+    return scoring_engine
+
+
+def test_what_was_scored_is_what_the_log_gives(scored: Engine, log: PostgresLog) -> None:
+    told: list[tuple[int, int]] = []
+    assert verify(scored, log, lambda done, due: told.append((done, due))) == []
+    assert told[-1][0] == told[-1][1] > 0
+    with scored.connect() as connection:
+        left = connection.execute(text("select nspname from pg_namespace where nspname like 'scoring_verify%'")).all()
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        ("update deal set credits = '[]' where deal_id = {deal}", "deal {id}: credits differ"),
+        ("update deal set facts = replace(facts, 'USD', 'EUR') where deal_id = {deal}", "deal {id}: facts differ"),
+        ("delete from deal where deal_id = {deal}", "deal {id}: missing, the log has it"),
+        (
+            "insert into deal (deal_id, version, facts, credits, uncredited) values ('zz', 1, '[]', '[]', '[]')",
+            "deal zz: held",
+        ),
+        ("update standing set sums = replace(sums, 'USD', 'EUR')", "sums differ"),
+        ("update standing set earnings = '[]'", "earnings differ"),
+        ("update participant set facts = '[]'", "participant p0: facts differ"),
+        ("delete from plan_version where version = 2", "plan rep 2: missing"),
+    ],
+)
+def test_what_was_tampered_with_is_named(scored: Engine, log: PostgresLog, tampering: str, said: str) -> None:
+    with scored.begin() as connection:
+        deal = connection.scalar(text("select min(deal_id) from deal where credits <> '[]'"))
+        connection.exec_driver_sql(tampering.format(deal=f"'{deal}'"))
+    found = verify(scored, log)
+    assert any(said.format(id=deal) in sentence for sentence in found), found
+    assert len(found) <= 21
+
+
+def test_while_records_wait_it_says_so_and_compares_nothing(scored: Engine, log: PostgresLog) -> None:
+    log.append(DEALS, [Record("d0", b"{}")])
+    assert verify(scored, log) == ["deals: 1 records wait for credit; verify again when it has caught up"]
+
+
+def test_what_is_set_aside_is_known_not_to_count_until_it_is_replayed(
+    scored: Engine, log: PostgresLog, catch_up: Callable[[], None]
+) -> None:
+    fact = {
+        "deal_id": "d0",
+        "fields": {"close_date": "soon"},
+        "occurred_at": "2025-05-01T00:00:00.000000Z",
+        "source": "crm",
+    }
+    later = fact | {"fields": {"amount": "77.00"}}
+    log.append(DEALS, [Record("d0", orjson.dumps(fact)), Record("d0", orjson.dumps(later))])
+    catch_up()
+    letters = dead_letters.find(scored, dead_letters.Filter())
+    assert [letter.parked for letter in letters] == [False, True]
+    assert verify(scored, log) == []
+    assert dead_letters.replay(scored, log, dead_letters.Filter()) == 2
+    catch_up()
+    replayed_in_vain, *_ = verify(scored, log)
+    assert replayed_in_vain.startswith("record deals/")
+    assert replayed_in_vain.endswith("cannot be processed: ValueError")

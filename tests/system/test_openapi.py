@@ -1,0 +1,114 @@
+"""Every service keeps to the OpenAPI it publishes, whatever it is sent, and its metrics are what Prometheus expects."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+from sqlalchemy import Engine
+
+from services.alerts.api import create_app as alerts_app
+from services.alerts.evaluator import Evaluator
+from services.payout.api import create_app as payout_app
+from services.scoring.api import create_app as scoring_app
+from shared.contracts.topics import ROAD
+from shared.database import database_url as url_of
+from shared.database import engine_for, migrate
+from shared.log.open import open_log
+from shared.settings import Settings
+from tests.services.ingest.conftest import Ingest, keys_file, start_ingest
+
+__all__ = ["keys_file", "start_ingest"]
+
+EXAMPLES = 25
+CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance]
+EVERYTHING = ["earnings:read", "runs:write", "runs:approve", "payroll:read", "payroll:write", "alerts:read", "ops"]
+KEY = "may-do-everything"
+
+
+def ask_everything(app: FastAPI, key: str) -> None:
+    """Send many requests to every route, valid and not; an answer of 500 or outside the published document fails."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    headers = {"authorization": f"Bearer {key}"}
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for mode in GenerationMode:
+
+            @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+            @given(operation.as_strategy(mode))
+            def ask(case: schemathesis.Case) -> None:
+                answer = case.call(headers=headers)
+                case.validate_response(answer, checks=CHECKED, headers=headers)
+
+            ask()
+
+
+def check_metrics(app: FastAPI) -> None:
+    """What /metrics says passes Prometheus' own linter."""
+    text = TestClient(app).get("/metrics").text
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.fixture
+def installed(database_url: str, tmp_path: Path) -> Settings:
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    keys = tmp_path / "all-keys.json"
+    keys.write_text(json.dumps([{"name": "all", "sha256": digest, "scopes": EVERYTHING}]))
+    return Settings(database_url=database_url, keys_file=keys, files_dir=tmp_path, partitions=2)
+
+
+@pytest.fixture
+def schema(installed: Settings) -> Iterator[Callable[[str], Engine]]:
+    with ExitStack() as closing:
+
+        def migrated(service: str) -> Engine:
+            engine = engine_for(url_of(installed), service)
+            closing.callback(engine.dispose)
+            migrate(engine, service, f"services.{service}")
+            return engine
+
+        yield migrated
+
+
+def test_ingest_keeps_to_its_document(start_ingest: Callable[..., Ingest]) -> None:
+    ingest = start_ingest()
+    ask_everything(ingest.app, "let-me-in")
+    check_metrics(ingest.app)
+
+
+def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
+    app = scoring_app(installed, schema("scoring"), list)
+    ask_everything(app, KEY)
+    check_metrics(app)
+
+
+def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
+    app = payout_app(installed, schema("payout"), lambda: datetime(2026, 1, 15, tzinfo=UTC), list)
+    ask_everything(app, KEY)
+    check_metrics(app)
+
+
+def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
+    log = open_log(installed)
+    log.ensure(ROAD)
+    engine = schema("alerts")
+    evaluator = Evaluator(engine, log, installed.zone)
+    evaluator.round(1_767_225_600.0)
+    app = alerts_app(installed, engine, evaluator, list)
+    ask_everything(app, KEY)
+    check_metrics(app)
+    log.close()
