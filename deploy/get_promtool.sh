@@ -23,4 +23,17 @@ if ! apt-get --quiet=2 download "${packages[@]}" >/dev/null 2>&1; then
     fi
 fi
 for package in ./*.deb; do dpkg-deb --extract "$package" unpacked; done
-install -m 755 unpacked/usr/bin/{promtool,amtool,prometheus,prometheus-alertmanager} "$target"
+install -m 755 unpacked/usr/bin/{promtool,amtool,prometheus} "$target"
+
+# Debian's Alertmanager reads its templates from /usr/share: it gets a view of the system in which they are there.
+home=$target/../share/alertmanager
+rm -rf "$home"
+mkdir -p "$home"
+cp -r unpacked/usr/bin/prometheus-alertmanager unpacked/usr/share "$home"
+cat >"$target/prometheus-alertmanager" <<'WRAPPER'
+#!/bin/sh
+home=$(realpath "$(dirname "$0")/../share/alertmanager")
+[ "$(id -u)" = 0 ] || user=--map-root-user
+exec unshare --mount $user sh -c 'mount --bind "$0/share" /usr/share && exec "$0/prometheus-alertmanager" "$@"' "$home" "$@"
+WRAPPER
+chmod 755 "$target/prometheus-alertmanager"

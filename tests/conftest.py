@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from earnest.local.postgres import Postgres
 REPOSITORY = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI") == "true"
 SEED = int(os.environ.get("EARNEST_TEST_SEED") or random.randrange(2**32))
+
+# promtool and its kind lie beside the interpreter, also when nobody put that folder on the path.
+os.environ["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 hypothesis_settings.register_profile("earnest", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("earnest")

@@ -107,6 +107,16 @@ def road(scoring_engine: Engine) -> Road:
     return Road(scoring_engine)
 
 
+@pytest.fixture
+def company(road: Road) -> Road:
+    """ann sells and reports to bob, who reports to cy; dee is another manager. Quota 10,000 a month for everyone."""
+    road.plan(simple_plan())
+    for person, manager in (("ann", "bob"), ("bob", "cy"), ("cy", None), ("dee", "cy"), ("eve", "dee")):
+        road.person(person, "2025-01-01", plan="rep", manager=manager, quota_bookings="10000")
+    road.drain()
+    return road
+
+
 def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:

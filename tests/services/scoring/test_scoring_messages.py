@@ -6,6 +6,8 @@ import orjson
 import pytest
 
 from services.scoring.standings import NotChanges, read_changes
+from shared.log.port import Record
+from tests.services.scoring.conftest import Road
 
 CHANGE = {"plan": "rep", "version": 1, "rule": "own", "period": "2025-03", "currency": "USD", "amount": 1, "deals": 1}
 

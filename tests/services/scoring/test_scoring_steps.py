@@ -20,16 +20,6 @@ from tests.services.scoring.conftest import Road, simple_plan
 WON = {"stage": "won", "amount": "1000.00", "currency": "USD", "close_date": "2025-03-14"}
 
 
-@pytest.fixture
-def company(road: Road) -> Road:
-    """ann sells and reports to bob, who reports to cy; dee is another manager. Quota 10,000 a month for everyone."""
-    road.plan(simple_plan())
-    for person, manager in (("ann", "bob"), ("bob", "cy"), ("cy", None), ("dee", "cy"), ("eve", "dee")):
-        road.person(person, "2025-01-01", plan="rep", manager=manager, quota_bookings="10000")
-    road.drain()
-    return road
-
-
 def pay(road: Road) -> dict[tuple[str, str, str], int]:
     """(participant, component, period) -> minor units, without what pays nothing."""
     with road.engine.connect() as connection:
