@@ -121,7 +121,7 @@ def earnings(
     due: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for payee, plan_id, version, period in {(p, i, v, m) for p, i, v, _, m in sums}:
         plan = next(p for p in plans if (p["plan"], p["version"]) == (plan_id, version))
-        mode = ROUND_HALF_EVEN if plan.get("rounding") == "half_even" else ROUND_HALF_UP
+        mode = ROUND_HALF_EVEN if plan.get("conventions", {}).get("rounding") == "half_even" else ROUND_HALF_UP
         year, month = int(period[:4]), int(period[5:])
         last = date(year, month, calendar.monthrange(year, month)[1])
         for component in plan["components"]:

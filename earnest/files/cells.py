@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import orjson
@@ -17,6 +19,7 @@ Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
 
 WHOLE_NUMBER = r"^-?[0-9]{1,18}$"
+DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 DEAL_TEXTS = (
     "stage",
@@ -56,7 +59,7 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
     return _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
 
 
-def roster_patch(row: Row, effective_from: str, quotas: Mapping[str, str]) -> RosterPatch:
+def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[str, str]]) -> RosterPatch:
     """The patch that a row of a roster file is; blank cells say nothing.
 
     Raises:
@@ -65,8 +68,7 @@ def roster_patch(row: Row, effective_from: str, quotas: Mapping[str, str]) -> Ro
     fields: dict[str, Any] = {name: row[name] for name in ROSTER_TEXTS if row.get(name) is not None}
     if (active := row.get("active")) is not None:
         fields["active"] = _yes_no("active", active)
-    if quotas:
-        fields["quotas"] = dict(quotas)
+    fields |= {kind: {name: _figure(text) for name, text in given.items()} for kind, given in figures.items() if given}
     patch = {"participant_id": row.get("participant_id"), "effective_from": effective_from, "fields": fields}
     return _checked(RosterPatch, patch | ({"name": row["name"]} if row.get("name") is not None else {}))
 
@@ -116,12 +118,33 @@ def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]
 
 
+def _figure(text: str) -> str:
+    """A percentage as the decimal it is; everything else as it stands."""
+    if not text.endswith("%"):
+        return text
+    try:
+        return f"{Decimal(text[:-1]) / 100:f}"
+    except InvalidOperation:
+        return text
+
+
 def _custom(name: str, text: str, kind: pl.DataType) -> str | int | bool:
     if kind == pl.Boolean:
         return _yes_no(name, text)
     if kind == pl.Int64:
         return _whole(name, text)
+    if isinstance(kind, pl.Decimal) and not re.fullmatch(DECIMAL, text):
+        raise BadCell(f"{name}: {text!r} is not a decimal number of up to 12 digits and 6 decimals")
+    if kind == pl.Date and not _is_date(text):
+        raise BadCell(f"{name}: {text!r} is not a date like 2025-03-31")
     return text
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == len("2025-03-31") and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 def _whole(name: str, text: str) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 from babel.core import get_global
 
-from earnest.files.cells import WHOLE_NUMBER, YES_NO
+from earnest.files.cells import DECIMAL, WHOLE_NUMBER, YES_NO
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 
@@ -106,6 +106,10 @@ def _custom(name: str, kind: pl.DataType) -> _Cell:
         return _Cell(value, _blank_or(text, value.is_not_null()))
     if kind == pl.Int64:
         return _Cell(text.cast(pl.Int64, strict=False), _blank_or(text, text.str.contains(WHOLE_NUMBER)))
+    if isinstance(kind, pl.Decimal):
+        return _Cell(text.cast(kind, strict=False), _blank_or(text, text.str.contains(DECIMAL)))
+    if kind == pl.Date:
+        return _date(name)
     return _text(name)
 
 

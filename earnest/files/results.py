@@ -70,5 +70,7 @@ def lines_table(explained: Explained) -> pl.DataFrame:
 def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     """`5000.00 at 4% + 15000.00 at 6%` for each line."""
     named = explained.slices.join(explained.lines.select(*_STATEMENT, "line", "currency"), on=[*_STATEMENT, "line"])
-    texts = named.with_columns(words=pl.format("{} at {}", money("credited", currencies, finer=6), percent("rate", 7)))
+    once = pl.format("{} at {}", money("credited", currencies, finer=6), percent("rate", 7))
+    times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
+    texts = named.with_columns(words=once + times)
     return texts.group_by(*_STATEMENT, "line").agg(slices=pl.col("words").sort_by("tier").str.join(" + "))

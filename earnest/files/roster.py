@@ -17,7 +17,8 @@ from shared.kernel import PlanSet, Roster
 REQUIRED = ("participant_id",)
 LONG_BEFORE = "1900-01-01"
 """From when a row holds that names no date."""
-QUOTA = "quota."
+FIGURES = ("quota.", "term.", "score.")
+"""The columns of numbers that are each participant's own."""
 
 
 class People(NamedTuple):
@@ -32,19 +33,22 @@ class People(NamedTuple):
 def roster_of(rows: Rows, plans: PlanSet) -> People:
     """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one.
 
-    `quota` sets the quota of every measure that a component pays; `quota.<measure>` sets one and wins over it.
+    `quota` sets the quota of every measure; `quota.<measure>` sets one and wins over it.
     """
-    paid = sorted({component.measure for plan in plans for component in plan.components})
-    own = [name for name in rows.frame.columns if name.startswith(QUOTA)]
+    paid = sorted({measure.measure for plan in plans for measure in plan.measures})
+    own = [name for name in rows.frame.columns if name.startswith(FIGURES)]
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.frame.iter_rows(named=True):
         general = row.get("quota")
-        quotas = dict.fromkeys(paid, general) if general is not None else {}
-        quotas |= {name.removeprefix(QUOTA): row[name] for name in own if row[name] is not None}
+        figures: dict[str, dict[str, str]] = {"quotas": dict.fromkeys(paid, general) if general is not None else {}}
+        for column in own:
+            kind, _, name = column.partition(".")
+            if row[column] is not None:
+                figures.setdefault(f"{kind}s", {})[name] = row[column]
         try:
-            patch = roster_patch(row, row.get("effective_from") or LONG_BEFORE, quotas)
+            patch = roster_patch(row, row.get("effective_from") or LONG_BEFORE, figures)
         except BadCell as error:
             refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
             continue

@@ -94,7 +94,8 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
             now = terms.read(connection)
             credits = _credits(connection, now, participant_id, period)
         published = [e for text in held["earnings"] for e in _published(text) if e.component == component]
-        told = parts(credits, now.roster, now.plans, component)
+        earned = _earned(held, now, participant_id, period, component)
+        told = parts(credits, earned, now.roster, now.plans)
         if not published and not told:
             raise NotFound(f"{participant_id} has no earning {component} in {period}")
         currency = published[0].currency if published else told[0].currency

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import polars as pl
 
+from shared.kernel import PlanSet, summed
 from shared.kernel.exact import narrow, wide
 
-_SUMMED = ["plan", "version", "rule", "period", "currency"]
+_SUMMED = ["plan", "version", "rule", "period", "currency", "bucket"]
 
 
-def differences(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
 
-    Columns participant_id, plan, version, rule, period, currency, and the differences `amount` (minor units) and `deals`; what
+    Columns participant_id, plan, version, rule, period, currency, bucket, and the differences `amount` (minor units) and `deals`; what
     cancels out is left out.
 
     Raises:
         Overflow: a sum of differences is beyond 10^18 minor units.
     """
     signed = pl.concat(
-        [now.with_columns(sign=pl.lit(1, dtype=pl.Int64)), before.with_columns(sign=pl.lit(-1, dtype=pl.Int64))]
+        [
+            summed(credits, plans).with_columns(sign=pl.lit(sign, dtype=pl.Int64))
+            for credits, sign in ((now, 1), (before, -1))
+        ]
     )
     sums = signed.group_by("participant_id", *_SUMMED).agg(
-        amount=(wide("amount") * wide("sign")).sum(), deals=pl.col("sign").sum()
+        amount=(wide("amount") * wide("sign")).sum(), deals=(pl.col("deals") * pl.col("sign")).sum()
     )
     return narrow(sums, "amount", "the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
 

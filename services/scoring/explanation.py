@@ -14,8 +14,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from services.scoring import telling
-from shared.kernel import Plan, PlanSet, Roster, earn, explain, measure
-from shared.kernel.components import Component
+from shared.kernel import Plan, PlanSet, Roster, explain
 from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE
 from shared.money import from_minor
 
@@ -24,17 +23,22 @@ ENOUGH_DIGITS = 60
 
 
 class Slice(BaseModel):
-    """The part of a credit that lies in one tier, its rate, and what it pays before rounding."""
+    """The part of a credit that lies in one tier, its rate, and what it pays before rounding.
+
+    Where the rate itself moves there is one slice with the new rate, and one that takes back what the old rate paid. `factor`
+    is what gate and multipliers make of it.
+    """
 
     tier: int
     reach: str
     credited: Decimal
     rate: Decimal
+    factor: Decimal
     pays: Decimal
 
 
 class Line(BaseModel):
-    """What one credit of one deal added to pay.
+    """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of a pool.
 
     `before` and `after` are the measure without and with the credit; attainments are percent of quota, cut after two
     decimals. `exact` is what the slices pay, `exact_so_far` what all slices up to here pay. `paid_before` and `paid_after`
@@ -42,10 +46,10 @@ class Line(BaseModel):
     """
 
     line: int
-    deal_id: str
-    credit_date: date
+    deal_id: str | None
+    credit_date: date | None
     rule: str
-    share_percent: Decimal
+    share_percent: Decimal | None
     credited: Decimal
     before: Decimal
     after: Decimal
@@ -65,7 +69,7 @@ class Part(BaseModel):
 
     plan: str
     version: int
-    measure: str
+    measure: str | None
     measured: Decimal
     quota: Decimal | None
     attainment: Decimal | None
@@ -77,14 +81,15 @@ class Part(BaseModel):
     lines: list[Line]
 
 
-def parts(credits: pl.DataFrame, roster: Roster, plans: PlanSet, component: str) -> list[Part]:
-    """The parts of a component's earning from all `CREDITS` of one participant and period.
+def parts(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[Part]:
+    """The parts of an earning: `earned` are its `EARNINGS`, `credits` all `CREDITS` of the participant in the windows it sums.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    earned = earn(measure(credits, plans), roster, plans).filter(pl.col("component") == component)
-    lines, slices = (table.filter(pl.col("component") == component) for table in explain(credits, roster, plans))
+    of_it = ["component", "period"]
+    told = explain(credits, roster, plans, earned)
+    lines, slices = (table.join(earned.select(of_it).unique(), on=of_it, how="semi") for table in told)
     with localcontext(prec=ENOUGH_DIGITS):
         return [
             _part(row, plans.plans[row["plan"], row["version"]], _under(lines, row), _under(slices, row))
@@ -97,19 +102,19 @@ def _under(table: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
 
 
 def _part(row: dict[str, Any], plan: Plan, lines: pl.DataFrame, slices: pl.DataFrame) -> Part:
-    component = next(each for each in plan.components if each.component == row["component"])
+    component = next((each for each in plan.components if each.component == row["component"]), None)
     part = Part(
         plan=plan.plan,
         version=plan.version,
-        measure=component.measure,
+        measure=None if component is None else component.main_measure(),
         measured=from_minor(row["measure"], plan.currency),
         quota=None if row["quota"] is None else from_minor(row["quota"], plan.currency),
         attainment=_attainment(row["measure"], row["quota"]),
-        rounding=plan.rounding,
+        rounding=plan.conventions.rounding,
         problem=row["problem"],
         currency=plan.currency,
         amount=from_minor(row["amount"], plan.currency),
-        lines=list(_lines(lines, slices, plan, component)),
+        lines=list(_lines(lines, slices, plan)),
     )
     for line in part.lines:
         line.sentence = telling.of_line(line, part)
@@ -117,10 +122,10 @@ def _part(row: dict[str, Any], plan: Plan, lines: pl.DataFrame, slices: pl.DataF
     return part
 
 
-def _lines(lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Component) -> Iterator[Line]:
+def _lines(lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan) -> Iterator[Line]:
     by_line: dict[int, list[Slice]] = {}
     for found in slices.sort("line", "tier").iter_rows(named=True):
-        by_line.setdefault(found["line"], []).append(_slice(found, plan, component))
+        by_line.setdefault(found["line"], []).append(_slice(found, plan))
     exact_so_far = paid = Decimal(0)
     for row in lines.iter_rows(named=True):
         pieces = by_line.get(row["line"], [])
@@ -132,7 +137,7 @@ def _lines(lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Com
             deal_id=row["deal_id"],
             credit_date=row["credit_date"],
             rule=row["rule"],
-            share_percent=telling.plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+            share_percent=None if row["share"] is None else telling.plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
             credited=from_minor(row["credited"], plan.currency),
             before=from_minor(row["before"], plan.currency),
             after=from_minor(row["after"], plan.currency),
@@ -147,13 +152,12 @@ def _lines(lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Com
         )
 
 
-def _slice(row: dict[str, Any], plan: Plan, component: Component) -> Slice:
+def _slice(row: dict[str, Any], plan: Plan) -> Slice:
     credited = telling.plain(Decimal(row["credited"]).scaleb(-plan.digits) / AMOUNT_SCALE, plan.digits)
     rate = telling.plain(Decimal(row["rate"]) / RATE_SCALE)
-    reach = telling.of_tier(component, row["tier"], plan.currency)
-    return Slice(
-        tier=row["tier"], reach=reach, credited=credited, rate=rate, pays=telling.plain(credited * rate, plan.digits)
-    )
+    factor = telling.plain(Decimal(row["factor"]) / RATE_SCALE)
+    pays = telling.plain(credited * rate * factor, plan.digits)
+    return Slice(tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=pays)
 
 
 def _attainment(measured: int, quota: int | None) -> Decimal | None:

@@ -16,6 +16,7 @@ _SUM = {
     "version": pl.Int64(),
     "rule": pl.String(),
     "currency": pl.String(),
+    "bucket": pl.String(),
     "amount": pl.Int64(),
     "deals": pl.Int64(),
 }
@@ -97,13 +98,13 @@ def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str,
 
 
 def sums_of(held: pl.DataFrame) -> pl.DataFrame:
-    """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, currency, amount, deals."""
+    """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, currency, bucket, amount, deals."""
     return unlisted(held, _WHO, "sums", _SUM)
 
 
 def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
-    added = both.group_by(*_WHO, "plan", "version", "rule", "currency").agg(
+    added = both.group_by(*_WHO, "plan", "version", "rule", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()
     )
     return narrow(added, "amount", "a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))

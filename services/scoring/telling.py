@@ -5,16 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from shared.kernel.components import Component
-from shared.kernel.components.graduated import Graduated
-
 if TYPE_CHECKING:
     from services.scoring.explanation import Line, Part
 
 PROBLEMS = {
     "no_quota": "There is no quota above zero for {measure} in this period, and without one this component pays nothing",
-    "inexact_quota": "The quota for {measure} has more decimals than its currency, so this component pays nothing",
+    "no_term": "A figure of their own that this component needs is not in the roster, and without it this component pays nothing",
 }
+
+CAUSES = {
+    "opening": "Without any deal, by scores, quotas and fixed amounts",
+    "minimum": "Raised to the minimum",
+    "maximum": "Cut to the maximum",
+    "limit": "Brought within the limits",
+    "carry_over": "Cut to the maximum, or paid from what it cut off before",
+    "result": "What the component came to",
+}
+"""What moved the pay of a line without a deal."""
 
 
 def plain(value: Decimal, least: int = 0) -> Decimal:
@@ -23,34 +30,21 @@ def plain(value: Decimal, least: int = 0) -> Decimal:
     return value.quantize(Decimal(1).scaleb(min(exponent, -least) if isinstance(exponent, int) else -least))
 
 
-def of_tier(component: Component, tier: int, currency: str) -> str:
-    """What a tier covers: `up to 100% of quota`, `from 50,000 to 80,000 USD`."""
-    if not isinstance(component, Graduated):
-        return "everything"
-    unit = " of quota" if component.on == "attainment" else f" {currency}"
-    ends = [
-        None if each.up_to is None else (_percent(each.up_to) if component.on == "attainment" else _number(each.up_to))
-        for each in component.tiers
-    ]
-    below, end = ends[tier - 2] if tier > 1 else None, ends[tier - 1]
-    if end is None:
-        return f"above {below}{unit}" if below else "everything"
-    return f"from {below} to {end}{unit}" if below else f"up to {end}{unit}"
-
-
 def of_line(line: Line, part: Part) -> str:
     """What a line says."""
     currency = part.currency
+    if line.deal_id is None:
+        return f"{CAUSES.get(line.rule, line.rule)}: {_number(line.amount)} {currency}."
     said = [
         f"Deal {line.deal_id}, closed on {line.credit_date}, credits {_number(line.credited)} {currency} by rule"
-        f" {line.rule} (share {_number(line.share_percent)}%).",
+        f" {line.rule} (share {_number(line.share_percent or Decimal(100))}%).",
         f"That takes {part.measure} from {_number(line.before)}{_of_quota(line.attainment_before)}"
         f" to {_number(line.after)}{_of_quota(line.attainment_after)}.",
     ]
     if part.problem:
         return " ".join([*said, f"{PROBLEMS[part.problem].format(measure=part.measure)}."])
     said += [
-        f"{_number(piece.credited)} × {_percent(piece.rate)} = {_number(piece.pays)} ({piece.reach})."
+        f"{_number(piece.credited)} × {_percent(piece.rate)}{_times(piece.factor)} = {_number(piece.pays)} ({piece.reach})."
         for piece in line.slices
     ]
     if len(line.slices) > 1:
@@ -71,6 +65,10 @@ def of_part(part: Part, component: str) -> str:
     number = len(part.lines)
     said += f": the sum of {number} line{'s' if number != 1 else ''}."
     return f"{said} {PROBLEMS[part.problem].format(measure=part.measure)}." if part.problem else said
+
+
+def _times(factor: Decimal) -> str:
+    return "" if factor == 1 else f" × {_number(factor)}"
 
 
 def _of_quota(attainment: Decimal | None) -> str:

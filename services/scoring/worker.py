@@ -100,7 +100,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     after = as_stored(found, deals, credited)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
-    changes = differences(credits_of(held.join(after, on="deal_id", how="semi")), credited.credits)
+    changes = differences(credits_of(held.join(after, on="deal_id", how="semi")), credited.credits, now.plans)
     event = _events(batch, credits.TYPE)
     return Outcome(
         [(CREDITS, event(participant, message)) for participant, message in messages_of_changes(changes)], rejections

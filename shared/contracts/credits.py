@@ -19,7 +19,7 @@ class Recredit(Contract):
 class CreditChange(Contract):
     """The sum of credit differences that a batch made to one rule of one plan version in one period.
 
-    `amount` is in minor units of `currency`, `deals` the number of deals credited more (or less) than before. Both are
+    `bucket` tells credits apart that a measure counts or orders one by one. `amount` is in minor units of `currency`, `deals` the number of deals credited more (or less) than before. Both are
     differences, so that the order of changes does not matter.
     """
 
@@ -28,6 +28,7 @@ class CreditChange(Contract):
     rule: str
     period: PeriodName
     currency: CurrencyCode
+    bucket: str = ""
     amount: int
     deals: int
 

@@ -16,11 +16,15 @@ TYPE = "earnest.roster.patched"
 
 MeasureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
+Figure = Annotated[ExactDecimal, Field(decimal_places=6)]
+"""A number of a participant's own, with six decimals at most."""
+
 
 class AssignmentFields(Contract):
     """The dated attributes of a participant. Absent: unchanged. Null: cleared from that date on.
 
-    `quotas` maps a measure to its quota per period, in major units of the plan's currency, as text.
+    `quotas` maps a measure to its quota, in major units of the plan's currency, as text. `terms` are other numbers of the
+    participant's own that a plan names, `scores` what people entered for a measure in the period of the date (`0.85` is 85%).
     """
 
     manager: Identifier | None = None
@@ -29,14 +33,16 @@ class AssignmentFields(Contract):
     territory: Text | None = None
     pay_group: Text | None = None
     active: bool | None = None
-    quotas: dict[MeasureName, Annotated[ExactDecimal, Field(ge=0)] | None] = Field(default_factory=dict)
+    quotas: dict[MeasureName, Annotated[Figure, Field(ge=0)] | None] = Field(default_factory=dict)
+    terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)
+    scores: dict[MeasureName, Figure | None] = Field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """The set attributes as a flat map: path -> JSON value."""
         fields: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json", exclude_unset=True).items():
-            if name == "quotas":
-                fields |= {f"quota.{measure}": quota for measure, quota in value.items()}
+            if name in ("quotas", "terms", "scores"):
+                fields |= {f"{name[:-1]}.{measure}": figure for measure, figure in value.items()}
             else:
                 fields[name] = value
         return fields

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.exact import WHOLE_SHARE, allocated
+from shared.kernel.calendar import period_of
+from shared.kernel.deal_amounts import exact_number
+from shared.kernel.exact import RATE_SCALE, WHOLE_SHARE, allocated, scaled, whole, wide
 from shared.kernel.filters import filter_frame
 from shared.kernel.plan import WON, CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, UNCREDITED, empty
+from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
-_DATED = ["manager", "plan", "active", "known", "version", "plan_currency"]
+_DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
+_WITH_PLACE = pl.Schema({**CREDITS, "place": pl.Int64()})
 
 
 class Credited(NamedTuple):
@@ -25,10 +31,10 @@ class Credited(NamedTuple):
 
 
 def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
-    """Credit each deal to its holders and their managers under the plans in force at its close date.
+    """Credit each deal to its holders, and to whoever else the rules name, under the plans in force at the credit date.
 
-    The credited amount is the deal's amount less its refunds, divided among the holders of a split by largest remainder. A
-    manager is credited with the parts held below them. Who has left (`active` false) is not credited. Independent per deal.
+    The credited amount is the deal's amount less its refunds, or what the rule says, divided among the holders of a split by
+    largest remainder. A manager is credited with the parts held below them. Who has left is not credited. Independent per deal.
 
     Args:
         deals: `DEALS` with the plan set's custom columns, one row per deal.
@@ -41,19 +47,110 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).with_columns(net=pl.col("amount") - pl.col("refunded"))
-    holders = _assigned(_holders(usable).with_row_index("holding"), roster, plans)
-    levels = [holders]
-    if any(rule.to == "managers" for plan in plans for rule in plan.credits):
-        levels += _managers(holders, roster, plans)
+    dates = sorted({rule.date for plan in plans for rule in plan.credits} | {"close_date"})
     held: list[pl.DataFrame] = []
     above: list[pl.DataFrame] = []
-    for level, payees in enumerate(levels):
-        for plan in plans:
-            for rule in plan.credits:
-                if (rule.to == "managers") == (level > 0):
-                    (above if level else held).append(_by_rule(payees, level, plan, rule))
-    credits = pl.concat([empty(CREDITS), *(found.select(CREDITS.names()) for found in held), *_merged(above)])
-    return Credited(credits, pl.concat([_unusable(deals), _nobody(holders, held)]))
+    owners = None
+    for name in dates:
+        dated = _Dated(usable.with_columns(credit_date=name), name, roster, plans)
+        held += dated.held()
+        above += dated.above()
+        owners = dated.holders if name == "close_date" else owners
+    assert owners is not None
+    found = pl.concat([empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(above)])
+    return Credited(
+        _matched(found, plans).select(CREDITS.names()), pl.concat([_unusable(deals), _nobody(owners, held)])
+    )
+
+
+class _Dated:
+    """Crediting by the rules that credit on one of the deal's dates."""
+
+    def __init__(self, deals: pl.DataFrame, date: str, roster: Roster, plans: PlanSet) -> None:
+        self._deals = deals.filter(pl.col("credit_date").is_not_null())
+        self._roster, self._plans = roster, plans
+        self._rules = [(plan, rule) for plan in plans for rule in plan.rules if rule.date == date]
+        parts = _with_parts(_holders(self._deals).with_row_index("holding"), [r for _, r in self._rules], plans)
+        self.holders = _assigned(parts, roster, plans)
+
+    def held(self) -> list[pl.DataFrame]:
+        """The credits of holders, of teams and territories, and of participants whom a column names."""
+        found = []
+        for plan, rule in self._rules:
+            if rule.to != "managers":
+                found.append(_by_rule(self._payees(rule.to), 0, plan, rule))
+        return found
+
+    def above(self) -> list[pl.DataFrame]:
+        """The credits of managers, level by level."""
+        upward = [(plan, rule) for plan, rule in self._rules if rule.to == "managers"]
+        levels = _managers(self.holders, self._roster, self._plans) if upward else []
+        return [
+            _by_rule(payees, level, plan, rule)
+            for level, payees in enumerate(levels, start=1)
+            for plan, rule in upward
+            if rule.levels is None or level <= rule.levels
+        ]
+
+    def _payees(self, to: str) -> pl.DataFrame:
+        if to == "holder":
+            return self.holders
+        assigned = self._roster.assignments
+        if to == "team":
+            pairs = assigned.select("manager", teammate="participant_id").drop_nulls().unique()
+            among = self.holders.filter(pl.col("manager").is_not_null()).rename({"manager": "of"})
+            mates = among.join(pairs, left_on="of", right_on="manager")
+            found = _assigned(
+                mates.with_columns(participant_id="teammate").drop("teammate", *_dated(mates)),
+                self._roster,
+                self._plans,
+            )
+            return found.filter(pl.col("manager") == pl.col("of")).drop("of")
+        if to == "territory":
+            pairs = assigned.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
+            whole = self._whole(
+                self._deals.join(pairs, left_on="territory", right_on="of").rename({"mate": "participant_id"})
+            )
+            return whole.filter(pl.col("territory") == pl.col("territory_of"))
+        named = self._deals.filter(pl.col(to).is_not_null()).with_columns(participant_id=to)
+        return self._whole(named)
+
+    def _whole(self, deals: pl.DataFrame) -> pl.DataFrame:
+        """Deals of which each row credits its participant with the whole."""
+        owned = deals.with_columns(share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net").drop("splits")
+        numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
+        parts = _with_parts(numbered, [rule for _, rule in self._rules], self._plans)
+        return _assigned(parts, self._roster, self._plans)
+
+
+def _dated(payees: pl.DataFrame) -> list[str]:
+    return [name for name in _DATED if name in payees.columns]
+
+
+def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule], plans: PlanSet) -> pl.DataFrame:
+    """Beside `part`, the part of each amount that rules name: a column by the name of the expression."""
+    for text in sorted({rule.amount for rule in rules if rule.amount is not None}):
+        for digits in sorted({plan.digits for plan in plans}):
+            name = _part_of(text, digits)
+            known = holders.with_columns(exact_number(text, holders, digits).alias(name))
+            split = allocated(name, "share", within="deal_id", ties="participant_id")
+            shared = pl.col("share") == WHOLE_SHARE
+            holders = known.with_columns(pl.when(shared).then(pl.col(name)).otherwise(split).alias(name))
+    return holders
+
+
+def _part_of(text: str | None, digits: int) -> str:
+    return "part" if text is None else f"part {digits} {text}"
+
+
+def _matched(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """With `match: first`, of the credits that a deal gives a participant only that of the first rule."""
+    first = [plan.key for plan in plans if plan.match == "first"]
+    if not first:
+        return credits
+    by_first = pl.concat_str("plan", pl.lit("@"), "version").is_in(first)
+    best = pl.col("place") == pl.col("place").min().over("deal_id", "participant_id", "plan", "version")
+    return credits.filter(~by_first | best)
 
 
 def _unusable(deals: pl.DataFrame) -> pl.DataFrame:
@@ -90,18 +187,19 @@ def _holders(deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _assigned(payees: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
-    """Add manager, plan, active, version and plan currency in force at the close date; `known` is null for strangers."""
+    """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for strangers."""
+    assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
     return (
-        payees.sort("close_date")
+        payees.sort("credit_date")
         .join_asof(
-            roster.assignments.with_columns(known=pl.lit(True)),
-            left_on="close_date",
+            assignments,
+            left_on="credit_date",
             right_on="effective_from",
             by="participant_id",
             check_sortedness=False,
         )
         .drop("effective_from", strict=False)
-        .join_asof(plans.in_force, left_on="close_date", right_on="effective_from", by="plan", check_sortedness=False)
+        .join_asof(plans.in_force, left_on="credit_date", right_on="effective_from", by="plan", check_sortedness=False)
         .drop("effective_from", strict=False)
     )
 
@@ -118,37 +216,77 @@ def _managers(holders: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[pl.
             )
         if payees.is_empty():
             return levels
-        payees = _assigned(payees.with_columns(participant_id="manager").drop(_DATED), roster, plans)
+        payees = _assigned(payees.with_columns(participant_id="manager").drop(_dated(payees)), roster, plans)
         levels.append(payees)
 
 
 def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) -> pl.DataFrame:
     """The credits that one rule of one plan version gives, with the `holding` each comes from."""
     condition = plan.filters[rule.rule]
+    names = set(condition.meta.root_names())
     due = payees.filter(
         (pl.col("plan") == plan.plan)
         & (pl.col("version") == plan.version)
         & pl.col("active")
-        & (pl.col("currency") == plan.currency)
+        & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
-    return (
-        filter_frame(due, set(condition.meta.root_names()), plan.currency)
-        .filter(condition)
-        .select(
-            "holding",
-            "deal_id",
-            "participant_id",
-            "plan",
-            "version",
-            rule=pl.lit(rule.rule),
-            period=pl.col("close_date").cast(pl.String).str.slice(0, 7),
-            credit_date="close_date",
-            currency="currency",
-            amount="part",
-            share="share",
-            level=pl.lit(level, dtype=pl.Int64),
-        )
+    due = filter_frame(due, names, plan.currency).filter(condition)
+    due, amount = _exchanged(due, pl.col(_part_of(rule.amount, plan.digits)), plan)
+    if rule.share is not None:
+        amount = _portion(amount, rule.share)
+    if rule.cap is not None:
+        amount = amount.clip(upper_bound=int(rule.cap.scaleb(plan.digits)))
+    bucket = plan.bucket_of(rule.rule)
+    return due.select(
+        "deal_id",
+        "participant_id",
+        "plan",
+        "version",
+        rule=pl.lit(rule.rule),
+        period=period_of(pl.col("credit_date"), plan.calendar),
+        credit_date="credit_date",
+        currency=pl.lit(plan.currency),
+        amount=amount,
+        share="share",
+        level=pl.lit(level, dtype=pl.Int64),
+        bucket=pl.lit("") if bucket is None else pl.col(bucket).cast(pl.String).fill_null(""),
+        exchange="exchange",
+        place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
+        holding="holding",
     )
+
+
+def _portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
+    """A share of whole minor units, halves away from zero."""
+    product = wide(amount.abs()) * whole(scaled(share, RATE_SCALE))
+    rounded = (product * whole(2) + whole(RATE_SCALE)) // whole(2 * RATE_SCALE)
+    return (rounded * amount.sign()).cast(pl.Int64)
+
+
+def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan) -> tuple[pl.DataFrame, pl.Expr]:
+    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out."""
+    if plan.exchange is None:
+        return due.with_columns(exchange=pl.lit("")), amount
+    table = pl.DataFrame(
+        [(each.currency, each.effective_from, each.rate) for each in plan.exchange.rates],
+        schema={"currency": pl.String, "from": pl.Date, "rate": pl.Decimal(38, 6)},
+        orient="row",
+    ).sort("from")
+    rated = due.sort("credit_date").join_asof(
+        table, left_on="credit_date", right_on="from", by="currency", check_sortedness=False
+    )
+    own = pl.col("currency") == plan.currency
+    rated = rated.filter(own | pl.col("rate").is_not_null()).with_columns(
+        exchange=pl.when(own)
+        .then(pl.lit(""))
+        .otherwise(pl.col("rate").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end("."))
+    )
+    digits = {code: minor_digits(code) for code in rated["currency"].unique()} | {plan.currency: plan.digits}
+    scale = pl.col("currency").replace_strict({code: 10**each for code, each in digits.items()}, return_dtype=pl.Int128)
+    micro = (pl.col("rate") * pl.lit(10**6).cast(pl.Decimal(38, 0))).cast(pl.Int128) * whole(10**plan.digits)
+    bottom = scale * whole(10**6)
+    size = (wide(amount.abs()) * micro * whole(2) + bottom) // (bottom * whole(2))
+    return rated, pl.when(own).then(amount).otherwise((size * amount.sign()).cast(pl.Int64))
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
@@ -159,15 +297,17 @@ def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
         pl.concat(above)
         .group_by(_KEY)
         .agg(
-            pl.col("period", "credit_date", "currency").first(), pl.col("amount", "share").sum(), pl.col("level").min()
+            pl.col("period", "credit_date", "currency", "bucket", "exchange", "place").first(),
+            pl.col("amount", "share").sum(),
+            pl.col("level").min(),
         )
     )
-    return [merged.select(CREDITS.names())]
+    return [merged.select(_WITH_PLACE.names())]
 
 
 def _nobody(holders: pl.DataFrame, held: list[pl.DataFrame]) -> pl.DataFrame:
     """Holders of won deals whom no rule credited, and why."""
-    credited = pl.concat(found.select("holding") for found in held) if held else None
+    credited = pl.concat(found.select("holding").drop_nulls() for found in held) if held else None
     won = holders.filter(pl.sql_expr(WON))
     missed = won if credited is None else won.join(credited, on="holding", how="anti")
     reason = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import polars as pl
@@ -84,5 +84,17 @@ def _shares(splits: dict[str, str] | None) -> list[dict[str, Any]] | None:
 
 def _typed(value: Any, kind: pl.DataType) -> Any:
     """A custom value as its declared type; null where the deal holds something else."""
+    if isinstance(kind, pl.Decimal | pl.Date):
+        return _read(value, Decimal if isinstance(kind, pl.Decimal) else date.fromisoformat)
     expected = {pl.String: str, pl.Int64: int, pl.Boolean: bool}[type(kind)]
     return value if type(value) is expected else None
+
+
+def _read(value: Any, read: Callable[[str], Any]) -> Any:
+    """A decimal (six places at most) or a date that a text or whole number stands for."""
+    try:
+        found = read(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+        exact = not isinstance(found, Decimal) or (abs(found) < 10**12 and found == round(found, 6))
+    except (ValueError, InvalidOperation):
+        return None
+    return found if exact else None

@@ -1,81 +1,190 @@
-"""Earn: what each component of a plan pays for the measures of a period."""
+"""Earn: what each component of a plan pays for what participants have reached."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
 import polars as pl
 
+from shared.kernel.at import At
+from shared.kernel.calendar import last_of_window, period_of
 from shared.kernel.components import Component
-from shared.kernel.exact import rounded, whole
+from shared.kernel.language import Figure
+from shared.kernel.measure import ORDER, STEP
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
+from shared.kernel.standing import accumulated, paid, place, shown, within
 from shared.kernel.tables import EARNINGS, empty
+
+MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
+"""The names under which a plan's own limits stand among its components."""
 
 
 def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
-    """Evaluate every component on its measure; rounds once, on the component's amount for the period.
+    """Evaluate every component; rounds once, on what it has paid in its window so far, of which a period pays the growth.
 
     Args:
-        measures: `MEASURES` in minor units.
-        roster: the quotas; the quota of a period is the one in force on its last day.
+        measures: `MEASURES`, with all periods of a window where a measure goes on over several.
+        roster: quotas, terms and scores; those of a period are the ones in force on its last day.
         plans: the versions the measures name.
 
     Returns:
         `EARNINGS`, one row per participant, plan version, component and period.
+
+    Raises:
+        Overflow: a sum or an amount is beyond 10^18 minor units.
     """
-    found = [
-        _paid(with_quota(_of(measures, plan, component), component, roster, plan), component, plan)
-        for plan in plans
-        for component in plan.components
-    ]
-    return pl.concat(found) if found else empty(EARNINGS)
+    found = [empty(EARNINGS)]
+    for together in plans.together():
+        contributed = pl.concat(
+            [steps for plan in together for steps in _contributed(measures, roster, plan)], how="diagonal"
+        )
+        for plan in together:
+            found += _earned(_complete(contributed, plan), roster, plan)
+    return pl.concat(found)
 
 
-def _of(measures: pl.DataFrame, plan: Plan, component: Component) -> pl.DataFrame:
-    return measures.filter(
-        (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version) & (pl.col("measure") == component.measure)
+def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan) -> Iterator[pl.DataFrame]:
+    """What each step of a version adds to its ingredients, one row per participant and period; months with scores are steps."""
+    of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
+    yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
+    if any(measure.score for measure in plan.measures):
+        yield _scored(roster, plan).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
+
+
+def _scored(roster: Roster, plan: Plan) -> pl.DataFrame:
+    """The steps of participants on the version for whom a score was entered."""
+    names = [measure.measure for measure in plan.measures if measure.score]
+    rows = roster.scores.filter(pl.col("name").is_in(names)).select("participant_id", day="effective_from")
+    on = rows.sort("day").join_asof(
+        roster.assignments, left_on="day", right_on="effective_from", by="participant_id", check_sortedness=False
+    )
+    return (
+        on.filter((pl.col("plan") == plan.plan) & pl.col("active") & plan.holds(pl.col("day")))
+        .select(
+            "participant_id",
+            "plan",
+            version=pl.lit(plan.version, dtype=pl.Int64),
+            period=period_of(pl.col("day"), plan.calendar),
+        )
+        .unique()
     )
 
 
-def with_quota(rows: pl.DataFrame, component: Component, roster: Roster, plan: Plan) -> pl.DataFrame:
-    """Add `quota` in minor units and `problem`: rows have participant_id and period.
+def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Steps with every ingredient of the plan, in order; where everyone is compared over a longer window, with everyone's periods."""
+    missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in steps.columns]
+    whole = steps.with_columns(missing)
+    if any(type(c).needs_group and plan.window(c) != "month" for c in plan.components):
+        everyone = (
+            whole.select("participant_id", "plan", "version")
+            .unique()
+            .join(whole.select("period").unique(), how="cross")
+        )
+        first = whole.group_by("participant_id").agg(first=pl.col("period").min())
+        idle = everyone.join(first, on="participant_id").filter(pl.col("period") > pl.col("first")).select(STEP)
+        whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
+    return whole.with_columns(pl.col(plan.ingredient_names).fill_null(0)).sort(ORDER)
 
-    `no_quota`: the component needs one and there is none above zero; `inexact_quota`: it has more decimals than the currency.
-    """
-    quotas = roster.quotas.filter(pl.col("measure") == component.measure).select(
-        "participant_id", "effective_from", "quota"
+
+def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFrame]:
+    if steps.is_empty():
+        return []
+    at = place(accumulated(steps, plan), plan, roster)
+    by_name = {component.component: _paid(component, at, plan, roster) for component in plan.in_order}
+    found = [by_name[component.component] for component in plan.components]
+    return [*found, *_limits(found, at, plan)]
+
+
+def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
+    pay = paid(component, at, plan, roster)
+    value, quota = shown(at, component.main_measure(), plan)
+    rows = at.rows.select(STEP).with_columns(
+        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), pay.due.alias("due")
     )
-    dated = (
-        rows.with_columns(until=(pl.col("period") + "-01").str.to_date().dt.month_end())
-        .sort("until")
-        .join_asof(quotas, left_on="until", right_on="effective_from", by="participant_id", check_sortedness=False)
+    grown = rows.with_columns(amount=growth("due", component, plan)).filter(pl.col("version") == plan.version)
+    if component.pays != "month":
+        grown = _together(grown, component, plan)
+    if component.carry_over:
+        grown = grown.with_columns(_carried(grown, component, at, plan))
+    return _as_earnings(grown, component.component, plan)
+
+
+def growth(due: str, component: Component, plan: Plan) -> pl.Expr:
+    """What a component's pay in its window grew by from row to row."""
+    return pl.col(due) - pl.col(due).shift(1, fill_value=0).over(*within(plan.window(component), plan))
+
+
+def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:
+    """The periods of a quarter, half-year or year as one, in its last month."""
+    last = last_of_window(pl.col("period"), component.pays, plan.calendar)
+    return (
+        rows.with_columns(period=last)
+        .group_by(STEP, maintain_order=True)
+        .agg(pl.col("measure", "quota", "problem").last(), pl.col("amount").sum())
     )
-    micro = (pl.col("quota") * pl.lit(10**6).cast(pl.Decimal(38, 0))).cast(pl.Int128) * whole(10**plan.digits)
-    exact = micro % whole(10**6) == whole(0)
-    missing = pl.col("quota").is_null() | (pl.col("quota") <= 0)
-    problem = pl.when(missing).then(pl.lit("no_quota")).when(~exact).then(pl.lit("inexact_quota"))
-    return dated.with_columns(
-        quota=pl.when(exact).then((micro // whole(10**6)).cast(pl.Int64)),
-        problem=problem if component.needs_quota else pl.lit(None, dtype=pl.String),
-    ).drop("until", "effective_from", strict=False)
 
 
-def _paid(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:
-    return rows.select(
-        "participant_id",
-        "plan",
-        "version",
-        component=pl.lit(component.component),
-        period="period",
-        measure=pl.col("amount"),
-        quota="quota",
-        amount=payout_at(pl.col("amount"), component, plan),
-        currency=pl.lit(plan.currency),
-        problem="problem",
-    ).select(EARNINGS.names())
+def _as_earnings(rows: pl.DataFrame, name: str, plan: Plan) -> pl.DataFrame:
+    return rows.with_columns(component=pl.lit(name), currency=pl.lit(plan.currency)).select(EARNINGS.names())
 
 
-def payout_at(value: pl.Expr, component: Component, plan: Plan) -> pl.Expr:
-    """The rounded pay of a running value of the measure, zero where the row has a problem."""
-    due = rounded(component.payout(value, pl.col("quota"), plan.digits), plan.rounding)
-    return pl.when(pl.col("problem").is_null()).then(due).otherwise(pl.lit(0, dtype=pl.Int64))
+def _carried(rows: pl.DataFrame, component: Component, at: At, plan: Plan) -> pl.Series:
+    """The amounts within the maximum, what it cuts off being paid in later periods as far as there is room."""
+    most = _figure_minor(component.maximum, at, plan)
+    limits = dict(zip(at.rows.select("participant_id", "period").iter_rows(), most, strict=True))
+    carried: dict[str, int] = defaultdict(int)
+    paid_: list[int] = []
+    for participant, period, amount in rows.select("participant_id", "period", "amount").iter_rows():
+        limit = limits[participant, period]
+        due = amount + carried[participant]
+        paid_.append(min(due, limit))
+        carried[participant] = max(0, due - limit)
+    return pl.Series("amount", paid_, dtype=pl.Int64)
+
+
+def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan) -> list[pl.DataFrame]:
+    """What the plan's own minimum adds to, and its maximum takes from, the pay of a month."""
+    if plan.minimum is None and plan.maximum is None:
+        return []
+    total = pl.concat(found).group_by(STEP).agg(pl.col("amount").sum(), pl.len())
+    rows = (
+        at.rows.select(STEP)
+        .join(total, on=STEP, how="left", maintain_order="left")
+        .with_columns(pl.col("amount").fill_null(0))
+    )
+    limited: list[pl.DataFrame] = []
+    for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
+        if figure is None:
+            continue
+        limit = pl.Series("limit", _figure_minor(figure, at, plan), dtype=pl.Int64)
+        moved = (pl.col("limit") - pl.col("amount")).clip(
+            **({"lower_bound": 0} if name == MINIMUM else {"upper_bound": 0})
+        )
+        by = (
+            rows.with_columns(limit)
+            .with_columns(moved=moved)
+            .filter((pl.col("moved") != 0) & (pl.col("version") == plan.version))
+        )
+        limited.append(
+            _as_earnings(
+                by.with_columns(
+                    measure="amount",
+                    quota=pl.lit(None, dtype=pl.Int64),
+                    problem=pl.lit(None, dtype=pl.String),
+                    amount="moved",
+                ),
+                name,
+                plan,
+            )
+        )
+    return limited
+
+
+def _figure_minor(figure: Figure | None, at: At, plan: Plan) -> list[int]:
+    assert figure is not None
+    exact = at.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
+    return exact.minor(plan.digits, "a limit").to_list()

@@ -9,7 +9,14 @@ import polars as pl
 
 from shared.money import minor_digits
 
-ColumnTypes = {"text": pl.String, "number": pl.Int64, "yes_no": pl.Boolean}
+ColumnTypes: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Int64(),
+    "decimal": pl.Decimal(38, 6),
+    "yes_no": pl.Boolean(),
+    "date": pl.Date(),
+    "participant": pl.String(),
+}
 """The types that a plan may declare for its custom deal columns."""
 
 _MONEY = ("amount", "list_amount", "refunded")

@@ -19,7 +19,12 @@ class PlanPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _number(value: Any) -> Decimal:
+def number_in_plan(value: Any) -> Decimal:
+    """A number as people write it in a plan: `5%`, `0.05`, `12,500`, `1_000`.
+
+    Raises:
+        ValueError: it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("write a number, for example 0.05 or 5%")
     text = str(value).strip().replace("_", "").replace(",", "")
@@ -47,17 +52,37 @@ def _rate_bound(value: Decimal) -> Decimal:
     return value
 
 
+def _amount_bound(value: Decimal) -> Decimal:
+    if abs(value) >= Decimal(10) ** 13:
+        raise ValueError("an amount is below 10,000,000,000,000")
+    return value
+
+
 def _threshold_bound(value: Decimal) -> Decimal:
     if not 0 < value < Decimal(10) ** 13:
         raise ValueError("a threshold is above zero and below 10,000,000,000,000")
     return value
 
 
-Rate = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_rate_bound), _places(9)]
-"""Pay per unit of measure: `5%` or `0.05`, up to nine decimals."""
+Rate = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_rate_bound), _places(9)]
+"""Pay per unit of measure, or a share: `5%` or `0.05`, up to nine decimals."""
 
-Threshold = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_threshold_bound), _places(6)]
+Threshold = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_threshold_bound), _places(6)]
 """Where a tier ends: an attainment (`100%`) or an amount in major units (`50000`), up to six decimals."""
+
+Amount = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_amount_bound), _places(6)]
+"""An amount of money or of whatever is measured, in major units: `12500.50`; it may be negative."""
+
+
+class Term(PlanPart):
+    """A figure of each participant's own, from the roster's `term.<name>`; `default` for those who have none."""
+
+    term: Name
+    default: Amount | None = None
+
+
+Figure = Amount | Term
+"""An amount in the plan, or `{term: name}`: the participant's own."""
 
 
 class PlanFileError(ValueError):

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
 from shared.contracts.base import CurrencyCode, Identifier
-from shared.kernel.components import Component
-from shared.kernel.exact import Rounding
-from shared.kernel.filters import ColumnTypes, compile_filter
-from shared.kernel.language import Name, PlanFileError, PlanPart, read_yaml
+from shared.kernel.at import At
+from shared.kernel.columns import Exact
+from shared.kernel.components import Component, Kind
+from shared.kernel.conventions import CalendarTerms, Conventions, Exchange, Reset
+from shared.kernel.crediting import RELATIONS, WON, CreditingRule
+from shared.kernel.filters import ColumnTypes, compile_filter, filter_schema
+from shared.kernel.formulas import FormulaError, Reference, references
+from shared.kernel.language import Amount, Figure, Name, PlanFileError, PlanPart, read_yaml
+from shared.kernel.measures import Ingredient, Measure
 from shared.money import minor_digits
 
-WON = "stage = 'won'"
+__all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan", "mistakes", "read_plan"]
+
+ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
 
 
-class CreditingRule(PlanPart):
-    """Credits the deals that `when` selects to those who hold them, or to everyone in the holders' management chain.
+class Assertion(PlanPart):
+    """What the plan must pay at a point, checked by `earnest plan assert`.
 
-    A holder is the owner, or each participant of a split with their share. Managers are those in force at the close date;
-    each is credited with the shares held below them.
+    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`.
     """
 
-    rule: Name
-    to: Literal["holder", "managers"] = "holder"
-    when: str = WON
-
-
-class Measure(PlanPart):
-    """The sum of the credits of some rules over a period."""
-
-    measure: Name
-    sum_of: tuple[Name, ...] = Field(min_length=1)
+    at: dict[str, Amount]
+    pays: Amount | dict[Name, Amount]
+    """In all, or by component."""
 
 
 class Plan(PlanPart):
@@ -46,15 +47,41 @@ class Plan(PlanPart):
     name: str = Field(min_length=1, max_length=200)
     currency: CurrencyCode
     effective_from: date
-    rounding: Rounding = "half_up"
-    columns: dict[Name, Literal["text", "number", "yes_no"]] = Field(default_factory=dict)
+    author: str | None = Field(default=None, max_length=200)
+    reason: str | None = Field(default=None, max_length=1000)
+    conventions: Conventions = Conventions()
+    calendar: CalendarTerms = CalendarTerms()
+    exchange: Exchange | None = None
+    columns: dict[Name, ColumnKind] = Field(default_factory=dict)
+    match: Literal["all", "first"] = "all"
+    """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
     credits: tuple[CreditingRule, ...] = Field(min_length=1)
     measures: tuple[Measure, ...] = Field(min_length=1)
-    components: tuple[Component, ...] = Field(min_length=1)
+    components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1)
+    minimum: Figure | None = None
+    """The least that all components together pay in a month."""
+    maximum: Figure | None = None
+    """The most that all components together pay in a month."""
+    assertions: tuple[Assertion, ...] = ()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Plan:
         minor_digits(self.currency)
+        self._names_once()
+        rules = {rule.rule for rule in self.credits}
+        for measure in self.measures:
+            if unknown := sorted(measure.rules - rules):
+                raise ValueError(f"measure {measure.measure} sums unknown rules {', '.join(unknown)}")
+            for ingredient in measure.ingredients.values():
+                if len(set(ingredient.rules)) < len(ingredient.rules):
+                    raise ValueError(f"measure {measure.measure} sums a rule twice")
+        self._check_columns()
+        self._check_references()
+        for rule in self.credits:
+            compile_filter(rule.when, self.custom_columns)
+        return self
+
+    def _names_once(self) -> None:
         for what, names in (
             ("rule", [rule.rule for rule in self.credits]),
             ("measure", [measure.measure for measure in self.measures]),
@@ -62,29 +89,145 @@ class Plan(PlanPart):
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"{what} {', '.join(twice)} is there twice")
-        rules = {rule.rule for rule in self.credits}
-        for measure in self.measures:
-            if unknown := sorted(set(measure.sum_of) - rules):
-                raise ValueError(f"measure {measure.measure} sums unknown rules {', '.join(unknown)}")
-            if len(set(measure.sum_of)) < len(measure.sum_of):
-                raise ValueError(f"measure {measure.measure} sums a rule twice")
-        measures = {measure.measure for measure in self.measures}
-        for component in self.components:
-            if component.measure not in measures:
-                raise ValueError(f"component {component.component} pays an unknown measure {component.measure}")
+
+    def _check_columns(self) -> None:
+        known = filter_schema(self.custom_columns)
         for rule in self.credits:
-            compile_filter(rule.when, self.custom_columns)
-        return self
+            if rule.to not in RELATIONS and self.columns.get(rule.to) != "participant":
+                raise ValueError(
+                    f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant"
+                )
+            if known.get(rule.date) != pl.Date:
+                raise ValueError(f"rule {rule.rule}: date: {rule.date} is no date of the deal")
+            if rule.amount is not None:
+                for reference in references(rule.amount):
+                    kind = known.get(reference.name)
+                    if reference.kind != "measure" or kind is None or not kind.is_numeric():
+                        raise ValueError(f"rule {rule.rule}: amount: {reference.name} is no number of the deal")
+        by_rule: dict[str, str] = {}
+        for measure in self.measures:
+            if measure.distinct is not None and measure.distinct.column not in (*known, "deal_id"):
+                raise ValueError(f"measure {measure.measure}: {measure.distinct.column} is no column of the deal")
+            for name in measure.rules if measure.bucket else ():
+                if by_rule.setdefault(name, measure.bucket or "") != measure.bucket:
+                    raise ValueError(
+                        f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule"
+                    )
+
+    def _check_references(self) -> None:
+        measures = {measure.measure for measure in self.measures}
+        components = {component.component for component in self.components}
+        for component in self.components:
+            main = component.main_measure()
+            if main is not None and main not in measures:
+                raise ValueError(f"component {component.component} pays an unknown measure {main}")
+            for found in component.uses():
+                self._check_reference(f"component {component.component}", found, measures, components)
+        for measure in self.measures:
+            for found in self._refers(measure):
+                self._check_reference(f"measure {measure.measure}", found, measures, set())
+        _ordered({m.measure: {r.name for r in self._refers(m) if r.kind != "term"} for m in self.measures}, "measures")
+        _ordered(self._links, "components")
+
+    @staticmethod
+    def _refers(measure: Measure) -> list[Reference]:
+        found = references(measure.formula) if measure.formula is not None else []
+        return found + [Reference("attainment", name) for name in measure.scorecard or ()]
+
+    @staticmethod
+    def _check_reference(who: str, found: Reference, measures: set[str], components: set[str]) -> None:
+        if found.kind == "pay" and found.name not in components:
+            raise ValueError(f"{who} refers to an unknown component {found.name}")
+        if found.kind not in ("pay", "term") and found.name not in measures:
+            raise ValueError(f"{who} refers to an unknown measure {found.name}")
+
+    @property
+    def _links(self) -> dict[str, set[str]]:
+        return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
+
+    @cached_property
+    def in_order(self) -> tuple[Component, ...]:
+        """The components, each after those to whose pay it refers."""
+        by_name = {component.component: component for component in self.components}
+        return tuple(by_name[name] for name in _ordered(self._links, "components"))
+
+    def measure(self, name: str | None) -> Measure | None:
+        """The measure of a name."""
+        return next((measure for measure in self.measures if measure.measure == name), None)
+
+    def ingredients(self) -> Iterator[tuple[str, Ingredient, Measure]]:
+        """Everything that adds up over credits: its name, what it is, and the measure it is for."""
+        for measure in self.measures:
+            for name, ingredient in measure.ingredients.items():
+                yield name, ingredient, measure
+
+    @cached_property
+    def pays_by_deal(self) -> tuple[str, ...]:
+        """The components that pay every deal by itself."""
+        return tuple(c.component for c in self.components if type(c).per_deal is not Kind.per_deal)
+
+    @property
+    def ingredient_names(self) -> list[str]:
+        """The columns that add up, those of components that pay by the deal among them."""
+        return [name for name, _, _ in self.ingredients()] + [f"@{name}" for name in self.pays_by_deal]
+
+    def window(self, component: Component) -> Reset:
+        """Over which time a component's pay is one sum."""
+        main = self.measure(component.main_measure())
+        return component.window or (main.reset if main is not None else "month")
+
+    def reset_of(self, ingredient: str) -> Reset:
+        """After which time an ingredient begins anew."""
+        if ingredient.startswith("@"):
+            return self.window(next(c for c in self.components if c.component == ingredient[1:]))
+        return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
+
+    def measures_of(self, component: Component) -> set[str]:
+        """All measures that a component looks at, directly or through other measures and components."""
+        return self._measures_of(component.component)
+
+    def _measures_of(self, name: str) -> set[str]:
+        component = next(c for c in self.components if c.component == name)
+        found: set[str] = set()
+        due = [r.name for r in component.uses() if r.kind not in ("pay", "term")]
+        while due:
+            one = due.pop()
+            measure = self.measure(one)
+            if one not in found and measure is not None:
+                found.add(one)
+                due += [r.name for r in self._refers(measure) if r.kind != "term"]
+        return found.union(*(self._measures_of(r.name) for r in component.uses() if r.kind == "pay"))
+
+    def bare(self, rows: pl.DataFrame) -> At:
+        """A place that knows nothing but the plan's conventions, for what looks at a deal alone."""
+
+        def unknown(_at: At, name: str, *_: Any) -> Exact:
+            raise FormulaError(f"{name} is not known of a deal alone")
+
+        return At(rows, self.digits, self.conventions, unknown, unknown, unknown)
 
     @property
     def custom_columns(self) -> dict[str, pl.DataType]:
         """The company's own deal columns that this plan's filters may name."""
-        return {name: ColumnTypes[kind]() for name, kind in self.columns.items()}
+        return {name: ColumnTypes[kind] for name, kind in self.columns.items()}
 
     @cached_property
     def filters(self) -> dict[str, pl.Expr]:
         """The compiled filter of each crediting rule."""
         return {rule.rule: compile_filter(rule.when, self.custom_columns) for rule in self.credits}
+
+    @property
+    def rules(self) -> list[CreditingRule]:
+        """The crediting rules in the order in which they are tried."""
+        return sorted(self.credits, key=lambda rule: -rule.priority)
+
+    def bucket_of(self, rule: str) -> str | None:
+        """The column by which credits of a rule are told apart in a distinct count."""
+        return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)
+
+    def holds(self, day: pl.Expr) -> pl.Expr:
+        """Whether a date is not before the version."""
+        return day >= pl.lit(self.effective_from)
 
     @property
     def digits(self) -> int:
@@ -98,7 +241,14 @@ class Plan(PlanPart):
 
     def document(self) -> dict[str, Any]:
         """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _ordered(links: dict[str, set[str]], what: str) -> list[str]:
+    try:
+        return list(TopologicalSorter(links).static_order())
+    except CycleError as error:
+        raise ValueError(f"{what} refer to each other in a circle: {' -> '.join(error.args[1])}") from None
 
 
 def read_plan(text: str, name: str) -> Plan:

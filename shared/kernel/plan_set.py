@@ -55,21 +55,10 @@ class PlanSet:
         """The columns of the deals table, with the custom columns of all plans."""
         return pl.Schema({**DEALS, **self.columns})
 
-    @cached_property
-    def sums(self) -> pl.DataFrame:
-        """plan, version, rule, measure: which rules each measure sums."""
-        return pl.DataFrame(
-            [
-                (plan.plan, plan.version, rule, measure.measure)
-                for plan in self.plans.values()
-                for measure in plan.measures
-                for rule in measure.sum_of
-            ],
-            schema={"plan": pl.String, "version": pl.Int64, "rule": pl.String, "measure": pl.String},
-            orient="row",
-        )
-
-    @cached_property
-    def measures(self) -> pl.DataFrame:
-        """plan, version, measure: every measure of every version."""
-        return self.sums.select("plan", "version", "measure").unique(maintain_order=True)
+    def together(self) -> list[list[Plan]]:
+        """The versions whose sums go on from one to the next; every version that begins anew is alone."""
+        found: dict[object, list[Plan]] = {}
+        for plan in self:
+            alone = plan.conventions.versions == "restart"
+            found.setdefault(plan.key if alone else (plan.plan, "continue"), []).append(plan)
+        return list(found.values())

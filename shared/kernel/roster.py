@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -13,15 +13,17 @@ from typing import Any
 import polars as pl
 
 from shared.facts import Facts
-from shared.kernel.tables import ASSIGNMENTS, QUOTAS, empty
+from shared.kernel.tables import ASSIGNMENTS, FIGURES, QUOTAS, empty
 
 
 @dataclass(frozen=True)
 class Roster:
-    """Assignments and quotas, sorted by effective date, as as-of joins need them."""
+    """Assignments, quotas, terms and scores, sorted by effective date, as as-of joins need them."""
 
     assignments: pl.DataFrame
     quotas: pl.DataFrame
+    terms: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
+    scores: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
 
     @cached_property
     def may_turn_in_circles(self) -> bool:
@@ -37,31 +39,42 @@ class Roster:
         return False
 
     @staticmethod
-    def of(assignments: pl.DataFrame, quotas: pl.DataFrame | None = None) -> Roster:
-        """A roster of two tables in any row order."""
-        held = empty(QUOTAS) if quotas is None else quotas
+    def of(
+        assignments: pl.DataFrame,
+        quotas: pl.DataFrame | None = None,
+        terms: pl.DataFrame | None = None,
+        scores: pl.DataFrame | None = None,
+    ) -> Roster:
+        """A roster of tables in any row order; position and territory may be left out."""
+        missing = [
+            pl.lit(None, dtype=pl.String).alias(n) for n in ("position", "territory") if n not in assignments.columns
+        ]
         return Roster(
-            assignments.select(ASSIGNMENTS.names()).sort("effective_from"),
-            held.select(QUOTAS.names()).sort("effective_from"),
+            assignments.with_columns(missing).select(ASSIGNMENTS.names()).sort("effective_from"),
+            *(
+                (empty(schema) if table is None else table).select(schema.names()).sort("effective_from")
+                for table, schema in ((quotas, QUOTAS), (terms, FIGURES), (scores, FIGURES))
+            ),
         )
 
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
         """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`."""
         assignments: list[tuple[Any, ...]] = []
-        quotas: list[tuple[Any, ...]] = []
+        figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": []}
         for participant_id, facts in participants:
             changes = changes_by_date(facts)
             assignments += [(participant_id, *row) for row in _carried_forward(changes)]
-            quotas += [
-                (participant_id, attribute.removeprefix("quota."), day, None if value is None else Decimal(value))
-                for day, attributes in changes
-                for attribute, value in attributes.items()
-                if attribute.startswith("quota.")
-            ]
+            for day, attributes in changes:
+                for attribute, value in attributes.items():
+                    kind, dot, name = attribute.partition(".")
+                    if dot:
+                        number = None if value is None else Decimal(value)
+                        figures[kind].append((participant_id, name, day, number))
         return Roster.of(
             pl.DataFrame(assignments, schema=ASSIGNMENTS, orient="row"),
-            pl.DataFrame(quotas, schema=QUOTAS, orient="row"),
+            pl.DataFrame(figures["quota"], schema=QUOTAS, orient="row"),
+            *(pl.DataFrame(figures[kind], schema=FIGURES, orient="row") for kind in ("term", "score")),
         )
 
 
@@ -75,9 +88,16 @@ def changes_by_date(facts: Facts) -> list[tuple[date, dict[str, Any]]]:
     return sorted(dated.items())
 
 
-def _carried_forward(changes: Iterable[tuple[date, dict[str, Any]]]) -> Iterator[tuple[date, Any, Any, bool]]:
-    """Each date's manager, plan and active, where what a change leaves out is taken from before it."""
+def _carried_forward(changes: Iterable[tuple[date, dict[str, Any]]]) -> Iterator[tuple[Any, ...]]:
+    """Each date's assignment, where what a change leaves out is taken from before it."""
     state: dict[str, Any] = {}
     for day, attributes in changes:
         state |= attributes
-        yield day, state.get("manager"), state.get("plan"), state.get("active") is not False
+        yield (
+            day,
+            state.get("manager"),
+            state.get("plan"),
+            state.get("active") is not False,
+            state.get("position"),
+            state.get("territory"),
+        )

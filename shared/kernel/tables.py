@@ -33,9 +33,16 @@ ASSIGNMENTS = pl.Schema(
         "manager": pl.String(),
         "plan": pl.String(),
         "active": pl.Boolean(),
+        "position": pl.String(),
+        "territory": pl.String(),
     }
 )
 """Who reports to whom on which plan from a date on, until the participant's next row."""
+
+FIGURES = pl.Schema(
+    {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.Decimal(38, 6)}
+)
+"""Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their date."""
 
 QUOTAS = pl.Schema(
     {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 6)}
@@ -55,12 +62,14 @@ CREDITS = pl.Schema(
         "amount": pl.Int64(),
         "share": pl.Int64(),
         "level": pl.Int64(),
+        "bucket": pl.String(),
+        "exchange": pl.String(),
     }
 )
-"""Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on."""
+"""Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on.
 
-UNCREDITED = pl.Schema({"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String()})
-"""Won deals, or shares of them, that credited nobody, and why."""
+`bucket` is the value by which a distinct count tells credits apart; `exchange` the rate at which a deal in another currency was
+converted. Both are empty where there is none."""
 
 SUMS = pl.Schema(
     {
@@ -70,10 +79,15 @@ SUMS = pl.Schema(
         "rule": pl.String(),
         "period": pl.String(),
         "currency": pl.String(),
+        "bucket": pl.String(),
         "amount": pl.Int64(),
+        "deals": pl.Int64(),
     }
 )
-"""Credits summed per rule and period; `measure` takes these or credits themselves."""
+"""Credits added up. A rule `@component` has what a component pays deal by deal."""
+
+UNCREDITED = pl.Schema({"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String()})
+"""Won deals, or shares of them, that credited nobody, and why."""
 
 MEASURES = pl.Schema(
     {
@@ -101,7 +115,7 @@ EARNINGS = pl.Schema(
         "problem": pl.String(),
     }
 )
-"""What each component pays. `problem` (`no_quota`, `inexact_quota`) says why one could not be evaluated; it then pays zero."""
+"""What each component pays. `problem` (`no_quota`, `no_term`) says why one could not be evaluated; it then pays zero."""
 
 LINES = pl.Schema(
     {
@@ -123,7 +137,10 @@ LINES = pl.Schema(
         "currency": pl.String(),
     }
 )
-"""How an earning came about, deal by deal: the measure before and after each credit, and what the credit added to pay."""
+"""How an earning came about, deal by deal: the measure before and after each credit, and what the credit added to pay.
+
+A line without a deal has in `rule` what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
+`maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number."""
 
 SLICES = pl.Schema(
     {
@@ -134,11 +151,15 @@ SLICES = pl.Schema(
         "period": pl.String(),
         "line": pl.Int64(),
         "tier": pl.Int64(),
+        "reach": pl.String(),
         "rate": pl.Int64(),
         "credited": pl.Int128(),
+        "factor": pl.Int64(),
     }
 )
-"""The parts of a line's credit by tier: `credited` in 10^-6 minor units, `rate` in 10^-9."""
+"""The parts of a line: so much (`credited`, 10^-6 minor units) at a `rate` (10^-9), times a `factor` (10^-9) of gate and multipliers.
+
+Where the rate itself moves, a line has the part after it and, negative, the part before it."""
 
 
 def empty(schema: pl.Schema) -> pl.DataFrame:

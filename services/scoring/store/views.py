@@ -95,8 +95,9 @@ _BY_REASON = """
 
 _TOTALS = """
     select currency, sum(credits), sum(credited), sum(earned) from (
-        select s->>3 as currency, (s->>5)::bigint as credits, (s->>4)::numeric as credited, 0 as earned
+        select s->>3 as currency, (s->>6)::bigint as credits, (s->>5)::numeric as credited, 0 as earned
         from standing cross join lateral jsonb_array_elements(sums::jsonb) s
+        where s->>2 not like '@%%'
         union all
         select e->>'currency', 0, 0, (e->>'amount')::numeric
         from standing cross join lateral jsonb_array_elements(earnings::jsonb) e

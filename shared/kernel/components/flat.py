@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal
 
-import polars as pl
-
-from shared.kernel.components.tiered import Tier, Tiered
-from shared.kernel.exact import RATE_SCALE, scaled
-from shared.kernel.language import Rate
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.language import Name, Rate, Term
 
 
-class Flat(Tiered):
-    """`kind: flat` pays `rate` of the measure."""
+class Flat(Kind):
+    """`kind: flat` pays `rate` of the measure; the rate may be each participant's own term."""
 
     kind: Literal["flat"]
-    rate: Rate
+    measure: Name
+    rate: Rate | Term
 
-    def schedule(self, quota: pl.Expr, digits: int) -> list[Tier]:  # noqa: ARG002 (a flat rate needs neither)
-        """One tier without end."""
-        return [Tier(scaled(self.rate, RATE_SCALE), None)]
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: all of it."""
+        rate = at.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
+        return [Part("all of it", at.value(self.measure), rate)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Literal
 
-import polars as pl
 from pydantic import Field, model_validator
 
-from shared.kernel.components.tiered import Tier, Tiered
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, scaled, whole, wide
-from shared.kernel.language import PlanPart, Rate, Threshold
+from shared.kernel.columns import Exact
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.language import Name, PlanPart, Rate, Threshold
+from shared.kernel.lookup import rising_and_open
+from shared.kernel.words import between
 
 
 class GraduatedTier(PlanPart):
@@ -20,37 +22,29 @@ class GraduatedTier(PlanPart):
     rate: Rate
 
 
-class Graduated(Tiered):
+class Graduated(Kind):
     """`kind: graduated` pays tiers on `attainment` (thresholds in percent of quota) or on `amount` (in major units)."""
 
     kind: Literal["graduated"]
+    measure: Name
     on: Literal["attainment", "amount"] = "amount"
     tiers: tuple[GraduatedTier, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _rising_and_open(self) -> Graduated:
-        ends = [tier.up_to for tier in self.tiers]
-        if ends[-1] is not None:
-            raise ValueError("the last tier must have no up_to: it says what everything above pays")
-        inner = [end for end in ends[:-1] if end is not None]
-        if len(inner) < len(ends) - 1:
-            raise ValueError("every tier but the last needs an up_to")
-        if any(low >= high for low, high in pairwise(inner)):
-            raise ValueError("the tiers' up_to must rise")
+        rising_and_open([tier.up_to for tier in self.tiers])
         return self
 
-    @property
-    def needs_quota(self) -> bool:
-        """Attainment is a share of quota."""
-        return self.on == "attainment"
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""
+        return list(self._parts(at))
 
-    def schedule(self, quota: pl.Expr, digits: int) -> list[Tier]:
-        """The table's tiers; attainment thresholds become amounts by the quota, exactly."""
-        return [Tier(scaled(tier.rate, RATE_SCALE), self._end(tier.up_to, quota, digits)) for tier in self.tiers]
-
-    def _end(self, up_to: Threshold | None, quota: pl.Expr, digits: int) -> pl.Expr | None:
-        if up_to is None:
-            return None
-        if self.on == "attainment":
-            return wide(quota) * whole(scaled(up_to, AMOUNT_SCALE))
-        return whole(scaled(up_to.scaleb(digits), AMOUNT_SCALE))
+    def _parts(self, at: At) -> Iterator[Part]:
+        value = at.value(self.measure)
+        unit: Exact | int = at.quota(self.measure) if self.on == "attainment" else 1
+        start: Exact | Fraction | None = None
+        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
+            end = None if tier.up_to is None else unit * Fraction(tier.up_to)
+            reached = value if end is None else value.least(end)
+            yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
+            start = end

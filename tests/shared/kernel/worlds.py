@@ -48,7 +48,7 @@ def plan_versions(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "name": plan,
                 "currency": "USD",
                 "effective_from": since,
-                "rounding": draw(st.sampled_from(["half_up", "half_even"])),
+                "conventions": {"rounding": draw(st.sampled_from(["half_up", "half_even"]))},
                 "credits": [{"rule": "own"}, {"rule": "team", "to": "managers"}],
                 "measures": [
                     {"measure": "bookings", "sum_of": ["own"]},

@@ -1,0 +1,100 @@
+"""Where a component is evaluated: rows of one plan version, each a participant at some moment of a period, with all they have reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import polars as pl
+
+from shared.kernel.columns import Exact, where
+from shared.kernel.conventions import Conventions
+from shared.kernel.formulas import FormulaError, condition, number
+from shared.kernel.language import Figure, Term
+
+
+@dataclass(eq=False)
+class At:
+    """The columns of some rows by name, worked out when asked for and kept.
+
+    `rows` has at least participant_id and period. `measured`, `quotas` and `terms` give the column of a name; `paid` has what
+    components before this one pay.
+    """
+
+    rows: pl.DataFrame
+    digits: int
+    conventions: Conventions
+    measured: Callable[[At, str], Exact]
+    quotas: Callable[[At, str], Exact]
+    terms: Callable[[At, str, Fraction | None], Exact]
+    paid: dict[str, Exact] = field(default_factory=dict)
+    per_deal: Callable[[At, str], Exact] | None = None
+    _known: dict[tuple[str, str], Exact] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return self.rows.height
+
+    def value(self, measure: str) -> Exact:
+        """A measure, in major units."""
+
+        def counted() -> Exact:
+            found = self.measured(self, measure)
+            return found.greatest(0) if self.conventions.negative == "nothing" else found
+
+        return self._of("value", measure, counted)
+
+    def quota(self, measure: str) -> Exact:
+        """The quota of a measure, in major units; zero where there is none."""
+        return self._of("quota", measure, lambda: self.quotas(self, measure))
+
+    def attainment(self, measure: str) -> Exact:
+        """A measure by its quota: 1 is 100%."""
+
+        def by_quota() -> Exact:
+            quota = self.quota(measure)
+            share = self.value(measure) / quota
+            full = 1 if self.conventions.zero_quota == "full" else 0
+            return where(quota > 0, share, full)
+
+        return self._of("attainment", measure, by_quota)
+
+    def term(self, name: str, default: Fraction | None = None) -> Exact:
+        """A figure of each participant's own."""
+        return self.terms(self, name, default)
+
+    def figure(self, figure: Figure) -> Exact:
+        """A figure of the plan: an amount, or a term."""
+        if isinstance(figure, Term):
+            return self.term(figure.term, None if figure.default is None else Fraction(figure.default))
+        return Exact.constant(Fraction(figure), self.height)
+
+    def number(self, formula: str) -> Exact:
+        """The numbers of a formula."""
+        return self._of("formula", formula, lambda: number(formula, self._look_up, self.height))
+
+    def condition(self, formula: str) -> pl.Series:
+        """Where a formula says yes."""
+        return condition(formula, self._look_up, self.height)
+
+    def _look_up(self, kind: str, name: str) -> Exact:
+        match kind:
+            case "measure":
+                return self.value(name)
+            case "attainment":
+                return self.attainment(name)
+            case "quota":
+                return self.quota(name)
+            case "term":
+                return self.term(name)
+            case "pay":
+                return self.paid[name]
+        raise FormulaError(f"{kind}({name})")
+
+    def _of(self, what: str, name: str, make: Callable[[], Exact]) -> Exact:
+        key = (what, name)
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]

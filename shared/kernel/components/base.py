@@ -1,0 +1,155 @@
+"""What all kinds of components share: a gate, multipliers, limits, and how often they are paid.
+
+A kind says what a measure pays, as parts: each part is so much at such a rate. Everything else is here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from shared.kernel.at import At
+from shared.kernel.columns import Exact, total, where
+from shared.kernel.conventions import Reset
+from shared.kernel.formulas import Reference, is_condition, references
+from shared.kernel.language import Figure, Name, PlanPart
+from shared.kernel.lookup import Points, Step, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So much of something at a rate: what they pay is their product. `reach` says in words which part it is."""
+
+    reach: str
+    base: Exact
+    rate: Exact | Fraction
+
+    @property
+    def pays(self) -> Exact:
+        """Base times rate."""
+        return self.base * self.rate
+
+
+class Multiplier(PlanPart):
+    """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
+
+    by: str | None = None
+    measure: Name | None = None
+    on: Literal["attainment", "amount"] = "attainment"
+    steps: tuple[Step, ...] = ()
+    """The factor of the tier in which the measure lies."""
+    points: Points = ()
+    """The factor between points, on a straight line."""
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> Multiplier:
+        if sum((self.by is not None, bool(self.steps), bool(self.points))) != 1 or (
+            (self.by is None) == (self.measure is None)
+        ):
+            raise ValueError("a multiplier has either `by`, or a `measure` with `steps` or `points`")
+        return self
+
+    def factor(self, at: At) -> Exact:
+        """The factor row by row."""
+        if self.by is not None:
+            return at.number(self.by)
+        assert self.measure is not None
+        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        return lookup(value, self.steps, self.points, at.conventions.boundary)
+
+
+class Kind(PlanPart, ABC):
+    """A plan component: a name, a kind, what that kind needs, and what every component may have."""
+
+    component: Name
+    kind: str
+    title: str | None = Field(default=None, max_length=200)
+    """What people call it."""
+    when: str | None = None
+    """A gate: an SQL condition over measures; where it says no, the component pays nothing."""
+    multiply: tuple[Multiplier, ...] = ()
+    minimum: Figure | None = None
+    """The least it pays in a window."""
+    maximum: Figure | None = None
+    """The most it pays in a window."""
+    carry_over: bool = False
+    """Whether what the maximum cut off is paid in later windows, as far as their maximum leaves room."""
+    window: Reset | None = None
+    """Over which time its pay is one sum; unless said otherwise that of its measure. Each period pays what the sum grew by."""
+    pays: Literal["month", "quarter", "half_year", "year"] = "month"
+    """How often it is paid: a quarter is paid as a whole in its last month."""
+
+    walks: ClassVar[bool] = True
+    """Whether its pay can be told deal by deal; if not, an earning is one line."""
+    needs_group: ClassVar[bool] = False
+    """Whether it looks at everyone on the plan together."""
+
+    @abstractmethod
+    def parts(self, at: At) -> Sequence[Part]:
+        """What it pays, row by row, before gate and multipliers."""
+
+    def main_measure(self) -> str | None:
+        """The measure that a statement shows beside the pay."""
+        return getattr(self, "measure", None)
+
+    def uses(self) -> list[Reference]:
+        """What it refers to, in its own fields and those of every component."""
+        texts = [self.when, *(each.by for each in self.multiply)]
+        found = [reference for text in texts if text is not None for reference in references(text)]
+        found += [
+            Reference("attainment" if m.on == "attainment" else "measure", m.measure)
+            for m in self.multiply
+            if m.measure
+        ]
+        return [*self.refers_to(), *found]
+
+    def refers_to(self) -> list[Reference]:
+        """What its kind refers to: its measure, unless it says more."""
+        measure = self.main_measure()
+        return [] if measure is None else [Reference(getattr(self, "on", "amount"), measure)]
+
+    def per_deal(self, credited: Exact, at: At) -> Exact | None:  # noqa: ARG002 (most kinds do not)
+        """What each credit pays by itself, for kinds that pay every deal alone; `at` has a row per credit."""
+        return None
+
+    def factor(self, at: At) -> Exact | None:
+        """Gate and multipliers together; None where there are none."""
+        found = None
+        for each in self.multiply:
+            found = each.factor(at) if found is None else found * each.factor(at)
+        if self.when is not None:
+            open_ = at.condition(self.when)
+            found = where(open_, 1 if found is None else found, 0)
+        return found
+
+    def unlimited(self, at: At) -> Exact:
+        """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
+        due = total([part.pays for part in self.parts(at)], at.height)
+        factor = self.factor(at)
+        due = due if factor is None else due * factor
+        return due.rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
+
+    def limited(self, due: Exact, at: At) -> Exact:
+        """The pay within minimum and maximum."""
+        unit = Fraction(1, 10**at.digits)
+        if self.minimum is not None:
+            due = due.greatest(at.figure(self.minimum).rounded(at.conventions.rounding, unit))
+        if self.maximum is not None and not self.carry_over:
+            due = due.least(at.figure(self.maximum).rounded(at.conventions.rounding, unit))
+        return due
+
+    @model_validator(mode="after")
+    def _sound(self) -> Kind:
+        if self.when is not None and not is_condition(self.when):
+            raise ValueError(f"when: {self.when!r} is not a yes/no condition")
+        if self.carry_over and self.maximum is None:
+            raise ValueError("carry_over needs a maximum: it carries what the maximum cut off")
+        return self
+
+
+__all__ = ["At", "Kind", "Multiplier", "Part"]

@@ -1,0 +1,63 @@
+"""Fixed amounts: a bonus where its gate is open, and milestones that each pay once when they are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import model_validator
+
+from shared.kernel.columns import Exact, where
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formulas import Reference
+from shared.kernel.language import Amount, Figure, Name, PlanPart
+from shared.kernel.words import figure_in_words, mark
+
+
+class Milestone(PlanPart):
+    """An amount that is paid once the measure has come to `at`."""
+
+    at: Amount
+    amount: Figure
+
+
+class Bonus(Kind):
+    """`kind: bonus` pays `amount` (a kicker, where `when` says so), or the `milestones` that the measure has come to.
+
+    With `highest: true` only the highest milestone pays, not all up to it.
+    """
+
+    kind: Literal["bonus"]
+    amount: Figure | None = None
+    measure: Name | None = None
+    on: Literal["attainment", "amount"] = "attainment"
+    milestones: tuple[Milestone, ...] = ()
+    highest: bool = False
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> Bonus:
+        if (self.amount is None) == (not self.milestones) or bool(self.milestones) != (self.measure is not None):
+            raise ValueError("a bonus has either an amount, or a measure with milestones")
+        if any(low.at >= high.at for low, high in zip(self.milestones, self.milestones[1:], strict=False)):
+            raise ValueError("milestones rise")
+        return self
+
+    def refers_to(self) -> list[Reference]:
+        """The measure of the milestones."""
+        return [] if self.measure is None else [Reference(self.on, self.measure)]
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part for the amount, or one per milestone."""
+        if self.amount is not None:
+            return [Part("bonus", at.figure(self.amount), Fraction(1))]
+        assert self.measure is not None
+        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        found: list[Part] = []
+        for number, milestone in enumerate(self.milestones):
+            paid = at.figure(milestone.amount)
+            if self.highest and number:
+                paid = paid - at.figure(self.milestones[number - 1].amount)
+            come: Exact = where(value >= Fraction(milestone.at), 1, 0)
+            found.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
+        return found

@@ -1,0 +1,57 @@
+"""Contests: prizes by rank among everyone on the plan in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.kernel.columns import Exact
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.groups import grouped
+from shared.kernel.language import Amount, Name
+
+
+class Contest(Kind):
+    """`kind: contest` pays `prizes` to the first, second … by the measure, of those whom `when` lets take part.
+
+    Equal results share the prizes of the places they fill (`share`), or each get the prize of the best place (`each`).
+    """
+
+    kind: Literal["contest"]
+    measure: Name
+    on: Literal["attainment", "amount"] = "amount"
+    prizes: tuple[Amount, ...] = Field(min_length=1)
+    ties: Literal["share", "each"] = "share"
+    lowest_wins: bool = False
+
+    walks: ClassVar[bool] = False
+    needs_group: ClassVar[bool] = True
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: the prize."""
+        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        scores = value.to_fractions()
+        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
+        prizes = [Fraction(0)] * at.height
+        for members in grouped(at):
+            running = [
+                row
+                for row in members
+                if (takes_part[row] and scores[row] > 0) or (takes_part[row] and self.lowest_wins)
+            ]
+            for row in running:
+                better = sum(
+                    (scores[other] < scores[row]) if self.lowest_wins else (scores[other] > scores[row])
+                    for other in running
+                )
+                tied = sum(scores[other] == scores[row] for other in running)
+                prizes[row] = self._prize(better, tied)
+        return [Part("prize", Exact.fractions(prizes), Fraction(1))]
+
+    def _prize(self, better: int, tied: int) -> Fraction:
+        if self.ties == "each":
+            return Fraction(self.prizes[better]) if better < len(self.prizes) else Fraction(0)
+        return sum((Fraction(prize) for prize in self.prizes[better : better + tied]), Fraction(0)) / tied

@@ -1,0 +1,36 @@
+"""Whatever can be written as a formula over measures, quotas, terms and what other components pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import model_validator
+
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formulas import Reference, is_condition, references
+from shared.kernel.language import Name
+
+
+class Formula(Kind):
+    """`kind: formula` pays what the SQL expression `amount` comes to; `measure` is what statements show beside it."""
+
+    kind: Literal["formula"]
+    amount: str
+    measure: Name | None = None
+
+    @model_validator(mode="after")
+    def _a_number(self) -> Formula:
+        if is_condition(self.amount):
+            raise ValueError(f"amount: {self.amount!r} says yes or no, not how much")
+        references(self.amount)
+        return self
+
+    def refers_to(self) -> list[Reference]:
+        """The names in the formula."""
+        return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: what the formula comes to."""
+        return [Part(self.amount, at.number(self.amount), Fraction(1))]

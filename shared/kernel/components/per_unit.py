@@ -1,0 +1,23 @@
+"""An amount of money for every unit of the measure: for each deal, each new account, each piece sold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.language import Figure, Name, Term
+
+
+class PerUnit(Kind):
+    """`kind: per_unit` pays `amount` for each 1 of the measure."""
+
+    kind: Literal["per_unit"]
+    measure: Name
+    amount: Figure
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: so many at so much."""
+        amount = at.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)
+        return [Part("each", at.value(self.measure), amount)]

@@ -1,0 +1,61 @@
+"""Pools: an amount for everyone on the plan together, divided among those who qualify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from pydantic import model_validator
+
+from shared.kernel.columns import Exact
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formulas import Reference
+from shared.kernel.groups import divided, grouped
+from shared.kernel.language import Amount, Name, Rate
+
+
+class Pool(Kind):
+    """`kind: pool` divides `amount`, or `rate` of the sum of `funded_by` over all, among those whom `when` lets share.
+
+    They share equally, or in proportion to the measure `by`. The shares sum to the pool to the cent.
+    """
+
+    kind: Literal["pool"]
+    amount: Amount | None = None
+    rate: Rate | None = None
+    funded_by: Name | None = None
+    by: Name | None = None
+
+    walks: ClassVar[bool] = False
+    needs_group: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _funded(self) -> Pool:
+        if (self.amount is None) == (self.rate is None) or (self.rate is None) != (self.funded_by is None):
+            raise ValueError("a pool has either an amount, or a rate and what it is funded_by")
+        return self
+
+    def main_measure(self) -> str | None:
+        """What divides it, or what funds it."""
+        return self.by or self.funded_by
+
+    def refers_to(self) -> list[Reference]:
+        """What funds it and what divides it."""
+        return [Reference("amount", name) for name in (self.funded_by, self.by) if name is not None]
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: the share of the pool."""
+        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
+        funds = at.value(self.funded_by).to_fractions() if self.funded_by else []
+        weights = at.value(self.by).to_fractions() if self.by else [Fraction(1)] * at.height
+        shares = [Fraction(0)] * at.height
+        for members in grouped(at):
+            pool = Fraction(self.amount or 0)
+            if self.rate is not None:
+                pool = sum((funds[row] for row in members), Fraction(0)) * Fraction(self.rate)
+            sharing = [row for row in members if takes_part[row] and weights[row] > 0]
+            given = divided(pool, [weights[row] for row in sharing], at.digits)
+            for row, share in zip(sharing, given, strict=True):
+                shares[row] = share
+        return [Part("share of the pool", Exact.fractions(shares), Fraction(1))]

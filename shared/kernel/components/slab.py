@@ -1,0 +1,68 @@
+"""Slabs: tiers that begin anew with every deal. Each credit is paid by itself, at one rate or in marginal tiers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.kernel.columns import Exact
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.language import Amount, Name, PlanPart, Rate
+from shared.kernel.lookup import reached, rising_and_open
+
+
+class Slab(PlanPart):
+    """One row: deals up to this size (the last: no end) pay this rate, and a fixed amount beside it where there is one."""
+
+    up_to: Amount | None = None
+    rate: Rate = Decimal(0)
+    amount: Amount = Decimal(0)
+
+
+class Slabs(Kind):
+    """`kind: slab` pays each deal by its own size: all of it at its slab's rate, or `marginal: true` in tiers."""
+
+    kind: Literal["slab"]
+    measure: Name
+    marginal: bool = False
+    tiers: tuple[Slab, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising_and_open(self) -> Slabs:
+        rising_and_open([tier.up_to for tier in self.tiers])
+        return self
+
+    def per_deal(self, credited: Exact, at: At) -> Exact:
+        """What each credit pays by itself."""
+        return self._in_tiers(credited) if self.marginal else self._by_size(credited, at)
+
+    def _by_size(self, credited: Exact, at: At) -> Exact:
+        def pays(tier: Slab) -> Exact:
+            return credited * Fraction(tier.rate) + Fraction(tier.amount)
+
+        found = pays(self.tiers[0])
+        for tier, following in pairwise(self.tiers):
+            assert tier.up_to is not None
+            behind = reached(credited, Fraction(tier.up_to), at.conventions.boundary)
+            found = found + behind * (pays(following) - pays(tier))
+        return found
+
+    def _in_tiers(self, credited: Exact) -> Exact:
+        found = credited * 0
+        start: Fraction | None = None
+        for tier in self.tiers:
+            inside = credited if tier.up_to is None else credited.least(Fraction(tier.up_to))
+            inside = inside if start is None else (inside - start).greatest(0)
+            found = found + inside * Fraction(tier.rate)
+            start = None if tier.up_to is None else Fraction(tier.up_to)
+        return found
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: what the deals pay, each by itself."""
+        assert at.per_deal is not None
+        return [Part("each deal by its own size", at.per_deal(at, self.component), Fraction(1))]

@@ -1,0 +1,143 @@
+"""Rate tables of any number of dimensions: bands, points between which is interpolated, and categories, each an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from shared.kernel.columns import Exact, where
+from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formulas import Reference, references
+from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_plan
+from shared.kernel.lookup import reached
+
+
+class Axis(PlanPart):
+    """One dimension. It looks at a measure's `attainment` or `amount`, at a `formula`, or at a `category` of the participant.
+
+    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name.
+    """
+
+    attainment: Name | None = None
+    amount: Name | None = None
+    formula: str | None = None
+    category: Literal["position", "territory", "participant_id"] | None = None
+    up_to: tuple[Amount, ...] = ()
+    at: tuple[Amount, ...] = ()
+    of: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> Axis:
+        looks = [self.attainment, self.amount, self.formula, self.category]
+        if sum(each is not None for each in looks) != 1:
+            raise ValueError("an axis looks at one of attainment, amount, formula or category")
+        if sum(map(bool, (self.up_to, self.at, self.of))) != 1 or bool(self.of) != (self.category is not None):
+            raise ValueError("an axis has up_to (bands) or at (points), and a category has of (names)")
+        for marks in (self.up_to, self.at):
+            if any(low >= high for low, high in pairwise(marks)):
+                raise ValueError("the marks of an axis must rise")
+        if len(self.at) == 1:
+            raise ValueError("an axis of points has at least two")
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many values the table has along it."""
+        return len(self.up_to) + 1 if self.up_to else len(self.at or self.of)
+
+    def refers_to(self) -> list[Reference]:
+        """What it looks at."""
+        if self.attainment is not None:
+            return [Reference("attainment", self.attainment)]
+        if self.amount is not None:
+            return [Reference("amount", self.amount)]
+        return references(self.formula) if self.formula is not None else []
+
+    def value(self, at: At) -> Exact:
+        """What it looks at, row by row."""
+        if self.attainment is not None:
+            return at.attainment(self.attainment)
+        return at.value(self.amount) if self.amount is not None else at.number(self.formula or "0")
+
+
+def _numbers(values: Any) -> Any:
+    return [_numbers(each) for each in values] if isinstance(values, list | tuple) else number_in_plan(values)
+
+
+Values = Annotated[Any, BeforeValidator(_numbers)]
+
+
+class Table(Kind):
+    """`kind: table` pays what the table gives: a `rate` of the `measure`, a share of the `target`, or an amount.
+
+    `values` are lists within lists, one level for each of `axes`.
+    """
+
+    kind: Literal["table"]
+    measure: Name | None = None
+    target: Figure | None = None
+    axes: tuple[Axis, ...] = Field(min_length=1)
+    values: Values
+
+    @model_validator(mode="after")
+    def _fits(self) -> Table:
+        if self.measure is not None and self.target is not None:
+            raise ValueError("a table gives a rate of a measure, a share of a target, or amounts: not two of them")
+        _check(self.values, [axis.size for axis in self.axes], "values")
+        return self
+
+    def refers_to(self) -> list[Reference]:
+        """What it pays and what its axes look at."""
+        paid = [Reference("amount", self.measure)] if self.measure is not None else []
+        return [*paid, *(reference for axis in self.axes for reference in axis.refers_to())]
+
+    def parts(self, at: At) -> Sequence[Part]:
+        """One part: the measure, the target, or 1, at what the table gives."""
+        given = _looked_up(self.values, self.axes, at)
+        if self.measure is not None:
+            return [Part("by the table", at.value(self.measure), given)]
+        if self.target is not None:
+            return [Part("of the target, by the table", at.figure(self.target), given)]
+        return [Part("by the table", given, Fraction(1))]
+
+
+def _check(values: Any, sizes: Sequence[int], where_: str) -> None:
+    if not sizes:
+        if isinstance(values, list):
+            raise ValueError(f"{where_} is a list, but there is no axis for it")
+        return
+    if not isinstance(values, list) or len(values) != sizes[0]:
+        found = len(values) if isinstance(values, list) else "one number"
+        raise ValueError(f"{where_} needs {sizes[0]} entries, one for each place on the axis, not {found}")
+    for number, each in enumerate(values):
+        _check(each, sizes[1:], f"{where_}[{number}]")
+
+
+def _looked_up(values: Any, axes: Sequence[Axis], at: At) -> Exact:
+    """The table's value row by row: along the first axis, of what the others give at each of its places."""
+    if not axes:
+        return Exact.constant(Fraction(values), at.height)
+    axis, rest = axes[0], axes[1:]
+    given = [_looked_up(each, rest, at) for each in values]
+    if axis.of:
+        found = Exact.constant(0, at.height)
+        named = at.rows[axis.category or ""]
+        for name, each in zip(axis.of, given, strict=True):
+            found = where((named == name).fill_null(value=False), each, found)
+        return found
+    value = axis.value(at)
+    found = given[0]
+    if axis.up_to:
+        for end, following in zip(axis.up_to, given[1:], strict=True):
+            found = where(reached(value, Fraction(end), at.conventions.boundary).equals(1), following, found)
+        return found
+    for (start, end), (low, high) in zip(pairwise(axis.at), pairwise(given), strict=True):
+        share = (value.greatest(Fraction(start)).least(Fraction(end)) - Fraction(start)) / (
+            Fraction(end) - Fraction(start)
+        )
+        found = found + share * (high - low)
+    return found

@@ -1,0 +1,64 @@
+"""What a plan may leave open and people read in two ways. Each has a default; `earnest plan check` names those left unsaid."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from shared.contracts.base import CurrencyCode
+from shared.kernel.columns import Mode
+from shared.kernel.language import Amount, Name, PlanPart
+
+
+class Conventions(PlanPart):
+    """How a plan is to be read where its words allow two readings."""
+
+    boundary: Literal["lower", "upper"] = "lower"
+    """Which tier a value exactly on a boundary belongs to: the one that ends there (`lower`) or the one that begins there."""
+    rounding: Mode = "half_up"
+    """How pay is rounded to the currency's smallest unit."""
+    round_on: Literal["total", "deal"] = "total"
+    """`total` rounds once, the pay of the period so far; `deal` rounds what each deal adds, and sums that (kinds that pay each deal)."""
+    order: Literal["date", "smallest_first", "largest_first"] = "date"
+    """In which order the deals of a period climb the tiers; it moves pay between deals, never the sum."""
+    zero_quota: Literal["refuse", "nothing", "full"] = "refuse"
+    """Without a quota above zero: name it as a problem and pay nothing, take the attainment as 0%, or as 100%."""
+    negative: Literal["pays_back", "nothing"] = "pays_back"
+    """A measure below zero pays back at the first rate, or counts as zero."""
+    leavers: Literal["paid_to_the_last_day", "nothing_in_the_last_period"] = "paid_to_the_last_day"
+    """Who left within a period is paid for the deals until then, or nothing of that period."""
+    versions: Literal["restart", "continue"] = "restart"
+    """When a new version begins within a window, sums begin anew, or go on and only what is added is paid by the new version."""
+
+
+class ExchangeRate(PlanPart):
+    """What one unit of a currency is worth in the plan's currency, from a date on."""
+
+    currency: CurrencyCode
+    effective_from: date = Field(alias="from", default=date(1900, 1, 1))
+    rate: Amount
+
+
+class Exchange(PlanPart):
+    """How deals in other currencies are credited: at the latest rate on or before the credit date, kept with the credit."""
+
+    source: str = Field(min_length=1, max_length=200)
+    rates: tuple[ExchangeRate, ...] = Field(min_length=1)
+
+
+class CalendarTerms(PlanPart):
+    """The fiscal calendar: the month in which the year begins, or weeks (`4-4-5`) from a first day of the year."""
+
+    year_starts: int = Field(default=1, ge=1, le=12)
+    weeks: Literal["4-4-5", "4-5-4", "5-4-4"] | None = None
+    first_day: date | None = None
+    """With `weeks`: the first day of some fiscal year; every year has 52 weeks, and those in `long_years` 53."""
+    long_years: tuple[int, ...] = ()
+
+
+Reset = Literal["month", "quarter", "half_year", "year", "never"]
+"""After which time a sum begins anew."""
+
+__all__ = ["Amount", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Name", "Reset"]

@@ -1,0 +1,243 @@
+"""Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is refused.
+
+Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has. There are
+`+ - * /`, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias, cast
+
+import polars as pl
+import sqlglot
+from sqlglot import expressions as sql
+from sqlglot.errors import SqlglotError
+
+from shared.kernel.columns import Exact, where
+
+Value: TypeAlias = "Exact | Fraction"
+Lookup = Callable[[str, str], Exact]
+"""The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `column`), and the name."""
+FUNCTIONS = ("attainment", "quota", "term", "pay")
+
+
+class FormulaError(ValueError):
+    """A formula that is none, or names what is not there."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name that a formula uses: `measure` for a plain name, or the function it stands in."""
+
+    kind: str
+    name: str
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> sql.Expression:
+    """The expression of a formula.
+
+    Raises:
+        FormulaError: it does not parse, or has something that formulas do not have.
+    """
+    try:
+        tree = sqlglot.parse_one(text, into=sql.Condition)
+    except (SqlglotError, RecursionError) as error:
+        said = str(error).splitlines()[0].partition(". Line")[0]
+        raise FormulaError(f"{text!r} is not a formula: {said}") from None
+    for node in tree.walk():
+        if not isinstance(node, _KNOWN):
+            raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
+        if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
+            raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
+    return cast(sql.Expression, tree)
+
+
+def references(text: str) -> list[Reference]:
+    """The names that a formula uses."""
+    return list(_references(parsed(text)))
+
+
+def is_condition(text: str) -> bool:
+    """Whether it says yes or no rather than a number."""
+    return isinstance(parsed(text).unnest(), _CONDITIONS)
+
+
+def number(text: str, lookup: Lookup, height: int) -> Exact:
+    """The numbers of a formula, row by row."""
+    value = _number(parsed(text), lookup)
+    return value if isinstance(value, Exact) else Exact.constant(value, height)
+
+
+def condition(text: str, lookup: Lookup, height: int) -> pl.Series:
+    """Where a formula says yes."""
+    found = _condition(parsed(text), lookup)
+    return found if isinstance(found, pl.Series) else pl.Series([found]).new_from_index(0, height)
+
+
+def _references(node: sql.Expression) -> Iterator[Reference]:
+    if isinstance(node, sql.Anonymous):
+        if len(node.expressions) != 1 or not isinstance(node.expressions[0], sql.Column):
+            raise FormulaError(f"{node.sql()}: {node.name} takes one name")
+        yield Reference(node.name.lower(), node.expressions[0].name)
+    elif isinstance(node, sql.Column):
+        yield Reference("measure", node.name)
+    else:
+        for child in node.iter_expressions():
+            yield from _references(child)
+
+
+def _number(node: sql.Expression, lookup: Lookup) -> Value:
+    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
+    match node:
+        case sql.Paren():
+            return _number(node.this, lookup)
+        case sql.Neg():
+            return cast(Value, _number(node.this, lookup) * -1)
+        case sql.Literal():
+            return _literal(node)
+        case sql.Column():
+            return lookup("measure", node.name)
+        case sql.Anonymous():
+            return lookup(node.name.lower(), node.expressions[0].name)
+        case sql.Add():
+            return _number(one, lookup) + _number(two, lookup)
+        case sql.Sub():
+            return _number(one, lookup) - _number(two, lookup)
+        case sql.Mul():
+            return _number(one, lookup) * _number(two, lookup)
+        case sql.Div():
+            top, bottom = _number(one, lookup), _number(two, lookup)
+            return _quotient(top, bottom)
+        case sql.Abs():
+            return cast(Value, abs(_number(node.this, lookup)))
+        case sql.Floor():
+            return _column(_number(node.this, lookup)).floor()
+        case sql.Round():
+            digits = node.args.get("decimals")
+            unit = Fraction(1, 10 ** int(digits.name if digits else 0))
+            return _column(_number(node.this, lookup)).rounded("half_up", unit)
+        case sql.Least() | sql.Greatest():
+            found = _number(node.this, lookup)
+            for other in node.expressions:
+                found = _extreme(found, _number(other, lookup), isinstance(node, sql.Least))
+            return found
+        case sql.Case():
+            default = node.args.get("default")
+            value: Value = _number(default, lookup) if default is not None else Fraction(0)
+            for branch in reversed(node.args["ifs"]):
+                yes = _condition(branch.this, lookup)
+                then = _number(branch.args["true"], lookup)
+                value = where(yes, then, value) if isinstance(yes, pl.Series) else (then if yes else value)
+            return value
+    raise FormulaError(f"{node.sql()} is not a number")
+
+
+def _quotient(top: Value, bottom: Value) -> Value:
+    if isinstance(bottom, Exact):
+        return top / bottom if isinstance(top, Exact) else bottom.inverse() * top
+    return top / bottom if bottom else Fraction(0)
+
+
+def _literal(node: sql.Literal) -> Fraction:
+    if node.is_string:
+        raise FormulaError(f"{node.sql()} is text, not a number")
+    return Fraction(node.name)
+
+
+def _column(value: Value) -> Exact:
+    return value if isinstance(value, Exact) else Exact.constant(value, 1)
+
+
+def _extreme(one: Value, two: Value, least: bool) -> Value:
+    if isinstance(one, Exact):
+        return one.least(two) if least else one.greatest(two)
+    if isinstance(two, Exact):
+        return two.least(one) if least else two.greatest(one)
+    return min(one, two) if least else max(one, two)
+
+
+def _condition(node: sql.Expression, lookup: Lookup) -> pl.Series | bool:
+    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
+    match node:
+        case sql.Paren():
+            return _condition(node.this, lookup)
+        case sql.Not():
+            found = _condition(node.this, lookup)
+            return ~found if isinstance(found, pl.Series) else not found
+        case sql.And():
+            return _condition(one, lookup) & _condition(two, lookup)
+        case sql.Or():
+            return _condition(one, lookup) | _condition(two, lookup)
+        case sql.Boolean():
+            return bool(node.this)
+        case sql.Between():
+            value = _number(node.this, lookup)
+            low, high = _number(node.args["low"], lookup), _number(node.args["high"], lookup)
+            return _compared(low, value, "<=") & _compared(value, high, "<=")
+        case sql.LT():
+            return _compared(_number(one, lookup), _number(two, lookup), "<")
+        case sql.LTE():
+            return _compared(_number(one, lookup), _number(two, lookup), "<=")
+        case sql.GT():
+            return _compared(_number(two, lookup), _number(one, lookup), "<")
+        case sql.GTE():
+            return _compared(_number(two, lookup), _number(one, lookup), "<=")
+        case sql.EQ():
+            return _compared(_number(one, lookup), _number(two, lookup), "=")
+        case sql.NEQ():
+            return _compared(_number(one, lookup), _number(two, lookup), "<>")
+    raise FormulaError(f"{node.sql()} is not a yes/no condition")
+
+
+def _compared(one: Value, two: Value, sign: str) -> pl.Series | bool:
+    if not isinstance(one, Exact) and not isinstance(two, Exact):
+        return {"<": one < two, "<=": one <= two, "=": one == two, "<>": one != two}[sign]
+    left = cast(Exact, one if isinstance(one, Exact) else one + 0 * two)
+    match sign:
+        case "<":
+            return left < two
+        case "<=":
+            return left <= two
+        case "=":
+            return left.equals(two)
+    return ~left.equals(two)
+
+
+_CONDITIONS = (
+    sql.Not,
+    sql.And,
+    sql.Or,
+    sql.Boolean,
+    sql.Between,
+    sql.LT,
+    sql.LTE,
+    sql.GT,
+    sql.GTE,
+    sql.EQ,
+    sql.NEQ,
+)
+_KNOWN = (
+    *_CONDITIONS,
+    sql.Paren,
+    sql.Neg,
+    sql.Literal,
+    sql.Column,
+    sql.Identifier,
+    sql.Anonymous,
+    sql.Add,
+    sql.Sub,
+    sql.Mul,
+    sql.Div,
+    sql.Abs,
+    sql.Floor,
+    sql.Round,
+    sql.Least,
+    sql.Greatest,
+    sql.Case,
+    sql.If,
+)

@@ -1,0 +1,79 @@
+"""Looking a number up: in steps, each up to a value, or on straight lines between points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from shared.kernel.columns import Exact, where
+from shared.kernel.language import Amount, PlanPart
+
+Boundary = Literal["lower", "upper"]
+
+
+class Step(PlanPart):
+    """One row: up to where it reaches (the last: no end), and what it gives."""
+
+    up_to: Amount | None = None
+    gives: Amount
+
+
+class Point(PlanPart):
+    """At this value, that much."""
+
+    at: Amount
+    gives: Amount
+
+
+def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    if len(points) == 1 or any(low.at >= high.at for low, high in pairwise(points)):
+        raise ValueError("points are at least two, and their `at` rises")
+    return points
+
+
+Points = Annotated[tuple[Point, ...], AfterValidator(_rising)]
+
+
+def rising_and_open(ends: Sequence[object]) -> None:
+    """Check that tiers rise and only the last is without end.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if ends[-1] is not None:
+        raise ValueError("the last tier must have no up_to: it says what everything above pays")
+    if None in ends[:-1]:
+        raise ValueError("every tier but the last needs an up_to")
+    if any(low >= high for low, high in pairwise(ends[:-1])):  # type: ignore[operator]
+        raise ValueError("the tiers' up_to must rise")
+
+
+def reached(value: Exact, end: Exact | Fraction, boundary: Boundary) -> Exact:
+    """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
+    return where(value > end if boundary == "lower" else value >= end, 1, 0)
+
+
+def lookup(value: Exact, steps: Sequence[Step], points: Sequence[Point], boundary: Boundary) -> Exact:
+    """What the steps or the points give at a value; outside the points it is what the nearest gives."""
+    if points:
+        return on_lines(value, points)
+    found: Exact | Fraction = Fraction(steps[0].gives)
+    for step, following in pairwise(steps):
+        assert step.up_to is not None
+        behind = reached(value, Fraction(step.up_to), boundary).equals(1)
+        found = where(behind, Fraction(following.gives), found)
+    return found if isinstance(found, Exact) else value * 0 + found
+
+
+def on_lines(value: Exact, points: Sequence[Point]) -> Exact:
+    """Linear interpolation between points, level outside them."""
+    found = value * 0 + Fraction(points[0].gives)
+    for low, high in pairwise(points):
+        start, end = Fraction(low.at), Fraction(high.at)
+        slope = (Fraction(high.gives) - Fraction(low.gives)) / (end - start)
+        found = found + (value.greatest(start).least(end) - start) * slope
+    return found

@@ -1,0 +1,180 @@
+"""Quotas of a measure's window, and terms and scores of participants, for the rows of a plan version."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import polars as pl
+
+from shared.kernel.at import At
+from shared.kernel.calendar import PERIODS_IN, bounds, period_of, place_in_year, window_of
+from shared.kernel.columns import Exact
+from shared.kernel.measures import Measure, QuotaTerms
+from shared.kernel.plan import Plan
+from shared.kernel.roster import Roster
+
+_MICRO = 10**6
+
+
+class Figures:
+    """What the roster says of the participants of some rows (participant_id, period), as columns for `At`."""
+
+    def __init__(self, plan: Plan, roster: Roster) -> None:
+        self._plan, self._roster = plan, roster
+
+    def quota(self, at: At, name: str) -> Exact:
+        """The quota of a measure for its window, in major units; zero where there is none."""
+        measure = self._plan.measure(name)
+        assert measure is not None
+        quotas = self._roster.quotas.filter(pl.col("measure") == name)
+        figure = self._in_force(
+            at, quotas.rename({"quota": "value"}), measure.quota.default or (1 if measure.is_share else 0)
+        )
+        terms = measure.quota
+        if terms == QuotaTerms(default=terms.default):
+            return figure
+        return figure * self._weights(at, measure)
+
+    def term(self, at: At, name: str, default: Fraction | None) -> Exact:
+        """A figure of each participant's own."""
+        return self._in_force(at, self._roster.terms.filter(pl.col("name") == name), default or 0)
+
+    def has_term(self, at: At, name: str) -> pl.Series:
+        """Who has the figure."""
+        return self._dated(at, self._roster.terms.filter(pl.col("name") == name))["value"].is_not_null()
+
+    def score(self, at: At, name: str) -> Exact:
+        """The score entered for a measure in the window of each row: the latest of the window so far."""
+        measure = self._plan.measure(name)
+        assert measure is not None
+        ends = bounds(at.rows["period"], self._plan.calendar)
+        scores = self._roster.scores.filter(pl.col("name") == name).select("participant_id", "effective_from", "value")
+        found = (
+            at.rows.select("participant_id", "period")
+            .with_row_index("row")
+            .join(ends, on="period", how="left")
+            .sort("last")
+            .join_asof(
+                scores,
+                left_on="last",
+                right_on="effective_from",
+                by="participant_id",
+                check_sortedness=False,
+                coalesce=False,
+            )
+            .sort("row")
+        )
+        entered = period_of(pl.col("effective_from"), self._plan.calendar)
+        window, of = (window_of(period, measure.reset, self._plan.calendar) for period in (pl.col("period"), entered))
+        return _micro(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+
+    def left_within(self, rows: pl.DataFrame) -> pl.Series:
+        """Who is no longer active at the end of the period."""
+        active = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", value="active"))
+        return ~active["value"].fill_null(value=False)
+
+    def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with position and territory at the end of the period."""
+        table = self._roster.assignments.select("participant_id", "effective_from", "position", "territory")
+        found = self._joined(rows, table)
+        return rows.with_columns(found["position"], found["territory"])
+
+    def _in_force(self, at: At, table: pl.DataFrame, default: Decimal | Fraction | int) -> Exact:
+        found = self._dated(at, table.select("participant_id", "effective_from", "value"))
+        return _micro(found["value"], Fraction(default))
+
+    def _dated(self, at: At, table: pl.DataFrame) -> pl.DataFrame:
+        return self._joined(at.rows, table.select("participant_id", "effective_from", "value"))
+
+    def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+        """What is in force at the end of each row's period, in the order of the rows."""
+        ends = bounds(rows["period"], self._plan.calendar)
+        return (
+            rows.select("participant_id", "period")
+            .with_row_index("row")
+            .join(ends, on="period", how="left")
+            .sort("last")
+            .join_asof(table, left_on="last", right_on="effective_from", by="participant_id", check_sortedness=False)
+            .sort("row")
+        )
+
+    def _weights(self, at: At, measure: Measure) -> Exact:
+        """By what the figure is multiplied: the window's share of it, ramp, days in role and relief."""
+        pairs = at.rows.select("participant_id", "period").unique()
+        started = self._started()
+        weights = {
+            (participant, period): self._weight(measure, participant, period, started)
+            for participant, period in pairs.iter_rows()
+        }
+        return Exact.fractions([weights[pair] for pair in at.rows.select("participant_id", "period").iter_rows()])
+
+    def _weight(self, measure: Measure, participant: str, period: str, started: dict[str, str]) -> Fraction:
+        terms, calendar = measure.quota, self._plan.calendar
+        reset = measure.reset if measure.reset != "never" else "year"
+        per = PERIODS_IN[terms.per if terms.per is not None and terms.per != "never" else reset]
+        length = PERIODS_IN[reset]
+        place = place_in_year(period, calendar)
+        first = place // length * length
+        whole = Fraction(0)
+        for each in range(first, first + length):
+            share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
+            name = _moved(period, each - place)
+            whole += share * self._ramped(terms, name, started.get(participant))
+        weight = whole * Fraction(12, per)
+        if terms.prorate != "no":
+            window = [_moved(period, each - place) for each in range(first, first + length)]
+            weight *= self._days(participant, window, business=terms.prorate == "business_days")
+        return weight
+
+    @staticmethod
+    def _ramped(terms: QuotaTerms, period: str, started: str | None) -> Fraction:
+        if not terms.ramp or started is None:
+            return Fraction(1)
+        months = _months(period) - _months(started)
+        return Fraction(terms.ramp[months]) if 0 <= months < len(terms.ramp) else Fraction(1)
+
+    def _started(self) -> dict[str, str]:
+        """The first period of everyone on the plan."""
+        rows = self._roster.assignments.filter(pl.col("plan") == self._plan.plan)
+        first = rows.group_by("participant_id").agg(pl.col("effective_from").min())
+        return {participant: day.isoformat()[:7] for participant, day in first.iter_rows()}
+
+    def _days(self, participant: str, window: list[str], *, business: bool) -> Fraction:
+        """The part of the window's days on which the participant is active on the plan."""
+        ends = bounds(pl.Series(window), self._plan.calendar)
+        day, last = ends["first"].min(), ends["last"].max()
+        assert isinstance(day, date)
+        assert isinstance(last, date)
+        changes = self._timeline.get(participant, [])
+        there = total = 0
+        while day <= last:
+            if not business or day.weekday() < 5:
+                state = next((on for since, on in reversed(changes) if since <= day), False)
+                total, there = total + 1, there + state
+            day += timedelta(days=1)
+        return Fraction(there, total or 1)
+
+    @property
+    def _timeline(self) -> dict[str, list[tuple[date, bool]]]:
+        found: dict[str, list[tuple[date, bool]]] = {}
+        for participant, day, plan, active in self._roster.assignments.select(
+            "participant_id", "effective_from", "plan", "active"
+        ).iter_rows():
+            found.setdefault(participant, []).append((day, active and plan == self._plan.plan))
+        return found
+
+
+def _micro(values: pl.Series, default: Fraction) -> Exact:
+    micro = (values.cast(pl.Decimal(38, 6)) * pl.Series([_MICRO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
+    return Exact.of(micro.fill_null(int(default * _MICRO)), _MICRO)
+
+
+def _months(period: str) -> int:
+    return int(period[:4]) * 12 + int(period[5:]) - 1
+
+
+def _moved(period: str, months: int) -> str:
+    number = _months(period) + months
+    return f"{number // 12}-{number % 12 + 1:02d}"

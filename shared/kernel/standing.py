@@ -1,0 +1,143 @@
+"""Rows at which a plan version is evaluated: what every ingredient has come to, window by window, and what the components then pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import polars as pl
+
+from shared.kernel.at import At
+from shared.kernel.calendar import window_of
+from shared.kernel.columns import Exact, where
+from shared.kernel.components import Component
+from shared.kernel.components.table import Table
+from shared.kernel.conventions import Reset
+from shared.kernel.exact import narrow, wide
+from shared.kernel.language import Term
+from shared.kernel.measures import Measure
+from shared.kernel.plan import Plan
+from shared.kernel.quotas import Figures
+from shared.kernel.roster import Roster
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What a component pays at some rows: `due` is its pay in its window so far (minor units), `problem` why it pays nothing."""
+
+    due: pl.Series
+    unlimited: pl.Series
+    problem: pl.Series
+    at: At
+
+
+def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Rows in order with their ingredients summed over each ingredient's window up to and including the row.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    names = plan.ingredient_names
+    sums = [wide(name).cum_sum().over(*within(plan.reset_of(name), plan)) for name in names]
+    summed = rows.with_columns(sums)
+    for name in names:
+        summed = narrow(summed, name, "the sum of a measure")
+    return summed
+
+
+def within(reset: Reset, plan: Plan) -> list[pl.Expr]:
+    """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
+    keys = [pl.col("participant_id"), window_of(pl.col("period"), reset, plan.calendar)]
+    return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
+
+
+def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
+    """The rows as a place where the plan can be evaluated."""
+    figures = Figures(plan, roster)
+    if any(isinstance(c, Table) and any(axis.category for axis in c.axes) for c in plan.components):
+        rows = figures.with_categories(rows)
+    return At(
+        rows,
+        plan.digits,
+        plan.conventions,
+        lambda at, name: _measured(at, plan, figures, name),
+        figures.quota,
+        figures.term,
+        per_deal=lambda at, component: Exact.of(at.rows[f"@{component}"], 10**plan.digits),
+    )
+
+
+def paid(component: Component, at: At, plan: Plan, roster: Roster) -> Paid:
+    """What a component pays at every row, components it refers to being in `at.paid`."""
+    problem = _problem(component, at, plan, Figures(plan, roster))
+    unlimited = where(problem.is_null(), component.unlimited(at), 0)
+    if plan.conventions.leavers == "nothing_in_the_last_period":
+        unlimited = where(Figures(plan, roster).left_within(at.rows), 0, unlimited)
+    limited = where(problem.is_null(), component.limited(unlimited, at), 0)
+    at.paid[component.component] = limited
+    what = f"the pay of {component.component}"
+    return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, at)
+
+
+def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
+    """A measure and its quota in minor units, as statements show them; null where there is none."""
+    nothing = pl.Series([None], dtype=pl.Int64).new_from_index(0, at.height)
+    if name is None:
+        return pl.Series([0], dtype=pl.Int64).new_from_index(0, at.height), nothing
+    unit = Fraction(1, 10**plan.digits)
+    value = at.value(name).rounded("half_up", unit).minor(plan.digits, f"measure {name}")
+    measure = plan.measure(name)
+    quota = at.quota(name)
+    minor = quota.rounded("half_up", unit).minor(plan.digits, f"the quota of {name}")
+    has = (quota > 0) & pl.Series([measure is not None]).new_from_index(0, at.height)
+    return value, minor.zip_with(has, nothing)
+
+
+def _measured(at: At, plan: Plan, figures: Figures, name: str) -> Exact:
+    measure = plan.measure(name)
+    assert measure is not None
+    if measure.score is not None:
+        return figures.score(at, name)
+    if measure.formula is not None:
+        return at.number(measure.formula)
+    if measure.scorecard is not None:
+        return _scorecard(at, measure)
+    money, one = 10**plan.digits, 1
+    value = Exact.of(at.rows[name], money if measure.ingredients[name].take in ("amount", "latest") else one)
+    if f"{name}/to" in measure.ingredients:
+        take = measure.ingredients[f"{name}/to"].take
+        value = value / Exact.of(at.rows[f"{name}/to"], money if take == "amount" else one)
+    return value
+
+
+def _scorecard(at: At, measure: Measure) -> Exact:
+    found = Exact.constant(0, at.height)
+    for name, goal in (measure.scorecard or {}).items():
+        attained = at.attainment(name)
+        if goal.maximum is not None:
+            attained = attained.least(Fraction(goal.maximum))
+        counted = attained
+        if goal.minimum is not None:
+            counted = where(attained < Fraction(goal.minimum), 0, attained)
+        found = found + counted * Fraction(goal.weight)
+    return found
+
+
+def _problem(component: Component, at: At, plan: Plan, figures: Figures) -> pl.Series:
+    """`no_quota` or `no_term` where the component cannot be evaluated."""
+    found = pl.Series([None], dtype=pl.String).new_from_index(0, at.height)
+    for name in _terms_without_default(component):
+        found = pl.select(pl.when(figures.has_term(at, name)).then(found).otherwise(pl.lit("no_term"))).to_series()
+    if plan.conventions.zero_quota == "refuse":
+        for name in sorted({r.name for r in component.uses() if r.kind in ("attainment", "quota")}):
+            there = at.quota(name) > 0
+            found = pl.select(pl.when(there).then(found).otherwise(pl.lit("no_quota"))).to_series()
+    return found.alias("problem")
+
+
+def _terms_without_default(component: Component) -> Iterable[str]:
+    for name in type(component).model_fields:
+        value = getattr(component, name)
+        if isinstance(value, Term) and value.default is None:
+            yield value.term

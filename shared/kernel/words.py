@@ -1,0 +1,46 @@
+"""Numbers of a plan in words: percentages where they mean shares of a quota, amounts otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from shared.kernel.language import Figure, Term
+
+
+def percent(value: Decimal) -> str:
+    """`0.125` as `12.5%`."""
+    return f"{plain(value * 100)}%"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal with separators and without idle zeros: `12,500.5`."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def mark(value: Decimal, on: str) -> str:
+    """A threshold: in percent of quota, or as an amount."""
+    return percent(value) if on == "attainment" else plain(value)
+
+
+def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
+    """Tiers in words: `up to 100%`, `100% to 150%`, `above 150%`."""
+    found: list[str] = []
+    start: Decimal | None = None
+    for end in ends:
+        if end is None:
+            found.append("all of it" if start is None else f"above {mark(start, on)}")
+        elif start is None:
+            found.append(f"up to {mark(end, on)}")
+        else:
+            found.append(f"{mark(start, on)} to {mark(end, on)}")
+        start = end
+    return found
+
+
+def figure_in_words(figure: Figure) -> str:
+    """An amount, or the name of the participant's own."""
+    if isinstance(figure, Term):
+        return f"their {figure.term.replace('_', ' ')}"
+    return plain(figure)
