@@ -29,6 +29,7 @@ from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.explanation import parts
 from services.scoring.packed import unpack
 from services.scoring.selection import with_everyone_below
+from services.scoring.standings import earnings_of
 from services.scoring.store import deals as stored_deals
 from services.scoring.store import views
 from services.scoring.store.terms import Terms, TermsInForce
@@ -37,6 +38,7 @@ from shared.auth import Principal, require
 from shared.contracts.base import Identifier, PeriodName
 from shared.contracts.earnings import ComponentEarning
 from shared.kernel.language import Name
+from shared.kernel.tables import EARNINGS
 from shared.log.loop import TRANSIENT
 from shared.money import from_minor
 from shared.periods import first_day, last_day
@@ -90,12 +92,14 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
     ) -> Explanation:
         """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
         with snapshot.connect() as connection:
-            held = views.standings(connection, participant_id, period)
             now = terms.read(connection)
-            credits = _credits(connection, now, participant_id, period)
-        published = [e for text in held["earnings"] for e in _published(text) if e.component == component]
-        earned = _earned(held, now, participant_id, period, component)
-        told = parts(credits, earned, now.roster, now.plans)
+            whole_life = not now.plans.by_month
+            held = views.standings(connection, participant_id, None if whole_life else period)
+            credits = _credits(connection, now, participant_id, None if whole_life else period)
+        of_period = held.filter(pl.col("period") == period)["earnings"]
+        published = [e for text in of_period for e in _published(text) if e.component == component]
+        earned = earnings_of(held).with_columns(participant_id=pl.lit(participant_id)).select(EARNINGS.names())
+        told = parts(credits, earned, now.roster.with_scores_of([participant_id]), now.plans, component, period)
         if not published and not told:
             raise NotFound(f"{participant_id} has no earning {component} in {period}")
         currency = published[0].currency if published else told[0].currency
@@ -179,11 +183,18 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
     return app
 
 
-def _credits(connection: Connection, terms: Terms, participant_id: str, period: str) -> pl.DataFrame:
-    """The participant's `CREDITS` in a period: they come from deals held by them or by anyone ever below them."""
-    holders = with_everyone_below([participant_id], terms.roster)
-    held = stored_deals.crediting(connection, participant_id, holders, first_day(period), last_day(period))
-    return credits_of(held).filter(pl.col("participant_id") == participant_id)
+def _credits(connection: Connection, terms: Terms, participant_id: str, period: str | None) -> pl.DataFrame:
+    """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below them.
+
+    Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.
+    """
+    if period is not None and terms.plans.by_month and not terms.plans.beyond_holders:
+        holders = with_everyone_below([participant_id], terms.roster)
+        held = stored_deals.crediting(connection, participant_id, holders, first_day(period), last_day(period))
+    else:
+        held = stored_deals.crediting_ever(connection, participant_id)
+    own = pl.col("participant_id") == participant_id
+    return credits_of(held).filter(own if period is None else own & (pl.col("period") == period))
 
 
 def _published(text: str) -> list[ComponentEarning]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,10 @@ STORED = pl.Schema(
         "uncredited": pl.String(),
     }
 )
-"""Deals as stored. `owner` holds a deal alone, `sharers` hold a split one. `credits` and `uncredited` are lists of rows
-without what the deal says itself: their deal, their date and with it their period."""
+"""Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner. `credits` and
+`uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and with it their period."""
 
-_CREDIT = {name: CREDITS[name] for name in CREDITS if name not in ("deal_id", "period", "credit_date")}
+_CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
 _UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
 
 
@@ -71,20 +71,30 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
     return found
 
 
-def as_stored(due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited) -> pl.DataFrame:
-    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit."""
+def as_stored(
+    due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited, named: Sequence[str] = ()
+) -> pl.DataFrame:
+    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
+    sharers = pl.col("splits").list.eval(pl.element().struct.field("participant_id"))
+    if named:
+        together = pl.concat_list(sharers.fill_null(pl.lit([], dtype=pl.List(pl.String))), *named).list.drop_nulls()
+        sharers = pl.when(together.list.len() > 0).then(together.list.unique().list.sort())
     return (
         deals.select(
             "deal_id",
             "close_date",
             owner=pl.when(pl.col("splits").is_null()).then("owner"),
-            sharers=pl.col("splits").list.eval(pl.element().struct.field("participant_id")),
+            sharers=sharers,
         )
         .with_columns(
             pl.Series("version", [each.version for each in due.values()], pl.Int64),
             pl.Series("facts", [each.packed for each in due.values()], pl.String),
         )
-        .join(listed(credited.credits, ["deal_id"], list(_CREDIT), "credits"), on="deal_id", how="left")
+        .join(
+            listed(_without_the_deals_own(credited.credits, deals), ["deal_id"], list(_CREDIT), "credits"),
+            on="deal_id",
+            how="left",
+        )
         .join(listed(credited.uncredited, ["deal_id"], list(_UNCREDITED), "uncredited"), on="deal_id", how="left")
         .with_columns(pl.col("credits", "uncredited").fill_null(NOTHING))
         .select(STORED.names())
@@ -96,8 +106,26 @@ def credits_of(deals: pl.DataFrame) -> pl.DataFrame:
     if deals.is_empty():  # as it mostly is when deals come in: they are new
         return empty(CREDITS)
     rows = unlisted(deals, ["deal_id", "close_date"], "credits", _CREDIT)
-    period = pl.col("close_date").cast(pl.String).str.slice(0, 7)
-    return rows.with_columns(period=period, credit_date="close_date").select(CREDITS.names())
+    return (
+        rows.with_columns(
+            pl.col("credit_date").fill_null(pl.col("close_date")), pl.col("bucket", "exchange").fill_null("")
+        )
+        .with_columns(pl.col("period").fill_null(_month("credit_date")))
+        .select(CREDITS.names())
+    )
+
+
+def _without_the_deals_own(credits: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+    """Credits without a date that is the close date, and without a period that is the month of the date."""
+    dated = credits.join(deals.select("deal_id", "close_date"), on="deal_id", how="left")
+    return dated.with_columns(
+        period=pl.when(pl.col("period") != _month("credit_date")).then("period"),
+        credit_date=pl.when(pl.col("credit_date") != pl.col("close_date")).then("credit_date"),
+    )
+
+
+def _month(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).str.slice(0, 7)
 
 
 def uncredited_of(deals: pl.DataFrame) -> pl.DataFrame:

@@ -81,19 +81,20 @@ class Part(BaseModel):
     lines: list[Line]
 
 
-def parts(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[Part]:
-    """The parts of an earning: `earned` are its `EARNINGS`, `credits` all `CREDITS` of the participant in the windows it sums.
+def parts(
+    credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plans: PlanSet, component: str, period: str
+) -> list[Part]:
+    """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums over.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    of_it = ["component", "period"]
-    told = explain(credits, roster, plans, earned)
-    lines, slices = (table.join(earned.select(of_it).unique(), on=of_it, how="semi") for table in told)
+    it = (pl.col("component") == component) & (pl.col("period") == period)
+    lines, slices = (table.filter(it) for table in explain(credits, roster, plans, earned))
     with localcontext(prec=ENOUGH_DIGITS):
         return [
             _part(row, plans.plans[row["plan"], row["version"]], _under(lines, row), _under(slices, row))
-            for row in earned.sort("plan", "version").iter_rows(named=True)
+            for row in earned.filter(it).sort("plan", "version").iter_rows(named=True)
         ]
 
 

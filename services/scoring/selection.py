@@ -7,14 +7,14 @@ counts as below.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from shared.kernel import Plan, Roster
+from shared.kernel import Plan, PlanSet, Roster
 
 Rows = list[tuple[Any, ...]]
 
@@ -25,6 +25,8 @@ class Touched:
 
     holders: dict[str, date] = field(default_factory=dict)
     earners: set[str] = field(default_factory=set)
+    everything: date | None = None
+    """From when on every deal is touched, whoever holds it."""
 
     def hold(self, participants: Iterable[str], since: date) -> None:
         """Touch the deals that these hold from a date on."""
@@ -32,21 +34,41 @@ class Touched:
             self.holders[participant] = min(since, self.holders.get(participant, since))
 
 
-def touched(before: Roster, after: Roster, participants: Iterable[str], plans: Iterable[Plan]) -> Touched:
+def touched(
+    before: Roster, after: Roster, participants: Iterable[str], new_plans: Sequence[Plan], plans: PlanSet
+) -> Touched:
     """What changed between two rosters for the named participants, and with the plan versions that are new."""
     changed = list(participants)
     found = Touched()
     reports = _reports([before, after])
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
-    had, has = _rows(before.quotas, changed), _rows(after.quotas, changed)
+    figures = [
+        (_rows(one, changed), _rows(other, changed))
+        for one, other in (
+            (before.quotas, after.quotas),
+            (before.terms, after.terms),
+            (before.scores, after.scores),
+        )
+    ]
     for participant in changed:
         since = _first_difference(was[participant], now[participant])
         if since is not None:
             found.hold(_below([participant], reports), since)
-        if set(had[participant]) != set(has[participant]):
+        if since is not None or any(set(held[participant]) != set(holds[participant]) for held, holds in figures):
             found.earners.add(participant)
-    for plan in plans:
+    for plan in new_plans:
         found.hold(_below(_ever_on(plan.plan, before, after), reports), plan.effective_from)
+    return _beyond_holders(found, new_plans, plans)
+
+
+def _beyond_holders(found: Touched, new_plans: Sequence[Plan], plans: PlanSet) -> Touched:
+    """What is touched where deals credit others than those who hold them, or on other dates than the close date."""
+    rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
+    if any(rule.date != "close_date" for rule in rules):
+        found = replace(found, holders=dict.fromkeys(found.holders, date.min))
+    new_columns = any(set(plan.columns) - set(plans.columns) for plan in new_plans)
+    if found.holders and (new_columns or any(rule.to in ("team", "territory") for rule in rules)):
+        return replace(found, everything=min(found.holders.values()))
     return found
 
 

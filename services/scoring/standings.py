@@ -9,6 +9,7 @@ import polars as pl
 from services.scoring.listed import NOTHING, json_lists, listed, unlisted
 from shared.kernel import PlanSet, Roster, earn, measure
 from shared.kernel.exact import narrow, wide
+from shared.kernel.tables import EARNINGS
 
 _WHO = ["participant_id", "period"]
 _SUM = {
@@ -50,7 +51,7 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
         read = texts.str.json_decode(_MESSAGE).struct.unnest()
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         raise NotChanges("a message is not JSON of the form of CreditsChanged") from None
-    changes = read.filter(pl.col("changes").list.len() > 0).explode("changes").unnest("changes")
+    changes = read.filter(pl.col("changes").list.len() > 0).explode("changes").unnest("changes").with_columns(pl.col("bucket").fill_null(""))
     if any(column.has_nulls() for frame in (read, changes) for column in frame):
         raise NotChanges("a message of CreditsChanged lacks something")
     return changes, read.filter(pl.col("changes").list.len() == 0)["participant_id"].to_list()
@@ -58,6 +59,8 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
 
 def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
     """The `STANDINGS` that changes make of those held: for everyone in either, in order, whether changed or not.
+
+    What is held has all periods of the windows that the changes lie in; scores of the roster are those of its participants.
 
     A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
 
@@ -67,7 +70,7 @@ def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: 
     sums = _added(held, changes)
     earned = earn(measure(sums, plans), roster, plans)
     texts = json_lists(earned.sort(*_WHO, *_EARNING[:3]), _WHO, _EARNING, "earnings")
-    everyone = pl.concat([held.select(_WHO), changes.select(_WHO)]).unique().sort(_WHO)
+    everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")
     return (
         everyone.join(listed(sums, _WHO, list(_SUM), "sums"), on=_WHO, how="left", maintain_order="left")
@@ -82,24 +85,41 @@ def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: 
 def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str, str]]:
     """Each of the `STANDINGS` as participant, a name for this revision, and the `EarningsChanged` as JSON.
 
-    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted.
-
-    Raises:
-        NotChanges: a participant is not in `basis`, because the message about them lay under another key.
+    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted. Who is
+    not in it earns differently because of somebody else.
     """
     head = pl.struct("participant_id", "period", "revision").struct.json_encode().str.head(-1)
-    counted = pl.concat_str(pl.lit('"'), "partition", pl.lit('":'), "next")
+    counted = pl.concat_str(pl.lit('"'), "partition", pl.lit('":'), "next").fill_null("")
     message = pl.concat_str(head, pl.lit(',"earnings":'), "earnings", pl.lit(',"basis":{'), counted, pl.lit("}}"))
     name = pl.concat_str("period", pl.lit("/"), "revision")
     rows = revised.join(basis, on="participant_id", how="left").sort(_WHO)
-    if rows["next"].has_nulls():
-        raise NotChanges("a message of CreditsChanged under the key of another participant")
     return list(rows.select("participant_id", name.alias("name"), message.alias("message")).iter_rows())
+
+
+def earnings_of(held: pl.DataFrame) -> pl.DataFrame:
+    """The earnings of `STANDINGS`, one row each: participant_id, period, and the columns of `EARNINGS`."""
+    kind = pl.List(pl.Struct({name: EARNINGS[name] for name in _EARNING}))
+    return (
+        held.select(*_WHO, pl.col("earnings").str.json_decode(kind))
+        .explode("earnings")
+        .drop_nulls("earnings")
+        .unnest("earnings")
+    )
+
+
+def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
+    """Check that the messages about participants lay under their keys.
+
+    Raises:
+        NotChanges: one did not, and nobody would be told what it changes.
+    """
+    if not set(participants) <= set(basis["participant_id"]):
+        raise NotChanges("a message of CreditsChanged under the key of another participant")
 
 
 def sums_of(held: pl.DataFrame) -> pl.DataFrame:
     """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, currency, bucket, amount, deals."""
-    return unlisted(held, _WHO, "sums", _SUM)
+    return unlisted(held, _WHO, "sums", _SUM).with_columns(pl.col("bucket").fill_null(""))
 
 
 def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:

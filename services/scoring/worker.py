@@ -16,8 +16,8 @@ from services.scoring.deals import as_stored, credits_of, due
 from services.scoring.differences import differences
 from services.scoring.differences import messages as messages_of_changes
 from services.scoring.selection import touched
+from services.scoring.standings import check_keys, read_changes, standings
 from services.scoring.standings import messages as messages_of_standings
-from services.scoring.standings import read_changes, standings
 from services.scoring.store import deals as stored_deals
 from services.scoring.store import standings as stored_standings
 from services.scoring.store import terms as stored_terms
@@ -78,11 +78,13 @@ def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
             changed[fact.participant_id] = facts
     if not changed and not new_plans:
         return Outcome(rejections=rejections)
-    selected = touched(before.roster, stored_terms.with_changed(before.roster, changed), changed, new_plans)
+    roster = stored_terms.with_changed(before.roster, changed)
+    selected = touched(before.roster, roster, changed, new_plans, before.plans)
     stored_terms.end_change(connection, changed, new_plans)
-    deals = stored_deals.held_since(connection, selected.holders)
-    standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"].unique().sort()
-    return Outcome([*_recredits(batch, deals), *_earn_again(batch, standing)], rejections)
+    deals = stored_deals.held_since(connection, selected.holders, selected.everything)
+    standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"]
+    earners = {*standing, *(selected.earners & set(roster.scores["participant_id"]))}
+    return Outcome([*_recredits(batch, deals), *_earn_again(batch, sorted(earners))], rejections)
 
 
 def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
@@ -97,7 +99,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
         return Outcome(rejections=rejections)
     deals = values_table(((deal_id, each.values) for deal_id, each in found.items()), now.plans.deal_columns)
     credited = credit(deals, now.roster, now.plans)
-    after = as_stored(found, deals, credited)
+    after = as_stored(found, deals, credited, now.plans.participant_columns)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
     changes = differences(credits_of(held.join(after, on="deal_id", how="semi")), credited.credits, now.plans)
@@ -114,8 +116,11 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
     pairs = pl.concat(
         [changes.select("participant_id", "period"), stored_standings.periods_of(connection, again)]
     ).unique()
-    held = stored_standings.hold(connection, pairs)
-    after = standings(held, changes, now.roster, now.plans)
+    basis = _basis(batch)
+    check_keys([*changes["participant_id"], *again], basis)
+    held = stored_standings.hold(connection, stored_standings.reached(connection, pairs, now.plans))
+    those = [*held["participant_id"], *basis["participant_id"]]
+    after = standings(held, changes, now.roster.with_scores_of(those), now.plans)
     altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
     stored_standings.save(connection, altered)
     revised = altered.join(held, on=["participant_id", "period", "revision"], how="anti")
@@ -123,7 +128,7 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
     return Outcome(
         [
             (EARNINGS, event(participant, message, name))
-            for participant, name, message in messages_of_standings(revised, _basis(batch))
+            for participant, name, message in messages_of_standings(revised, basis)
         ]
     )
 

@@ -249,7 +249,7 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         amount=amount,
         share="share",
         level=pl.lit(level, dtype=pl.Int64),
-        bucket=pl.lit("") if bucket is None else pl.col(bucket).cast(pl.String).fill_null(""),
+        bucket=pl.lit("") if bucket is None else pl.col(bucket).cast(pl.String).str.encode("hex").fill_null(""),
         exchange="exchange",
         place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
         holding="holding",

@@ -55,6 +55,32 @@ class PlanSet:
         """The columns of the deals table, with the custom columns of all plans."""
         return pl.Schema({**DEALS, **self.columns})
 
+    @cached_property
+    def by_month(self) -> bool:
+        """Whether every credit of a calendar month, and nothing else, decides what that month pays."""
+        return all(
+            plan.calendar.weeks is None
+            and all(rule.date == "close_date" for rule in plan.credits)
+            and all(measure.reset == "month" for measure in plan.measures)
+            and all(plan.window(c) == c.pays == "month" and not c.carry_over for c in plan.components)
+            for plan in self
+        )
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether some plan compares its participants with each other."""
+        return any(type(component).needs_group for plan in self for component in plan.components)
+
+    @cached_property
+    def beyond_holders(self) -> bool:
+        """Whether deals credit others than those who hold them and their managers."""
+        return any(rule.to not in ("holder", "managers") for plan in self for rule in plan.credits)
+
+    @cached_property
+    def participant_columns(self) -> list[str]:
+        """The columns of deals that name participants to be credited."""
+        return sorted({name for plan in self for name, kind in plan.columns.items() if kind == "participant"})
+
     def together(self) -> list[list[Plan]]:
         """The versions whose sums go on from one to the next; every version that begins anew is alone."""
         found: dict[object, list[Plan]] = {}

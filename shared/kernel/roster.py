@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -37,6 +37,12 @@ class Roster:
         except CycleError:
             return True
         return False
+
+    def with_scores_of(self, participants: Iterable[str]) -> Roster:
+        """The same with the scores of these participants only."""
+        if self.scores.is_empty():
+            return self
+        return replace(self, scores=self.scores.filter(pl.col("participant_id").is_in(sorted(set(participants)))))
 
     @staticmethod
     def of(

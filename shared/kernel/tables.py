@@ -68,7 +68,7 @@ CREDITS = pl.Schema(
 )
 """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on.
 
-`bucket` is the value by which a distinct count tells credits apart; `exchange` the rate at which a deal in another currency was
+`bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text; `exchange` the rate at which a deal in another currency was
 converted. Both are empty where there is none."""
 
 SUMS = pl.Schema(

@@ -25,8 +25,14 @@ def save(connection: Connection, deals: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(lines(texts[name]) for name in STORED))
 
 
-def held_since(connection: Connection, since: Mapping[str, date]) -> list[str]:
-    """The deals that these participants hold, alone or with others, closed on or after the date that is given for each."""
+def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
+    """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
+
+    With `everything` all deals closed on or after that date, whoever holds them.
+    """
+    if everything is not None:
+        query = "select deal_id from deal where close_date >= %s order by deal_id"
+        return [deal_id for (deal_id,) in fetch(connection, query, min(everything, *since.values(), everything))]
     if not since:
         return []
     holders = list(since)
@@ -41,6 +47,14 @@ def crediting(
     those = list(holders)
     rows = fetch(connection, _CREDITING, those, first, last, those, first, last, f'["{participant_id}",')
     columns = ["deal_id", "close_date", "credits"]
+    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+
+
+def crediting_ever(connection: Connection, participant_id: str) -> pl.DataFrame:
+    """deal_id, close_date and credits of all deals that credit a participant."""
+    columns = ["deal_id", "close_date", "credits"]
+    query = "select deal_id, close_date, credits from deal where strpos(credits, %s) > 0"
+    rows = fetch(connection, query, f'["{participant_id}",')
     return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from services.scoring.standings import STANDINGS
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
+from shared.kernel import PlanSet
 
 _PAIR = {name: STANDINGS[name] for name in ("participant_id", "period")}
 
@@ -18,6 +19,27 @@ def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.Dat
     query = "select participant_id, period from standing where participant_id = any(%s::text[])"
     rows = fetch(connection, query, list(participant_ids)) if participant_ids else []
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
+
+
+def reached(connection: Connection, pairs: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Those participants and periods, and the others whose earnings hang on them: other periods of a window, others on a plan.
+
+    Where participants are compared with each other, nobody else may earn until the transaction ends.
+    """
+    if pairs.is_empty() or (plans.by_month and not plans.grouped):
+        return pairs
+    found = [pairs]
+    if plans.grouped:
+        execute(connection, "select pg_advisory_xact_lock(hashtext('earn together'))")
+        query = "select participant_id, period from standing where period = any(%s::text[])"
+        rows = fetch(connection, query, pairs["period"].unique().to_list())
+        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+    everyone = pl.concat(found)["participant_id"].unique().sort().to_list()
+    return (
+        pl.concat([*found, periods_of(connection, everyone)]).unique()
+        if not plans.by_month
+        else pl.concat(found).unique()
+    )
 
 
 def hold(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:

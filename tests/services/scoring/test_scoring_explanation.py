@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 
 from services.scoring.explanation import Line, Part, parts
-from shared.kernel import Plan, PlanSet, Roster, credit
+from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
 from shared.kernel.deals import deals_table
 from shared.money import from_minor
 from tests.services.scoring.conftest import simple_plan
@@ -29,7 +29,8 @@ def told(world: Any) -> list[tuple[Decimal, list[Part]]]:
     found = []
     for (who, period, component), rows in earned.group_by("participant_id", "period", "component"):
         own = credits.filter((pl.col("participant_id") == who) & (pl.col("period") == period))
-        found.append((from_minor(rows["amount"].sum(), "USD"), parts(own, roster, plans, str(component))))
+        pay = from_minor(rows["amount"].sum(), "USD")
+        found.append((pay, parts(own, rows, roster, plans, str(component), str(period))))
     return found
 
 
@@ -93,7 +94,7 @@ def explained(quota: str | None, *amounts: str, **plan: Any) -> Part:
         for number, amount in enumerate(amounts)
     ]
     credited = credit(deals_table(deals, plans.deal_columns), roster, plans).credits
-    [part] = parts(credited, roster, plans, "commission")
+    [part] = parts(credited, earn(measure(credited, plans), roster, plans), roster, plans, "commission", "2025-03")
     return part
 
 
@@ -140,7 +141,7 @@ def test_tiers_on_amounts_are_told_in_amounts() -> None:
     component = {"component": "commission", "measure": "bookings", "kind": "graduated", "tiers": tiers}
     part = explained(None, "90000.00", components=[component])
     assert [(piece.reach, piece.credited, piece.rate) for piece in part.lines[0].slices] == [
-        ("up to 50,000 USD", 50000, Decimal("0.01")),
-        ("from 50,000 to 80,000.50 USD", Decimal("30000.5"), Decimal("0.02")),
-        ("above 80,000.50 USD", Decimal("9999.5"), Decimal("0.03125")),
+        ("up to 50,000", 50000, Decimal("0.01")),
+        ("from 50,000 to 80,000.50", Decimal("30000.5"), Decimal("0.02")),
+        ("above 80,000.50", Decimal("9999.5"), Decimal("0.03125")),
     ]
