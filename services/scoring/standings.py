@@ -51,7 +51,12 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
         read = texts.str.json_decode(_MESSAGE).struct.unnest()
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         raise NotChanges("a message is not JSON of the form of CreditsChanged") from None
-    changes = read.filter(pl.col("changes").list.len() > 0).explode("changes").unnest("changes").with_columns(pl.col("bucket").fill_null(""))
+    changes = (
+        read.filter(pl.col("changes").list.len() > 0)
+        .explode("changes")
+        .unnest("changes")
+        .with_columns(pl.col("bucket").fill_null(""))
+    )
     if any(column.has_nulls() for frame in (read, changes) for column in frame):
         raise NotChanges("a message of CreditsChanged lacks something")
     return changes, read.filter(pl.col("changes").list.len() == 0)["participant_id"].to_list()

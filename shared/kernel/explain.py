@@ -20,6 +20,7 @@ from shared.kernel.standing import accumulated, paid, place, shown, within
 from shared.kernel.tables import LINES, SLICES, empty
 
 _OPENING = "opening"
+_LAST = 10**9
 _EARNING = ["participant_id", "plan", "version", "component", "period"]
 
 
@@ -116,7 +117,11 @@ class _Walk:
         counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = (
             self._at.rows.with_columns(
-                value.alias("after"), quota.alias("quota"), pay.unlimited.alias("due"), problem=pay.problem
+                value.alias("after"),
+                quota.alias("quota"),
+                pay.unlimited.alias("due"),
+                pay.due.alias("limited"),
+                problem=pay.problem,
             )
             .with_columns(
                 component=pl.lit(component.component),
@@ -138,7 +143,20 @@ class _Walk:
         """`LINES`, for components that can be told deal by deal."""
         if not type(self._component).walks:
             return empty(LINES)
-        return self._walked.filter(self._kept).select(LINES.names()).cast(LINES)
+        told = self._walked.filter(self._kept).select(LINES.names()).cast(LINES)
+        return pl.concat([told, self._limits()])
+
+    def _limits(self) -> pl.DataFrame:
+        """What minimum and maximum change of the pay of a period, as a line after the others."""
+        if self._component.carry_over or (self._component.minimum is None and self._component.maximum is None):
+            return empty(LINES)
+        grown = self._walked.with_columns(
+            limited=pl.col("limited") - pl.col("limited").shift(1, fill_value=0).over("key") - pl.col("amount")
+        ).filter(pl.col("version") == self._plan.version)
+        by_period = grown.group_by(_EARNING, maintain_order=True).agg(
+            pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
+        )
+        return _without_deal(by_period.filter(pl.col("limited") != 0), "limited", pl.lit(_name(self._component)))
 
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
@@ -193,26 +211,35 @@ def _wide(number: Exact) -> pl.Series:
 
 
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """What an earning has beyond its lines: limits, and the pay of kinds that cannot be told deal by deal."""
+    """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of the plan."""
     told = walked.group_by(_EARNING).agg(told=pl.col("amount").sum())
+    names = {
+        (plan.plan, plan.version, c.component): _name(c) if c.carry_over or not type(c).walks else None
+        for plan in plans
+        for c in plan.components
+    }
+    rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
     left = (
-        earned.join(told, on=_EARNING, how="left")
+        earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure")
+        .join(told, on=_EARNING, how="left")
         .with_columns(rest=pl.col("amount") - pl.col("told").fill_null(0))
-        .filter(pl.col("rest") != 0)
+        .filter((pl.col("rest") != 0) & pl.col("rule").is_not_null())
     )
-    names = {(plan.plan, plan.version, c.component): _name(c) for plan in plans for c in plan.components}
-    rules = [names.get(key, "limit") for key in left.select("plan", "version", "component").iter_rows()]
+    return _without_deal(left, "rest", pl.col("rule"))
+
+
+def _without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame:
+    """Lines that no deal has caused, after all others: they are numbered later."""
     return (
-        left.with_columns(
-            pl.Series("rule", rules, dtype=pl.String),
-            line=pl.lit(10**9, dtype=pl.Int64),
+        rows.with_columns(
+            rule=rule,
+            line=pl.lit(_LAST, dtype=pl.Int64),
             deal_id=pl.lit(None, dtype=pl.String),
             share=pl.lit(None, dtype=pl.Int64),
             credit_date=pl.lit(None, dtype=pl.Date),
             credited=pl.lit(0, dtype=pl.Int64),
-            before="measure",
-            after="measure",
-            amount="rest",
+            before="after",
+            amount=amount,
         )
         .select(LINES.names())
         .cast(LINES)
@@ -232,4 +259,4 @@ def _name(component: Component) -> str:
 
 def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
     last = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(_EARNING)
-    return lines.with_columns(line=pl.when(pl.col("line") < 10**9).then("line").otherwise(last))
+    return lines.with_columns(line=pl.when(pl.col("line") < _LAST).then("line").otherwise(last))

@@ -97,7 +97,7 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
         case sql.Paren():
             return _number(node.this, lookup)
         case sql.Neg():
-            return cast(Value, _number(node.this, lookup) * -1)
+            return _number(node.this, lookup) * -1
         case sql.Literal():
             return _literal(node)
         case sql.Column():

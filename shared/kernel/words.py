@@ -19,9 +19,15 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def amount(value: Decimal) -> str:
+    """An amount: whole, or with two decimals at least."""
+    text = plain(value)
+    return f"{text}0" if len(text.partition(".")[2]) == 1 else text
+
+
 def mark(value: Decimal, on: str) -> str:
     """A threshold: in percent of quota, or as an amount."""
-    return percent(value) if on == "attainment" else plain(value)
+    return percent(value) if on == "attainment" else amount(value)
 
 
 def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
@@ -44,4 +50,4 @@ def figure_in_words(figure: Figure) -> str:
     """An amount, or the name of the participant's own."""
     if isinstance(figure, Term):
         return f"their {figure.term.replace('_', ' ')}"
-    return plain(figure)
+    return amount(figure)
