@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,9 +41,11 @@ class Payroll:
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Fetch the payroll file of an exported run and its manifest: where it was written, and what it must add up to."""
-        manifest = self._client.ask("payout", "GET", f"/v1/runs/{run['id']}/manifest", AUTHOR)
+        told = self._client.fetch("payout", f"/v1/runs/{run['id']}/manifest", AUTHOR)
+        manifest: dict[str, Any] = json.loads(told)
         path = self._folder / str(manifest["file"])
         path.write_bytes(self._client.fetch("payout", f"/v1/runs/{run['id']}/file", AUTHOR))
+        path.with_suffix(".manifest.json").write_bytes(told)
         return path, manifest
 
     def late(self, participant_id: str, period: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,7 @@ ALERT_SECONDS: Final = 5.0
 def summarise(system: System, console: Console, sent: Counter[str], late: Sequence[LateChange]) -> None:
     """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent anything."""
     client = Client(system.home, system.settings)
-    scoring, alerts = client.ask("scoring", "GET", "/v1/summary", "analyst"), _open_alerts(client)
+    scoring, alerts = client.ask("scoring", "GET", "/v1/summary", "analyst"), _breaches(client)
     payroll = Payroll(client, system.home.files)
     runs = [run for run in payroll.runs() if run["state"] == "exported"]
     console.print()
@@ -85,22 +86,24 @@ def _late(payroll: Payroll, late: Sequence[LateChange], period: str) -> Table:
     return table
 
 
-def _open_alerts(client: Client) -> list[Answer]:
-    """The open alerts. They are looked for every second, so a breach that is new gets a moment to be noticed."""
-    deadline = time.monotonic() + ALERT_SECONDS
+def _breaches(client: Client) -> list[Answer]:
+    """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen everything."""
+    asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
-        breached = {kpi["kpi"] for kpi in client.ask("alerts", "GET", "/v1/kpis", "ops")["kpis"] if kpi["breached"]}
-        alerts: list[Answer] = client.ask("alerts", "GET", "/v1/alerts?state=open", "ops")["alerts"]
-        if breached <= {alert["kpi"] for alert in alerts} or time.monotonic() > deadline:
-            return alerts
+        found = client.ask("alerts", "GET", "/v1/kpis", "ops")
+        if datetime.fromisoformat(found["evaluated_at"]) > asked or time.monotonic() > deadline:
+            break
         time.sleep(0.1)
+    alerts = client.ask("alerts", "GET", "/v1/alerts?state=open", "ops")["alerts"]
+    open_now = {(alert["kpi"], alert["currency"]) for alert in alerts}
+    return [kpi for kpi in found["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
 
 
 def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
     table = Table(title="Needs a person", show_header=False)
-    for alert in alerts:
-        opened, threshold = (round(Decimal(alert[name]), 3).normalize() for name in ("opened_value", "threshold"))
-        table.add_row("alert", f"{alert['title']}: {opened:f} against {threshold:f}, since {alert['opened_on']}")
+    for kpi in alerts:
+        value, threshold = (round(Decimal(kpi[name]), 3).normalize() for name in ("value", "threshold"))
+        table.add_row("alert", f"{kpi['title']}: {value:f} is {kpi['bad']} {threshold:f}")
     for reason, number in sorted(scoring["uncredited"].items()):
         table.add_row("won, credited to nobody", f"{number} for {reason}")
     return table

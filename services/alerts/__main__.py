@@ -28,7 +28,11 @@ def main() -> None:
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     evaluator = Evaluator(engine, log, settings.zone)
     crew = Crew([Worker(WORKER, log, engine, TOPICS, step, member, BATCH), evaluator, *relays(log)])
-    serve(create_app(settings, engine, evaluator, crew.reasons), settings.host, settings.alerts_port, crew)
+
+    def ready() -> list[str]:
+        return crew.reasons() + evaluator.reasons()
+
+    serve(create_app(settings, engine, evaluator, ready), settings.host, settings.alerts_port, crew)
     log.close()
     engine.dispose()
 

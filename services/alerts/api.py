@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from services.alerts import store
 from services.alerts.evaluation import Reading
-from services.alerts.evaluator import Evaluator
+from services.alerts.evaluator import NOT_YET, Evaluator
 from services.alerts.kpis import BY_NAME
 from services.alerts.lifecycle import Alert
 from shared import web
@@ -83,7 +83,7 @@ def create_app(settings: Settings, engine: Engine, evaluator: Evaluator, ready: 
         """Every KPI as it was evaluated last, usually within the last second."""
         found = evaluator.latest
         if found is None:
-            raise Unavailable("the KPIs are not evaluated yet")
+            raise Unavailable(NOT_YET)
         plan = [_kpi(reading, found.as_of) for reading in found.plan] if found.as_of else []
         road = [_kpi(reading, found.today) for reading in found.road]
         return Kpis(evaluated_at=datetime.fromtimestamp(found.at, UTC), kpis=[*plan, *road])

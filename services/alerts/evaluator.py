@@ -23,6 +23,7 @@ from shared.log.port import Log, Record
 from shared.periods import last_day, period_of
 
 PERIOD_SECONDS = 1.0
+NOT_YET = "the KPIs are not evaluated yet"
 
 _logger = structlog.get_logger(__name__)
 
@@ -55,13 +56,18 @@ class Evaluator:
         """What was found last; None before the first round."""
         return self._latest
 
+    def reasons(self) -> list[str]:
+        """Why nothing can be told about the KPIs yet, if so."""
+        return [] if self._latest else [NOT_YET]
+
     def run(self, stop: threading.Event) -> None:
-        """Evaluate every second until `stop` is set. While the database or the log is away, the gauges stand still."""
-        while not stop.wait(PERIOD_SECONDS):
+        """Evaluate at once, and every second until `stop` is set. While the database or the log is away, the gauges stand still."""
+        while not stop.is_set():
             try:
                 self.round(time.time())
             except TRANSIENT as error:
                 _logger.warning("alerts.evaluation_failed", cause=type(error).__name__)
+            stop.wait(PERIOD_SECONDS)
 
     def round(self, now: float) -> None:
         """Evaluate, open and close alerts, publish what changed in the same transaction, and set the gauges.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -97,13 +98,17 @@ def test_late_changes_are_paid_in_the_next_run_under_the_month_they_are_about(pl
 def test_the_discount_drift_and_unreadable_deliveries_raise_alerts(played: Played) -> None:
     alerts = played.get("alerts", "/v1/alerts?state=open", "ops")["alerts"]
     assert {alert["kpi"] for alert in alerts} == {"average_discount", "dead_letters"}
-    assert all(alert["title"] in played.said for alert in alerts)
+    assert "Average discount: 0.253 is above 0.2" in played.said
+    assert "Dead letters open: 5 is above 0" in played.said
+    assert played.said.count(" is above ") + played.said.count(" is below ") == len(alerts)
 
 
 def test_the_summary_names_the_payroll_file_and_what_credits_nobody(played: Played) -> None:
     path = played.system.home.files / "run-2026-05-1.csv"
     rows = list(csv.DictReader(path.open(newline="")))
     assert str(path) in played.said.replace("\n", "")
+    manifest = json.loads(path.with_suffix(".manifest.json").read_text())
+    assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert f"{sum(Decimal(row['amount']) for row in rows):,} USD" in played.said
     for reason in ("unknown_participant", "other_currency", "participant_left"):
         assert reason in played.said

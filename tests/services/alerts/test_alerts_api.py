@@ -54,6 +54,12 @@ def test_before_the_first_evaluation_there_is_nothing_to_tell(app: FastAPI) -> N
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:earnest:problem:unavailable")
 
 
+def test_it_is_ready_once_the_first_evaluation_is_done(evaluator: Evaluator) -> None:
+    assert evaluator.reasons() == ["the KPIs are not evaluated yet"]
+    evaluator.round(1_741_996_800.0)
+    assert evaluator.reasons() == []
+
+
 def test_before_the_first_deal_only_the_road_has_kpis(app: FastAPI, evaluator: Evaluator) -> None:
     evaluator.round(1_741_996_800.0)
     found = client(app).get("/v1/kpis").json()
