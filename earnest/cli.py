@@ -49,11 +49,21 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", code=130)
     except Exception as error:
+        if _is_out_of_reach(error):
+            _fail("the installation's database or log does not answer: run `earnest up` in another terminal")
         with tempfile.NamedTemporaryFile("w", prefix="earnest-error-", suffix=".txt", delete=False) as file:
             traceback.print_exc(file=file)
         _fail(
             f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''} (details: {file.name})"
         )
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Whether a server could not be reached. Only a command that has loaded what speaks to servers can fail like that."""
+    kinds = (("sqlalchemy.exc", "OperationalError"), ("shared.log.port", "LogUnavailable"))
+    known = tuple(getattr(sys.modules[module], name) for module, name in kinds if module in sys.modules)
+    reached = getattr(getattr(error, "orig", None), "sqlstate", None) is not None  # the database itself said something
+    return isinstance(error, known) and not reached
 
 
 def _fail(message: str, code: int = 1) -> None:

@@ -57,6 +57,18 @@ def test_an_error_that_nobody_expected_leaves_its_details_in_a_file(tmp_path: Pa
     details.unlink()
 
 
+@pytest.mark.parametrize("command", [["verify"], ["dlq", "list"], ["dlq", "replay"], ["payout", "list"]])
+def test_a_command_beside_an_installation_that_does_not_run_says_how_to_start_it(
+    home: Home, command: list[str]
+) -> None:
+    nobody = "postgresql://earnest@127.0.0.1:1/earnest"
+    home.note({"DATABASE_URL": nobody, "EARNEST_PAYOUT_URL": "http://127.0.0.1:1"})
+    done = earnest(*command, home=home.path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "run `earnest up` in another terminal" in line
+
+
 def test_reset_says_what_it_deletes_and_keeps_it_unless_told_yes(home: Home) -> None:
     asked = earnest("reset", home=home.path, given="n\n")
     assert str(home.path) in asked.stdout.replace("\n", "")
