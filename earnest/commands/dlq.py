@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from earnest.local.processes import LocalError
 from shared.names import Service
@@ -49,14 +50,13 @@ def list_letters(
     from shared.log.dead_letters import Filter, find
 
     which = Filter(worker=worker, topic=topic, code=code, key=key)
-    table = Table("service", "id", "worker", "place", "key", "cause", "what to mend", "since")
+    table = Table("service", "id", "what to mend, and where it is", show_lines=True)
     for name, engine in _schemas(_settings(), service):
         for letter in find(engine, which, include_replayed=replayed, limit=MOST_SHOWN):
-            cause = f"{letter.code}, replayed" if letter.replayed_at else letter.code
-            since = f"{letter.at:%Y-%m-%d %H:%M}"
-            table.add_row(
-                name, str(letter.id), letter.worker, _place(letter), letter.record.key, cause, letter.message, since
-            )
+            since = f"since {letter.at:%Y-%m-%d %H:%M}" + (", replayed" if letter.replayed_at else "")
+            where = f"{letter.worker} at {_place(letter)}, {since}"
+            told = f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{where}"
+            table.add_row(name, str(letter.id), Text(told))
     console = Console()
     console.print(table if table.row_count else "No dead letters.")
     if table.row_count >= MOST_SHOWN:

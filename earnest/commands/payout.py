@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,7 +80,8 @@ def export(
     file = folder / told["file"]
     _write(file, content)
     _write(file.with_suffix(".manifest.json"), manifest)  # last: where it is, the file is whole
-    Console().print(f"Written: {file}, {told['record_count']} payments, sha256 {told['sha256']}", highlight=False)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"Written: {file}, {told['record_count']} payments, sha256 {told['sha256']}")
 
 
 @payout.command()
@@ -95,12 +97,15 @@ def list_runs(who: Author = AUTHOR) -> None:
     from rich.table import Table
 
     table = Table()
-    for name in ("run", "state", "author", "approver", "paid", "people", "carried forward"):
-        table.add_column(name, no_wrap=name in ("run", "paid"))
+    for name in ("run", "state", "author, approver"):
+        table.add_column(name, no_wrap=name != "author, approver")
+    for name in ("paid", "people", "carried forward"):
+        table.add_column(name, justify="right", no_wrap=name == "paid")
     for found in _client().ask("payout", "GET", "/v1/runs", who)["runs"]:
         sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
-        table.add_row(found["id"], found["state"], found["author"], found["approver"] or "", *columns)
+        people = ", ".join(filter(None, (found["author"], found["approver"])))
+        table.add_row(found["id"], found["state"], people, *columns)
     Console().print(table)
 
 
@@ -112,7 +117,11 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _sums(total: dict[str, Any]) -> tuple[str, str, str]:
-    return f"{total['paid']} {total['currency']}", str(total["participants"]), str(total["carried_forward"])
+    return f"{_money(total['paid'])} {total['currency']}", str(total["participants"]), _money(total["carried_forward"])
+
+
+def _money(amount: str) -> str:
+    return f"{Decimal(amount):,}"
 
 
 def _client() -> Client:
@@ -129,22 +138,20 @@ def _show(found: dict[str, Any]) -> None:
 
     console = Console()
     approved = f", approved by {found['approver']}" if found["approver"] else ""
-    table = Table(
-        "participant",
-        "amount",
-        "currency",
-        "",
-        title=f"{found['id']}: {found['state']}, by {found['author']}{approved}",
-    )
+    table = Table("participant", title=f"{found['id']}: {found['state']}, by {found['author']}{approved}")
+    table.add_column("amount", justify="right")
+    table.add_column("currency")
+    if found["carried_forward"]:
+        table.add_column()
     for line in found["lines"]:
-        table.add_row(line["participant_id"], line["amount"], line["currency"], "")
+        table.add_row(line["participant_id"], _money(line["amount"]), line["currency"])
     for line in found["carried_forward"]:
-        table.add_row(line["participant_id"], line["amount"], line["currency"], "carried forward")
+        table.add_row(line["participant_id"], _money(line["amount"]), line["currency"], "carried forward")
     console.print(table)
     for total in found["totals"]:
         console.print(
-            f"{total['paid']} {total['currency']} to {total['participants']} participants, "
-            f"{total['carried_forward']} carried forward",
+            f"{_money(total['paid'])} {total['currency']} to {total['participants']} participants, "
+            f"{_money(total['carried_forward'])} carried forward",
             highlight=False,
         )
     if (hint := NEXT.get(found["state"])) is not None:

@@ -65,6 +65,13 @@ def test_the_list_names_place_key_and_cause(scoring: Engine) -> None:
     assert listed.count("scoring.credit") == 3
 
 
+def test_the_list_can_be_read_in_a_terminal_of_80_columns(scoring: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = earnest("list")
+    assert "unknown_owner: nobody is called P-9" in listed
+    assert "scoring.credit at deals[5] 3, since" in listed
+
+
 def test_the_list_is_narrowed_down(scoring: Engine) -> None:
     assert "D-1" not in earnest("list", "--code", "bad_value")
     assert earnest("list", "--service", "payout") == "No dead letters.\n"
