@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from earnest.imports.reading import Export
 
-EXAMPLE = Path("examples/crm-opportunities")
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,12 @@ def register(app: typer.Typer) -> None:
 def import_export(
     folder: Annotated[Path, typer.Argument(help="The folder with the export's CSV files.")],
     recipe_folder: Annotated[
-        Path, typer.Option("--with", help="The folder with import.yaml and plans/: how the files are read and paid.")
+        Path,
+        typer.Option(
+            "--with",
+            help="The folder with import.yaml and plans/: how the files are read and paid.",
+            show_default="examples/crm-opportunities",
+        ),
     ] = EXAMPLE,
     files_only: Annotated[
         Path | None, typer.Option("--files-only", help="Only write deals.csv and roster.csv there, for `earnest calc`.")
