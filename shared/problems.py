@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import orjson
 import structlog
@@ -13,7 +13,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PERIOD
+
 MEDIA_TYPE = "application/problem+json"
+
+FORMS: Final = {
+    IDENTIFIER: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit",
+    NAME: "write small letters, digits and _ only, beginning with a letter",
+    CURRENCY: "write a currency in three capitals, for example USD",
+    PERIOD: "write a month as 2025-03",
+}
+"""What to tell people instead of a pattern."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -84,7 +94,8 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[dict[s
     return [
         {
             "field": ".".join(str(part) for part in found["loc"]) or "body",
-            "reason": str(found["msg"]).removeprefix("Value error, "),
+            "reason": FORMS.get(found.get("ctx", {}).get("pattern", ""))
+            or str(found["msg"]).removeprefix("Value error, "),
         }
         for found in error.errors()
     ]

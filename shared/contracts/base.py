@@ -11,9 +11,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 
 from shared.money import minor_digits
 
-Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$")
-]
+IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
+NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
+CURRENCY: Final = r"^[A-Z]{3}$"
+PERIOD: Final = r"^\d{4}-\d{2}$"
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=IDENTIFIER)]
 """An id of a deal, participant, plan or source: printable, without spaces, safe in a URL, a file and a header."""
 
 Text = Annotated[str, StringConstraints(max_length=512, pattern=r"^[^\x00]*$")]
@@ -25,10 +28,10 @@ def _known_currency(code: str) -> str:
     return code
 
 
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+CurrencyCode = Annotated[str, StringConstraints(pattern=CURRENCY), AfterValidator(_known_currency)]
 """ISO 4217 alphabetic code of a currency that there is."""
 
-PeriodName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+PeriodName = Annotated[str, StringConstraints(pattern=PERIOD)]
 """A monthly period, as `2025-03`."""
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.contracts.base import BusinessDate, Contract, CurrencyCode, ExactDecimal, Identifier, Text
+from shared.contracts.base import NAME, BusinessDate, Contract, CurrencyCode, ExactDecimal, Identifier, Text
 
 TYPE = "earnest.deal.patched"
 
@@ -45,9 +45,7 @@ class DealFields(Contract):
     account: Text | None = None
     territory: Text | None = None
     refunds: dict[Identifier, Refund | None] = Field(default_factory=dict)
-    custom: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], Custom | None] = Field(
-        default_factory=dict
-    )
+    custom: dict[Annotated[str, StringConstraints(pattern=NAME)], Custom | None] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _splits_sum_to_whole(self) -> DealFields:

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import BusinessDate, Contract, ExactDecimal, Identifier, Text
+from shared.contracts.base import NAME, BusinessDate, Contract, ExactDecimal, Identifier, Text
 
 TYPE = "earnest.roster.patched"
 
-MeasureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+MeasureName = Annotated[str, StringConstraints(pattern=NAME)]
 
 Figure = Annotated[ExactDecimal, Field(decimal_places=6)]
 """A number of a participant's own, with six decimals at most."""

@@ -105,7 +105,7 @@ def test_a_mistake_in_one_event_does_not_touch_the_others(ingest: Ingest) -> Non
         ({"close_date": "31.03.2025"}, "write a date as 2025-03-31"),
         ({"close_date": "2025-03-31T10:00:00"}, "an instant needs a time zone"),
         ({"discount": "5"}, "Extra inputs are not permitted"),
-        ({"owner": "ann smith"}, "should match pattern"),
+        ({"owner": "ann smith"}, "write letters without accents, digits and"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_reason(ingest: Ingest, fields: dict[str, Any], reason: str) -> None:
@@ -124,7 +124,7 @@ def test_a_wrong_field_is_named_with_its_reason(ingest: Ingest, fields: dict[str
         ({"time": "2025-03-31T16:20:00"}, "time", "needs a time zone"),
         ({"time": "0001-01-01T00:00:00+05:00"}, "time", "the year must be from 1900 to 2199"),
         ({"time": None}, "time", "valid datetime"),
-        ({"source": "a b"}, "source", "should match pattern"),
+        ({"source": "a b"}, "source", "write letters without accents, digits and"),
         ({"type": "earnest.roster.patched"}, "type", "earnest.deal.patched"),
         ({"specversion": "0.3"}, "specversion", "1.0"),
         ({"data": None}, "data", "should be an object"),
