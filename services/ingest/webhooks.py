@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -27,6 +27,8 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from services.ingest.api import Intake
+
+SIGNED: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 class Sources:
@@ -59,6 +61,10 @@ class Sources:
         """
         if name not in self._secrets:
             raise NotFound(f"no source {name} takes webhooks here")
+        if missing := [header for header in SIGNED if header not in headers]:
+            raise Unauthenticated(
+                f"the delivery is not signed: send the header {missing[0]}, as Standard Webhooks says"
+            )
         for secret in self._secrets[name]:
             try:
                 secret.verify(body, dict(headers), json_parse=False)

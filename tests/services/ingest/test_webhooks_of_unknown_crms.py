@@ -133,6 +133,12 @@ def test_signed_bytes_that_are_not_utf8_are_refused_not_an_error(acme: Ingest) -
     assert acme.client.post("/v1/webhooks/acme-crm", content=b"\xff{}", headers=headers).status_code == 401
 
 
+def test_a_delivery_that_is_not_signed_is_told_what_it_lacks(acme: Ingest) -> None:
+    answer = acme.client.post("/v1/webhooks/acme-crm", content=b"{}", headers={"webhook-id": "msg_1"})
+    assert answer.status_code == 401
+    assert "send the header webhook-timestamp" in answer.json()["detail"]
+
+
 def test_an_unknown_source_is_not_found(acme: Ingest) -> None:
     assert acme.client.post("/v1/webhooks/other", content=b"{}", headers=signed(NEW, b"{}")).status_code == 404
 
