@@ -97,8 +97,8 @@ def list_runs(who: Author = AUTHOR) -> None:
     from rich.table import Table
 
     table = Table()
-    for name in ("run", "state", "author, approver"):
-        table.add_column(name, no_wrap=name != "author, approver")
+    for name in ("run", "state", "author,\napprover"):
+        table.add_column(name, no_wrap=True)
     for name in ("paid", "people", "carried forward"):
         table.add_column(name, justify="right", no_wrap=name == "paid")
     for found in _client().ask("payout", "GET", "/v1/runs", who)["runs"]:

@@ -24,6 +24,7 @@ from earnest.local.system import System
 
 Answer = dict[str, Any]
 ALERT_SECONDS: Final = 5.0
+OPEN_MONTH: Final = "2026-06"
 
 
 def summarise(system: System, console: Console, sent: Counter[str], late: Sequence[LateChange]) -> None:
@@ -44,7 +45,7 @@ def summarise(system: System, console: Console, sent: Counter[str], late: Sequen
         console.print(
             f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
         )
-    _next_steps(system, console)
+    _next_steps(system, console, OPEN_MONTH not in {run["period"] for run in payroll.runs()})
 
 
 def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Table:
@@ -109,15 +110,16 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
     return table
 
 
-def _next_steps(system: System, console: Console) -> None:
+def _next_steps(system: System, console: Console, has_month_to_pay: bool) -> None:
     program = os.path.relpath(Path(sys.prefix) / "bin" / "earnest")
     home = "" if system.home.path == Path(".earnest").resolve() else f" --home {system.home.path}"
     console.print("Interactive pages of the services, while they run:")
     for name, url in system.urls.items():
         console.print(f"  {name:<8} {url}/docs", highlight=False)
     console.print("Try next, with the services running (`earnest up`):")
+    first = (f"payout run {OPEN_MONTH}", "June is still open: draft its run")
     for command, why in (
-        ("payout run 2026-06", "June is still open: draft its run"),
+        first if has_month_to_pay else ("payout list", "every month's run and what it paid"),
         ("dlq list", "what could not be processed, and why"),
         ("verify", "rebuild everything from the log and compare"),
     ):
