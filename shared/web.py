@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,12 +37,8 @@ def create_app(
 
     `ready` returns what keeps the service from doing its work, in sentences; nothing when it can. `body_limit` is in bytes.
     """
-    app = FastAPI(
-        title=title,
-        description=description,
-        version="1",
-        redoc_url=None,
-    )
+    # Its interactive pages come from this service: the reader's browser needs no way to the internet.
+    app = FastAPIOffline(redoc_url=None, title=title, description=description, version="1")
     _tell_of_problems(app)
     app.state.keys = KeyRing(settings.keys_file)
     problems.install(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -183,3 +184,11 @@ def test_every_operation_documents_its_problems(client: TestClient) -> None:
     answers = document["paths"]["/order"]["post"]["responses"]
     assert set(answers) == {"200", "4XX", "5XX"}
     assert list(answers["4XX"]["content"]) == ["application/problem+json"]
+
+
+def test_the_interactive_pages_need_no_other_server(client: TestClient) -> None:
+    page = client.get("/docs").text
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(parts) >= 2
+    assert [part for part in parts if not part.startswith("/")] == []
+    assert [client.get(part).status_code for part in parts] == [200] * len(parts)
