@@ -6,6 +6,7 @@ import uuid
 from time import perf_counter
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
 from sqlalchemy import Engine, text
 
 EVENT = b"x" * 300
@@ -68,6 +69,9 @@ def transactions(engine: Engine, events: int = 50_000, payees: int = 10_000) -> 
 def kafka(servers: str, records: int = 60_000) -> tuple[float, float]:
     """Records per second that kafka-python produces (idempotent, acknowledged by all) and consumes, four partitions."""
     topic = f"bench-{uuid.uuid4().hex[:8]}"
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    admin.create_topics([NewTopic(topic, num_partitions=4, replication_factor=1)])
+    admin.wait_for_topics([topic])
     producer = KafkaProducer(
         bootstrap_servers=servers, acks="all", enable_idempotence=True, linger_ms=5, batch_size=65536
     )
@@ -78,8 +82,8 @@ def kafka(servers: str, records: int = 60_000) -> tuple[float, float]:
             future.get(timeout=60)  # type: ignore[no-untyped-call]
     producer.flush(timeout=120)
     produced = records / (perf_counter() - begun)
-    partitions = [TopicPartition(topic, number) for number in producer.partitions_for(topic)]
     producer.close()
+    partitions = [TopicPartition(topic, number) for number in range(4)]
     consumer = KafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False)
     consumer.assign(partitions)
     seen, begun = 0, perf_counter()
@@ -87,4 +91,6 @@ def kafka(servers: str, records: int = 60_000) -> tuple[float, float]:
         seen += sum(len(found) for found in consumer.poll(timeout_ms=1000, max_records=5000).values())
     consumed = records / (perf_counter() - begun)
     consumer.close()
+    admin.delete_topics([topic])
+    admin.close()
     return produced, consumed

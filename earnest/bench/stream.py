@@ -63,12 +63,16 @@ class Stream:
             self._post("roster", "hr", people[start : start + BATCH])
         self.wait_until_read()
 
-    def throughput(self, seconds: float, deals_per_second: int) -> Throughput:
-        """Push deals as fast as they are accepted for so many seconds' worth of the given rate, then wait for the last earning."""
+    def throughput(self, seconds: float, deals_per_second: int, sent: Callable[[int], object]) -> Throughput:
+        """Push deals as fast as they are accepted for so many seconds' worth of the given rate, then wait for the last earning.
+
+        `sent` is told how many deals were just accepted.
+        """
         bodies = [self._body(BATCH) for _ in range(int(seconds * deals_per_second / BATCH))]
         begun = perf_counter()
         with ThreadPoolExecutor(SENDERS) as senders:
-            list(senders.map(self._send, bodies))
+            for _ in senders.map(self._send, bodies):
+                sent(BATCH)
         accepted = perf_counter() - begun
         self.wait_until_read()
         deals = len(bodies) * BATCH

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 bench = typer.Typer(no_args_is_help=True, help="Measure Earnest on this machine, beside the machine's own limits.")
@@ -26,7 +27,8 @@ def kernel(
     """From a Parquet file to earnings and lines, beside the same plan written by hand for DuckDB."""
     from earnest.bench.kernel import run
 
-    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status("kernel and DuckDB, twice each"):
         figures = run(Path(folder), deals, participants)
     table = Table(
         "what", "seconds", "deals/s", "ratio", "total, cents", title=f"{deals:,} deals, {participants:,} participants"
@@ -41,7 +43,7 @@ def kernel(
                 f"{ratio:.2f}",
                 f"{figure.total:,}",
             )
-    Console().print(table)
+    console.print(table)
 
 
 @bench.command()
@@ -61,13 +63,21 @@ def stream(
     console = Console()
     with TemporaryDirectory(prefix="earnest-bench-") as folder:
         Path(folder).chmod(0o755)
-        with console.status("starting an installation"), running_system(Home(Path(folder)), log) as system:
-            console.print(f"pushing {seconds * goal:,.0f} deals of {participants:,} participants over HTTP, log: {log}")
+        with console.status("starting an installation") as status, running_system(Home(Path(folder)), log) as system:
+            status.stop()
+            due = seconds * goal
+            console.print(f"pushing {due:,.0f} deals of {participants:,} participants over HTTP, log: {log}")
             pushed = Stream(system, participants)
-            reached = pushed.throughput(seconds, goal)
+            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+            with Progress(*columns, console=console, transient=True) as progress:
+                task = progress.add_task("deals", total=due)
+                reached = pushed.throughput(seconds, goal, lambda deals: progress.advance(task, deals))
+            status.start()
             half = max(500, int(min(reached.readable, goal) / 2))
+            status.update(f"timing earnings while {half:,} deals a second arrive")
             ages = pushed.ages(half)
             stages = pushed.stages()
+            status.update("measuring the machine's own limits")
             engine = engine_for(database_url(system.settings), "public", pool_size=1)
             ceiling = transactions(engine)
             table = Table("what", "figure", "ratio to the ceiling")
@@ -104,7 +114,11 @@ def history(
     console = Console()
     with TemporaryDirectory(prefix="earnest-bench-") as folder:
         Path(folder).chmod(0o755)
-        with console.status("starting an installation"), running_system(Home(Path(folder)), "postgres") as system:
+        with (
+            console.status("starting an installation") as status,
+            running_system(Home(Path(folder)), "postgres") as system,
+        ):
+            status.update(f"one more deal after 10 and after {deals:,}")
             few, many = Stream(system, 10).history(deals)
     table = Table("earlier deals in the month", "age of an earning, median", "ratio")
     table.add_row("10", f"{few * 1000:.0f} ms", "1.00")
