@@ -15,6 +15,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from earnest.bench.kernel import plan
+from earnest.local.settled import unsent
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
@@ -145,6 +146,8 @@ class Stream:
     def _behind(self) -> bool:
         """Whether a worker has not reached the end of a topic; topics are asked in the order of the road."""
         for topic in (PLANS, ROSTER, DEALS, RECREDITS, CREDITS):
+            if unsent(self._log, topic):
+                return True
             ends = self._log.ends(topic)
             with self._engine.connect() as connection:
                 rows = connection.exec_driver_sql(

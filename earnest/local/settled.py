@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine, text
 
 from earnest.local.processes import LocalError
-from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROAD, ROSTER, Topic
+from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import database_url, engine_for
 from shared.log.kafka import KafkaLog
 from shared.log.open import open_log
@@ -48,8 +48,11 @@ def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> 
     try:
         since, last = time.monotonic(), -1
         while True:
-            behind = {(service, topic.name): _behind(log, engines[service], topic) for service, topic in READERS}
-            left = sum(behind.values()) + _unsent(log)
+            behind = {
+                (service, topic.name): unsent(log, topic) + _behind(log, engines[service], topic)
+                for service, topic in READERS
+            }
+            left = sum(behind.values())
             waiting(left)
             if left == 0:
                 return
@@ -59,7 +62,7 @@ def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> 
                 slow = ", ".join(
                     f"{service} of {topic} ({number})" for (service, topic), number in behind.items() if number
                 )
-                raise LocalError(f"nothing has moved for a minute; behind are {slow or 'the outbox'}; look at the logs")
+                raise LocalError(f"nothing has moved for a minute; behind are {slow}; look at the logs")
             time.sleep(POLL_SECONDS)
     finally:
         for engine in engines.values():
@@ -75,8 +78,11 @@ def _behind(log: Log, engine: Engine, topic: Topic) -> int:
     return sum(max(0, end - read.get(place.number, 0)) for place, end in ends.items())
 
 
-def _unsent(log: Log) -> int:
-    """What was published in transactions and waits for the relay to bring it to Kafka."""
+def unsent(log: Log, topic: Topic) -> int:
+    """What was published in transactions and waits for the relay to bring it to Kafka.
+
+    To be asked before the topic's readers: what the relay has brought there since is then behind them.
+    """
     if not isinstance(log, KafkaLog):
         return 0
-    return sum(end - log.outbox.first(place) for topic in ROAD for place, end in log.outbox.ends(topic).items())
+    return sum(end - log.outbox.first(place) for place, end in log.outbox.ends(topic).items())
