@@ -15,7 +15,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from earnest.bench.kernel import plan
-from earnest.local.settled import unsent
+from earnest.local.settled import unsent, wait_until_settled
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
@@ -31,11 +31,12 @@ JANUARY = 31
 
 @dataclass(frozen=True)
 class Throughput:
-    """Deals per second accepted, and per second from the first request until the last earning was readable."""
+    """Deals per second accepted; from the first request until the last earning was readable; until all services had read all."""
 
     deals: int
     accepted: float
     readable: float
+    settled: float
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ class Stream:
                 sent(BATCH)
         accepted = perf_counter() - begun
         self.wait_until_read()
+        readable = perf_counter() - begun
+        wait_until_settled(self._system.settings, lambda _: None)
         deals = len(bodies) * BATCH
-        return Throughput(deals, deals / accepted, deals / (perf_counter() - begun))
+        return Throughput(deals, deals / accepted, deals / readable, deals / (perf_counter() - begun))
 
     def ages(self, rate: int) -> Ages:
         """Push deals at a steady rate, and among them probes, each of a participant who sells nothing else, timed until read."""

@@ -73,7 +73,7 @@ def stream(
                 task = progress.add_task("deals", total=due)
                 reached = pushed.throughput(seconds, goal, lambda deals: progress.advance(task, deals))
             status.start()
-            half = max(500, int(min(reached.readable, goal) / 2))
+            half = max(500, int(min(reached.settled, goal) / 2))
             status.update(f"timing earnings while {half:,} deals a second arrive")
             ages = pushed.ages(half)
             stages = pushed.stages()
@@ -85,6 +85,9 @@ def stream(
             table.add_row("deals accepted over HTTP", f"{reached.accepted:,.0f}/s", f"{reached.accepted / ceiling:.2f}")
             table.add_row(
                 "deals to readable earnings", f"{reached.readable:,.0f}/s", f"{reached.readable / ceiling:.2f}"
+            )
+            table.add_row(
+                "deals to booked pay and KPIs", f"{reached.settled:,.0f}/s", f"{reached.settled / ceiling:.2f}"
             )
             for worker, (records, taken) in sorted(stages.items()):
                 if records and taken:
