@@ -33,9 +33,18 @@ class People(NamedTuple):
 def roster_of(rows: Rows, plans: PlanSet) -> People:
     """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one.
 
-    `quota` sets the quota of every measure; `quota.<measure>` sets one and wins over it.
+    `quota` sets the quota of every measure that a component looks at and that is no share of a whole by itself;
+    `quota.<measure>` sets one and wins over it.
     """
-    paid = sorted({measure.measure for plan in plans for measure in plan.measures})
+    paid = sorted(
+        {
+            measure.measure
+            for plan in plans
+            for component in plan.components
+            for measure in plan.measures
+            if measure.measure in plan.measures_of(component) and not measure.is_share
+        }
+    )
     own = [name for name in rows.frame.columns if name.startswith(FIGURES)]
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}

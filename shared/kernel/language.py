@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, cast
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A rule, measure, component or column: lower case, digits and underscores."""
@@ -81,8 +81,15 @@ class Term(PlanPart):
     default: Amount | None = None
 
 
-Figure = Amount | Term
+def _kind_of_figure(value: Any) -> str:
+    return "term" if isinstance(value, dict | Term) else "number"
+
+
+Figure = Annotated[Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
 """An amount in the plan, or `{term: name}`: the participant's own."""
+
+RateFigure = Annotated[Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
+"""A rate in the plan, or `{term: name}`: the participant's own."""
 
 
 class PlanFileError(ValueError):

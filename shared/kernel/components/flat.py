@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.language import Name, Rate, Term
+from shared.kernel.language import Name, RateFigure, Term
 
 
 class Flat(Kind):
@@ -15,7 +15,7 @@ class Flat(Kind):
 
     kind: Literal["flat"]
     measure: Name
-    rate: Rate | Term
+    rate: RateFigure
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: all of it."""
