@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 def calc(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
-    deals: Annotated[Path, typer.Option(help="Deals: CSV or Parquet, one row per deal or per change of a deal.")],
-    roster: Annotated[Path, typer.Option(help="Participants: CSV or Parquet, dated rows.")],
+    deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet, one row per deal or per change of a deal.")],
+    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet, dated rows.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder for earnings.csv, lines.csv and rejected.csv; made if needed.")
     ] = None,

@@ -58,9 +58,9 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Reading the roster")
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED), plans)
+    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, roster_files.is_used), plans)
     step("Reading the deals")
-    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED), plans)
+    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
     step("Crediting")
     credited = credit(sold.table, people.roster, plans)
     step("Earning")

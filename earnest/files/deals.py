@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import polars as pl
@@ -31,6 +32,12 @@ class Deals(NamedTuple):
     rejected: pl.DataFrame
     unused: list[str]
     absent: list[str]
+
+
+def used_by(plans: PlanSet) -> Callable[[str], bool]:
+    """Which columns of a deals file say something under these plans."""
+    columns = {*DEAL_COLUMNS, *plans.columns}
+    return lambda name: name in columns
 
 
 def deals_of(rows: Rows, plans: PlanSet) -> Deals:

@@ -21,6 +21,11 @@ FIGURES = ("quota.", "term.", "score.")
 """The columns of numbers that are each participant's own."""
 
 
+def is_used(column: str) -> bool:
+    """Whether a column of a roster file says something."""
+    return column in ROSTER_COLUMNS or column.startswith(FIGURES)
+
+
 class People(NamedTuple):
     """The roster, how many participants it has, the rows that could not be used, and columns nobody reads."""
 
@@ -64,7 +69,7 @@ def roster_of(rows: Rows, plans: PlanSet) -> People:
         merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
         joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
     _on_the_only_plan(people, joined, plans)
-    unused = [name for name in rows.frame.columns if name not in {ROW, *ROSTER_COLUMNS, *own}]
+    unused = [name for name in rows.frame.columns if name != ROW and not is_used(name)]
     return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), unused)
 
 

@@ -1,16 +1,17 @@
-"""Rows of a CSV or Parquet file as text, with the row numbers a spreadsheet shows; what a cell means is decided elsewhere."""
+"""Rows of a CSV, Parquet or XLSX file as text, with the row numbers a spreadsheet shows; what a cell means is decided elsewhere."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from earnest.files.rejected import UNREADABLE, FileError, rejected
+from earnest.files.rejected import BAD_VALUE, UNREADABLE, FileError, rejected
+from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
 
 CHUNK = 50_000
 ROW = "@row"
@@ -26,16 +27,25 @@ class Rows(NamedTuple):
     rejected: pl.DataFrame
 
 
-def read_rows(path: Path, file: str, required: Sequence[str]) -> Rows:
-    """The rows of a CSV file (UTF-8, comma, header) or of a file named `.parquet`; rows of blank cells are left out.
+def everything(_: str) -> bool:
+    """All columns matter."""
+    return True
 
-    `file` is what the rejected rows name as their file.
+
+def read_rows(path: Path, file: str, required: Sequence[str], used: Callable[[str], bool] = everything) -> Rows:
+    """The rows of a CSV file (UTF-8, comma, header), of a file named `.parquet`, or of the first sheet of one named `.xlsx`.
+
+    Rows of blank cells are left out. `file` is what the rejected rows name as their file; in columns that are not `used`, no
+    cell of a spreadsheet is refused.
 
     Raises:
         FileError: the file cannot be read, or lacks a required column.
     """
     try:
-        read = _parquet(path) if path.suffix == ".parquet" else _csv(path, file)
+        if path.suffix.lower() in SUFFIXES:
+            read = _xlsx(path, file, used)
+        else:
+            read = _parquet(path) if path.suffix == ".parquet" else _csv(path, file)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
     if missing := [name for name in required if name not in read.frame.columns]:
@@ -122,3 +132,19 @@ def _parquet(path: Path) -> Rows:
     return Rows(
         frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64)), rejected()
     )
+
+
+def _xlsx(path: Path, file: str, used: Callable[[str], bool]) -> Rows:
+    path.open("rb").close()  # a file that is not there or not readable is told as every other
+    try:
+        rows, refused = first_sheet(path, used)
+    except SheetError as error:
+        raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
+    header = _without_idle_end([(name or "").strip() for name in (rows[0] if rows else ())])
+    _check_header(path, header)
+    wide: list[tuple[str, int | None, str | None, str, str]] = [
+        (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
+    ]
+    numbered = enumerate(([cell or "" for cell in row] for row in rows[1:]), FIRST_ROW)
+    frame = _frame(header, (each for each in numbered if each[0] not in refused), file, wide)
+    return Rows(frame, rejected(sorted(wide)))

@@ -1,0 +1,110 @@
+"""The first sheet of an XLSX file as text: text cells as they stand, dates as dates, numbers by their shortest decimal text.
+
+A spreadsheet keeps numbers in binary. The shortest decimal that means the same is what was typed, up to fifteen digits; what has
+more digits than that, or more than six decimals, came out of binary arithmetic, and nobody can say what was meant.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import fastexcel
+import polars as pl
+
+SUFFIXES = (".xlsx", ".xlsm")
+MOST_DIGITS, MOST_DECIMALS = 15, 6
+_MIDNIGHT = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
+_SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+class SheetError(ValueError):
+    """The file is no workbook that can be read."""
+
+
+class Sheet(NamedTuple):
+    """The cells of every row as text (blank: None), the header among them; and by row, from 1, why it cannot be used."""
+
+    rows: list[tuple[str | None, ...]]
+    refused: dict[int, str]
+
+
+def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
+    """The first sheet of a workbook; formulas count as the values that were last computed.
+
+    `used` says of which columns the cells matter: doubtful numbers in others do not spoil their row.
+
+    Raises:
+        SheetError: it cannot be read.
+    """
+    try:
+        workbook = fastexcel.read_excel(path)
+        texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
+        errors = list(_errors(path))
+    except (fastexcel.FastExcelError, zipfile.BadZipFile, ElementTree.ParseError, KeyError) as error:
+        raise SheetError(str(error).splitlines()[0] or type(error).__name__) from None
+    refused: dict[int, str] = {}
+    columns: list[list[str | None]] = []
+    header = texts.row(0) if texts.height else ()
+    for place, name in enumerate(header):
+        cells = texts.to_series(place).str.replace(_MIDNIGHT, "$1").to_list()
+        is_number = flags.to_series(place).is_not_null() & ~texts.to_series(place).is_in(["true", "false"])
+        for row in is_number.arg_true():
+            cells[row] = text = shortest(numbers.to_series(place)[row])
+            if used(name or "") and (why := doubt(text)):
+                refused.setdefault(row + 1, f"{name}: {why}")
+        columns.append(cells)
+    for row, place, what in errors:
+        name = header[place] if place < len(header) else None
+        if used(name or ""):
+            refused.setdefault(row, f"{name}: the cell holds the error {what}")
+    return Sheet(list(zip(*columns, strict=True)), refused)
+
+
+def shortest(number: object) -> str:
+    """The shortest decimal that means this binary number, without exponent."""
+    text = f"{Decimal(repr(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def doubt(text: str) -> str | None:
+    """Why the number of a spreadsheet is not to be trusted; None where it is."""
+    whole, _, decimals = text.lstrip("-").partition(".")
+    if len(decimals) > MOST_DECIMALS:
+        return f"{text} has more than {MOST_DECIMALS} decimals: round it, or store it as text"
+    if len((whole + decimals).strip("0")) > MOST_DIGITS:
+        return f"{text} has more than the {MOST_DIGITS} digits that a spreadsheet keeps exactly: store it as text"
+    return None
+
+
+def _read(workbook: fastexcel.ExcelReader, kind: fastexcel.DType) -> pl.DataFrame:
+    """All cells as one kind; what is not of it is null. Only numbers, and yes and no, are of kind `boolean`."""
+    return workbook.load_sheet(0, header_row=None, skip_rows=0, dtypes=kind).to_polars()
+
+
+def _errors(path: Path) -> Iterator[tuple[int, int, str]]:
+    """Row (from 1), column (from 0) and text of cells that hold an error, which reading takes for blank."""
+    with zipfile.ZipFile(path) as archive:
+        first = ElementTree.fromstring(archive.read("xl/workbook.xml")).find(f"{_SHEETS}sheets/{_SHEETS}sheet")
+        if first is None:
+            return
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        target = next(link.attrib["Target"] for link in links if link.attrib["Id"] == first.attrib[_LINKS])
+        name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+        sheet = archive.read(name)
+    if b't="e"' not in sheet:
+        return
+    for cell, place, text in re.findall(rb'<c ([^>]*?r="([A-Z]+[0-9]+)"[^>]*)(?<!/)>(.*?)</c>', sheet, re.DOTALL):
+        if b't="e"' in cell:
+            letters, digits = re.fullmatch(r"([A-Z]+)([0-9]+)", place.decode()).groups()  # type: ignore[union-attr]
+            column = 0
+            for letter in letters:
+                column = column * 26 + ord(letter) - ord("A") + 1
+            found = re.search(rb"<v>(.*?)</v>", text)
+            yield int(digits), column - 1, found.group(1).decode() if found else ""
