@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from shared.kernel.formulas import FormulaText
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 
 WON = "stage = 'won'"
@@ -24,7 +25,7 @@ class CreditingRule(PlanPart):
     levels: int | None = Field(default=None, ge=1, le=20)
     """For `managers`: how far up; 1 is the direct manager only."""
     when: str = WON
-    amount: str | None = None
+    amount: FormulaText | None = None
     """What is credited, an SQL expression over the deal: `amount - refunded` unless said otherwise."""
     share: Rate | None = None
     """How much of that: an overlay of `50%` beside the holders' own credit."""

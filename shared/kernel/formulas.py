@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias, cast
+from typing import Annotated, TypeAlias, cast
 
 import polars as pl
 import sqlglot
+from pydantic import AfterValidator
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
@@ -55,6 +56,15 @@ def parsed(text: str) -> sql.Expression:
         if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
             raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
     return cast(sql.Expression, tree)
+
+
+def _checked(text: str) -> str:
+    references(text)
+    return text
+
+
+FormulaText = Annotated[str, AfterValidator(_checked)]
+"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns."""
 
 
 def references(text: str) -> list[Reference]:

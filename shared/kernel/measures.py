@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.kernel.conventions import Reset
+from shared.kernel.formulas import FormulaText
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 
 Take = Literal["amount", "deals", "distinct", "latest"]
@@ -85,7 +86,7 @@ class Measure(PlanPart):
     """Entered by hand for a period: the roster's `score.<measure>`, such as 85%."""
     scorecard: dict[Name, Goal] | None = Field(default=None, min_length=1)
     """The weighted sum of the attainments of other measures."""
-    formula: str | None = None
+    formula: FormulaText | None = None
     """An SQL expression over other measures."""
     reset: Reset = "month"
     quota: QuotaTerms = QuotaTerms()
@@ -98,6 +99,11 @@ class Measure(PlanPart):
         if self.scorecard is not None and (whole := sum(goal.weight for goal in self.scorecard.values())) != 1:
             raise ValueError(f"the weights of scorecard {self.measure} sum to {whole * 100:f}%, not to 100%")
         return self
+
+    @property
+    def way(self) -> str:
+        """The field that says how it is built."""
+        return next(way for way in WAYS if getattr(self, way) is not None)
 
     @cached_property
     def ingredients(self) -> dict[str, Ingredient]:

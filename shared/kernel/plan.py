@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
 import polars as pl
@@ -16,10 +15,12 @@ from shared.kernel.at import At
 from shared.kernel.columns import Exact
 from shared.kernel.components import Component, Kind
 from shared.kernel.conventions import CalendarTerms, Conventions, Exchange, Reset
-from shared.kernel.crediting import RELATIONS, WON, CreditingRule
-from shared.kernel.filters import ColumnTypes, compile_filter, filter_schema
+from shared.kernel.crediting import WON, CreditingRule
+from shared.kernel.filters import ColumnTypes, compile_filter
+from shared.kernel.findings import Flaws, Path
 from shared.kernel.formulas import FormulaError, Reference, references
 from shared.kernel.language import Amount, Figure, Name, PlanFileError, PlanPart, read_yaml
+from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
 from shared.money import minor_digits
 
@@ -67,89 +68,26 @@ class Plan(PlanPart):
     @model_validator(mode="after")
     def _hangs_together(self) -> Plan:
         minor_digits(self.currency)
-        self._names_once()
-        rules = {rule.rule for rule in self.credits}
-        for measure in self.measures:
-            if unknown := sorted(measure.rules - rules):
-                raise ValueError(f"measure {measure.measure} sums unknown rules {', '.join(unknown)}")
-            for ingredient in measure.ingredients.values():
-                if len(set(ingredient.rules)) < len(ingredient.rules):
-                    raise ValueError(f"measure {measure.measure} sums a rule twice")
-        self._check_columns()
-        self._check_references()
-        for rule in self.credits:
-            compile_filter(rule.when, self.custom_columns)
+        if found := list(flaws(self)):
+            raise Flaws(found)
         return self
 
-    def _names_once(self) -> None:
-        for what, names in (
-            ("rule", [rule.rule for rule in self.credits]),
-            ("measure", [measure.measure for measure in self.measures]),
-            ("component", [component.component for component in self.components]),
-        ):
-            if twice := sorted({name for name in names if names.count(name) > 1}):
-                raise ValueError(f"{what} {', '.join(twice)} is there twice")
-
-    def _check_columns(self) -> None:
-        known = filter_schema(self.custom_columns)
-        for rule in self.credits:
-            if rule.to not in RELATIONS and self.columns.get(rule.to) != "participant":
-                raise ValueError(
-                    f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant"
-                )
-            if known.get(rule.date) != pl.Date:
-                raise ValueError(f"rule {rule.rule}: date: {rule.date} is no date of the deal")
-            if rule.amount is not None:
-                for reference in references(rule.amount):
-                    kind = known.get(reference.name)
-                    if reference.kind != "measure" or kind is None or not kind.is_numeric():
-                        raise ValueError(f"rule {rule.rule}: amount: {reference.name} is no number of the deal")
-        by_rule: dict[str, str] = {}
-        for measure in self.measures:
-            if measure.distinct is not None and measure.distinct.column not in (*known, "deal_id"):
-                raise ValueError(f"measure {measure.measure}: {measure.distinct.column} is no column of the deal")
-            for name in measure.rules if measure.bucket else ():
-                if by_rule.setdefault(name, measure.bucket or "") != measure.bucket:
-                    raise ValueError(
-                        f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule"
-                    )
-
-    def _check_references(self) -> None:
-        measures = {measure.measure for measure in self.measures}
-        components = {component.component for component in self.components}
-        for component in self.components:
-            main = component.main_measure()
-            if main is not None and main not in measures:
-                raise ValueError(f"component {component.component} pays an unknown measure {main}")
-            for found in component.uses():
-                self._check_reference(f"component {component.component}", found, measures, components)
-        for measure in self.measures:
-            for found in self._refers(measure):
-                self._check_reference(f"measure {measure.measure}", found, measures, set())
-        _ordered({m.measure: {r.name for r in self._refers(m) if r.kind != "term"} for m in self.measures}, "measures")
-        _ordered(self._links, "components")
-
     @staticmethod
-    def _refers(measure: Measure) -> list[Reference]:
+    def refers(measure: Measure) -> list[Reference]:
+        """The names that a measure builds on."""
         found = references(measure.formula) if measure.formula is not None else []
         return found + [Reference("attainment", name) for name in measure.scorecard or ()]
 
-    @staticmethod
-    def _check_reference(who: str, found: Reference, measures: set[str], components: set[str]) -> None:
-        if found.kind == "pay" and found.name not in components:
-            raise ValueError(f"{who} refers to an unknown component {found.name}")
-        if found.kind not in ("pay", "term") and found.name not in measures:
-            raise ValueError(f"{who} refers to an unknown measure {found.name}")
-
     @property
-    def _links(self) -> dict[str, set[str]]:
+    def links(self) -> dict[str, set[str]]:
+        """The components to whose pay each component refers."""
         return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
 
     @cached_property
     def in_order(self) -> tuple[Component, ...]:
         """The components, each after those to whose pay it refers."""
         by_name = {component.component: component for component in self.components}
-        return tuple(by_name[name] for name in _ordered(self._links, "components"))
+        return tuple(by_name[name] for name in ordered(self.links, "components"))
 
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
@@ -195,7 +133,7 @@ class Plan(PlanPart):
             measure = self.measure(one)
             if one not in found and measure is not None:
                 found.add(one)
-                due += [r.name for r in self._refers(measure) if r.kind != "term"]
+                due += [r.name for r in self.refers(measure) if r.kind != "term"]
         return found.union(*(self._measures_of(r.name) for r in component.uses() if r.kind == "pay"))
 
     def bare(self, rows: pl.DataFrame) -> At:
@@ -244,13 +182,6 @@ class Plan(PlanPart):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
-def _ordered(links: dict[str, set[str]], what: str) -> list[str]:
-    try:
-        return list(TopologicalSorter(links).static_order())
-    except CycleError as error:
-        raise ValueError(f"{what} refer to each other in a circle: {' -> '.join(error.args[1])}") from None
-
-
 def read_plan(text: str, name: str) -> Plan:
     """The plan in the text of a file of that name.
 
@@ -268,7 +199,13 @@ def read_plan(text: str, name: str) -> Plan:
 
 def mistakes(error: ValidationError) -> list[str]:
     """The mistakes of a plan in sentences: where, and what."""
-    return [
-        f"{'.'.join(str(part) for part in found['loc']) or 'plan'}: {found['msg'].removeprefix('Value error, ')}"
-        for found in error.errors()
-    ]
+    return [f"{'.'.join(str(part) for part in where) or 'plan'}: {what}" for where, what in _mistakes(error)]
+
+
+def _mistakes(error: ValidationError) -> Iterator[tuple[Path, str]]:
+    for found in error.errors():
+        cause = found.get("ctx", {}).get("error")
+        if isinstance(cause, Flaws):
+            yield from ((found["loc"], each.message) for each in cause.findings)
+        else:
+            yield found["loc"], found["msg"].removeprefix("Value error, ")

@@ -61,7 +61,7 @@ def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
         rows,
         plan.digits,
         plan.conventions,
-        lambda at, name: _measured(at, plan, figures, name),
+        lambda at, name: measured(at, plan, figures, name),
         figures.quota,
         figures.term,
         per_deal=lambda at, component: Exact.of(at.rows[f"@{component}"], 10**plan.digits),
@@ -70,10 +70,15 @@ def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
 
 def paid(component: Component, at: At, plan: Plan, roster: Roster) -> Paid:
     """What a component pays at every row, components it refers to being in `at.paid`."""
-    problem = _problem(component, at, plan, Figures(plan, roster))
+    return paid_with(component, at, plan, Figures(plan, roster))
+
+
+def paid_with(component: Component, at: At, plan: Plan, figures: Figures) -> Paid:
+    """The same with figures that need not come from a roster."""
+    problem = _problem(component, at, plan, figures)
     unlimited = where(problem.is_null(), component.unlimited(at), 0)
     if plan.conventions.leavers == "nothing_in_the_last_period":
-        unlimited = where(Figures(plan, roster).left_within(at.rows), 0, unlimited)
+        unlimited = where(figures.left_within(at.rows), 0, unlimited)
     limited = where(problem.is_null(), component.limited(unlimited, at), 0)
     at.paid[component.component] = limited
     what = f"the pay of {component.component}"
@@ -94,7 +99,8 @@ def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
     return value, minor.zip_with(has, nothing)
 
 
-def _measured(at: At, plan: Plan, figures: Figures, name: str) -> Exact:
+def measured(at: At, plan: Plan, figures: Figures, name: str) -> Exact:
+    """A measure from the ingredients in the rows, from scores, or from other measures."""
     measure = plan.measure(name)
     assert measure is not None
     if measure.score is not None:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from shared.kernel.at import At
 from shared.kernel.columns import Exact, total, where
 from shared.kernel.conventions import Reset
-from shared.kernel.formulas import Reference, is_condition, references
+from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
 
@@ -38,7 +38,7 @@ class Part:
 class Multiplier(PlanPart):
     """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
 
-    by: str | None = None
+    by: FormulaText | None = None
     measure: Name | None = None
     on: Literal["attainment", "amount"] = "attainment"
     steps: tuple[Step, ...] = ()
@@ -70,7 +70,7 @@ class Kind(PlanPart, ABC):
     kind: str
     title: str | None = Field(default=None, max_length=200)
     """What people call it."""
-    when: str | None = None
+    when: FormulaText | None = None
     """A gate: an SQL condition over measures; where it says no, the component pays nothing."""
     multiply: tuple[Multiplier, ...] = ()
     minimum: Figure | None = None

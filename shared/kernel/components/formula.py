@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.formulas import Reference, is_condition, references
+from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Name
 
 
@@ -17,14 +17,13 @@ class Formula(Kind):
     """`kind: formula` pays what the SQL expression `amount` comes to; `measure` is what statements show beside it."""
 
     kind: Literal["formula"]
-    amount: str
+    amount: FormulaText
     measure: Name | None = None
 
     @model_validator(mode="after")
     def _a_number(self) -> Formula:
         if is_condition(self.amount):
             raise ValueError(f"amount: {self.amount!r} says yes or no, not how much")
-        references(self.amount)
         return self
 
     def refers_to(self) -> list[Reference]:

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.formulas import Reference, references
+from shared.kernel.formulas import FormulaText, Reference, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_plan
 from shared.kernel.lookup import reached
 
@@ -24,7 +24,7 @@ class Axis(PlanPart):
 
     attainment: Name | None = None
     amount: Name | None = None
-    formula: str | None = None
+    formula: FormulaText | None = None
     category: Literal["position", "territory", "participant_id"] | None = None
     up_to: tuple[Amount, ...] = ()
     at: tuple[Amount, ...] = ()

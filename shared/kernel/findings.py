@@ -1,0 +1,34 @@
+"""What is wrong, or not said, in a plan: a stable code, where in the plan, what it means and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+Path = tuple[str | int, ...]
+"""Where in the plan: the keys and list places that lead there, as in `("components", 0, "tiers", 1, "up_to")`."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that somebody should mend or say. An error keeps the plan from being used at all."""
+
+    code: str
+    severity: Severity
+    path: Path
+    message: str
+    mend: str = ""
+
+    def under(self, *path: str | int) -> Finding:
+        """The same, seen from further out."""
+        return replace(self, path=(*path, *self.path))
+
+
+class Flaws(ValueError):
+    """Errors of a part of a plan, each at its own place; raised by validators in place of a plain `ValueError`."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(found.message for found in findings))
+        self.findings = tuple(findings)

@@ -1,0 +1,188 @@
+"""What a plan version pays at given points, without deals: so much reached, such a quota, such terms.
+
+Assertions, charts, the search for cliffs and simulations ask here. It is the same function as `earn`, on numbers that are said
+instead of added up; every point is one whole window of one participant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import polars as pl
+
+from shared.kernel.at import At
+from shared.kernel.columns import Exact, total, where
+from shared.kernel.earn import MAXIMUM, MINIMUM
+from shared.kernel.plan import Plan
+from shared.kernel.quotas import Figures
+from shared.kernel.roster import Roster
+from shared.kernel.standing import measured, paid_with
+from shared.kernel.tables import ASSIGNMENTS, empty
+
+Column = Mapping[str, Exact]
+
+
+class PointError(ValueError):
+    """A point that says two things of one measure, or names what the plan does not have."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Some points, as columns by name, all of the same `height`; numbers are in major units, an attainment of 100% is 1.
+
+    What is not said of a measure follows from what is: formulas and scorecards from other measures, a measure from its attainment
+    and quota, a quota from measure and attainment or from the plan's default. A measure of which nothing is said is zero.
+    Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period) where they stand together.
+    """
+
+    height: int
+    measures: Column = field(default_factory=dict)
+    attainments: Column = field(default_factory=dict)
+    quotas: Column = field(default_factory=dict)
+    terms: Column = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    rows: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class PaidAt:
+    """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays nothing."""
+
+    at: At
+    pay: dict[str, pl.Series]
+    problems: dict[str, pl.Series]
+
+    @property
+    def total(self) -> pl.Series:
+        """All components and limits together."""
+        columns = list(self.pay.values())
+        return pl.select(pl.sum_horizontal(pl.lit(column) for column in columns)).to_series()
+
+
+def pay_at(plan: Plan, points: Points) -> PaidAt:
+    """What the plan pays at the points.
+
+    Raises:
+        PointError: a name is not in the plan, or a measure is said in two ways.
+        Overflow: a pay is beyond 10^18 minor units.
+    """
+    _check(plan, points)
+    figures = _Given(plan, points)
+    at = At(
+        _rows(plan, points),
+        plan.digits,
+        plan.conventions,
+        lambda at, name: _measured(at, plan, points, figures, name),
+        figures.quota,
+        figures.term,
+        per_deal=lambda at, name: _as_one_deal(at, plan, name),
+    )
+    pay: dict[str, pl.Series] = {}
+    problems: dict[str, pl.Series] = {}
+    for component in plan.in_order:
+        paid = paid_with(component, at, plan, figures)
+        pay[component.component], problems[component.component] = paid.due, paid.problem
+    named = {component.component: pay[component.component] for component in plan.components}
+    return PaidAt(at, named | _limits(plan, at), problems)
+
+
+class _Given(Figures):
+    """Figures that are said instead of taken from a roster."""
+
+    def __init__(self, plan: Plan, points: Points) -> None:
+        super().__init__(plan, Roster.of(empty(ASSIGNMENTS)))
+        self._points = points
+
+    def quota(self, at: At, name: str) -> Exact:
+        """The quota said, or that follows from measure and attainment, or the plan's default; 1 where only an attainment is said."""
+        points = self._points
+        if name in points.quotas:
+            return points.quotas[name]
+        if name in points.measures and name in points.attainments:
+            return points.measures[name] / points.attainments[name]
+        measure = self._plan.measure(name)
+        assert measure is not None
+        default = measure.quota.default
+        if default is None:
+            default_quota = Fraction(int(measure.is_share or name in points.attainments))
+        else:
+            default_quota = Fraction(default)
+        return Exact.constant(default_quota, at.height)
+
+    def term(self, at: At, name: str, default: Fraction | None) -> Exact:
+        """The term said, or its default."""
+        return self._points.terms.get(name) or Exact.constant(default or 0, at.height)
+
+    def has_term(self, at: At, name: str) -> pl.Series:
+        """Whether it is said."""
+        return pl.Series([name in self._points.terms]).new_from_index(0, at.height)
+
+    def score(self, at: At, name: str) -> Exact:  # noqa: ARG002 (whose score is said comes as a measure)
+        """No score where none is said."""
+        return Exact.constant(0, at.height)
+
+    def left_within(self, rows: pl.DataFrame) -> pl.Series:
+        """Nobody leaves at a point."""
+        return pl.Series([False]).new_from_index(0, rows.height)
+
+
+def _measured(at: At, plan: Plan, points: Points, figures: Figures, name: str) -> Exact:
+    if name in points.measures:
+        return points.measures[name]
+    if name in points.attainments:
+        return points.attainments[name] * at.quota(name)
+    measure = plan.measure(name)
+    if measure is not None and (measure.formula is not None or measure.scorecard is not None):
+        return measured(at, plan, figures, name)
+    return Exact.constant(0, at.height)
+
+
+def _as_one_deal(at: At, plan: Plan, name: str) -> Exact:
+    """What a component that pays by the deal would pay for one deal that brings the whole measure."""
+    component = next(each for each in plan.components if each.component == name)
+    main = component.main_measure()
+    assert main is not None
+    return component.per_deal(at.value(main), plan.bare(at.rows)) or Exact.constant(0, at.height)
+
+
+def _rows(plan: Plan, points: Points) -> pl.DataFrame:
+    """A participant per point, each in a period of their own where a component looks at everyone in a period."""
+    if points.rows is not None:
+        return points.rows
+    apart = any(type(component).needs_group for component in plan.components)
+    first = plan.effective_from.year * 12 + plan.effective_from.month - 1
+    months = [first + (number if apart else 0) for number in range(points.height)]
+    named = {name: pl.lit(value) for name, value in points.categories.items()}
+    missing = {name: pl.lit(None, dtype=pl.String) for name in ("position", "territory")}
+    rows = pl.DataFrame(
+        {
+            "participant_id": [f"point {number}" for number in range(1, points.height + 1)],
+            "period": [f"{month // 12}-{month % 12 + 1:02d}" for month in months],
+        },
+        schema={"participant_id": pl.String, "period": pl.String},
+    )
+    return rows.with_columns(**(missing | named))
+
+
+def _limits(plan: Plan, at: At) -> dict[str, pl.Series]:
+    """What the plan's own minimum adds to the sum of the components, and its maximum takes from it."""
+    found: dict[str, pl.Series] = {}
+    sum_ = total([at.paid[component.component] for component in plan.components], at.height)
+    unit = Fraction(1, 10**plan.digits)
+    for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
+        if figure is not None:
+            limit = at.figure(figure).rounded(plan.conventions.rounding, unit)
+            beyond = (sum_ < limit) if name == MINIMUM else (sum_ > limit)
+            found[name] = where(beyond, limit - sum_, 0).minor(plan.digits, "a limit")
+    return found
+
+
+def _check(plan: Plan, points: Points) -> None:
+    names = {measure.measure for measure in plan.measures}
+    said = {*points.measures, *points.attainments, *points.quotas}
+    if unknown := sorted(said - names):
+        raise PointError(f"the plan has no measure {', '.join(unknown)}; it has {', '.join(sorted(names))}")
+    if thrice := sorted(set(points.measures) & set(points.attainments) & set(points.quotas)):
+        raise PointError(f"{thrice[0]}: of measure, attainment and quota two say the third")
