@@ -1,20 +1,22 @@
 """Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is refused.
 
 Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has. There are
-`+ - * /`, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
+`+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias, cast
 
 import polars as pl
 import sqlglot
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
@@ -23,6 +25,7 @@ from shared.kernel.columns import Exact, where
 Value: TypeAlias = "Exact | Fraction"
 Lookup = Callable[[str, str], Exact]
 """The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `column`), and the name."""
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 FUNCTIONS = ("attainment", "quota", "term", "pay")
 
 
@@ -46,7 +49,7 @@ def parsed(text: str) -> sql.Expression:
         FormulaError: it does not parse, or has something that formulas do not have.
     """
     try:
-        tree = sqlglot.parse_one(text, into=sql.Condition)
+        tree = sqlglot.parse_one(_PERCENT.sub(_as_share, text), into=sql.Condition)
     except (SqlglotError, RecursionError) as error:
         said = str(error).splitlines()[0].partition(". Line")[0]
         raise FormulaError(f"{text!r} is not a formula: {said}") from None
@@ -58,13 +61,22 @@ def parsed(text: str) -> sql.Expression:
     return cast(sql.Expression, tree)
 
 
+def _as_share(found: re.Match[str]) -> str:
+    return f"{Decimal(found[1]) / 100:f}"
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
 def _checked(text: str) -> str:
     references(text)
     return text
 
 
-FormulaText = Annotated[str, AfterValidator(_checked)]
-"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns."""
+FormulaText = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked)]
+"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns.
+A plain number is one too."""
 
 
 def references(text: str) -> list[Reference]:

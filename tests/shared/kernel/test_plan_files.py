@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from shared.kernel.formulas import parsed
 from shared.kernel.language import PlanFileError
 from shared.kernel.plan import Plan, read_plan
 from shared.kernel.plan_set import PlanConflict, PlanSet
@@ -105,3 +106,11 @@ def test_the_version_in_force_changes_on_its_day() -> None:
     first = read_plan(PLAN, "plan.yaml")
     second = first.model_copy(update={"version": 2, "effective_from": date(2025, 7, 1)})
     assert PlanSet([second, first]).in_force["version"].to_list() == [1, 2]
+
+
+def test_formulas_take_percentages_and_plain_numbers() -> None:
+    gated = PLAN + "    when: attainment(bookings) >= 80%\n    multiply: [{by: 1.5}, {by: 150 %}]\n"
+    component = read_plan(gated, "plan.yaml").components[0]
+    assert component.when == "attainment(bookings) >= 80%"
+    assert [each.by for each in component.multiply] == ["1.5", "150 %"]
+    assert str(parsed("attainment(bookings) >= 12.5%")) == "ATTAINMENT(bookings) >= 0.125"
