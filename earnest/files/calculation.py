@@ -31,7 +31,7 @@ REASONS = {
     "other_currency": "is on a plan of another currency",
     "no_rule": "is on a plan of which no crediting rule selects the deal",
     "no_quota": "has no quota above zero on the last day of the period",
-    "inexact_quota": "has a quota with more decimals than the currency",
+    "no_term": "has no term in force on the last day of the period for a figure of the component that has no default",
 }
 """Why a won deal credits nobody or a component pays nothing, in words; those that begin with `is` or `has` speak of a participant."""
 
@@ -94,7 +94,8 @@ def _uncredited(missed: pl.DataFrame, last_rows: pl.DataFrame) -> pl.DataFrame:
 
 def _unpaid(earned: pl.DataFrame) -> pl.DataFrame:
     why = pl.col("problem").replace_strict(REASONS, return_dtype=pl.String)
-    return earned.filter(pl.col("problem").is_not_null() & (pl.col("measure") != 0)).select(
+    told = (pl.col("problem") == "no_term") | (pl.col("measure") != 0)
+    return earned.filter(pl.col("problem").is_not_null() & told).select(
         file=pl.lit("earnings"),
         row=pl.lit(None, dtype=pl.Int64),
         id="participant_id",

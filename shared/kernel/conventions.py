@@ -20,7 +20,7 @@ class Conventions(PlanPart):
     rounding: Mode = "half_up"
     """How pay is rounded to the currency's smallest unit."""
     round_on: Literal["total", "deal"] = "total"
-    """`total` rounds once, the pay of the period so far; `deal` rounds what each deal adds, and sums that (kinds that pay each deal)."""
+    """`total` rounds once, the pay of the window so far; `deal` rounds what each deal pays at a flat rate, and sums that."""
     order: Literal["date", "smallest_first", "largest_first"] = "date"
     """In which order the deals of a period climb the tiers; it moves pay between deals, never the sum."""
     zero_quota: Literal["refuse", "nothing", "full"] = "refuse"

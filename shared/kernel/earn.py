@@ -105,11 +105,12 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     rows = at.rows.select(STEP).with_columns(
         value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), pay.due.alias("due")
     )
-    grown = rows.with_columns(amount=growth("due", component, plan)).filter(pl.col("version") == plan.version)
-    if component.pays != "month":
-        grown = _together(grown, component, plan)
+    grown = rows.with_columns(amount=growth("due", component, plan))
     if component.carry_over:
         grown = grown.with_columns(_carried(grown, component, at, plan))
+    grown = grown.filter(pl.col("version") == plan.version)
+    if component.pays != "month":
+        grown = _together(grown, component, plan)
     return _as_earnings(grown, component.component, plan)
 
 
@@ -133,17 +134,20 @@ def _as_earnings(rows: pl.DataFrame, name: str, plan: Plan) -> pl.DataFrame:
 
 
 def _carried(rows: pl.DataFrame, component: Component, at: At, plan: Plan) -> pl.Series:
-    """The amounts within the maximum, what it cuts off being paid in later periods as far as there is room."""
+    """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
     most = _figure_minor(component.maximum, at, plan)
-    limits = dict(zip(at.rows.select("participant_id", "period").iter_rows(), most, strict=True))
-    carried: dict[str, int] = defaultdict(int)
-    paid_: list[int] = []
-    for participant, period, amount in rows.select("participant_id", "period", "amount").iter_rows():
-        limit = limits[participant, period]
-        due = amount + carried[participant]
-        paid_.append(min(due, limit))
-        carried[participant] = max(0, due - limit)
-    return pl.Series("amount", paid_, dtype=pl.Int64)
+    people = rows.select(within("never", plan)).rows()
+    windows = rows.select(within(plan.window(component), plan)).rows()
+    owed: dict[object, int] = defaultdict(int)
+    in_window: dict[object, int] = defaultdict(int)
+    found: list[int] = []
+    for who, window, amount, limit in zip(people, windows, rows["amount"], most, strict=True):
+        owed[who] += amount
+        pays = min(owed[who], limit - in_window[window])
+        owed[who] -= pays
+        in_window[window] += pays
+        found.append(pays)
+    return pl.Series("amount", found, dtype=pl.Int64)
 
 
 def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan) -> list[pl.DataFrame]:

@@ -42,13 +42,12 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
     """For each component that pays deal by deal: its name, the rules of its measure, and what every credit would pay (Int64)."""
     for component in plan.components:
         measure = plan.measure(component.main_measure())
-        if measure is None:
+        if measure is None or component.component not in plan.pays_by_deal:
             continue
         pays = component.per_deal(Exact.of(credits["amount"], 10**plan.digits), plan.bare(credits))
-        if pays is not None:
-            unit = Fraction(1, 10**plan.digits)
-            due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
-            yield component.component, measure.rules, due
+        unit = Fraction(1, 10**plan.digits)
+        due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
+        yield component.component, measure.rules, due
 
 
 def _deal_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:

@@ -13,7 +13,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from shared.contracts.base import CurrencyCode, Identifier
 from shared.kernel.at import At
 from shared.kernel.columns import Exact
-from shared.kernel.components import Component, Kind
+from shared.kernel.components import Component
 from shared.kernel.conventions import CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.crediting import WON, CreditingRule
 from shared.kernel.filters import ColumnTypes, compile_filter
@@ -102,7 +102,11 @@ class Plan(PlanPart):
     @cached_property
     def pays_by_deal(self) -> tuple[str, ...]:
         """The components that pay every deal by itself."""
-        return tuple(c.component for c in self.components if type(c).per_deal is not Kind.per_deal)
+        return tuple(c.component for c in self.components if c.pays_by_deal(self.conventions) and self._sums(c))
+
+    def _sums(self, component: Component) -> bool:
+        main = self.measure(component.main_measure())
+        return main is not None and (component.kind == "slab" or main.sum_of is not None)
 
     @property
     def ingredient_names(self) -> list[str]:

@@ -139,7 +139,9 @@ class Figures:
         """The first period of everyone on the plan."""
         rows = self._roster.assignments.filter(pl.col("plan") == self._plan.plan)
         first = rows.group_by("participant_id").agg(pl.col("effective_from").min())
-        return {participant: day.isoformat()[:7] for participant, day in first.iter_rows()}
+        return dict(
+            first.select("participant_id", period_of(pl.col("effective_from"), self._plan.calendar)).iter_rows()
+        )
 
     def _days(self, participant: str, window: list[str], *, business: bool) -> Fraction:
         """The part of the window's days on which the participant is active on the plan."""

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from shared.kernel.at import At
 from shared.kernel.columns import Exact, total, where
-from shared.kernel.conventions import Reset
+from shared.kernel.conventions import Conventions, Reset
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
@@ -113,9 +113,13 @@ class Kind(PlanPart, ABC):
         measure = self.main_measure()
         return [] if measure is None else [Reference(getattr(self, "on", "amount"), measure)]
 
-    def per_deal(self, credited: Exact, at: At) -> Exact | None:  # noqa: ARG002 (most kinds do not)
-        """What each credit pays by itself, for kinds that pay every deal alone; `at` has a row per credit."""
-        return None
+    def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (most kinds do not)
+        """Whether it pays every credit by itself, rounded, and its pay is the sum."""
+        return False
+
+    def per_deal(self, credited: Exact, at: At) -> Exact:
+        """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
+        raise NotImplementedError
 
     def factor(self, at: At) -> Exact | None:
         """Gate and multipliers together; None where there are none."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
+from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.conventions import Conventions
 from shared.kernel.language import Name, RateFigure, Term
 
 
@@ -17,7 +19,17 @@ class Flat(Kind):
     measure: Name
     rate: RateFigure
 
+    def pays_by_deal(self, conventions: Conventions) -> bool:
+        """With `round_on: deal`, where all have the same rate."""
+        return conventions.round_on == "deal" and not isinstance(self.rate, Term)
+
+    def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (a constant rate)
+        """The rate of each credit."""
+        return credited if isinstance(self.rate, Term) else credited * Fraction(self.rate)
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: all of it."""
+        if self.pays_by_deal(at.conventions) and at.per_deal is not None and f"@{self.component}" in at.rows.columns:
+            return [Part("each deal by itself", at.per_deal(at, self.component), Fraction(1))]
         rate = at.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
         return [Part("all of it", at.value(self.measure), rate)]

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.conventions import Conventions
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 
@@ -36,6 +37,10 @@ class Slabs(Kind):
     def _rising_and_open(self) -> Slabs:
         rising_and_open([tier.up_to for tier in self.tiers])
         return self
+
+    def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (always)
+        """Always."""
+        return True
 
     def per_deal(self, credited: Exact, at: At) -> Exact:
         """What each credit pays by itself."""

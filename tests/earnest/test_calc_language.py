@@ -1,0 +1,89 @@
+"""What conventions and limits of the plan language do to pay, from files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from earnest.files.calculation import Calculation, calculate
+from shared.kernel import PlanSet
+from shared.kernel.plan import read_plan
+
+HEAD = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+"""
+
+
+def calculated(folder: Path, plan: str, deals: list[str], roster: str = "participant_id\nann\n") -> Calculation:
+    """The pay of one participant's deals, each `amount,close_date`."""
+    rows = [f"D{number},ann,{deal}" for number, deal in enumerate(deals, start=1)]
+    (folder / "deals.csv").write_text("\n".join(["deal_id,owner,amount,close_date", *rows]) + "\n")
+    (folder / "roster.csv").write_text(roster)
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None)
+
+
+def paid(found: Calculation, component: str = "pay") -> dict[str, Decimal]:
+    """What a component pays by period; its lines sum to it."""
+    rows = found.earnings.filter(pl.col("component") == component)
+    told = found.explained.lines.filter(pl.col("component") == component)
+    assert told["amount"].sum() == rows["amount"].sum()
+    return {row["period"]: Decimal(row["amount"]).scaleb(-2) for row in rows.iter_rows(named=True)}
+
+
+def test_what_a_maximum_cut_off_waits_for_the_next_window(tmp_path: Path) -> None:
+    plan = """
+measures: [{measure: bookings, sum_of: [own], reset: quarter}]
+components: [{component: pay, kind: flat, measure: bookings, rate: 10%, maximum: 500, carry_over: true}]
+"""
+    deals = ["8000,2025-01-03", "100,2025-02-03", "100,2025-04-03", "100,2025-05-03"]
+    found = paid(calculated(tmp_path, plan, deals))
+    assert found == {"2025-01": 500, "2025-02": 0, "2025-04": 320, "2025-05": 10}
+
+
+def test_a_carry_over_is_paid_by_the_quarter_whether_or_not_its_last_month_has_a_deal(tmp_path: Path) -> None:
+    plan = """
+measures: [{measure: bookings, sum_of: [own]}]
+components:
+  - {component: pay, kind: flat, measure: bookings, rate: 10%, maximum: 500, carry_over: true, pays: quarter}
+"""
+    assert paid(calculated(tmp_path, plan, ["8000,2025-01-03", "1000,2025-04-03"])) == {"2025-03": 500, "2025-06": 400}
+
+
+def test_pay_is_rounded_on_the_total_or_on_each_deal_as_the_plan_says(tmp_path: Path) -> None:
+    plan = """
+measures: [{measure: bookings, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: bookings, rate: 5%}]
+"""
+    deals = ["0.10,2025-01-03", "0.10,2025-01-04", "0.10,2025-01-05"]
+    assert paid(calculated(tmp_path, plan, deals)) == {"2025-01": Decimal("0.02")}
+    each = paid(calculated(tmp_path, plan + "conventions: {round_on: deal}", deals))
+    assert each == {"2025-01": Decimal("0.03")}
+
+
+def test_a_ramp_counts_the_periods_of_the_fiscal_calendar(tmp_path: Path) -> None:
+    plan = """
+calendar: {weeks: 4-4-5, first_day: 2025-02-02}
+measures: [{measure: bookings, sum_of: [own], quota: {default: 1000, ramp: [50%]}}]
+components: [{component: pay, kind: bonus, measure: bookings, milestones: [{at: 100%, amount: 100}]}]
+"""
+    roster = "participant_id,effective_from\nann,2025-02-02\n"
+    found = paid(calculated(tmp_path, plan, ["500,2025-02-03", "500,2025-03-03"], roster))
+    assert found == {"2025-01": 100, "2025-02": 0}
+
+
+def test_a_figure_without_a_value_is_named_even_where_nothing_is_measured(tmp_path: Path) -> None:
+    plan = """
+measures: [{measure: bookings, sum_of: [own]}]
+components: [{component: pay, kind: bonus, amount: {term: prize}}]
+"""
+    found = calculated(tmp_path, plan, ["500,2025-02-03"])
+    assert paid(found) == {"2025-02": 0}
+    assert found.rejected.select("id", "reason").rows() == [("ann", "no_term")]
