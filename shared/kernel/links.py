@@ -136,13 +136,13 @@ def _references(plan: Plan) -> Iterator[Finding]:
             at = path if field is None else (*path, field)
             yield _error("P202", at, what, did_you_mean(main, measures, "measures"))
         for found in dict.fromkeys(component.uses()):
-            if found.name != main:
+            if found.kind == "pay" or found.name != main:
                 who = f"component {component.component}"
                 yield from (each.under(*path) for each in _reference(who, found, measures, components))
     for place, measure in enumerate(plan.measures):
         for found in plan.refers(measure):
-            path = ("measures", place, measure.way)
-            yield from (each.under(*path) for each in _reference(f"measure {measure.measure}", found, measures, set()))
+            wrong = _reference(f"measure {measure.measure}", found, measures, set())
+            yield from (each.under("measures", place, measure.way) for each in wrong)
     yield from _circles({m.measure: {r.name for r in plan.refers(m) if r.kind != "term"} for m in plan.measures})
     yield from _circles(plan.links, "components")
 

@@ -13,6 +13,7 @@ from shared.kernel.columns import Exact, where
 from shared.kernel.language import Amount, PlanPart
 
 Boundary = Literal["lower", "upper"]
+BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
 
 
 class Step(PlanPart):

@@ -144,7 +144,7 @@ def _as_one_deal(at: At, plan: Plan, name: str) -> Exact:
     component = next(each for each in plan.components if each.component == name)
     main = component.main_measure()
     assert main is not None
-    return component.per_deal(at.value(main), plan.bare(at.rows)) or Exact.constant(0, at.height)
+    return component.per_deal(at.value(main), plan.bare(at.rows))
 
 
 def _rows(plan: Plan, points: Points) -> pl.DataFrame:

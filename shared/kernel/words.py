@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from shared.kernel.language import Figure, Term
@@ -46,8 +46,24 @@ def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
     return found
 
 
+def spoken(name: str) -> str:
+    """A name as people say it: `new_accounts` as `new accounts`."""
+    return name.replace("_", " ")
+
+
+def scale(measure: str, on: str) -> str:
+    """What a threshold is compared with: a measure, or its attainment."""
+    return f"attainment of {spoken(measure)}" if on == "attainment" else spoken(measure)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first are aligned to the right."""
+    lines = [header, [":--", *("--:" for _ in header[1:])], *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
 def figure_in_words(figure: Figure) -> str:
     """An amount, or the name of the participant's own."""
     if isinstance(figure, Term):
-        return f"their {figure.term.replace('_', ' ')}"
+        return f"their {spoken(figure.term)}"
     return amount(figure)

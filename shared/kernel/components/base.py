@@ -6,7 +6,7 @@ A kind says what a measure pays, as parts: each part is so much at such a rate. 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -16,9 +16,12 @@ from pydantic import Field, model_validator
 from shared.kernel.at import At
 from shared.kernel.columns import Exact, total, where
 from shared.kernel.conventions import Conventions, Reset
+from shared.kernel.findings import Finding
+from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
+from shared.kernel.words import between, mark, plain, scale, spoken, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,21 @@ class Multiplier(PlanPart):
         ):
             raise ValueError("a multiplier has either `by`, or a `measure` with `steps` or `points`")
         return self
+
+    def in_words(self) -> Iterator[str]:
+        """The factor in words: Markdown paragraphs and tables."""
+        if self.by is not None:
+            yield f"The result is multiplied by {formula_in_words(self.by)}."
+            return
+        of = scale(self.measure or "", self.on)
+        if self.points:
+            yield f"The result is multiplied by a factor, by the {of}, on straight lines between these points:"
+            rows = [(mark(point.at, self.on), plain(point.gives)) for point in self.points]
+        else:
+            yield f"The result is multiplied by a factor, by the {of}:"
+            reach = between([step.up_to for step in self.steps], self.on)
+            rows = [(where_, plain(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
+        yield table([of, "factor"], rows)
 
     def factor(self, at: At) -> Exact:
         """The factor row by row."""
@@ -120,6 +138,23 @@ class Kind(PlanPart, ABC):
     def per_deal(self, credited: Exact, at: At) -> Exact:
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
         raise NotImplementedError
+
+    def in_words(self) -> Iterator[str]:
+        """What the kind pays, for the plan document: Markdown paragraphs and tables that a rep can follow.
+
+        Gate, multipliers, limits and windows are told for every kind alike; a kind tells its own fields.
+        """
+        said = {name: getattr(self, name) for name in type(self).model_fields if name not in Kind.model_fields}
+        yield f"Pays by its own kind, {self.kind}: " + ", ".join(f"{spoken(n)} {v}" for n, v in said.items()) + "."
+
+    def lint(self) -> Iterator[Finding]:
+        """What a reader of the kind's own fields would stumble over, with paths from the component on."""
+        yield from ()
+
+    def leaves_open(self) -> set[str]:
+        """The conventions on which its pay depends."""
+        found = {"boundary"} if any(len(each.steps) > 1 for each in self.multiply) else set()
+        return found | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
 
     def factor(self, at: At) -> Exact | None:
         """Gate and multipliers together; None where there are none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -10,9 +10,11 @@ from pydantic import model_validator
 
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
 from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Figure, Name, PlanPart
-from shared.kernel.words import figure_in_words, mark
+from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.words import figure_in_words, mark, scale, table
 
 
 class Milestone(PlanPart):
@@ -46,6 +48,23 @@ class Bonus(Kind):
     def refers_to(self) -> list[Reference]:
         """The measure of the milestones."""
         return [] if self.measure is None else [Reference(self.on, self.measure)]
+
+    def in_words(self) -> Iterator[str]:
+        """The amount, or the table of milestones."""
+        if self.amount is not None:
+            yield f"Pays {figure_in_words(self.amount)}."
+            return
+        assert self.measure is not None
+        of = scale(self.measure, self.on)
+        how = "Only the highest milestone pays" if self.highest else "Each milestone pays once, beside those before it"
+        yield f"{how}:"
+        rows = [(mark(each.at, self.on), figure_in_words(each.amount)) for each in self.milestones]
+        yield table([f"{of} of at least", "pays"], rows)
+
+    def lint(self) -> Iterator[Finding]:
+        """Milestones that look like another unit."""
+        ends = [each.at for each in self.milestones]
+        yield from suspicious_tiers(ends, [], self.on, self.measure or "", "milestones", "at")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part for the amount, or one per milestone."""

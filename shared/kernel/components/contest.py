@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -12,6 +12,7 @@ from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.groups import grouped
 from shared.kernel.language import Amount, Name
+from shared.kernel.words import plain, scale, table
 
 
 class Contest(Kind):
@@ -29,6 +30,14 @@ class Contest(Kind):
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True
+
+    def in_words(self) -> Iterator[str]:
+        """The prizes by place, and what happens to equal results."""
+        best = "lowest" if self.lowest_wins else "highest"
+        yield f"Everyone on the plan is ranked by {scale(self.measure, self.on)}, the {best} first:"
+        yield table(["place", "prize"], [(str(n), plain(prize)) for n, prize in enumerate(self.prizes, start=1)])
+        ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
+        yield f"Equal results {ties[self.ties]}."
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the prize."""

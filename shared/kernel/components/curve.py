@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import model_validator
 
-from shared.kernel.columns import where
+from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Figure, Name
-from shared.kernel.lookup import Points, Step, lookup, rising_and_open
+from shared.kernel.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
+from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.words import between, figure_in_words, mark, percent, scale, table
 
 
 class Curve(Kind):
@@ -37,6 +42,59 @@ class Curve(Kind):
         if self.steps:
             rising_and_open([step.up_to for step in self.steps])
         return self
+
+    def in_words(self) -> Iterator[str]:
+        """The table of payouts, and what lies between and beyond its rows."""
+        of = scale(self.measure, self.on)
+        between_ = "on a straight line between these points" if self.points else "in these steps"
+        yield f"Pays a share of the target, {figure_in_words(self.target)}, by the {of}, {between_}:"
+        if self.points:
+            rows = [(mark(point.at, self.on), percent(point.gives)) for point in self.points]
+        else:
+            reach = between([step.up_to for step in self.steps], self.on)
+            rows = [(where_, percent(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
+        yield table([of, "share of the target"], rows)
+        if self.points and self.beyond == "onward":
+            yield f"Above {mark(self.points[-1].at, self.on)} the last line goes on."
+        elif self.points:
+            yield f"Above {mark(self.points[-1].at, self.on)} the payout stays at {percent(self.points[-1].gives)}."
+        if self.threshold is not None:
+            yield f"Below {mark(self.threshold, self.on)} nothing is paid."
+
+    def lint(self) -> Iterator[Finding]:
+        """Rows below the threshold, units, and a payout at 100% that is not the target."""
+        ends: list[Decimal | None] = [point.at for point in self.points] or [step.up_to for step in self.steps]
+        rows = "points" if self.points else "steps"
+        yield from suspicious_tiers(ends, [], self.on, self.measure, rows, "at" if self.points else "up_to")
+        for number, (end, following) in enumerate(pairwise(ends)):
+            covered = following if self.points else end
+            if self.threshold is not None and covered is not None and covered < self.threshold:
+                yield Finding(
+                    "P301",
+                    "warning",
+                    (rows, number),
+                    f"this row is never reached: below the threshold of {mark(self.threshold, self.on)} nothing is paid",
+                    "take the row out, or lower the threshold",
+                )
+        if self.on == "attainment":
+            yield from self._at_target()
+
+    def _at_target(self) -> Iterator[Finding]:
+        one = Exact.constant(1, 1)
+        found = [lookup(one, self.steps, self.points, boundary).to_fractions()[0] for boundary in BOUNDARIES]
+        if 1 not in found:
+            paid = Decimal(found[0].numerator) / found[0].denominator
+            yield Finding(
+                "P402",
+                "warning",
+                ("points" if self.points else "steps",),
+                f"at an attainment of 100% it pays {percent(round(paid, 6))} of the target, not 100%",
+                "give 100% at 100%, or call the amount that is paid at 100% the target",
+            )
+
+    def leaves_open(self) -> set[str]:
+        """To which step a value on a boundary belongs."""
+        return super().leaves_open() | ({"boundary"} if len(self.steps) > 1 else set())
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""

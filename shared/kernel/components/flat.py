@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
+from shared.kernel.findings import Finding
 from shared.kernel.language import Name, RateFigure, Term
+from shared.kernel.suspicious import looks_like_percent
+from shared.kernel.words import figure_in_words, percent, spoken
 
 
 class Flat(Kind):
@@ -26,6 +29,16 @@ class Flat(Kind):
     def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (a constant rate)
         """The rate of each credit."""
         return credited if isinstance(self.rate, Term) else credited * Fraction(self.rate)
+
+    def in_words(self) -> Iterator[str]:
+        """Such a part of it."""
+        rate = figure_in_words(self.rate) if isinstance(self.rate, Term) else percent(self.rate)
+        yield f"Pays {rate} of {spoken(self.measure)}."
+
+    def lint(self) -> Iterator[Finding]:
+        """A rate of which the percent sign may have been forgotten."""
+        if not isinstance(self.rate, Term):
+            yield from looks_like_percent(self.rate, "rate")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: all of it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
 from pydantic import model_validator
 
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Name
 
@@ -29,6 +30,11 @@ class Formula(Kind):
     def refers_to(self) -> list[Reference]:
         """The names in the formula."""
         return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])
+
+    def in_words(self) -> Iterator[str]:
+        """The formula, said and as it stands."""
+        yield f"Pays {formula_in_words(self.amount)}."
+        yield f"As a formula: `{self.amount}`"
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: what the formula comes to."""

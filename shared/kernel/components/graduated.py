@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
 from shared.kernel.language import Name, PlanPart, Rate, Threshold
 from shared.kernel.lookup import rising_and_open
-from shared.kernel.words import between
+from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.words import between, percent, scale, spoken, table
 
 
 class GraduatedTier(PlanPart):
@@ -34,6 +36,20 @@ class Graduated(Kind):
     def _rising_and_open(self) -> Graduated:
         rising_and_open([tier.up_to for tier in self.tiers])
         return self
+
+    def in_words(self) -> Iterator[str]:
+        """The table of rates, and that each pays its own part only."""
+        yield f"Each part of {spoken(self.measure)} is paid at the rate of the tier in which it lies:"
+        reach = between([tier.up_to for tier in self.tiers], self.on)
+        rates = [percent(tier.rate) for tier in self.tiers]
+        yield table([scale(self.measure, self.on), "pays"], zip(reach, rates, strict=True))
+
+    def lint(self) -> Iterator[Finding]:
+        """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
+        ends = [tier.up_to for tier in self.tiers]
+        yield from suspicious_tiers(ends, [(tier.rate,) for tier in self.tiers], self.on, self.measure)
+        for number, tier in enumerate(self.tiers):
+            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""

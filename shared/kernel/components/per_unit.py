@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.language import Figure, Name, Term
+from shared.kernel.words import figure_in_words, spoken
 
 
 class PerUnit(Kind):
@@ -16,6 +17,10 @@ class PerUnit(Kind):
     kind: Literal["per_unit"]
     measure: Name
     amount: Figure
+
+    def in_words(self) -> Iterator[str]:
+        """So much for each."""
+        yield f"Pays {figure_in_words(self.amount)} for each 1 of {spoken(self.measure)}."
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: so many at so much."""

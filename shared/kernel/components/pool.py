@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -13,6 +14,7 @@ from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.formulas import Reference
 from shared.kernel.groups import divided, grouped
 from shared.kernel.language import Amount, Name, Rate
+from shared.kernel.words import percent, plain, spoken
 
 
 class Pool(Kind):
@@ -43,6 +45,15 @@ class Pool(Kind):
     def refers_to(self) -> list[Reference]:
         """What funds it and what divides it."""
         return [Reference("amount", name) for name in (self.funded_by, self.by) if name is not None]
+
+    def in_words(self) -> Iterator[str]:
+        """What is in the pool, and how it is divided."""
+        if self.rate is not None:
+            funds = f"{percent(self.rate)} of the {spoken(self.funded_by or '')} of everyone on the plan together"
+        else:
+            funds = plain(self.amount or Decimal(0))
+        how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
+        yield f"A pool of {funds} is divided {how} among those who take part."
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the share of the pool."""

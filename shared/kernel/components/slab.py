@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -13,8 +13,11 @@ from pydantic import Field, model_validator
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
+from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
+from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.words import between, percent, plain, spoken, table
 
 
 class Slab(PlanPart):
@@ -66,6 +69,29 @@ class Slabs(Kind):
             found = found + inside * Fraction(tier.rate)
             start = None if tier.up_to is None else Fraction(tier.up_to)
         return found
+
+    def in_words(self) -> Iterator[str]:
+        """The table of rates, and that each deal climbs it anew."""
+        way = "in parts, each at the rate of its tier" if self.marginal else "all of it at the rate of its size"
+        yield f"Each deal of {spoken(self.measure)} is paid by itself, {way}:"
+        reach = between([tier.up_to for tier in self.tiers], "amount")
+        fixed = any(tier.amount for tier in self.tiers)
+        rows = [
+            (where_, percent(tier.rate), *([plain(tier.amount)] if fixed else []))
+            for where_, tier in zip(reach, self.tiers, strict=True)
+        ]
+        yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)
+
+    def lint(self) -> Iterator[Finding]:
+        """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
+        ends = [tier.up_to for tier in self.tiers]
+        yield from suspicious_tiers(ends, [(tier.rate, tier.amount) for tier in self.tiers], "amount", self.measure)
+        for number, tier in enumerate(self.tiers):
+            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
+
+    def leaves_open(self) -> set[str]:
+        """To which size a deal on a boundary belongs, where it is paid at one rate."""
+        return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 and not self.marginal else set())
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: what the deals pay, each by itself."""

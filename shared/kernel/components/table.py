@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -11,9 +12,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
+from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_plan
 from shared.kernel.lookup import reached
+from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.words import between, figure_in_words, mark, percent, plain, scale, spoken, table
 
 
 class Axis(PlanPart):
@@ -48,6 +53,22 @@ class Axis(PlanPart):
     def size(self) -> int:
         """How many values the table has along it."""
         return len(self.up_to) + 1 if self.up_to else len(self.at or self.of)
+
+    @property
+    def title(self) -> str:
+        """What it looks at, in words."""
+        if self.attainment is not None:
+            return scale(self.attainment, "attainment")
+        if self.amount is not None:
+            return scale(self.amount, "amount")
+        return formula_in_words(self.formula) if self.formula is not None else spoken(self.category or "")
+
+    def places(self) -> list[str]:
+        """Its places in words."""
+        on = "attainment" if self.attainment is not None else "amount"
+        if self.up_to:
+            return between([*self.up_to, None], on)
+        return [mark(point, on) for point in self.at] or list(self.of)
 
     def refers_to(self) -> list[Reference]:
         """What it looks at."""
@@ -95,6 +116,33 @@ class Table(Kind):
         paid = [Reference("amount", self.measure)] if self.measure is not None else []
         return [*paid, *(reference for axis in self.axes for reference in axis.refers_to())]
 
+    def in_words(self) -> Iterator[str]:
+        """The table, with one axis downwards and the next to the right; further ones in tables of their own."""
+        if self.measure is not None:
+            yield f"Pays a rate of {spoken(self.measure)}, which this table gives:"
+        elif self.target is not None:
+            yield f"Pays a share of the target, {figure_in_words(self.target)}, which this table gives:"
+        else:
+            yield "Pays the amount that this table gives:"
+        cell = percent if self.measure is not None or self.target is not None else plain
+        yield from _told(self.values, self.axes, cell)
+        for axis in self.axes:
+            if axis.at:
+                yield f"Between the points of {axis.title} it goes along straight lines."
+
+    def lint(self) -> Iterator[Finding]:
+        """Marks of axes that look like another unit, or leave a gap."""
+        for number, axis in enumerate(self.axes):
+            on = "attainment" if axis.attainment is not None else "amount"
+            for field in ("up_to", "at"):
+                ends: Sequence[Decimal] = getattr(axis, field)
+                found = suspicious_tiers(ends, [], on, axis.attainment or axis.amount or "", field, None)
+                yield from (each.under("axes", number) for each in found)
+
+    def leaves_open(self) -> set[str]:
+        """To which band a value on a boundary belongs."""
+        return super().leaves_open() | ({"boundary"} if any(axis.up_to for axis in self.axes) else set())
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
         given = _looked_up(self.values, self.axes, at)
@@ -103,6 +151,20 @@ class Table(Kind):
         if self.target is not None:
             return [Part("of the target, by the table", at.figure(self.target), given)]
         return [Part("by the table", given, Fraction(1))]
+
+
+def _told(values: Any, axes: Sequence[Axis], cell: Callable[[Decimal], str]) -> Iterator[str]:
+    first, rest = axes[0], axes[1:]
+    if len(axes) > 2:
+        for where_, each in zip(first.places(), values, strict=True):
+            yield f"{first.title}: {where_}"
+            yield from _told(each, rest, cell)
+    elif rest:
+        corner = f"{first.title} / {rest[0].title}"
+        rows = [[where_, *map(cell, each)] for where_, each in zip(first.places(), values, strict=True)]
+        yield table([corner, *rest[0].places()], rows)
+    else:
+        yield table([first.title, "gives"], zip(first.places(), map(cell, values), strict=True))
 
 
 def _check(values: Any, sizes: Sequence[int], where_: str) -> None:

@@ -9,10 +9,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
 from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
-from shared.kernel.words import between
+from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.words import between, percent, scale, spoken, table
 
 
 class WholeTier(PlanPart):
@@ -39,6 +41,24 @@ class Whole(Kind):
     def refers_to(self) -> list[Reference]:
         """The measure that is paid and the one that decides the rate."""
         return [Reference("amount", self.measure), Reference(self.on, self.by or self.measure)]
+
+    def in_words(self) -> Iterator[str]:
+        """The table of rates, and that one of them pays everything."""
+        yield f"All of {spoken(self.measure)} is paid, from the first unit on, at the one rate of the tier that is reached:"
+        reach = between([tier.up_to for tier in self.tiers], self.on)
+        rates = [percent(tier.rate) for tier in self.tiers]
+        yield table([scale(self.by or self.measure, self.on), "everything pays"], zip(reach, rates, strict=True))
+
+    def lint(self) -> Iterator[Finding]:
+        """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
+        ends = [tier.up_to for tier in self.tiers]
+        yield from suspicious_tiers(ends, [(tier.rate,) for tier in self.tiers], self.on, self.by or self.measure)
+        for number, tier in enumerate(self.tiers):
+            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
+
+    def leaves_open(self) -> set[str]:
+        """To which tier a value on a boundary belongs."""
+        return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 else set())
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part per tier, of which one has everything and the others nothing."""

@@ -1,0 +1,85 @@
+"""The plan document says in plain words what the plan file says, for every kind."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shared.kernel.components import KINDS
+from shared.kernel.components.base import Kind
+from shared.kernel.document import document
+from shared.kernel.filter_words import filter_in_words
+from shared.kernel.formula_words import formula_in_words
+from shared.kernel.plan import read_plan
+
+PLAN = """
+plan: rep
+version: 2
+name: Account executive
+currency: USD
+effective_from: 2026-01-01
+reason: accelerators from 100%
+author: the comp team
+columns: {renewal: yes_no, specialist: participant, invoice_date: date, margin: decimal}
+conventions: {boundary: upper}
+credits:
+  - {rule: own, when: "stage = 'won' and not renewal"}
+  - {rule: expert, to: specialist, share: 50%, cap: 5000, date: invoice_date, amount: margin}
+  - {rule: team, to: managers, levels: 2}
+measures:
+  - {measure: bookings, sum_of: [own], reset: quarter, quota: {default: 300000, prorate: calendar_days, ramp: [30%, 60%]}}
+  - {measure: overlay, sum_of: [expert, team]}
+  - {measure: deals, count_of: [own]}
+  - {measure: objectives, score: true}
+  - {measure: card, scorecard: {bookings: {weight: 60%, maximum: 150%}, objectives: {weight: 40%, minimum: 50%}}}
+components:
+  - component: commission
+    title: Commission on bookings
+    kind: graduated
+    measure: bookings
+    on: attainment
+    pays: quarter
+    maximum: 50000
+    tiers: [{up_to: 50%, rate: 4%}, {up_to: 100%, rate: 8%}, {rate: 12%}]
+    multiply: [{measure: card, steps: [{up_to: 80%, gives: 0.8}, {gives: 1}]}]
+  - {component: kicker, kind: bonus, amount: 1000, when: attainment(bookings) >= 1.2 and deals > 3}
+  - component: matrix
+    kind: table
+    axes: [{attainment: bookings, up_to: [80%]}, {amount: deals, up_to: [5]}]
+    values: [[0, 100], [200, 300]]
+maximum: 90000
+"""
+
+
+def test_the_document_says_the_plan() -> None:
+    told = document(read_plan(PLAN, "plan.yaml"))
+    for said in (
+        "# Account executive\n\nPlan rep, version 2, in force from 1 January 2026. All amounts are in USD, before tax.",
+        "### Commission on bookings\n\nEach part of bookings is paid at the rate of the tier in which it lies:",
+        "| from 50% to 100% of quota | 8% |",
+        "The result is multiplied by a factor, by the attainment of card:",
+        "It pays at most 50,000 over a quarter.\n\nIt is calculated over a quarter and paid each quarter as a whole, in the last month.",
+        "This is paid only if the attainment of bookings is at least 120% and deals is above 3.",
+        "| attainment of bookings / deals | up to 5 | above 5 |\n| :-- | --: | --: |\n| up to 80% of quota | 0 | 100 |",
+        "All of it together is at most 90,000 a month.",
+        "- **Overlay**: the sum of what is credited by *expert* and *team*, beginning anew each month.",
+        "- **Card**: a scorecard: 60% for the attainment of bookings (no more than 150%), 40% for the attainment of objectives",
+        "- **Own**: a deal of which the stage is won and renewal is no counts for the one who holds the deal",
+        "counts for the specialist of the deal, with 50% of margin, on its invoice date, at most 5,000 for one deal.",
+        "- A value exactly on a boundary belongs to the tier that begins there.",
+    ):
+        assert said in told, told
+
+
+def test_every_kind_has_words_of_its_own() -> None:
+    assert [name for name, kind in KINDS.items() if kind.in_words is Kind.in_words] == []
+
+
+def test_formulas_and_filters_are_said_aloud() -> None:
+    assert formula_in_words("case when attainment(b) >= 80% then 100 else least(b * 0.5, 7) end") == (
+        "100 if the attainment of b is at least 80%, otherwise the least of b times 0.5 and 7"
+    )
+    assert filter_in_words("product in ('A', 'B') and (amount between 5 and 9 or account is not null)") == (
+        "the product is one of A and B and (the amount is from 5 to 9 or the account is given)"
+    )
+    assert filter_in_words("product like 'A%'") == "`product like 'A%'`"
+    assert filter_in_words(f"close_date >= DATE '{date(2025, 1, 1)}'") == "the close date is at least 2025-01-01"
