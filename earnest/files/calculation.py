@@ -29,6 +29,7 @@ REASONS = {
     "no_plan": "is on no plan on the close date",
     "plan_not_in_force": "is on a plan of which no version is in force on the close date",
     "other_currency": "is on a plan of another currency",
+    "no_rate": "is on a plan that has no exchange rate for the deal's currency on the credit date",
     "no_rule": "is on a plan of which no crediting rule selects the deal",
     "no_quota": "has no quota above zero on the last day of the period",
     "no_term": "has no term in force on the last day of the period for a figure of the component that has no default",

@@ -12,10 +12,11 @@ from shared.kernel.calendar import period_of
 from shared.kernel.deal_amounts import exact_number
 from shared.kernel.exact import RATE_SCALE, WHOLE_SHARE, allocated, scaled, whole, wide
 from shared.kernel.filters import filter_frame
-from shared.kernel.plan import WON, CreditingRule, Plan
+from shared.kernel.plan import CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
-from shared.kernel.tables import CREDITS, UNCREDITED, empty
+from shared.kernel.tables import CREDITS, empty
+from shared.kernel.uncredited import nobody, unusable
 from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
@@ -59,7 +60,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     assert owners is not None
     found = pl.concat([empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(above)])
     return Credited(
-        _matched(found, plans).select(CREDITS.names()), pl.concat([_unusable(deals), _nobody(owners, held)])
+        _matched(found, plans).select(CREDITS.names()), pl.concat([unusable(deals), nobody(owners, held, plans)])
     )
 
 
@@ -70,7 +71,8 @@ class _Dated:
         self._deals = deals.filter(pl.col("credit_date").is_not_null())
         self._roster, self._plans = roster, plans
         self._rules = [(plan, rule) for plan in plans for rule in plan.rules if rule.date == date]
-        parts = _with_parts(_holders(self._deals).with_row_index("holding"), [r for _, r in self._rules], plans)
+        holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
+        parts = _with_parts(holders, [r for _, r in self._rules], plans)
         self.holders = _assigned(parts, roster, plans)
 
     def held(self) -> list[pl.DataFrame]:
@@ -151,23 +153,6 @@ def _matched(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     by_first = pl.concat_str("plan", pl.lit("@"), "version").is_in(first)
     best = pl.col("place") == pl.col("place").min().over("deal_id", "participant_id", "plan", "version")
     return credits.filter(~by_first | best)
-
-
-def _unusable(deals: pl.DataFrame) -> pl.DataFrame:
-    """Won deals that lack what crediting needs."""
-    reason = (
-        pl.when(pl.col("problem").is_not_null()).then(pl.col("problem"))
-        .when(pl.col("currency").is_null()).then(pl.lit("no_currency"))
-        .when(pl.col("amount").is_null()).then(pl.lit("no_amount"))
-        .when(pl.col("close_date").is_null()).then(pl.lit("no_close_date"))
-        .when(pl.col("owner").is_null() & pl.col("splits").is_null()).then(pl.lit("no_owner"))
-    )  # fmt: skip
-    return (
-        deals.filter(pl.sql_expr(WON))
-        .select("deal_id", participant_id="owner", reason=reason)
-        .filter(pl.col("reason").is_not_null())
-        .cast(UNCREDITED)
-    )
 
 
 def _holders(deals: pl.DataFrame) -> pl.DataFrame:
@@ -303,19 +288,3 @@ def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
         )
     )
     return [merged.select(_WITH_PLACE.names())]
-
-
-def _nobody(holders: pl.DataFrame, held: list[pl.DataFrame]) -> pl.DataFrame:
-    """Holders of won deals whom no rule credited, and why."""
-    credited = pl.concat(found.select("holding").drop_nulls() for found in held) if held else None
-    won = holders.filter(pl.sql_expr(WON))
-    missed = won if credited is None else won.join(credited, on="holding", how="anti")
-    reason = (
-        pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
-        .when(~pl.col("active")).then(pl.lit("participant_left"))
-        .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
-        .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
-        .when(pl.col("currency") != pl.col("plan_currency")).then(pl.lit("other_currency"))
-        .otherwise(pl.lit("no_rule"))
-    )  # fmt: skip
-    return missed.select("deal_id", "participant_id", reason=reason).cast(UNCREDITED)

@@ -87,3 +87,38 @@ components: [{component: pay, kind: bonus, amount: {term: prize}}]
     found = calculated(tmp_path, plan, ["500,2025-02-03"])
     assert paid(found) == {"2025-02": 0}
     assert found.rejected.select("id", "reason").rows() == [("ann", "no_term")]
+
+
+def test_a_deal_without_the_date_of_its_rule_is_the_one_that_is_named(tmp_path: Path) -> None:
+    plan = """
+columns: {invoice_date: date}
+measures: [{measure: invoiced, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: invoiced, rate: 10%}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,invoice_date\n"
+        "D1,ann,100,2025-01-01,2025-02-01\nD2,ann,100,2025-01-01,\nD3,ann,100,2025-01-01,2025-02-01\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, date: invoice_date") + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found) == {"2025-02": 20}
+    assert found.rejected.select("id", "reason").rows() == [("D2", "no_rule")]
+
+
+def test_a_currency_without_a_rate_is_no_other_currency(tmp_path: Path) -> None:
+    plan = """
+exchange: {source: bank, rates: [{currency: EUR, from: 2025-02-01, rate: 1.1}]}
+measures: [{measure: bookings, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,currency,stage\n"
+        "D1,ann,100,2025-02-01,EUR,\nD2,ann,100,2025-01-31,EUR,\nD3,ann,100,2025-02-01,GBP,\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    found = calculate(
+        tmp_path / "deals.csv", tmp_path / "roster.csv", PlanSet([read_plan(HEAD + plan, "plan")]), lambda _: None
+    )
+    assert paid(found) == {"2025-02": 11}
+    assert found.rejected.select("id", "reason").rows() == [("D2", "no_rate"), ("D3", "no_rate")]

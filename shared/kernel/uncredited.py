@@ -1,0 +1,65 @@
+"""Won deals, or shares of them, that credit nobody, and why."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shared.kernel.crediting import WON
+from shared.kernel.plan_set import PlanSet
+from shared.kernel.tables import UNCREDITED
+
+
+def unusable(deals: pl.DataFrame) -> pl.DataFrame:
+    """Won deals that lack what crediting needs."""
+    reason = (
+        pl.when(pl.col("problem").is_not_null()).then(pl.col("problem"))
+        .when(pl.col("currency").is_null()).then(pl.lit("no_currency"))
+        .when(pl.col("amount").is_null()).then(pl.lit("no_amount"))
+        .when(pl.col("close_date").is_null()).then(pl.lit("no_close_date"))
+        .when(pl.col("owner").is_null() & pl.col("splits").is_null()).then(pl.lit("no_owner"))
+    )  # fmt: skip
+    return (
+        deals.filter(pl.sql_expr(WON))
+        .select("deal_id", participant_id="owner", reason=reason)
+        .filter(pl.col("reason").is_not_null())
+        .cast(UNCREDITED)
+    )
+
+
+def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
+    """Holders of won deals whom no rule credited, and why."""
+    credited = pl.concat(found.select("holding").drop_nulls() for found in held) if held else None
+    won = holders.filter(pl.sql_expr(WON))
+    missed = _with_rates(won if credited is None else won.join(credited, on="holding", how="anti"), plans)
+    reason = (
+        pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
+        .when(~pl.col("active")).then(pl.lit("participant_left"))
+        .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
+        .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
+        .when(pl.col("currency") == pl.col("plan_currency")).then(pl.lit("no_rule"))
+        .when(~pl.col("exchanges")).then(pl.lit("other_currency"))
+        .when(pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))).then(pl.lit("no_rate"))
+        .otherwise(pl.lit("no_rule"))
+    )  # fmt: skip
+    return missed.select("deal_id", "participant_id", reason=reason).cast(UNCREDITED)
+
+
+def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Beside each holder whether their plan converts currencies, and from when it has a rate for the deal's."""
+    converting = [(plan.plan, plan.version, plan.exchange) for plan in plans if plan.exchange is not None]
+    rates = pl.DataFrame(
+        [
+            (name, version, rate.currency, rate.effective_from)
+            for name, version, exchange in converting
+            for rate in exchange.rates
+        ],
+        schema={"plan": pl.String, "version": pl.Int64, "currency": pl.String, "rated_from": pl.Date},
+        orient="row",
+    )
+    first = rates.group_by("plan", "version", "currency").agg(pl.col("rated_from").min())
+    exchanges = rates.select("plan", "version").unique().with_columns(exchanges=pl.lit(True))
+    return (
+        holders.join(first, on=["plan", "version", "currency"], how="left")
+        .join(exchanges, on=["plan", "version"], how="left")
+        .with_columns(pl.col("exchanges").fill_null(value=False))
+    )
