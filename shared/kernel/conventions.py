@@ -60,5 +60,7 @@ class CalendarTerms(PlanPart):
 
 Reset = Literal["month", "quarter", "half_year", "year", "never"]
 """After which time a sum begins anew."""
+RESETS: tuple[Reset, ...] = ("month", "quarter", "half_year", "year", "never")
+"""From the shortest to the longest."""
 
-__all__ = ["Amount", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Name", "Reset"]
+__all__ = ["RESETS", "Amount", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Name", "Reset"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import polars as pl
 from pydantic import Field, SerializeAsAny, ValidationError, model_validator
@@ -14,7 +14,7 @@ from shared.contracts.base import CurrencyCode, Identifier
 from shared.kernel.at import At
 from shared.kernel.columns import Exact
 from shared.kernel.components import Component
-from shared.kernel.conventions import CalendarTerms, Conventions, Exchange, Reset
+from shared.kernel.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.crediting import WON, CreditingRule
 from shared.kernel.filters import ColumnTypes, compile_filter
 from shared.kernel.findings import Flaws, Path
@@ -114,9 +114,28 @@ class Plan(PlanPart):
         return [name for name, _, _ in self.ingredients()] + [f"@{name}" for name in self.pays_by_deal]
 
     def window(self, component: Component) -> Reset:
-        """Over which time a component's pay is one sum."""
+        """Over which time a component's pay is one sum: what it says, or the reset of its measure.
+
+        Without a measure it is the longest reset of what its amount looks at, so that nothing is paid twice; of a fixed amount the
+        shortest of what its gate looks at; and without a gate how often it is paid.
+        """
         main = self.measure(component.main_measure())
-        return component.window or (main.reset if main is not None else "month")
+        if component.window is not None or main is not None:
+            return component.window or cast(Measure, main).reset
+        looks_at, gated_by = self._resets(component.refers_to()), self._resets(component.uses())
+        if looks_at:
+            return max(looks_at, key=RESETS.index)
+        return min(gated_by, key=RESETS.index) if gated_by else component.pays
+
+    def _resets(self, found: Iterable[Reference]) -> list[Reset]:
+        resets: list[Reset] = []
+        for each in found:
+            measure = self.measure(each.name) if each.kind not in ("pay", "term") else None
+            if each.kind == "pay":
+                resets.append(self.window(next(c for c in self.components if c.component == each.name)))
+            elif measure is not None:
+                resets.append(measure.reset)
+        return resets
 
     def reset_of(self, ingredient: str) -> Reset:
         """After which time an ingredient begins anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from shared.kernel.crediting import WON
+from shared.kernel.filters import filter_frame
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.tables import UNCREDITED
 
@@ -27,10 +28,10 @@ def unusable(deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
-    """Holders of won deals whom no rule credited, and why."""
-    credited = pl.concat(found.select("holding").drop_nulls() for found in held) if held else None
+    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment."""
     won = holders.filter(pl.sql_expr(WON))
-    missed = _with_rates(won if credited is None else won.join(credited, on="holding", how="anti"), plans)
+    accounted = [found.select("holding").drop_nulls() for found in held] + _waiting(won, plans)
+    missed = _with_rates(won.join(pl.concat(accounted), on="holding", how="anti") if accounted else won, plans)
     reason = (
         pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
         .when(~pl.col("active")).then(pl.lit("participant_left"))
@@ -42,6 +43,20 @@ def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> p
         .otherwise(pl.lit("no_rule"))
     )  # fmt: skip
     return missed.select("deal_id", "participant_id", reason=reason).cast(UNCREDITED)
+
+
+def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
+    """Holders of deals that a rule selects and that have no date for its credit yet."""
+    found: list[pl.DataFrame] = []
+    for plan in plans:
+        of_plan = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
+        for rule in plan.credits:
+            if rule.date != "close_date":
+                condition = plan.filters[rule.rule]
+                undated = holders.filter(of_plan & pl.col(rule.date).is_null())
+                selected = filter_frame(undated, set(condition.meta.root_names()), plan.currency).filter(condition)
+                found.append(selected.select("holding"))
+    return found
 
 
 def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:

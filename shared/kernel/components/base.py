@@ -98,7 +98,7 @@ class Kind(PlanPart, ABC):
     carry_over: bool = False
     """Whether what the maximum cut off is paid in later windows, as far as their maximum leaves room."""
     window: Reset | None = None
-    """Over which time its pay is one sum; unless said otherwise that of its measure. Each period pays what the sum grew by."""
+    """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each period pays what the sum grew by."""
     pays: Literal["month", "quarter", "half_year", "year"] = "month"
     """How often it is paid: a quarter is paid as a whole in its last month."""
 
