@@ -42,7 +42,10 @@ def unlisted(texts: pl.DataFrame, by: Sequence[str], name: str, columns: Mapping
     found = texts.filter(pl.col(name) != NOTHING).select(*by, pl.col(name).str.json_decode(pl.List(pl.List(pl.String))))
     row = pl.col(name).list.to_struct(fields=list(columns))
     values = found.explode(name).select(*by, row).unnest(name)
-    present = [pl.when(pl.col(column) != "").then(pl.col(column)).cast(kind) for column, kind in columns.items()]
+    given = {column: pl.when(pl.col(column) != "").then(pl.col(column)) for column in columns}
+    present = [
+        given[column].str.to_date() if kind == pl.Date else given[column].cast(kind) for column, kind in columns.items()
+    ]
     return values.with_columns(present)
 
 

@@ -57,7 +57,9 @@ def touched(
         if since is not None or any(set(held[participant]) != set(holds[participant]) for held, holds in figures):
             found.earners.add(participant)
     for plan in new_plans:
-        found.hold(_below(_ever_on(plan.plan, before, after), reports), plan.effective_from)
+        ever_on = _ever_on(plan.plan, before, after)
+        found.hold(_below(ever_on, reports), plan.effective_from)
+        found.earners.update(ever_on & set(after.scores["participant_id"]))
     return _beyond_holders(found, new_plans, plans)
 
 

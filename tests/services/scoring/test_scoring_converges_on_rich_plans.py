@@ -1,0 +1,121 @@
+"""Longer windows, scores, terms, contests, and credits beyond the holders: streamed in any order, paid as calculated at once."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from tests.services.scoring.conftest import Road, empty_tables
+from tests.services.scoring.test_scoring_converges import Event, assert_converged, events_of, put
+from tests.shared.kernel.worlds import DAYS, PEOPLE, cents, patches, rosters
+
+CREDITS = [
+    {"rule": "own"},
+    {"rule": "team", "to": "managers", "levels": 1},
+    {"rule": "engineer", "to": "engineer", "share": "50%", "cap": 500},
+    {"rule": "mates", "to": "team", "amount": "amount * 0.1"},
+    {"rule": "region", "to": "territory"},
+    {"rule": "invoiced", "date": "invoiced_on"},
+    {"rule": "logos"},
+    {"rule": "last"},
+]
+MEASURES = [
+    {"measure": "bookings", "sum_of": ["own"]},
+    {"measure": "yearly", "sum_of": ["own", "team"], "reset": "year"},
+    {"measure": "quarterly", "sum_of": ["invoiced", "engineer"], "reset": "quarter"},
+    {"measure": "helped", "sum_of": ["mates", "region"], "reset": "never"},
+    {"measure": "accounts", "distinct": {"column": "account", "of": ["logos"]}, "reset": "quarter"},
+    {"measure": "newest", "latest_of": ["last"], "reset": "half_year"},
+    {"measure": "average", "average_of": ["own"]},
+    {"measure": "conduct", "score": True, "reset": "quarter"},
+]
+TIERS = [{"up_to": "50%", "rate": "3%"}, {"up_to": "120%", "rate": "5%"}, {"rate": "8%"}]
+COMPONENTS = [
+    {"component": "ytd", "kind": "graduated", "measure": "yearly", "on": "attainment", "tiers": TIERS},
+    {"component": "quarter", "kind": "flat", "measure": "quarterly", "rate": {"term": "rate", "default": "0.02"}, "pays": "quarter"},
+    {"component": "ever", "kind": "flat", "measure": "helped", "rate": "1%"},
+    {"component": "logos", "kind": "per_unit", "measure": "accounts", "amount": "25"},
+    {"component": "newest", "kind": "flat", "measure": "newest", "rate": "0.5%"},
+    {"component": "slabs", "kind": "slab", "measure": "bookings", "tiers": [{"up_to": 1000, "rate": "1%"}, {"rate": "2%"}]},
+    {"component": "conduct", "kind": "curve", "measure": "conduct", "target": 100, "points": [{"at": 0, "gives": 0}, {"at": 1, "gives": 1}]},
+    {"component": "average", "kind": "flat", "measure": "average", "rate": "1%", "maximum": 40, "carry_over": True},
+    {"component": "first", "kind": "contest", "measure": "bookings", "prizes": [300, 200, 100]},
+    {"component": "shared", "kind": "pool", "rate": "1%", "funded_by": "bookings", "by": "bookings"},
+]  # fmt: skip
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Any:
+    """Patches with custom fields, rosters with figures and territories, and versions of a plan with some of the components."""
+    deals = [
+        (
+            deal,
+            fields
+            | draw(st.sampled_from([{}, {"account": "a"}, {"account": 'b "c"'}, {"territory": "north"}]))
+            | draw(st.sampled_from([{}, {"custom.engineer": draw(st.sampled_from(PEOPLE))}]))
+            | draw(st.sampled_from([{}, {"custom.invoiced_on": draw(DAYS).isoformat()}])),
+            *stamp,
+        )
+        for deal, fields, *stamp in draw(patches())
+    ]
+    people = [
+        change
+        | draw(
+            st.sampled_from([{}, {"territory": "north"}, {"term.rate": "0.07"}, {"quota.yearly": draw(cents(900_000))}])
+        )
+        | draw(st.sampled_from([{}, {"score.conduct": "0.85"}, {"score.conduct": "1.1"}]))
+        for change in draw(rosters())
+    ]
+    components = draw(
+        st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=5, unique_by=lambda c: str(c["component"]))
+    )
+    plans = [
+        {
+            "plan": plan,
+            "version": version,
+            "name": plan,
+            "currency": "USD",
+            "effective_from": since,
+            "columns": {"engineer": "participant", "invoiced_on": "date"},
+            "conventions": {"versions": draw(st.sampled_from(["restart", "continue"]))},
+            "credits": CREDITS,
+            "measures": MEASURES,
+            "components": components,
+        }
+        for plan, version, since in (
+            ("rep", 1, date(2024, 1, 1)),
+            ("rep", 2, draw(DAYS)),
+            ("lead", 1, date(2024, 1, 1)),
+        )
+    ]
+    # Versions of a plan that go on from one to the next must agree on it.
+    plans[1]["conventions"] = plans[0]["conventions"]
+    return deals, people, plans
+
+
+@settings(
+    max_examples=12,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # what fails is shown as it came: shrinking takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(world=worlds(), chance=st.randoms(use_true_random=False))
+def test_rich_plans_pay_the_same_streamed_as_calculated_at_once(
+    scoring_engine: Engine, world: Any, chance: random.Random
+) -> None:
+    empty_tables(scoring_engine)
+    road = Road(scoring_engine)
+    events: list[Event] = events_of(world)
+    twice = [*events, *chance.sample(events, chance.randint(0, len(events)))]
+    chance.shuffle(twice)
+    for event in twice:
+        put(road, event)
+        if chance.random() < 0.3:
+            road.drain(chance)
+    road.drain(chance)
+    assert road.rejections == []
+    assert_converged(scoring_engine, events)
