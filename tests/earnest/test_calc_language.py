@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from earnest.files.calculation import Calculation, calculate
 from shared.kernel import PlanSet
@@ -122,3 +123,18 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
     )
     assert paid(found) == {"2025-02": 11}
     assert found.rejected.select("id", "reason").rows() == [("D2", "no_rate"), ("D3", "no_rate")]
+
+
+@pytest.mark.parametrize(("reading", "pay"), [("refuse", 0), ("nothing", 50), ("full", 80)])
+def test_without_a_quota_all_lies_in_the_tier_that_the_convention_says(tmp_path: Path, reading: str, pay: int) -> None:
+    plan = f"""
+conventions: {{zero_quota: {reading}}}
+measures: [{{measure: bookings, sum_of: [own]}}]
+components:
+  - component: pay
+    kind: graduated
+    measure: bookings
+    on: attainment
+    tiers: [{{up_to: 50%, rate: 5%}}, {{up_to: 100%, rate: 8%}}, {{rate: 10%}}]
+"""
+    assert paid(calculated(tmp_path, plan, ["1000,2025-01-03"])) == {"2025-01": pay}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shared.kernel.columns import Exact
+from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.findings import Finding
 from shared.kernel.language import Name, PlanPart, Rate, Threshold
@@ -57,10 +57,16 @@ class Graduated(Kind):
 
     def _parts(self, at: At) -> Iterator[Part]:
         value = at.value(self.measure)
-        unit: Exact | int = at.quota(self.measure) if self.on == "attainment" else 1
         start: Exact | Fraction | None = None
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
-            end = None if tier.up_to is None else unit * Fraction(tier.up_to)
+            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, at)
             reached = value if end is None else value.least(end)
             yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
             start = end
+
+    def _end(self, up_to: Fraction, value: Exact, at: At) -> Exact | Fraction:
+        """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0% or 100%)."""
+        if self.on == "amount":
+            return up_to
+        quota, attained = at.quota(self.measure), 1 if at.conventions.zero_quota == "full" else 0
+        return where(quota > 0, quota * up_to, value if up_to >= attained else 0)
