@@ -12,7 +12,7 @@ from time import perf_counter
 import polars as pl
 
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
-from shared.kernel.tables import ASSIGNMENTS, DEALS
+from shared.kernel.tables import DEALS
 
 TIERS = ((50, 300), (100, 525), (120, 775), (160, 1000), (None, 1250))
 """Where each tier ends in percent of quota, and its rate in basis points."""
@@ -79,7 +79,7 @@ def roster(participants: int) -> Roster:
     )
     assigned = people.with_columns(manager=pl.lit(None, dtype=pl.String), plan=pl.lit("bench"), active=pl.lit(True))
     quotas = people.with_columns(measure=pl.lit("bookings"), quota=pl.lit(str(QUOTA)).cast(pl.Decimal(38, 6)))
-    return Roster.of(assigned.select(ASSIGNMENTS.names()), quotas)
+    return Roster.of(assigned, quotas)
 
 
 def run(folder: Path, count: int, participants: int) -> list[Figure]:

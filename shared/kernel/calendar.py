@@ -37,9 +37,11 @@ def bounds(periods: pl.Series, calendar: CalendarTerms) -> pl.DataFrame:
 
 
 def window_of(period: pl.Expr, reset: Reset, calendar: CalendarTerms) -> pl.Expr:
-    """A number for the window of a period: the same for all periods between two resets."""
+    """What tells windows apart: the same for all periods between two resets."""
     if reset == "never":
-        return pl.lit(0, dtype=pl.Int64)
+        return period.is_null()
+    if reset == "month":
+        return period
     return _index(period, calendar) // PERIODS_IN[reset]
 
 

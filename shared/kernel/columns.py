@@ -1,7 +1,6 @@
 """Columns of exact numbers: fractions of whole numbers, added, multiplied, divided and compared without ever being rounded.
 
-A column is a row of numerators over denominators, 128-bit integers with a bound on their size. What would not fit goes on in
-Python's unlimited integers, slower and as right. Plain numbers beside a column are Python's own `int` and `Fraction`.
+Plain numbers beside a column are Python's own `int` and `Fraction`.
 """
 
 from __future__ import annotations
@@ -10,21 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import polars as pl
 
 from shared.kernel.exact import Overflow
+from shared.kernel.wholes import FITS, Factor, Whole, alike, fitted, product, sign_of, size_of, times, truths
 
-FITS = 2**126
-"""Whole numbers below this are kept in 128 bits: the sum of two still fits."""
 MOST_PAY = 10**18
 
-Whole: TypeAlias = "pl.Series | np.ndarray[Any, Any]"
-"""A column of whole numbers: Int128, or an array of Python integers where those may be larger."""
-Bottom: TypeAlias = "Whole | int"
-"""Denominators, above zero: one for each row, or the same for all."""
 Number: TypeAlias = "int | Fraction"
 Mode = Literal["half_up", "half_even", "up", "down"]
 """How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to zero."""
@@ -32,40 +26,47 @@ Mode = Literal["half_up", "half_even", "up", "down"]
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """`top / bottom`, row by row, in lowest terms or not. `most` bounds the size of the tops, `deepest` that of the bottoms."""
+    """`top / (by * per)`, row by row, in lowest terms or not.
+
+    `by` is the same in all rows, `per` is each row's own: a quota by which was divided. So numbers by the same quotas stay
+    small beside each other, whatever they were multiplied with. `most` bounds the size of the tops, `deepest` that of `per`;
+    `by` and `per` are above zero.
+    """
 
     top: Whole
-    bottom: Bottom
+    by: int
     most: int
-    deepest: int
+    per: Factor = 1
+    deepest: int = 1
 
     @staticmethod
     def of(values: pl.Series, scale: int = 1) -> Exact:
         """Whole numbers of `1/scale`; a null is zero."""
-        wide = values.fill_null(0).cast(pl.Int128)
-        return Exact(wide, scale, _largest(wide), scale)
+        top, most = fitted(values.fill_null(0).cast(pl.Int128))
+        return Exact(top, scale, most)
 
     @staticmethod
     def fractions(values: Sequence[Fraction]) -> Exact:
         """A column of Python's fractions."""
-        bottom = lcm(*(value.denominator for value in values))
-        tops = np.array([int(value * bottom) for value in values], dtype=object)
-        return Exact(tops, bottom, FITS, bottom)._fitted()
+        by = lcm(*(value.denominator for value in values))
+        top, most = fitted(np.array([int(value * by) for value in values], dtype=object))
+        return Exact(top, by, most)
 
     @staticmethod
-    def constant(value: Number, height: int) -> Exact:
+    def constant(value: Number, height: int = 1) -> Exact:
         """The same number in every row."""
         exact = Fraction(value)
-        top = pl.Series([exact.numerator], dtype=pl.Int128).new_from_index(0, height)
-        return Exact(top, exact.denominator, abs(exact.numerator), exact.denominator)
+        top, most = fitted(np.array([exact.numerator], dtype=object))
+        rows = top.new_from_index(0, height) if isinstance(top, pl.Series) else np.repeat(top, height)
+        return Exact(rows, exact.denominator, most)
 
     def __add__(self, other: Exact | Number) -> Exact:
         """The sum."""
-        one, two = _over_one(self, self._beside(other))
+        one, two = _over_one(self, _column(other))
         if one.most + two.most >= FITS:
             one, two = one._fitted(), two._fitted()
-        a, b = _alike(one.top, two.top, one.most + two.most)
-        return Exact(a + b, one.bottom, one.most + two.most, one.deepest)
+        a, b = alike(one.top, two.top, one.most + two.most)
+        return Exact(a + b, one.by, one.most + two.most, one.per, one.deepest)
 
     __radd__ = __add__
 
@@ -84,17 +85,12 @@ class Exact:
     def __mul__(self, other: Exact | Number) -> Exact:
         """The product."""
         if isinstance(other, Exact):
-            top, most = _times(self.top, self.most, other.top, other.most)
-            bottom, deepest = _times(self.bottom, self.deepest, other.bottom, other.deepest)
-            return Exact(cast(Whole, top), bottom, most, deepest)
-        by = Fraction(other)
-        if isinstance(self.bottom, int):  # what both share is taken out, so that numbers stay small
-            by = by / self.bottom
-            top, most = _times(self.top, self.most, by.numerator, abs(by.numerator))
-            return Exact(cast(Whole, top), by.denominator, most, by.denominator)
-        top, most = _times(self.top, self.most, by.numerator, abs(by.numerator))
-        bottom, deepest = _times(self.bottom, self.deepest, by.denominator, by.denominator)
-        return Exact(cast(Whole, top), bottom, most, deepest)
+            top, most = times(self.top, self.most, (other.top, other.most))
+            per, deepest = product(self.per, self.deepest, other.per, other.deepest)
+            return Exact(top, self.by * other.by, most, per, deepest)
+        factor = Fraction(other) / self.by  # what both share is taken out, so that numbers stay small
+        top, most = times(self.top, self.most, (factor.numerator, abs(factor.numerator)))
+        return Exact(top, factor.denominator, most, self.per, self.deepest)
 
     __rmul__ = __mul__
 
@@ -102,29 +98,27 @@ class Exact:
         """The quotient. Where the divisor is zero it is zero: whoever divides says before what zero means."""
         if not isinstance(other, Exact):
             return self * (1 / Fraction(other) if other else 0)
-        size = where(_zero(other.top), 1, _whole(_size(other.top), other.most)).top
-        sign = _whole(_sign(other.top), 1)
-        bottom = other.bottom if not isinstance(other.bottom, int) else Fraction(other.bottom)
-        inverse = sign * bottom if isinstance(bottom, Fraction) else sign * _whole(bottom, other.deepest)
-        return self * Exact(inverse.top, size, inverse.most, max(1, other.most))
+        divisor = where(sign_of(other.top) == 0, 1, Exact(size_of(other.top), 1, other.most))
+        inverse, most = times(sign_of(other.top), 1, (other.per, other.deepest))
+        return self * Exact(inverse, 1, most, divisor.top, divisor.most) * other.by
 
     def inverse(self) -> Exact:
         """One by it; zero where it is zero."""
-        return self._beside(1) / self
+        return Exact.constant(1) / self
 
     def __abs__(self) -> Exact:
         """The size."""
-        return Exact(_size(self.top), self.bottom, self.most, self.deepest)
+        return Exact(size_of(self.top), self.by, self.most, self.per, self.deepest)
 
     def __lt__(self, other: Exact | Number) -> pl.Series:
         """Whether it is smaller, row by row."""
-        one, two = _over_one(self, self._beside(other))
-        a, b = _alike(one.top, two.top, max(one.most, two.most))
-        return _yes(a < b)
+        one, two = _over_one(self, _column(other))
+        a, b = alike(one.top, two.top, max(one.most, two.most))
+        return truths(a < b)
 
     def __gt__(self, other: Exact | Number) -> pl.Series:
         """Whether it is larger."""
-        return self._beside(other) < self
+        return _column(other) < self
 
     def __le__(self, other: Exact | Number) -> pl.Series:
         """Whether it is not larger."""
@@ -136,7 +130,9 @@ class Exact:
 
     def equals(self, other: Exact | Number) -> pl.Series:
         """Whether it is the same number."""
-        return _yes(_zero((self - other).top))
+        one, two = _over_one(self, _column(other))
+        a, b = alike(one.top, two.top, max(one.most, two.most))
+        return truths(a == b)
 
     def least(self, other: Exact | Number) -> Exact:
         """The smaller of the two."""
@@ -149,26 +145,27 @@ class Exact:
     def rounded(self, mode: Mode, unit: Fraction = Fraction(1)) -> Exact:
         """Rounded to whole units."""
         count = self * (1 / unit)
-        size = abs(count)
-        whole = size.floor()
-        rest = size - whole
+        if count._is_whole:
+            return self
+        bottom = count._bottom()
+        size = Exact(size_of(count.top), 1, count.most)  # so that halves go away from zero on both sides of it
         match mode:
             case "half_up":
-                more = rest >= Fraction(1, 2)
+                whole = (size * 2 + bottom)._floor_by(bottom * 2)
             case "half_even":
-                odd = (whole * Fraction(1, 2)).floor() * 2 < whole
-                more = (rest > Fraction(1, 2)) | (rest.equals(Fraction(1, 2)) & odd)
+                twice = size * 2 + bottom
+                whole = twice._floor_by(bottom * 2)
+                odd = ~(whole._floor_by(Exact.constant(2)) * 2).equals(whole)
+                whole = where((whole * bottom * 2).equals(twice) & odd, whole - 1, whole)
             case "up":
-                more = rest > 0
+                whole = (size + bottom - 1)._floor_by(bottom)
             case "down":
-                more = rest < 0
-        return where(more, whole + 1, whole) * _whole(_sign(count.top), 1) * unit
+                whole = size._floor_by(bottom)
+        return whole * Exact(sign_of(count.top), 1, 1) * unit
 
     def floor(self) -> Exact:
         """The largest whole number that is not above it."""
-        if isinstance(self.bottom, int) and self.bottom == 1:
-            return self
-        return _whole(_divided(self), self.most)
+        return self if self._is_whole else Exact(self.top, 1, self.most)._floor_by(self._bottom())
 
     def minor(self, digits: int, what: str) -> pl.Series:
         """Int64 of the smallest units of a currency, of which the numbers must be whole multiples.
@@ -181,33 +178,49 @@ class Exact:
             raise Overflow(what)
         return cast(pl.Series, whole.top).cast(pl.Int64)
 
+    def cut_off(self, what: str) -> pl.Series:
+        """Int128 of the whole numbers before the decimals.
+
+        Raises:
+            Overflow: one does not fit; `what` names it.
+        """
+        whole = self.rounded("down")._fitted()
+        if whole.most >= FITS:
+            raise Overflow(what)
+        return cast(pl.Series, whole.top)
+
     def to_fractions(self) -> list[Fraction]:
         """Row by row as Python's fractions."""
-        tops = [int(top) for top in self.top.tolist()] if isinstance(self.top, np.ndarray) else self.top.to_list()
-        if isinstance(self.bottom, int):
-            return [Fraction(top, self.bottom) for top in tops]
-        return [Fraction(top, int(bottom)) for top, bottom in zip(tops, self.bottom, strict=True)]
+        tops = [int(top) for top in self.top.to_list()] if isinstance(self.top, pl.Series) else self.top.tolist()
+        if isinstance(self.per, int):
+            return [Fraction(top, self.by) for top in tops]
+        return [Fraction(top, self.by * int(per)) for top, per in zip(tops, self.per, strict=True)]
 
-    def _beside(self, other: Exact | Number) -> Exact:
-        return other if isinstance(other, Exact) else Exact.constant(other, len(self.top))
+    @property
+    def _is_whole(self) -> bool:
+        return self.by == 1 and isinstance(self.per, int)
+
+    def _bottom(self) -> Exact:
+        return _column(self.by) if isinstance(self.per, int) else Exact(self.per, 1, self.deepest) * self.by
+
+    def _floor_by(self, bottom: Exact) -> Exact:
+        """Of whole numbers, the whole part of their quotient, cut off downwards."""
+        a, b = alike(self.top, bottom.top, max(self.most, bottom.most))
+        return Exact(a // b, 1, self.most)
 
     def _fitted(self) -> Exact:
         """The same with the bound that the tops really have, in 128 bits where they fit."""
-        most = _largest(self.top)
-        top = self.top
-        if isinstance(top, np.ndarray) and most < FITS:
-            top = pl.Series(top.tolist(), dtype=pl.Int128)
-        return Exact(top, self.bottom, most, self.deepest)
+        top, most = fitted(self.top)
+        return Exact(top, self.by, most, self.per, self.deepest)
 
 
 def where(yes: pl.Series, then: Exact | Number, otherwise: Exact | Number) -> Exact:
     """`then` in the rows where `yes`, `otherwise` in the others."""
-    one = then if isinstance(then, Exact) else Exact.constant(then, len(yes))
-    two = otherwise if isinstance(otherwise, Exact) else Exact.constant(otherwise, len(yes))
-    one, two = _over_one(one, two)
-    a, b = _alike(one.top, two.top, max(one.most, two.most))
+    one, two = _over_one(_column(then), _column(otherwise))
+    most = max(one.most, two.most)
+    a, b = alike(one.top, two.top, most)
     picked = a.zip_with(yes, b) if isinstance(a, pl.Series) else np.where(yes.to_numpy(), a, b)
-    return Exact(picked, one.bottom, max(one.most, two.most), one.deepest)
+    return Exact(picked, one.by, most, one.per, one.deepest)
 
 
 def total(parts: Sequence[Exact], height: int) -> Exact:
@@ -218,85 +231,20 @@ def total(parts: Sequence[Exact], height: int) -> Exact:
     return found
 
 
-def _whole(values: Whole, most: int) -> Exact:
-    return Exact(values, 1, most, 1)
+def _column(number: Exact | Number) -> Exact:
+    return number if isinstance(number, Exact) else Exact.constant(number)
 
 
 def _over_one(one: Exact, two: Exact) -> tuple[Exact, Exact]:
     """Both over the same bottom."""
-    if one.bottom is two.bottom:
-        return one, two
-    if isinstance(one.bottom, int) and isinstance(two.bottom, int):
-        bottom: Bottom = lcm(one.bottom, two.bottom)
-        up, other_up = cast(int, bottom) // one.bottom, cast(int, bottom) // two.bottom
-        left, right = _times(one.top, one.most, up, up), _times(two.top, two.most, other_up, other_up)
-        deepest = cast(int, bottom)
+    by = lcm(one.by, two.by)
+    ups = [(by // each.by, by // each.by) for each in (one, two)]
+    if one.per is two.per:
+        tops = [times(each.top, each.most, up) for each, up in zip((one, two), ups, strict=True)]
+        per, deepest = one.per, one.deepest
     else:
-        bottom, deepest = _times(one.bottom, one.deepest, two.bottom, two.deepest)
-        left = _times(one.top, one.most, two.bottom, two.deepest)
-        right = _times(two.top, two.most, one.bottom, one.deepest)
-    return (
-        Exact(cast(Whole, left[0]), bottom, left[1], deepest),
-        Exact(cast(Whole, right[0]), bottom, right[1], deepest),
-    )
-
-
-def _times(one: Bottom, most: int, two: Bottom, by: int) -> tuple[Bottom, int]:
-    """The product of whole numbers, with its bound."""
-    if isinstance(one, int) and isinstance(two, int):
-        return one * two, abs(one * two)
-    if isinstance(two, int) and two == 1:
-        return one, most
-    if isinstance(one, int) and one == 1:
-        return two, by
-    if most * by >= FITS:
-        most, by = _largest(one), _largest(two)
-    a, b = _alike(one, two, most * by)
-    return a * b, most * by
-
-
-def _alike(one: Bottom, two: Bottom, most: int) -> tuple[Any, Any]:
-    """Both in a form in which they can be calculated with each other, where results may be as large as `most`."""
-    large = any(isinstance(each, np.ndarray) or (isinstance(each, int) and each >= FITS) for each in (one, two))
-    if most >= FITS or large:
-        return _unlimited(one), _unlimited(two)
-    return _series(one), _series(two)
-
-
-def _series(values: Bottom) -> Any:
-    return pl.Series([values], dtype=pl.Int128) if isinstance(values, int) else values
-
-
-def _unlimited(values: Bottom) -> Any:
-    return np.array(values.to_list(), dtype=object) if isinstance(values, pl.Series) else values
-
-
-def _largest(values: Bottom) -> int:
-    if isinstance(values, int):
-        return abs(values)
-    if isinstance(values, np.ndarray):
-        return max((abs(int(value)) for value in values), default=0)
-    return max(abs(int(cast(int, values.max() or 0))), abs(int(cast(int, values.min() or 0))))
-
-
-def _divided(number: Exact) -> Any:
-    a, b = _alike(number.top, number.bottom, max(number.most, number.deepest))
-    return a // b
-
-
-def _size(values: Whole) -> Whole:
-    return cast(Whole, abs(values)) if isinstance(values, np.ndarray) else values.abs()
-
-
-def _sign(values: Whole) -> pl.Series:
-    if isinstance(values, np.ndarray):
-        return pl.Series([(value > 0) - (value < 0) for value in values], dtype=pl.Int128)
-    return (values > 0).cast(pl.Int128) - (values < 0).cast(pl.Int128)
-
-
-def _zero(values: Whole) -> pl.Series:
-    return _yes(values == 0)
-
-
-def _yes(found: Any) -> pl.Series:
-    return found if isinstance(found, pl.Series) else pl.Series(np.asarray(found, dtype=bool), dtype=pl.Boolean)
+        others = [(two.per, two.deepest), (one.per, one.deepest)]
+        tops = [times(each.top, each.most, up, over) for each, up, over in zip((one, two), ups, others, strict=True)]
+        per, deepest = product(one.per, one.deepest, two.per, two.deepest)
+    left, right = (Exact(top, by, most, per, deepest) for top, most in tops)
+    return left, right

@@ -16,7 +16,8 @@ from shared.kernel.measure import ORDER, STEP
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
-from shared.kernel.standing import accumulated, paid, place, shown, within
+from shared.kernel.runs import growth
+from shared.kernel.standing import accumulated, paid, place, shown, starts, within
 from shared.kernel.tables import EARNINGS, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -102,21 +103,16 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
 def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
     pay = paid(component, at, plan, roster)
     value, quota = shown(at, component.main_measure(), plan)
-    rows = at.rows.select(STEP).with_columns(
-        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), pay.due.alias("due")
+    amount = growth(pay.due, starts(at.rows, plan.window(component), plan))
+    grown = at.rows.select(STEP).with_columns(
+        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), amount.alias("amount")
     )
-    grown = rows.with_columns(amount=growth("due", component, plan))
     if component.carry_over:
         grown = grown.with_columns(_carried(grown, component, at, plan))
     grown = grown.filter(pl.col("version") == plan.version)
     if component.pays != "month":
         grown = _together(grown, component, plan)
     return _as_earnings(grown, component.component, plan)
-
-
-def growth(due: str, component: Component, plan: Plan) -> pl.Expr:
-    """What a component's pay in its window grew by from row to row."""
-    return pl.col(due) - pl.col(due).shift(1, fill_value=0).over(*within(plan.window(component), plan))
 
 
 def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:

@@ -89,6 +89,14 @@ class Plan(PlanPart):
         by_name = {component.component: component for component in self.components}
         return tuple(by_name[name] for name in ordered(self.links, "components"))
 
+    def leading_to(self, component: Component) -> list[Component]:
+        """The components to whose pay a component refers, directly or through others, in order; it is the last."""
+        needed = {component.component}
+        for each in reversed(self.in_order):
+            if each.component in needed:
+                needed |= self.links[each.component]
+        return [each for each in self.in_order if each.component in needed]
+
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
         return next((measure for measure in self.measures if measure.measure == name), None)

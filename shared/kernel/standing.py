@@ -14,12 +14,13 @@ from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
 from shared.kernel.components.table import Table
 from shared.kernel.conventions import Reset
-from shared.kernel.exact import narrow, wide
+from shared.kernel.exact import narrow
 from shared.kernel.language import Term
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.quotas import Figures
 from shared.kernel.roster import Roster
+from shared.kernel.runs import begins, running
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         Overflow: a sum is beyond 10^18 minor units.
     """
     names = plan.ingredient_names
-    sums = [wide(name).cum_sum().over(*within(plan.reset_of(name), plan)) for name in names]
+    begin = {reset: starts(rows, reset, plan) for reset in sorted({plan.reset_of(name) for name in names})}
+    sums = [running(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
     summed = rows.with_columns(sums)
     for name in names:
         summed = narrow(summed, name, "the sum of a measure")
@@ -50,6 +52,11 @@ def within(reset: Reset, plan: Plan) -> list[pl.Expr]:
     """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
     keys = [pl.col("participant_id"), window_of(pl.col("period"), reset, plan.calendar)]
     return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
+
+
+def starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
+    """Where in rows in order a new sum begins."""
+    return begins(rows, within(reset, plan))
 
 
 def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:

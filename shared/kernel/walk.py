@@ -1,0 +1,145 @@
+"""A component along the events of its participants in order: what each of them adds to its pay, and in which parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from shared.kernel.calendar import last_of_window
+from shared.kernel.columns import Exact, Number
+from shared.kernel.components import Component, Part
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
+from shared.kernel.plan import Plan
+from shared.kernel.roster import Roster
+from shared.kernel.runs import before, begins, growth, running
+from shared.kernel.standing import paid, place, shown, starts
+from shared.kernel.tables import LINES, SLICES, empty
+
+OPENING = "opening"
+"""The rule of the event that opens a period: what the period brings by itself, without a deal."""
+LAST = 10**9
+"""The number of a line that comes after all others of an earning, until they are numbered."""
+EARNING = ["participant_id", "plan", "version", "component", "period"]
+
+
+class Walk:
+    """A component along the events that can move its pay.
+
+    Args:
+        events: in order, with what all ingredients have come to.
+    """
+
+    def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
+        self._plan, self._component = plan, component
+        measures = [m for m in plan.measures if m.measure in plan.measures_of(component)]
+        rules = {rule for each in measures for rule in each.rules}
+        self._at = place(events.filter(pl.col("rule").is_in([*sorted(rules), OPENING])), plan, roster)
+        for each in plan.leading_to(component):
+            self._pay = paid(each, self._at, plan, roster)
+        # The window is that of the month in which a deal was credited, not of the month in which it is paid.
+        self._begins = starts(self._at.rows, plan.window(component), plan)
+        self._walked = self._amounts()
+        kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
+        self._kept = self._walked.select(kept).to_series()
+        of_earning = begins(self._walked, [pl.col("participant_id"), pl.col("period")])
+        self._walked = self._walked.with_columns(line=running(self._kept.cast(pl.Int64), of_earning))
+
+    def _amounts(self) -> pl.DataFrame:
+        main = self._component.main_measure()
+        value, quota = shown(self._at, main, self._plan)
+        fed = self._plan.measure(main)
+        counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
+        return self._at.rows.with_columns(
+            before(value, self._begins, pl.Series([0])).alias("before"),
+            value.alias("after"),
+            quota.alias("quota"),
+            growth(self._pay.unlimited, self._begins).alias("amount"),
+            component=pl.lit(self._component.component),
+            credited=pl.when(counts).then("amount").otherwise(0),
+            currency=pl.lit(self._plan.currency),
+            period=last_of_window(pl.col("period"), self._component.pays, self._plan.calendar),
+        )
+
+    def lines(self) -> pl.DataFrame:
+        """`LINES`, one per event, and one for what a limit changes."""
+        told = self._walked.select(LINES.names()).filter(self._kept).cast(LINES)
+        return pl.concat([told, self._limits()])
+
+    def _limits(self) -> pl.DataFrame:
+        """What minimum and maximum change of the pay of a period, as a line after the others."""
+        if self._component.carry_over or (self._component.minimum is None and self._component.maximum is None):
+            return empty(LINES)
+        limited = growth(self._pay.due, self._begins) - self._walked["amount"]
+        grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
+        by_period = grown.group_by(EARNING, maintain_order=True).agg(
+            pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
+        )
+        return without_deal(by_period.filter(pl.col("limited") != 0), "limited", pl.lit(after_lines(self._component)))
+
+    def slices(self) -> Iterator[pl.DataFrame]:
+        """`SLICES` of the lines."""
+        factor = self._component.factor(self._at)
+        payable = self._pay.problem.is_null() & self._kept
+        for number, part in enumerate(self._component.parts(self._at), start=1):
+            yield from self._slices(number, part, 1 if factor is None else factor, payable)
+
+    def _slices(self, number: int, part: Part, factor: Exact | Number, payable: pl.Series) -> Iterator[pl.DataFrame]:
+        """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
+        base = (part.base * AMOUNT_SCALE * 10**self._plan.digits).cut_off("a number on a statement")
+        rate, times = self._row_by_row(part.rate), self._row_by_row(factor)
+        nothing = pl.Series([0], dtype=base.dtype)
+        base_before = before(base, self._begins, nothing)
+        rate_before, times_before = (before(each, self._begins, each) for each in (rate, times))
+        moves = (rate != rate_before) | (times != times_before)
+        for credited, at, by, there in (
+            (base - nothing.zip_with(moves, base_before), rate, times, payable),
+            (nothing - base_before, rate_before, times_before, payable & moves),
+        ):
+            told = there & (credited != 0) & (by != 0)
+            yield (
+                self._walked.select(*EARNING, "line")
+                .filter(told)
+                .with_columns(
+                    credited.filter(told).alias("credited"),
+                    at.filter(told).alias("rate"),
+                    by.filter(told).alias("factor"),
+                    tier=pl.lit(number, dtype=pl.Int64),
+                    reach=pl.lit(part.reach),
+                )
+                .select(SLICES.names())
+            )
+
+    def _row_by_row(self, rate: Exact | Number) -> pl.Series:
+        """A rate or factor in 10^-9 in every row."""
+        column = rate if isinstance(rate, Exact) else Exact.constant(rate, self._at.height)
+        return (column * RATE_SCALE).cut_off("a number on a statement").cast(pl.Int64)
+
+
+def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame:
+    """Lines that no deal has caused, after all others of their earning: they are numbered later."""
+    return (
+        rows.with_columns(
+            rule=rule,
+            line=pl.lit(LAST, dtype=pl.Int64),
+            deal_id=pl.lit(None, dtype=pl.String),
+            share=pl.lit(None, dtype=pl.Int64),
+            credit_date=pl.lit(None, dtype=pl.Date),
+            credited=pl.lit(0, dtype=pl.Int64),
+            before="after",
+            amount=amount,
+        )
+        .select(LINES.names())
+        .cast(LINES)
+    )
+
+
+def after_lines(component: Component) -> str:
+    """What changes the pay of a component after its lines."""
+    if not type(component).walks:
+        return "result"
+    if component.carry_over:
+        return "carry_over"
+    if (component.minimum is None) == (component.maximum is None):
+        return "limit"
+    return "minimum" if component.minimum is not None else "maximum"

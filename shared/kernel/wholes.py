@@ -1,0 +1,90 @@
+"""Columns of whole numbers: 128-bit integers while they fit, beyond that Python's unlimited integers, slower and as right.
+
+A column of one row stands for the same number in every row.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import polars as pl
+
+FITS = 2**126
+"""Whole numbers below this are kept in 128 bits: the sum of two still fits."""
+
+Whole: TypeAlias = "pl.Series | np.ndarray[Any, Any]"
+"""A column of whole numbers: Int128, or an array of Python integers where those may be larger."""
+Factor: TypeAlias = "Whole | int"
+
+
+def times(one: Whole, most: int, *factors: tuple[Factor, int]) -> tuple[Whole, int]:
+    """The product of whole numbers and its bound, each given with its own bound."""
+    for factor, by in factors:
+        if isinstance(factor, int) and factor == 1:
+            continue
+        bound = by
+        if most * bound >= FITS:
+            most, bound = largest(one), _size(factor)
+        a, b = alike(one, factor, most * bound)
+        one, most = a * b, most * bound
+    return one, most
+
+
+def product(one: Factor, most: int, two: Factor, by: int) -> tuple[Factor, int]:
+    """The product of two factors, each a number or a column, with its bound."""
+    if isinstance(one, int):
+        return (two, by) if one == 1 else product(two, by, one, most)
+    return times(one, most, (two, by))
+
+
+def alike(one: Factor, two: Factor, most: int) -> tuple[Any, Any]:
+    """Both in a form in which they can be calculated with each other, where results may be as large as `most`."""
+    large = any(isinstance(each, np.ndarray) or (isinstance(each, int) and abs(each) >= FITS) for each in (one, two))
+    if most >= FITS or large:
+        return _unlimited(one), _unlimited(two)
+    return _series(one), _series(two)
+
+
+def _series(values: Factor) -> Any:
+    return pl.Series([values], dtype=pl.Int128) if isinstance(values, int) else values
+
+
+def _unlimited(values: Factor) -> Any:
+    return np.array(values.to_list(), dtype=object) if isinstance(values, pl.Series) else values
+
+
+def largest(values: Whole) -> int:
+    """The size of the largest."""
+    if isinstance(values, np.ndarray):
+        return max((abs(int(value)) for value in values), default=0)
+    return max(abs(int(cast(int, values.max() or 0))), abs(int(cast(int, values.min() or 0))))
+
+
+def fitted(values: Whole) -> tuple[Whole, int]:
+    """The same in 128 bits where they fit, and the size of the largest."""
+    most = largest(values)
+    if isinstance(values, np.ndarray) and most < FITS:
+        values = pl.Series(values.tolist(), dtype=pl.Int128)
+    return values, most
+
+
+def size_of(values: Whole) -> Whole:
+    """Without their sign."""
+    return cast(Whole, abs(values)) if isinstance(values, np.ndarray) else values.abs()
+
+
+def sign_of(values: Whole) -> pl.Series:
+    """1, 0 or -1."""
+    if isinstance(values, np.ndarray):
+        return pl.Series([(value > 0) - (value < 0) for value in values], dtype=pl.Int128)
+    return values.sign()
+
+
+def truths(found: Any) -> pl.Series:
+    """The result of a comparison as a column."""
+    return found if isinstance(found, pl.Series) else pl.Series(np.asarray(found, dtype=bool), dtype=pl.Boolean)
+
+
+def _size(values: Factor) -> int:
+    return abs(values) if isinstance(values, int) else largest(values)
