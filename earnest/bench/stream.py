@@ -19,6 +19,7 @@ from earnest.local.settled import unsent, wait_until_settled
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
+from shared.kernel import Plan
 from shared.log.open import open_log
 
 BATCH = 500
@@ -58,12 +59,17 @@ class Stream:
         self._log = open_log(system.settings)
         self._engine = engine_for(database_url(system.settings), "scoring", pool_size=1)
         self._number = 0
-        self._post("plans", "analyst", [_event("plan", "earnest.plan.published", _plan())])
+        self.publish(plan())
         owners = [f"p{number}" for number in range(participants)] + [f"probe-{number}" for number in range(PROBES)]
         people = [_roster_event(owner) for owner in owners]
         for start in range(0, len(people), BATCH):
             self._post("roster", "hr", people[start : start + BATCH])
         self.wait_until_read()
+
+    def publish(self, version: Plan) -> None:
+        """Publish a plan version; it is in force when the roster worker has read it."""
+        name = f"plan-{version.version}"
+        self._post("plans", "analyst", [_event(name, "earnest.plan.published", {"document": version.document()})])
 
     def throughput(self, seconds: float, deals_per_second: int, sent: Callable[[int], object]) -> Throughput:
         """Push deals as fast as they are accepted for so many seconds' worth of the given rate, then wait for the last earning.
@@ -91,7 +97,7 @@ class Stream:
             load = pool.submit(_paced, every, stop, bodies, self._send)
             probes = []
             for number in range(PROBES):
-                probes.append(pool.submit(self._probe, client, f"probe-{number}"))
+                probes.append(pool.submit(self.probe, client, f"probe-{number}"))
                 sleep(1 / PROBES_PER_SECOND)
             found = sorted(probe.result() for probe in probes)
             stop.set()
@@ -197,7 +203,8 @@ class Stream:
         else:
             answer.raise_for_status()
 
-    def _probe(self, client: httpx.Client, owner: str) -> float:
+    def probe(self, client: httpx.Client, owner: str) -> float:
+        """Seconds from sending a deal of a participant who has none until their earning is read."""
         next(self._numbers(1))
         event = self._deal(owner)
         sent = perf_counter()
@@ -244,7 +251,3 @@ def _roster_event(owner: str) -> dict[str, Any]:
         "fields": {"plan": "bench", "quotas": {"bookings": "750000"}},
     }
     return _event(f"roster-{owner}", "earnest.roster.patched", data)
-
-
-def _plan() -> dict[str, Any]:
-    return {"document": plan().document()}

@@ -106,6 +106,32 @@ def stream(
 
 
 @bench.command()
+def change(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals the change touches.")] = 100_000,
+) -> None:
+    """A plan version that touches many deals: how long until all earnings are new, and what deals wait meanwhile."""
+    from earnest.bench.change import measure_change
+    from earnest.bench.stream import Stream
+    from earnest.local.home import Home
+    from earnest.local.system import running_system
+
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with (
+            console.status("starting an installation") as status,
+            running_system(Home(Path(folder)), "postgres") as system,
+        ):
+            status.update(f"a plan change over {deals:,} deals")
+            found = measure_change(Stream(system, 2_000), deals)
+    table = Table("what", "figure")
+    table.add_row(f"a plan version that touches {deals:,} deals, to new earnings", f"{found.seconds:.1f} s")
+    table.add_row(f"age of an earning meanwhile, median of {found.probes}", f"{found.median:.3f} s")
+    table.add_row("the oldest of them", f"{found.oldest:.3f} s")
+    console.print(table)
+
+
+@bench.command()
 def history(
     deals: Annotated[int, typer.Option(min=10, help="How many earlier deals the busy participant has.")] = 100_000,
 ) -> None:
