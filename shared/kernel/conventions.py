@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.base import CurrencyCode
 from shared.kernel.columns import Mode
@@ -56,6 +56,14 @@ class CalendarTerms(PlanPart):
     first_day: date | None = None
     """With `weeks`: the first day of some fiscal year; every year has 52 weeks, and those in `long_years` 53."""
     long_years: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _weeks_begin_somewhere(self) -> CalendarTerms:
+        if (self.weeks is None) != (self.first_day is None):
+            raise ValueError(
+                "a calendar of weeks has a first_day, the first day of some fiscal year; one of months has none"
+            )
+        return self
 
 
 Reset = Literal["month", "quarter", "half_year", "year", "never"]

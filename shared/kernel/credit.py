@@ -72,7 +72,7 @@ class _Dated:
         self._roster, self._plans = roster, plans
         self._rules = [(plan, rule) for plan in plans for rule in plan.rules if rule.date == date]
         holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
-        parts = _with_parts(holders, [r for _, r in self._rules], plans)
+        parts = _with_parts(holders, [r for _, r in self._rules])
         self.holders = _assigned(parts, roster, plans)
 
     def held(self) -> list[pl.DataFrame]:
@@ -121,7 +121,7 @@ class _Dated:
         """Deals of which each row credits its participant with the whole."""
         owned = deals.with_columns(share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net").drop("splits")
         numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
-        parts = _with_parts(numbered, [rule for _, rule in self._rules], self._plans)
+        parts = _with_parts(numbered, [rule for _, rule in self._rules])
         return _assigned(parts, self._roster, self._plans)
 
 
@@ -129,20 +129,19 @@ def _dated(payees: pl.DataFrame) -> list[str]:
     return [name for name in _DATED if name in payees.columns]
 
 
-def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule], plans: PlanSet) -> pl.DataFrame:
+def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule]) -> pl.DataFrame:
     """Beside `part`, the part of each amount that rules name: a column by the name of the expression."""
     for text in sorted({rule.amount for rule in rules if rule.amount is not None}):
-        for digits in sorted({plan.digits for plan in plans}):
-            name = _part_of(text, digits)
-            known = holders.with_columns(exact_number(text, holders, digits).alias(name))
-            split = allocated(name, "share", within="deal_id", ties="participant_id")
-            shared = pl.col("share") == WHOLE_SHARE
-            holders = known.with_columns(pl.when(shared).then(pl.col(name)).otherwise(split).alias(name))
+        name = _part_of(text)
+        known = holders.with_columns(exact_number(text, holders).alias(name))
+        split = allocated(name, "share", within="deal_id", ties="participant_id")
+        shared = pl.col("share") == WHOLE_SHARE
+        holders = known.with_columns(pl.when(shared).then(pl.col(name)).otherwise(split).alias(name))
     return holders
 
 
-def _part_of(text: str | None, digits: int) -> str:
-    return "part" if text is None else f"part {digits} {text}"
+def _part_of(text: str | None) -> str:
+    return "part" if text is None else f"part {text}"
 
 
 def _matched(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -215,8 +214,8 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         & pl.col("active")
         & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
-    due = filter_frame(due, names, plan.currency).filter(condition)
-    due, amount = _exchanged(due, pl.col(_part_of(rule.amount, plan.digits)), plan)
+    due = filter_frame(due, names).filter(condition)
+    due, amount = _exchanged(due, pl.col(_part_of(rule.amount)), plan)
     if rule.share is not None:
         amount = _portion(amount, rule.share)
     if rule.cap is not None:

@@ -79,8 +79,9 @@ def _looks_at_other_rows(node: Any) -> bool:
     )
 
 
-def filter_frame(deals: pl.DataFrame, names: set[str], currency: str) -> pl.DataFrame:
-    """The deals with the named amounts in major units of `currency`, as filters and people read them."""
-    unit = pl.lit(10 ** minor_digits(currency)).cast(pl.Decimal(38, 6))
+def filter_frame(deals: pl.DataFrame, names: set[str]) -> pl.DataFrame:
+    """The deals with the named amounts in major units of each deal's currency, as filters and people read them."""
+    sizes = {currency: 10 ** minor_digits(currency) for currency in deals["currency"].unique().drop_nulls()}
+    unit = pl.col("currency").replace_strict(sizes, default=1, return_dtype=pl.Int64).cast(pl.Decimal(38, 6))
     money = [(pl.col(name).cast(pl.Decimal(38, 6)) / unit).alias(name) for name in _MONEY if name in names]
     return deals.with_columns(money) if money else deals

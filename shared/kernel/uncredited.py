@@ -54,7 +54,7 @@ def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
             if rule.date != "close_date":
                 condition = plan.filters[rule.rule]
                 undated = holders.filter(of_plan & pl.col(rule.date).is_null())
-                selected = filter_frame(undated, set(condition.meta.root_names()), plan.currency).filter(condition)
+                selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
                 found.append(selected.select("holding"))
     return found
 

@@ -10,6 +10,7 @@ import pytest
 
 from earnest.files.calculation import Calculation, calculate
 from shared.kernel import PlanSet
+from shared.kernel.language import PlanFileError
 from shared.kernel.plan import read_plan
 
 HEAD = """
@@ -90,7 +91,7 @@ components: [{component: pay, kind: bonus, amount: {term: prize}}]
     assert found.rejected.select("id", "reason").rows() == [("ann", "no_term")]
 
 
-def test_a_deal_without_the_date_of_its_rule_is_the_one_that_is_named(tmp_path: Path) -> None:
+def test_a_deal_that_waits_for_its_date_is_no_reject_and_does_not_stand_for_another(tmp_path: Path) -> None:
     plan = """
 columns: {invoice_date: date}
 measures: [{measure: invoiced, sum_of: [own]}]
@@ -99,12 +100,13 @@ components: [{component: pay, kind: flat, measure: invoiced, rate: 10%}]
     (tmp_path / "deals.csv").write_text(
         "deal_id,owner,amount,close_date,invoice_date\n"
         "D1,ann,100,2025-01-01,2025-02-01\nD2,ann,100,2025-01-01,\nD3,ann,100,2025-01-01,2025-02-01\n"
+        "D4,bob,100,2025-01-01,2025-02-01\n"
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, date: invoice_date") + plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert paid(found) == {"2025-02": 20}
-    assert found.rejected.select("id", "reason").rows() == [("D2", "no_rule")]
+    assert found.rejected.select("id", "reason").rows() == [("D4", "unknown_participant")]
 
 
 def test_a_currency_without_a_rate_is_no_other_currency(tmp_path: Path) -> None:
@@ -138,3 +140,34 @@ components:
     tiers: [{{up_to: 50%, rate: 5%}}, {{up_to: 100%, rate: 8%}}, {{rate: 10%}}]
 """
     assert paid(calculated(tmp_path, plan, ["1000,2025-01-03"])) == {"2025-01": pay}
+
+
+def test_amounts_of_conditions_and_expressions_are_in_the_deals_own_currency(tmp_path: Path) -> None:
+    plan = """
+exchange: {source: bank, rates: [{currency: JPY, rate: 0.01}]}
+columns: {cost: decimal}
+measures: [{measure: margin, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: margin, rate: 10%}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,currency,cost\n"
+        "D1,ann,150000,2025-02-01,JPY,50000\nD2,ann,99999,2025-02-01,JPY,0\nD3,ann,100000.50,2025-02-01,USD,100000\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    rule = "rule: own, when: stage = 'won' and amount >= 100000, amount: amount - cost"
+    plans = PlanSet([read_plan(HEAD.replace("rule: own", rule) + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found) == {"2025-02": Decimal("100.05")}
+
+
+def test_weeks_begin_on_a_day_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PlanFileError, match="a calendar of weeks has a first_day"):
+        calculated(
+            tmp_path,
+            """
+calendar: {weeks: 4-4-5}
+measures: [{measure: bookings, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
+""",
+            [],
+        )
