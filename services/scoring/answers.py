@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from services.scoring.explanation import Part
-from services.scoring.telling import plain
 from shared.contracts.earnings import ComponentEarning
+from shared.explanation import Part
+from shared.explanation.numbers import plain
 from shared.kernel.exact import WHOLE_SHARE
 from shared.money import from_minor
 

@@ -26,7 +26,6 @@ from services.scoring.answers import (
     UncreditedView,
 )
 from services.scoring.deals import credits_of, uncredited_of
-from services.scoring.explanation import parts
 from services.scoring.packed import unpack
 from services.scoring.selection import with_everyone_below
 from services.scoring.standings import earnings_of
@@ -37,6 +36,7 @@ from shared import web
 from shared.auth import Principal, require
 from shared.contracts.base import Identifier, PeriodName
 from shared.contracts.earnings import ComponentEarning
+from shared.explanation import parts
 from shared.kernel.language import Name
 from shared.kernel.tables import EARNINGS
 from shared.log.loop import TRANSIENT

@@ -18,7 +18,7 @@ from shared.kernel.columns import Exact, total, where
 from shared.kernel.conventions import Conventions, Reset
 from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.formulas import Reference, is_condition, references
 from shared.kernel.language import Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
 from shared.kernel.words import between, mark, plain, scale, spoken, table
@@ -41,7 +41,7 @@ class Part:
 class Multiplier(PlanPart):
     """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
 
-    by: FormulaText | None = None
+    by: str | None = None
     measure: Name | None = None
     on: Literal["attainment", "amount"] = "attainment"
     steps: tuple[Step, ...] = ()
@@ -88,7 +88,7 @@ class Kind(PlanPart, ABC):
     kind: str
     title: str | None = Field(default=None, max_length=200)
     """What people call it."""
-    when: FormulaText | None = None
+    when: str | None = None
     """A gate: an SQL condition over measures; where it says no, the component pays nothing."""
     multiply: tuple[Multiplier, ...] = ()
     minimum: Figure | None = None
@@ -106,6 +106,8 @@ class Kind(PlanPart, ABC):
     """Whether its pay can be told deal by deal; if not, an earning is one line."""
     needs_group: ClassVar[bool] = False
     """Whether it looks at everyone on the plan together."""
+    result: ClassVar[str] = "What the component came to"
+    """What a statement calls the pay of a kind that cannot be told deal by deal."""
 
     @abstractmethod
     def parts(self, at: At) -> Sequence[Part]:
@@ -155,6 +157,15 @@ class Kind(PlanPart, ABC):
         """The conventions on which its pay depends."""
         found = {"boundary"} if any(len(each.steps) > 1 for each in self.multiply) else set()
         return found | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
+
+    @property
+    def rates_are_amounts(self) -> bool:
+        """Whether people read the rates of its parts as amounts, and not in percent."""
+        return False
+
+    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:  # noqa: ARG002 (most kinds do not)
+        """What a deal pays by itself as a product in words, for kinds that pay every deal alone."""
+        return None
 
     def factor(self, at: At) -> Exact | None:
         """Gate and multipliers together; None where there are none."""

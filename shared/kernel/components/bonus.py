@@ -45,6 +45,11 @@ class Bonus(Kind):
             raise ValueError("milestones rise")
         return self
 
+    @property
+    def rates_are_amounts(self) -> bool:
+        """A milestone that is reached pays its amount."""
+        return True
+
     def refers_to(self) -> list[Reference]:
         """The measure of the milestones."""
         return [] if self.measure is None else [Reference(self.on, self.measure)]

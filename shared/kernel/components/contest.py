@@ -30,6 +30,7 @@ class Contest(Kind):
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True
+    result: ClassVar[str] = "The prize"
 
     def in_words(self) -> Iterator[str]:
         """The prizes by place, and what happens to equal results."""

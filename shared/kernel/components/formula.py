@@ -27,6 +27,11 @@ class Formula(Kind):
             raise ValueError(f"amount: {self.amount!r} says yes or no, not how much")
         return self
 
+    @property
+    def rates_are_amounts(self) -> bool:
+        """The formula comes to an amount."""
+        return True
+
     def refers_to(self) -> list[Reference]:
         """The names in the formula."""
         return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])

@@ -22,6 +22,11 @@ class PerUnit(Kind):
         """So much for each."""
         yield f"Pays {figure_in_words(self.amount)} for each 1 of {spoken(self.measure)}."
 
+    @property
+    def rates_are_amounts(self) -> bool:
+        """So much money for each."""
+        return True
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: so many at so much."""
         amount = at.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)

@@ -31,6 +31,7 @@ class Pool(Kind):
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True
+    result: ClassVar[str] = "The share of the pool"
 
     @model_validator(mode="after")
     def _funded(self) -> Pool:

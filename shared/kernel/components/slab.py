@@ -17,7 +17,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
-from shared.kernel.words import between, percent, plain, spoken, table
+from shared.kernel.words import amount, between, percent, plain, spoken, table
 
 
 class Slab(PlanPart):
@@ -93,7 +93,42 @@ class Slabs(Kind):
         """To which size a deal on a boundary belongs, where it is paid at one rate."""
         return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 and not self.marginal else set())
 
+    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str:
+        """The product, or in marginal tiers the products, with the slab that the deal lies in."""
+        ends = [tier.up_to for tier in self.tiers]
+        reach = between(ends, "amount")
+        if self.marginal:
+            return " + ".join(
+                f"{amount(size)} × {percent(tier.rate)} ({where})"
+                for tier, where, size in zip(self.tiers, reach, _inside(_decimal(credited), ends), strict=True)
+                if size
+            )
+        behind = [end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions)]
+        tier, where = self.tiers[len(behind)], reach[len(behind)]
+        beside = f" + {amount(tier.amount)}" if tier.amount else ""
+        product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
+        return f"{product} ({where})"
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: what the deals pay, each by itself."""
         assert at.per_deal is not None
         return [Part("each deal by its own size", at.per_deal(at, self.component), Fraction(1))]
+
+
+def _left_behind(credited: Fraction, end: Fraction, conventions: Conventions) -> bool:
+    return credited > end or (credited == end and conventions.boundary == "upper")
+
+
+def _inside(credited: Decimal, ends: Sequence[Decimal | None]) -> list[Decimal]:
+    """How much of a credit lies in each tier; the first reaches down without end."""
+    found: list[Decimal] = []
+    start: Decimal | None = None
+    for end in ends:
+        reached = credited if end is None else min(credited, end)
+        found.append(reached if start is None else max(reached - start, Decimal(0)))
+        start = end
+    return found
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)

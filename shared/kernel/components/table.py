@@ -111,6 +111,11 @@ class Table(Kind):
         _check(self.values, [axis.size for axis in self.axes], "values")
         return self
 
+    @property
+    def rates_are_amounts(self) -> bool:
+        """Amounts, where the table gives neither a rate nor a share."""
+        return self.measure is None and self.target is None
+
     def refers_to(self) -> list[Reference]:
         """What it pays and what its axes look at."""
         paid = [Reference("amount", self.measure)] if self.measure is not None else []

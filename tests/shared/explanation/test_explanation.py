@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 
-from services.scoring.explanation import Line, Part, parts
+from shared.explanation import Line, Part, parts
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
 from shared.kernel.deals import deals_table
 from shared.money import from_minor
@@ -101,7 +101,7 @@ def explained(quota: str | None, *amounts: str, **plan: Any) -> Part:
 def test_a_deal_that_crosses_the_quota_is_told_in_two_slices() -> None:
     part = explained("10000", "9500.00", "1200.10")
     assert part.lines[1].sentence == (
-        "Deal d1, closed on 2025-03-02, credits 1,200.10 USD by rule own (share 100%). "
+        "Deal d1, closed on 2025-03-02, credits 1,200.10 USD by rule own. "
         "That takes bookings from 9,500.00 (95.00% of quota) to 10,700.10 (107.00% of quota). "
         "500.00 × 5% = 25.00 (up to 100% of quota). 700.10 × 10% = 70.01 (above 100% of quota). Together 95.01. "
         "The pay so far is 570.01, rounded 570.01; it was 475.00 before, so this line pays 95.01 USD."

@@ -1,0 +1,64 @@
+"""`earnest explain`: how an earning came about, in words and numbers, from files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earnest.files.explained import Told
+
+
+def register(app: typer.Typer) -> None:
+    """Add `explain` to the command line."""
+    app.command()(explain)
+
+
+def explain(
+    plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
+    deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet.")],
+    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
+    participant: Annotated[str, typer.Option(help="Whose earnings.")],
+    period: Annotated[str | None, typer.Option(help="Of one period only, such as 2025-03.")] = None,
+    component: Annotated[str | None, typer.Option(help="Of one component only.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
+) -> None:
+    """Tell the lines of someone's earnings: every deal, tier, rate and rounding, to be checked with a calculator."""
+    from rich.console import Console
+
+    from earnest.files.explained import told
+    from earnest.files.plans import read_plans
+    from earnest.files.world import read_world
+    from earnest.local.processes import LocalError
+    from shared.kernel.exact import Overflow
+
+    try:
+        found = told(read_world(deals, roster, read_plans(plan)), participant, period, component)
+    except Overflow as error:
+        raise LocalError(str(error)) from None
+    if json:
+        import orjson
+
+        documents = [each.model_dump(mode="json") for each in found]
+        typer.echo(orjson.dumps({"earnings": documents}, option=orjson.OPT_INDENT_2).decode())
+        return
+    console = Console(highlight=False)
+    for each in found:
+        _tell(each, console)
+
+
+def _tell(found: Told, console: Console) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    head = f"{found.component}, {found.period}: {found.amount:,f} {found.currency}"
+    console.print(f"[bold]{escape(head)}[/bold]")
+    for part in found.parts:
+        console.print(Padding(escape(part.sentence), (0, 0, 0, 2)))
+        for line in part.lines:
+            console.print(Padding(escape(f"{line.line}. {line.sentence}"), (0, 0, 0, 4)))
+    console.print()

@@ -1,0 +1,74 @@
+"""The earnings of one participant, told line by line, from files alone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+from pydantic import BaseModel
+
+from earnest.files.rejected import FileError
+from earnest.files.world import World, known
+from shared import explanation
+from shared.explanation import Part
+from shared.kernel import credit, earn, explain, measure
+from shared.money import from_minor
+
+
+class Told(BaseModel):
+    """An earning and how it came about. The amounts of all lines of all parts sum to `amount`."""
+
+    participant_id: str
+    period: str
+    component: str
+    currency: str
+    amount: Decimal
+    parts: list[Part]
+
+
+def told(world: World, participant: str, period: str | None = None, component: str | None = None) -> list[Told]:
+    """The earnings of a participant, of a period and component where one is named, in order of period and component.
+
+    Raises:
+        FileError: there is no such participant, or no such earning.
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    known(world, participant)
+    credits = credit(world.deals, world.roster, world.plans).credits
+    earned = earn(measure(credits, world.plans), world.roster, world.plans)
+    theirs = pl.col("participant_id") == participant
+    own, paid = credits.filter(theirs), earned.filter(theirs)
+    wanted = paid.filter(
+        (pl.col("period") == period if period else pl.lit(value=True))
+        & (pl.col("component") == component if component else pl.lit(value=True))
+    )
+    if wanted.is_empty():
+        raise FileError(_missing(participant, paid, period, component))
+    places = {name: place for place, name in enumerate(c.component for plan in world.plans for c in plan.components)}
+    keys = wanted.select("period", "component", "currency").unique().rows()
+    explained = explain(own, world.roster, world.plans, paid)
+    found = []
+    for when, what, currency in sorted(keys, key=lambda key: (key[0], places.get(key[1], len(places)), key)):
+        amounts = wanted.filter((pl.col("period") == when) & (pl.col("component") == what))["amount"].to_list()
+        found.append(
+            Told(
+                participant_id=participant,
+                period=when,
+                component=what,
+                currency=currency,
+                amount=from_minor(sum(amounts), currency),
+                parts=explanation.told(explained, paid, world.plans, what, when, earned),
+            )
+        )
+    return found
+
+
+def _missing(participant: str, paid: pl.DataFrame, period: str | None, component: str | None) -> str:
+    wanted = " ".join(each for each in (component, f"in {period}" if period else None) if each)
+    if paid.is_empty():
+        return f"{participant} has no earnings: nothing credits them under these plans"
+    there = "; ".join(
+        f"{what}: {', '.join(sorted(set(paid[name].to_list())))}"
+        for what, name in (("components", "component"), ("periods", "period"))
+    )
+    return f"{participant} has no earning {wanted}; there are {there}"

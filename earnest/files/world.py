@@ -1,0 +1,48 @@
+"""The files of a company as the kernel takes them: what every command that computes from files reads first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from earnest.files import deals as deals_files
+from earnest.files import roster as roster_files
+from earnest.files.deals import deals_of
+from earnest.files.rejected import FileError
+from earnest.files.roster import roster_of
+from earnest.files.rows import read_rows
+from shared.kernel import PlanSet, Roster
+
+
+@dataclass(frozen=True)
+class World:
+    """Deals (`DEALS` with the plans' columns), the roster, and the plans."""
+
+    deals: pl.DataFrame
+    roster: Roster
+    plans: PlanSet
+    refused: int
+    """Rows of the files that could not be used."""
+
+
+def read_world(deals: Path, roster: Path, plans: PlanSet) -> World:
+    """Read the files; rows that cannot be used are counted, `earnest calc` names them.
+
+    Raises:
+        FileError: a file cannot be read.
+    """
+    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, roster_files.is_used), plans)
+    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
+    return World(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
+
+
+def known(world: World, participant: str) -> None:
+    """Check that somebody is in the roster.
+
+    Raises:
+        FileError: nobody of that name is.
+    """
+    if participant not in world.roster.assignments["participant_id"]:
+        raise FileError(f"{participant} is not in the roster")

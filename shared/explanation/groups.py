@@ -1,0 +1,37 @@
+"""What decides the pay of kinds that look at everyone on the plan: the place in a contest, the part of a pool."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from shared.explanation.numbers import number
+from shared.kernel import Plan
+from shared.kernel.components import Component
+from shared.kernel.components.contest import Contest
+from shared.kernel.components.pool import Pool
+from shared.money import from_minor
+
+
+def among_everyone(everyone: pl.DataFrame, participant: str, component: Component, plan: Plan) -> str:
+    """Words for a participant's result among the `EARNINGS` of all in the period; empty where they do not tell it."""
+    own = everyone.filter(pl.col("participant_id") == participant)
+    if own.is_empty():
+        return ""
+    if isinstance(component, Contest) and component.when is None and component.on == "amount":
+        ahead = (
+            pl.col("measure") < own["measure"][0] if component.lowest_wins else pl.col("measure") > own["measure"][0]
+        )
+        place = everyone.filter(ahead).height + 1
+        tied = everyone.filter(pl.col("measure") == own["measure"][0]).height
+        shared = f", shared by {tied}" if tied > 1 else ""
+        return f" of place {place} among {everyone.height} by {component.measure}{shared}"
+    if isinstance(component, Pool):
+        sharing = everyone.filter(pl.col("amount") != 0)
+        pool = number(from_minor(sum(sharing["amount"]), plan.currency))
+        if own["amount"][0] == 0 or sharing.height < 2:
+            return f" of {pool}, divided among {sharing.height}"
+        if component.by is None:
+            return f" of {pool}, divided equally among {sharing.height}"
+        mine, all_ = (number(from_minor(sum(table["measure"]), plan.currency)) for table in (own, sharing))
+        return f" of {pool}, by {component.by}: {mine} of {all_} that {sharing.height} have together"
+    return ""

@@ -1,0 +1,73 @@
+"""What an explanation is made of. Amounts are in major units, exact decimals."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+
+class Slice(BaseModel):
+    """The part of a credit that lies in one tier, its rate, and what it pays before rounding.
+
+    Where the rate itself moves there is one slice with the new rate, and one that takes back what the old rate paid. `factor`
+    is what gate and multipliers make of it.
+    """
+
+    tier: int
+    reach: str
+    credited: Decimal
+    rate: Decimal
+    factor: Decimal
+    pays: Decimal
+
+
+class Line(BaseModel):
+    """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of a pool.
+
+    `before` and `after` are the measure without and with the credit; attainments are percent of quota, cut after two
+    decimals. `exact` is what the slices pay, `exact_so_far` what all slices of the component's window up to here pay.
+    `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
+    difference, so that only the total is rounded.
+    """
+
+    line: int
+    deal_id: str | None
+    credit_date: date | None
+    rule: str
+    share_percent: Decimal | None
+    credited: Decimal
+    before: Decimal
+    after: Decimal
+    attainment_before: Decimal | None
+    attainment_after: Decimal | None
+    slices: list[Slice]
+    exact: Decimal
+    exact_so_far: Decimal
+    paid_before: Decimal
+    paid_after: Decimal
+    amount: Decimal
+    sentence: str = ""
+
+
+class Part(BaseModel):
+    """A component under one plan version. A period in which another version comes into force has a part for each.
+
+    `window` is the time over which its pay is one sum: of `quarter`, a month pays what the quarter's pay grew by.
+    """
+
+    plan: str
+    version: int
+    kind: str | None
+    measure: str | None
+    measured: Decimal
+    quota: Decimal | None
+    attainment: Decimal | None
+    window: str
+    rounding: str
+    problem: str | None
+    currency: str
+    amount: Decimal
+    sentence: str = ""
+    lines: list[Line]

@@ -1,0 +1,185 @@
+"""An earning told line by line: which deal moved the measure from where to where, at which rates, and what that paid.
+
+A reader with a pocket calculator arrives at the same cents; the sentences are in `telling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, localcontext
+from typing import Any
+
+import polars as pl
+
+from shared.explanation import telling
+from shared.explanation.groups import among_everyone
+from shared.explanation.model import Line, Part, Slice
+from shared.explanation.numbers import plain
+from shared.kernel import Explained, Plan, PlanSet, Roster, explain
+from shared.kernel.calendar import period_of, window_of
+from shared.kernel.components import Component
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE
+from shared.money import from_minor
+
+ENOUGH_DIGITS = 60
+"""More than any product of a measure and a rate has."""
+
+
+def parts(
+    credits: pl.DataFrame,
+    earned: pl.DataFrame,
+    roster: Roster,
+    plans: PlanSet,
+    component: str,
+    period: str,
+) -> list[Part]:
+    """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums over.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    return told(explain(credits, roster, plans, earned), earned, plans, component, period)
+
+
+def told(
+    explained: Explained,
+    earned: pl.DataFrame,
+    plans: PlanSet,
+    component: str,
+    period: str,
+    everyone: pl.DataFrame | None = None,
+) -> list[Part]:
+    """The parts of one of a participant's earnings, all of whose lines are known.
+
+    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told.
+    """
+    lines, slices = (
+        table.filter((pl.col("component") == component) & (pl.col("period") <= period)) for table in explained
+    )
+    of_it = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+    with localcontext(prec=ENOUGH_DIGITS):
+        return [
+            _part(row, plans.plans[row["plan"], row["version"]], _under(lines, row), _under(slices, row), everyone)
+            for row in of_it.sort("plan", "version").iter_rows(named=True)
+        ]
+
+
+def _under(table: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
+    of_version = table.filter((pl.col("plan") == row["plan"]) & (pl.col("version") == row["version"]))
+    return of_version.sort("period", "line", maintain_order=True)
+
+
+def _part(
+    row: dict[str, Any], plan: Plan, lines: pl.DataFrame, slices: pl.DataFrame, everyone: pl.DataFrame | None
+) -> Part:
+    component = next((each for each in plan.components if each.component == row["component"]), None)
+    told = _Told(plan, component, lines, slices)
+    part = Part(
+        plan=plan.plan,
+        version=plan.version,
+        kind=None if component is None else component.kind,
+        measure=None if component is None else component.main_measure(),
+        measured=from_minor(row["measure"], plan.currency),
+        quota=None if row["quota"] is None else from_minor(row["quota"], plan.currency),
+        attainment=_attainment(row["measure"], row["quota"]),
+        window="month" if component is None else plan.window(component),
+        rounding=plan.conventions.rounding,
+        problem=row["problem"],
+        currency=plan.currency,
+        amount=from_minor(row["amount"], plan.currency),
+        lines=list(told.lines(row["period"])),
+    )
+    group = ""
+    if everyone is not None and component is not None and component.needs_group:
+        alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period")]
+        group = among_everyone(everyone.filter(*alike), row["participant_id"], component, plan)
+    words = telling.Words(plan, component, part, group)
+    for line in part.lines:
+        line.sentence = words.of_line(line)
+    part.sentence = words.of_part(row["component"])
+    return part
+
+
+class _Told:
+    """The lines of a component under a version, in order over all periods up to the one that is told."""
+
+    def __init__(self, plan: Plan, component: Component | None, lines: pl.DataFrame, slices: pl.DataFrame) -> None:
+        self._plan = plan
+        self._rows = lines.with_columns(window=_windows(lines, plan, component))
+        self._slices: dict[tuple[str, int], list[Slice]] = {}
+        for found in slices.sort("period", "line", "tier", maintain_order=True).iter_rows(named=True):
+            self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
+
+    def lines(self, period: str) -> Iterator[Line]:
+        """Those of the period, each with what the window has paid before it."""
+        currency, window = self._plan.currency, None
+        exact_so_far = paid = Decimal(0)
+        for row in self._rows.iter_rows(named=True):
+            if row["window"] != window:
+                window, exact_so_far, paid = row["window"], Decimal(0), Decimal(0)
+            pieces = _that_say_something(self._slices.get((row["period"], row["line"]), []))
+            exact = sum((piece.pays for piece in pieces), Decimal(0))
+            amount = from_minor(row["amount"], currency)
+            exact_so_far, paid = exact_so_far + exact, paid + amount
+            if row["period"] == period:
+                yield self._line(row, pieces, exact, exact_so_far, paid)
+            if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
+                paid -= amount
+
+    def _line(self, row: dict[str, Any], pieces: list[Slice], exact: Decimal, so_far: Decimal, paid: Decimal) -> Line:
+        plan, amount = self._plan, from_minor(row["amount"], self._plan.currency)
+        return Line(
+            line=row["line"],
+            deal_id=row["deal_id"],
+            credit_date=row["credit_date"],
+            rule=row["rule"],
+            share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+            credited=from_minor(row["credited"], plan.currency),
+            before=from_minor(row["before"], plan.currency),
+            after=from_minor(row["after"], plan.currency),
+            attainment_before=_attainment(row["before"], row["quota"]),
+            attainment_after=_attainment(row["after"], row["quota"]),
+            slices=pieces,
+            exact=plain(exact, plan.digits),
+            exact_so_far=plain(so_far, plan.digits),
+            paid_before=paid - amount,
+            paid_after=paid,
+            amount=amount,
+        )
+
+
+def _windows(lines: pl.DataFrame, plan: Plan, component: Component | None) -> pl.Series:
+    """The window in which each line stands; a line without a date stands in that of the deal after it, or else before it.
+
+    Where a component is paid less often than its window ends, lines of one payment are of several windows.
+    """
+    period = pl.coalesce(period_of(pl.col("credit_date"), plan.calendar), pl.lit(None, dtype=pl.String))
+    known = lines.with_columns(of=period.backward_fill().over("period").forward_fill().over("period"))
+    reset = "month" if component is None else plan.window(component)
+    return (
+        known.select(window_of(pl.col("of").fill_null(pl.col("period")), reset, plan.calendar) + pl.lit(0)).to_series()
+        if lines.height
+        else pl.Series([], dtype=pl.Int64)
+    )
+
+
+def _that_say_something(pieces: list[Slice]) -> list[Slice]:
+    """Without those that take back nothing, where a rate moved away from zero."""
+    moved = {piece.tier for piece in pieces if piece.pays}
+    return [piece for piece in pieces if piece.pays or piece.credited > 0 or piece.tier not in moved]
+
+
+def _slice(row: dict[str, Any], plan: Plan) -> Slice:
+    credited = plain(Decimal(row["credited"]).scaleb(-plan.digits) / AMOUNT_SCALE, plan.digits)
+    rate = plain(Decimal(row["rate"]) / RATE_SCALE)
+    factor = plain(Decimal(row["factor"]) / RATE_SCALE)
+    pays = plain(credited * rate * factor, plan.digits)
+    return Slice(tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=pays)
+
+
+def _attainment(measured: int, quota: int | None) -> Decimal | None:
+    """Percent of quota, cut after two decimals so that 100 % is never said before it is reached; None without a quota."""
+    if not quota or quota < 0:
+        return None
+    cut = abs(measured) * 10_000 // quota
+    return Decimal(cut if measured >= 0 else -cut).scaleb(-2)

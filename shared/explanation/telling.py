@@ -1,0 +1,170 @@
+"""Earnings in sentences that a rep can follow and a calculator can check."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from shared.explanation.model import Line, Part, Slice
+from shared.explanation.numbers import number, percent, plain
+from shared.kernel import Plan
+from shared.kernel.components import Component
+from shared.kernel.words import figure_in_words
+
+PROBLEMS = {
+    "no_quota": "There is no quota above zero for {measure} in this period, and without one this component pays nothing",
+    "no_term": "A figure of their own that this component needs is not in the roster, and without it this component pays nothing",
+}
+LIMITS = ("minimum", "maximum", "limit", "carry_over")
+WINDOWS = {
+    "month": "",
+    "quarter": " of the quarter",
+    "half_year": " of the half-year",
+    "year": " of the year",
+    "never": "",
+}
+
+
+class Words:
+    """The sentences of a part of an earning; `component` is None for the limits of the plan itself."""
+
+    def __init__(self, plan: Plan, component: Component | None, part: Part, group: str = "") -> None:
+        self._plan, self._component, self._part, self._group = plan, component, part, group
+
+    def of_line(self, line: Line) -> str:
+        """What a line says."""
+        currency = self._part.currency
+        if line.deal_id is None and not line.slices:
+            return f"{self._cause(line)}: {number(line.amount)} {currency}."
+        said = [self._deal(line)] if line.deal_id is not None else [f"{self._cause(line)}."]
+        if line.deal_id is not None and self._part.measure is not None:
+            said.append(self._moved(line))
+        if self._part.problem:
+            return " ".join([*said, f"{self._problem()}."])
+        if line.deal_id is not None and (by_itself := self._by_itself(line)):
+            said.append(by_itself)
+        else:
+            said += [self._slice(piece, line) for piece in line.slices]
+        if len(line.slices) > 1:
+            said.append(f"Together {number(line.exact)}.")
+        window = WINDOWS[self._part.window]
+        if not line.slices and not line.amount:
+            stays = f"It reaches nothing that pays more: the pay{window} stays at {number(line.paid_after)} {currency}."
+            return " ".join([*said, stays])
+        said.append(
+            f"The pay{window} so far is {number(line.exact_so_far)}, rounded {number(line.paid_after)};"
+            f" it was {number(line.paid_before)} before, so this line pays {number(line.amount)} {currency}."
+        )
+        return " ".join(said)
+
+    def of_part(self, component: str) -> str:
+        """What the lines of a part come to."""
+        part = self._part
+        said = f"{component} pays {number(part.amount)} {part.currency}"
+        if self._component is None:
+            said += f" beside {number(part.measured)} that all components pay"
+        elif part.measure is not None:
+            said += f" for {part.measure} of {self._measured(part.measured)}"
+            if part.quota is not None and not self._is_share:
+                said += f" against a quota of {number(part.quota)}{self._of_quota(part.attainment)}"
+            if part.window == "month" and self._component.pays != "month":
+                said += f" in the last month, paid for the {self._component.pays.replace('_', '-')} together"
+        if self._component is not None and self._component.when is not None:
+            said += f", where {self._component.when}"
+        count = len(part.lines)
+        said += f", under {part.plan} version {part.version}: the sum of {count} line{'s' if count != 1 else ''}."
+        return f"{said} {self._problem()}." if part.problem else said
+
+    def _problem(self) -> str:
+        return PROBLEMS[str(self._part.problem)].format(measure=self._part.measure)
+
+    def _cause(self, line: Line) -> str:
+        """What moved the pay of a line without a deal."""
+        limits = self._component or self._plan
+        match line.rule:
+            case "opening":
+                return "Before any deal of the month, by scores, quotas and fixed amounts"
+            case "minimum" if limits.minimum is not None:
+                return f"Raised to the minimum of {figure_in_words(limits.minimum)}"
+            case "maximum" if limits.maximum is not None:
+                return f"Cut to the maximum of {figure_in_words(limits.maximum)}"
+            case "carry_over" if limits.maximum is not None:
+                cut = line.amount < 0
+                most = figure_in_words(limits.maximum)
+                return f"Beyond the maximum of {most}, carried over" if cut else "Carried over from before"
+            case "limit" if self._component is None and limits.minimum is not None and line.amount > 0:
+                return f"Raised to the plan's minimum of {figure_in_words(limits.minimum)}"
+            case "limit" if self._component is None and limits.maximum is not None:
+                return f"Cut to the plan's maximum of {figure_in_words(limits.maximum)}"
+            case "limit":
+                return "Brought within the limits"
+            case "result" if self._component is not None:
+                return f"{self._component.result}{self._group}"
+        return line.rule
+
+    def _deal(self, line: Line) -> str:
+        share = "" if line.share_percent in (None, 100) else f" (share {number(line.share_percent or Decimal(0))}%)"
+        rule = next((each for each in self._plan.credits if each.rule == line.rule), None)
+        dated = "closed" if rule is None or rule.date == "close_date" else "credited"
+        said = f"Deal {line.deal_id}, {dated} on {line.credit_date}"
+        if not line.credited:
+            return f"{said}, counts by rule {line.rule}{share}."
+        amount = number(line.credited)
+        unit = f" {self._part.currency}" if rule is None or rule.amount is None else ""
+        return f"{said}, credits {amount}{unit} by rule {line.rule}{share}."
+
+    def _moved(self, line: Line) -> str:
+        name = self._part.measure
+        if line.before == line.after:
+            return f"{name} stays at {self._measured_bare(line.after)}{self._of_quota(line.attainment_after)}."
+        return (
+            f"That takes {name} from {self._measured_bare(line.before)}{self._of_quota(line.attainment_before)}"
+            f" to {self._measured_bare(line.after)}{self._of_quota(line.attainment_after)}."
+        )
+
+    def _by_itself(self, line: Line) -> str | None:
+        """How a deal pays, for kinds that pay every deal by its own size."""
+        if self._component is None or not line.slices:
+            return None
+        words = self._component.deal_in_words(Fraction(line.credited), self._plan.conventions)
+        if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:
+            return None
+        times = "" if factor == 1 else f", × {number(factor)}"
+        return f"By itself it pays {words}{times}, which comes to {number(line.exact)}."
+
+    def _slice(self, piece: Slice, line: Line) -> str:
+        """A product that a calculator can check; what a line takes back of earlier pay is said so."""
+        amounts = self._component is not None and self._component.rates_are_amounts
+        times = "" if piece.factor == 1 else f" × {number(piece.factor)}"
+        if not amounts:
+            product = f"{number(piece.credited)} × {percent(piece.rate)}{times} = {number(piece.pays)}"
+        elif piece.rate != 1:
+            rate = number(plain(piece.rate, self._plan.digits))
+            product = f"{number(plain(piece.credited))} × {rate}{times} = {number(piece.pays)}"
+        else:
+            product = f"{number(piece.credited)}{times} = {number(piece.pays)}" if times else number(piece.pays)
+        back = "Taken back: " if piece.credited < 0 <= line.credited else ""
+        return f"{back}{product} ({piece.reach})."
+
+    def _measured(self, value: Decimal) -> str:
+        measure = self._plan.measure(self._part.measure)
+        money = measure is not None and (measure.sum_of or measure.average_of or measure.latest_of) is not None
+        return f"{self._measured_bare(value)} {self._part.currency}" if money else self._measured_bare(value)
+
+    def _measured_bare(self, value: Decimal) -> str:
+        """Counts without decimals, shares in percent, amounts as amounts."""
+        measure = self._plan.measure(self._part.measure)
+        if measure is not None and (measure.count_of is not None or measure.distinct is not None):
+            return number(plain(value))
+        if measure is not None and (measure.score is not None or measure.scorecard is not None):
+            return percent(value)
+        return number(value)
+
+    @property
+    def _is_share(self) -> bool:
+        """Whether the measure is its own attainment: a score, a ratio, without a quota of its own."""
+        measure = self._plan.measure(self._part.measure)
+        return measure is not None and measure.is_share and self._part.quota == 1
+
+    def _of_quota(self, attainment: Decimal | None) -> str:
+        return "" if attainment is None or self._is_share else f" ({number(attainment)}% of quota)"
