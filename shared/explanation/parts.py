@@ -156,11 +156,8 @@ def _windows(lines: pl.DataFrame, plan: Plan, component: Component | None) -> pl
     period = pl.coalesce(period_of(pl.col("credit_date"), plan.calendar), pl.lit(None, dtype=pl.String))
     known = lines.with_columns(of=period.backward_fill().over("period").forward_fill().over("period"))
     reset = "month" if component is None else plan.window(component)
-    return (
-        known.select(window_of(pl.col("of").fill_null(pl.col("period")), reset, plan.calendar) + pl.lit(0)).to_series()
-        if lines.height
-        else pl.Series([], dtype=pl.Int64)
-    )
+    number = window_of(pl.col("of").fill_null(pl.col("period")), reset, plan.calendar)
+    return known.with_columns(window=number)["window"]
 
 
 def _that_say_something(pieces: list[Slice]) -> list[Slice]:
