@@ -15,7 +15,7 @@ PROBLEMS = {
     "no_quota": "There is no quota above zero for {measure} in this period, and without one this component pays nothing",
     "no_term": "A figure of their own that this component needs is not in the roster, and without it this component pays nothing",
 }
-LIMITS = ("minimum", "maximum", "limit", "carry_over")
+LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
 WINDOWS = {
     "month": "",
     "quarter": " of the quarter",
@@ -88,6 +88,8 @@ class Words:
                 return f"Raised to the minimum of {figure_in_words(limits.minimum)}"
             case "maximum" if limits.maximum is not None:
                 return f"Cut to the maximum of {figure_in_words(limits.maximum)}"
+            case "budget" if self._component is not None and self._component.budget is not None:
+                return f"Cut to the budget of {figure_in_words(self._component.budget)} for everyone together"
             case "carry_over" if limits.maximum is not None:
                 cut = line.amount < 0
                 most = figure_in_words(limits.maximum)

@@ -11,6 +11,7 @@ from shared.kernel.filter_words import filter_in_words
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.measures import Measure, QuotaTerms
 from shared.kernel.plan import Plan
+from shared.kernel.words import amount as amount_in_words
 from shared.kernel.words import figure_in_words, percent, plain, spoken
 
 _TO = {
@@ -118,6 +119,11 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
     ]
     if limits:
         yield f"It pays {' and '.join(limits)} {over}."
+    if component.budget is not None:
+        yield (
+            f"To everyone on the plan together it pays at most {amount_in_words(component.budget)} {over}: "
+            "where more is due, each has the same part of it."
+        )
     if component.carry_over:
         yield "What the maximum cuts off is carried over to later periods, as far as there is room."
     if window != "month" or paid != "month":

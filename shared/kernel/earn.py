@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from shared.kernel.at import At
 from shared.kernel.calendar import last_of_window, period_of
 from shared.kernel.components import Component
+from shared.kernel.groups import divided, grouped
 from shared.kernel.language import Figure
 from shared.kernel.measure import ORDER, STEP
 from shared.kernel.plan import Plan
@@ -79,7 +81,7 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Steps with every ingredient of the plan, in order; where everyone is compared over a longer window, with everyone's periods."""
     missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in steps.columns]
     whole = steps.with_columns(missing)
-    if any(type(c).needs_group and plan.window(c) != "month" for c in plan.components):
+    if any(c.compares and plan.window(c) != "month" for c in plan.components):
         everyone = (
             whole.select("participant_id", "plan", "version")
             .unique()
@@ -103,7 +105,8 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
 def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
     pay = paid(component, at, plan, roster)
     value, quota = shown(at, component.main_measure(), plan)
-    amount = growth(pay.due, starts(at.rows, plan.window(component), plan))
+    due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
+    amount = growth(due, starts(at.rows, plan.window(component), plan))
     grown = at.rows.select(STEP).with_columns(
         value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), amount.alias("amount")
     )
@@ -113,6 +116,18 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     if component.pays != "month":
         grown = _together(grown, component, plan)
     return _as_earnings(grown, component.component, plan)
+
+
+def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
+    """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
+    found = due.to_list()
+    most = Fraction(budget) * 10**at.digits
+    for members in grouped(at):
+        if sum(found[row] for row in members) > most:
+            weights = [Fraction(max(0, found[row])) for row in members]
+            for row, part in zip(members, divided(most, weights, 0), strict=True):
+                found[row] = int(part)
+    return pl.Series(found, dtype=pl.Int64)
 
 
 def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:

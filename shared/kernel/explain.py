@@ -97,7 +97,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
     """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of the plan."""
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {
-        (plan.plan, plan.version, c.component): after_lines(c) if c.carry_over or not type(c).walks else None
+        (plan.plan, plan.version, c.component): after_lines(c) if c.told_by_earning else None
         for plan in plans
         for c in plan.components
     }

@@ -69,7 +69,7 @@ class PlanSet:
     @cached_property
     def grouped(self) -> bool:
         """Whether some plan compares its participants with each other."""
-        return any(type(component).needs_group for plan in self for component in plan.components)
+        return any(component.compares for plan in self for component in plan.components)
 
     @cached_property
     def beyond_holders(self) -> bool:

@@ -151,7 +151,7 @@ def _rows(plan: Plan, points: Points) -> pl.DataFrame:
     """A participant per point, each in a period of their own where a component looks at everyone in a period."""
     if points.rows is not None:
         return points.rows
-    apart = any(type(component).needs_group for component in plan.components)
+    apart = any(component.compares for component in plan.components)
     first = plan.effective_from.year * 12 + plan.effective_from.month - 1
     months = [first + (number if apart else 0) for number in range(points.height)]
     named = {name: pl.lit(value) for name, value in points.categories.items()}

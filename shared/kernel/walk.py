@@ -68,7 +68,8 @@ class Walk:
 
     def _limits(self) -> pl.DataFrame:
         """What minimum and maximum change of the pay of a period, as a line after the others."""
-        if self._component.carry_over or (self._component.minimum is None and self._component.maximum is None):
+        component = self._component
+        if component.told_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
         limited = growth(self._pay.due, self._begins) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
@@ -138,6 +139,8 @@ def after_lines(component: Component) -> str:
     """What changes the pay of a component after its lines."""
     if not type(component).walks:
         return "result"
+    if component.budget is not None:
+        return "budget"
     if component.carry_over:
         return "carry_over"
     if (component.minimum is None) == (component.maximum is None):

@@ -19,7 +19,7 @@ from shared.kernel.conventions import Conventions, Reset
 from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import Reference, is_condition, references
-from shared.kernel.language import Figure, Name, PlanPart
+from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
 from shared.kernel.words import between, mark, plain, scale, spoken, table
 
@@ -97,6 +97,8 @@ class Kind(PlanPart, ABC):
     """The most it pays in a window."""
     carry_over: bool = False
     """Whether what the maximum cut off is paid in later windows, as far as their maximum leaves room."""
+    budget: Amount | None = None
+    """The most it pays to everyone on the plan together in a window; where more is due, each has the same part of it."""
     window: Reset | None = None
     """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each period pays what the sum grew by."""
     pays: Literal["month", "quarter", "half_year", "year"] = "month"
@@ -108,6 +110,16 @@ class Kind(PlanPart, ABC):
     """Whether it looks at everyone on the plan together."""
     result: ClassVar[str] = "What the component came to"
     """What a statement calls the pay of a kind that cannot be told deal by deal."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether what it pays one depends on what others on the plan have reached."""
+        return type(self).needs_group or self.budget is not None
+
+    @property
+    def told_by_earning(self) -> bool:
+        """Whether its pay has more in it than its own walk from deal to deal can tell: the earning has to be known."""
+        return self.compares or self.carry_over or not type(self).walks
 
     @abstractmethod
     def parts(self, at: At) -> Sequence[Part]:
