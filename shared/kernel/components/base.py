@@ -18,7 +18,7 @@ from shared.kernel.columns import Exact, total, where
 from shared.kernel.conventions import Conventions, Reset
 from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import Reference, is_condition, references
+from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
 from shared.kernel.words import between, mark, plain, scale, spoken, table
@@ -41,7 +41,7 @@ class Part:
 class Multiplier(PlanPart):
     """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
 
-    by: str | None = None
+    by: FormulaText | None = None
     measure: Name | None = None
     on: Literal["attainment", "amount"] = "attainment"
     steps: tuple[Step, ...] = ()
@@ -88,7 +88,7 @@ class Kind(PlanPart, ABC):
     kind: str
     title: str | None = Field(default=None, max_length=200)
     """What people call it."""
-    when: str | None = None
+    when: FormulaText | None = None
     """A gate: an SQL condition over measures; where it says no, the component pays nothing."""
     multiply: tuple[Multiplier, ...] = ()
     minimum: Figure | None = None
