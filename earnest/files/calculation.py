@@ -14,7 +14,8 @@ from earnest.files.deals import deals_of
 from earnest.files.rejected import REJECTED
 from earnest.files.roster import roster_of
 from earnest.files.rows import read_rows
-from shared.kernel import Explained, PlanSet, credit, earn, explain, measure
+from shared.kernel import Explained, PlanSet, credit, explain, measure
+from shared.kernel.idle import earn_every_month
 from shared.kernel.tables import UNCREDITED
 
 REASONS = {
@@ -65,9 +66,9 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
     step("Crediting")
     credited = credit(sold.table, people.roster, plans)
     step("Earning")
-    earned = earn(measure(credited.credits, plans), people.roster, plans)
+    earned = earn_every_month(measure(credited.credits, plans), people.roster, plans)
     step("Explaining")
-    explained = explain(credited.credits, people.roster, plans)
+    explained = explain(credited.credits, people.roster, plans, earned)
     refused = [people.rejected, sold.rejected, _uncredited(credited.uncredited, sold.last_rows), _unpaid(earned)]
     return Calculation(
         earned,

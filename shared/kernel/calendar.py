@@ -55,6 +55,20 @@ def last_of_window(period: pl.Expr, reset: Reset, calendar: CalendarTerms) -> pl
     return (last // 12).cast(pl.String) + "-" + month
 
 
+def moved(period: str, by: int) -> str:
+    """The period so many later, or earlier."""
+    number = int(period[:4]) * 12 + int(period[5:]) - 1 + by
+    return f"{number // 12}-{number % 12 + 1:02d}"
+
+
+def between(first: str, last: str) -> list[str]:
+    """The periods from one to another, both included."""
+    found = [first]
+    while found[-1] < last:
+        found.append(moved(found[-1], 1))
+    return found
+
+
 def place_in_year(period: str, calendar: CalendarTerms) -> int:
     """Which period of its fiscal year it is, from 0 to 11."""
     return (int(period[:4]) * 12 + int(period[5:]) - 1 - _shift(calendar)) % 12

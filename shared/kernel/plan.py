@@ -116,6 +116,11 @@ class Plan(PlanPart):
         main = self.measure(component.main_measure())
         return main is not None and (component.kind == "slab" or main.sum_of is not None)
 
+    @cached_property
+    def pays_without_credits(self) -> bool:
+        """Whether someone may be paid for a month in which they have no credit."""
+        return self.minimum is not None or any(c.pays_without_credits for c in self.components)
+
     @property
     def ingredient_names(self) -> list[str]:
         """The columns that add up, those of components that pay by the deal among them."""

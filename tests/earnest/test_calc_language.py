@@ -50,13 +50,13 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 10%, maximum:
     assert found == {"2025-01": 500, "2025-02": 0, "2025-04": 320, "2025-05": 10}
 
 
-def test_a_carry_over_is_paid_by_the_quarter_whether_or_not_its_last_month_has_a_deal(tmp_path: Path) -> None:
+def test_a_carry_over_fills_the_room_of_months_without_a_deal_and_is_paid_by_the_quarter(tmp_path: Path) -> None:
     plan = """
 measures: [{measure: bookings, sum_of: [own]}]
 components:
   - {component: pay, kind: flat, measure: bookings, rate: 10%, maximum: 500, carry_over: true, pays: quarter}
 """
-    assert paid(calculated(tmp_path, plan, ["8000,2025-01-03", "1000,2025-04-03"])) == {"2025-03": 500, "2025-06": 400}
+    assert paid(calculated(tmp_path, plan, ["8000,2025-01-03", "1000,2025-04-03"])) == {"2025-03": 800, "2025-06": 100}
 
 
 def test_pay_is_rounded_on_the_total_or_on_each_deal_as_the_plan_says(tmp_path: Path) -> None:

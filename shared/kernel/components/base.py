@@ -125,6 +125,11 @@ class Kind(PlanPart, ABC):
     def parts(self, at: At) -> Sequence[Part]:
         """What it pays, row by row, before gate and multipliers."""
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """Whether it may pay for a month in which there is no credit."""
+        return self.minimum is not None or self.carry_over
+
     def main_measure(self) -> str | None:
         """The measure that a statement shows beside the pay."""
         return getattr(self, "measure", None)

@@ -50,6 +50,11 @@ class Bonus(Kind):
         """A milestone that is reached pays its amount."""
         return True
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """A fixed amount needs no credit."""
+        return self.amount is not None or super().pays_without_credits
+
     def refers_to(self) -> list[Reference]:
         """The measure of the milestones."""
         return [] if self.measure is None else [Reference(self.on, self.measure)]

@@ -96,6 +96,12 @@ class Curve(Kind):
         """To which step a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if len(self.steps) > 1 else set())
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """What it gives at nothing may be something."""
+        first = self.points[0].gives if self.points else self.steps[0].gives
+        return first != 0 or super().pays_without_credits
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
         value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)

@@ -32,6 +32,11 @@ class Formula(Kind):
         """The formula comes to an amount."""
         return True
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """It may come to something where all measures are zero."""
+        return True
+
     def refers_to(self) -> list[Reference]:
         """The names in the formula."""
         return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])

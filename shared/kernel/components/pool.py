@@ -43,6 +43,11 @@ class Pool(Kind):
         """What divides it, or what funds it."""
         return self.by or self.funded_by
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """Equal shares are everyone's on the plan."""
+        return self.by is None or super().pays_without_credits
+
     def refers_to(self) -> list[Reference]:
         """What funds it and what divides it."""
         return [Reference("amount", name) for name in (self.funded_by, self.by) if name is not None]

@@ -116,6 +116,11 @@ class Table(Kind):
         """Amounts, where the table gives neither a rate nor a share."""
         return self.measure is None and self.target is None
 
+    @property
+    def pays_without_credits(self) -> bool:
+        """An amount or a share of the target needs no credit."""
+        return self.measure is None or super().pays_without_credits
+
     def refers_to(self) -> list[Reference]:
         """What it pays and what its axes look at."""
         paid = [Reference("amount", self.measure)] if self.measure is not None else []
