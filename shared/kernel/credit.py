@@ -21,7 +21,7 @@ from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
 _DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
-_WITH_PLACE = pl.Schema({**CREDITS, "place": pl.Int64()})
+_WITH_PLACE = pl.Schema({**CREDITS, "place": pl.Int64(), "cap": pl.Int64()})
 
 
 class Credited(NamedTuple):
@@ -50,17 +50,23 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     ).with_columns(net=pl.col("amount") - pl.col("refunded"))
     dates = sorted({rule.date for plan in plans for rule in plan.credits} | {"close_date"})
     held: list[pl.DataFrame] = []
+    teams: list[pl.DataFrame] = []
     above: list[pl.DataFrame] = []
     owners = None
     for name in dates:
         dated = _Dated(usable.with_columns(credit_date=name), name, roster, plans)
         held += dated.held()
+        teams += dated.teams()
         above += dated.above()
         owners = dated.holders if name == "close_date" else owners
     assert owners is not None
-    found = pl.concat([empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(above)])
+    found = pl.concat(
+        [empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(teams + above)]
+    )
+    capped = found.with_columns(amount=pl.min_horizontal("amount", "cap"))
     return Credited(
-        _matched(found, plans).select(CREDITS.names()), pl.concat([unusable(deals), nobody(owners, held, plans)])
+        _matched(capped, plans).select(CREDITS.names()),
+        pl.concat([unusable(deals), nobody(owners, held + teams, plans)]),
     )
 
 
@@ -76,12 +82,16 @@ class _Dated:
         self.holders = _assigned(parts, roster, plans)
 
     def held(self) -> list[pl.DataFrame]:
-        """The credits of holders, of teams and territories, and of participants whom a column names."""
-        found = []
-        for plan, rule in self._rules:
-            if rule.to != "managers":
-                found.append(_by_rule(self._payees(rule.to), 0, plan, rule))
-        return found
+        """The credits of holders, of territories, and of participants whom a column names."""
+        return [
+            _by_rule(self._payees(rule.to), 0, plan, rule)
+            for plan, rule in self._rules
+            if rule.to not in ("managers", "team")
+        ]
+
+    def teams(self) -> list[pl.DataFrame]:
+        """The credits of teams, a part for every holder among them."""
+        return [_by_rule(self._payees("team"), 0, plan, rule) for plan, rule in self._rules if rule.to == "team"]
 
     def above(self) -> list[pl.DataFrame]:
         """The credits of managers, level by level."""
@@ -218,8 +228,6 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
     due, amount = _exchanged(due, pl.col(_part_of(rule.amount)), plan)
     if rule.share is not None:
         amount = _portion(amount, rule.share)
-    if rule.cap is not None:
-        amount = amount.clip(upper_bound=int(rule.cap.scaleb(plan.digits)))
     bucket = plan.bucket_of(rule.rule)
     return due.select(
         "deal_id",
@@ -236,6 +244,7 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         bucket=pl.lit("") if bucket is None else pl.col(bucket).cast(pl.String).str.encode("hex").fill_null(""),
         exchange="exchange",
         place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
+        cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),
         holding="holding",
     )
 
@@ -274,14 +283,14 @@ def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan) -> tuple[pl.DataF
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
-    """One credit per deal, manager and rule: a manager of two holders of a deal is credited with both parts."""
+    """One credit per deal, payee and rule: a manager or a teammate of two holders of a deal is credited with both parts."""
     if not above:
         return []
     merged = (
         pl.concat(above)
         .group_by(_KEY)
         .agg(
-            pl.col("period", "credit_date", "currency", "bucket", "exchange", "place").first(),
+            pl.col("period", "credit_date", "currency", "bucket", "exchange", "place", "cap").first(),
             pl.col("amount", "share").sum(),
             pl.col("level").min(),
         )

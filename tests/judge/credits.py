@@ -1,0 +1,172 @@
+"""Who is credited with how much of each deal: one deal after the other, one rule after the other, one payee after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.judge import dates
+from tests.judge.facts import DECIMALS, Data, Deals, Roster, in_force, number, plan_of, rounded, shared_out
+from tests.judge.formulas import worked_out
+
+DATES = ("open_date", "close_date")
+
+
+@dataclass(frozen=True)
+class Credit:
+    """One deal credits one participant by one rule of one plan version."""
+
+    deal_id: str
+    payee: str
+    plan: Data
+    rule: str
+    day: date
+    amount: Fraction
+    column: dict[str, Any]
+    """What the deal has in its columns."""
+
+    @property
+    def period(self) -> str:
+        """The fiscal period of the credit date."""
+        return dates.period(self.plan, self.day)
+
+
+def credits(deals: Deals, roster: Roster, plans: list[Data]) -> list[Credit]:
+    """All credits of all deals."""
+    return [
+        found
+        for deal_id, deal in sorted(deals.items())
+        if all(deal.get(name) for name in ("amount", "currency", "close_date"))
+        for found in _of_deal(deal_id, deal, roster, plans)
+    ]
+
+
+def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Iterator[Credit]:
+    columns = _columns(deal)
+    for plan in plans:
+        taken: set[str] = set()
+        rules = sorted(plan["credits"], key=lambda r: -r.get("priority", 0))
+        for rule in rules:
+            day = columns.get(rule.get("date", "close_date"))
+            if day is None or not _selects(rule, columns):
+                continue
+            if columns["currency"] != plan["currency"] and _rate(plan, columns["currency"], day) is None:
+                continue
+            credited: dict[str, Fraction] = {}
+            for payee, part in _parts(rule, plan, columns, deal, roster, day):
+                if plan_of(roster, plans, payee, day) is plan:
+                    credited[payee] = credited.get(payee, Fraction(0)) + _in_plan(part, rule, plan, columns, day)
+            for payee, amount in credited.items():
+                if plan.get("match", "all") == "first" and payee in taken:
+                    continue
+                taken.add(payee)
+                if rule.get("cap") is not None:
+                    amount = min(amount, number(rule["cap"]))
+                yield Credit(deal_id, payee, plan, rule["rule"], day, amount, columns | {"deal_id": deal_id})
+
+
+def _columns(deal: Data) -> dict[str, Any]:
+    """A deal's columns as filters read them: amounts in major units, dates as dates, the company's own by their names."""
+    names = ("stage", "currency", "owner", "product", "account", "territory")
+    found: dict[str, Any] = {name: deal.get(name) for name in names}
+    for name in DATES:
+        found[name] = date.fromisoformat(deal[name]) if deal.get(name) else None
+    for name in ("amount", "list_amount"):
+        found[name] = Fraction(Decimal(deal[name])) if deal.get(name) else None
+    refunds = [Fraction(Decimal(v["amount"])) for k, v in deal.items() if k.startswith("refunds.") and v]
+    found["refunded"] = sum(refunds, Fraction(0))
+    for path, value in deal.items():
+        if path.startswith("custom."):
+            found[path.removeprefix("custom.")] = _own(path, value)
+    return found
+
+
+def _own(path: str, value: Any) -> Any:
+    """A company's own column; the worlds name theirs so that the name says the type."""
+    if value is None or isinstance(value, bool):
+        return value
+    if path.endswith("_date"):
+        return date.fromisoformat(value)
+    return Fraction(Decimal(str(value))) if path.endswith(("_units", "_margin")) else value
+
+
+def _selects(rule: Data, columns: dict[str, Any]) -> bool:
+    return worked_out(rule.get("when", "stage = 'won'"), lambda name, _: columns.get(name)) is True
+
+
+def _parts(
+    rule: Data, plan: Data, columns: dict[str, Any], deal: Data, roster: Roster, day: date
+) -> Iterator[tuple[str, Fraction]]:
+    """(payee, part) in the deal's currency; a payee who is reached over several holders comes several times."""
+    decimals = DECIMALS[columns["currency"]]
+    amount = columns["amount"] - columns["refunded"]
+    if rule.get("amount") is not None:
+        blank_is_zero = {name: Fraction(0) if value is None else value for name, value in columns.items()}
+        amount = rounded(
+            worked_out(rule["amount"], lambda name, _: blank_is_zero.get(name, Fraction(0))), "half_up", decimals
+        )
+    to = rule.get("to", "holder")
+    people = sorted({change["participant_id"] for change in roster})
+    if to == "territory":
+        where = columns["territory"]
+        yield from ((p, amount) for p in people if where and in_force(roster, p, "territory", day) == where)
+        return
+    if to not in ("holder", "managers", "team"):
+        if columns.get(to):
+            yield columns[to], amount
+        return
+    for holder, part in _held(deal, amount, decimals):
+        if to == "holder":
+            yield holder, part
+        elif to == "managers":
+            above = _chain(roster, holder, day)
+            yield from ((manager, part) for manager in above[: rule.get("levels")])
+        else:
+            manager = in_force(roster, holder, "manager", day)
+            yield from ((p, part) for p in people if manager and in_force(roster, p, "manager", day) == manager)
+
+
+def _held(deal: Data, amount: Fraction, decimals: int) -> list[tuple[str, Fraction]]:
+    """How an amount is divided among a deal's holders, by largest remainder, ties in the order of names."""
+    if not deal.get("splits"):
+        return [(deal["owner"], amount)] if deal.get("owner") else []
+    holders = sorted(deal["splits"])
+    shares = [Fraction(Decimal(deal["splits"][holder])) for holder in holders]
+    return list(zip(holders, shared_out(amount, shares, decimals), strict=True))
+
+
+def _chain(roster: Roster, participant: str, day: date) -> list[str]:
+    """The managers above a participant on a day, nearest first; stops where it would turn in a circle."""
+    above: list[str] = []
+    manager = in_force(roster, participant, "manager", day)
+    while manager is not None and manager != participant and manager not in above:
+        above.append(manager)
+        manager = in_force(roster, manager, "manager", day)
+    return above
+
+
+def _in_plan(part: Fraction, rule: Data, plan: Data, columns: dict[str, Any], day: date) -> Fraction:
+    """A part in the plan's currency, and of that the rule's share."""
+    decimals = DECIMALS[plan["currency"]]
+    if columns["currency"] != plan["currency"]:
+        rate = _rate(plan, columns["currency"], day)
+        assert rate is not None
+        part = rounded(part * rate, "half_up", decimals)
+    return part if rule.get("share") is None else rounded(part * number(rule["share"]), "half_up", decimals)
+
+
+def _rate(plan: Data, currency: str, day: date) -> Fraction | None:
+    """The latest rate on or before a day."""
+    rates = [
+        (rate.get("from", date(1900, 1, 1)), number(rate["rate"]))
+        for rate in (plan.get("exchange") or {"rates": []})["rates"]
+        if rate["currency"] == currency and rate.get("from", date(1900, 1, 1)) <= day
+    ]
+    return max(rates)[1] if rates else None
+
+
+__all__ = ["Credit", "credits"]

@@ -1,0 +1,197 @@
+"""A small reader of SQL expressions that works them out while it reads: for the filters and formulas of plans, one row at a time.
+
+A name is whatever `value` gives for it; None is a blank cell, which makes comparisons neither true nor false.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from tests.judge.facts import rounded
+
+_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|'([^']*)'|([A-Za-z_][A-Za-z0-9_]*)|(<=|>=|<>|[-+*/()=<>,]))")
+Value = Callable[[str, str | None], Any]
+"""(name, None) of a plain name, or (function, name) such as ("attainment", "bookings")."""
+
+
+def worked_out(text: str, value: Value) -> Any:
+    """What an expression comes to: a Fraction, a truth value, a text, a date or None."""
+    tokens: list[tuple[str, Any]] = []
+    place = 0
+    while text[place:].strip():
+        found = _TOKEN.match(text, place)
+        assert found, text[place:]
+        digits, quoted, word, sign = found.groups()
+        if digits is not None:
+            tokens.append(("number", Fraction(digits)))
+        elif quoted is not None:
+            tokens.append(("text", quoted))
+        else:
+            tokens.append(("word", word) if word is not None else ("sign", sign))
+        place = found.end()
+    reader = _Reader(tokens, value)
+    result = reader.either()
+    assert not reader.tokens, reader.tokens
+    return result
+
+
+def _or_blank(one: Any, two: Any, sign: str) -> Any:
+    """The result of a sign; blank where either is, and zero where nothing is divided by."""
+    if one is None or two is None:
+        return None
+    match sign:
+        case "+":
+            return one + two
+        case "-":
+            return one - two
+        case "*":
+            return one * two
+    return one / two if two else Fraction(0)
+
+
+class _Reader:
+    def __init__(self, tokens: list[tuple[str, Any]], value: Value) -> None:
+        self.tokens, self._value = tokens, value
+
+    def _next(self, *wanted: str) -> bool:
+        """Take the next token if it is one of those."""
+        here = self.tokens and self.tokens[0][0] in ("word", "sign") and str(self.tokens[0][1]).lower() in wanted
+        if here:
+            self._taken = str(self.tokens.pop(0)[1]).lower()
+        return bool(here)
+
+    def _must(self, wanted: str) -> None:
+        assert self._next(wanted), (wanted, self.tokens)
+
+    def either(self) -> Any:
+        found = self._both()
+        while self._next("or"):
+            other = self._both()
+            found = True if found is True or other is True else (None if None in (found, other) else False)
+        return found
+
+    def _both(self) -> Any:
+        found = self._not()
+        while self._next("and"):
+            other = self._not()
+            found = False if found is False or other is False else (None if None in (found, other) else True)
+        return found
+
+    def _not(self) -> Any:
+        if self._next("not"):
+            found = self._not()
+            return None if found is None else not found
+        return self._compared()
+
+    def _compared(self) -> Any:
+        one = self._sum()
+        if self._next("=", "<>", "<", "<=", ">", ">="):
+            return self._sign(self._taken, one, self._sum())
+        if self._next("between"):
+            low = self._sum()
+            self._must("and")
+            high = self._sum()
+            return None if None in (one, low, high) else low <= one <= high
+        if self._next("is"):
+            no = self._next("not")
+            self._must("null")
+            return (one is None) != no
+        if self._next("in"):
+            self._must("(")
+            among = self._list()
+            return None if one is None else one in among
+        return one
+
+    @staticmethod
+    def _sign(sign: str, one: Any, two: Any) -> bool | None:
+        if one is None or two is None:
+            return None
+        return {
+            "=": lambda: one == two,
+            "<>": lambda: one != two,
+            "<": lambda: one < two,
+            "<=": lambda: one <= two,
+            ">": lambda: one > two,
+            ">=": lambda: one >= two,
+        }[sign]()  # type: ignore[no-any-return]
+
+    def _sum(self) -> Any:
+        found = self._product()
+        while self._next("+", "-"):
+            sign, other = self._taken, self._product()
+            found = _or_blank(found, other, sign)
+        return found
+
+    def _product(self) -> Any:
+        found = self._signed()
+        while self._next("*", "/"):
+            sign, other = self._taken, self._signed()
+            found = _or_blank(found, other, sign)
+        return found
+
+    def _signed(self) -> Any:
+        if self._next("-"):
+            return -self._signed()
+        return self._one()
+
+    def _list(self) -> list[Any]:
+        found = [self.either()]
+        while self._next(","):
+            found.append(self.either())
+        self._must(")")
+        return found
+
+    def _one(self) -> Any:
+        if self._next("("):
+            found = self.either()
+            self._must(")")
+            return found
+        if self._next("case"):
+            return self._case()
+        kind, token = self.tokens.pop(0)
+        if kind in ("number", "text"):
+            return token
+        word = token.lower()
+        if word in ("true", "false"):
+            return word == "true"
+        if word == "date" and self.tokens and self.tokens[0][0] == "text":
+            return date.fromisoformat(self.tokens.pop(0)[1])
+        if not self._next("("):
+            return self._value(token, None)
+        if word in ("attainment", "quota", "term", "pay"):
+            name = self.tokens.pop(0)[1]
+            self._must(")")
+            return self._value(word, name)
+        given = self._list()
+        match word:
+            case "least":
+                return min(given)
+            case "greatest":
+                return max(given)
+            case "abs":
+                return abs(given[0])
+            case "floor":
+                return Fraction(floor(given[0]))
+            case "round":
+                return rounded(given[0], "half_up", int(given[1]) if len(given) > 1 else 0)
+        raise AssertionError(word)
+
+    def _case(self) -> Any:
+        found: Any = None
+        decided = False
+        while self._next("when"):
+            yes = self.either()
+            self._must("then")
+            then = self.either()
+            if yes is True and not decided:
+                found, decided = then, True
+        default: Any = Fraction(0)
+        if self._next("else"):
+            default = self.either()
+        self._must("end")
+        return found if decided else default

@@ -1,0 +1,229 @@
+"""What each kind of component pays for where a participant stands: before gate, multipliers and limits, and not rounded."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from tests.judge.facts import Data, convention, in_force, number, rounded, shared_out
+from tests.judge.standing import Standing, named
+
+Group = list[Standing]
+"""Everyone on the plan version in the period, in the order of names."""
+
+
+def pays(component: Data, here: Standing, group: Group) -> Fraction:
+    """What a component pays in its window so far, before gate, multipliers and limits."""
+    return _KINDS[component["kind"]](component, here, group)  # type: ignore[no-any-return]
+
+
+def looked_up(at: Fraction, spec: Data, boundary: str) -> Fraction:
+    """What steps or points give."""
+    if not spec.get("points"):
+        return number(reached_tier(at, spec["steps"], boundary)["gives"])
+    points = [(number(point["at"]), number(point["gives"])) for point in spec["points"]]
+    if at <= points[0][0]:
+        return points[0][1]
+    for (low, from_), (high, to) in pairwise(points):
+        if at <= high:
+            return from_ + (at - low) / (high - low) * (to - from_)
+    return points[-1][1]
+
+
+def reached_tier(at: Fraction, tiers: list[Data], boundary: str) -> Data:
+    """The tier in which a value lies; on a boundary the one that ends there, or with `upper` the one that begins."""
+    for tier in tiers:
+        end = tier.get("up_to")
+        if end is None or at < number(end) or (at == number(end) and boundary == "lower"):
+            return tier
+    raise AssertionError(tiers)
+
+
+def each_deal(component: Data, amount: Fraction, plan: Data) -> Fraction:
+    """What one credit pays by itself under a slab or at a flat rate, not rounded."""
+    if component["kind"] == "flat":
+        return amount * number(component["rate"])
+    tiers = component["tiers"]
+    if not component.get("marginal"):
+        tier = reached_tier(amount, tiers, convention(plan, "boundary"))
+        return amount * number(tier.get("rate", 0)) + number(tier.get("amount", 0))
+    return _in_tiers(amount, tiers, Fraction(1))
+
+
+def factor(component: Data, here: Standing) -> Fraction:
+    """All multipliers together."""
+    found = Fraction(1)
+    for each in component.get("multiply", ()):
+        if each.get("by") is not None:
+            found *= here.formula(each["by"])
+        else:
+            found *= looked_up(_on(each, here, "attainment"), each, convention(here.plan, "boundary"))
+    return found
+
+
+def _on(spec: Data, here: Standing, default: str, name: str | None = None) -> Fraction:
+    measure = name or spec["measure"]
+    return here.attainment(measure) if spec.get("on", default) == "attainment" else here.value(measure)
+
+
+def _flat(component: Data, here: Standing, group: Group) -> Fraction:
+    measure = named(here.plan["measures"], "measure", component["measure"])
+    by_deal = convention(here.plan, "round_on") == "deal" and measure.get("sum_of")
+    if by_deal and not isinstance(component["rate"], dict):
+        return _slab(component, here, group)
+    return here.value(component["measure"]) * here.figure(component["rate"])
+
+
+def _per_unit(component: Data, here: Standing, _: Group) -> Fraction:
+    return here.value(component["measure"]) * here.figure(component["amount"])
+
+
+def _graduated(component: Data, here: Standing, _: Group) -> Fraction:
+    value, unit = here.value(component["measure"]), Fraction(1)
+    if component.get("on", "amount") == "attainment":
+        unit = here.quota(component["measure"])
+        if unit <= 0:  # all of it lies in the tier of the attainment that the convention names
+            attained = Fraction(1 if convention(here.plan, "zero_quota") == "full" and value > 0 else 0)
+            return value * number(reached_tier(attained, component["tiers"], "lower")["rate"])
+    return _in_tiers(value, component["tiers"], unit)
+
+
+def _in_tiers(value: Fraction, tiers: list[Data], unit: Fraction) -> Fraction:
+    found, low = Fraction(0), None
+    for tier in tiers:
+        high = None if tier.get("up_to") is None else number(tier["up_to"]) * unit
+        upper = value if high is None else min(value, high)
+        inside = upper if low is None else max(upper - low, Fraction(0))
+        found += inside * number(tier.get("rate", 0))
+        low = high
+    return found
+
+
+def _whole(component: Data, here: Standing, _: Group) -> Fraction:
+    decides = _on(component, here, "amount", component.get("by") or component["measure"])
+    tier = reached_tier(decides, component["tiers"], convention(here.plan, "boundary"))
+    return here.value(component["measure"]) * number(tier["rate"])
+
+
+def _curve(component: Data, here: Standing, _: Group) -> Fraction:
+    at = _on(component, here, "attainment")
+    if component.get("threshold") is not None and at < number(component["threshold"]):
+        return Fraction(0)
+    share = looked_up(at, component, convention(here.plan, "boundary"))
+    if component.get("points") and component.get("beyond") == "onward":
+        (low, from_), (high, to) = ((number(p["at"]), number(p["gives"])) for p in component["points"][-2:])
+        if at > high:
+            share = to + (at - high) * (to - from_) / (high - low)
+    return here.figure(component["target"]) * share
+
+
+def _bonus(component: Data, here: Standing, _: Group) -> Fraction:
+    if component.get("amount") is not None:
+        return here.figure(component["amount"])
+    at = _on(component, here, "attainment")
+    come = [here.figure(m["amount"]) for m in component["milestones"] if at >= number(m["at"])]
+    if component.get("highest"):
+        return come[-1] if come else Fraction(0)
+    return sum(come, Fraction(0))
+
+
+def _formula(component: Data, here: Standing, _: Group) -> Fraction:
+    return Fraction(here.formula(component["amount"]))
+
+
+def _slab(component: Data, here: Standing, _: Group) -> Fraction:
+    """Each deal's pay is rounded, and summed over the component's window."""
+    found = Fraction(0)
+    for credit in here.in_window_of(component):
+        its = credit.plan
+        same = next(c for c in its["components"] if c["component"] == component["component"])
+        decimals, mode = here.decimals, convention(its, "rounding")
+        found += rounded(each_deal(same, credit.amount, its), mode, decimals)
+    return found
+
+
+def _table(component: Data, here: Standing, _: Group) -> Fraction:
+    given = _in_table(component["values"], component["axes"], here)
+    if component.get("measure") is not None:
+        return here.value(component["measure"]) * given
+    return given * here.figure(component["target"]) if component.get("target") is not None else given
+
+
+def _in_table(values: Any, axes: list[Data], here: Standing) -> Fraction:
+    if not axes:
+        return number(values)
+    axis, rest = axes[0], axes[1:]
+    if axis.get("category"):
+        name = axis["category"]
+        own = (
+            here.participant
+            if name == "participant_id"
+            else in_force(here.roster, here.participant, name, here.last_day)
+        )
+        return _in_table(values[axis["of"].index(own)], rest, here) if own in axis["of"] else Fraction(0)
+    if axis.get("attainment"):
+        at = here.attainment(axis["attainment"])
+    else:
+        at = here.value(axis["amount"]) if axis.get("amount") else Fraction(here.formula(axis["formula"]))
+    if axis.get("up_to"):
+        tiers = [{"up_to": end, "values": each} for end, each in zip([*axis["up_to"], None], values, strict=True)]
+        return _in_table(reached_tier(at, tiers, convention(here.plan, "boundary"))["values"], rest, here)
+    points = [{"at": mark, "gives": _in_table(each, rest, here)} for mark, each in zip(axis["at"], values, strict=True)]
+    return _between([(number(p["at"]), p["gives"]) for p in points], at)
+
+
+def _between(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction:
+    at = max(points[0][0], min(at, points[-1][0]))
+    (low, from_), (high, to) = next(pair for pair in pairwise(points) if at <= pair[1][0])
+    return from_ + (at - low) / (high - low) * (to - from_)
+
+
+def _running(component: Data, group: Group) -> Group:
+    return [each for each in group if component.get("when") is None or each.formula(component["when"])]
+
+
+def _contest(component: Data, here: Standing, group: Group) -> Fraction:
+    lowest = component.get("lowest_wins", False)
+    results = {
+        each.participant: _on(component, each, "amount")
+        for each in _running(component, group)
+        if lowest or _on(component, each, "amount") > 0
+    }
+    if here.participant not in results:
+        return Fraction(0)
+    mine = results[here.participant]
+    better = sum(1 for other in results.values() if (other < mine if lowest else other > mine))
+    tied = sum(1 for other in results.values() if other == mine)
+    prizes = [number(prize) for prize in component["prizes"]] + [Fraction(0)] * (better + tied)
+    return prizes[better] if component.get("ties") == "each" else sum(prizes[better : better + tied]) / tied
+
+
+def _pool(component: Data, here: Standing, group: Group) -> Fraction:
+    if component.get("amount") is not None:
+        pool = number(component["amount"])
+    else:
+        pool = sum((e.value(component["funded_by"]) for e in group), Fraction(0)) * number(component["rate"])
+    by = component.get("by")
+    weights = {e.participant: e.value(by) if by else Fraction(1) for e in _running(component, group)}
+    weights = {participant: weight for participant, weight in weights.items() if weight > 0}
+    if here.participant not in weights:
+        return Fraction(0)
+    pool = rounded(pool, convention(here.plan, "rounding"), here.decimals)
+    shares = shared_out(pool, list(weights.values()), here.decimals)
+    return shares[list(weights).index(here.participant)]
+
+
+_KINDS: dict[str, Any] = {
+    "flat": _flat,
+    "per_unit": _per_unit,
+    "graduated": _graduated,
+    "whole": _whole,
+    "curve": _curve,
+    "bonus": _bonus,
+    "formula": _formula,
+    "slab": _slab,
+    "table": _table,
+    "contest": _contest,
+    "pool": _pool,
+}

@@ -1,0 +1,120 @@
+"""What a component looks at: its window, what it cannot do without, and whether it compares participants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.judge.facts import Data, convention
+from tests.judge.standing import Standing, named
+
+_FUNCTION = re.compile(r"\b(attainment|quota|pay|term)\(\s*(\w+)\s*\)")
+
+
+def main_measure(component: Data) -> str | None:
+    """The measure that a component pays."""
+    if component["kind"] == "pool":
+        return component.get("by") or component.get("funded_by")
+    return component.get("measure")
+
+
+RESETS = ["month", "quarter", "half_year", "year", "never"]
+
+
+def pay_window(plan: Data, component: Data) -> str:
+    """Over which time its pay is one sum: what it says, or the reset of its measure.
+
+    Without a measure the longest of what its amount looks at, or the shortest of what its gate looks at, or how often it is paid.
+    """
+    if component.get("window"):
+        return str(component["window"])
+    name = main_measure(component)
+    if name is not None:
+        return str(named(plan["measures"], "measure", name).get("reset", "month"))
+    amount = [component["amount"]] if component["kind"] == "formula" else []
+    axes = component.get("axes", ())
+    looks_at = _resets(plan, [*amount, *(str(a.get("formula", a.get("amount", a.get("attainment")))) for a in axes)])
+    if looks_at:
+        return max(looks_at, key=RESETS.index)
+    gate = [component.get("when"), *(m.get("by", m.get("measure")) for m in component.get("multiply", ()))]
+    gated_by = _resets(plan, [text for text in gate if text])
+    return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
+
+
+def _resets(plan: Data, texts: list[str]) -> list[str]:
+    """The resets of the measures, and the windows of the components, that some texts name."""
+    words = set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", " ".join(texts))))
+    found = [str(m.get("reset", "month")) for m in plan["measures"] if m["measure"] in words]
+    return found + [pay_window(plan, c) for c in plan["components"] if c["component"] in words]
+
+
+def groups(plan: Data, name: str) -> bool:
+    """Whether a component, or one to whose pay it refers, compares participants."""
+    component = named(plan["components"], "component", name)
+    linked = [of for what, of in _functions(component) if what == "pay"]
+    return component["kind"] in ("contest", "pool") or any(groups(plan, each) for each in linked)
+
+
+def lacks(component: Data, here: Standing) -> bool:
+    """Whether a figure of the participant's own, or with `zero_quota: refuse` a quota, is missing."""
+    for term, default in _terms(component):
+        if here.term(term, default) is None:
+            return True
+    if convention(here.plan, "zero_quota") != "refuse":
+        return False
+    return any(here.quota(name) <= 0 for name in _quotas(component, here.plan))
+
+
+def _quotas(component: Data, plan: Data) -> set[str]:
+    """The measures whose quota or attainment it looks at, also through the formulas and scorecards of measures."""
+    found = {of for what, of in _functions(component) if what in ("attainment", "quota")}
+    due = set(re.findall(r"\w+", " ".join(_texts(component)))) | found
+    default = {"curve": "attainment", "bonus": "attainment"}.get(component["kind"], "amount")
+    if component.get("measure"):
+        name = component.get("by") or component["measure"]
+        due |= {name, component["measure"]}
+        if component["kind"] in ("graduated", "whole", "curve", "bonus", "contest") and (
+            component.get("on", default) == "attainment"
+        ):
+            found.add(name)
+    for each in component.get("multiply", ()):
+        if each.get("measure"):
+            due.add(each["measure"])
+            if each.get("on", "attainment") == "attainment":
+                found.add(each["measure"])
+    for axis in component.get("axes", ()):
+        due |= {axis[what] for what in ("amount", "attainment") if axis.get(what)}
+        found |= {axis["attainment"]} if axis.get("attainment") else set()
+    due |= {component[what] for what in ("by", "funded_by") if component["kind"] == "pool" and component.get(what)}
+    known = {measure["measure"]: measure for measure in plan["measures"]}
+    due, seen = due & set(known), set()
+    while due:
+        measure = known[due.pop()]
+        seen.add(measure["measure"])
+        looks = set(measure.get("scorecard") or ())
+        text = measure.get("formula") or ""
+        found |= looks | {of for what, of in _FUNCTION.findall(text) if what in ("attainment", "quota")}
+        due |= ((looks | set(re.findall(r"\w+", text))) & set(known)) - seen
+    return found
+
+
+def _texts(component: Data) -> list[str]:
+    formula = component["amount"] if component["kind"] == "formula" else None
+    texts = [component.get("when"), formula, *(m.get("by") for m in component.get("multiply", ()))]
+    return [text for text in (*texts, *(axis.get("formula") for axis in component.get("axes", ()))) if text]
+
+
+def _functions(component: Data) -> list[tuple[str, str]]:
+    return [found for text in _texts(component) for found in _FUNCTION.findall(text)]
+
+
+def _terms(part: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(part, dict):
+        if "term" in part:
+            yield part["term"], part.get("default")
+        for each in part.values():
+            yield from _terms(each)
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from _terms(each)

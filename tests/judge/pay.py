@@ -1,0 +1,156 @@
+"""Pay: every component at every step of every participant, what it grew by within its window, limits, and when it is paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from tests.judge import dates, kinds
+from tests.judge.credits import Credit, credits
+from tests.judge.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
+from tests.judge.needs import groups, lacks, pay_window
+from tests.judge.standing import Standing
+
+Step = tuple[str, int]
+"""A period, and the plan version of which there are credits or scores in it."""
+Earned = dict[tuple[str, str, str], Fraction]
+"""(participant, component, period) -> pay in major units."""
+
+
+def earnings(deals: Deals, roster: Roster, plans: list[Data]) -> Earned:
+    """What everyone is paid; components that pay nothing are left out."""
+    return {key: amount for key, amount in earned(credits(deals, roster, plans), roster, plans).items() if amount}
+
+
+def earned(credited: list[Credit], roster: Roster, plans: list[Data]) -> Earned:
+    """What credits pay."""
+    found: Earned = defaultdict(Fraction)
+    for plan in plans:
+        for key, amount in _Version(plan, credited, roster, plans).paid():
+            found[key] += amount
+    return dict(found)
+
+
+class _Version:
+    """One plan version, and the steps of everyone that it looks at: its own, or those of all versions that go on in it."""
+
+    def __init__(self, plan: Data, credited: list[Credit], roster: Roster, plans: list[Data]) -> None:
+        self._plan, self._roster = plan, roster
+        on = convention(plan, "versions") == "continue"
+        family = [p for p in plans if p is plan or (on and p["plan"] == plan["plan"])]
+        self._credits = [c for c in credited if any(c.plan is p for p in family)]
+        steps: dict[str, set[Step]] = defaultdict(set)
+        for each in self._credits:
+            steps[each.payee].add((each.period, each.plan["version"]))
+        for participant, day in self._scores():
+            version = plan_of(roster, plans, participant, day)
+            if any(version is p for p in family):
+                assert version is not None
+                steps[participant].add((dates.period(plan, day), version["version"]))
+        self._steps = {participant: sorted(found) for participant, found in sorted(steps.items())}
+        self._everyones = {p: self._with_idle(found) for p, found in self._steps.items()}
+        self._known: dict[Any, Standing] = {}
+        self._due: dict[Any, Fraction] = {}
+
+    def _scores(self) -> Iterator[tuple[str, date]]:
+        names = {f"score.{m['measure']}" for m in self._plan["measures"] if m.get("score")}
+        for change in self._roster:
+            if names & set(change):
+                yield change["participant_id"], change["effective_from"]
+
+    def _with_idle(self, steps: list[Step]) -> list[Step]:
+        """Where people are compared over more than a month, everyone has everyone's periods from their first on."""
+        longer = [c for c in self._plan["components"] if c["kind"] in ("contest", "pool")]
+        if all(pay_window(self._plan, c) == "month" for c in longer):
+            return steps
+        periods = {period for each in self._steps.values() for period, _ in each if period > steps[0][0]}
+        idle = {(period, self._plan["version"]) for period in periods}
+        return sorted({*steps, *idle})
+
+    def paid(self) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
+        """((participant, component, period), amount) of this version's steps, the plan's own limits among them."""
+        for participant, steps in self._steps.items():
+            months: dict[str, Fraction] = {period: Fraction(0) for period, version in steps if version == self._number}
+            for component in self._plan["components"]:
+                for period, amount in self._component(participant, component):
+                    last = dates.periods_of(self._plan, period, component.get("pays", "month"))[-1]
+                    months[last] = months.get(last, Fraction(0)) + amount
+                    yield (participant, component["component"], last), amount
+            for period, amount in months.items():
+                yield from self._limits(participant, period, amount)
+
+    @property
+    def _number(self) -> int:
+        return int(self._plan["version"])
+
+    def _component(self, participant: str, component: Data) -> Iterator[tuple[str, Fraction]]:
+        """What a component's pay grows by, step by step."""
+        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        window, before, carried, carried_in = None, Fraction(0), Fraction(0), Fraction(0)
+        for step in steps[participant]:
+            here = self.standing(participant, step)
+            of_step = dates.window(self._plan, step[0], pay_window(self._plan, component))
+            if of_step != window:
+                window, before, carried_in = of_step, Fraction(0), carried
+            due = self.due(here, step, component["component"])
+            if component.get("carry_over"):
+                due += carried_in
+                most = self._cents(here.figure(component["maximum"]))
+                due, carried = min(due, most), max(due - most, Fraction(0))
+            grown, before = due - before, due
+            if self._left(here):
+                grown = Fraction(0)
+            if step[1] == self._number:
+                yield step[0], grown
+
+    def _left(self, here: Standing) -> bool:
+        nothing = convention(self._plan, "leavers") == "nothing_in_the_last_period"
+        return nothing and not is_active(self._roster, here.participant, here.last_day)
+
+    def standing(self, participant: str, step: Step) -> Standing:
+        """Where somebody stands after a step."""
+        key = (participant, step)
+        if key not in self._known:
+            before = [c for c in self._credits if c.payee == participant and (c.period, c.plan["version"]) <= step]
+            self._known[key] = Standing(
+                self._plan, participant, step[0], before, self._roster, lambda here, name: self.due(here, step, name)
+            )
+        return self._known[key]
+
+    def due(self, here: Standing, step: Step, name: str) -> Fraction:
+        """What a component has paid in its window so far, rounded, within its minimum and maximum."""
+        key = (here.participant, step, name)
+        if key not in self._due:
+            component = next(c for c in self._plan["components"] if c["component"] == name)
+            self._due[key] = self._limited(component, here, step)
+        return self._due[key]
+
+    def _limited(self, component: Data, here: Standing, step: Step) -> Fraction:
+        if lacks(component, here):
+            return Fraction(0)
+        due = Fraction(0)
+        if component.get("when") is None or here.formula(component["when"]):
+            group = [self.standing(p, step) for p, steps in self._everyones.items() if step in steps]
+            due = self._cents(kinds.pays(component, here, group) * kinds.factor(component, here))
+        if component.get("minimum") is not None:
+            due = max(due, self._cents(here.figure(component["minimum"])))
+        if component.get("maximum") is not None and not component.get("carry_over"):
+            due = min(due, self._cents(here.figure(component["maximum"])))
+        return due
+
+    def _cents(self, amount: Fraction) -> Fraction:
+        return rounded(amount, convention(self._plan, "rounding"), DECIMALS[self._plan["currency"]])
+
+    def _limits(
+        self, participant: str, period: str, amount: Fraction
+    ) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
+        here = self.standing(participant, (period, self._number))
+        if self._plan.get("minimum") is not None and not self._left(here):
+            least = self._cents(here.figure(self._plan["minimum"]))
+            yield (participant, "plan_minimum", period), max(least - amount, Fraction(0))
+        if self._plan.get("maximum") is not None:
+            most = self._cents(here.figure(self._plan["maximum"]))
+            yield (participant, "plan_maximum", period), min(most - amount, Fraction(0))

@@ -1,0 +1,226 @@
+"""Where one participant stands in one period: measures worked out from the credits themselves, quotas, terms, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.judge import dates
+from tests.judge.credits import Credit
+from tests.judge.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
+from tests.judge.formulas import worked_out
+
+SHARES = ("score", "scorecard", "ratio", "formula")
+"""Ways of measuring that give a share of a whole by themselves: without a quota, the attainment is the value."""
+
+
+def rules_of(measure: Data) -> set[str]:
+    """The rules that feed a measure."""
+    ratio, distinct = measure.get("ratio") or {}, measure.get("distinct") or {}
+    plain = [measure.get(way) or () for way in ("sum_of", "count_of", "average_of", "latest_of")]
+    return {
+        rule for rules in (*plain, ratio.get("of", ()), ratio.get("to", ()), distinct.get("of", ())) for rule in rules
+    }
+
+
+def named(parts: list[Data], what: str, name: str) -> Data:
+    """The part of a plan that has a name."""
+    return next(part for part in parts if part[what] == name)
+
+
+@dataclass
+class Standing:
+    """A participant at the end of a step (a period, a version), seen by one plan version.
+
+    `before` are the credits up to and including the step, of this version, or of all with `versions: continue`.
+    """
+
+    plan: Data
+    participant: str
+    period: str
+    before: list[Credit]
+    roster: Roster
+    pays: Callable[[Standing, str], Fraction]
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of the plan's currency."""
+        return DECIMALS[self.plan["currency"]]
+
+    def in_window_of(self, component: Data) -> list[Credit]:
+        """The credits that feed a component's measure in the component's window so far."""
+        name = component["measure"]
+        reset = component.get("window") or named(self.plan["measures"], "measure", name).get("reset", "month")
+        here = dates.window(self.plan, self.period, reset)
+        return [
+            each
+            for each in self.before
+            if each.rule in rules_of(named(each.plan["measures"], "measure", name))
+            and dates.window(self.plan, each.period, reset) == here
+        ]
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period."""
+        return dates.days(self.plan, self.period)[1]
+
+    def value(self, name: str) -> Fraction:
+        """A measure."""
+        measured = self._measured(named(self.plan["measures"], "measure", name))
+        return max(measured, Fraction(0)) if convention(self.plan, "negative") == "nothing" else measured
+
+    def _hits(self, name: str, way: Callable[[Data], Any]) -> list[Credit]:
+        reset = named(self.plan["measures"], "measure", name).get("reset", "month")
+        here = dates.window(self.plan, self.period, reset)
+        found = []
+        for each in self.before:
+            feeding = way(named(each.plan["measures"], "measure", name))
+            if each.rule in feeding and dates.window(self.plan, each.period, reset) == here:
+                found.append(each)
+        return found
+
+    def _measured(self, measure: Data) -> Fraction:
+        name = measure["measure"]
+        if measure.get("sum_of"):
+            return _sum(self._hits(name, lambda m: m["sum_of"]))
+        if measure.get("count_of"):
+            return Fraction(len(self._hits(name, lambda m: m["count_of"])))
+        if measure.get("average_of"):
+            hits = self._hits(name, lambda m: m["average_of"])
+            return _sum(hits) / len(hits) if hits else Fraction(0)
+        if measure.get("latest_of"):
+            hits = self._hits(name, lambda m: m["latest_of"])
+            return max(hits, key=lambda c: (c.day, c.deal_id, c.rule)).amount if hits else Fraction(0)
+        if measure.get("distinct"):
+            hits = self._hits(name, lambda m: m["distinct"]["of"])
+            return Fraction(len({c.column.get(measure["distinct"]["column"]) for c in hits} - {None}))
+        if measure.get("ratio"):
+            of, to = (_sum(self._hits(name, lambda m, side=side: m["ratio"][side])) for side in ("of", "to"))  # type: ignore[misc]
+            return of / to if to else Fraction(0)
+        if measure.get("score"):
+            return self._score(measure)
+        if measure.get("scorecard"):
+            return sum((self._goal(each, goal) for each, goal in measure["scorecard"].items()), Fraction(0))
+        return Fraction(self.formula(measure["formula"]))
+
+    def _goal(self, name: str, goal: Data) -> Fraction:
+        attained = self.attainment(name)
+        if goal.get("minimum") is not None and attained < number(goal["minimum"]):
+            return Fraction(0)
+        if goal.get("maximum") is not None:
+            attained = min(attained, number(goal["maximum"]))
+        return attained * number(goal["weight"])
+
+    def _score(self, measure: Data) -> Fraction:
+        """The latest score entered in the window so far."""
+        key = f"score.{measure['measure']}"
+        here = dates.window(self.plan, self.period, measure.get("reset", "month"))
+        entered = [
+            (change["effective_from"], change[key])
+            for change in self.roster
+            if change["participant_id"] == self.participant
+            and key in change
+            and change["effective_from"] <= self.last_day
+        ]
+        if not entered:
+            return Fraction(0)
+        day, value = max(entered)
+        there = dates.window(self.plan, dates.period(self.plan, day), measure.get("reset", "month"))
+        return Fraction(Decimal(value)) if there == here else Fraction(0)
+
+    def quota(self, name: str) -> Fraction:
+        """The quota of a measure for its window."""
+        measure = named(self.plan["measures"], "measure", name)
+        terms = measure.get("quota") or {}
+        own = in_force(self.roster, self.participant, f"quota.{name}", self.last_day)
+        if own is not None:
+            figure = Fraction(Decimal(own))
+        elif terms.get("default") is not None:
+            figure = number(terms["default"])
+        else:
+            figure = Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
+        if measure.get("reset") == "never" or not set(terms) - {"default"}:
+            return figure
+        return figure * self._part_of_quota(measure, terms)
+
+    def _part_of_quota(self, measure: Data, terms: Data) -> Fraction:
+        """The window's months, each with its part of the year and of the ramp, and of that the days in role."""
+        reset = measure.get("reset", "month")
+        months = dates.periods_of(self.plan, self.period, reset)
+        year = Fraction(12, dates.PERIODS[terms.get("per") or reset])
+        part = Fraction(0)
+        for month in months:
+            spread = terms.get("spread")
+            of_year = number(spread[dates.fiscal(self.plan, month)[1]]) if spread else Fraction(1, 12)
+            part += of_year * year * self._ramp(terms, month)
+        if terms.get("prorate", "no") != "no":
+            day, last = dates.days(self.plan, months[0])[0], dates.days(self.plan, months[-1])[1]
+            counted, there = 0, 0
+            while day <= last:
+                if terms["prorate"] == "calendar_days" or day.weekday() < 5:
+                    counted, there = counted + 1, there + self._in_role(day)
+                day += timedelta(days=1)
+            part *= Fraction(there, counted)
+        return part
+
+    def _ramp(self, terms: Data, month: str) -> Fraction:
+        days = [
+            c["effective_from"]
+            for c in self.roster
+            if c["participant_id"] == self.participant
+            and in_force(self.roster, self.participant, "plan", c["effective_from"]) == self.plan["plan"]
+        ]
+        if not terms.get("ramp") or not days:
+            return Fraction(1)
+        (year, place), (started, first) = (
+            dates.fiscal(self.plan, month),
+            dates.fiscal(self.plan, dates.period(self.plan, min(days))),
+        )
+        number_of = (year - started) * 12 + place - first
+        return number(terms["ramp"][number_of]) if 0 <= number_of < len(terms["ramp"]) else Fraction(1)
+
+    def _in_role(self, day: date) -> bool:
+        on = in_force(self.roster, self.participant, "plan", day) == self.plan["plan"]
+        return on and is_active(self.roster, self.participant, day)
+
+    def attainment(self, name: str) -> Fraction:
+        """A measure by its quota."""
+        quota = self.quota(name)
+        if quota > 0:
+            return self.value(name) / quota
+        return Fraction(1 if convention(self.plan, "zero_quota") == "full" else 0)
+
+    def term(self, name: str, default: Any = None) -> Fraction | None:
+        """A figure of the participant's own; None where there is none and no default."""
+        own = in_force(self.roster, self.participant, f"term.{name}", self.last_day)
+        if own is not None:
+            return Fraction(Decimal(own))
+        return None if default is None else number(default)
+
+    def figure(self, figure: Any) -> Fraction:
+        """An amount of the plan or the participant's own; zero where there is none."""
+        if isinstance(figure, dict):
+            return self.term(figure["term"], figure.get("default")) or Fraction(0)
+        return number(figure)
+
+    def formula(self, text: str) -> Any:
+        """What a formula comes to."""
+
+        def value(name: str, of: str | None) -> Any:
+            if of is None:
+                return self.value(name)
+            if name == "pay":
+                return self.pays(self, of)
+            return {"attainment": self.attainment, "quota": self.quota, "term": lambda n: self.term(n) or Fraction(0)}[
+                name
+            ](of)
+
+        return worked_out(text, value)
+
+
+def _sum(credits: list[Credit]) -> Fraction:
+    return sum((each.amount for each in credits), Fraction(0))

@@ -1,0 +1,167 @@
+"""Random components of every kind, with gates, multipliers, limits and windows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from tests.shared.kernel import chances as st
+
+maybe = st.booleans()
+ONE_WAY = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio")
+"""Measures that credits feed."""
+
+
+def cents(most: int = 5_000_000) -> st.Chance:
+    """An amount in cents as text in major units."""
+    return st.integers(0, most).map(lambda n: str(Decimal(n).scaleb(-2)))
+
+
+rates = st.integers(0, 300_000).map(lambda n: str(Decimal(n).scaleb(-6)))
+
+
+@st.composite
+def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]], number: int) -> dict[str, Any]:
+    """A component of a kind; those after the first may refer to what the ones before it pay."""
+    names = [measure["measure"] for measure in measures]
+    fed = [measure["measure"] for measure in measures if "sum_of" in measure or "count_of" in measure]
+    found = {"component": name, "kind": kind, **draw(_words(kind, names, fed, number))}
+    gates = ["base > 1000", "attainment(base) >= 0.5", "not (count < 1 or base < 0)", "base between 0 and quota(base)"]
+    multipliers: list[dict[str, Any]] = [
+        {"by": "least(attainment(base), 1.5)"},
+        {"by": "1 + count / 10"},
+        {"measure": "base", "steps": draw(_steps("%"))},
+        {"measure": draw(st.sampled_from(names)), "on": "amount", "points": draw(_points(""))},
+    ]
+    if draw(st.integers(0, 3)) == 0:
+        found["when"] = draw(st.sampled_from(gates))
+    if draw(st.integers(0, 2)) == 0:
+        found["multiply"] = draw(st.lists(st.sampled_from(multipliers), min_size=1, max_size=2))
+    if draw(st.integers(0, 3)) == 0:
+        found["minimum"] = draw(_figure(50_000))
+    if draw(st.integers(0, 2)) == 0:
+        found["maximum"] = draw(_figure(200_000))
+        if draw(maybe):
+            found["carry_over"] = True
+    if draw(st.integers(0, 3)) == 0:
+        found["window"] = draw(st.sampled_from(["month", "quarter", "year", "never"]))
+    if draw(st.integers(0, 2)) == 0:
+        found["pays"] = draw(st.sampled_from(["quarter", "half_year", "year"]))
+    return found
+
+
+@st.composite
+def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: int) -> dict[str, Any]:
+    """The words of a kind."""
+    measure = draw(st.sampled_from(names))
+    on = draw(st.sampled_from(["attainment", "amount"]))
+    sign = "%" if on == "attainment" else ""
+    match kind:
+        case "flat":
+            rate = draw(st.one_of(rates, st.just({"term": "factor"}), st.just({"term": "factor", "default": "0.03"})))
+            return {"measure": measure, "rate": rate}
+        case "per_unit":
+            return {"measure": measure, "amount": draw(_figure(10_000))}
+        case "graduated":
+            return {"measure": measure, "on": on, "tiers": draw(_tiers(sign))}
+        case "whole":
+            by = {"by": draw(st.sampled_from(names))} if draw(maybe) else {}
+            return {"measure": measure, "on": on, "tiers": draw(_tiers(sign)), **by}
+        case "curve":
+            shape: dict[str, Any] = {"steps": draw(_steps(sign))}
+            if draw(maybe):
+                shape = {"points": draw(_points(sign)), "beyond": draw(st.sampled_from(["level", "onward"]))}
+            if draw(maybe):
+                shape["threshold"] = f"{draw(st.integers(1, 90))}{sign}"
+            return {"measure": measure, "on": on, "target": draw(_figure(500_000)), **shape}
+        case "bonus":
+            if draw(maybe):
+                return {"amount": draw(_figure(100_000))}
+            marks = draw(st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True).map(sorted))
+            milestones = [{"at": f"{mark}{sign}", "amount": draw(_figure(100_000))} for mark in marks]
+            return {"measure": measure, "on": on, "milestones": milestones, "highest": draw(maybe)}
+        case "formula":
+            texts = ["base * 0.03 + count", "attainment(base) * 1000 / 3", "least(base, 5000) * 0.07 - 12.345"]
+            texts += ["pay(c0) * 0.1 + 1", "greatest(pay(c0), base / 50)"] if number else []
+            return {"amount": draw(st.sampled_from(texts))}
+        case "slab":
+            tiers = [tier | {"amount": draw(cents(1_000))} for tier in draw(_tiers("00"))]
+            return {"measure": draw(st.sampled_from(fed)), "marginal": draw(maybe), "tiers": tiers}
+        case "table":
+            return draw(_table(names))
+        case "contest":
+            lowest = {"lowest_wins": True} if on == "amount" and draw(maybe) else {}
+            prizes = draw(st.lists(cents(50_000), min_size=1, max_size=3))
+            return {
+                "measure": measure,
+                "on": on,
+                "prizes": prizes,
+                "ties": draw(st.sampled_from(["share", "each"])),
+                **lowest,
+            }
+    by = {"by": draw(st.sampled_from(names))} if draw(maybe) else {}
+    if draw(maybe):
+        return {"amount": draw(cents(500_000)), **by}
+    return {"rate": draw(rates), "funded_by": draw(st.sampled_from(names)), **by}
+
+
+@st.composite
+def _figure(draw: st.Draw, most: int) -> Any:
+    """An amount, or a term of the participant's own."""
+    if draw(st.integers(0, 4)) == 0:
+        return {"term": "top"} if draw(maybe) else {"term": "top", "default": draw(cents(most))}
+    return draw(cents(most))
+
+
+@st.composite
+def _ends(draw: st.Draw, sign: str) -> list[str]:
+    marks = draw(st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True).map(sorted))
+    return [f"{mark}{sign}" for mark in marks]
+
+
+@st.composite
+def _tiers(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
+    return [*({"up_to": end, "rate": draw(rates)} for end in draw(_ends(sign))), {"rate": draw(rates)}]
+
+
+@st.composite
+def _steps(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
+    gives = st.integers(0, 200).map(lambda n: f"{n}%")
+    return [*({"up_to": end, "gives": draw(gives)} for end in draw(_ends(sign))), {"gives": draw(gives)}]
+
+
+@st.composite
+def _points(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
+    marks = draw(st.lists(st.integers(-50, 300), min_size=2, max_size=4, unique=True).map(sorted))
+    return [{"at": f"{mark}{sign}", "gives": f"{draw(st.integers(-20, 200))}%"} for mark in marks]
+
+
+@st.composite
+def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
+    """Up to two axes of any sort."""
+    choices: list[dict[str, Any]] = [
+        {"attainment": "base", "up_to": draw(_ends("%"))},
+        {"amount": draw(st.sampled_from(names)), "at": ["0", "10.5", "400"]},
+        {"formula": "base / 3 - count", "up_to": ["100", "1000"]},
+        {"category": "position", "of": ["junior", "senior"]},
+        {"category": "territory", "of": ["north"]},
+        {"category": "participant_id", "of": ["bob", "ann"]},
+    ]
+    axes = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=2))
+    values: Any = None
+    sizes = [len(axis["up_to"]) + 1 if "up_to" in axis else len(axis.get("at") or axis["of"]) for axis in axes]
+    number = rates.map(lambda text: str(Decimal(text)))
+    values = draw(number) if not sizes else _nested(draw, sizes, number)
+    of = draw(st.sampled_from(["measure", "target", "neither"]))
+    words = {
+        "measure": {"measure": draw(st.sampled_from(names))},
+        "target": {"target": draw(_figure(500_000))},
+        "neither": {},
+    }[of]
+    return {"axes": axes, "values": values, **words}
+
+
+def _nested(draw: st.Draw, sizes: list[int], number: st.Chance) -> Any:
+    if not sizes:
+        return draw(number)
+    return [_nested(draw, sizes[1:], number) for _ in range(sizes[0])]

@@ -1,0 +1,297 @@
+"""Random worlds in the whole plan language: plans of all kinds, rosters with every figure, deals with every column."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tests.shared.kernel import chances as st
+from tests.shared.kernel.language_components import cents, component
+from tests.shared.kernel.worlds import PEOPLE
+
+DAYS = st.dates(date(2025, 1, 1), date(2025, 7, 31))
+COLUMNS = {
+    "sold_units": "number",
+    "gross_margin": "decimal",
+    "paid_date": "date",
+    "helper": "participant",
+    "renewal": "yes_no",
+    "segment": "text",
+}
+FILTERS = [
+    "stage = 'won'",
+    "stage = 'won'",
+    "stage = 'won'",
+    "stage <> 'lost'",
+    "stage = 'won' and amount > 1000",
+    "stage = 'won' and (renewal or segment in ('smb', 'big'))",
+    "stage <> 'lost' and not renewal",
+    "stage = 'won' and product is not null",
+    "stage = 'won' and amount - refunded between 500 and 20000.50",
+    "stage = 'won' and close_date >= date '2025-03-01'",
+    "stage = 'won' and gross_margin < 0.4 and sold_units >= 3",
+]
+AMOUNTS = [
+    "amount",
+    "sold_units",
+    "amount * gross_margin",
+    "case when amount > 5000 then amount / 3 else 100 end",
+    "greatest(amount - refunded - 500, 0) / 7",
+    "sold_units * 12.345 - refunded",
+    "round(amount / 1000) * 1000",
+    "-amount",
+]
+FORMULAS = [
+    "base / 2",
+    "attainment(base) * 0.5 + 0.1",
+    "case when base > 1000 then 1 when base < 0 then -0.25 else 0.5 end",
+    "greatest(base, 100) - quota(base) / 3",
+    "base / count",
+    "abs(base - term(top)) / 12",
+]
+maybe = st.booleans()
+
+
+def rarely(draw: st.Draw, times: int = 4) -> bool:
+    """Once in so many times."""
+    return draw(st.integers(1, times)) == times
+
+
+def percent(draw: st.Draw, least: int, most: int) -> str:
+    """A percentage in tenths."""
+    return f"{Decimal(draw(st.integers(least * 10, most * 10))).scaleb(-1)}%"
+
+
+@st.composite
+def rules(draw: st.Draw) -> list[dict[str, Any]]:
+    """Up to four crediting rules."""
+    found = []
+    for number in range(draw(st.integers(2, 4))):
+        rule: dict[str, Any] = {"rule": f"r{number}", "when": draw(st.sampled_from(FILTERS))}
+        rule["to"] = draw(
+            st.sampled_from(["holder", "holder", "holder", "managers", "managers", "team", "territory", "helper"])
+        )
+        if rule["to"] == "managers" and draw(maybe):
+            rule["levels"] = draw(st.integers(1, 2))
+        if rarely(draw, 3):
+            rule["amount"] = draw(st.sampled_from(AMOUNTS))
+        if rarely(draw, 3):
+            rule["share"] = percent(draw, -20, 150)
+        if rarely(draw, 3):
+            rule["cap"] = draw(cents(300_000))
+        if rarely(draw, 3):
+            rule["date"] = draw(st.sampled_from(["open_date", "paid_date"]))
+        if rarely(draw, 3):
+            rule["priority"] = draw(st.integers(-1, 2))
+        found.append(rule)
+    return found
+
+
+@st.composite
+def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
+    """`base` and `count`, which others refer to, and some in the other ways; the first rules tell credits apart."""
+    resets = st.sampled_from(["month", "month", "quarter", "half_year", "year", "never"])
+    some = st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)
+    ways: list[dict[str, Any]] = [
+        {"measure": "base", "sum_of": draw(some), "quota": draw(quota_terms())},
+        {"measure": "count", "count_of": [draw(st.sampled_from(names))], "quota": draw(quota_terms())},
+    ]
+    latest, distinct = draw(st.permutations(names[:2]))
+    others: list[dict[str, Any]] = [
+        {"measure": "average", "average_of": draw(some)},
+        {"measure": "latest", "latest_of": [latest]},
+        {
+            "measure": "different",
+            "distinct": {
+                "column": draw(st.sampled_from(["account", "segment", "deal_id", "product"])),
+                "of": [distinct],
+            },
+        },
+        {"measure": "ratio", "ratio": {"of": draw(some), "to": draw(some)}},
+        {"measure": "score", "score": True},
+        {"measure": "made", "formula": draw(st.sampled_from(FORMULAS))},
+    ]
+    ways += [way for way in others if draw(maybe)]
+    if draw(maybe):
+        goals = {"base": {"weight": "60%"}, ways[-1]["measure"]: {"weight": "40%"}} if len(ways) > 2 else None
+        goals = goals or {"base": {"weight": "70%"}, "count": {"weight": "30%"}}
+        for goal in goals.values():
+            if draw(maybe):
+                goal |= {"minimum": percent(draw, 0, 60), "maximum": percent(draw, 80, 200)}
+        ways.append({"measure": "card", "scorecard": goals})
+    return [way | {"reset": draw(resets)} for way in ways]
+
+
+@st.composite
+def quota_terms(draw: st.Draw) -> dict[str, Any]:
+    """What a quota covers, and how it is spread, ramped and prorated."""
+    found: dict[str, Any] = {}
+    if draw(maybe):
+        found["default"] = draw(cents(2_000_000))
+    if rarely(draw):
+        found["per"] = draw(st.sampled_from(["month", "quarter", "year"]))
+    if rarely(draw):
+        found["spread"] = ["5%", "5%", "10%", "5%", "5%", "15%", "5%", "5%", "15%", "10%", "5%", "15%"]
+    if rarely(draw):
+        found["ramp"] = ["0%", "50%", "75%"][draw(st.integers(0, 1)) :]
+    if rarely(draw):
+        found["prorate"] = draw(st.sampled_from(["calendar_days", "business_days"]))
+    return found
+
+
+@st.composite
+def calendars(draw: st.Draw) -> dict[str, Any]:
+    """Calendar months, a year that starts later, or weeks with long years."""
+    if draw(maybe):
+        return {}
+    if draw(maybe):
+        return {"year_starts": draw(st.integers(2, 12))}
+    long_years = draw(st.sampled_from([[], [2024], [2023, 2025]]))
+    return {
+        "weeks": draw(st.sampled_from(["4-4-5", "4-5-4", "5-4-4"])),
+        "first_day": date(2023, 1, 29),
+        "long_years": long_years,
+    }
+
+
+@st.composite
+def conventions(draw: st.Draw) -> dict[str, str]:
+    """All conventions, left unsaid now and then."""
+    options = {
+        "boundary": ["lower", "upper"],
+        "rounding": ["half_up", "half_even", "up", "down"],
+        "round_on": ["total", "deal"],
+        "order": ["date", "smallest_first", "largest_first"],
+        "zero_quota": ["refuse", "nothing", "full"],
+        "negative": ["pays_back", "nothing"],
+        "leavers": ["paid_to_the_last_day", "nothing_in_the_last_period"],
+        "versions": ["restart", "continue"],
+    }
+    return {name: draw(st.sampled_from(values)) for name, values in options.items() if draw(maybe)}
+
+
+@st.composite
+def plans(draw: st.Draw) -> list[dict[str, Any]]:
+    """One or two versions of `rep` that measure the same in the same ways, and a plan `lead`."""
+    found = []
+    for plan, since in (
+        ("rep", [date(2024, 1, 1), draw(DAYS)][: draw(st.integers(1, 2))]),
+        ("lead", [date(2024, 1, 1)]),
+    ):
+        calendar, terms, found_rules = draw(calendars()), draw(conventions()), draw(rules())
+        measured = draw(measures([rule["rule"] for rule in found_rules]))
+        goes_on = terms.get("versions") == "continue" and len(since) > 1
+        kinds = draw(st.lists(st.sampled_from(KINDS[2:] if goes_on else KINDS), min_size=1, max_size=3))
+        for version, day in enumerate(since, start=1):
+            data = {
+                "plan": plan,
+                "version": version,
+                "name": plan,
+                "currency": "USD",
+                "effective_from": day,
+                "columns": COLUMNS,
+                "calendar": calendar,
+                "conventions": terms,
+                "match": draw(st.sampled_from(["all", "all", "first"])),
+                "credits": found_rules,
+                "measures": measured,
+                "components": [draw(component(kind, f"c{n}", measured, n)) for n, kind in enumerate(kinds)],
+            }
+            if rarely(draw):
+                data["minimum"] = draw(cents(50_000))
+            if rarely(draw):
+                data["maximum"] = draw(st.one_of(cents(200_000), st.just({"term": "top", "default": 500})))
+            if draw(maybe):
+                data["exchange"] = {"source": "treasury", "rates": draw(exchange_rates())}
+            found.append(data)
+    return found
+
+
+@st.composite
+def exchange_rates(draw: st.Draw) -> list[dict[str, Any]]:
+    """Rates of the euro and the yen from some days on."""
+    days = draw(st.lists(DAYS, min_size=1, max_size=2, unique=True))
+    euro = [
+        {"currency": "EUR", "from": day, "rate": str(Decimal(draw(st.integers(900_000, 1_200_000))).scaleb(-6))}
+        for day in days
+    ]
+    return [*euro, {"currency": "JPY", "rate": "0.0067"}]
+
+
+@st.composite
+def rosters(draw: st.Draw) -> list[dict[str, Any]]:
+    """Dated changes of everything that the roster can say."""
+    changes = []
+    for person in PEOPLE[:-1]:
+        for day in [date(2024, 6, 1), *draw(st.lists(DAYS, max_size=2, unique=True))]:
+            first = day.year == 2024
+            change: dict[str, Any] = {"participant_id": person, "effective_from": day}
+            options: dict[str, st.Chance] = {
+                "plan": st.sampled_from(["rep", "rep", "rep", "lead", "lead", None]),
+                "manager": st.sampled_from([None, *PEOPLE]),
+                "active": st.sampled_from([True, True, True, False]),
+                "territory": st.sampled_from(["north", "south", None]),
+                "position": st.sampled_from(["junior", "senior", None]),
+                "quota.base": cents(2_000_000),
+                "quota.count": st.integers(0, 5).map(str),
+                "term.top": cents(100_000),
+                "term.factor": st.integers(0, 3_000).map(lambda n: str(Decimal(n).scaleb(-4))),
+                "score.score": st.integers(0, 150).map(lambda n: str(Decimal(n).scaleb(-2))),
+            }
+            for name, values in options.items():
+                if draw(maybe) or (first and name in ("plan", "manager")):
+                    change[name] = draw(values)
+            changes.append(change)
+    return changes
+
+
+@st.composite
+def deals(draw: st.Draw) -> dict[str, dict[str, Any]]:
+    """Deals as they stand, most of them won."""
+    return {f"d{number}": draw(deal()) for number in range(draw(st.integers(3, 16)))}
+
+
+@st.composite
+def deal(draw: st.Draw) -> dict[str, Any]:
+    """One deal."""
+    currency = draw(st.sampled_from(["USD", "USD", "USD", "EUR", "JPY"]))
+    amounts = st.integers(-50_000, 2_000_000).map(str) if currency == "JPY" else st.one_of(cents(), cents(100_000))
+    found: dict[str, Any] = {"amount": draw(amounts), "currency": currency, "owner": draw(st.sampled_from(PEOPLE))}
+    options: dict[str, st.Chance] = {
+        "territory": st.sampled_from(["north", "south"]),
+        "product": st.sampled_from(["pro", "lite"]),
+        "account": st.sampled_from(["a1", "a2", "a3"]),
+        "custom.sold_units": st.integers(0, 20),
+        "custom.gross_margin": st.integers(0, 1_000_000).map(lambda n: str(Decimal(n).scaleb(-6))),
+        "custom.helper": st.sampled_from(PEOPLE),
+        "custom.renewal": maybe,
+        "custom.segment": st.sampled_from(["smb", "big", "other"]),
+        "custom.paid_date": DAYS.map(date.isoformat),
+        "open_date": DAYS.map(date.isoformat),
+    }
+    found |= {name: draw(values) for name, values in options.items() if draw(maybe)}
+    found["stage"] = draw(st.sampled_from(["won"] * 8 + ["open", "lost"]))
+    if draw(st.integers(0, 19)):
+        found["close_date"] = draw(DAYS).isoformat()
+    if rarely(draw):
+        found["splits"] = draw(splits())
+    if rarely(draw):
+        size = draw(st.integers(1, 9_000))
+        found["refunds.r1"] = {
+            "amount": str(size) if currency == "JPY" else str(Decimal(size).scaleb(-2)),
+            "date": "2025-04-01",
+        }
+    return found
+
+
+KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
+
+
+@st.composite
+def splits(draw: st.Draw) -> dict[str, str]:
+    """Percentages that sum to 100 with up to four decimals."""
+    holders = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4, unique=True))
+    cuts = sorted(draw(st.lists(st.integers(1, 999_999), len(holders) - 1, len(holders) - 1, unique=True)))
+    bounds = [0, *cuts, 1_000_000]
+    return {h: str(Decimal(b - a).scaleb(-4)) for h, a, b in zip(holders, bounds, bounds[1:], strict=False)}

@@ -1,0 +1,96 @@
+"""The kernel and the slow judge agree to the cent over the whole plan language."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from fractions import Fraction
+from pprint import pformat
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
+from shared.kernel.deals import values_table
+from tests import oracle
+from tests.judge.credits import credits as judged_credits
+from tests.shared.kernel.chances import smallest
+from tests.shared.kernel.language_worlds import deals, plans, rosters
+from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
+
+LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
+World = tuple[dict[str, Any], list[Any], list[Any]]
+seeds = given(st.integers(0, 2**32 - 1))
+many = settings(max_examples=2000 if LONG else 60, phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
+WHO = ["participant_id", "plan", "version", "component", "period"]
+
+
+def world(seed: int) -> World:
+    random = Random(seed)
+    return deals().of(random), rosters().of(random), plans().of(random)
+
+
+def agreed(seed: int, differ: Callable[[World], str | None]) -> None:
+    """Check that a world does not differ; one that does is shown as small as it can be."""
+
+    def fails(found: World) -> bool:
+        try:
+            return differ(found) is not None
+        except Exception:
+            return False
+
+    if (said := differ(world(seed))) is not None:
+        small = smallest(world(seed), fails)
+        pytest.fail(f"seed {seed}: {differ(small) or said}\n{pformat(small, width=150)}")
+
+
+def credited(world: World) -> tuple[pl.DataFrame, Roster, PlanSet]:
+    found, changes, versions = world
+    plans, roster = PlanSet(Plan.model_validate(v) for v in versions), roster_of(changes)
+    return credit(values_table(sorted(found.items()), plans.deal_columns), roster, plans).credits, roster, plans
+
+
+def credits_differ(world: World) -> str | None:
+    credits, _, _ = credited(world)
+    names = ("deal_id", "participant_id", "plan", "version", "rule", "period", "credit_date")
+    ours = {(*(c[name] for name in names), Fraction(c["amount"], 100)) for c in credits.iter_rows(named=True)}
+    judged = {
+        (c.deal_id, c.payee, c.plan["plan"], c.plan["version"], c.rule, c.period, c.day, c.amount)
+        for c in judged_credits(*world)
+    }
+    if ours == judged and len(ours) == credits.height:
+        return None
+    return f"kernel {sorted(ours - judged)} judge {sorted(judged - ours)} {credits.height - len(ours)} twice"
+
+
+def earnings_differ(world: World) -> str | None:
+    credits, roster, plans = credited(world)
+    ours: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+    for row in earn(measure(credits, plans), roster, plans).iter_rows(named=True):
+        ours[row["participant_id"], row["component"], row["period"]] += Fraction(row["amount"], 100)
+    judged = oracle.earnings(*world)
+    wrong = [key for key in sorted({*ours, *judged}) if ours.get(key, 0) != judged.get(key, 0)]
+    return None if not wrong else str([(key, str(ours.get(key, 0)), str(judged.get(key, 0))) for key in wrong])
+
+
+def lines_differ(world: World) -> str | None:
+    credits, roster, plans = credited(world)
+    earned = earn(measure(credits, plans), roster, plans)
+    lines = explain(credits, roster, plans).lines
+    told = lines.group_by(WHO).agg(told=pl.col("amount").sum())
+    both = earned.join(told, on=WHO, how="full", coalesce=True)
+    wrong = both.filter(pl.col("amount").fill_null(0) != pl.col("told").fill_null(0))
+    if lines.select(pl.struct(*WHO, "line").is_duplicated().any()).item():
+        return "a line is there twice"
+    return None if wrong.is_empty() else f"{wrong.select(*WHO, 'amount', 'told').rows()}"
+
+
+@many
+@seeds
+def test_every_credit_equals_the_judges(seed: int) -> None:
+    agreed(seed, credits_differ)
