@@ -68,7 +68,7 @@ def pay_at(plan: Plan, points: Points) -> PaidAt:
         PointError: a name is not in the plan, or a measure is said in two ways.
         Overflow: a pay is beyond 10^18 minor units.
     """
-    _check(plan, points)
+    check_points(plan, points)
     figures = _Given(plan, points)
     at = At(
         _rows(plan, points),
@@ -179,7 +179,12 @@ def _limits(plan: Plan, at: At) -> dict[str, pl.Series]:
     return found
 
 
-def _check(plan: Plan, points: Points) -> None:
+def check_points(plan: Plan, points: Points) -> None:
+    """See that points name measures of the plan, and none in three ways.
+
+    Raises:
+        PointError: they do not.
+    """
     names = {measure.measure for measure in plan.measures}
     said = {*points.measures, *points.attainments, *points.quotas}
     if unknown := sorted(said - names):

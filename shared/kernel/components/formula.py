@@ -9,8 +9,10 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.growth import multiplies_growth
 from shared.kernel.language import Name
 
 
@@ -45,6 +47,17 @@ class Formula(Kind):
         """The formula, said and as it stands."""
         yield f"Pays {formula_in_words(self.amount)}."
         yield f"As a formula: `{self.amount}`"
+
+    def lint(self) -> Iterator[Finding]:
+        """A product of two things that grow without end."""
+        if self.maximum is None and multiplies_growth(self.amount):
+            yield Finding(
+                "P403",
+                "warning",
+                ("amount",),
+                f"{self.amount} multiplies two things that have no bound, and the component has no maximum",
+                "give the component a maximum, or bound one factor: least(…, 1.5)",
+            )
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: what the formula comes to."""

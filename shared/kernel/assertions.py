@@ -1,0 +1,109 @@
+"""The assertions of a plan: what it must pay at a point, beside what it does pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from shared.kernel.columns import Exact
+from shared.kernel.earn import MAXIMUM, MINIMUM
+from shared.kernel.plan import Assertion, Plan
+from shared.kernel.points import PointError, Points, pay_at
+from shared.kernel.words import amount, percent, spoken
+
+ALL = ""
+"""The name under which all components together stand."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An assertion with what the plan pays there, by component or in all (`ALL`), each beside what was expected."""
+
+    number: int
+    assertion: Assertion
+    pays: dict[str, tuple[Decimal, Decimal]]
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is as expected, to the smallest unit."""
+        return not self.error and all(expected == found for expected, found in self.pays.values())
+
+    @property
+    def point(self) -> str:
+        """The point in words."""
+        return ", ".join(f"{_name(key)} {_value(key, value)}" for key, value in self.assertion.at.items()) or "nothing"
+
+
+def checked(plan: Plan) -> list[Checked]:
+    """Every assertion of the plan, evaluated."""
+    return [_checked(plan, number, assertion) for number, assertion in enumerate(plan.assertions, start=1)]
+
+
+def point_of(plan: Plan, assertion: Assertion) -> Points:
+    """The point that an assertion means.
+
+    `attainment` and `quota` without a name are of every measure of whose attainment the pay depends.
+
+    Raises:
+        PointError: it names what the plan does not have.
+    """
+    said: dict[str, dict[str, Exact]] = {"measure": {}, "attainment": {}, "quota": {}, "term": {}}
+    for key, value in assertion.at.items():
+        kind, dot, name = key.partition(".")
+        column = Exact.constant(Fraction(value), 1)
+        if kind in ("attainment", "quota") and not dot:
+            names = by_attainment(plan)
+            if not names:
+                raise PointError(
+                    f"{key}: no component looks at the attainment of a measure; say of which: {key}.<measure>"
+                )
+            for each in names:
+                said[kind].setdefault(each, column)
+        elif dot:
+            if kind not in said or kind == "measure":
+                raise PointError(f"{key}: a point has measures by name, attainment, quota and term.<name>")
+            said[kind][name] = column
+        else:
+            said["measure"][key] = column
+    return Points(1, said["measure"], said["attainment"], said["quota"], said["term"])
+
+
+def by_attainment(plan: Plan) -> list[str]:
+    """The measures that deals or scores fill and on whose attainment some pay depends."""
+    found = [each.name for component in plan.components for each in component.uses() if each.kind == "attainment"]
+    found += [each.name for measure in plan.measures for each in plan.refers(measure) if each.kind == "attainment"]
+    return [each.measure for each in plan.measures if each.measure in found and (each.ingredients or each.score)]
+
+
+def _checked(plan: Plan, number: int, assertion: Assertion) -> Checked:
+    try:
+        points = point_of(plan, assertion)
+        paid = pay_at(plan, points)
+    except PointError as error:
+        return Checked(number, assertion, {}, str(error))
+    expected = assertion.pays if isinstance(assertion.pays, dict) else {ALL: assertion.pays}
+    problems = {name: found[0] for name, found in paid.problems.items() if found[0] is not None}
+    pays: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, due in expected.items():
+        if name not in (ALL, MINIMUM, MAXIMUM) and name not in paid.pay:
+            return Checked(number, assertion, {}, f"the plan has no component {name}")
+        minor = paid.total[0] if name == ALL else paid.pay[name][0] if name in paid.pay else 0
+        pays[name] = (due, Decimal(minor).scaleb(-plan.digits))
+    concerned = [name for name in problems if name in pays or ALL in pays]
+    held = all(due == found for due, found in pays.values())
+    if concerned and not held:
+        why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}
+        text = "; ".join(f"{name} {why.get(problems[name], problems[name])}" for name in concerned)
+        return Checked(number, assertion, pays, f"{text}: say it in `at`")
+    return Checked(number, assertion, pays)
+
+
+def _name(key: str) -> str:
+    kind, dot, name = key.partition(".")
+    return f"{kind} of {spoken(name)}" if dot else spoken(key)
+
+
+def _value(key: str, value: Decimal) -> str:
+    return percent(value) if key.partition(".")[0] == "attainment" else amount(value)

@@ -1,0 +1,44 @@
+"""What a sound plan may still get wrong: looked for by `earnest plan check`, in small modules, one per idea.
+
+Codes are stable: P0 the file, P1 its words, P2 how its parts fit together, P21 units, P3 rows that do nothing, P4 what it pays,
+P5 what it leaves unsaid, P6 what nobody uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shared.kernel.checks.assertions import wrong_assertions
+from shared.kernel.checks.cliffs import cliffs
+from shared.kernel.checks.multiplication import uncapped
+from shared.kernel.checks.rows import rows_without_effect
+from shared.kernel.checks.units import mixed_units
+from shared.kernel.checks.unsaid import left_unsaid
+from shared.kernel.checks.unused import unused
+from shared.kernel.findings import Finding
+from shared.kernel.plan import Plan
+
+
+def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
+    """Everything worth saying about a plan version that can be computed with.
+
+    Args:
+        plan: the version.
+        others: other versions of the same plan, as far as they are known.
+    """
+    return list(_findings(plan, others))
+
+
+def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
+    for place, component in enumerate(plan.components):
+        yield from (found.under("components", place) for found in component.lint())
+    yield from mixed_units(plan)
+    yield from rows_without_effect(plan)
+    yield from uncapped(plan)
+    yield from cliffs(plan)
+    yield from left_unsaid(plan, others)
+    yield from unused(plan)
+    yield from wrong_assertions(plan)
+
+
+__all__ = ["findings"]

@@ -1,0 +1,108 @@
+"""Cliffs: places where a deal more pays less. Pay is walked along every measure that deals add to, around every number of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
+from shared.kernel.columns import Exact
+from shared.kernel.exact import Overflow
+from shared.kernel.findings import Finding
+from shared.kernel.formulas import FormulaError
+from shared.kernel.measures import Measure
+from shared.kernel.plan import Plan
+from shared.kernel.points import Points, pay_at
+from shared.kernel.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.words import amount
+
+STEPS = 120
+"""How finely the way up to three times the quota is walked besides."""
+MOST = 3
+"""So many cliffs of one component along one measure are told; more would say nothing new."""
+HIGHEST = 10**10
+
+
+def cliffs(plan: Plan) -> Iterator[Finding]:
+    """Where a component pays less for more."""
+    for measure in plan.measures:
+        if measure.sum_of is None and measure.count_of is None and measure.distinct is None:
+            continue
+        looking = [each for each in plan.components if measure.measure in plan.measures_of(each)]
+        if looking:
+            yield from _along(measure, [each.component for each in looking], plan)
+
+
+def _along(measure: Measure, components: Sequence[str], plan: Plan) -> Iterator[Finding]:
+    numbers = numbers_of(plan)
+    values = _values(measure, numbers, plan)
+    try:
+        pay = pay_at(plan, _points(measure, values, plan)).pay
+    except (FormulaError, Overflow) as error:
+        yield Finding("P207", "error", (), f"it cannot be evaluated: {error}", "mend the formula that is named")
+        return
+    for place, component in enumerate(plan.components):
+        if component.component in components and not type(component).needs_group:
+            yield from _falls(measure, values, pay[component.component].to_list(), numbers, plan, place)
+
+
+def _values(measure: Measure, numbers: Numbers, plan: Plan) -> list[Fraction]:
+    """Every number of the plan as an amount and as an attainment, each with its neighbours, and a row of steps."""
+    quota = quota_of(measure)
+    unit = Fraction(1, 10**plan.digits) if measure.sum_of is not None else Fraction(1)
+    marks = {Fraction(number) for _, number in numbers} | {Fraction(number) * quota for _, number in numbers}
+    marks |= {quota * step * 3 / STEPS for step in range(STEPS + 1)}
+    whole = {mark / unit // 1 * unit for mark in marks if 0 <= mark < HIGHEST}
+    return sorted({each + move for each in whole for move in (-unit, 0, unit) if each + move >= 0})
+
+
+def _points(measure: Measure, values: Sequence[Fraction], plan: Plan) -> Points:
+    height = len(values)
+    others = [each for each in plan.measures if each is not measure and (each.ingredients or each.score)]
+    measures = {each.measure: Exact.constant(reference_value(each), height) for each in others}
+    quotas = {each.measure: Exact.constant(quota_of(each), height) for each in (*others, measure)}
+    terms = {name: Exact.constant(figure, height) for name, figure in reference_terms(plan).items()}
+    return Points(height, measures={**measures, measure.measure: Exact.fractions(values)}, quotas=quotas, terms=terms)
+
+
+def _falls(
+    measure: Measure, values: Sequence[Fraction], pay: Sequence[int], numbers: Numbers, plan: Plan, place: int
+) -> Iterator[Finding]:
+    steps = list(pairwise(pay))
+    if not any(after > before for before, after in steps):
+        return  # it only ever takes away: a deduction, not a cliff
+    name, told = plan.components[place].component, 0
+    falling = [after < before for before, after in steps]
+    for number, falls in enumerate(falling):
+        if not falls or (number and falling[number - 1]) or told == MOST:
+            continue
+        told += 1
+        low, high = values[number], values[number + 1]
+        before, after = (_money(each, plan) for each in steps[number])
+        yield Finding(
+            "P401",
+            "warning",
+            _at(place, low, high, quota_of(measure), numbers),
+            f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after} at {_said(high)}",
+            "let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
+        )
+
+
+def _at(place: int, low: Fraction, high: Fraction, quota: Fraction, numbers: Numbers) -> tuple[str | int, ...]:
+    """The number in the component at which the pay falls, or the component."""
+    for path, number in numbers:
+        if path[:2] == ("components", place) and (
+            low <= Fraction(number) <= high or low <= Fraction(number) * quota <= high
+        ):
+            return path
+    return ("components", place)
+
+
+def _money(minor: int, plan: Plan) -> str:
+    return f"{Decimal(minor).scaleb(-plan.digits):,f}"
+
+
+def _said(value: Fraction) -> str:
+    return amount(round(Decimal(value.numerator) / value.denominator, 6).normalize())

@@ -1,0 +1,46 @@
+"""Every number of a plan's measures and components, with its place: where pay may change its course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import expressions as sql
+
+from shared.kernel.findings import Path
+from shared.kernel.formulas import FormulaError, parsed
+from shared.kernel.plan import Plan
+
+Numbers = list[tuple[Path, Decimal]]
+_NAMES = {"component", "measure", "kind", "title", "on", "window", "pays", "reset"}
+
+
+def numbers_of(plan: Plan) -> Numbers:
+    """The numbers and where they stand; those of formulas at the formula."""
+    found: Numbers = []
+    for part, items in (("components", plan.components), ("measures", plan.measures)):
+        for place, item in enumerate(items):
+            found += _numbers(item.model_dump(exclude_defaults=True), (part, place))
+    return found
+
+
+def _numbers(value: Any, path: Path) -> Iterator[tuple[Path, Decimal]]:
+    if isinstance(value, Decimal):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name not in _NAMES:
+                yield from _numbers(each, (*path, name))
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _numbers(each, (*path, place))
+    elif isinstance(value, str):
+        yield from ((path, number) for number in _literals(value))
+
+
+def _literals(text: str) -> list[Decimal]:
+    try:
+        return [Decimal(node.name) for node in parsed(text).find_all(sql.Literal) if not node.is_string]
+    except FormulaError:
+        return []

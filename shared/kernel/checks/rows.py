@@ -1,0 +1,41 @@
+"""Rules and limits that can have no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from shared.kernel.findings import Finding
+from shared.kernel.plan import Plan
+
+
+def rows_without_effect(plan: Plan) -> Iterator[Finding]:
+    """Rules that an earlier one always precedes, and maxima below minima."""
+    if plan.match == "first":
+        yield from _never_first(plan)
+    for place, component in enumerate(plan.components):
+        if _below(component.maximum, component.minimum):
+            yield _crossed(("components", place, "maximum"), component.component)
+    if _below(plan.maximum, plan.minimum):
+        yield _crossed(("maximum",), "the plan")
+
+
+def _never_first(plan: Plan) -> Iterator[Finding]:
+    for place, rule in enumerate(plan.rules):
+        before = next((each for each in plan.rules[:place] if (each.to, each.when) == (rule.to, rule.when)), None)
+        if before is not None:
+            yield Finding(
+                "P304",
+                "warning",
+                ("credits", plan.credits.index(rule)),
+                f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals and the same people",
+                "tell their `when` apart, or use `match: all`",
+            )
+
+
+def _below(maximum: object, minimum: object) -> bool:
+    return isinstance(maximum, Decimal) and isinstance(minimum, Decimal) and maximum < minimum
+
+
+def _crossed(path: tuple[str | int, ...], who: str) -> Finding:
+    return Finding("P305", "warning", path, f"{who} has a maximum below its minimum", "exchange them, or take one out")
