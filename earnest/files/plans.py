@@ -7,9 +7,9 @@ from pathlib import Path
 
 from earnest.files.rejected import FileError
 from shared.kernel import PlanSet
-from shared.kernel.language import PlanFileError
 from shared.kernel.plan import Plan, read_plan
 from shared.kernel.plan_set import PlanConflict
+from shared.kernel.plan_text import PlanFileError
 
 
 def read_plans(paths: Iterable[Path]) -> PlanSet:
@@ -19,12 +19,17 @@ def read_plans(paths: Iterable[Path]) -> PlanSet:
         FileError: a file is no plan, a folder has none, or two plans cannot stand side by side.
     """
     try:
-        return PlanSet(_plan(file) for path in paths for file in _files(path))
+        return PlanSet(_plan(file) for path in paths for file in plan_files(path))
     except PlanConflict as error:
         raise FileError(str(error)) from None
 
 
-def _files(path: Path) -> list[Path]:
+def plan_files(path: Path) -> list[Path]:
+    """The file, or the plan files of a folder.
+
+    Raises:
+        FileError: the folder has none.
+    """
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))

@@ -81,6 +81,7 @@ def _blocks(plan: Plan) -> Iterator[str]:
             )
         )
     yield "## What you are paid"
+    yield "Everything is calculated for a month and paid for it, unless said otherwise."
     for component in plan.components:
         yield from _component(component, plan)
     if plan.minimum is not None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -90,42 +88,3 @@ Figure = Annotated[Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term"
 
 RateFigure = Annotated[Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
 """A rate in the plan, or `{term: name}`: the participant's own."""
-
-
-class PlanFileError(ValueError):
-    """The file is not a plan; the message names the place and what is wrong."""
-
-
-class _ExactLoader(yaml.SafeLoader):
-    """Reads YAML numbers with a decimal point as Decimal, never as float; only `true` and `false` are yes and no.
-
-    YAML 1.1 takes the words on, off, yes and no for truth values, which are words of plans.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
-_ExactLoader.add_constructor(
-    "tag:yaml.org,2002:float",
-    lambda loader, node: Decimal(str(loader.construct_scalar(cast(yaml.ScalarNode, node))).replace("_", "")),
-)
-
-
-def read_yaml(text: str) -> Any:
-    """The data of a YAML text with exact numbers.
-
-    Raises:
-        PlanFileError: the text is not YAML; names line and column.
-    """
-    try:
-        return yaml.load(text, Loader=_ExactLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise PlanFileError(f"{where}{error.problem}") from None
-    except (yaml.YAMLError, InvalidOperation) as error:
-        raise PlanFileError(str(error)) from None

@@ -19,9 +19,10 @@ from shared.kernel.crediting import WON, CreditingRule
 from shared.kernel.filters import ColumnTypes, compile_filter
 from shared.kernel.findings import Flaws, Path
 from shared.kernel.formulas import FormulaError, Reference, references
-from shared.kernel.language import Amount, Figure, Name, PlanFileError, PlanPart, read_yaml
+from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
+from shared.kernel.plan_text import PlanFileError, read_yaml
 from shared.money import minor_digits
 
 __all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan", "mistakes", "read_plan"]
@@ -231,6 +232,8 @@ def read_plan(text: str, name: str) -> Plan:
         return Plan.model_validate(data)
     except ValidationError as error:
         raise PlanFileError("\n".join(f"{name}: {line}" for line in mistakes(error))) from None
+    except RecursionError:
+        raise PlanFileError(f"{name}: the file contains itself") from None
 
 
 def mistakes(error: ValidationError) -> list[str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from shared.kernel.findings import Finding
+from shared.kernel.units import MONEY
 from shared.kernel.words import mark, percent, plain
 
 HIGH_ATTAINMENT = 10
@@ -17,9 +18,9 @@ SMALL_AMOUNT = 10
 _NINES = (Decimal("0.99"), Decimal("0.999"), Decimal("0.9999"))
 
 
-def looks_like_percent(rate: Decimal, *path: str | int) -> Iterator[Finding]:
-    """A rate that pays more than what was sold."""
-    if abs(rate) >= HIGH_RATE:
+def looks_like_percent(rate: Decimal, unit: str | None, *path: str | int) -> Iterator[Finding]:
+    """A rate that pays more than what was sold; of what is counted it may well."""
+    if abs(rate) >= HIGH_RATE and unit == MONEY:
         said = f"a rate of {plain(rate)} is {percent(rate)}: it pays {plain(rate)} for each 1 of the measure"
         yield Finding("P213", "warning", path, said, f"write {plain(rate)}% if percent is meant")
 
@@ -29,6 +30,7 @@ def suspicious_tiers(
     gives: Sequence[tuple[Decimal, ...]],
     on: str,
     measure: str,
+    unit: str | None,
     rows: str = "tiers",
     field: str | None = "up_to",
 ) -> Iterator[Finding]:
@@ -39,6 +41,7 @@ def suspicious_tiers(
         gives: what each row gives, where rows that give the same are one.
         on: what the ends are compared with, `attainment` or `amount`.
         measure: whose.
+        unit: that of the measure; a small amount is suspicious where it is money.
         rows: the field that has the rows.
         field: the field of a row that has its end; None where a row is the end itself.
     """
@@ -53,7 +56,7 @@ def suspicious_tiers(
             said = f"{plain(end)} on attainment is {percent(end)} of quota"
             mend = f"write {plain(end)}% if percent is meant, or `on: amount` if it is an amount of {measure}"
             yield Finding("P211", "warning", path(number), said, mend)
-        if on == "amount" and 0 < end < SMALL_AMOUNT and end % 1 and not _ends_in_nines(end):
+        if on == "amount" and unit == MONEY and 0 < end < SMALL_AMOUNT and end % 1 and not _ends_in_nines(end):
             said = f"{plain(end)} on amount is {plain(end)} of {measure}, hardly more than nothing"
             yield Finding("P211", "warning", path(number), said, "write `on: attainment` if a share of quota is meant")
         if _ends_in_nines(end * 100 if on == "attainment" else end):

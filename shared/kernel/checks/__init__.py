@@ -17,6 +17,7 @@ from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
 from shared.kernel.findings import Finding
 from shared.kernel.plan import Plan
+from shared.kernel.units import Units
 
 
 def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
@@ -30,8 +31,9 @@ def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
 
 
 def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
+    units = Units(plan)
     for place, component in enumerate(plan.components):
-        yield from (found.under("components", place) for found in component.lint())
+        yield from (found.under("components", place) for found in component.lint(units))
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
     yield from uncapped(plan)

@@ -15,7 +15,9 @@ def unused(plan: Plan) -> Iterator[Finding]:
     """What could be taken out without anybody being paid differently."""
     fed = {rule for measure in plan.measures for rule in measure.rules}
     for place, rule in enumerate(plan.credits):
-        if rule.rule not in fed:
+        if (
+            rule.rule not in fed and plan.match == "all"
+        ):  # with `match: first` a rule may be there to keep deals from the next
             said = f"no measure sums rule {rule.rule}: what it credits is paid nowhere"
             yield Finding("P601", "warning", ("credits", place, "rule"), said, "sum it in a measure, or take it out")
     looked_at = {name for component in plan.components for name in plan.measures_of(component)}

@@ -21,6 +21,7 @@ from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup
+from shared.kernel.units import Units
 from shared.kernel.words import between, mark, plain, scale, spoken, table
 
 
@@ -166,7 +167,7 @@ class Kind(PlanPart, ABC):
         said = {name: getattr(self, name) for name in type(self).model_fields if name not in Kind.model_fields}
         yield f"Pays by its own kind, {self.kind}: " + ", ".join(f"{spoken(n)} {v}" for n, v in said.items()) + "."
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:  # noqa: ARG002 (most kinds do not)
         """What a reader of the kind's own fields would stumble over, with paths from the component on."""
         yield from ()
 

@@ -14,6 +14,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import figure_in_words, mark, scale, table
 
 
@@ -71,10 +72,10 @@ class Bonus(Kind):
         rows = [(mark(each.at, self.on), figure_in_words(each.amount)) for each in self.milestones]
         yield table([f"{of} of at least", "pays"], rows)
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Milestones that look like another unit."""
         ends = [each.at for each in self.milestones]
-        yield from suspicious_tiers(ends, [], self.on, self.measure or "", "milestones", "at")
+        yield from suspicious_tiers(ends, [], self.on, self.measure or "", units.of(self.measure), "milestones", "at")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part for the amount, or one per milestone."""

@@ -16,6 +16,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Figure, Name
 from shared.kernel.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import between, figure_in_words, mark, percent, scale, table
 
 
@@ -61,11 +62,13 @@ class Curve(Kind):
         if self.threshold is not None:
             yield f"Below {mark(self.threshold, self.on)} nothing is paid."
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Rows below the threshold, units, and a payout at 100% that is not the target."""
         ends: list[Decimal | None] = [point.at for point in self.points] or [step.up_to for step in self.steps]
         rows = "points" if self.points else "steps"
-        yield from suspicious_tiers(ends, [], self.on, self.measure, rows, "at" if self.points else "up_to")
+        yield from suspicious_tiers(
+            ends, [], self.on, self.measure, units.of(self.measure), rows, "at" if self.points else "up_to"
+        )
         for number, (end, following) in enumerate(pairwise(ends)):
             covered = following if self.points else end
             if self.threshold is not None and covered is not None and covered < self.threshold:
@@ -76,7 +79,7 @@ class Curve(Kind):
                     f"this row is never reached: below the threshold of {mark(self.threshold, self.on)} nothing is paid",
                     "take the row out, or lower the threshold",
                 )
-        if self.on == "attainment":
+        if self.on == "attainment" and self.target != 1:
             yield from self._at_target()
 
     def _at_target(self) -> Iterator[Finding]:

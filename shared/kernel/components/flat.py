@@ -12,6 +12,7 @@ from shared.kernel.conventions import Conventions
 from shared.kernel.findings import Finding
 from shared.kernel.language import Name, RateFigure, Term
 from shared.kernel.suspicious import looks_like_percent
+from shared.kernel.units import Units
 from shared.kernel.words import figure_in_words, percent, spoken
 
 
@@ -35,10 +36,10 @@ class Flat(Kind):
         rate = figure_in_words(self.rate) if isinstance(self.rate, Term) else percent(self.rate)
         yield f"Pays {rate} of {spoken(self.measure)}."
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """A rate of which the percent sign may have been forgotten."""
         if not isinstance(self.rate, Term):
-            yield from looks_like_percent(self.rate, "rate")
+            yield from looks_like_percent(self.rate, units.of(self.measure), "rate")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: all of it."""

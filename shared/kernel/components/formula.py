@@ -14,6 +14,7 @@ from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.growth import multiplies_growth
 from shared.kernel.language import Name
+from shared.kernel.units import Units
 
 
 class Formula(Kind):
@@ -48,7 +49,7 @@ class Formula(Kind):
         yield f"Pays {formula_in_words(self.amount)}."
         yield f"As a formula: `{self.amount}`"
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:  # noqa: ARG002 (its units are said by its formula)
         """A product of two things that grow without end."""
         if self.maximum is None and multiplies_growth(self.amount):
             yield Finding(

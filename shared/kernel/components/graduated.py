@@ -14,6 +14,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.language import Name, PlanPart, Rate, Threshold
 from shared.kernel.lookup import rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import between, percent, scale, spoken, table
 
 
@@ -44,12 +45,14 @@ class Graduated(Kind):
         rates = [percent(tier.rate) for tier in self.tiers]
         yield table([scale(self.measure, self.on), "pays"], zip(reach, rates, strict=True))
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(ends, [(tier.rate,) for tier in self.tiers], self.on, self.measure)
+        yield from suspicious_tiers(
+            ends, [(tier.rate,) for tier in self.tiers], self.on, self.measure, units.of(self.measure)
+        )
         for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
+            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""

@@ -17,6 +17,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import amount, between, percent, plain, spoken, table
 
 
@@ -82,12 +83,14 @@ class Slabs(Kind):
         ]
         yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(ends, [(tier.rate, tier.amount) for tier in self.tiers], "amount", self.measure)
+        yield from suspicious_tiers(
+            ends, [(tier.rate, tier.amount) for tier in self.tiers], "amount", self.measure, units.of(self.measure)
+        )
         for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
+            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
     def leaves_open(self) -> set[str]:
         """To which size a deal on a boundary belongs, where it is paid at one rate."""

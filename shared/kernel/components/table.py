@@ -18,6 +18,7 @@ from shared.kernel.formulas import FormulaText, Reference, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_plan
 from shared.kernel.lookup import reached
 from shared.kernel.suspicious import suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import between, figure_in_words, mark, percent, plain, scale, spoken, table
 
 
@@ -140,13 +141,14 @@ class Table(Kind):
             if axis.at:
                 yield f"Between the points of {axis.title} it goes along straight lines."
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Marks of axes that look like another unit, or leave a gap."""
         for number, axis in enumerate(self.axes):
             on = "attainment" if axis.attainment is not None else "amount"
             for field in ("up_to", "at"):
                 ends: Sequence[Decimal] = getattr(axis, field)
-                found = suspicious_tiers(ends, [], on, axis.attainment or axis.amount or "", field, None)
+                measure = axis.attainment or axis.amount or ""
+                found = suspicious_tiers(ends, [], on, measure, units.of(measure), field, None)
                 yield from (each.under("axes", number) for each in found)
 
     def leaves_open(self) -> set[str]:

@@ -14,6 +14,7 @@ from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
+from shared.kernel.units import Units
 from shared.kernel.words import between, percent, scale, spoken, table
 
 
@@ -49,12 +50,18 @@ class Whole(Kind):
         rates = [percent(tier.rate) for tier in self.tiers]
         yield table([scale(self.by or self.measure, self.on), "everything pays"], zip(reach, rates, strict=True))
 
-    def lint(self) -> Iterator[Finding]:
+    def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(ends, [(tier.rate,) for tier in self.tiers], self.on, self.by or self.measure)
+        yield from suspicious_tiers(
+            ends,
+            [(tier.rate,) for tier in self.tiers],
+            self.on,
+            self.by or self.measure,
+            units.of(self.by or self.measure),
+        )
         for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, "tiers", number, "rate")
+            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
     def leaves_open(self) -> set[str]:
         """To which tier a value on a boundary belongs."""

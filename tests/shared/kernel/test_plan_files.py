@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from shared.kernel.formulas import parsed
-from shared.kernel.language import PlanFileError
 from shared.kernel.plan import Plan, read_plan
 from shared.kernel.plan_set import PlanConflict, PlanSet
+from shared.kernel.plan_text import PlanFileError
 
 PLAN = """
 plan: rep

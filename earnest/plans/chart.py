@@ -1,0 +1,57 @@
+"""The chart of a payout, by matplotlib."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from earnest.plans.curves import Payout
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""The colours of Okabe and Ito, which the colour-blind can tell apart."""
+INK, SOFT = "#1b2230", "#d5d9e0"
+
+
+def payout_chart(found: Payout, out: Path) -> None:
+    """Draw it: attainment to the right, pay upwards, a line for each component and a strong one for all of them."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
+    from earnest.plans.curves import TOTAL, as_decimal
+    from shared.kernel.words import amount, spoken
+
+    with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none", "font.size": 11}):
+        figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        across = [int(value * 10_000) / 100 for value in found.attainments]
+        scale = 10**found.plan.digits
+        colours = cycle(COLOURS)
+        for name, pay in found.pay.items():
+            strong = name == TOTAL
+            colour = INK if strong else next(colours)
+            axes.plot(
+                across,
+                [each / scale for each in pay],
+                color=colour,
+                linewidth=2.6 if strong else 1.8,
+                label="All together" if strong else spoken(name).capitalize(),
+            )
+        axes.axvline(100, color="#8a93a3", linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+        quota = amount(as_decimal(found.quota))
+        axes.set_xlabel(f"Attainment of {spoken(found.measure.measure)}, quota {quota}")
+        axes.set_ylabel(f"Payout in {found.plan.currency}")
+        axes.set_title(found.plan.name, loc="left", color=INK, fontsize=13, fontweight="bold")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.grid(color=SOFT, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.margins(x=0)
+        axes.spines[["top", "right"]].set_visible(False)
+        if len(found.pay) > 1:
+            axes.legend(frameon=False, loc="upper left")
+        figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else {"Software": None})

@@ -1,0 +1,104 @@
+"""A plan file from its text to everything there is to say about it, each with line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from earnest.plans.positions import Position, Positions
+from earnest.plans.schema_errors import schema_findings
+from shared.kernel.checks import findings
+from shared.kernel.findings import Finding
+from shared.kernel.plan import Plan
+from shared.kernel.plan_text import PlanFileError, read_yaml
+
+TOP = Position(1, 1)
+KEY_CODES = {"P102"}
+"""Findings about a field itself rather than its value."""
+
+UNIT_CODES = {"P211", "P213"}
+"""Findings about a percent sign that may have been forgotten: where it is written, it was not."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A finding in a file."""
+
+    file: str
+    position: Position
+    finding: Finding
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`."""
+        return f"{self.file}:{self.position.line}:{self.position.column}"
+
+
+@dataclass(frozen=True)
+class PlanText:
+    """The text of a plan file, the plan if it is one, and why it is none."""
+
+    file: str
+    text: str
+    plan: Plan | None
+    found: list[Located]
+
+
+def check_files(files: Sequence[Path]) -> list[Located]:
+    """What there is to say about some plan files, from top to bottom; versions of one plan among them know of each other."""
+    return check_texts([plan_of_file(file) for file in files])
+
+
+def check_texts(read: Sequence[PlanText]) -> list[Located]:
+    """The same of texts."""
+    plans = [each.plan for each in read if each.plan is not None]
+    found: list[Located] = []
+    for each in read:
+        rest = each.found
+        if each.plan is not None:
+            others = [other for other in plans if other is not each.plan and other.plan == each.plan.plan]
+            rest = _located(each.file, each.text, findings(each.plan, others))
+        found += sorted(rest, key=lambda one: (one.position, one.finding.code, one.finding.message))
+    return found
+
+
+def plan_of_file(file: Path) -> PlanText:
+    """The plan of a file, or why it is none."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return _unusable(str(file), "", "the text is not UTF-8", mend="save the file as UTF-8")
+    except OSError as error:
+        return _unusable(str(file), "", error.strerror or str(error))
+    return plan_of_text(text, str(file))
+
+
+def plan_of_text(text: str, file: str) -> PlanText:
+    """The plan of a text, or why it is none."""
+    try:
+        data = read_yaml(text)
+        if not isinstance(data, dict):
+            what = "a plan file is a mapping that begins with 'plan: <id>'"
+            return _unusable(file, text, what, code="P002", mend="write `plan: <id>` first, then the other fields")
+        return PlanText(file, text, Plan.model_validate(data), [])
+    except PlanFileError as error:
+        return _unusable(file, text, error.what, Position(*error.position), error.code)
+    except ValidationError as error:
+        return PlanText(file, text, None, _located(file, text, schema_findings(error)))
+    except RecursionError:
+        return _unusable(file, text, "the file contains itself")
+
+
+def _unusable(
+    file: str, text: str, what: str, position: Position = TOP, code: str = "P001", mend: str = ""
+) -> PlanText:
+    return PlanText(file, text, None, [Located(file, position, Finding(code, "error", (), what, mend))])
+
+
+def _located(file: str, text: str, found: Sequence[Finding]) -> list[Located]:
+    positions = Positions(text)
+    meant = [each for each in found if each.code not in UNIT_CODES or not positions.text_at(each.path).endswith("%")]
+    return [Located(file, positions.of(each.path, key=each.code in KEY_CODES), each) for each in meant]

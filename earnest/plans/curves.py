@@ -1,0 +1,138 @@
+"""Payout against attainment: what a plan pays as one measure grows and everything else is at 100%."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from earnest.files.rejected import FileError
+from shared.kernel.assertions import by_attainment
+from shared.kernel.checks.numbers_in_plan import numbers_of
+from shared.kernel.columns import Exact
+from shared.kernel.language import number_in_plan
+from shared.kernel.measures import Measure
+from shared.kernel.nearest import did_you_mean
+from shared.kernel.plan import Plan
+from shared.kernel.points import Points, pay_at
+from shared.kernel.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.words import amount, percent, spoken
+
+FINE = 400
+"""Points of a chart, beside those around every number of the plan, where pay may jump."""
+HAIR = Fraction(1, 10**8)
+ROWS = 20
+"""Rows of a table, beside the first."""
+TOTAL = "total"
+SUFFIXES = (".svg", ".png")
+
+
+@dataclass(frozen=True)
+class Payout:
+    """The pay of each component, in minor units, at rising attainments of one measure."""
+
+    plan: Plan
+    measure: Measure
+    quota: Fraction
+    attainments: list[Fraction]
+    pay: dict[str, list[int]]
+
+
+def payout(plan: Plan, component: str | None, measure: str | None, quota: str | None, up_to: str) -> Payout:
+    """What the plan pays along the way.
+
+    Raises:
+        FileError: the plan has no such component or measure, or a number is none.
+    """
+    names = [each.component for each in plan.components]
+    if component is not None and component not in names:
+        raise FileError(f"the plan has no component {component}; {did_you_mean(component, names, 'components')}")
+    grows = _measure(plan, component, measure)
+    size = quota_of(grows) if quota is None else _number("--quota", quota)
+    end = _number("--up-to", up_to)
+    marks = {Fraction(number) for _, number in numbers_of(plan)}
+    marks |= {mark / size for mark in marks}
+    marks |= {mark + side * HAIR for mark in marks for side in (-1, 1)}
+    grid = {end * step / FINE for step in range(FINE + 1)}
+    attainments = sorted(grid | {mark for mark in marks if 0 < mark < end})
+    height = len(attainments)
+    others = [each for each in plan.measures if each is not grows and (each.ingredients or each.score)]
+    points = Points(
+        height,
+        measures={each.measure: Exact.constant(reference_value(each), height) for each in others},
+        attainments={grows.measure: Exact.fractions(attainments)},
+        quotas={each.measure: Exact.constant(quota_of(each), height) for each in others}
+        | {grows.measure: Exact.constant(size, height)},
+        terms={name: Exact.constant(figure, height) for name, figure in reference_terms(plan).items()},
+    )
+    paid = pay_at(plan, points)
+    pay = {name: column.to_list() for name, column in paid.pay.items() if component in (None, name)}
+    if component is None and len(pay) > 1:
+        pay[TOTAL] = paid.total.to_list()
+    return Payout(plan, grows, size, attainments, pay)
+
+
+def table(found: Payout) -> str:
+    """The payout in steps of a twentieth of the way, as text."""
+    names = list(found.pay)
+    rows = [["attainment", spoken(found.measure.measure), *map(spoken, names)]]
+    for step in range(ROWS + 1):
+        value = found.attainments[-1] * step / ROWS
+        place = found.attainments.index(value)
+        reached = as_decimal(value * found.quota)
+        money = [f"{Decimal(found.pay[name][place]).scaleb(-found.plan.digits):,f}" for name in names]
+        rows.append([percent(as_decimal(value)), amount(reached), *money])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    head = f"{found.plan.name}: payout in {found.plan.currency} at a quota of {amount(as_decimal(found.quota))}"
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([head, "", *lines])
+
+
+def draw(found: Payout, out: Path) -> None:
+    """The payout as a chart, an SVG or PNG file.
+
+    Raises:
+        FileError: the file has another name, or cannot be written.
+    """
+    if out.suffix not in SUFFIXES:
+        raise FileError(f"{out}: a chart is an .svg or a .png file")
+    from earnest.plans.chart import payout_chart
+
+    try:
+        payout_chart(found, out)
+    except OSError as error:
+        raise FileError(f"{out}: {error.strerror or error}") from None
+
+
+def _measure(plan: Plan, component: str | None, name: str | None) -> Measure:
+    if name is not None:
+        measure = plan.measure(name)
+        if measure is None:
+            names = [each.measure for each in plan.measures]
+            raise FileError(f"the plan has no measure {name}; {did_you_mean(name, names, 'measures')}")
+        return measure
+    shown = [each for each in plan.components if component in (None, each.component)]
+    looked_at = {each for one in shown for each in plan.measures_of(one)}
+    candidates = [each for each in by_attainment(plan) if each in looked_at]
+    candidates += [each.measure for each in plan.measures if each.measure in looked_at and each.ingredients]
+    if not candidates:
+        raise FileError("the pay depends on no measure that grows: there is no curve to draw")
+    found = plan.measure(candidates[0])
+    assert found is not None
+    return found
+
+
+def _number(option: str, text: str) -> Fraction:
+    try:
+        number = number_in_plan(text)
+    except ValueError as error:
+        raise FileError(f"{option}: {error}") from None
+    if not 0 < number < 10**13:
+        raise FileError(f"{option}: {text} is not above zero and below 10,000,000,000,000")
+    return Fraction(number)
+
+
+def as_decimal(value: Fraction) -> Decimal:
+    """The number to four decimals, for people to read."""
+    return round(Decimal(value.numerator) / value.denominator, 4).normalize()

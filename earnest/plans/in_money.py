@@ -1,0 +1,85 @@
+"""Two versions of a plan over the same history: what everyone would have earned under each."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from earnest.files import deals as deals_files
+from earnest.files import roster as roster_files
+from earnest.files.deals import deals_of
+from earnest.files.rejected import FileError
+from earnest.files.roster import roster_of
+from earnest.files.rows import read_rows
+from shared.kernel import PlanSet, credit, earn, measure
+from shared.kernel.exact import Overflow
+from shared.kernel.plan import Plan
+
+ALWAYS = date(1900, 1, 1)
+
+
+def compared(old: Plan, new: Plan, deals: Path, roster: Path) -> pl.DataFrame:
+    """participant_id, before, after (minor units), for everyone who earns under one of them; both as if always in force.
+
+    The new plan is taken to be that of the participants on the old one, also where its id is another.
+
+    Raises:
+        FileError: a file cannot be read, or the plans pay in different currencies.
+    """
+    if old.currency != new.currency:
+        raise FileError(f"one plan pays in {old.currency}, the other in {new.currency}: their pay cannot be compared")
+    before, after = (
+        _earned(plan.model_copy(update={"effective_from": ALWAYS, "plan": old.plan}), deals, roster)
+        for plan in (old, new)
+    )
+    both = before.rename({"amount": "before"}).join(
+        after.rename({"amount": "after"}), on="participant_id", how="full", coalesce=True
+    )
+    return both.with_columns(pl.col("before", "after").fill_null(0), currency=pl.lit(old.currency)).sort(
+        pl.col("after") - pl.col("before"), "participant_id"
+    )
+
+
+def _earned(plan: Plan, deals: Path, roster: Path) -> pl.DataFrame:
+    plans = PlanSet([plan])
+    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED), plans).roster
+    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED), plans).table
+    try:
+        earned = earn(measure(credit(sold, people, plans).credits, plans), people, plans)
+    except Overflow as error:
+        raise FileError(str(error)) from None
+    return earned.group_by("participant_id").agg(pl.col("amount").sum())
+
+
+def told_in_money(found: pl.DataFrame) -> str:
+    """A line per participant, those who lose most first, and the totals."""
+    from shared.money import minor_digits
+
+    if found.is_empty():
+        return "Nobody in these files earns anything under either."
+    currency = str(found["currency"][0])
+    digits = minor_digits(currency)
+
+    def money(minor: int, sign: str = "") -> str:
+        return f"{Decimal(minor).scaleb(-digits):{sign},f}"
+
+    rows = [["participant", "before", "after", "change"]]
+    for who, before, after in found.select("participant_id", "before", "after").iter_rows():
+        rows.append([who, money(before), money(after), money(after - before, "+")])
+    total_before, total_after = int(found["before"].sum()), int(found["after"].sum())
+    rows.append(["all", money(total_before), money(total_after), money(total_after - total_before, "+")])
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]
+    change = found["after"] - found["before"]
+    gained, lost = int((change > 0).sum()), int((change < 0).sum())
+    share = f", {Decimal(total_after - total_before) * 100 / abs(total_before):+.1f}%" if total_before else ""
+    told = f"{gained} gain, {lost} lose, {len(found) - gained - lost} stay the same; the cost changes by {rows[-1][3]} {currency}{share}."
+    return "\n".join([f"Over these deals, in {currency}:", "", *lines, "", told])

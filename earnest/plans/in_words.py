@@ -1,0 +1,77 @@
+"""What changed between two versions of a plan, field by field, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from shared.kernel.plan import Plan
+from shared.kernel.words import percent
+
+NAMED = {"credits": ("rule", "Rule"), "measures": ("measure", "Measure"), "components": ("component", "Component")}
+SHARES = {"rate", "weight", "share"}
+"""Fields whose numbers are always shares."""
+_QUIET = {"version", "author", "reason"}
+
+
+def differences(old: Plan, new: Plan) -> list[str]:
+    """One line for everything that was added, taken out or changed; lists of rows are told row by row."""
+    return list(_plans(old.document(), new.document()))
+
+
+def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    yield f"{old['plan']} version {old['version']} -> {new['plan']} version {new['version']}"
+    if reason := new.get("reason"):
+        yield f"Reason: {reason}"
+    for name in dict.fromkeys([*old, *new]):
+        if name in NAMED:
+            yield from _named(*NAMED[name], old.get(name, []), new.get(name, []))
+        elif name not in _QUIET:
+            yield from _changed(name.replace("_", " ").capitalize(), old.get(name), new.get(name))
+
+
+def _named(key: str, what: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
+    before, after = {each[key]: each for each in old}, {each[key]: each for each in new}
+    for name in dict.fromkeys([*before, *after]):
+        if name not in after:
+            yield f"{what} {name} is taken out"
+        elif name not in before:
+            yield f"{what} {name} is new: {_said({k: v for k, v in after[name].items() if k != key})}"
+        else:
+            for field in dict.fromkeys([*before[name], *after[name]]):
+                yield from _changed(f"{what} {name}: {field}", before[name].get(field), after[name].get(field))
+    both = [name for name in before if name in after]
+    if both != [name for name in after if name in before]:
+        yield f"The order of the {what.lower()}s changed: {', '.join(after)}"
+
+
+def _changed(where: str, old: Any, new: Any) -> Iterator[str]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys([*old, *new]):
+            yield from _changed(f"{where}.{name}", old.get(name), new.get(name))
+        return
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, two) in enumerate(zip(old, new, strict=True), start=1):
+            yield from _changed(f"{where} {number}", one, two)
+        return
+    name = where.rpartition(".")[2].rpartition(" ")[2]
+    before, after = _said(old, name), _said(new, name)
+    if old is None:
+        yield f"{where} is now {after}; before, nothing was said"
+    elif new is None:
+        yield f"{where} is no longer said; it was {before}"
+    else:
+        yield f"{where} was {before}, is now {after}"
+
+
+def _said(value: Any, name: str = "") -> str:
+    if name in SHARES and isinstance(value, str):
+        return percent(Decimal(value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_said(each, name)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(_said(each) for each in value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

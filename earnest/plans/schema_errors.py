@@ -1,0 +1,135 @@
+"""What a validator says of a plan file, in plain words, each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from shared.kernel.components import KINDS
+from shared.kernel.conventions import Conventions
+from shared.kernel.crediting import CreditingRule
+from shared.kernel.findings import Finding, Flaws, Path
+from shared.kernel.language import PlanPart
+from shared.kernel.measures import Measure
+from shared.kernel.nearest import did_you_mean
+from shared.kernel.plan import Plan
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "date_type": "a date like 2025-01-31",
+    "date_parsing": "a date like 2025-01-31",
+    "date_from_datetime_parsing": "a date like 2025-01-31",
+    "date_from_datetime_inexact": "a date like 2025-01-31",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "fields with values",
+    "model_type": "fields with values",
+    "model_attributes_type": "fields with values",
+}
+COMPONENTS = "components"
+
+
+def schema_findings(error: ValidationError) -> list[Finding]:
+    """The mistakes that a validator found."""
+    return [finding for found in error.errors() for finding in _finding(found)]
+
+
+def _finding(found: Mapping[str, Any]) -> Iterator[Finding]:
+    cause = found.get("ctx", {}).get("error")
+    path: Path = found["loc"]
+    if isinstance(cause, Flaws):
+        yield from (each.under(*path) for each in cause.findings)
+        return
+    kind, context = found["type"], found.get("ctx", {})
+    match kind:
+        case "missing":
+            yield _error("P101", path[:-1], f"{path[-1]} is missing", f"add `{path[-1]}: …`")
+        case "union_tag_not_found":
+            yield _error("P101", path, "kind is missing", f"the kinds are {', '.join(sorted(KINDS))}")
+        case "extra_forbidden":
+            yield _error(
+                "P102", path, f"there is no field {path[-1]} here", did_you_mean(str(path[-1]), _fields(path), "fields")
+            )
+        case "literal_error":
+            words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
+            yield _error(
+                "P103",
+                path,
+                f"{_given(found)} is none of {', '.join(words)}",
+                did_you_mean(_given(found), words, "words"),
+            )
+        case "union_tag_invalid":
+            yield _error(
+                "P104",
+                (*path, "kind"),
+                f"there is no kind {context['tag']}",
+                did_you_mean(context["tag"], sorted(KINDS), "kinds"),
+            )
+        case "string_pattern_mismatch":
+            yield _error("P106", path, f"{_given(found)} is not a name of this form", _form(path))
+        case "invalid_key":
+            yield _error("P105", path, f"{path[-1]} is not a name", "write the name of a field before the colon")
+        case "too_short" | "string_too_short":
+            yield _error("P105", path, "it is empty", "say at least one")
+        case "string_too_long":
+            yield _error("P105", path, f"it is longer than {context['max_length']} characters", "shorten it")
+        case "greater_than_equal" | "less_than_equal":
+            side = "at least" if kind == "greater_than_equal" else "at most"
+            limit = context.get("ge", context.get("le"))
+            yield _error("P105", path, f"{_given(found)} must be {side} {limit}")
+        case _ if kind in _WANTED:
+            yield _error("P105", path, f"{_given(found)} is not {_WANTED[kind]}", f"write {_WANTED[kind]}")
+        case _:
+            yield _error("P107", path, found["msg"].removeprefix("Value error, "))
+
+
+def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:
+    return Finding(code, "error", path, message, mend)
+
+
+def _fields(path: Path) -> set[str]:
+    """The fields where an unknown one stands; those of all parts of plans, where the place is deeper than is worth knowing."""
+    known: dict[str, type[BaseModel]] = {"credits": CreditingRule, "measures": Measure, "conventions": Conventions}
+    if len(path) == 1:
+        return set(Plan.model_fields)
+    if path[0] == COMPONENTS and len(path) == 4:
+        return set(KINDS[str(path[2])].model_fields)
+    if path[0] in known and len(path) <= 3:
+        return set(known[str(path[0])].model_fields)
+    return {name for part in _parts(PlanPart) for name in part.model_fields}
+
+
+def _parts(part: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in part.__subclasses__():
+        yield each
+        yield from _parts(each)
+
+
+def _given(found: Mapping[str, Any]) -> str:
+    value = found["input"]
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a group of fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _words(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").split(", ")
+
+
+def _form(path: Path) -> str:
+    if path and path[-1] == "currency":
+        return "a currency is a code of three capital letters, such as USD"
+    if path == ("plan",):
+        return "letters, digits and . _ : @ / + -, beginning with a letter or digit"
+    return "lower case letters, digits and _, beginning with a letter"

@@ -1,0 +1,95 @@
+"""The text of a plan file as data: YAML whose numbers are exact, whose words stay words, and where nothing is said twice."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+import yaml
+
+
+class PlanFileError(ValueError):
+    """The file is not a plan; the message names the place and what is wrong. `what` is the same without the place."""
+
+    def __init__(self, what: str, position: tuple[int, int] | None = None, code: str = "P001") -> None:
+        self.what, self.position, self.code = what, position or (1, 1), code
+        where = f"line {position[0]}, column {position[1]}: " if position else ""
+        super().__init__(f"{where}{what}")
+
+
+class _ExactLoader(yaml.SafeLoader):
+    """Reads whole numbers and numbers with a decimal point, the latter as Decimal; only `true` and `false` are yes and no.
+
+    YAML 1.1 takes the words on, off, yes and no for truth values, which are words of plans, and `1:30`, `010` and `0x1F` for
+    numbers, which nobody means who writes a plan.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        letter: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float")}
+        ]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_DIGITS = list("-+0123456789")
+_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^[-+]?(?:0|[1-9][0-9_]*)$"), _DIGITS)
+_ExactLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]{1,3})?$"), _DIGITS
+)
+_ExactLoader.add_constructor(
+    "tag:yaml.org,2002:float",
+    lambda loader, node: Decimal(str(loader.construct_scalar(cast(yaml.ScalarNode, node))).replace("_", "")),
+)
+
+
+def read_yaml(text: str) -> Any:
+    """The data of a YAML text with exact numbers.
+
+    Raises:
+        PlanFileError: the text is not YAML, or says a field twice; names line and column.
+    """
+    loader = _ExactLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _refuse_what_is_said_twice(node, set())
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        position = (mark.line + 1, mark.column + 1) if mark else None
+        raise PlanFileError(str(error.problem), position) from None
+    except yaml.YAMLError as error:
+        raise PlanFileError(" ".join(str(error).split())) from None
+    except RecursionError:
+        raise PlanFileError("the text is nested too deeply") from None
+    except (InvalidOperation, ValueError) as error:
+        if isinstance(error, PlanFileError):
+            raise
+        raise PlanFileError(f"a date or number is none: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _refuse_what_is_said_twice(node: yaml.Node, seen: set[int]) -> None:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_what_is_said_twice(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for name, value in node.value:
+            if isinstance(name, yaml.ScalarNode) and name.value != "<<":
+                if name.value in names:
+                    mark = name.start_mark
+                    what = f"{name.value} is said twice, and only one of them can count"
+                    raise PlanFileError(what, (mark.line + 1, mark.column + 1), "P003")
+                names.add(name.value)
+            _refuse_what_is_said_twice(value, seen)
