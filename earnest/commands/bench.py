@@ -47,6 +47,28 @@ def kernel(
 
 
 @bench.command()
+def plan(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals.")] = 1_000_000,
+    participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
+) -> None:
+    """A plan of six kinds of components, beside the same in SQL for DuckDB and its rate table in zen-engine."""
+    from earnest.bench.plan import RUNS, run
+
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status(f"kernel and DuckDB, {RUNS} times each"):
+        result = run(Path(folder), deals, participants)
+    table = Table("what", "figure", "ratio", title=f"{deals:,} deals, {participants:,} participants, six components")
+    table.add_row("kernel: from Parquet to earnings, median", f"{result.kernel:.2f} s", "")
+    ratio = result.duckdb / result.kernel
+    table.add_row("DuckDB: the same in SQL, equal to the cent, median", f"{result.duckdb:.2f} s", f"{ratio:.2f}")
+    table.add_row("kernel: most memory of a new process", f"{result.peak_bytes / 2**30:.2f} GiB", "")
+    table.add_row("kernel: the rate table alone", f"{result.by_kernel:,.0f} deals/s", "")
+    ratio = result.by_kernel / result.by_zen
+    table.add_row("zen-engine: its decision table", f"{result.by_zen:,.0f} deals/s", f"{ratio:,.0f}")
+    console.print(table)
+
+
+@bench.command()
 def stream(
     log: Annotated[Literal["postgres", "kafka"], typer.Option(help="What carries the events.")] = "postgres",
     seconds: Annotated[float, typer.Option(min=1, help="How long deals are pushed at the goal's rate.")] = 60,

@@ -78,7 +78,9 @@ def _events(credits: pl.DataFrame, earned: pl.DataFrame, plan: Plan) -> pl.DataF
     every = pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
     size = {"date": [], "smallest_first": ["amount"], "largest_first": ["-amount"]}[plan.conventions.order]
     order = [-pl.col("amount") if name == "-amount" else pl.col(name) for name in size]
-    ordered = every.sort(*ORDER, "first", *order, "credit_date", "deal_id", "rule", nulls_last=False)
+    # Participants and periods are few: as numbers in their order they sort several times faster than as texts.
+    few = [pl.col(name).cast(pl.Enum(every[name].unique().sort())) for name in ("participant_id", "period")]
+    ordered = every.sort(*few, "version", "first", *order, "credit_date", "deal_id", "rule", nulls_last=False)
     return added(ordered, plan).with_columns(pl.col(name).fill_null(0) for name in plan.ingredient_names)
 
 
