@@ -15,8 +15,8 @@ import polars as pl
 from earnest.bench import rules_engine
 from earnest.bench.kernel import deals, roster
 from earnest.bench.plan_sql import earnings_in_sql
-from shared.kernel import Plan, PlanSet, credit, earn, measure
-from shared.kernel.language import read_yaml
+from shared.kernel import PlanSet, credit, earn, measure
+from shared.kernel.plan import read_plan
 
 PLAN = """
 plan: bench
@@ -78,7 +78,7 @@ class Result:
 
 def plans() -> PlanSet:
     """The plan above."""
-    return PlanSet([Plan.model_validate(read_yaml(PLAN))])
+    return PlanSet([read_plan(PLAN, "bench.yaml")])
 
 
 def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Result:
