@@ -99,7 +99,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
         of_period = held.filter(pl.col("period") == period)["earnings"]
         published = [e for text in of_period for e in _published(text) if e.component == component]
         earned = earnings_of(held).with_columns(participant_id=pl.lit(participant_id)).select(EARNINGS.names())
-        told = parts(credits, earned, now.roster.with_scores_of([participant_id]), now.plans, component, period)
+        told = parts(credits, earned, now.roster.only([participant_id]), now.plans, component, period)
         if not published and not told:
             raise NotFound(f"{participant_id} has no earning {component} in {period}")
         currency = published[0].currency if published else told[0].currency

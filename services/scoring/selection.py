@@ -59,7 +59,7 @@ def touched(
     for plan in new_plans:
         ever_on = _ever_on(plan.plan, before, after)
         found.hold(_below(ever_on, reports), plan.effective_from)
-        found.earners.update(ever_on & set(after.scores["participant_id"]))
+        found.earners.update(ever_on)
     return _beyond_holders(found, new_plans, plans)
 
 

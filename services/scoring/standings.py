@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from services.scoring.listed import NOTHING, json_lists, listed, unlisted
-from shared.kernel import PlanSet, Roster, earn, measure
+from shared.kernel import PlanSet, Roster, measure
 from shared.kernel.exact import narrow, wide
+from shared.kernel.idle import Months, earn_every_month
 from shared.kernel.tables import EARNINGS
 
 _WHO = ["participant_id", "period"]
@@ -62,10 +63,13 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
     return changes, read.filter(pl.col("changes").list.len() == 0)["participant_id"].to_list()
 
 
-def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+def standings(
+    held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None
+) -> pl.DataFrame:
     """The `STANDINGS` that changes make of those held: for everyone in either, in order, whether changed or not.
 
-    What is held has all periods of the windows that the changes lie in; scores of the roster are those of its participants.
+    What is held has all periods that hang together with those of the changes, and the roster the participants of both; `months`
+    are the first and the last in which anyone has a credit.
 
     A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
 
@@ -73,7 +77,7 @@ def standings(held: pl.DataFrame, changes: pl.DataFrame, roster: Roster, plans: 
         Overflow: a sum is beyond 10^18 minor units.
     """
     sums = _added(held, changes)
-    earned = earn(measure(sums, plans), roster, plans)
+    earned = earn_every_month(measure(sums, plans), roster, plans, months)
     texts = json_lists(earned.sort(*_WHO, *_EARNING[:3]), _WHO, _EARNING, "earnings")
     everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")

@@ -21,7 +21,7 @@ from services.scoring.standings import messages as messages_of_standings
 from services.scoring.store import deals as stored_deals
 from services.scoring.store import standings as stored_standings
 from services.scoring.store import terms as stored_terms
-from services.scoring.store.terms import TermsInForce
+from services.scoring.store.terms import Terms, TermsInForce
 from shared.contracts import credits, earnings
 from shared.contracts.base import Contract
 from shared.contracts.deals import DealFact
@@ -31,6 +31,7 @@ from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, 
 from shared.facts import Facts, merge
 from shared.kernel import Plan, PlanSet, credit
 from shared.kernel.deals import values_table
+from shared.kernel.idle import Months
 from shared.log.port import Record, Stored
 from shared.log.worker import Outcome, Rejection, Step
 
@@ -83,7 +84,9 @@ def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     stored_terms.end_change(connection, changed, new_plans)
     deals = stored_deals.held_since(connection, selected.holders, selected.everything)
     standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"]
-    earners = {*standing, *(selected.earners & set(roster.scores["participant_id"]))}
+    plans = PlanSet([*before.plans, *new_plans])
+    idle = selected.earners if plans.pay_without_credits else selected.earners & set(roster.scores["participant_id"])
+    earners = {*standing, *idle}
     return Outcome([*_recredits(batch, deals), *_earn_again(batch, sorted(earners))], rejections)
 
 
@@ -118,19 +121,39 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
     ).unique()
     basis = _basis(batch)
     check_keys([*changes["participant_id"], *again], basis)
-    held = stored_standings.hold(connection, stored_standings.reached(connection, pairs, now.plans))
-    those = [*held["participant_id"], *basis["participant_id"]]
-    after = standings(held, changes, now.roster.with_scores_of(those), now.plans)
-    altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
-    stored_standings.save(connection, altered)
-    revised = altered.join(held, on=["participant_id", "period", "revision"], how="anti")
+    months = stored_standings.alone(connection) if now.plans.pay_without_credits or now.plans.grouped else None
+    people = {*pairs["participant_id"], *basis["participant_id"]}
+    revised = [_earned(connection, now, pairs, changes, people, months)]
+    if now.plans.pay_without_credits and (after := stored_standings.months(connection)) != months:
+        # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer paid.
+        everyone = {*now.roster.assignments["participant_id"]}
+        pairs = stored_standings.periods_of(connection, sorted(everyone))
+        revised.append(_earned(connection, now, pairs, changes.clear(), everyone, after))
     event = _events(batch, earnings.TYPE)
     return Outcome(
         [
             (EARNINGS, event(participant, message, name))
-            for participant, name, message in messages_of_standings(revised, basis)
+            for each in revised
+            for participant, name, message in messages_of_standings(each, basis)
         ]
     )
+
+
+def _earned(
+    connection: Connection,
+    now: Terms,
+    pairs: pl.DataFrame,
+    changes: pl.DataFrame,
+    people: set[str],
+    months: Months | None,
+) -> pl.DataFrame:
+    """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than before."""
+    held = stored_standings.hold(connection, stored_standings.reached(connection, pairs, people, now.plans))
+    roster = now.roster if now.plans.by_month else now.roster.only(people | {*held["participant_id"]})
+    after = standings(held, changes, roster, now.plans, months)
+    altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
+    stored_standings.save(connection, altered)
+    return altered.join(held, on=["participant_id", "period", "revision"], how="anti")
 
 
 def _admit(

@@ -15,21 +15,30 @@ from shared.kernel.tables import EARNINGS, MEASURES
 _WHO = ["participant_id", "period"]
 
 
-def earn_every_month(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+Months = tuple[str, str]
+"""The first and the last month in which anyone has a credit."""
+
+
+def earn_every_month(
+    measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None = None
+) -> pl.DataFrame:
     """`EARNINGS` of every month of everyone on a plan that may pay without credits.
 
     Months are those from the first to the last in which anyone has a credit; for who joined earlier in the same fiscal year,
     from then on. Who has no credit in a month has rows only where a component pays them.
 
     Args:
-        measures: `MEASURES` of everyone.
+        measures: `MEASURES`, of everyone or of the participants of the roster.
         roster: who is on which plan at the end of a month.
         plans: all plan versions.
+        months: the first and the last month, where measures are not those of everyone.
 
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
     """
-    idle = _idle(measures, roster, plans)
+    if months is None and measures.height:
+        months = str(measures["period"].min()), str(measures["period"].max())
+    idle = _idle(measures, roster, plans, months)
     earned = earn(pl.concat([measures, idle]), roster, plans)
     if idle.is_empty():
         return earned
@@ -39,13 +48,12 @@ def earn_every_month(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> 
     return marked.filter(~pl.col("idle") | paid).select(EARNINGS.names())
 
 
-def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None) -> pl.DataFrame:
     """Steps that add nothing, for who has none in a month and may be paid nevertheless."""
     found = [measures.clear()]
     paying = [plan for plan in plans if plan.pays_without_credits]
-    if paying and measures.height:
-        first, last = str(measures["period"].min()), str(measures["period"].max())
-        found += [_on(plan, first, last, roster, plans) for plan in paying]
+    if months is not None:
+        found += [_on(plan, *months, roster, plans) for plan in paying]
     return pl.concat(found).join(measures.select(_WHO).unique(), on=_WHO, how="anti")
 
 

@@ -57,14 +57,21 @@ class PlanSet:
 
     @cached_property
     def by_month(self) -> bool:
-        """Whether every credit of a calendar month, and nothing else, decides what that month pays."""
+        """Whether the credits of a calendar month, and nothing else, decide what that month pays."""
         return all(
             plan.calendar.weeks is None
+            and not plan.pays_without_credits
+            and not any(measure.score for measure in plan.measures)
             and all(rule.date == "close_date" for rule in plan.credits)
             and all(measure.reset == "month" for measure in plan.measures)
             and all(plan.window(c) == c.pays == "month" and not c.carry_over for c in plan.components)
             for plan in self
         )
+
+    @cached_property
+    def pay_without_credits(self) -> bool:
+        """Whether some plan may pay for a month in which a participant has no credit."""
+        return any(plan.pays_without_credits for plan in self)
 
     @cached_property
     def grouped(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -38,11 +38,12 @@ class Roster:
             return True
         return False
 
-    def with_scores_of(self, participants: Iterable[str]) -> Roster:
-        """The same with the scores of these participants only."""
-        if self.scores.is_empty():
-            return self
-        return replace(self, scores=self.scores.filter(pl.col("participant_id").is_in(sorted(set(participants)))))
+    def only(self, participants: Iterable[str]) -> Roster:
+        """The roster of these participants."""
+        those = pl.col("participant_id").is_in(sorted(set(participants)))
+        return Roster(
+            *(table.filter(those) for table in (self.assignments, self.quotas, self.terms, self.scores)),
+        )
 
     @staticmethod
     def of(

@@ -27,7 +27,9 @@ AUDITED = (
     Audited("participant", "participant", ("participant_id",), ("facts",)),
     Audited("plan_version", "plan", ("plan", "version"), ("document",)),
     Audited("deal", "deal", ("deal_id",), ("facts", "credits", "uncredited")),
-    Audited("standing", "standing", ("participant_id", "period"), ("sums", "earnings"), "sums <> '[]'"),
+    Audited(
+        "standing", "standing", ("participant_id", "period"), ("sums", "earnings"), "(sums <> '[]' or earnings <> '[]')"
+    ),
 )
 
 

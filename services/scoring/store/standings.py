@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from services.scoring.standings import STANDINGS
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
 from shared.kernel import PlanSet
+from shared.kernel.idle import Months
 
 _PAIR = {name: STANDINGS[name] for name in ("participant_id", "period")}
 
@@ -21,25 +22,32 @@ def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.Dat
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
 
-def reached(connection: Connection, pairs: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """Those participants and periods, and the others whose earnings hang on them: other periods of a window, others on a plan.
+def reached(connection: Connection, pairs: pl.DataFrame, people: set[str], plans: PlanSet) -> pl.DataFrame:
+    """Those participants and periods, and the others whose earnings hang together with theirs.
 
-    Where participants are compared with each other, nobody else may earn until the transaction ends.
+    Where a plan compares participants with each other these are the others of the period, and where more than the credits of a
+    month decides what it pays, all periods of everyone concerned.
     """
-    if pairs.is_empty() or (plans.by_month and not plans.grouped):
-        return pairs
     found = [pairs]
     if plans.grouped:
-        execute(connection, "select pg_advisory_xact_lock(hashtext('earn together'))")
         query = "select participant_id, period from standing where period = any(%s::text[])"
         rows = fetch(connection, query, pairs["period"].unique().to_list())
         found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
-    everyone = pl.concat(found)["participant_id"].unique().sort().to_list()
-    return (
-        pl.concat([*found, periods_of(connection, everyone)]).unique()
-        if not plans.by_month
-        else pl.concat(found).unique()
-    )
+    if not plans.by_month:
+        found.append(periods_of(connection, sorted(people.union(*(each["participant_id"] for each in found)))))
+    return pl.concat(found).unique()
+
+
+def alone(connection: Connection) -> Months | None:
+    """Let nobody else earn until the transaction ends; the first and the last month in which anyone has a credit."""
+    execute(connection, "select pg_advisory_xact_lock(hashtext('earn together'))")
+    return months(connection)
+
+
+def months(connection: Connection) -> Months | None:
+    """The first and the last month in which anyone has a credit."""
+    [(first, last)] = fetch(connection, "select min(period), max(period) from standing where sums <> '[]'")
+    return None if first is None else (first, last)
 
 
 def hold(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:

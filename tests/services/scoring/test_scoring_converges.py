@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.store import deals
 from shared.facts import Facts, merge
-from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
+from shared.kernel import Plan, PlanSet, Roster, credit, measure
 from shared.kernel.deals import deals_table
+from shared.kernel.idle import earn_every_month
 from shared.kernel.tables import EARNINGS
 from tests.services.scoring.conftest import Road, empty_tables
 from tests.shared.kernel.worlds import patches as deal_patches
@@ -59,7 +60,7 @@ def batch_result(events: list[Event]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
     plans = PlanSet(Plan.model_validate(content[0]) for topic, content in events if topic == "plans")
     roster = Roster.from_facts(facts["roster"].items())
     credited = credit(deals_table(facts["deals"].items(), plans.deal_columns), roster, plans)
-    return credited.credits, credited.uncredited, earn(measure(credited.credits, plans), roster, plans)
+    return credited.credits, credited.uncredited, earn_every_month(measure(credited.credits, plans), roster, plans)
 
 
 def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -44,6 +44,8 @@ COMPONENTS = [
     {"component": "slabs", "kind": "slab", "measure": "bookings", "tiers": [{"up_to": 1000, "rate": "1%"}, {"rate": "2%"}]},
     {"component": "conduct", "kind": "curve", "measure": "conduct", "target": 100, "points": [{"at": 0, "gives": 0}, {"at": 1, "gives": 1}]},
     {"component": "average", "kind": "flat", "measure": "average", "rate": "1%", "maximum": 40, "carry_over": True},
+    {"component": "guarantee", "kind": "bonus", "amount": 50, "when": "bookings < 100"},
+    {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
     {"component": "first", "kind": "contest", "measure": "bookings", "prizes": [300, 200, 100]},
     {"component": "shared", "kind": "pool", "rate": "1%", "funded_by": "bookings", "by": "bookings"},
 ]  # fmt: skip
