@@ -21,8 +21,9 @@ from shared.kernel.components import KINDS
 from shared.kernel.crediting import RELATIONS
 from shared.kernel.filters import ColumnTypes, compile_filter
 from shared.kernel.formulas import FUNCTIONS
-from shared.kernel.language import PlanPart, read_yaml
+from shared.kernel.language import PlanPart
 from shared.kernel.plan import Plan, read_plan
+from shared.kernel.plan_text import read_yaml
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {name: (DOCS / name).read_text() for name in ("analyst.md", "plan-language.md")}

@@ -11,6 +11,7 @@ import pytest
 
 from earnest.files.calculation import calculate
 from earnest.files.plans import read_plans
+from shared.kernel.assertions import checked
 from shared.money import from_minor
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "public_plans"
@@ -19,7 +20,8 @@ PLANS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
 def test_a_public_plan_pays_what_was_worked_out_by_hand(plan: Path) -> None:
-    found = calculate(plan / "deals.csv", plan / "roster.csv", read_plans([plan / "plan.yaml"]), lambda _: None)
+    plans = read_plans([plan / "plan.yaml"])
+    found = calculate(plan / "deals.csv", plan / "roster.csv", plans, lambda _: None)
     paid = {
         (row["participant_id"], row["component"], row["period"]): from_minor(row["amount"], row["currency"])
         for row in found.earnings.filter(pl.col("amount") != 0).iter_rows(named=True)
@@ -31,6 +33,7 @@ def test_a_public_plan_pays_what_was_worked_out_by_hand(plan: Path) -> None:
     assert all(row["why"] for row in rows)
     assert set(found.rejected["reason"]) <= {"no_rule"}  # a deal that the plan leaves out on purpose
     assert not found.notes
+    assert all(point.holds for each in plans for point in checked(each))
     assert found.explained.lines["amount"].sum() == found.earnings["amount"].sum()
 
 
