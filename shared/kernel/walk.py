@@ -97,7 +97,7 @@ class Walk:
             (base - nothing.zip_with(moves, base_before), rate, times, payable),
             (nothing - base_before, rate_before, times_before, payable & moves),
         ):
-            told = there & (credited != 0) & (by != 0)
+            told = there & (credited != 0) & (by != 0) & (~moves | (at != 0))
             yield (
                 self._walked.select(*EARNING, "line")
                 .filter(told)
