@@ -10,8 +10,8 @@ import pytest
 
 from earnest.files.calculation import Calculation, calculate
 from shared.kernel import PlanSet
-from shared.kernel.language import PlanFileError
 from shared.kernel.plan import read_plan
+from shared.kernel.plan_text import PlanFileError
 
 HEAD = """
 plan: rep
