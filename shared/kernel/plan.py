@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field, SerializeAsAny, ValidationError, model_validator
@@ -128,14 +128,20 @@ class Plan(PlanPart):
         return [name for name, _, _ in self.ingredients()] + [f"@{name}" for name in self.pays_by_deal]
 
     def window(self, component: Component) -> Reset:
-        """Over which time a component's pay is one sum: what it says, or the reset of its measure.
+        """Over which time a component's pay is one sum, within its minimum and maximum: what it says, or that of its measure."""
+        return component.window or self.window_of_measure(component)
+
+    def window_of_measure(self, component: Component) -> Reset:
+        """After which time what a component looks at begins anew: the reset of its measure.
 
         Without a measure it is the longest reset of what its amount looks at, so that nothing is paid twice; of a fixed amount the
         shortest of what its gate looks at; and without a gate how often it is paid.
         """
+        if component.window is not None and component.component in self.pays_by_deal:
+            return component.window
         main = self.measure(component.main_measure())
-        if component.window is not None or main is not None:
-            return component.window or cast(Measure, main).reset
+        if main is not None:
+            return main.reset
         looks_at, gated_by = self._resets(component.refers_to()), self._resets(component.uses())
         if looks_at:
             return max(looks_at, key=RESETS.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,14 +13,14 @@ from shared.kernel.calendar import window_of
 from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
 from shared.kernel.components.table import Table
-from shared.kernel.conventions import Reset
+from shared.kernel.conventions import RESETS, Reset
 from shared.kernel.exact import narrow
 from shared.kernel.language import Term
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.quotas import Figures
 from shared.kernel.roster import Roster
-from shared.kernel.runs import begins, running
+from shared.kernel.runs import begins, growth, running
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,36 @@ def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
 
 def paid(component: Component, at: At, plan: Plan, roster: Roster) -> Paid:
     """What a component pays at every row, components it refers to being in `at.paid`."""
-    return paid_with(component, at, plan, Figures(plan, roster))
+    return paid_with(component, at, plan, Figures(plan, roster), lambda due: _in_window(due, component, at, plan))
 
 
-def paid_with(component: Component, at: At, plan: Plan, figures: Figures) -> Paid:
-    """The same with figures that need not come from a roster."""
+def paid_with(
+    component: Component, at: At, plan: Plan, figures: Figures, over: Callable[[Exact], Exact] = lambda due: due
+) -> Paid:
+    """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window."""
     problem = _problem(component, at, plan, figures)
-    unlimited = where(problem.is_null(), component.unlimited(at), 0)
-    if plan.conventions.leavers == "nothing_in_the_last_period":
-        unlimited = where(figures.left_within(at.rows), 0, unlimited)
+    unlimited = over(where(problem.is_null(), component.unlimited(at), 0))
     limited = where(problem.is_null(), component.limited(unlimited, at), 0)
     at.paid[component.component] = limited
     what = f"the pay of {component.component}"
     return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, at)
+
+
+def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
+    """In a window longer than that of its measure, such as a year of monthly tiers, the sum of what each month paid."""
+    window, of_measure = plan.window(component), plan.window_of_measure(component)
+    if RESETS.index(window) <= RESETS.index(of_measure):
+        return due
+    minor = due.minor(plan.digits, f"the pay of {component.component}")
+    grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
+    return Exact.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)
+
+
+def forfeited(at: At, plan: Plan, roster: Roster) -> pl.Series:
+    """Rows of a period in which somebody left, of which the plan pays nothing."""
+    if plan.conventions.leavers == "nothing_in_the_last_period":
+        return Figures(plan, roster).left_within(at.rows)
+    return pl.Series([False]).new_from_index(0, at.height)
 
 
 def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:

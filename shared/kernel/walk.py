@@ -13,7 +13,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import paid, place, shown, starts
+from shared.kernel.standing import forfeited, paid, place, shown, starts
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -39,6 +39,8 @@ class Walk:
             self._pay = paid(each, self._at, plan, roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
         self._begins = starts(self._at.rows, plan.window(component), plan)
+        self._measured_from = self._begins | starts(self._at.rows, plan.window_of_measure(component), plan)
+        self._forfeited = forfeited(self._at, plan, roster)
         self._walked = self._amounts()
         kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
         self._kept = self._walked.select(kept).to_series()
@@ -51,15 +53,19 @@ class Walk:
         fed = self._plan.measure(main)
         counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
         return self._at.rows.with_columns(
-            before(value, self._begins, pl.Series([0])).alias("before"),
+            before(value, self._measured_from, pl.Series([0])).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
-            growth(self._pay.unlimited, self._begins).alias("amount"),
+            self._grown(self._pay.unlimited).alias("amount"),
             component=pl.lit(self._component.component),
             credited=pl.when(counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             period=last_of_window(pl.col("period"), self._component.pays, self._plan.calendar),
         )
+
+    def _grown(self, due: pl.Series) -> pl.Series:
+        nothing = pl.Series([0], dtype=pl.Int64)
+        return nothing.zip_with(self._forfeited, growth(due, self._begins))
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
@@ -71,7 +77,7 @@ class Walk:
         component = self._component
         if component.told_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
-        limited = growth(self._pay.due, self._begins) - self._walked["amount"]
+        limited = self._grown(self._pay.due) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
             pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
@@ -81,7 +87,7 @@ class Walk:
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._at)
-        payable = self._pay.problem.is_null() & self._kept
+        payable = self._pay.problem.is_null() & self._kept & ~self._forfeited
         for number, part in enumerate(self._component.parts(self._at), start=1):
             yield from self._slices(number, part, 1 if factor is None else factor, payable)
 
@@ -90,8 +96,8 @@ class Walk:
         base = (part.base * AMOUNT_SCALE * 10**self._plan.digits).cut_off("a number on a statement")
         rate, times = self._row_by_row(part.rate), self._row_by_row(factor)
         nothing = pl.Series([0], dtype=base.dtype)
-        base_before = before(base, self._begins, nothing)
-        rate_before, times_before = (before(each, self._begins, each) for each in (rate, times))
+        base_before = before(base, self._measured_from, nothing)
+        rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
         moves = (rate != rate_before) | (times != times_before)
         for credited, at, by, there in (
             (base - nothing.zip_with(moves, base_before), rate, times, payable),

@@ -27,7 +27,13 @@ def pay_window(plan: Data, component: Data) -> str:
 
     Without a measure the longest of what its amount looks at, or the shortest of what its gate looks at, or how often it is paid.
     """
-    if component.get("window"):
+    return str(component.get("window") or measure_window(plan, component))
+
+
+def measure_window(plan: Data, component: Data) -> str:
+    """After which time what it looks at begins anew, whatever it says itself."""
+    by_deal = component["kind"] == "slab" or convention(plan, "round_on") == "deal"
+    if component.get("window") and by_deal:
         return str(component["window"])
     name = main_measure(component)
     if name is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.judge import dates, kinds
 from tests.judge.credits import Credit, credits
 from tests.judge.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
-from tests.judge.needs import groups, lacks, pay_window
+from tests.judge.needs import RESETS, groups, lacks, measure_window, pay_window
 from tests.judge.standing import Standing
 
 Step = tuple[str, int]
@@ -131,15 +131,33 @@ class _Version:
     def _limited(self, component: Data, here: Standing, step: Step) -> Fraction:
         if lacks(component, here):
             return Fraction(0)
-        due = Fraction(0)
-        if component.get("when") is None or here.formula(component["when"]):
-            group = [self.standing(p, step) for p, steps in self._everyones.items() if step in steps]
-            due = self._cents(kinds.pays(component, here, group) * kinds.factor(component, here))
+        due = self._in_window(component, here, step)
         if component.get("minimum") is not None:
             due = max(due, self._cents(here.figure(component["minimum"])))
         if component.get("maximum") is not None and not component.get("carry_over"):
             due = min(due, self._cents(here.figure(component["maximum"])))
         return due
+
+    def _in_window(self, component: Data, here: Standing, step: Step) -> Fraction:
+        """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter ones paid."""
+        whole, own = pay_window(self._plan, component), measure_window(self._plan, component)
+        if RESETS.index(whole) <= RESETS.index(own):
+            return self._unlimited(component, here, step)
+        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        window = dates.window(self._plan, step[0], whole)
+        ends = {
+            dates.window(self._plan, each[0], own): each
+            for each in steps[here.participant]
+            if each <= step and dates.window(self._plan, each[0], whole) == window
+        }
+        standings = [(self.standing(here.participant, each), each) for each in ends.values()]
+        return sum((self._unlimited(component, then, each) for then, each in standings), Fraction(0))
+
+    def _unlimited(self, component: Data, here: Standing, step: Step) -> Fraction:
+        if lacks(component, here) or not (component.get("when") is None or here.formula(component["when"])):
+            return Fraction(0)
+        group = [self.standing(p, step) for p, steps in self._everyones.items() if step in steps]
+        return self._cents(kinds.pays(component, here, group) * kinds.factor(component, here))
 
     def _cents(self, amount: Fraction) -> Fraction:
         return rounded(amount, convention(self._plan, "rounding"), DECIMALS[self._plan["currency"]])
