@@ -19,7 +19,7 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, forfeited, paid, place, shown, starts, within
+from shared.kernel.standing import accumulated, paid, place, shown, starts, within
 from shared.kernel.tables import EARNINGS, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -112,7 +112,6 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     )
     if component.carry_over:
         grown = grown.with_columns(_carried(grown, component, at, plan))
-    grown = grown.with_columns(pl.when(~forfeited(at, plan, roster)).then("amount").otherwise(0).alias("amount"))
     grown = grown.filter(pl.col("version") == plan.version)
     if component.pays != "month":
         grown = _together(grown, component, plan)

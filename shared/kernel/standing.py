@@ -86,6 +86,8 @@ def paid_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window."""
     problem = _problem(component, at, plan, figures)
     unlimited = over(where(problem.is_null(), component.unlimited(at), 0))
+    if plan.conventions.leavers == "nothing_in_the_last_period":
+        unlimited = where(figures.left_within(at.rows), 0, unlimited)
     limited = where(problem.is_null(), component.limited(unlimited, at), 0)
     at.paid[component.component] = limited
     what = f"the pay of {component.component}"
@@ -100,13 +102,6 @@ def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
     return Exact.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)
-
-
-def forfeited(at: At, plan: Plan, roster: Roster) -> pl.Series:
-    """Rows of a period in which somebody left, of which the plan pays nothing."""
-    if plan.conventions.leavers == "nothing_in_the_last_period":
-        return Figures(plan, roster).left_within(at.rows)
-    return pl.Series([False]).new_from_index(0, at.height)
 
 
 def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:

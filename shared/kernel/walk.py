@@ -13,7 +13,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import forfeited, paid, place, shown, starts
+from shared.kernel.standing import paid, place, shown, starts
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -40,7 +40,6 @@ class Walk:
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
         self._begins = starts(self._at.rows, plan.window(component), plan)
         self._measured_from = self._begins | starts(self._at.rows, plan.window_of_measure(component), plan)
-        self._forfeited = forfeited(self._at, plan, roster)
         self._walked = self._amounts()
         kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
         self._kept = self._walked.select(kept).to_series()
@@ -56,16 +55,12 @@ class Walk:
             before(value, self._measured_from, pl.Series([0])).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
-            self._grown(self._pay.unlimited).alias("amount"),
+            growth(self._pay.unlimited, self._begins).alias("amount"),
             component=pl.lit(self._component.component),
             credited=pl.when(counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             period=last_of_window(pl.col("period"), self._component.pays, self._plan.calendar),
         )
-
-    def _grown(self, due: pl.Series) -> pl.Series:
-        nothing = pl.Series([0], dtype=pl.Int64)
-        return nothing.zip_with(self._forfeited, growth(due, self._begins))
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
@@ -77,7 +72,7 @@ class Walk:
         component = self._component
         if component.told_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
-        limited = self._grown(self._pay.due) - self._walked["amount"]
+        limited = growth(self._pay.due, self._begins) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
             pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
@@ -87,7 +82,7 @@ class Walk:
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._at)
-        payable = self._pay.problem.is_null() & self._kept & ~self._forfeited
+        payable = self._pay.problem.is_null() & self._kept
         for number, part in enumerate(self._component.parts(self._at), start=1):
             yield from self._slices(number, part, 1 if factor is None else factor, payable)
 

@@ -32,8 +32,7 @@ def pay_window(plan: Data, component: Data) -> str:
 
 def measure_window(plan: Data, component: Data) -> str:
     """After which time what it looks at begins anew, whatever it says itself."""
-    by_deal = component["kind"] == "slab" or convention(plan, "round_on") == "deal"
-    if component.get("window") and by_deal:
+    if component.get("window") and _by_deal(plan, component):
         return str(component["window"])
     name = main_measure(component)
     if name is not None:
@@ -46,6 +45,17 @@ def measure_window(plan: Data, component: Data) -> str:
     gate = [component.get("when"), *(m.get("by", m.get("measure")) for m in component.get("multiply", ()))]
     gated_by = _resets(plan, [text for text in gate if text])
     return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
+
+
+def _by_deal(plan: Data, component: Data) -> bool:
+    """Whether it pays every deal by itself."""
+    if (
+        component["kind"] == "flat"
+        and convention(plan, "round_on") == "deal"
+        and not isinstance(component["rate"], dict)
+    ):
+        return bool(named(plan["measures"], "measure", component["measure"]).get("sum_of"))
+    return bool(component["kind"] == "slab")
 
 
 def _resets(plan: Data, texts: list[str]) -> list[str]:
