@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from earnest.local.system import System
 
 bench = typer.Typer(no_args_is_help=True, help="Measure Earnest on this machine, beside the machine's own limits.")
 
@@ -68,6 +75,18 @@ def plan(
     console.print(table)
 
 
+@contextmanager
+def _installation(console: Console, log: Literal["postgres", "kafka"] = "postgres") -> Iterator[tuple[System, Status]]:
+    """A new installation of its own, which is deleted at the end, and what the console says meanwhile."""
+    from earnest.local.home import Home
+    from earnest.local.system import running_system
+
+    with TemporaryDirectory(prefix="earnest-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with console.status("starting an installation") as status, running_system(Home(Path(folder)), log) as system:
+            yield system, status
+
+
 @bench.command()
 def stream(
     log: Annotated[Literal["postgres", "kafka"], typer.Option(help="What carries the events.")] = "postgres",
@@ -78,52 +97,40 @@ def stream(
     """Deals pushed over HTTP until their earnings are readable, in a new installation of its own, fsync on."""
     from earnest.bench.ceilings import kafka, transactions
     from earnest.bench.stream import Stream
-    from earnest.local.home import Home
-    from earnest.local.system import running_system
     from shared.database import database_url, engine_for
 
     console = Console()
-    with TemporaryDirectory(prefix="earnest-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with console.status("starting an installation") as status, running_system(Home(Path(folder)), log) as system:
-            status.stop()
-            due = seconds * goal
-            console.print(f"pushing {due:,.0f} deals of {participants:,} participants over HTTP, log: {log}")
-            pushed = Stream(system, participants)
-            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-            with Progress(*columns, console=console, transient=True) as progress:
-                task = progress.add_task("deals", total=due)
-                reached = pushed.throughput(seconds, goal, lambda deals: progress.advance(task, deals))
-            status.start()
-            half = max(500, int(min(reached.settled, goal) / 2))
-            status.update(f"timing earnings while {half:,} deals a second arrive")
-            ages = pushed.ages(half)
-            stages = pushed.stages()
-            status.update("measuring the machine's own limits")
-            engine = engine_for(database_url(system.settings), "public", pool_size=1)
-            ceiling = transactions(engine)
-            table = Table("what", "figure", "ratio to the ceiling")
-            table.add_row("one transaction per 500 events (ceiling)", f"{ceiling:,.0f}/s", "1.00")
-            table.add_row("deals accepted over HTTP", f"{reached.accepted:,.0f}/s", f"{reached.accepted / ceiling:.2f}")
-            table.add_row(
-                "deals to readable earnings", f"{reached.readable:,.0f}/s", f"{reached.readable / ceiling:.2f}"
-            )
-            table.add_row(
-                "deals to booked pay and KPIs", f"{reached.settled:,.0f}/s", f"{reached.settled / ceiling:.2f}"
-            )
-            for worker, (records, taken) in sorted(stages.items()):
-                if records and taken:
-                    table.add_row(f"worker {worker}, while busy", f"{records / taken:,.0f} records/s", "")
-            table.add_row(f"age of an earning at {half:,} deals/s, median", f"{ages.median:.3f} s", "")
-            table.add_row(f"age of an earning at {half:,} deals/s, p99 of {ages.probes}", f"{ages.p99:.3f} s", "")
-            if system.settings.kafka_bootstrap_servers:
-                produced, consumed = kafka(system.settings.kafka_bootstrap_servers)
-                table.add_row(
-                    "kafka-python produces (ceiling)", f"{produced:,.0f}/s", f"{reached.readable / produced:.2f}"
-                )
-                table.add_row(
-                    "kafka-python consumes (ceiling)", f"{consumed:,.0f}/s", f"{reached.readable / consumed:.2f}"
-                )
+    with _installation(console, log) as (system, status):
+        status.stop()
+        due = seconds * goal
+        console.print(f"pushing {due:,.0f} deals of {participants:,} participants over HTTP, log: {log}")
+        pushed = Stream(system, participants)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("deals", total=due)
+            reached = pushed.throughput(seconds, goal, lambda deals: progress.advance(task, deals))
+        status.start()
+        half = max(500, int(min(reached.settled, goal) / 2))
+        status.update(f"timing earnings while {half:,} deals a second arrive")
+        ages = pushed.ages(half)
+        stages = pushed.stages()
+        status.update("measuring the machine's own limits")
+        engine = engine_for(database_url(system.settings), "public", pool_size=1)
+        ceiling = transactions(engine)
+        table = Table("what", "figure", "ratio to the ceiling")
+        table.add_row("one transaction per 500 events (ceiling)", f"{ceiling:,.0f}/s", "1.00")
+        table.add_row("deals accepted over HTTP", f"{reached.accepted:,.0f}/s", f"{reached.accepted / ceiling:.2f}")
+        table.add_row("deals to readable earnings", f"{reached.readable:,.0f}/s", f"{reached.readable / ceiling:.2f}")
+        table.add_row("deals to booked pay and KPIs", f"{reached.settled:,.0f}/s", f"{reached.settled / ceiling:.2f}")
+        for worker, (records, taken) in sorted(stages.items()):
+            if records and taken:
+                table.add_row(f"worker {worker}, while busy", f"{records / taken:,.0f} records/s", "")
+        table.add_row(f"age of an earning at {half:,} deals/s, median", f"{ages.median:.3f} s", "")
+        table.add_row(f"age of an earning at {half:,} deals/s, p99 of {ages.probes}", f"{ages.p99:.3f} s", "")
+        if system.settings.kafka_bootstrap_servers:
+            produced, consumed = kafka(system.settings.kafka_bootstrap_servers)
+            table.add_row("kafka-python produces (ceiling)", f"{produced:,.0f}/s", f"{reached.readable / produced:.2f}")
+            table.add_row("kafka-python consumes (ceiling)", f"{consumed:,.0f}/s", f"{reached.readable / consumed:.2f}")
     console.print(table)
 
 
@@ -134,18 +141,11 @@ def change(
     """A plan version that touches many deals: how long until all earnings are new, and what deals wait meanwhile."""
     from earnest.bench.change import measure_change
     from earnest.bench.stream import Stream
-    from earnest.local.home import Home
-    from earnest.local.system import running_system
 
     console = Console()
-    with TemporaryDirectory(prefix="earnest-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with (
-            console.status("starting an installation") as status,
-            running_system(Home(Path(folder)), "postgres") as system,
-        ):
-            status.update(f"a plan change over {deals:,} deals")
-            found = measure_change(Stream(system, 2_000), deals)
+    with _installation(console) as (system, status):
+        status.update(f"a plan change over {deals:,} deals")
+        found = measure_change(Stream(system, 2_000), deals)
     table = Table("what", "figure")
     table.add_row(f"a plan version that touches {deals:,} deals, to new earnings", f"{found.seconds:.1f} s")
     table.add_row(f"age of an earning meanwhile, median of {found.probes}", f"{found.median:.3f} s")
@@ -159,18 +159,11 @@ def history(
 ) -> None:
     """What one more deal costs a participant with ten earlier deals, and one with very many."""
     from earnest.bench.stream import Stream
-    from earnest.local.home import Home
-    from earnest.local.system import running_system
 
     console = Console()
-    with TemporaryDirectory(prefix="earnest-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with (
-            console.status("starting an installation") as status,
-            running_system(Home(Path(folder)), "postgres") as system,
-        ):
-            status.update(f"one more deal after 10 and after {deals:,}")
-            few, many = Stream(system, 10).history(deals)
+    with _installation(console) as (system, status):
+        status.update(f"one more deal after 10 and after {deals:,}")
+        few, many = Stream(system, 10).history(deals)
     table = Table("earlier deals in the month", "age of an earning, median", "ratio")
     table.add_row("10", f"{few * 1000:.0f} ms", "1.00")
     table.add_row(f"{deals:,}", f"{many * 1000:.0f} ms", f"{many / few:.2f}")
