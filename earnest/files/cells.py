@@ -83,6 +83,13 @@ def _checked(contract: type[Patch], patch: dict[str, Any]) -> Patch:
 def _sentence(found: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in found["loc"] if part != "fields")
     what = found["msg"].removeprefix("Value error, ")
+    match found["type"]:
+        case "string_pattern_mismatch":
+            what = "write letters, digits and . _ : @ / + -, beginning with a letter or digit"
+        case "literal_error":
+            what = f"write {found['ctx']['expected'].replace(chr(39), '')}"
+        case "string_too_long":
+            what = f"write {found['ctx']['max_length']} characters at most"
     given = found["input"]
     if given is None:
         return f"{place}: it is missing"

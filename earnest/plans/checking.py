@@ -85,7 +85,8 @@ def plan_of_text(text: str, file: str) -> PlanText:
             return _unusable(file, text, what, code="P002", mend="write `plan: <id>` first, then the other fields")
         return PlanText(file, text, Plan.model_validate(data), [])
     except PlanFileError as error:
-        return _unusable(file, text, error.what, Position(*error.position), error.code)
+        mend = "indent with blanks, not with tabs" if "\\t" in error.what else ""
+        return _unusable(file, text, error.what, Position(*error.position), error.code, mend)
     except ValidationError as error:
         return PlanText(file, text, None, _located(file, text, schema_findings(error)))
     except RecursionError:

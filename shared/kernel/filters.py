@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from shared.kernel.filter_types import unlike
+from shared.kernel.nearest import did_you_mean
 from shared.money import minor_digits
 
 ColumnTypes: dict[str, pl.DataType] = {
@@ -28,7 +30,11 @@ _ACROSS_ROWS_FUNCTIONS = ("Shift",)
 
 
 class FilterError(ValueError):
-    """A filter that is not a yes/no expression over one deal's declared columns."""
+    """A filter that is not a yes/no expression over one deal's declared columns. `mend` says what to write instead."""
+
+    def __init__(self, message: str, mend: str = "a filter is a yes/no condition over columns of one deal") -> None:
+        super().__init__(message)
+        self.mend = mend
 
 
 def filter_schema(custom: dict[str, pl.DataType]) -> pl.Schema:
@@ -50,20 +56,29 @@ def compile_filter(sql: str, custom: dict[str, pl.DataType]) -> pl.Expr:
         expression = pl.sql_expr(sql)
         names = set(expression.meta.root_names())
     except (pl.exceptions.PolarsError, pl.exceptions.SQLInterfaceError, TypeError, ValueError) as error:
-        raise FilterError(f"{sql!r} is not a filter: {error}") from None
+        raise FilterError(f"{sql!r} is not a filter: {_first_line(error)}") from None
     if unknown := sorted(names - set(schema)):
-        raise FilterError(f"{sql!r} names unknown columns {', '.join(unknown)}; known are {', '.join(schema)}")
+        raise FilterError(
+            f"{sql!r} names unknown columns {', '.join(unknown)}; known are {', '.join(schema)}",
+            did_you_mean(unknown[0], list(schema), "columns"),
+        )
+    if found := unlike(sql, schema):
+        raise FilterError(f"{sql!r} compares what cannot be compared: {found[0]}", found[1])
     if not names:
         raise FilterError(f"{sql!r} names no column of the deal")
     try:
         result = pl.DataFrame(schema=schema).select(expression)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise FilterError(f"{sql!r} cannot be evaluated: {error}") from None
+        raise FilterError(f"{sql!r} cannot be evaluated: {_first_line(error)}") from None
     if result.width != 1 or result.dtypes[0] != pl.Boolean:
         raise FilterError(f"{sql!r} must be a yes/no expression")
     if _looks_at_other_rows(json.loads(expression.meta.serialize(format="json"))):
         raise FilterError(f"{sql!r} must look at one deal only, not at sums, ranks or windows")
     return expression
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _looks_at_other_rows(node: Any) -> bool:

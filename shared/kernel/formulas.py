@@ -51,8 +51,9 @@ def parsed(text: str) -> sql.Expression:
     try:
         tree = sqlglot.parse_one(_PERCENT.sub(_as_share, text), into=sql.Condition)
     except (SqlglotError, RecursionError) as error:
-        said = str(error).splitlines()[0].partition(". Line")[0]
-        raise FormulaError(f"{text!r} is not a formula: {said}") from None
+        said = str(error).splitlines()[0].partition(". Line")[0] if isinstance(error, SqlglotError) else ""
+        why = f": {said[0].lower()}{said[1:]}" if said and "<class" not in said else ": it is not complete"
+        raise FormulaError(f"{text!r} is not a formula{why}") from None
     for node in tree.walk():
         if not isinstance(node, _KNOWN):
             raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
@@ -71,6 +72,7 @@ def _as_text(value: Any) -> Any:
 
 def _checked(text: str) -> str:
     references(text)
+    (condition if is_condition(text) else number)(text, lambda _kind, _name: Exact.constant(1, 1), 1)
     return text
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from shared.kernel.components import Component
 from shared.kernel.crediting import RELATIONS, CreditingRule
 from shared.kernel.filters import FilterError, compile_filter, filter_schema
 from shared.kernel.findings import Finding, Flaws, Path
@@ -101,9 +102,7 @@ def _rule(rule: CreditingRule, plan: Plan) -> Iterator[Finding]:
     try:
         compile_filter(rule.when, plan.custom_columns)
     except FilterError as error:
-        yield _error(
-            "P206", ("when",), f"rule {rule.rule}: {error}", "a filter is a yes/no condition over columns of one deal"
-        )
+        yield _error("P206", ("when",), f"rule {rule.rule}: {error}", error.mend)
 
 
 def _columns_of_measures(plan: Plan) -> Iterator[Finding]:
@@ -138,13 +137,26 @@ def _references(plan: Plan) -> Iterator[Finding]:
         for found in dict.fromkeys(component.uses()):
             if found.kind == "pay" or found.name != main:
                 who = f"component {component.component}"
-                yield from (each.under(*path) for each in _reference(who, found, measures, components))
+                wrong = _reference(who, found, measures, components)
+                yield from (each.under(*path, *_where(component, found)) for each in wrong)
     for place, measure in enumerate(plan.measures):
         for found in plan.refers(measure):
             wrong = _reference(f"measure {measure.measure}", found, measures, set())
             yield from (each.under("measures", place, measure.way) for each in wrong)
     yield from _circles({m.measure: {r.name for r in plan.refers(m) if r.kind != "term"} for m in plan.measures})
     yield from _circles(plan.links, "components")
+
+
+def _where(component: Component, found: Reference) -> Path:
+    """The field of a component, of those that all have, in which a name stands."""
+    if component.when is not None and found in references(component.when):
+        return ("when",)
+    for number, each in enumerate(component.multiply):
+        if each.by is not None and found in references(each.by):
+            return ("multiply", number, "by")
+        if each.measure == found.name:
+            return ("multiply", number, "measure")
+    return ()
 
 
 def _circles(links: dict[str, set[str]], what: str = "measures") -> Iterable[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from shared.kernel.columns import Exact, where
+from shared.kernel.findings import Finding, Flaws
 from shared.kernel.language import Amount, PlanPart
 
 Boundary = Literal["lower", "upper"]
@@ -39,18 +41,27 @@ def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
 Points = Annotated[tuple[Point, ...], AfterValidator(_rising)]
 
 
-def rising_and_open(ends: Sequence[object]) -> None:
-    """Check that tiers rise and only the last is without end.
+def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None:
+    """Check that tiers, which stand in the field `rows`, rise and only the last is without end.
 
     Raises:
-        ValueError: they do not.
+        Flaws: they do not; names the first that is wrong.
     """
-    if ends[-1] is not None:
-        raise ValueError("the last tier must have no up_to: it says what everything above pays")
-    if None in ends[:-1]:
-        raise ValueError("every tier but the last needs an up_to")
-    if any(low >= high for low, high in pairwise(ends[:-1])):  # type: ignore[operator]
-        raise ValueError("the tiers' up_to must rise")
+    last = len(ends) - 1
+    for number, end in enumerate(ends):
+        before = ends[number - 1] if number else None
+        if number == last and end is not None:
+            said, mend = "the last tier must have no up_to: it says what everything above pays", "take out its up_to"
+        elif number < last and end is None:
+            said, mend = "every tier but the last needs an up_to", "say where it ends, or make it the last"
+        elif before is not None and end is not None and end == before:
+            said = f"the tiers' up_to must rise: two tiers end at {end:f}"
+            mend = "say each boundary once; which tier exactly that value belongs to is a convention, `boundary`"
+        elif before is not None and end is not None and end < before:
+            said, mend = f"the tiers' up_to must rise: {end:f} comes after {before:f}", "bring them into rising order"
+        else:
+            continue
+        raise Flaws([Finding("P306", "error", (rows, number) if end is None else (rows, number, "up_to"), said, mend)])
 
 
 def reached(value: Exact, end: Exact | Fraction, boundary: Boundary) -> Exact:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from shared.kernel.conventions import Reset
+from shared.kernel.findings import Finding, Flaws
 from shared.kernel.formulas import FormulaText
 from shared.kernel.language import Amount, Name, PlanPart, Rate
+from shared.kernel.words import percent
 
 Take = Literal["amount", "deals", "distinct", "latest"]
 
@@ -39,7 +42,8 @@ class QuotaTerms(PlanPart):
     @model_validator(mode="after")
     def _sums_to_a_year(self) -> QuotaTerms:
         if self.spread and (len(self.spread) != 12 or sum(self.spread) != 1):
-            raise ValueError("spread has 12 shares that sum to 100%")
+            what = f"spread has {len(self.spread)} shares that sum to {percent(sum(self.spread, Decimal(0)))}, not 12 that sum to 100%"
+            raise Flaws([Finding("P307", "error", ("spread",), what, "say 12 shares, one for each period of the year")])
         return self
 
 
@@ -96,8 +100,12 @@ class Measure(PlanPart):
         said = [way for way in WAYS if getattr(self, way) is not None]
         if len(said) != 1:
             raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
-        if self.scorecard is not None and (whole := sum(goal.weight for goal in self.scorecard.values())) != 1:
-            raise ValueError(f"the weights of scorecard {self.measure} sum to {whole * 100:f}%, not to 100%")
+        if (
+            self.scorecard is not None
+            and (whole := sum((goal.weight for goal in self.scorecard.values()), Decimal(0))) != 1
+        ):
+            what = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
+            raise Flaws([Finding("P307", "error", ("scorecard",), what, "change the weights until they sum to 100%")])
         return self
 
     @property

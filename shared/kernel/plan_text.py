@@ -53,8 +53,9 @@ def read_yaml(text: str) -> Any:
     Raises:
         PlanFileError: the text is not YAML, or says a field twice; names line and column.
     """
-    loader = _ExactLoader(text)
+    loader: _ExactLoader | None = None
     try:
+        loader = _ExactLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -64,6 +65,9 @@ def read_yaml(text: str) -> Any:
         mark = error.problem_mark
         position = (mark.line + 1, mark.column + 1) if mark else None
         raise PlanFileError(str(error.problem), position) from None
+    except yaml.reader.ReaderError as error:
+        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
+        raise PlanFileError(f"the character {chr(error.character)!r} cannot stand in a plan", (line, column)) from None
     except yaml.YAMLError as error:
         raise PlanFileError(" ".join(str(error).split())) from None
     except RecursionError:
@@ -73,7 +77,8 @@ def read_yaml(text: str) -> Any:
             raise
         raise PlanFileError(f"a date or number is none: {error}") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _refuse_what_is_said_twice(node: yaml.Node, seen: set[int]) -> None:

@@ -11,7 +11,6 @@ from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.columns import Exact
 from shared.kernel.exact import Overflow
 from shared.kernel.findings import Finding
-from shared.kernel.formulas import FormulaError
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.points import Points, pay_at
@@ -40,8 +39,8 @@ def _along(measure: Measure, components: Sequence[str], plan: Plan) -> Iterator[
     values = _values(measure, numbers, plan)
     try:
         pay = pay_at(plan, _points(measure, values, plan)).pay
-    except (FormulaError, Overflow) as error:
-        yield Finding("P207", "error", (), f"it cannot be evaluated: {error}", "mend the formula that is named")
+    except Overflow as error:
+        yield Finding("P404", "warning", (), f"the pay has no bound that can be computed: {error}", "give it a maximum")
         return
     for place, component in enumerate(plan.components):
         if component.component in components and not type(component).needs_group:

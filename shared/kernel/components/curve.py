@@ -41,7 +41,7 @@ class Curve(Kind):
         if bool(self.points) == bool(self.steps):
             raise ValueError("a curve has either points or steps")
         if self.steps:
-            rising_and_open([step.up_to for step in self.steps])
+            rising_and_open([step.up_to for step in self.steps], "steps")
         return self
 
     def in_words(self) -> Iterator[str]:
