@@ -225,7 +225,7 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     due = filter_frame(due, names).filter(condition)
-    due, amount = _exchanged(due, pl.col(_part_of(rule.amount)), plan)
+    due, amount = _exchanged(due, pl.col(_part_of(rule.amount)), plan, counts=plan.counts(rule))
     if rule.share is not None:
         amount = _portion(amount, rule.share)
     bucket = plan.bucket_of(rule.rule)
@@ -256,8 +256,8 @@ def _portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
     return (rounded * amount.sign()).cast(pl.Int64)
 
 
-def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out."""
+def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
+    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts."""
     if plan.exchange is None:
         return due.with_columns(exchange=pl.lit("")), amount
     table = pl.DataFrame(
@@ -269,8 +269,9 @@ def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan) -> tuple[pl.DataF
         table, left_on="credit_date", right_on="from", by="currency", check_sortedness=False
     )
     own = pl.col("currency") == plan.currency
+    rated = rated.with_columns(rate=pl.lit(1, dtype=pl.Decimal(38, 6))) if counts else rated
     rated = rated.filter(own | pl.col("rate").is_not_null()).with_columns(
-        exchange=pl.when(own)
+        exchange=pl.when(own | pl.lit(counts))
         .then(pl.lit(""))
         .otherwise(pl.col("rate").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end("."))
     )

@@ -202,6 +202,10 @@ class Plan(PlanPart):
         """The crediting rules in the order in which they are tried."""
         return sorted(self.credits, key=lambda rule: -rule.priority)
 
+    def counts(self, rule: CreditingRule) -> bool:
+        """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no currency."""
+        return rule.amount is not None and all(self.columns.get(r.name) == "number" for r in references(rule.amount))
+
     def bucket_of(self, rule: str) -> str | None:
         """The column by which credits of a rule are told apart in a distinct count."""
         return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)

@@ -171,3 +171,19 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
 """,
             [],
         )
+
+
+def test_a_count_is_not_converted_with_the_money_of_the_deal(tmp_path: Path) -> None:
+    plan = """
+exchange: {source: bank, rates: [{currency: JPY, rate: 0.01}]}
+columns: {seats: number}
+measures: [{measure: sold, sum_of: [own]}]
+components: [{component: pay, kind: per_unit, measure: sold, amount: 2}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,currency,seats\nD1,ann,150000,2025-02-01,JPY,30\nD2,ann,10,2025-02-01,USD,12\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, amount: seats") + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found) == {"2025-02": 84}
