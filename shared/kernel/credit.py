@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.kernel.calendar import period_of
+from shared.kernel.crediting import RELATIONS
 from shared.kernel.deal_amounts import exact_number
 from shared.kernel.exact import RATE_SCALE, WHOLE_SHARE, allocated, scaled, whole, wide
 from shared.kernel.filters import filter_frame
@@ -16,7 +17,7 @@ from shared.kernel.plan import CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
-from shared.kernel.uncredited import nobody, unusable
+from shared.kernel.uncredited import nobody, unknown, unusable
 from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
@@ -52,12 +53,14 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     held: list[pl.DataFrame] = []
     teams: list[pl.DataFrame] = []
     above: list[pl.DataFrame] = []
+    strangers: list[pl.DataFrame] = []
     owners = None
     for name in dates:
         dated = _Dated(usable.with_columns(credit_date=name), name, roster, plans)
         held += dated.held()
         teams += dated.teams()
         above += dated.above()
+        strangers += dated.strangers()
         owners = dated.holders if name == "close_date" else owners
     assert owners is not None
     found = pl.concat(
@@ -66,7 +69,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     capped = found.with_columns(amount=pl.min_horizontal("amount", "cap"))
     return Credited(
         _matched(capped, plans).select(CREDITS.names()),
-        pl.concat([unusable(deals), nobody(owners, held + teams, plans)]),
+        pl.concat([unusable(deals), nobody(owners, held + teams, plans), *strangers]).unique(),
     )
 
 
@@ -102,6 +105,14 @@ class _Dated:
             for level, payees in enumerate(levels, start=1)
             for plan, rule in upward
             if rule.levels is None or level <= rule.levels
+        ]
+
+    def strangers(self) -> list[pl.DataFrame]:
+        """Those whom a column of a deal names for a rule and whom the roster does not know."""
+        return [
+            unknown(self._payees(rule.to), plan.filters[rule.rule])
+            for plan, rule in self._rules
+            if rule.to not in RELATIONS
         ]
 
     def _payees(self, to: str) -> pl.DataFrame:

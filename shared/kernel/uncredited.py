@@ -45,6 +45,13 @@ def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> p
     return missed.select("deal_id", "participant_id", reason=reason).cast(UNCREDITED)
 
 
+def unknown(named: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """Participants whom a column of a won deal names, where the rule selects the deal, and whom the roster does not know."""
+    strangers = named.filter(pl.col("known").is_null() & pl.sql_expr(WON))
+    selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
+    return selected.select("deal_id", "participant_id", reason=pl.lit("unknown_participant")).cast(UNCREDITED)
+
+
 def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
     """Holders of deals that a rule selects and that have no date for its credit yet."""
     found: list[pl.DataFrame] = []

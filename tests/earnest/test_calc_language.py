@@ -187,3 +187,23 @@ components: [{component: pay, kind: per_unit, measure: sold, amount: 2}]
     plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, amount: seats") + plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert paid(found) == {"2025-02": 84}
+
+
+def test_whom_a_column_names_and_the_roster_does_not_know_is_listed(tmp_path: Path) -> None:
+    plan = """
+columns: {engineer: participant}
+measures: [{measure: supported, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: supported, rate: 1%}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,engineer,stage\n"
+        "D1,ann,1000,2025-02-01,bob,\nD2,ann,1000,2025-02-01,zoe,\nD3,ann,1000,2025-02-01,zoe,open\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\nbob\n")
+    rules = "{rule: own, to: engineer}, {rule: all}"
+    plans = PlanSet([read_plan(HEAD.replace("{rule: own}", rules) + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found)["2025-02"] == 10
+    assert found.rejected.select("id", "reason", "message").rows() == [
+        ("D2", "unknown_participant", "zoe is not in the roster on the close date")
+    ]
