@@ -20,7 +20,7 @@ _YEARS_EACH_WAY = 60
 def period_of(day: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
     """The period in which a date lies."""
     if calendar.weeks is None:
-        return day.cast(pl.String).str.slice(0, 7)
+        return pl.lit(_months()).gather((day.dt.year() * 12 + day.dt.month() - 1).cast(pl.UInt32))
     starts, names = _weekly(calendar)
     number = pl.lit(pl.Series(starts)).search_sorted(day, side="right").cast(pl.Int64) - 1
     return pl.lit(pl.Series(names)).gather(number.clip(0))
@@ -91,6 +91,12 @@ def _bounds(period: str, calendar: CalendarTerms) -> tuple[date, date]:
     starts, names = _weekly(calendar)
     place = names.index(period)
     return starts[place], starts[place + 1] - timedelta(days=1)
+
+
+@lru_cache(maxsize=1)
+def _months() -> pl.Series:
+    """The names of all months by number: to look one up is quicker than to write it down for every deal."""
+    return pl.Series([f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(12 * 10_000)])
 
 
 @lru_cache(maxsize=64)

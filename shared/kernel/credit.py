@@ -13,6 +13,7 @@ from shared.kernel.crediting import RELATIONS
 from shared.kernel.deal_amounts import exact_number
 from shared.kernel.exact import RATE_SCALE, WHOLE_SHARE, allocated, scaled, whole, wide
 from shared.kernel.filters import filter_frame
+from shared.kernel.formulas import references
 from shared.kernel.plan import CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
@@ -22,6 +23,9 @@ from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
 _DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
+_CREDITED = [
+    "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", "holding"
+]  # fmt: skip
 _WITH_PLACE = pl.Schema({**CREDITS, "place": pl.Int64(), "cap": pl.Int64()})
 
 
@@ -48,7 +52,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     """
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
-    ).with_columns(net=pl.col("amount") - pl.col("refunded"))
+    ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
     dates = sorted({rule.date for plan in plans for rule in plan.credits} | {"close_date"})
     held: list[pl.DataFrame] = []
     teams: list[pl.DataFrame] = []
@@ -71,6 +75,17 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
         _matched(capped, plans).select(CREDITS.names()),
         pl.concat([unusable(deals), nobody(owners, held + teams, plans), *strangers]).unique(),
     )
+
+
+def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
+    """The columns of the deals at which crediting looks."""
+    names = {"deal_id", "stage", "currency", "close_date", "owner", "splits", "territory"}
+    for plan in plans:
+        for rule in plan.credits:
+            amounts = {reference.name for reference in references(rule.amount)} if rule.amount is not None else set()
+            names |= {rule.date, rule.to, plan.bucket_of(rule.rule) or "deal_id"} | amounts
+            names |= set(plan.filters[rule.rule].meta.root_names())
+    return [name for name in deals.columns if name in names]
 
 
 class _Dated:
@@ -229,17 +244,18 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
     """The credits that one rule of one plan version gives, with the `holding` each comes from."""
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
-    due = payees.filter(
+    part, bucket = _part_of(rule.amount), plan.bucket_of(rule.rule)
+    looked_at = {*_CREDITED, part, bucket or part, *names}
+    due = payees.select(name for name in payees.columns if name in looked_at).filter(
         (pl.col("plan") == plan.plan)
         & (pl.col("version") == plan.version)
         & pl.col("active")
         & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     due = filter_frame(due, names).filter(condition)
-    due, amount = _exchanged(due, pl.col(_part_of(rule.amount)), plan, counts=plan.counts(rule))
+    due, amount = _exchanged(due, pl.col(part), plan, counts=plan.counts(rule))
     if rule.share is not None:
         amount = _portion(amount, rule.share)
-    bucket = plan.bucket_of(rule.rule)
     return due.select(
         "deal_id",
         "participant_id",

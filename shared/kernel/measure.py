@@ -13,7 +13,7 @@ from shared.kernel.exact import narrow, wide
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
-from shared.kernel.tables import CREDITS, MEASURES, SUMS, empty
+from shared.kernel.tables import MEASURES, SUMS, empty
 
 STEP = ["participant_id", "plan", "version", "period"]
 ORDER = ["participant_id", "period", "version"]
@@ -25,17 +25,41 @@ def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    rows = [credits.select(CREDITS.names())]
+    found = [empty(SUMS)]
     for plan in plans:
-        rows += [row.select(CREDITS.names()) for row in _deal_by_deal(credits, plan)]
-    latest = {rule for plan in plans for m in plan.measures if m.bucket == "@latest" for rule in m.rules}
-    by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id")
-    every = pl.concat(rows).with_columns(
-        bucket=pl.when(pl.col("rule").is_in(sorted(latest))).then(by_time).otherwise("bucket")
+        found += [sums.select(SUMS.names()) for sums in _summed(_of(credits, plan), plan)]
+    return pl.concat(found)
+
+
+def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
+    """The sums of a version's credits, and for each component that pays deal by deal those of what it pays for them."""
+    by_deal = [(rules, pays.alias(f"@{name}")) for name, rules, pays in paid_by_deal(credits, plan)]
+    amounts = ["amount", *(pays.name for _, pays in by_deal)]
+    buckets, what = _buckets(plan), "a sum of credits"
+    keys = ["participant_id", "rule", "period", *buckets]
+    rows = credits.with_columns(**buckets).select(*keys, "amount").with_columns(pays for _, pays in by_deal)
+    sums = rows.group_by(keys).agg(*(wide(name).sum() for name in amounts), deals=pl.len().cast(pl.Int64))
+    named = {
+        "plan": pl.lit(plan.plan),
+        "version": pl.lit(plan.version, dtype=pl.Int64),
+        "currency": pl.lit(plan.currency),
+    }
+    yield narrow(
+        sums.with_columns(bucket=pl.col("bucket") if "bucket" in keys else pl.lit(""), **named), "amount", what
     )
-    keys = [name for name in SUMS if name not in ("amount", "deals")]
-    sums = every.group_by(keys).agg(wide("amount").sum(), deals=pl.len().cast(pl.Int64))
-    return narrow(sums, "amount", "a sum of credits").select(SUMS.names())
+    for rules, pays in by_deal:
+        due = sums.filter(pl.col("rule").is_in(sorted(rules))).group_by("participant_id", "period")
+        paid = due.agg(pl.col(pays.name).sum().alias("amount"), pl.col("deals").sum())
+        yield narrow(paid.with_columns(rule=pl.lit(pays.name), bucket=pl.lit(""), **named), "amount", what)
+
+
+def _buckets(plan: Plan) -> dict[str, pl.Expr]:
+    """By what credits of the same rule are kept apart, where a measure of the plan looks at them one by one."""
+    latest = sorted({rule for measure in plan.measures if measure.bucket == "@latest" for rule in measure.rules})
+    if latest:
+        by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id")
+        return {"bucket": pl.when(pl.col("rule").is_in(latest)).then(by_time).otherwise("bucket").alias("bucket")}
+    return {"bucket": pl.col("bucket")} if any(measure.bucket for measure in plan.measures) else {}
 
 
 def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[str], pl.Series]]:
@@ -48,18 +72,6 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
         unit = Fraction(1, 10**plan.digits)
         due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
         yield component.component, measure.rules, due
-
-
-def _deal_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
-    if not plan.pays_by_deal:
-        return
-    of_plan = credits.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
-    for name, rules, due in paid_by_deal(of_plan, plan):
-        yield (
-            of_plan.with_columns(due.alias("amount"))
-            .filter(pl.col("rule").is_in(sorted(rules)))
-            .with_columns(rule=pl.lit(f"@{name}"), bucket=pl.lit(""))
-        )
 
 
 def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
