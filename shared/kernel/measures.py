@@ -32,6 +32,8 @@ class QuotaTerms(PlanPart):
     default: Amount | None = None
     per: Reset | None = None
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
+    changes: Literal["whole", "by_period"] = "whole"
+    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it holds in."""
     spread: tuple[Rate, ...] = ()
     """How a year is divided among its periods, 12 shares that sum to 100%; unless said otherwise evenly."""
     ramp: tuple[Rate, ...] = ()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from typing import cast
 
 import polars as pl
 
@@ -29,13 +33,30 @@ class Figures:
         measure = self._plan.measure(name)
         assert measure is not None
         quotas = self._roster.quotas.filter(pl.col("measure") == name)
-        figure = self._in_force(
-            at, quotas.rename({"quota": "value"}), measure.quota.default or (1 if measure.is_share else 0)
-        )
         terms = measure.quota
+        default = terms.default or (1 if measure.is_share else 0)
+        if terms.changes == "by_period" and measure.reset != "never":
+            return self._weights(at, measure, self._each_period(quotas, default))
+        figure = self._in_force(at, quotas.rename({"quota": "value"}), default)
         if terms == QuotaTerms(default=terms.default):
             return figure
-        return figure * self._weights(at, measure)
+        return figure * self._weights(at, measure, lambda *_: Fraction(1))
+
+    def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, str], Fraction]:
+        """The figure in force at the end of a participant's period."""
+        changes: dict[str, list[tuple[date, Decimal | None]]] = defaultdict(list)
+        for participant, day, value in quotas.select("participant_id", "effective_from", "quota").iter_rows():
+            changes[participant].append((day, value))
+
+        @cache
+        def last_day(period: str) -> date:
+            return cast(date, bounds(pl.Series([period]), self._plan.calendar)["last"].item())
+
+        def figure(participant: str, period: str) -> Fraction:
+            held = [value for day, value in changes[participant] if day <= last_day(period)]
+            return Fraction(default if not held or held[-1] is None else held[-1])
+
+        return figure
 
     def term(self, at: At, name: str, default: Fraction | None) -> Exact:
         """A figure of each participant's own."""
@@ -100,17 +121,24 @@ class Figures:
             .sort("row")
         )
 
-    def _weights(self, at: At, measure: Measure) -> Exact:
-        """By what the figure is multiplied: the window's share of it, ramp, days in role and relief."""
+    def _weights(self, at: At, measure: Measure, figure: Callable[[str, str], Fraction]) -> Exact:
+        """The window's share of the figure of each period, with ramp, days in role and relief."""
         pairs = at.rows.select("participant_id", "period").unique()
         started = self._started()
         weights = {
-            (participant, period): self._weight(measure, participant, period, started)
+            (participant, period): self._weight(measure, participant, period, started, figure)
             for participant, period in pairs.iter_rows()
         }
         return Exact.fractions([weights[pair] for pair in at.rows.select("participant_id", "period").iter_rows()])
 
-    def _weight(self, measure: Measure, participant: str, period: str, started: dict[str, str]) -> Fraction:
+    def _weight(
+        self,
+        measure: Measure,
+        participant: str,
+        period: str,
+        started: dict[str, str],
+        figure: Callable[[str, str], Fraction],
+    ) -> Fraction:
         terms, calendar = measure.quota, self._plan.calendar
         reset = measure.reset if measure.reset != "never" else "year"
         per = PERIODS_IN[terms.per if terms.per is not None and terms.per != "never" else reset]
@@ -121,7 +149,7 @@ class Figures:
         for each in range(first, first + length):
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
             name = _moved(period, each - place)
-            whole += share * self._ramped(terms, name, started.get(participant))
+            whole += share * self._ramped(terms, name, started.get(participant)) * figure(participant, name)
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
             window = [_moved(period, each - place) for each in range(first, first + length)]
