@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import polars as pl
@@ -189,6 +189,10 @@ class Exact:
             raise Overflow(what)
         return cast(pl.Series, whole.top)
 
+    def taken(self, rows: pl.Series) -> Exact:
+        """The numbers of some rows, by their places."""
+        return Exact(_taken(self.top, rows), self.by, self.most, _taken(self.per, rows), self.deepest)
+
     def to_fractions(self) -> list[Fraction]:
         """Row by row as Python's fractions."""
         tops = [int(top) for top in self.top.to_list()] if isinstance(self.top, pl.Series) else self.top.tolist()
@@ -248,3 +252,10 @@ def _over_one(one: Exact, two: Exact) -> tuple[Exact, Exact]:
         per, deepest = product(one.per, one.deepest, two.per, two.deepest)
     left, right = (Exact(top, by, most, per, deepest) for top, most in tops)
     return left, right
+
+
+def _taken(values: Any, rows: pl.Series) -> Any:
+    """Of the numbers of rows those of some rows; one number for all rows stays so."""
+    if isinstance(values, int):
+        return values
+    return values.gather(rows) if isinstance(values, pl.Series) else values[rows.to_numpy()]

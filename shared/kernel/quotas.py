@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 import polars as pl
@@ -40,7 +40,7 @@ class Figures:
         figure = self._in_force(at, quotas.rename({"quota": "value"}), default)
         if terms == QuotaTerms(default=terms.default):
             return figure
-        return figure * self._weights(at, measure, lambda *_: Fraction(1))
+        return figure * self._weights(at, measure)
 
     def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, str], Fraction]:
         """The figure in force at the end of a participant's period."""
@@ -121,23 +121,29 @@ class Figures:
             .sort("row")
         )
 
-    def _weights(self, at: At, measure: Measure, figure: Callable[[str, str], Fraction]) -> Exact:
-        """The window's share of the figure of each period, with ramp, days in role and relief."""
-        pairs = at.rows.select("participant_id", "period").unique()
-        started = self._started()
-        weights = {
-            (participant, period): self._weight(measure, participant, period, started, figure)
-            for participant, period in pairs.iter_rows()
-        }
-        return Exact.fractions([weights[pair] for pair in at.rows.select("participant_id", "period").iter_rows()])
+    def _weights(self, at: At, measure: Measure, figure: Callable[[str, str], Fraction] | None = None) -> Exact:
+        """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
+
+        Worked out once for all who are alike in what it depends on.
+        """
+        terms = measure.quota
+        same = figure is None and not terms.ramp and terms.prorate == "no"
+        on = ["period"] if same else ["participant_id", "period"]
+        pairs = at.rows.select(on).unique(maintain_order=True).with_row_index("pair")
+        known: dict[tuple[object, ...], Fraction] = {}
+        found: list[Fraction] = []
+        for _, *who, period in pairs.iter_rows():
+            participant = who[0] if who else ""
+            own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
+            alike = (period, own if figure is None else participant)
+            if alike not in known:
+                known[alike] = self._weight(measure, participant, period, figure or _one)
+            found.append(known[alike])
+        places = at.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
+        return Exact.fractions(found).taken(places)
 
     def _weight(
-        self,
-        measure: Measure,
-        participant: str,
-        period: str,
-        started: dict[str, str],
-        figure: Callable[[str, str], Fraction],
+        self, measure: Measure, participant: str, period: str, figure: Callable[[str, str], Fraction]
     ) -> Fraction:
         terms, calendar = measure.quota, self._plan.calendar
         reset = measure.reset if measure.reset != "never" else "year"
@@ -149,7 +155,8 @@ class Figures:
         for each in range(first, first + length):
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
             name = _moved(period, each - place)
-            whole += share * self._ramped(terms, name, started.get(participant)) * figure(participant, name)
+            ramped = self._ramped(terms, name, self._started.get(participant))
+            whole += share * ramped * figure(participant, name)
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
             window = [_moved(period, each - place) for each in range(first, first + length)]
@@ -163,6 +170,7 @@ class Figures:
         months = _months(period) - _months(started)
         return Fraction(terms.ramp[months]) if 0 <= months < len(terms.ramp) else Fraction(1)
 
+    @cached_property
     def _started(self) -> dict[str, str]:
         """The first period of everyone on the plan."""
         rows = self._roster.assignments.filter(pl.col("plan") == self._plan.plan)
@@ -186,7 +194,7 @@ class Figures:
             day += timedelta(days=1)
         return Fraction(there, total or 1)
 
-    @property
+    @cached_property
     def _timeline(self) -> dict[str, list[tuple[date, bool]]]:
         found: dict[str, list[tuple[date, bool]]] = {}
         for participant, day, plan, active in self._roster.assignments.select(
@@ -194,6 +202,10 @@ class Figures:
         ).iter_rows():
             found.setdefault(participant, []).append((day, active and plan == self._plan.plan))
         return found
+
+
+def _one(_: str, __: str) -> Fraction:
+    return Fraction(1)
 
 
 def _micro(values: pl.Series, default: Fraction) -> Exact:

@@ -1,0 +1,92 @@
+"""`earnest estimate`: what somebody would earn if open deals closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from earnest.simulation.closing import Estimate
+
+
+def register(app: typer.Typer) -> None:
+    """Add `estimate` to the command line."""
+    app.command()(estimate)
+
+
+def estimate(
+    plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
+    deals: Annotated[Path, typer.Option(help="Deals, the open ones among them: CSV, XLSX or Parquet.")],
+    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
+    participant: Annotated[str, typer.Option(help="Whose earnings.")],
+    close: Annotated[
+        list[str],
+        typer.Option(help="Deals that close, D1,D2, each with a date where it is not the expected: D2:2025-03-31."),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
+) -> None:
+    """What would I earn if these open deals closed? The calculation itself, on the deals as they would be."""
+    from earnest.files.plans import read_plans
+    from earnest.files.world import read_world
+    from earnest.local.processes import LocalError
+    from earnest.simulation.closing import closings
+    from earnest.simulation.closing import estimate as estimated
+    from shared.kernel.exact import Overflow
+
+    try:
+        found = estimated(read_world(deals, roster, read_plans(plan)), participant, closings(close))
+    except Overflow as error:
+        raise LocalError(str(error)) from None
+    if json:
+        _as_json(found, participant)
+    else:
+        _as_table(found, participant)
+
+
+def _rows(found: Estimate) -> list[dict[str, str]]:
+    from earnest.files.words import money
+
+    currencies = found.earnings["currency"].unique()
+    table = found.earnings.with_columns(money(name, currencies).alias(name) for name in ("now", "then", "change"))
+    return table.to_dicts()
+
+
+def _as_json(found: Estimate, participant: str) -> None:
+    import orjson
+
+    from earnest.files.words import money
+
+    currencies = found.credits["currency"].unique()
+    credits = found.credits.select(
+        "deal_id", "rule", "credit_date", amount=money("amount", currencies), currency="currency"
+    ).to_dicts()
+    document = {"participant_id": participant, "earnings": _rows(found), "credits": credits}
+    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def _as_table(found: Estimate, participant: str) -> None:
+    from decimal import Decimal
+
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = _rows(found)
+    table = Table("period", "component", title=f"What {participant} would earn")
+    for name in ("now", "then", "change"):
+        table.add_column(name, justify="right")
+    table.add_column("currency")
+    for row in rows:
+        if row["change"].strip("-0."):
+            table.add_row(*(row[name] for name in ("period", "component", "now", "then", "change", "currency")))
+    console = Console(highlight=False)
+    if not table.rows:
+        console.print(f"These deals would not change what {participant} earns.", markup=False)
+        return
+    for currency in sorted({row["currency"] for row in rows}):
+        of = [row for row in rows if row["currency"] == currency]
+        now, then, change = (f"{sum(Decimal(row[name]) for row in of):f}" for name in ("now", "then", "change"))
+        table.add_section()
+        table.add_row("all", "all", now, then, change, currency)
+    console.print(table)

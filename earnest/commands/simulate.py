@@ -1,0 +1,167 @@
+"""`earnest simulate`: what a plan would cost and whom it would pay, over history or over many sampled years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from earnest.simulation.run import Outcome, Side
+
+
+def register(app: typer.Typer) -> None:
+    """Add `simulate` to the command line."""
+    app.command()(simulate)
+
+
+def simulate(
+    plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
+    deals: Annotated[Path, typer.Option(help="History: CSV, XLSX or Parquet.")],
+    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
+    against: Annotated[
+        list[Path] | None, typer.Option(help="The plan to compare with, a file or folder; may be repeated.")
+    ] = None,
+    years: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Years to draw; 0 is the year of history as it was.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same years.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and charts; made if needed.")] = None,
+) -> None:
+    """What a plan would cost, how people would attain, who would win and lose, and what its conventions move."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from earnest.local.processes import LocalError
+    from earnest.simulation.run import simulate as simulated
+    from shared.kernel.exact import Overflow
+
+    console = Console(highlight=False)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
+    ) as progress:
+        task = progress.add_task("Reading", total=None)
+        try:
+            now = _side(plan, deals, roster)
+            before = _side(against, deals, roster) if against else None
+            found = simulated(now, before, years, seed, lambda what: progress.update(task, description=what))
+        except Overflow as error:
+            raise LocalError(str(error)) from None
+        written = []
+        if out is not None:
+            from earnest.simulation.writing import write
+
+            progress.update(task, description="Drawing")
+            written = write(found, out)
+    _tell(found, console)
+    if written:
+        console.print(f"Written to {out}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)
+    else:
+        console.print("Add --out DIR to get the tables and charts.")
+
+
+def _side(plan: list[Path], deals: Path, roster: Path) -> Side:
+    from earnest.files.plans import read_plans
+    from earnest.files.world import read_world
+    from earnest.simulation.run import Side
+
+    world = read_world(deals, roster, read_plans(plan))
+    return Side(world.deals, world.roster, world.plans)
+
+
+def _tell(found: Outcome, console: Console) -> None:
+    what = f"{found.years.height:,} years drawn from" if found.drawn else "The year"
+    console.print(
+        f"{what} {found.base.year}: {found.base.deals.height:,} deals, {len(found.base.people):,} participants."
+    )
+    for table in (_costs(found), _bands(found), *_changes(found), _conventions(found)):
+        console.print(table)
+
+
+def _costs(found: Outcome) -> Table:
+    from rich.table import Table
+
+    from earnest.simulation.figures import distribution
+
+    table = Table(title=f"Cost of a year, {found.currency}")
+    sides = [("", found.years)] + ([("before: ", found.years_before)] if found.years_before is not None else [])
+    columns = [(f"{name}{column}", years[column]) for name, years in sides for column in ("cost", "share")]
+    if not found.drawn:
+        for name in ("", *(name for name, _ in columns)):
+            table.add_column(name, justify="right")
+        table.add_row(str(found.base.year), *(_cell(name, values[0], found) for name, values in columns))
+        return table
+    spreads = {name: distribution(values) for name, values in columns}
+    for name in ("", *spreads):
+        table.add_column(name, justify="right")
+    for row in next(iter(spreads.values())):
+        table.add_row(row, *(_cell(name, spread[row], found) for name, spread in spreads.items()))
+    return table
+
+
+def _cell(name: str, value: float, found: Outcome) -> str:
+    from shared.money import minor_digits
+
+    return f"{100 * value:.2f}%" if name.endswith("share") else f"{value / 10 ** minor_digits(found.currency):,.0f}"
+
+
+def _bands(found: Outcome) -> Table:
+    from rich.table import Table
+
+    from earnest.simulation.figures import bands
+
+    table = Table("measure", "band", title="Attainment")
+    for name in ("people and periods", "pay"):
+        table.add_column(name, justify="right")
+    for measure, band, share, pay in bands(found.attained).iter_rows():
+        table.add_row(measure, band, f"{100 * share:.1f}%", f"{100 * pay:.1f}%" if pay == pay else "")
+    return table
+
+
+def _changes(found: Outcome) -> Iterator[Table]:
+    """Winners and losers, if there is a plan to compare with."""
+    import polars as pl
+    from rich.table import Table
+
+    if found.changes is None or found.people is None:
+        return
+    counts = found.changes.select(
+        won=(pl.col("change") > 0).sum(), lost=(pl.col("change") < 0).sum(), same=(pl.col("change") == 0).sum()
+    ).row(0)
+    whole = sum(counts)
+    title = f"Pay of a person and year: {counts[0]:,} of {whole:,} win, {counts[1]:,} lose, {counts[2]:,} stay the same"
+    table = Table(title=title)
+    for name in ("participant", "before", "now", "change", "won", "lost"):
+        table.add_column(name, justify="left" if name == "participant" else "right")
+    shown = found.people if found.people.height <= 10 else pl.concat([found.people.head(5), found.people.tail(5)])
+    for number, (who, before, now, change, won, lost) in enumerate(shown.iter_rows()):
+        if found.people.height > 10 and number == 5:
+            table.add_section()
+        amounts = (_cell("", each, found) for each in (before, now, change))
+        table.add_row(who, *amounts, f"{100 * won:.0f}%", f"{100 * lost:.0f}%")
+    yield table
+
+
+def _conventions(found: Outcome) -> Table:
+    from rich.table import Table
+
+    from shared.money import from_minor
+
+    moving = [each for each in found.conventions if each.earnings]
+    still = [f"{each.convention} {each.other}" for each in found.conventions if not each.earnings]
+    title = f"What conventions would move in {found.base.year}"
+    table = Table(title=title, caption=f"Nothing would be moved by: {', '.join(still)}." if still else None)
+    for name in ("convention", "now", "instead", "said"):
+        table.add_column(name, overflow="fold")
+    for name in (f"pay, {found.currency}", "people", "earnings"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in moving:
+        change, said = f"{from_minor(each.change, found.currency):+,f}", "yes" if each.said else "no"
+        people, earnings = f"{each.participants:,}", f"{each.earnings:,}"
+        table.add_row(each.convention, each.now, each.other, said, change, people, earnings)
+    return table

@@ -1,0 +1,88 @@
+"""The estimator: what somebody would earn if open deals closed. It is the calculation itself, on the deals as they would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from earnest.files.rejected import FileError
+from earnest.files.world import World, known
+from shared.kernel import credit, earn, measure
+
+_EARNING = ["period", "component", "currency"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """period, component, currency, now, then and change (minor units) of each earning that is or would be; `credits` that are new."""
+
+    earnings: pl.DataFrame
+    credits: pl.DataFrame
+
+
+def closings(texts: list[str]) -> dict[str, date | None]:
+    """`D1,D2:2025-03-31` as deal -> close date, None for the one the deal expects.
+
+    Raises:
+        FileError: a date is none.
+    """
+    found: dict[str, date | None] = {}
+    for text in (each.strip() for one in texts for each in one.split(",")):
+        deal, colon, day = text.rpartition(":")
+        try:
+            found[deal if colon and _is_dated(day) else text] = (
+                date.fromisoformat(day) if colon and _is_dated(day) else None
+            )
+        except ValueError:
+            raise FileError(f"--close {text}: {day} is no date") from None
+    return {deal: day for deal, day in found.items() if deal}
+
+
+def _is_dated(text: str) -> bool:
+    return len(text) == len("2025-03-31") and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
+
+
+def estimate(world: World, participant: str, closing: Mapping[str, date | None]) -> Estimate:
+    """What a participant earns now, and would if these deals were won on these dates.
+
+    Raises:
+        FileError: a deal is not there or has no date, or nobody of that name is in the roster.
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    known(world, participant)
+    closed = _closed(world.deals, closing)
+    (credits, now), (new_credits, then) = (_of(world, deals, participant) for deals in (world.deals, closed))
+    both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
+    filled = both.with_columns(pl.col("now", "then").fill_null(0))
+    earnings = filled.with_columns(change=pl.col("then") - pl.col("now")).sort(_EARNING)
+    new = new_credits.join(credits, on=["deal_id", "rule", "period", "amount"], how="anti")
+    return Estimate(earnings, new.sort("credit_date", "deal_id", "rule"))
+
+
+def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataFrame:
+    """The deals as they would be."""
+    if missing := sorted(set(closing) - set(deals["deal_id"])):
+        raise FileError(f"there is no deal {', '.join(missing)}")
+    days = pl.DataFrame(
+        [(deal, day) for deal, day in closing.items()], schema={"deal_id": pl.String, "on": pl.Date}, orient="row"
+    )
+    joined = deals.join(days.with_columns(closes=pl.lit(value=True)), on="deal_id", how="left", maintain_order="left")
+    closes = pl.col("closes").fill_null(value=False)
+    found = joined.with_columns(
+        stage=pl.when(closes).then(pl.lit("won")).otherwise("stage"),
+        close_date=pl.coalesce("on", "close_date"),
+    )
+    if dateless := found.filter(closes & pl.col("close_date").is_null())["deal_id"].sort().to_list():
+        raise FileError(f"{', '.join(dateless)}: no close date is known; say {dateless[0]}:2025-03-31")
+    return found.drop("on", "closes")
+
+
+def _of(world: World, deals: pl.DataFrame, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A participant's credits and earnings; everyone is computed, as pools and contests need."""
+    credits = credit(deals, world.roster, world.plans).credits
+    earned = earn(measure(credits, world.plans), world.roster, world.plans)
+    theirs = pl.col("participant_id") == participant
+    return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())
