@@ -24,6 +24,8 @@ def _tidy(node: Any) -> Any:
         return [_tidy(each) for each in node]
     if not isinstance(node, dict):
         return node
+    if "const" in node.get("properties", {}).get("kind", {}):  # the name of a kind is explained by the kind
+        node["properties"]["kind"]["description"] = node.get("description", "")
     kept = {name: _tidy(value) for name, value in node.items() if name != "title" or not isinstance(value, str)}
     if isinstance(kept.get("description"), str):
         kept["description"] = " ".join(kept["description"].split())

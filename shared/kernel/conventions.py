@@ -37,25 +37,33 @@ class ExchangeRate(PlanPart):
     """What one unit of a currency is worth in the plan's currency, from a date on."""
 
     currency: CurrencyCode
+    """The currency that is converted."""
     effective_from: date = Field(alias="from", default=date(1900, 1, 1))
+    """The day from which the rate holds."""
     rate: Amount
+    """What one unit of it is worth in the plan's currency."""
 
 
 class Exchange(PlanPart):
     """How deals in other currencies are credited: at the latest rate on or before the credit date, kept with the credit."""
 
     source: str = Field(min_length=1, max_length=200)
+    """Where the rates come from, for people."""
     rates: tuple[ExchangeRate, ...] = Field(min_length=1)
+    """The rates, by currency and day."""
 
 
 class CalendarTerms(PlanPart):
     """The fiscal calendar: the month in which the year begins, or weeks (`4-4-5`) from a first day of the year."""
 
     year_starts: int = Field(default=1, ge=1, le=12)
+    """The month in which the fiscal year begins, 1 to 12."""
     weeks: Literal["4-4-5", "4-5-4", "5-4-4"] | None = None
+    """How the weeks of a quarter are divided among its periods, instead of calendar months."""
     first_day: date | None = None
     """With `weeks`: the first day of some fiscal year; every year has 52 weeks, and those in `long_years` 53."""
     long_years: tuple[int, ...] = ()
+    """The fiscal years of 53 weeks."""
 
     @model_validator(mode="after")
     def _weeks_begin_somewhere(self) -> CalendarTerms:

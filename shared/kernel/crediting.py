@@ -21,10 +21,13 @@ class CreditingRule(PlanPart):
     """
 
     rule: Name
+    """The rule's name, which statements show."""
     to: Name = "holder"
+    """Whom it credits: `holder`, `managers`, `team`, `territory`, or a column of type participant."""
     levels: int | None = Field(default=None, ge=1, le=20)
     """For `managers`: how far up; 1 is the direct manager only."""
     when: str = WON
+    """Which deals: a yes/no SQL condition over columns of the deal. It replaces the default, `stage = 'won'`."""
     amount: FormulaText | None = None
     """What is credited, an SQL expression over the deal: `amount - refunded` unless said otherwise."""
     share: Rate | None = None

@@ -76,7 +76,9 @@ def _checked(text: str) -> str:
     return text
 
 
-FormulaText = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked)]
+FormulaText = Annotated[
+    str, BeforeValidator(_as_text, json_schema_input_type=str | int | Decimal), AfterValidator(_checked)
+]
 """An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns.
 A plain number is one too."""
 

@@ -76,7 +76,9 @@ class Term(PlanPart):
     """A figure of each participant's own, from the roster's `term.<name>`; `default` for those who have none."""
 
     term: Name
+    """The name: the roster's column `term.<name>`."""
     default: Amount | None = None
+    """The figure of those who have none."""
 
 
 def _kind_of_figure(value: Any) -> str:

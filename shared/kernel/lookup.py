@@ -22,14 +22,18 @@ class Step(PlanPart):
     """One row: up to where it reaches (the last: no end), and what it gives."""
 
     up_to: Amount | None = None
+    """Where the row ends; the last row has none."""
     gives: Amount
+    """What it gives."""
 
 
 class Point(PlanPart):
     """At this value, that much."""
 
     at: Amount
+    """The value of the measure."""
     gives: Amount
+    """What it gives there."""
 
 
 def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:

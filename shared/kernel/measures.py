@@ -30,6 +30,7 @@ class QuotaTerms(PlanPart):
     """The quota of a measure. The roster's `quota.<measure>` goes before `default`; both are for one `per`."""
 
     default: Amount | None = None
+    """The quota of whoever has none of their own in the roster."""
     per: Reset | None = None
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
     changes: Literal["whole", "by_period"] = "whole"
@@ -53,22 +54,29 @@ class Ratio(PlanPart):
     """One sum by another, both over the window: a margin, an average price."""
 
     of: tuple[Name, ...] = Field(min_length=1)
+    """The rules whose credits are divided."""
     to: tuple[Name, ...] = Field(min_length=1)
+    """The rules by whose credits they are divided."""
 
 
 class Distinct(PlanPart):
     """How many different values a column of the deal has among the credits of some rules."""
 
     column: Name
+    """The column of the deal whose different values are counted, or deal_id."""
     of: tuple[Name, ...] = Field(min_length=1)
+    """The rules among whose credits they are counted."""
 
 
 class Goal(PlanPart):
     """A line of a scorecard: a weight, and the attainment below which the goal counts nothing and above which no more."""
 
     weight: Rate
+    """The weight of the goal; all weights sum to 100%."""
     minimum: Rate | None = None
+    """The attainment below which the goal counts nothing."""
     maximum: Rate | None = None
+    """The attainment above which it counts no more."""
 
 
 WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula")
@@ -78,6 +86,7 @@ class Measure(PlanPart):
     """One number of a participant in a period, in exactly one of the ways below; its attainment is that number by its quota."""
 
     measure: Name
+    """The measure's name."""
     sum_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The sum of the credits of some rules."""
     count_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
@@ -87,7 +96,9 @@ class Measure(PlanPart):
     latest_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The latest credit of some rules."""
     distinct: Distinct | None = None
+    """How many different values a column has."""
     ratio: Ratio | None = None
+    """One sum divided by another."""
     score: Literal[True] | None = None
     """Entered by hand for a period: the roster's `score.<measure>`, such as 85%."""
     scorecard: dict[Name, Goal] | None = Field(default=None, min_length=1)
@@ -95,7 +106,9 @@ class Measure(PlanPart):
     formula: FormulaText | None = None
     """An SQL expression over other measures."""
     reset: Reset = "month"
+    """After which time it begins anew."""
     quota: QuotaTerms = QuotaTerms()
+    """The quota by which its attainment is measured."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Measure:

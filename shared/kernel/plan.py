@@ -37,6 +37,7 @@ class Assertion(PlanPart):
     """
 
     at: dict[str, Amount]
+    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`."""
     pays: Amount | dict[Name, Amount]
     """In all, or by component."""
 
@@ -45,26 +46,41 @@ class Plan(PlanPart):
     """One version of an incentive plan, in force from `effective_from` until a later version of the same plan."""
 
     plan: Identifier
+    """The plan's id, the same in all its versions: letters, digits and `. _ : @ / + -`."""
     version: int = Field(ge=1)
+    """1, 2, 3 and so on; a published version never changes."""
     name: str = Field(min_length=1, max_length=200)
+    """What people call the plan."""
     currency: CurrencyCode
+    """The ISO 4217 code of the currency in which the plan pays, such as USD."""
     effective_from: date
+    """The day from which this version holds, until a later version of the same plan does."""
     author: str | None = Field(default=None, max_length=200)
+    """Who wrote this version."""
     reason: str | None = Field(default=None, max_length=1000)
+    """Why this version was written."""
     conventions: Conventions = Conventions()
+    """How the plan is to be read where its words allow two readings."""
     calendar: CalendarTerms = CalendarTerms()
+    """The fiscal calendar; calendar months and years unless said otherwise."""
     exchange: Exchange | None = None
+    """How deals in other currencies are credited; without it they are not."""
     columns: dict[Name, ColumnKind] = Field(default_factory=dict)
+    """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date, participant."""
     match: Literal["all", "first"] = "all"
     """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
     credits: tuple[CreditingRule, ...] = Field(min_length=1)
+    """The crediting rules: who is credited with how much of which deals."""
     measures: tuple[Measure, ...] = Field(min_length=1)
+    """What is measured: numbers of a participant in a period, from credits, scores and each other."""
     components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1)
+    """What pays, each in its own kind."""
     minimum: Figure | None = None
     """The least that all components together pay in a month."""
     maximum: Figure | None = None
     """The most that all components together pay in a month."""
     assertions: tuple[Assertion, ...] = ()
+    """What the plan must pay at given points, checked by `earnest plan assert`."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Plan:

@@ -43,8 +43,11 @@ class Multiplier(PlanPart):
     """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
 
     by: FormulaText | None = None
+    """A factor: a number, or an SQL expression over measures."""
     measure: Name | None = None
+    """The measure by which the factor is looked up in `steps` or `points`."""
     on: Literal["attainment", "amount"] = "attainment"
+    """Whether by its attainment or by its amount."""
     steps: tuple[Step, ...] = ()
     """The factor of the tier in which the measure lies."""
     points: Points = ()
@@ -86,12 +89,15 @@ class Kind(PlanPart, ABC):
     """A plan component: a name, a kind, what that kind needs, and what every component may have."""
 
     component: Name
+    """The component's name, which results show."""
     kind: str
+    """What kind of component it is."""
     title: str | None = Field(default=None, max_length=200)
     """What people call it."""
     when: FormulaText | None = None
     """A gate: an SQL condition over measures; where it says no, the component pays nothing."""
     multiply: tuple[Multiplier, ...] = ()
+    """Factors by which the pay is multiplied."""
     minimum: Figure | None = None
     """The least it pays in a window."""
     maximum: Figure | None = None

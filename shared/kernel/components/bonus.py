@@ -22,7 +22,9 @@ class Milestone(PlanPart):
     """An amount that is paid once the measure has come to `at`."""
 
     at: Amount
+    """Where it is reached."""
     amount: Figure
+    """What it pays once."""
 
 
 class Bonus(Kind):
@@ -33,10 +35,15 @@ class Bonus(Kind):
 
     kind: Literal["bonus"]
     amount: Figure | None = None
+    """What it pays where `when` says yes."""
     measure: Name | None = None
+    """The measure of the milestones."""
     on: Literal["attainment", "amount"] = "attainment"
+    """Whether milestones are attainments or amounts."""
     milestones: tuple[Milestone, ...] = ()
+    """What each mark pays once it is reached, in rising order."""
     highest: bool = False
+    """Whether only the highest milestone reached pays."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Bonus:

@@ -23,10 +23,15 @@ class Contest(Kind):
 
     kind: Literal["contest"]
     measure: Name
+    """By what everyone is ranked."""
     on: Literal["attainment", "amount"] = "amount"
+    """Whether by its attainment or by its amount."""
     prizes: tuple[Amount, ...] = Field(min_length=1)
+    """The prize of the first place, the second and so on."""
     ties: Literal["share", "each"] = "share"
+    """Whether equal results share the prizes of their places, or each get that of the best."""
     lowest_wins: bool = False
+    """Whether the lowest result is the best."""
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True

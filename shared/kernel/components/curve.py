@@ -29,12 +29,19 @@ class Curve(Kind):
 
     kind: Literal["curve"]
     measure: Name
+    """The measure along which it pays."""
     on: Literal["attainment", "amount"] = "attainment"
+    """Whether by its attainment or by its amount."""
     target: Figure
+    """What it pays at a share of 100%."""
     points: Points = ()
+    """Shares of the target at values of the measure, with straight lines between."""
     steps: tuple[Step, ...] = ()
+    """Shares of the target up to values of the measure."""
     beyond: Literal["level", "onward"] = "level"
+    """Whether the payout stays level above the last point, or goes on along the last line."""
     threshold: Amount | None = None
+    """Below this value nothing is paid."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Curve:

@@ -21,7 +21,9 @@ class Flat(Kind):
 
     kind: Literal["flat"]
     measure: Name
+    """What is paid."""
     rate: RateFigure
+    """How much of it, such as 5%; or `{term: name}`, the participant's own."""
 
     def pays_by_deal(self, conventions: Conventions) -> bool:
         """With `round_on: deal`, where all have the same rate."""

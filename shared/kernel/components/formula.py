@@ -22,7 +22,9 @@ class Formula(Kind):
 
     kind: Literal["formula"]
     amount: FormulaText
+    """What it pays: an SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`."""
     measure: Name | None = None
+    """The measure that statements show beside it."""
 
     @model_validator(mode="after")
     def _a_number(self) -> Formula:

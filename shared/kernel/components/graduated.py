@@ -22,7 +22,9 @@ class GraduatedTier(PlanPart):
     """One row of the rate table: up to where it reaches (the last: no end), and what it pays."""
 
     up_to: Threshold | None = None
+    """Where the tier ends; the last has none."""
     rate: Rate
+    """What the part of the measure in the tier pays."""
 
 
 class Graduated(Kind):
@@ -30,8 +32,11 @@ class Graduated(Kind):
 
     kind: Literal["graduated"]
     measure: Name
+    """What is paid."""
     on: Literal["attainment", "amount"] = "amount"
+    """Whether `up_to` is a share of quota (`attainment`) or an amount."""
     tiers: tuple[GraduatedTier, ...] = Field(min_length=1)
+    """The tiers, in rising order."""
 
     @model_validator(mode="after")
     def _rising_and_open(self) -> Graduated:

@@ -16,7 +16,9 @@ class PerUnit(Kind):
 
     kind: Literal["per_unit"]
     measure: Name
+    """What is counted."""
     amount: Figure
+    """What each 1 of it pays."""
 
     def in_words(self) -> Iterator[str]:
         """So much for each."""

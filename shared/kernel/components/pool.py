@@ -25,9 +25,13 @@ class Pool(Kind):
 
     kind: Literal["pool"]
     amount: Amount | None = None
+    """What is in the pool."""
     rate: Rate | None = None
+    """Or which part of `funded_by`."""
     funded_by: Name | None = None
+    """The measure of everyone together that funds it."""
     by: Name | None = None
+    """The measure in proportion to which it is divided; without it, in equal parts."""
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True

@@ -25,8 +25,11 @@ class Slab(PlanPart):
     """One row: deals up to this size (the last: no end) pay this rate, and a fixed amount beside it where there is one."""
 
     up_to: Amount | None = None
+    """The size up to which deals belong to it; the last has none."""
     rate: Rate = Decimal(0)
+    """What they pay of their size."""
     amount: Amount = Decimal(0)
+    """What each pays besides."""
 
 
 class Slabs(Kind):
@@ -34,8 +37,11 @@ class Slabs(Kind):
 
     kind: Literal["slab"]
     measure: Name
+    """Whose deals are paid."""
     marginal: bool = False
+    """Whether each deal is paid in parts, each at the rate of its tier."""
     tiers: tuple[Slab, ...] = Field(min_length=1)
+    """The sizes, in rising order."""
 
     @model_validator(mode="after")
     def _rising_and_open(self) -> Slabs:

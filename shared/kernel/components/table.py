@@ -29,12 +29,19 @@ class Axis(PlanPart):
     """
 
     attainment: Name | None = None
+    """A measure whose attainment it looks at."""
     amount: Name | None = None
+    """A measure whose amount it looks at."""
     formula: FormulaText | None = None
+    """An SQL expression that it looks at."""
     category: Literal["position", "territory", "participant_id"] | None = None
+    """A category of the participant that it looks at."""
     up_to: tuple[Amount, ...] = ()
+    """Bands: their bounds; the table has one value more."""
     at: tuple[Amount, ...] = ()
+    """Points, between which is interpolated."""
     of: tuple[str, ...] = ()
+    """The names of the category."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Axis:
@@ -101,9 +108,13 @@ class Table(Kind):
 
     kind: Literal["table"]
     measure: Name | None = None
+    """What the table gives a rate of."""
     target: Figure | None = None
+    """What the table gives a share of."""
     axes: tuple[Axis, ...] = Field(min_length=1)
+    """The dimensions."""
     values: Values
+    """Lists within lists, one level for each axis."""
 
     @model_validator(mode="after")
     def _fits(self) -> Table:

@@ -22,7 +22,9 @@ class WholeTier(PlanPart):
     """One row: up to where it reaches (the last: no end), and the rate that then pays everything."""
 
     up_to: Amount | None = None
+    """Where the tier ends; the last has none."""
     rate: Rate
+    """What everything then pays."""
 
 
 class Whole(Kind):
@@ -30,9 +32,13 @@ class Whole(Kind):
 
     kind: Literal["whole"]
     measure: Name
+    """What is paid."""
     by: Name | None = None
+    """The measure that decides the tier, unless it is the same."""
     on: Literal["attainment", "amount"] = "amount"
+    """Whether by its attainment or by its amount."""
     tiers: tuple[WholeTier, ...] = Field(min_length=1)
+    """The tiers, in rising order."""
 
     @model_validator(mode="after")
     def _rising_and_open(self) -> Whole:
