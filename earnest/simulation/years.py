@@ -14,6 +14,10 @@ from earnest.simulation.drawing import Drawn
 from shared.kernel import PlanSet, Roster, earn, measure, summed
 from shared.kernel.tables import SUMS
 
+MANY, SOME = 100, 16
+CYCLE = 400
+"""After so many years the calendar repeats, leap days and weekdays and all. Where people are compared with each other, the years
+of one call lie so far apart that everyone meets only those of their own year."""
 APART = "\x1f"
 """Between a participant and a deal, or a seat and a year; no identifier has it."""
 _KEY = ["plan", "version", "rule", "period", "currency", "bucket"]
@@ -30,18 +34,23 @@ class Years:
         self._base, self._roster, self._plans = base, roster, plans
         self._units = _units(base, credits, plans)
         self._told_apart = bool(self._units.filter(pl.col("bucket") != "").height)
-        groups = any(component.needs_group for plan in plans for component in plan.components)
-        self.at_once = 1 if groups else 100
-        """How many years one call takes: those who are compared with each other must be of one year."""
+        windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
+        weeks = any(plan.calendar.weeks for plan in plans)
+        self._apart = CYCLE if windows else 0
+        self.at_once = MANY if not windows else SOME if windows == {"month"} and not weeks else 1
+        """How many years one call takes."""
 
     def pay(self, lots: Drawn) -> pl.DataFrame:
         """`EARNINGS` of the years, with `year` and the places `seat` and `who` beside them."""
         label = pl.concat_str(pl.col("seat").cast(pl.String), pl.lit(APART), pl.col("year").cast(pl.String))
-        seats = lots.seats.with_columns(participant_id=label)
-        sums = self._sums(lots).join(seats.select("year", "seat", "participant_id"), on=["year", "seat"])
+        later = (pl.col("year") - pl.col("year").min()) * self._apart
+        seats = lots.seats.with_columns(participant_id=label, later=later)
+        sums = self._sums(lots).join(seats.drop("who"), on=["year", "seat"])
+        if self._apart:
+            sums = sums.with_columns(period=_moved(pl.col("period").cast(pl.String)))
         people = _relabelled(self._roster, self._named(seats))
         earned = earn(measure(sums.select(SUMS.names()).cast(SUMS), self._plans), people, self._plans)
-        return earned.join(seats, on="participant_id")
+        return earned.join(seats.drop("later"), on="participant_id")
 
     def _sums(self, lots: Drawn) -> pl.DataFrame:
         """What the deals that were drawn bring to whom."""
@@ -59,7 +68,7 @@ class Years:
 
     def _named(self, seats: pl.DataFrame) -> pl.DataFrame:
         names = pl.DataFrame({"who": range(len(self._base.people)), "name": self._base.people})
-        return seats.join(names, on="who").select("participant_id", "name")
+        return seats.join(names, on="who").select("participant_id", "name", "later")
 
 
 def _units(base: Base, credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -82,6 +91,11 @@ def _units(base: Base, credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     )
 
 
+def _moved(period: pl.Expr) -> pl.Expr:
+    """The period of a later year."""
+    return (period.str.slice(0, 4).cast(pl.Int64) + pl.col("later")).cast(pl.String) + period.str.slice(4)
+
+
 def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
     """Everyone who sits somewhere, under the name of seat and year; managers are needed for crediting only."""
 
@@ -89,7 +103,8 @@ def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
         copies = table.rename({"participant_id": "of"}).join(
             named.rename({"name": "of2"}), left_on="of", right_on="of2"
         )
-        return copies.select(table.columns)
+        moved = pl.col("effective_from").dt.offset_by(pl.concat_str(pl.col("later"), pl.lit("y")))
+        return copies.with_columns(effective_from=moved).select(table.columns)
 
     return Roster.of(*(copied(each) for each in (roster.assignments, roster.quotas, roster.terms, roster.scores)))
 

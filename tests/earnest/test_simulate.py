@@ -137,6 +137,16 @@ def test_the_same_seed_gives_the_same_years_however_they_are_taken_together(comp
     assert whole.deals.equals(pl.concat(part.deals for part in parts))
 
 
+def test_people_are_compared_with_those_of_their_own_year_only(company: Path) -> None:
+    found = side(company, "group.yaml")
+    base = base_of(found.deals, found.roster, found.plans)
+    years = Years(base, found.credits(), found.roster, found.plans)
+    assert years.at_once > 1
+    together = pays(years.pay(drawn(base, 0, years.at_once, 3)))
+    alone = pl.concat(pays(years.pay(drawn(base, year, 1, 3))) for year in range(years.at_once))
+    assert together.equals(alone)
+
+
 def test_the_base_is_the_year_with_most_won_deals_and_teams_draw_among_themselves(company: Path) -> None:
     found = side(company)
     base = base_of(found.deals, found.roster, found.plans)
