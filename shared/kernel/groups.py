@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal
 
 from shared.kernel.at import At
 
+Among = Literal["plan", "team", "territory", "position"]
+"""Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
 
-def grouped(at: At) -> list[list[int]]:
-    """The rows of each period, in the order of participants."""
-    rows: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for number, (participant, period) in enumerate(at.rows.select("participant_id", "period").iter_rows()):
-        rows[period].append((participant, number))
+
+def grouped(at: At, among: Among = "plan") -> list[list[int]]:
+    """The rows of each period and group, in the order of participants; who is in no group is alone."""
+    rows: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    column = {"plan": "period", "team": "manager"}.get(among, among)
+    for number, (participant, period, group) in enumerate(
+        at.rows.select("participant_id", "period", group=column).iter_rows()
+    ):
+        rows[period, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]
+
+
+def together(among: Among) -> str:
+    """Who is together, in words."""
+    return "everyone on the plan" if among == "plan" else f"everyone of a {among}"
 
 
 def divided(amount: Fraction, weights: Sequence[Fraction], digits: int) -> list[Fraction]:

@@ -97,10 +97,10 @@ class Figures:
         return ~active["value"].fill_null(value=False)
 
     def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with position and territory at the end of the period."""
-        table = self._roster.assignments.select("participant_id", "effective_from", "position", "territory")
-        found = self._joined(rows, table)
-        return rows.with_columns(found["position"], found["territory"])
+        """The rows with position, territory and manager at the end of the period."""
+        names = ["position", "territory", "manager"]
+        found = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
+        return rows.with_columns(found[name] for name in names)
 
     def _in_force(self, at: At, table: pl.DataFrame, default: Decimal | Fraction | int) -> Exact:
         found = self._dated(at, table.select("participant_id", "effective_from", "value"))

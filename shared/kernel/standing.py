@@ -12,7 +12,6 @@ from shared.kernel.at import At
 from shared.kernel.calendar import window_of
 from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
-from shared.kernel.components.table import Table
 from shared.kernel.conventions import RESETS, Reset
 from shared.kernel.exact import narrow
 from shared.kernel.language import Term
@@ -62,7 +61,7 @@ def starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
 def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
     """The rows as a place where the plan can be evaluated."""
     figures = Figures(plan, roster)
-    if any(isinstance(c, Table) and any(axis.category for axis in c.axes) for c in plan.components):
+    if any(component.looks_at_categories for component in plan.components):
         rows = figures.with_categories(rows)
     return At(
         rows,

@@ -133,6 +133,11 @@ class Kind(PlanPart, ABC):
         """What it pays, row by row, before gate and multipliers."""
 
     @property
+    def looks_at_categories(self) -> bool:
+        """Whether it looks at the position, territory or manager of participants."""
+        return False
+
+    @property
     def pays_without_credits(self) -> bool:
         """Whether it may pay for a month in which there is no credit."""
         return self.minimum is not None or self.carry_over

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.groups import grouped
+from shared.kernel.groups import Among, grouped, together
 from shared.kernel.language import Amount, Name
 from shared.kernel.words import plain, scale, table
 
@@ -31,16 +31,24 @@ class Contest(Kind):
     ties: Literal["share", "each"] = "share"
     """Whether equal results share the prizes of their places, or each get that of the best."""
     lowest_wins: bool = False
+    among: Among = "plan"
+    """Who is ranked together: everyone on the plan, or each team, territory or position by itself."""
     """Whether the lowest result is the best."""
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True
     result: ClassVar[str] = "The prize"
 
+    @property
+    def looks_at_categories(self) -> bool:
+        """Where each group has a contest of its own."""
+        return self.among != "plan"
+
     def in_words(self) -> Iterator[str]:
         """The prizes by place, and what happens to equal results."""
         best = "lowest" if self.lowest_wins else "highest"
-        yield f"Everyone on the plan is ranked by {scale(self.measure, self.on)}, the {best} first:"
+        everyone = together(self.among)
+        yield f"{everyone[0].upper()}{everyone[1:]} is ranked by {scale(self.measure, self.on)}, the {best} first:"
         yield table(["place", "prize"], [(str(n), plain(prize)) for n, prize in enumerate(self.prizes, start=1)])
         ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
         yield f"Equal results {ties[self.ties]}."
@@ -51,7 +59,7 @@ class Contest(Kind):
         scores = value.to_fractions()
         takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
         prizes = [Fraction(0)] * at.height
-        for members in grouped(at):
+        for members in grouped(at, self.among):
             running = [
                 row
                 for row in members

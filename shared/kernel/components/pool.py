@@ -12,7 +12,7 @@ from pydantic import model_validator
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.formulas import Reference
-from shared.kernel.groups import divided, grouped
+from shared.kernel.groups import Among, divided, grouped, together
 from shared.kernel.language import Amount, Name, Rate
 from shared.kernel.words import percent, plain, spoken
 
@@ -30,8 +30,12 @@ class Pool(Kind):
     """Or which part of `funded_by`."""
     funded_by: Name | None = None
     """The measure of everyone together that funds it."""
+    above: Amount = Decimal(0)
+    """Only what the sum of `funded_by` has above it funds the pool."""
     by: Name | None = None
     """The measure in proportion to which it is divided; without it, in equal parts."""
+    among: Among = "plan"
+    """Who shares a pool: everyone on the plan, or each team, territory or position a pool of its own."""
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True
@@ -41,11 +45,18 @@ class Pool(Kind):
     def _funded(self) -> Pool:
         if (self.amount is None) == (self.rate is None) or (self.rate is None) != (self.funded_by is None):
             raise ValueError("a pool has either an amount, or a rate and what it is funded_by")
+        if self.above and self.rate is None:
+            raise ValueError("above needs funded_by: it says from which sum on the pool is funded")
         return self
 
     def main_measure(self) -> str | None:
         """What divides it, or what funds it."""
         return self.by or self.funded_by
+
+    @property
+    def looks_at_categories(self) -> bool:
+        """Where each group has a pool of its own."""
+        return self.among != "plan"
 
     @property
     def pays_without_credits(self) -> bool:
@@ -59,11 +70,14 @@ class Pool(Kind):
     def in_words(self) -> Iterator[str]:
         """What is in the pool, and how it is divided."""
         if self.rate is not None:
-            funds = f"{percent(self.rate)} of the {spoken(self.funded_by or '')} of everyone on the plan together"
+            over = f" above {plain(self.above)}" if self.above else ""
+            funds = f"{percent(self.rate)} of the {spoken(self.funded_by or '')} of {together(self.among)}{over}"
         else:
             funds = plain(self.amount or Decimal(0))
         how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
         yield f"A pool of {funds} is divided {how} among those who take part."
+        if self.among != "plan":
+            yield f"Each {self.among} has a pool of its own."
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the share of the pool."""
@@ -71,10 +85,12 @@ class Pool(Kind):
         funds = at.value(self.funded_by).to_fractions() if self.funded_by else []
         weights = at.value(self.by).to_fractions() if self.by else [Fraction(1)] * at.height
         shares = [Fraction(0)] * at.height
-        for members in grouped(at):
+        for members in grouped(at, self.among):
             pool = Fraction(self.amount or 0)
             if self.rate is not None:
-                pool = sum((funds[row] for row in members), Fraction(0)) * Fraction(self.rate)
+                funding = sum((funds[row] for row in members), Fraction(0))
+                over = max(funding - Fraction(self.above), Fraction(0)) if self.above else funding
+                pool = over * Fraction(self.rate)
             sharing = [row for row in members if takes_part[row] and weights[row] > 0]
             given = divided(pool, [weights[row] for row in sharing], at.digits)
             for row, share in zip(sharing, given, strict=True):

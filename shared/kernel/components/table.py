@@ -129,6 +129,11 @@ class Table(Kind):
         return self.measure is None and self.target is None
 
     @property
+    def looks_at_categories(self) -> bool:
+        """Where an axis is one of them."""
+        return any(axis.category for axis in self.axes)
+
+    @property
     def pays_without_credits(self) -> bool:
         """An amount or a share of the target needs no credit."""
         return self.measure is None or super().pays_without_credits
