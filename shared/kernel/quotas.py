@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import cast
 
+import numpy as np
 import polars as pl
 
 from shared.kernel.at import At
@@ -18,6 +20,7 @@ from shared.kernel.columns import Exact
 from shared.kernel.measures import Measure, QuotaTerms
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
+from shared.kernel.runs import begins
 
 _MICRO = 10**6
 
@@ -70,23 +73,7 @@ class Figures:
         """The score entered for a measure in the window of each row: the latest of the window so far."""
         measure = self._plan.measure(name)
         assert measure is not None
-        ends = bounds(at.rows["period"], self._plan.calendar)
-        scores = self._roster.scores.filter(pl.col("name") == name).select("participant_id", "effective_from", "value")
-        found = (
-            at.rows.select("participant_id", "period")
-            .with_row_index("row")
-            .join(ends, on="period", how="left")
-            .sort("last")
-            .join_asof(
-                scores,
-                left_on="last",
-                right_on="effective_from",
-                by="participant_id",
-                check_sortedness=False,
-                coalesce=False,
-            )
-            .sort("row")
-        )
+        found = self._dated(at, self._roster.scores.filter(pl.col("name") == name))
         entered = period_of(pl.col("effective_from"), self._plan.calendar)
         window, of = (window_of(period, measure.reset, self._plan.calendar) for period in (pl.col("period"), entered))
         return _micro(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
@@ -111,15 +98,24 @@ class Figures:
 
     def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
         """What is in force at the end of each row's period, in the order of the rows."""
-        ends = bounds(rows["period"], self._plan.calendar)
-        return (
-            rows.select("participant_id", "period")
-            .with_row_index("row")
-            .join(ends, on="period", how="left")
+        pairs = rows.select("participant_id", "period")
+        begin = begins(pairs, [pl.col("participant_id"), pl.col("period")])
+        once = pairs.filter(begin)  # for the many deals of a participant's period together
+        found = (
+            once.with_row_index("row")
+            .join(bounds(once["period"], self._plan.calendar), on="period", how="left")
             .sort("last")
-            .join_asof(table, left_on="last", right_on="effective_from", by="participant_id", check_sortedness=False)
+            .join_asof(
+                table,
+                left_on="last",
+                right_on="effective_from",
+                by="participant_id",
+                check_sortedness=False,
+                coalesce=False,
+            )
             .sort("row")
         )
+        return found[begin.cast(pl.Int64).cum_sum() - 1]
 
     def _weights(self, at: At, measure: Measure, figure: Callable[[str, str], Fraction] | None = None) -> Exact:
         """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
@@ -182,17 +178,15 @@ class Figures:
     def _days(self, participant: str, window: list[str], *, business: bool) -> Fraction:
         """The part of the window's days on which the participant is active on the plan."""
         ends = bounds(pl.Series(window), self._plan.calendar)
-        day, last = ends["first"].min(), ends["last"].max()
-        assert isinstance(day, date)
+        first, last = ends["first"].min(), ends["last"].max()
+        assert isinstance(first, date)
         assert isinstance(last, date)
-        changes = self._timeline.get(participant, [])
-        there = total = 0
-        while day <= last:
-            if not business or day.weekday() < 5:
-                state = next((on for since, on in reversed(changes) if since <= day), False)
-                total, there = total + 1, there + state
-            day += timedelta(days=1)
-        return Fraction(there, total or 1)
+        end, week = last + timedelta(days=1), "1111100" if business else "1111111"
+        there = 0
+        for (since, on), (until, _) in pairwise([*self._timeline.get(participant, []), (end, False)]):
+            if on and since < end:
+                there += int(np.busday_count(max(since, first), max(min(until, end), first), week))
+        return Fraction(there, int(np.busday_count(first, end, week)) or 1)
 
     @cached_property
     def _timeline(self) -> dict[str, list[tuple[date, bool]]]:

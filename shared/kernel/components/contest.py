@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -65,13 +66,10 @@ class Contest(Kind):
                 for row in members
                 if (takes_part[row] and scores[row] > 0) or (takes_part[row] and self.lowest_wins)
             ]
+            ranked = sorted(scores[row] for row in running)
             for row in running:
-                better = sum(
-                    (scores[other] < scores[row]) if self.lowest_wins else (scores[other] > scores[row])
-                    for other in running
-                )
-                tied = sum(scores[other] == scores[row] for other in running)
-                prizes[row] = self._prize(better, tied)
+                below, up_to = bisect_left(ranked, scores[row]), bisect_right(ranked, scores[row])
+                prizes[row] = self._prize(below if self.lowest_wins else len(ranked) - up_to, up_to - below)
         return [Part("prize", Exact.fractions(prizes), Fraction(1))]
 
     def _prize(self, better: int, tied: int) -> Fraction:
