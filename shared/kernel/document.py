@@ -177,6 +177,8 @@ def _quota(terms: QuotaTerms) -> str:
         found.append(f"the quota is {plain(terms.default)} unless yours is another")
     if terms.per is not None:
         found.append(f"the quota is set {_ADVERB[terms.per]}")
+    if terms.to_date:
+        found.append("only the part of the months so far counts")
     if terms.changes == "by_period":
         found.append("when it changes, each figure counts for the months in which it is in force")
     if terms.spread:

@@ -35,6 +35,8 @@ class QuotaTerms(PlanPart):
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
     changes: Literal["whole", "by_period"] = "whole"
     """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it holds in."""
+    to_date: bool = False
+    """Whether the quota of a window is only that of its periods so far: in February of a year, of two months."""
     spread: tuple[Rate, ...] = ()
     """How a year is divided among its periods, 12 shares that sum to 100%; unless said otherwise evenly."""
     ramp: tuple[Rate, ...] = ()

@@ -147,15 +147,16 @@ class Figures:
         length = PERIODS_IN[reset]
         place = place_in_year(period, calendar)
         first = place // length * length
+        after = place + 1 if terms.to_date else first + length
         whole = Fraction(0)
-        for each in range(first, first + length):
+        for each in range(first, after):
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
             name = _moved(period, each - place)
             ramped = self._ramped(terms, name, self._started.get(participant))
             whole += share * ramped * figure(participant, name)
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
-            window = [_moved(period, each - place) for each in range(first, first + length)]
+            window = [_moved(period, each - place) for each in range(first, after)]
             weight *= self._days(participant, window, business=terms.prorate == "business_days")
         return weight
 
