@@ -1,4 +1,4 @@
-"""A roster as CSV: participants, assignments and quotas, one dated change a row, as HR exports them."""
+"""A roster as CSV: participants, assignments and figures, one dated change a row, as HR exports them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import orjson
@@ -16,7 +17,8 @@ from shared.contracts.base import instant_text
 from shared.problems import Unprocessable
 
 TEXTS: Final = ("manager", "plan", "position", "territory", "pay_group")
-QUOTA: Final = "quota."
+FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
+"""Columns of numbers: how they begin, and the field whose entries they are."""
 YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -24,7 +26,7 @@ def events(body: bytes, source: str, received: datetime) -> list[bytes]:
     """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
 
     Columns: participant_id and effective_from, and any of name, manager, plan, position, territory, pay_group, active
-    (yes or no) and quota.<measure>. A blank cell says nothing.
+    (yes or no), quota.<measure>, term.<name> and score.<measure>. A blank cell says nothing.
 
     Raises:
         Unprocessable: it is not CSV, columns are missing, unknown or there twice, a row is longer than the header, or there
@@ -56,9 +58,10 @@ def _check(header: list[str]) -> None:
         raise Unprocessable(f"the file has no column {', '.join(missing)}")
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise Unprocessable(f"the file has column {', '.join(twice)} twice")
-    if unknown := [name for name in header if name not in known and not name.startswith(QUOTA)]:
+    if unknown := [name for name in header if name not in known and not name.startswith(tuple(FIGURES))]:
         raise Unprocessable(
-            f"the file has unknown columns {', '.join(unknown)}; known are {', '.join(known)}, {QUOTA}<measure>"
+            f"the file has unknown columns {', '.join(unknown)}; known are {', '.join(known)}, "
+            "quota.<measure>, term.<name>, score.<measure>"
         )
 
 
@@ -67,9 +70,10 @@ def _event(row: dict[str, str], name: str, source: str, received: datetime) -> d
     fields: dict[str, Any] = {key: given[key] for key in TEXTS if key in given}
     if "active" in given:
         fields["active"] = YES_NO.get(given["active"].lower(), given["active"])
-    quotas = {key.removeprefix(QUOTA): value for key, value in given.items() if key.startswith(QUOTA)}
-    if quotas:
-        fields["quotas"] = quotas
+    for start, field in FIGURES.items():
+        figures = {key.removeprefix(start): _figure(value) for key, value in given.items() if key.startswith(start)}
+        if figures:
+            fields[field] = figures
     data = {key: given[key] for key in ("participant_id", "effective_from", "name") if key in given}
     return {
         "specversion": "1.0",
@@ -79,3 +83,11 @@ def _event(row: dict[str, str], name: str, source: str, received: datetime) -> d
         "time": instant_text(received),
         "data": data | {"fields": fields},
     }
+
+
+def _figure(text: str) -> str:
+    """A percentage as the decimal it is; everything else as it stands."""
+    try:
+        return f"{Decimal(text[:-1]) / 100:f}" if text.endswith("%") else text
+    except InvalidOperation:
+        return text

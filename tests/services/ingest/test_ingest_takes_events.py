@@ -270,6 +270,18 @@ def test_a_roster_comes_as_csv_and_blank_cells_say_nothing(ingest: Ingest) -> No
     }
 
 
+def test_a_roster_file_has_the_figures_that_plans_ask_for(ingest: Ingest) -> None:
+    csv = "participant_id,effective_from,term.rate,score.teamwork,quota.bookings\nann,2025-01-01,6.5%,0.85,100\n"
+    answer = ingest.client.post("/v1/roster", content=csv, headers={"content-type": "text/csv"})
+    assert answer.status_code == 202
+    [fact] = ingest.in_log(ROSTER_TOPIC)
+    assert fact["fields"] == {
+        "2025-01-01/term.rate": "0.065",
+        "2025-01-01/score.teamwork": "0.85",
+        "2025-01-01/quota.bookings": "100",
+    }
+
+
 def test_a_roster_file_with_unknown_columns_is_refused_by_name(ingest: Ingest) -> None:
     answer = ingest.client.post(
         "/v1/roster", content="participant_id,effective_from,boss\n", headers={"content-type": "text/csv"}
