@@ -47,6 +47,10 @@ class Words:
             said += [self._slice(piece, line) for piece in line.slices]
         if len(line.slices) > 1:
             said.append(f"Together {number(line.exact)}.")
+        if self._forfeited(line):
+            return " ".join(
+                [*said, f"Who leaves within the period is paid nothing of it: {number(line.amount)} {currency}."]
+            )
         window = WINDOWS[self._part.window]
         if not line.slices and not line.amount:
             stays = f"It reaches nothing that pays more: the pay{window} stays at {number(line.paid_after)} {currency}."
@@ -74,6 +78,11 @@ class Words:
         count = len(part.lines)
         said += f", under {part.plan} version {part.version}: the sum of {count} line{'s' if count != 1 else ''}."
         return f"{said} {self._problem()}." if part.problem else said
+
+    def _forfeited(self, line: Line) -> bool:
+        """Whether the plan pays nothing of it because the participant left within the period."""
+        forfeits = self._plan.conventions.leavers == "nothing_in_the_last_period"
+        return forfeits and abs(line.exact_so_far - line.paid_after) >= Decimal(1).scaleb(-self._plan.digits)
 
     def _problem(self) -> str:
         return PROBLEMS[str(self._part.problem)].format(measure=self._part.measure)

@@ -187,3 +187,26 @@ def test_the_command_tells_it_in_words_and_as_json(company: Path) -> None:
     assert "Cut to the maximum of 900: -360.06 USD." in run[0].stdout
     [earning] = json.loads(run[1].stdout)["earnings"]
     assert Told.model_validate(earning).amount == 900
+
+
+def test_the_manual_shows_what_the_command_says(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "analyst.md").read_text()
+    for name in ("plans/rep.yaml", "plans/manager.yaml", "roster.csv", "deals.csv"):
+        [text] = re.findall(rf"```(?:yaml|csv) {re.escape(name)}\n(.*?)```", page, re.DOTALL)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    [shown] = re.findall(r"```text\n(commission, 2025-03.*?)```", page, re.DOTALL)
+    company = read_world(tmp_path / "deals.csv", tmp_path / "roster.csv", read_plans([tmp_path / "plans"]))
+    [found] = told(company, "ann", "2025-03", "commission")
+    [part] = found.parts
+    said = [part.sentence, *(f"{line.line}. {line.sentence}" for line in part.lines)]
+    assert " ".join(shown.split()) == f"commission, 2025-03: 7,560.00 USD {' '.join(said)}"
+
+
+def test_who_forfeits_by_leaving_is_told_so(tmp_path: Path) -> None:
+    plan = "conventions: {leavers: nothing_in_the_last_period}\n" + PLAN.replace("maximum: 8000\n", "")
+    (tmp_path / "plan.yaml").write_text(plan)
+    (tmp_path / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,1000,2025-03-03\n")
+    (tmp_path / "roster.csv").write_text("participant_id,effective_from,active\nann,,\nann,2025-03-20,no\n")
+    company = read_world(tmp_path / "deals.csv", tmp_path / "roster.csv", read_plans([tmp_path / "plan.yaml"]))
+    assert ending(company, "flat_one").endswith("Who leaves within the period is paid nothing of it: 0.00 USD.")
