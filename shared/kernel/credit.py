@@ -278,9 +278,9 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
 
 def _portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
     """A share of whole minor units, halves away from zero."""
-    product = wide(amount.abs()) * whole(scaled(share, RATE_SCALE))
+    product = wide(amount.abs()) * whole(scaled(abs(share), RATE_SCALE))
     rounded = (product * whole(2) + whole(RATE_SCALE)) // whole(2 * RATE_SCALE)
-    return (rounded * amount.sign()).cast(pl.Int64)
+    return (rounded * amount.sign() * (-1 if share < 0 else 1)).cast(pl.Int64)
 
 
 def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:

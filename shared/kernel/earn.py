@@ -19,7 +19,7 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, paid, place, shown, starts, within
+from shared.kernel.standing import accumulated, paid, place, shown, starts, staying, within
 from shared.kernel.tables import EARNINGS, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -43,30 +43,32 @@ def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame
     found = [empty(EARNINGS)]
     for together in plans.together():
         contributed = pl.concat(
-            [steps for plan in together for steps in _contributed(measures, roster, plan)], how="diagonal"
+            [steps for plan in together for steps in _contributed(measures, roster, plan, plans)], how="diagonal"
         )
         for plan in together:
             found += _earned(_complete(contributed, plan), roster, plan)
     return pl.concat(found)
 
 
-def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan) -> Iterator[pl.DataFrame]:
+def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
     """What each step of a version adds to its ingredients, one row per participant and period; months with scores are steps."""
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
-        yield _scored(roster, plan).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
+        yield _scored(roster, plan, plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
 
 
-def _scored(roster: Roster, plan: Plan) -> pl.DataFrame:
-    """The steps of participants on the version for whom a score was entered."""
+def _scored(roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
+    """The steps of participants for whom a score was entered on a day on which they are on the version."""
     names = [measure.measure for measure in plan.measures if measure.score]
     rows = roster.scores.filter(pl.col("name").is_in(names)).select("participant_id", day="effective_from")
     on = rows.sort("day").join_asof(
         roster.assignments, left_on="day", right_on="effective_from", by="participant_id", check_sortedness=False
     )
+    of_plan = on.filter((pl.col("plan") == plan.plan) & pl.col("active")).drop("effective_from", strict=False)
     return (
-        on.filter((pl.col("plan") == plan.plan) & pl.col("active") & plan.holds(pl.col("day")))
+        of_plan.join_asof(plans.in_force, left_on="day", right_on="effective_from", by="plan", check_sortedness=False)
+        .filter(pl.col("version") == plan.version)
         .select(
             "participant_id",
             "plan",
@@ -78,9 +80,12 @@ def _scored(roster: Roster, plan: Plan) -> pl.DataFrame:
 
 
 def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Steps with every ingredient of the plan, in order; where everyone is compared over a longer window, with everyone's periods."""
+    """Steps with every ingredient of the plan, in order.
+
+    Where everyone is compared over a longer window, they are in everyone's periods, in those of others as `idle`.
+    """
     missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in steps.columns]
-    whole = steps.with_columns(missing)
+    whole = steps.with_columns(missing).with_columns(idle=pl.lit(False))
     if any(c.compares and plan.window(c) != "month" for c in plan.components):
         everyone = (
             whole.select("participant_id", "plan", "version")
@@ -88,7 +93,8 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
             .join(whole.select("period").unique(), how="cross")
         )
         first = whole.group_by("participant_id").agg(first=pl.col("period").min())
-        idle = everyone.join(first, on="participant_id").filter(pl.col("period") > pl.col("first")).select(STEP)
+        idle = everyone.join(first, on="participant_id").filter(pl.col("period") > pl.col("first"))
+        idle = idle.select(*STEP, idle=pl.lit(True))
         whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
     return whole.with_columns(pl.col(plan.ingredient_names).fill_null(0)).sort(ORDER)
 
@@ -96,26 +102,37 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
-    at = place(accumulated(steps, plan), plan, roster)
-    by_name = {component.component: _paid(component, at, plan, roster) for component in plan.in_order}
+    whole = place(accumulated(steps, plan), plan, roster)
+    own = whole
+    if steps["idle"].any():
+        own = place(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster)
+    by_name: dict[str, pl.DataFrame] = {}
+    for component in plan.in_order:
+        compares = any(each.compares for each in plan.leading_to(component))
+        by_name[component.component] = _paid(component, whole if compares else own, plan, roster)
+        if not compares and own is not whole:
+            paid(component, whole, plan, roster)  # for those who compare what it pays
     found = [by_name[component.component] for component in plan.components]
-    return [*found, *_limits(found, at, plan)]
+    return [*found, *_limits(found, own, plan, roster)]
 
 
 def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
     pay = paid(component, at, plan, roster)
     value, quota = shown(at, component.main_measure(), plan)
     due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
-    amount = growth(due, starts(at.rows, plan.window(component), plan))
-    grown = at.rows.select(STEP).with_columns(
-        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), amount.alias("amount")
+    rows = at.rows.select(STEP).with_columns(
+        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), due.alias("due")
     )
     if component.carry_over:
-        grown = grown.with_columns(_carried(grown, component, at, plan))
-    grown = grown.filter(pl.col("version") == plan.version)
+        rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, at, plan), dtype=pl.Int64))
+    rows = rows.with_columns(growth(rows["due"], starts(rows, plan.window(component), plan)).alias("amount"))
+    if component.carry_over:
+        rows = rows.with_columns(_carried(rows, component, plan))
+    rows = rows.with_columns(staying(rows["amount"], rows, plan, roster).alias("amount"))
+    rows = rows.filter(pl.col("version") == plan.version)
     if component.pays != "month":
-        grown = _together(grown, component, plan)
-    return _as_earnings(grown, component.component, plan)
+        rows = _together(rows, component, plan)
+    return _as_earnings(rows, component.component, plan)
 
 
 def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
@@ -144,15 +161,14 @@ def _as_earnings(rows: pl.DataFrame, name: str, plan: Plan) -> pl.DataFrame:
     return rows.with_columns(component=pl.lit(name), currency=pl.lit(plan.currency)).select(EARNINGS.names())
 
 
-def _carried(rows: pl.DataFrame, component: Component, at: At, plan: Plan) -> pl.Series:
+def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
     """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
-    most = _figure_minor(component.maximum, at, plan)
     people = rows.select(within("never", plan)).rows()
     windows = rows.select(within(plan.window(component), plan)).rows()
     owed: dict[object, int] = defaultdict(int)
     in_window: dict[object, int] = defaultdict(int)
     found: list[int] = []
-    for who, window, amount, limit in zip(people, windows, rows["amount"], most, strict=True):
+    for who, window, amount, limit in zip(people, windows, rows["amount"], rows["most"], strict=True):
         owed[who] += amount
         pays = min(owed[who], limit - in_window[window])
         owed[who] -= pays
@@ -161,41 +177,27 @@ def _carried(rows: pl.DataFrame, component: Component, at: At, plan: Plan) -> pl
     return pl.Series("amount", found, dtype=pl.Int64)
 
 
-def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan) -> list[pl.DataFrame]:
-    """What the plan's own minimum adds to, and its maximum takes from, the pay of a month."""
+def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -> list[pl.DataFrame]:
+    """What the plan's own minimum adds to, and its maximum takes from, the pay of a month; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
-    total = pl.concat(found).group_by(STEP).agg(pl.col("amount").sum(), pl.len())
-    rows = (
-        at.rows.select(STEP)
-        .join(total, on=STEP, how="left", maintain_order="left")
-        .with_columns(pl.col("amount").fill_null(0))
-    )
+    total = pl.concat(found).group_by(STEP).agg(pl.col("amount").sum())
+    own = at.rows.filter(pl.col("version") == plan.version).select(STEP)
+    rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
+    months = place(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster)
     limited: list[pl.DataFrame] = []
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is None:
             continue
-        limit = pl.Series("limit", _figure_minor(figure, at, plan), dtype=pl.Int64)
-        moved = (pl.col("limit") - pl.col("amount")).clip(
-            **({"lower_bound": 0} if name == MINIMUM else {"upper_bound": 0})
+        room = pl.Series(_figure_minor(figure, months, plan), dtype=pl.Int64) - months.rows["amount"]
+        moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
+        by = months.rows.with_columns(
+            measure="amount",
+            quota=pl.lit(None, dtype=pl.Int64),
+            problem=pl.lit(None, dtype=pl.String),
+            amount=staying(moved, months.rows, plan, roster) if name == MINIMUM else moved,
         )
-        by = (
-            rows.with_columns(limit)
-            .with_columns(moved=moved)
-            .filter((pl.col("moved") != 0) & (pl.col("version") == plan.version))
-        )
-        limited.append(
-            _as_earnings(
-                by.with_columns(
-                    measure="amount",
-                    quota=pl.lit(None, dtype=pl.Int64),
-                    problem=pl.lit(None, dtype=pl.String),
-                    amount="moved",
-                ),
-                name,
-                plan,
-            )
-        )
+        limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan))
     return limited
 
 

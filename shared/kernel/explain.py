@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from shared.kernel.earn import earn
-from shared.kernel.measure import ORDER, STEP, added, measure, paid_by_deal
+from shared.kernel.measure import STEP, added, measure, paid_by_deal
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
@@ -45,9 +44,10 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     earned = earn(measure(credits, plans), roster, plans) if earnings is None else earnings
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.together():
-        events = [_events(credits, earned, plan) for plan in together]
+        every = pl.concat([_events(credits, earned, plan) for plan in together], how="diagonal")
+        every = added(_sorted(every), together)
         for plan in together:
-            summed = accumulated(_in_one(events, plan), plan)
+            summed = accumulated(_in_order(every, plan), plan)
             for component in plan.in_order:
                 if type(component).walks:
                     walk = Walk(summed, plan, component, roster)
@@ -59,7 +59,7 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
 
 
 def _events(credits: pl.DataFrame, earned: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """The credits of a version in order with what each adds to the ingredients; before those of a period stands its opening."""
+    """The credits of a version, with what components that pay by the deal pay for each, and the opening of every period."""
     of_plan = credits.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     by_deal = (
         [
@@ -75,24 +75,26 @@ def _events(credits: pl.DataFrame, earned: pl.DataFrame, plan: Plan) -> pl.DataF
         .unique()
         .with_columns(rule=pl.lit(OPENING), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64))
     )
-    every = pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
-    size = {"date": [], "smallest_first": ["amount"], "largest_first": ["-amount"]}[plan.conventions.order]
-    order = [-pl.col("amount") if name == "-amount" else pl.col(name) for name in size]
-    # Participants and periods are few: as numbers in their order they sort several times faster than as texts.
-    few = [pl.col(name).cast(pl.Enum(every[name].unique().sort())) for name in ("participant_id", "period")]
-    ordered = every.sort(*few, "version", "first", *order, "credit_date", "deal_id", "rule", nulls_last=False)
-    return added(ordered, plan).with_columns(pl.col(name).fill_null(0) for name in plan.ingredient_names)
+    return pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
 
 
 def _of(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return table.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
 
 
-def _in_one(events: Sequence[pl.DataFrame], plan: Plan) -> pl.DataFrame:
-    """The events of versions whose sums go on, in order, with every ingredient of one of them."""
-    every = events[0] if len(events) == 1 else pl.concat(events, how="diagonal").sort(ORDER, maintain_order=True)
-    missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in every.columns]
-    return every.with_columns(missing).with_columns(pl.col(plan.ingredient_names).fill_null(0))
+def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The events in the order of the plan, each with what it adds to every ingredient by its date."""
+    if plan.conventions.order != "date":
+        size = pl.col("amount") if plan.conventions.order == "smallest_first" else -pl.col("amount")
+        events = _sorted(events, size)
+    return events.with_columns(pl.col(plan.ingredient_names).fill_null(0))
+
+
+def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
+    """By participant and month, the opening first, then by size where that counts, then by date."""
+    # Participants and periods are few: as numbers in their order they sort several times faster than as texts.
+    few = [pl.col(name).cast(pl.Enum(events[name].unique().sort())) for name in ("participant_id", "period")]
+    return events.sort(*few, "version", "first", *size, "credit_date", "deal_id", "rule", nulls_last=False)
 
 
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.at import At
+from shared.kernel.columns import Exact, Mode
 
 Among = Literal["plan", "team", "territory", "position"]
 """Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
@@ -29,12 +30,12 @@ def together(among: Among) -> str:
     return "everyone on the plan" if among == "plan" else f"everyone of a {among}"
 
 
-def divided(amount: Fraction, weights: Sequence[Fraction], digits: int) -> list[Fraction]:
+def divided(amount: Fraction, weights: Sequence[Fraction], digits: int, mode: Mode = "half_up") -> list[Fraction]:
     """An amount, rounded to the smallest unit, in shares by weight that sum to it: what is left over goes to the largest rests."""
     whole = sum(weights, Fraction(0))
     if not whole:
         return [Fraction(0)] * len(weights)
-    units = round(abs(amount) * 10**digits)
+    units = int(Exact.constant(abs(amount) * 10**digits, 1).rounded(mode).to_fractions()[0])
     exact = [units * weight / whole for weight in weights]
     given = [int(share) for share in exact]
     by_rest = sorted(range(len(exact)), key=lambda place: (given[place] - exact[place], place))

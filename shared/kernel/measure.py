@@ -10,7 +10,6 @@ import polars as pl
 from shared.kernel.calendar import window_of
 from shared.kernel.columns import Exact
 from shared.kernel.exact import narrow, wide
-from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.tables import MEASURES, SUMS, empty
@@ -90,9 +89,8 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     sums = credits if "deals" in credits.columns else summed(credits, plans)
     found = [empty(MEASURES)]
     for together in plans.together():
-        every = pl.concat(
-            [added(_of(sums, plan).sort(*ORDER, "bucket", "rule"), plan) for plan in together], how="diagonal"
-        )
+        every = pl.concat(_of(sums, plan) for plan in together).sort(*ORDER, "bucket", "rule")
+        every = added(every, together)
         for plan in together:
             names = plan.ingredient_names
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every
@@ -103,32 +101,45 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     return pl.concat(each.select(MEASURES.names()).cast(MEASURES) for each in found)
 
 
-def added(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """What each row adds to every ingredient, as a column per ingredient; rows are in order within each participant."""
-    columns = [_added(name, ingredient.take, ingredient.rules, of, plan) for name, ingredient, of in plan.ingredients()]
+def added(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
+    """What each row adds to every ingredient of versions whose sums go on, as a column per ingredient.
+
+    Rows are in order within each participant. Each counts as the version by which it was credited says.
+    """
+    names = {name: None for plan in together for name, _, _ in plan.ingredients()}
     by_deal = [
-        pl.when(pl.col("rule") == f"@{component}").then("amount").otherwise(0).alias(f"@{component}")
-        for component in plan.pays_by_deal
-        if f"@{component}" not in events.columns
+        pl.when(pl.col("rule") == f"@{name}").then("amount").otherwise(0).alias(f"@{name}")
+        for name in {name: None for plan in together for name in plan.pays_by_deal}
+        if f"@{name}" not in events.columns
     ]
-    return events.with_columns(*columns, *by_deal)
+    return events.with_columns(*(_added(name, together) for name in names), *by_deal)
 
 
-def _added(name: str, take: str, rules: Sequence[str], of: Measure, plan: Plan) -> pl.Expr:
-    hit = pl.col("rule").is_in(list(rules))
-    within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("period"), of.reset, plan.calendar)]
-    if plan.conventions.versions == "restart":
-        within.append(pl.col("version"))
-    match take:
-        case "amount":
-            value = pl.col("amount")
-        case "deals":
-            value = pl.col("deals")
-        case "distinct":
-            value = (pl.int_range(pl.len()).over(*within, "bucket", hit) == 0).cast(pl.Int64)
-        case _:
-            value = pl.col("amount") - pl.col("amount").shift(1, fill_value=0).over(*within, hit)
-    return pl.when(hit).then(value).otherwise(pl.lit(0, dtype=pl.Int64)).alias(name)
+def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
+    found = [(plan, each, of) for plan in together for which, each, of in plan.ingredients() if which == name]
+    hits = [_by(plan, together) & pl.col("rule").is_in(list(ingredient.rules)) for plan, ingredient, _ in found]
+    hit = pl.any_horizontal(hits)
+    column = pl.lit(0, dtype=pl.Int64)
+    for (plan, ingredient, of), own in zip(found, hits, strict=True):
+        within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("period"), of.reset, plan.calendar)]
+        if plan.conventions.versions == "restart":
+            within.append(pl.col("version"))
+        match ingredient.take:
+            case "amount":
+                value = pl.col("amount")
+            case "deals":
+                value = pl.col("deals")
+            case "distinct":
+                first = pl.int_range(pl.len()).over(*within, "bucket", hit) == 0
+                value = (first & (pl.col("bucket") != "")).cast(pl.Int64)
+            case _:
+                value = pl.col("amount") - pl.col("amount").shift(1, fill_value=0).over(*within, hit)
+        column = pl.when(own).then(value).otherwise(column)
+    return column.alias(name)
+
+
+def _by(plan: Plan, together: Sequence[Plan]) -> pl.Expr:
+    return pl.col("version") == plan.version if len(together) > 1 else pl.lit(True)
 
 
 def _of(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:

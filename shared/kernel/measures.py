@@ -62,7 +62,7 @@ class Ratio(PlanPart):
 
 
 class Distinct(PlanPart):
-    """How many different values a column of the deal has among the credits of some rules."""
+    """How many different values a column of the deal has among the credits of some rules; a blank cell is none."""
 
     column: Name
     """The column of the deal whose different values are counted, or deal_id."""
@@ -92,7 +92,7 @@ class Measure(PlanPart):
     sum_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The sum of the credits of some rules."""
     count_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    """How many deals some rules credit."""
+    """How many deals some rules credit; one that two of them credit counts twice (count `distinct` by `deal_id` otherwise)."""
     average_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The average credit of some rules."""
     latest_of: tuple[Name, ...] | None = Field(default=None, min_length=1)

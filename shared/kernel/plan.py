@@ -183,6 +183,17 @@ class Plan(PlanPart):
         """All measures that a component looks at, directly or through other measures and components."""
         return self._measures_of(component.component)
 
+    def quotas_of(self, component: Component) -> set[str]:
+        """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
+        due, seen = component.uses(), set[Reference]()
+        while due:
+            one = due.pop()
+            measure = self.measure(one.name) if one.kind not in ("pay", "term") else None
+            if one not in seen and measure is not None:
+                due += self.refers(measure)
+            seen.add(one)
+        return {each.name for each in seen if each.kind in ("attainment", "quota")}
+
     def _measures_of(self, name: str) -> set[str]:
         component = next(c for c in self.components if c.component == name)
         found: set[str] = set()

@@ -14,7 +14,7 @@ from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
 from shared.kernel.conventions import RESETS, Reset
 from shared.kernel.exact import narrow
-from shared.kernel.language import Term
+from shared.kernel.language import PlanPart, Term
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.quotas import Figures
@@ -85,8 +85,6 @@ def paid_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window."""
     problem = _problem(component, at, plan, figures)
     unlimited = over(where(problem.is_null(), component.unlimited(at), 0))
-    if plan.conventions.leavers == "nothing_in_the_last_period":
-        unlimited = where(figures.left_within(at.rows), 0, unlimited)
     limited = where(problem.is_null(), component.limited(unlimited, at), 0)
     at.paid[component.component] = limited
     what = f"the pay of {component.component}"
@@ -101,6 +99,13 @@ def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
     return Exact.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)
+
+
+def staying(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.Series:
+    """What each row adds to pay; by the convention nothing in a period at whose end somebody has left."""
+    if plan.conventions.leavers == "paid_to_the_last_day":
+        return amounts
+    return amounts.zip_with(~Figures(plan, roster).left_within(rows), pl.Series([0], dtype=amounts.dtype))
 
 
 def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
@@ -154,14 +159,19 @@ def _problem(component: Component, at: At, plan: Plan, figures: Figures) -> pl.S
     for name in _terms_without_default(component):
         found = pl.select(pl.when(figures.has_term(at, name)).then(found).otherwise(pl.lit("no_term"))).to_series()
     if plan.conventions.zero_quota == "refuse":
-        for name in sorted({r.name for r in component.uses() if r.kind in ("attainment", "quota")}):
+        for name in sorted(plan.quotas_of(component)):
             there = at.quota(name) > 0
             found = pl.select(pl.when(there).then(found).otherwise(pl.lit("no_quota"))).to_series()
     return found.alias("problem")
 
 
-def _terms_without_default(component: Component) -> Iterable[str]:
-    for name in type(component).model_fields:
-        value = getattr(component, name)
-        if isinstance(value, Term) and value.default is None:
-            yield value.term
+def _terms_without_default(part: object) -> Iterable[str]:
+    """The figures of a participant's own that a component cannot do without, however deep in it."""
+    if isinstance(part, Term):
+        yield from [] if part.default is not None else [part.term]
+    elif isinstance(part, PlanPart):
+        for name in type(part).model_fields:
+            yield from _terms_without_default(getattr(part, name))
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _terms_without_default(each)

@@ -13,7 +13,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import paid, place, shown, starts
+from shared.kernel.standing import paid, place, shown, starts, staying
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -31,7 +31,7 @@ class Walk:
     """
 
     def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
-        self._plan, self._component = plan, component
+        self._plan, self._component, self._roster = plan, component, roster
         measures = [m for m in plan.measures if m.measure in plan.measures_of(component)]
         rules = {rule for each in measures for rule in each.rules}
         self._at = place(events.filter(pl.col("rule").is_in([*sorted(rules), OPENING])), plan, roster)
@@ -55,12 +55,15 @@ class Walk:
             before(value, self._measured_from, pl.Series([0])).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
-            growth(self._pay.unlimited, self._begins).alias("amount"),
+            self._grown(self._pay.unlimited).alias("amount"),
             component=pl.lit(self._component.component),
             credited=pl.when(counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             period=last_of_window(pl.col("period"), self._component.pays, self._plan.calendar),
         )
+
+    def _grown(self, due: pl.Series) -> pl.Series:
+        return staying(growth(due, self._begins), self._at.rows, self._plan, self._roster)
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
@@ -72,7 +75,7 @@ class Walk:
         component = self._component
         if component.told_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
-        limited = growth(self._pay.due, self._begins) - self._walked["amount"]
+        limited = self._grown(self._pay.due) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
             pl.col("limited").sum(), pl.col("after", "quota", "currency").last()

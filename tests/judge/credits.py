@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -54,7 +55,7 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
             day = columns.get(rule.get("date", "close_date"))
             if day is None or not _selects(rule, columns):
                 continue
-            if columns["currency"] != plan["currency"] and _rate(plan, columns["currency"], day) is None:
+            if columns["currency"] != plan["currency"] and _rate(plan, rule, columns["currency"], day) is None:
                 continue
             credited: dict[str, Fraction] = {}
             for payee, part in _parts(rule, plan, columns, deal, roster, day):
@@ -153,14 +154,17 @@ def _in_plan(part: Fraction, rule: Data, plan: Data, columns: dict[str, Any], da
     """A part in the plan's currency, and of that the rule's share."""
     decimals = DECIMALS[plan["currency"]]
     if columns["currency"] != plan["currency"]:
-        rate = _rate(plan, columns["currency"], day)
+        rate = _rate(plan, rule, columns["currency"], day)
         assert rate is not None
         part = rounded(part * rate, "half_up", decimals)
     return part if rule.get("share") is None else rounded(part * number(rule["share"]), "half_up", decimals)
 
 
-def _rate(plan: Data, currency: str, day: date) -> Fraction | None:
-    """The latest rate on or before a day."""
+def _rate(plan: Data, rule: Data, currency: str, day: date) -> Fraction | None:
+    """The latest rate on or before a day; 1 for a number of things, which is money in no currency."""
+    named = set(re.findall(r"[a-z]\w*", rule.get("amount") or ""))
+    if plan.get("exchange") and named and all(plan.get("columns", {}).get(name) == "number" for name in named):
+        return Fraction(1)
     rates = [
         (rate.get("from", date(1900, 1, 1)), number(rate["rate"]))
         for rate in (plan.get("exchange") or {"rates": []})["rates"]

@@ -40,6 +40,14 @@ def reached_tier(at: Fraction, tiers: list[Data], boundary: str) -> Data:
     raise AssertionError(tiers)
 
 
+def is_by_deal(component: Data, plan: Data) -> bool:
+    """Whether it pays every deal by itself: slabs, and with `round_on: deal` flat rates that are the same for all."""
+    if component["kind"] != "flat" or isinstance(component["rate"], dict):
+        return bool(component["kind"] == "slab")
+    measure = named(plan["measures"], "measure", component["measure"])
+    return convention(plan, "round_on") == "deal" and bool(measure.get("sum_of"))
+
+
 def each_deal(component: Data, amount: Fraction, plan: Data) -> Fraction:
     """What one credit pays by itself under a slab or at a flat rate, not rounded."""
     if component["kind"] == "flat":
@@ -68,9 +76,7 @@ def _on(spec: Data, here: Standing, default: str, name: str | None = None) -> Fr
 
 
 def _flat(component: Data, here: Standing, group: Group) -> Fraction:
-    measure = named(here.plan["measures"], "measure", component["measure"])
-    by_deal = convention(here.plan, "round_on") == "deal" and measure.get("sum_of")
-    if by_deal and not isinstance(component["rate"], dict):
+    if is_by_deal(component, here.plan):
         return _slab(component, here, group)
     return here.value(component["measure"]) * here.figure(component["rate"])
 

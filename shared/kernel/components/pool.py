@@ -20,7 +20,8 @@ from shared.kernel.words import percent, plain, spoken
 class Pool(Kind):
     """`kind: pool` divides `amount`, or `rate` of the sum of `funded_by` over all, among those whom `when` lets share.
 
-    They share equally, or in proportion to the measure `by`. The shares sum to the pool to the cent.
+    They share equally, or in proportion to the measure `by`, in which who has nothing or less has no share. The pool is rounded to
+    the currency's smallest unit, and the shares sum to it.
     """
 
     kind: Literal["pool"]
@@ -92,7 +93,7 @@ class Pool(Kind):
                 over = max(funding - Fraction(self.above), Fraction(0)) if self.above else funding
                 pool = over * Fraction(self.rate)
             sharing = [row for row in members if takes_part[row] and weights[row] > 0]
-            given = divided(pool, [weights[row] for row in sharing], at.digits)
+            given = divided(pool, [weights[row] for row in sharing], at.digits, at.conventions.rounding)
             for row, share in zip(sharing, given, strict=True):
                 shares[row] = share
         return [Part("share of the pool", Exact.fractions(shares), Fraction(1))]

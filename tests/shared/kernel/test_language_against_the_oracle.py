@@ -94,3 +94,9 @@ def lines_differ(world: World) -> str | None:
 @seeds
 def test_every_credit_equals_the_judges(seed: int) -> None:
     agreed(seed, credits_differ)
+
+
+@many
+@seeds
+def test_every_earning_equals_the_judges(seed: int) -> None:
+    agreed(seed, earnings_differ)
