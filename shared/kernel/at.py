@@ -68,7 +68,8 @@ class At:
     def figure(self, figure: Figure) -> Exact:
         """A figure of the plan: an amount, or a term."""
         if isinstance(figure, Term):
-            return self.term(figure.term, None if figure.default is None else Fraction(figure.default))
+            found = self.term(figure.term, None if figure.default is None else Fraction(figure.default))
+            return found if figure.times == 1 else found * Fraction(figure.times)
         return Exact.constant(Fraction(figure), self.height)
 
     def number(self, formula: str) -> Exact:

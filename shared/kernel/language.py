@@ -79,6 +79,8 @@ class Term(PlanPart):
     """The name: the roster's column `term.<name>`."""
     default: Amount | None = None
     """The figure of those who have none."""
+    times: Rate = Decimal(1)
+    """By what it is multiplied: a maximum of `200%` of their target."""
 
 
 def _kind_of_figure(value: Any) -> str:
@@ -86,7 +88,7 @@ def _kind_of_figure(value: Any) -> str:
 
 
 Figure = Annotated[Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
-"""An amount in the plan, or `{term: name}`: the participant's own."""
+"""An amount in the plan, or `{term: name}`: the participant's own, or a part or multiple of it (`times`)."""
 
 RateFigure = Annotated[Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
 """A rate in the plan, or `{term: name}`: the participant's own."""

@@ -65,5 +65,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def figure_in_words(figure: Figure) -> str:
     """An amount, or the name of the participant's own."""
     if isinstance(figure, Term):
-        return f"their {spoken(figure.term)}"
+        part = "" if figure.times == 1 else f"{percent(figure.times)} of "
+        return f"{part}their {spoken(figure.term)}"
     return amount(figure)

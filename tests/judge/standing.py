@@ -204,7 +204,8 @@ class Standing:
     def figure(self, figure: Any) -> Fraction:
         """An amount of the plan or the participant's own; zero where there is none."""
         if isinstance(figure, dict):
-            return self.term(figure["term"], figure.get("default")) or Fraction(0)
+            own = self.term(figure["term"], figure.get("default")) or Fraction(0)
+            return own * number(figure.get("times", 1))
         return number(figure)
 
     def formula(self, text: str) -> Any:
