@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from time import perf_counter
 
 import polars as pl
 
+from earnest.bench.rounds import in_turn
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.tables import DEALS
 
@@ -18,14 +18,16 @@ TIERS = ((50, 300), (100, 525), (120, 775), (160, 1000), (None, 1250))
 """Where each tier ends in percent of quota, and its rate in basis points."""
 QUOTA = 750_000
 """In dollars a month."""
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured line: what ran, how long, over how many deals, and the total it came to in minor units."""
+    """One measured line: what ran, seconds by the clock and of the processor, how many deals, and their total in minor units."""
 
     what: str
     seconds: float
+    busy: float
     deals: int
     total: int
 
@@ -83,7 +85,7 @@ def roster(participants: int) -> Roster:
 
 
 def run(folder: Path, count: int, participants: int) -> list[Figure]:
-    """Measure the kernel and DuckDB on the same Parquet file; the second of two runs counts."""
+    """Measure the kernel and DuckDB on the same Parquet file, in turn."""
     source = folder / "deals.parquet"
     deals(count, participants).write_parquet(source)
     plans, people = PlanSet([plan()]), roster(participants)
@@ -97,20 +99,14 @@ def run(folder: Path, count: int, participants: int) -> list[Figure]:
         earn(measure(credits, plans), people, plans)
         return int(explain(credits, people, plans).lines["amount"].sum())
 
-    names: list[tuple[str, Callable[[], int]]] = [
-        ("kernel: earnings", earnings),
-        ("DuckDB: earnings", lambda: _duckdb(source, per_deal=False)),
-        ("kernel: earnings and lines with slices", lines),
-        ("DuckDB: per-deal amounts by window, without slices", lambda: _duckdb(source, per_deal=True)),
-    ]
-    return [_second_run(name, work, count) for name, work in names]
-
-
-def _second_run(name: str, work: Callable[[], int], count: int) -> Figure:
-    work()
-    start = perf_counter()
-    total = work()
-    return Figure(name, perf_counter() - start, count, total)
+    ways: dict[str, Callable[[], int]] = {
+        "kernel: earnings": earnings,
+        "DuckDB: earnings": lambda: _duckdb(source, per_deal=False),
+        "kernel: earnings and lines with slices": lines,
+        "DuckDB: per-deal amounts by window, without slices": lambda: _duckdb(source, per_deal=True),
+    }
+    timed = in_turn(ways, ROUNDS)
+    return [Figure(name, found.seconds, found.busy, count, found.result) for name, found in timed.items()]
 
 
 def _duckdb(source: Path, per_deal: bool) -> int:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from statistics import median
-from time import perf_counter
 
 import polars as pl
 
 from earnest.bench import rules_engine
 from earnest.bench.kernel import deals, roster
 from earnest.bench.plan_sql import earnings_in_sql
+from earnest.bench.rounds import Timed, in_turn
 from shared.kernel import PlanSet, credit, earn, measure
 from shared.kernel.plan import read_plan
 
@@ -57,7 +56,7 @@ components:
     axes: [{attainment: bookings, up_to: [30%, 50%]}, {amount: deals, up_to: [25, 35]}]
     values: [[0, 100, 150], [200, 300, 400], [500, 750, 1000]]
 """
-RUNS = 5
+ROUNDS = 5
 
 
 class Disagreement(Exception):
@@ -65,15 +64,14 @@ class Disagreement(Exception):
 
 
 @dataclass(frozen=True)
-class Result:
-    """Seconds of each way (medians of runs in turn), bytes that the kernel had at most, and deals a second by the rate table."""
+class Figures:
+    """Both ways, the bytes that the kernel had at most, and deals a second by the rate table alone."""
 
-    kernel: float
-    duckdb: float
+    kernel: Timed[pl.DataFrame]
+    duckdb: Timed[pl.DataFrame]
     peak_bytes: int
     by_kernel: float
     by_zen: float
-    total: int
 
 
 def plans() -> PlanSet:
@@ -81,35 +79,23 @@ def plans() -> PlanSet:
     return PlanSet([read_plan(PLAN, "bench.yaml")])
 
 
-def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Result:
-    """Measure all of it; the first round of each way does not count.
+def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Figures:
+    """Measure all of it.
 
     Raises:
         Disagreement: two ways do not pay the same to the cent.
     """
     source = folder / "deals.parquet"
     peak = _apart(source, count, participants)
-    seconds: dict[str, list[float]] = {"kernel": [], "duckdb": []}
-    for _ in range(RUNS + 1):
-        begun = perf_counter()
-        ours = earnings(source, participants)
-        seconds["kernel"].append(perf_counter() - begun)
-        begun = perf_counter()
-        theirs = earnings_in_sql(source)
-        seconds["duckdb"].append(perf_counter() - begun)
-    if not ours.equals(theirs):
+    ways = {"kernel": lambda: earnings(source, participants), "duckdb": lambda: earnings_in_sql(source)}
+    timed = in_turn(ways, ROUNDS)
+    ours, theirs = timed["kernel"], timed["duckdb"]
+    if not ours.result.equals(theirs.result):
         raise Disagreement("the kernel and DuckDB do not pay the same")
     rated = rules_engine.rates(pl.read_parquet(source)["amount"], next(iter(plans())), sample)
     if not rated.same:
         raise Disagreement("the kernel and zen-engine do not pay the same")
-    return Result(
-        median(seconds["kernel"][1:]),
-        median(seconds["duckdb"][1:]),
-        peak,
-        rated.by_kernel,
-        rated.by_zen,
-        int(ours["amount"].sum()),
-    )
+    return Figures(ours, theirs, peak, rated.by_kernel, rated.by_zen)
 
 
 def earnings(source: Path, participants: int) -> pl.DataFrame:

@@ -35,10 +35,16 @@ def kernel(
     from earnest.bench.kernel import run
 
     console = Console()
-    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status("kernel and DuckDB, twice each"):
+    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status("kernel and DuckDB in turn"):
         figures = run(Path(folder), deals, participants)
     table = Table(
-        "what", "seconds", "deals/s", "ratio", "total, cents", title=f"{deals:,} deals, {participants:,} participants"
+        "what",
+        "seconds",
+        "processor",
+        "deals/s",
+        "ratio",
+        "total, cents",
+        title=f"{deals:,} deals, {participants:,} participants",
     )
     for ours, theirs in zip(figures[::2], figures[1::2], strict=True):
         for figure in (ours, theirs):
@@ -46,6 +52,7 @@ def kernel(
             table.add_row(
                 figure.what,
                 f"{figure.seconds:.2f}",
+                f"{figure.busy:.2f}",
                 f"{figure.deals / figure.seconds:,.0f}",
                 f"{ratio:.2f}",
                 f"{figure.total:,}",
@@ -59,19 +66,29 @@ def plan(
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
     """A plan of six kinds of components, beside the same in SQL for DuckDB and its rate table in zen-engine."""
-    from earnest.bench.plan import RUNS, run
+    from earnest.bench.plan import ROUNDS, run
 
     console = Console()
-    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status(f"kernel and DuckDB, {RUNS} times each"):
+    with (
+        TemporaryDirectory(prefix="earnest-bench-") as folder,
+        console.status(f"kernel and DuckDB, in turn, {ROUNDS} times"),
+    ):
         result = run(Path(folder), deals, participants)
-    table = Table("what", "figure", "ratio", title=f"{deals:,} deals, {participants:,} participants, six components")
-    table.add_row("kernel: from Parquet to earnings, median", f"{result.kernel:.2f} s", "")
-    ratio = result.duckdb / result.kernel
-    table.add_row("DuckDB: the same in SQL, equal to the cent, median", f"{result.duckdb:.2f} s", f"{ratio:.2f}")
-    table.add_row("kernel: most memory of a new process", f"{result.peak_bytes / 2**30:.2f} GiB", "")
-    table.add_row("kernel: the rate table alone", f"{result.by_kernel:,.0f} deals/s", "")
+    table = Table(
+        "what", "figure", "processor", "ratio", title=f"{deals:,} deals, {participants:,} participants, six components"
+    )
+    ours, theirs = result.kernel, result.duckdb
+    table.add_row("kernel: from Parquet to earnings", f"{ours.seconds:.2f} s", f"{ours.busy:.2f} s", "")
+    table.add_row(
+        "DuckDB: the same in SQL, equal to the cent",
+        f"{theirs.seconds:.2f} s",
+        f"{theirs.busy:.2f} s",
+        f"{theirs.seconds / ours.seconds:.2f}",
+    )
+    table.add_row("kernel: most memory of a new process", f"{result.peak_bytes / 2**30:.2f} GiB", "", "")
+    table.add_row("kernel: the rate table alone", f"{result.by_kernel:,.0f} deals/s", "", "")
     ratio = result.by_kernel / result.by_zen
-    table.add_row("zen-engine: its decision table", f"{result.by_zen:,.0f} deals/s", f"{ratio:,.0f}")
+    table.add_row("zen-engine: its decision table", f"{result.by_zen:,.0f} deals/s", "", f"{ratio:,.0f}")
     console.print(table)
 
 
