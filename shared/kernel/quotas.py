@@ -41,7 +41,7 @@ class Figures:
         if terms.changes == "by_period" and measure.reset != "never":
             return self._weights(at, measure, self._each_period(quotas, default))
         figure = self._in_force(at, quotas.rename({"quota": "value"}), default)
-        if terms == QuotaTerms(default=terms.default):
+        if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
         return figure * self._weights(at, measure)
 

@@ -136,27 +136,32 @@ class Standing:
         """The quota of a measure for its window."""
         measure = named(self.plan["measures"], "measure", name)
         terms = measure.get("quota") or {}
-        own = in_force(self.roster, self.participant, f"quota.{name}", self.last_day)
-        if own is not None:
-            figure = Fraction(Decimal(own))
-        elif terms.get("default") is not None:
-            figure = number(terms["default"])
-        else:
-            figure = Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
         if measure.get("reset") == "never" or not set(terms) - {"default"}:
-            return figure
-        return figure * self._part_of_quota(measure, terms)
+            return self._figure(measure, self.last_day)
+        return self._quota_of_window(measure, terms)
 
-    def _part_of_quota(self, measure: Data, terms: Data) -> Fraction:
-        """The window's months, each with its part of the year and of the ramp, and of that the days in role."""
+    def _figure(self, measure: Data, day: date) -> Fraction:
+        own = in_force(self.roster, self.participant, f"quota.{measure['measure']}", day)
+        if own is not None:
+            return Fraction(Decimal(own))
+        default = (measure.get("quota") or {}).get("default")
+        if default is not None:
+            return number(default)
+        return Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
+
+    def _quota_of_window(self, measure: Data, terms: Data) -> Fraction:
+        """The window's months, each with its part of the year, of the figure and of the ramp, and of that the days in role."""
         reset = measure.get("reset", "month")
         months = dates.periods_of(self.plan, self.period, reset)
+        if terms.get("to_date"):
+            months = [month for month in months if month <= self.period]
         year = Fraction(12, dates.PERIODS[terms.get("per") or reset])
         part = Fraction(0)
         for month in months:
             spread = terms.get("spread")
             of_year = number(spread[dates.fiscal(self.plan, month)[1]]) if spread else Fraction(1, 12)
-            part += of_year * year * self._ramp(terms, month)
+            day = dates.days(self.plan, month)[1] if terms.get("changes") == "by_period" else self.last_day
+            part += of_year * year * self._ramp(terms, month) * self._figure(measure, day)
         if terms.get("prorate", "no") != "no":
             day, last = dates.days(self.plan, months[0])[0], dates.days(self.plan, months[-1])[1]
             counted, there = 0, 0
