@@ -35,10 +35,10 @@ class Years:
         self._units = _units(base, credits, plans)
         self._told_apart = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
-        weeks = any(plan.calendar.weeks for plan in plans)
+        dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
         self._apart = CYCLE if windows else 0
-        self.at_once = MANY if not windows else SOME if windows == {"month"} and not weeks else 1
-        """How many years one call takes."""
+        self.at_once = MANY if not windows else SOME if windows == {"month"} and not dated else 1
+        """How many years one call takes; fiscal weeks and the versions that scores belong to cannot be moved in time."""
 
     def pay(self, lots: Drawn) -> pl.DataFrame:
         """`EARNINGS` of the years, with `year` and the places `seat` and `who` beside them."""
