@@ -59,6 +59,9 @@ def parsed(text: str) -> sql.Expression:
             raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
         if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
             raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
+        digits = node.args.get("decimals") if isinstance(node, sql.Round) else None
+        if digits is not None and not digits.sql().removeprefix("-").isdecimal():
+            raise FormulaError(f"{text!r}: round takes a whole number of decimals, not {digits.sql()}")
     return cast(sql.Expression, tree)
 
 
@@ -142,11 +145,11 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
         case sql.Abs():
             return cast(Value, abs(_number(node.this, lookup)))
         case sql.Floor():
-            return _column(_number(node.this, lookup)).floor()
+            return _rounded(_number(node.this, lookup), lambda value: value.floor())
         case sql.Round():
             digits = node.args.get("decimals")
-            unit = Fraction(1, 10 ** int(digits.name if digits else 0))
-            return _column(_number(node.this, lookup)).rounded("half_up", unit)
+            unit = Fraction(10) ** -int(digits.sql() if digits else 0)
+            return _rounded(_number(node.this, lookup), lambda value: value.rounded("half_up", unit))
         case sql.Least() | sql.Greatest():
             found = _number(node.this, lookup)
             for other in node.expressions:
@@ -175,8 +178,8 @@ def _literal(node: sql.Literal) -> Fraction:
     return Fraction(node.name)
 
 
-def _column(value: Value) -> Exact:
-    return value if isinstance(value, Exact) else Exact.constant(value, 1)
+def _rounded(value: Value, how: Callable[[Exact], Exact]) -> Value:
+    return how(value) if isinstance(value, Exact) else how(Exact.constant(value, 1)).to_fractions()[0]
 
 
 def _extreme(one: Value, two: Value, least: bool) -> Value:

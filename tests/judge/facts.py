@@ -84,7 +84,7 @@ def convention(plan: Data, name: str) -> str:
 
 def rounded(value: Fraction, mode: str, decimals: int) -> Fraction:
     """To so many decimals: halves away from zero or to the even one, or all away from zero or towards it."""
-    units = abs(value) * 10**decimals
+    units = abs(value) * Fraction(10) ** decimals
     whole, rest = floor(units), units - floor(units)
     up = {
         "half_up": rest >= Fraction(1, 2),
@@ -92,7 +92,7 @@ def rounded(value: Fraction, mode: str, decimals: int) -> Fraction:
         "up": rest > 0,
         "down": False,
     }[mode]
-    return Fraction(whole + up, 10**decimals) * (-1 if value < 0 else 1)
+    return Fraction(whole + up) / Fraction(10) ** decimals * (-1 if value < 0 else 1)
 
 
 def shared_out(amount: Fraction, weights: Sequence[Fraction], decimals: int) -> list[Fraction]:

@@ -17,6 +17,11 @@ def cents(most: int = 5_000_000) -> st.Chance:
     return st.integers(0, most).map(lambda n: str(Decimal(n).scaleb(-2)))
 
 
+def rarely(draw: st.Draw, times: int = 4) -> bool:
+    """Once in so many times."""
+    return draw(st.integers(1, times)) == times
+
+
 rates = st.integers(0, 300_000).map(lambda n: str(Decimal(n).scaleb(-6)))
 
 

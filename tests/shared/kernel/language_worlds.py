@@ -1,4 +1,4 @@
-"""Random worlds in the whole plan language: plans of all kinds, rosters with every figure, deals with every column."""
+"""Random plans in the whole plan language, with rules, measures, conventions and calendars of all sorts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from tests.shared.kernel import chances as st
-from tests.shared.kernel.language_components import cents, component
-from tests.shared.kernel.worlds import PEOPLE
+from tests.shared.kernel.language_components import cents, component, rarely
+from tests.shared.kernel.language_facts import DAYS
 
-DAYS = st.dates(date(2025, 1, 1), date(2025, 7, 31))
 COLUMNS = {
     "sold_units": "number",
     "gross_margin": "decimal",
@@ -51,11 +50,7 @@ FORMULAS = [
     "abs(base - term(top)) / 12",
 ]
 maybe = st.booleans()
-
-
-def rarely(draw: st.Draw, times: int = 4) -> bool:
-    """Once in so many times."""
-    return draw(st.integers(1, times)) == times
+KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
 
 
 def percent(draw: st.Draw, least: int, most: int) -> str:
@@ -221,81 +216,3 @@ def exchange_rates(draw: st.Draw) -> list[dict[str, Any]]:
         for day in days
     ]
     return [*euro, {"currency": "JPY", "rate": "0.0067"}]
-
-
-@st.composite
-def rosters(draw: st.Draw) -> list[dict[str, Any]]:
-    """Dated changes of everything that the roster can say."""
-    changes = []
-    for person in PEOPLE[:-1]:
-        for day in [date(2024, 6, 1), *draw(st.lists(DAYS, max_size=2, unique=True))]:
-            first = day.year == 2024
-            change: dict[str, Any] = {"participant_id": person, "effective_from": day}
-            options: dict[str, st.Chance] = {
-                "plan": st.sampled_from(["rep", "rep", "rep", "lead", "lead", None]),
-                "manager": st.sampled_from([None, *PEOPLE]),
-                "active": st.sampled_from([True, True, True, False]),
-                "territory": st.sampled_from(["north", "south", None]),
-                "position": st.sampled_from(["junior", "senior", None]),
-                "quota.base": cents(2_000_000),
-                "quota.count": st.integers(0, 5).map(str),
-                "term.top": cents(100_000),
-                "term.factor": st.integers(0, 3_000).map(lambda n: str(Decimal(n).scaleb(-4))),
-                "score.score": st.integers(0, 150).map(lambda n: str(Decimal(n).scaleb(-2))),
-            }
-            for name, values in options.items():
-                if draw(maybe) or (first and name in ("plan", "manager")):
-                    change[name] = draw(values)
-            changes.append(change)
-    return changes
-
-
-@st.composite
-def deals(draw: st.Draw) -> dict[str, dict[str, Any]]:
-    """Deals as they stand, most of them won."""
-    return {f"d{number}": draw(deal()) for number in range(draw(st.integers(3, 16)))}
-
-
-@st.composite
-def deal(draw: st.Draw) -> dict[str, Any]:
-    """One deal."""
-    currency = draw(st.sampled_from(["USD", "USD", "USD", "EUR", "JPY"]))
-    amounts = st.integers(-50_000, 2_000_000).map(str) if currency == "JPY" else st.one_of(cents(), cents(100_000))
-    found: dict[str, Any] = {"amount": draw(amounts), "currency": currency, "owner": draw(st.sampled_from(PEOPLE))}
-    options: dict[str, st.Chance] = {
-        "territory": st.sampled_from(["north", "south"]),
-        "product": st.sampled_from(["pro", "lite"]),
-        "account": st.sampled_from(["a1", "a2", "a3"]),
-        "custom.sold_units": st.integers(0, 20),
-        "custom.gross_margin": st.integers(0, 1_000_000).map(lambda n: str(Decimal(n).scaleb(-6))),
-        "custom.helper": st.sampled_from(PEOPLE),
-        "custom.renewal": maybe,
-        "custom.segment": st.sampled_from(["smb", "big", "other"]),
-        "custom.paid_date": DAYS.map(date.isoformat),
-        "open_date": DAYS.map(date.isoformat),
-    }
-    found |= {name: draw(values) for name, values in options.items() if draw(maybe)}
-    found["stage"] = draw(st.sampled_from(["won"] * 8 + ["open", "lost"]))
-    if draw(st.integers(0, 19)):
-        found["close_date"] = draw(DAYS).isoformat()
-    if rarely(draw):
-        found["splits"] = draw(splits())
-    if rarely(draw):
-        size = draw(st.integers(1, 9_000))
-        found["refunds.r1"] = {
-            "amount": str(size) if currency == "JPY" else str(Decimal(size).scaleb(-2)),
-            "date": "2025-04-01",
-        }
-    return found
-
-
-KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
-
-
-@st.composite
-def splits(draw: st.Draw) -> dict[str, str]:
-    """Percentages that sum to 100 with up to four decimals."""
-    holders = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4, unique=True))
-    cuts = sorted(draw(st.lists(st.integers(1, 999_999), len(holders) - 1, len(holders) - 1, unique=True)))
-    bounds = [0, *cuts, 1_000_000]
-    return {h: str(Decimal(b - a).scaleb(-4)) for h, a, b in zip(holders, bounds, bounds[1:], strict=False)}

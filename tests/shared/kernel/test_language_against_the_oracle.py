@@ -20,7 +20,8 @@ from shared.kernel.deals import values_table
 from tests import oracle
 from tests.judge.credits import credits as judged_credits
 from tests.shared.kernel.chances import smallest
-from tests.shared.kernel.language_worlds import deals, plans, rosters
+from tests.shared.kernel.language_facts import deals, rosters
+from tests.shared.kernel.language_worlds import plans
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
 
 LONG = os.environ.get("EARNEST_TEST_LONG") == "1"

@@ -1,0 +1,91 @@
+"""Exact columns calculate as Python's fractions do, also where numbers no longer fit into 128 bits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from math import floor
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.kernel.columns import Exact, where
+from tests.judge.facts import rounded
+
+some = settings(max_examples=2000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 60, deadline=None)
+sizes = st.sampled_from([1, 10**3, 10**18, 2**62, 2**100, 2**126, 2**140])
+numbers = st.builds(
+    lambda top, most, bottom: Fraction(top * most // 100, bottom),
+    st.integers(-100, 100),
+    sizes,
+    st.sampled_from([1, 2, 3, 7, 100, 10**6, 10**9, 2**61 - 1]),
+)
+columns = st.integers(1, 4).flatmap(
+    lambda height: st.tuples(*(st.lists(numbers, min_size=height, max_size=height) for _ in range(2)))
+)
+Pair = tuple[list[Fraction], list[Fraction]]
+
+
+def over(one: Fraction, two: Fraction) -> Fraction:
+    return one / two if two else Fraction(0)
+
+
+SIGNS: dict[str, tuple[Callable[[Exact, Exact], Exact], Callable[[Fraction, Fraction], Fraction]]] = {
+    "+": (lambda a, b: a + b, lambda a, b: a + b),
+    "-": (lambda a, b: a - b, lambda a, b: a - b),
+    "*": (lambda a, b: a * b, lambda a, b: a * b),
+    "/": (lambda a, b: a / b, over),
+    "least": (lambda a, b: a.least(b), min),
+    "greatest": (lambda a, b: a.greatest(b), max),
+    "a * b - a": (lambda a, b: a * b - a, lambda a, b: a * b - a),
+    "(a + b) / (a - b) * b": (lambda a, b: (a + b) / (a - b) * b, lambda a, b: over(a + b, a - b) * b),
+}
+
+
+@pytest.mark.parametrize("sign", list(SIGNS))
+@some
+@given(columns)
+def test_columns_calculate_as_fractions(sign: str, pair: Pair) -> None:
+    ours, pythons = SIGNS[sign]
+    one, two = (Exact.fractions(values) for values in pair)
+    assert ours(one, two).to_fractions() == [pythons(a, b) for a, b in zip(*pair, strict=True)]
+
+
+@some
+@given(columns, numbers)
+def test_columns_calculate_with_plain_numbers(pair: Pair, number: Fraction) -> None:
+    column, values = Exact.fractions(pair[0]), pair[0]
+    assert (column + number).to_fractions() == [each + number for each in values]
+    assert (number - column).to_fractions() == [number - each for each in values]
+    assert (column * number).to_fractions() == [each * number for each in values]
+    assert (column / number).to_fractions() == [over(each, number) for each in values]
+    assert (column < number).to_list() == [each < number for each in values]
+    assert (column >= number).to_list() == [each >= number for each in values]
+
+
+@some
+@given(columns)
+def test_columns_compare_as_fractions(pair: Pair) -> None:
+    one, two = (Exact.fractions(values) for values in pair)
+    both = list(zip(*pair, strict=True))
+    assert (one < two).to_list() == [a < b for a, b in both]
+    assert (one <= two).to_list() == [a <= b for a, b in both]
+    assert one.equals(two).to_list() == [a == b for a, b in both]
+    yes = pl.Series([number % 2 == 0 for number in range(len(both))])
+    assert where(yes, one, two).to_fractions() == [a if n % 2 == 0 else b for n, (a, b) in enumerate(both)]
+
+
+@pytest.mark.parametrize("mode", ["half_up", "half_even", "up", "down"])
+@some
+@given(columns)
+def test_columns_round_as_said(mode: str, pair: Pair) -> None:
+    halves = [value + Fraction(1, 200) for value in pair[0]]
+    for values in (pair[0], halves):
+        column = Exact.fractions(values)
+        found = column.rounded(mode, Fraction(1, 100)).to_fractions()  # type: ignore[arg-type]
+        assert found == [rounded(value, mode, 2) for value in values]
+        assert column.floor().to_fractions() == [floor(value) for value in values]
+        assert abs(column).to_fractions() == [abs(value) for value in values]
