@@ -68,9 +68,10 @@ def _cost(found: Outcome) -> Figure:
     if found.years_before is not None:
         series.append((_major(found.years_before["cost"], found.currency), BEFORE, "the plan before"))
     low, high = min(min(each) for each, _, _ in series), max(max(each) for each, _, _ in series)
+    bins = min(40, max(10, round(found.years.height**0.5)))
     for values, colour, label in series:
         way = {"histtype": "step", "linewidth": 1.8} if colour == BEFORE else {"alpha": 0.8}
-        axes.hist(values, bins=40, range=(low, high), color=colour, label=label, **way)
+        axes.hist(values, bins=bins, range=(low, high), color=colour, label=label, **way)
     spread = distribution(pl.Series(costs))
     for name, style in (("p5", ":"), ("p50", "-"), ("p95", ":")):
         axes.axvline(spread[name], color=INK, linestyle=style, linewidth=1)
@@ -87,7 +88,7 @@ def _cost(found: Outcome) -> Figure:
     axes.set_xlabel(found.currency)
     axes.set_ylabel("years")
     if len(series) > 1:
-        axes.legend(frameon=False, loc="center right")
+        figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 

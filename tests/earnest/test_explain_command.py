@@ -210,3 +210,21 @@ def test_who_forfeits_by_leaving_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("participant_id,effective_from,active\nann,,\nann,2025-03-20,no\n")
     company = read_world(tmp_path / "deals.csv", tmp_path / "roster.csv", read_plans([tmp_path / "plan.yaml"]))
     assert ending(company, "flat_one").endswith("Who leaves within the period is paid nothing of it: 0.00 USD.")
+
+
+def test_every_recipe_of_the_manual_is_explained_to_the_cent(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "analyst.md").read_text()
+    for name, text in re.findall(r"```(?:yaml|csv) (\S+/\S+)\n(.*?)```", page, re.DOTALL):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    recipes = sorted(path.parent for path in tmp_path.glob("*/roster.csv"))
+    assert len(recipes) > 15
+    for folder in recipes:
+        world = read_world(folder / "deals.csv", folder / "roster.csv", read_plans(sorted(folder.glob("*.yaml"))))
+        credited = {line.split(",")[0] for line in (folder / "earnings.csv").read_text().splitlines()[1:]}
+        for earning in (each for who in sorted(credited) for each in told(world, who)):
+            lines = [line for part in earning.parts for line in part.lines]
+            assert sum(line.amount for line in lines) == earning.amount, (folder.name, earning.component)
+            for line in lines:
+                check(line.sentence)
+                assert "None" not in line.sentence
