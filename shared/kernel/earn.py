@@ -55,10 +55,10 @@ def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan, plans: Plan
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
-        yield _scored(roster, plan, plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
+        yield scored(roster, plan, plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
 
 
-def _scored(roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
+def scored(roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
     """The steps of participants for whom a score was entered on a day on which they are on the version."""
     names = [measure.measure for measure in plan.measures if measure.score]
     rows = roster.scores.filter(pl.col("name").is_in(names)).select("participant_id", day="effective_from")

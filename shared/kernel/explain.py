@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.earn import earn
+from shared.kernel.calendar import window_of
+from shared.kernel.components import Component
+from shared.kernel.earn import earn, scored
 from shared.kernel.measure import STEP, added, measure, paid_by_deal
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
@@ -44,12 +46,15 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     earned = earn(measure(credits, plans), roster, plans) if earnings is None else earnings
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.together():
-        every = pl.concat([_events(credits, earned, plan) for plan in together], how="diagonal")
+        every = pl.concat(
+            [_events(credits, _openings(credits, earned, roster, plan, plans), plan) for plan in together],
+            how="diagonal",
+        )
         every = added(_sorted(every), together)
         for plan in together:
             summed = accumulated(_in_order(every, plan), plan)
             for component in plan.in_order:
-                if type(component).walks:
+                if plan.walks(component):
                     walk = Walk(summed, plan, component, roster)
                     lines.append(walk.lines())
                     slices += walk.slices()
@@ -58,7 +63,7 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     return Explained(_numbered(pl.concat([walked, rest])), pl.concat(slices))
 
 
-def _events(credits: pl.DataFrame, earned: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The credits of a version, with what components that pay by the deal pay for each, and the opening of every period."""
     of_plan = credits.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     by_deal = (
@@ -70,12 +75,33 @@ def _events(credits: pl.DataFrame, earned: pl.DataFrame, plan: Plan) -> pl.DataF
         else []
     )
     rows = of_plan.with_columns(*by_deal, deals=pl.lit(1, dtype=pl.Int64))
-    openings = (
-        pl.concat([of_plan.select(STEP), _of(earned, plan).select(STEP)])
-        .unique()
-        .with_columns(rule=pl.lit(OPENING), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64))
+    openings = opened.with_columns(
+        rule=pl.lit(OPENING), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64)
     )
     return pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
+
+
+def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
+    """The steps of everyone on a version: months with credits or scores, and without either those that were paid nevertheless.
+
+    A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one.
+    """
+    own = _of(earned, plan)
+    steps = [_of(credits, plan).select(STEP)]
+    if any(measure.score for measure in plan.measures):
+        steps.append(scored(roster, plan, plans).select(STEP).join(own, on="participant_id", how="semi"))
+    alone = [c for c in plan.components if not any(each.compares for each in plan.leading_to(c))]
+    by_month = [c.component for c in alone if c.pays == "month"]
+    steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
+    found = pl.concat(steps).unique()
+    for component in alone:
+        if component.pays != "month":
+            paid = own.filter(pl.col("component") == component.component).select(STEP)
+            window = window_of(pl.col("period"), component.pays, plan.calendar).alias("window")
+            known = found.select("participant_id", window)
+            idle = paid.with_columns(window).join(known, on=["participant_id", "window"], how="anti")
+            found = pl.concat([found, idle.select(STEP)])
+    return found.unique()
 
 
 def _of(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -100,11 +126,7 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of the plan."""
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
-    names = {
-        (plan.plan, plan.version, c.component): after_lines(c) if c.told_by_earning else None
-        for plan in plans
-        for c in plan.components
-    }
+    names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
     left = (
         earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure")
@@ -113,6 +135,13 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
         .filter((pl.col("rest") != 0) & pl.col("rule").is_not_null())
     )
     return without_deal(left, "rest", pl.col("rule"))
+
+
+def _rest_of(component: Component, plan: Plan) -> str | None:
+    """What the pay of a component has beyond its lines, where it may have any."""
+    if not plan.walks(component):
+        return "result"
+    return after_lines(component) if component.told_by_earning else None
 
 
 def _numbered(lines: pl.DataFrame) -> pl.DataFrame:

@@ -114,6 +114,10 @@ class Plan(PlanPart):
                 needed |= self.links[each.component]
         return [each for each in self.in_order if each.component in needed]
 
+    def walks(self, component: Component) -> bool:
+        """Whether a component, and each to whose pay it refers, can be told deal by deal."""
+        return all(type(each).walks for each in self.leading_to(component))
+
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
         return next((measure for measure in self.measures if measure.measure == name), None)

@@ -101,3 +101,9 @@ def test_every_credit_equals_the_judges(seed: int) -> None:
 @seeds
 def test_every_earning_equals_the_judges(seed: int) -> None:
     agreed(seed, earnings_differ)
+
+
+@many
+@seeds
+def test_the_lines_of_every_kind_sum_to_the_earning(seed: int) -> None:
+    agreed(seed, lines_differ)
