@@ -70,16 +70,10 @@ def _blocks(plan: Plan) -> Iterator[str]:
         f"Plan {plan.plan}, version {plan.version}, in force from {_day(plan)}. "
         f"All amounts are in {plan.currency}, before tax."
     )
-    if plan.reason or plan.author:
-        yield ". ".join(
-            filter(
-                None,
-                [
-                    f"Why this version: {plan.reason}" if plan.reason else "",
-                    f"Written by {plan.author}" if plan.author else "",
-                ],
-            )
-        )
+    if plan.reason is not None:
+        yield f"Why this version: {plan.reason}."
+    if plan.author is not None:
+        yield f"Written by {plan.author}."
     yield "## What you are paid"
     yield "Everything is calculated for a month and paid for it, unless said otherwise."
     for component in plan.components:

@@ -155,7 +155,7 @@ def _rows(plan: Plan, points: Points) -> pl.DataFrame:
     first = plan.effective_from.year * 12 + plan.effective_from.month - 1
     months = [first + (number if apart else 0) for number in range(points.height)]
     named = {name: pl.lit(value) for name, value in points.categories.items()}
-    missing = {name: pl.lit(None, dtype=pl.String) for name in ("position", "territory")}
+    missing = {name: pl.lit(None, dtype=pl.String) for name in ("manager", "position", "territory")}
     rows = pl.DataFrame(
         {
             "participant_id": [f"point {number}" for number in range(1, points.height + 1)],

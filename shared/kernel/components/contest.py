@@ -32,9 +32,9 @@ class Contest(Kind):
     ties: Literal["share", "each"] = "share"
     """Whether equal results share the prizes of their places, or each get that of the best."""
     lowest_wins: bool = False
+    """Whether the lowest result is the best."""
     among: Among = "plan"
     """Who is ranked together: everyone on the plan, or each team, territory or position by itself."""
-    """Whether the lowest result is the best."""
 
     walks: ClassVar[bool] = False
     needs_group: ClassVar[bool] = True

@@ -82,3 +82,20 @@ def test_a_point_that_contradicts_itself_is_refused() -> None:
         pay_at(PLAN, Points(1, measures=one, attainments=one, quotas=one))
     with pytest.raises(PointError, match="the plan has no measure margin; it has bookings, goals, half"):
         pay_at(PLAN, Points(1, measures={"margin": column(1)}))
+
+
+def test_whoever_is_compared_with_others_stands_alone_at_a_point() -> None:
+    compared = """
+plan: rep
+version: 1
+name: Sales representative
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+measures: [{measure: bookings, sum_of: [own]}]
+components:
+  - {component: race, kind: contest, measure: bookings, among: team, prizes: [100, 50]}
+  - {component: pot, kind: pool, rate: 1%, funded_by: bookings, among: territory}
+"""
+    found = pay_at(read_plan(compared, "plan.yaml"), Points(2, measures={"bookings": column(1000, 500)}))
+    assert {name: pay.to_list() for name, pay in found.pay.items()} == {"race": [10_000] * 2, "pot": [1_000, 500]}
