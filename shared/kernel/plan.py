@@ -23,6 +23,7 @@ from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
 from shared.kernel.plan_text import PlanFileError, read_yaml
+from shared.kernel.resets import with_resets
 from shared.money import minor_digits
 
 __all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan", "mistakes", "read_plan"]
@@ -81,6 +82,11 @@ class Plan(PlanPart):
     """The most that all components together pay in a month."""
     assertions: tuple[Assertion, ...] = ()
     """What the plan must pay at given points, checked by `earnest plan assert`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_resets(cls, data: Any) -> Any:
+        return with_resets(data)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Plan:
@@ -257,7 +263,7 @@ class Plan(PlanPart):
 
     def document(self) -> dict[str, Any]:
         """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def read_plan(text: str, name: str) -> Plan:
