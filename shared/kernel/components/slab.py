@@ -46,6 +46,10 @@ class Slabs(Kind):
     @model_validator(mode="after")
     def _rising_and_open(self) -> Slabs:
         rising_and_open([tier.up_to for tier in self.tiers])
+        if self.marginal and any(tier.amount for tier in self.tiers):
+            raise ValueError(
+                "an amount is for deals that lie in a slab as a whole: with marginal: true there are rates only"
+            )
         return self
 
     def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (always)

@@ -90,8 +90,9 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             texts += ["pay(c0) * 0.1 + 1", "greatest(pay(c0), base / 50)"] if number else []
             return {"amount": draw(st.sampled_from(texts))}
         case "slab":
-            tiers = [tier | {"amount": draw(cents(1_000))} for tier in draw(_tiers("00"))]
-            return {"measure": draw(st.sampled_from(fed)), "marginal": draw(maybe), "tiers": tiers}
+            marginal = draw(maybe)
+            tiers = [tier | ({} if marginal else {"amount": draw(cents(1_000))}) for tier in draw(_tiers("00"))]
+            return {"measure": draw(st.sampled_from(fed)), "marginal": marginal, "tiers": tiers}
         case "table":
             return draw(_table(names))
         case "contest":
