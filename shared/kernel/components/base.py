@@ -20,7 +20,7 @@ from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart
-from shared.kernel.lookup import Points, Step, lookup
+from shared.kernel.lookup import Points, Step, lookup, rising_and_open
 from shared.kernel.units import Units
 from shared.kernel.words import between, mark, plain, scale, spoken, table
 
@@ -59,6 +59,8 @@ class Multiplier(PlanPart):
             (self.by is None) == (self.measure is None)
         ):
             raise ValueError("a multiplier has either `by`, or a `measure` with `steps` or `points`")
+        if self.steps:
+            rising_and_open([step.up_to for step in self.steps], "steps")
         return self
 
     def in_words(self) -> Iterator[str]:
