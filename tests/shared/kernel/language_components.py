@@ -22,6 +22,8 @@ def rarely(draw: st.Draw, times: int = 4) -> bool:
     return draw(st.integers(1, times)) == times
 
 
+MARKS = st.one_of(st.integers(1, 4), st.sampled_from([50, 100, 120]), st.integers(1, 300))
+"""Boundaries, on which counts, scores and whole amounts come to lie now and then."""
 rates = st.integers(0, 300_000).map(lambda n: str(Decimal(n).scaleb(-6)))
 
 
@@ -82,7 +84,7 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
         case "bonus":
             if draw(maybe):
                 return {"amount": draw(_figure(100_000))}
-            marks = draw(st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True).map(sorted))
+            marks = draw(st.lists(MARKS, min_size=1, max_size=3, unique=True).map(sorted))
             milestones = [{"at": f"{mark}{sign}", "amount": draw(_figure(100_000))} for mark in marks]
             return {"measure": measure, "on": on, "milestones": milestones, "highest": draw(maybe)}
         case "formula":
@@ -121,7 +123,7 @@ def _figure(draw: st.Draw, most: int) -> Any:
 
 @st.composite
 def _ends(draw: st.Draw, sign: str) -> list[str]:
-    marks = draw(st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True).map(sorted))
+    marks = draw(st.lists(MARKS, min_size=1, max_size=3, unique=True).map(sorted))
     return [f"{mark}{sign}" for mark in marks]
 
 

@@ -32,7 +32,7 @@ def rosters(draw: st.Draw) -> list[dict[str, Any]]:
                 "quota.count": st.integers(0, 5).map(str),
                 "term.top": cents(100_000),
                 "term.factor": st.integers(0, 3_000).map(lambda n: str(Decimal(n).scaleb(-4))),
-                "score.score": st.integers(0, 150).map(lambda n: str(Decimal(n).scaleb(-2))),
+                "score.score": st.integers(0, 15).map(lambda n: str(Decimal(n).scaleb(-1))),
             }
             for name, values in options.items():
                 if draw(maybe) or (first and name in ("plan", "manager")):
@@ -51,7 +51,11 @@ def deals(draw: st.Draw) -> dict[str, dict[str, Any]]:
 def deal(draw: st.Draw) -> dict[str, Any]:
     """One deal."""
     currency = draw(st.sampled_from(["USD", "USD", "USD", "EUR", "JPY"]))
-    amounts = st.integers(-50_000, 2_000_000).map(str) if currency == "JPY" else st.one_of(cents(), cents(100_000))
+    amounts = (
+        st.integers(-50_000, 2_000_000).map(str)
+        if currency == "JPY"
+        else st.one_of(cents(), cents(100_000), st.integers(-20, 200).map(lambda n: f"{n * 50}"))
+    )
     found: dict[str, Any] = {"amount": draw(amounts), "currency": currency, "owner": draw(st.sampled_from(PEOPLE))}
     options: dict[str, st.Chance] = {
         "territory": st.sampled_from(["north", "south"]),

@@ -113,7 +113,7 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
         goals = goals or {"base": {"weight": "70%"}, "count": {"weight": "30%"}}
         for goal in goals.values():
             if draw(maybe):
-                goal |= {"minimum": percent(draw, 0, 60), "maximum": percent(draw, 80, 200)}
+                goal |= {"minimum": f"{10 * draw(st.integers(0, 6))}%", "maximum": percent(draw, 80, 200)}
         ways.append({"measure": "card", "scorecard": goals})
     return [way | {"reset": draw(resets)} for way in ways]
 
