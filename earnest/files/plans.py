@@ -7,7 +7,8 @@ from pathlib import Path
 
 from earnest.files.rejected import FileError
 from shared.kernel import PlanSet
-from shared.kernel.plan import Plan, read_plan
+from shared.kernel.plan import Plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_set import PlanConflict
 from shared.kernel.plan_text import PlanFileError
 

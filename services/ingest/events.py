@@ -23,7 +23,8 @@ from pydantic_core.core_schema import CoreSchema, no_info_after_validator_functi
 from shared.contracts import deals, roster
 from shared.contracts.base import Identifier, instant_text
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
-from shared.kernel.plan import Plan, mistakes
+from shared.kernel.plan import Plan
+from shared.kernel.plan_file import mistakes
 from shared.log.port import Record
 
 

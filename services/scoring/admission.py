@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from shared.contracts.plans import PlanPublished
 from shared.kernel import Plan, PlanSet
-from shared.kernel.plan import mistakes
+from shared.kernel.plan_file import mistakes
 from shared.kernel.plan_set import PlanConflict
 
 

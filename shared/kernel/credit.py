@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import polars as pl
@@ -11,7 +10,8 @@ import polars as pl
 from shared.kernel.calendar import period_of
 from shared.kernel.crediting import RELATIONS
 from shared.kernel.deal_amounts import exact_number
-from shared.kernel.exact import RATE_SCALE, WHOLE_SHARE, allocated, scaled, whole, wide
+from shared.kernel.exact import WHOLE_SHARE, allocated
+from shared.kernel.exchange import exchanged, portion
 from shared.kernel.filters import filter_frame
 from shared.kernel.formulas import references
 from shared.kernel.plan import CreditingRule, Plan
@@ -19,7 +19,6 @@ from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
 from shared.kernel.uncredited import nobody, unknown, unusable
-from shared.money import minor_digits
 
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
 _DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
@@ -253,9 +252,9 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     due = filter_frame(due, names).filter(condition)
-    due, amount = _exchanged(due, pl.col(part), plan, counts=plan.counts(rule))
+    due, amount = exchanged(due, pl.col(part), plan, counts=plan.counts(rule))
     if rule.share is not None:
-        amount = _portion(amount, rule.share)
+        amount = portion(amount, rule.share)
     return due.select(
         "deal_id",
         "participant_id",
@@ -274,40 +273,6 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),
         holding="holding",
     )
-
-
-def _portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
-    """A share of whole minor units, halves away from zero."""
-    product = wide(amount.abs()) * whole(scaled(abs(share), RATE_SCALE))
-    rounded = (product * whole(2) + whole(RATE_SCALE)) // whole(2 * RATE_SCALE)
-    return (rounded * amount.sign() * (-1 if share < 0 else 1)).cast(pl.Int64)
-
-
-def _exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts."""
-    if plan.exchange is None:
-        return due.with_columns(exchange=pl.lit("")), amount
-    table = pl.DataFrame(
-        [(each.currency, each.effective_from, each.rate) for each in plan.exchange.rates],
-        schema={"currency": pl.String, "from": pl.Date, "rate": pl.Decimal(38, 6)},
-        orient="row",
-    ).sort("from")
-    rated = due.sort("credit_date").join_asof(
-        table, left_on="credit_date", right_on="from", by="currency", check_sortedness=False
-    )
-    own = pl.col("currency") == plan.currency
-    rated = rated.with_columns(rate=pl.lit(1, dtype=pl.Decimal(38, 6))) if counts else rated
-    rated = rated.filter(own | pl.col("rate").is_not_null()).with_columns(
-        exchange=pl.when(own | pl.lit(counts))
-        .then(pl.lit(""))
-        .otherwise(pl.col("rate").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end("."))
-    )
-    digits = {code: minor_digits(code) for code in rated["currency"].unique()} | {plan.currency: plan.digits}
-    scale = pl.col("currency").replace_strict({code: 10**each for code, each in digits.items()}, return_dtype=pl.Int128)
-    micro = (pl.col("rate") * pl.lit(10**6).cast(pl.Decimal(38, 0))).cast(pl.Int128) * whole(10**plan.digits)
-    bottom = scale * whole(10**6)
-    size = (wide(amount.abs()) * micro * whole(2) + bottom) // (bottom * whole(2))
-    return rated, pl.when(own).then(amount).otherwise((size * amount.sign()).cast(pl.Int64))
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:

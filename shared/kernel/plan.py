@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
 from shared.contracts.base import CurrencyCode, Identifier
 from shared.kernel.at import At
@@ -17,16 +17,15 @@ from shared.kernel.components import Component
 from shared.kernel.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.crediting import WON, CreditingRule
 from shared.kernel.filters import ColumnTypes, compile_filter
-from shared.kernel.findings import Flaws, Path
+from shared.kernel.findings import Flaws
 from shared.kernel.formulas import FormulaError, Reference, references
 from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
-from shared.kernel.plan_text import PlanFileError, read_yaml
 from shared.kernel.resets import with_resets
 from shared.money import minor_digits
 
-__all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan", "mistakes", "read_plan"]
+__all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan"]
 
 ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
 
@@ -264,34 +263,3 @@ class Plan(PlanPart):
     def document(self) -> dict[str, Any]:
         """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def read_plan(text: str, name: str) -> Plan:
-    """The plan in the text of a file of that name.
-
-    Raises:
-        PlanFileError: the text is no plan; one line per mistake, naming where it is.
-    """
-    data = read_yaml(text)
-    if not isinstance(data, dict):
-        raise PlanFileError(f"{name}: a plan file is a mapping that begins with 'plan: <id>'")
-    try:
-        return Plan.model_validate(data)
-    except ValidationError as error:
-        raise PlanFileError("\n".join(f"{name}: {line}" for line in mistakes(error))) from None
-    except RecursionError:
-        raise PlanFileError(f"{name}: the file contains itself") from None
-
-
-def mistakes(error: ValidationError) -> list[str]:
-    """The mistakes of a plan in sentences: where, and what."""
-    return [f"{'.'.join(str(part) for part in where) or 'plan'}: {what}" for where, what in _mistakes(error)]
-
-
-def _mistakes(error: ValidationError) -> Iterator[tuple[Path, str]]:
-    for found in error.errors():
-        cause = found.get("ctx", {}).get("error")
-        if isinstance(cause, Flaws):
-            yield from ((found["loc"], each.message) for each in cause.findings)
-        else:
-            yield found["loc"], found["msg"].removeprefix("Value error, ")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from earnest.plans.checking import check_texts, plan_of_text
-from shared.kernel.plan import read_plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import PlanFileError
 
 BROKEN = Path(__file__).parent / "broken"

@@ -22,7 +22,8 @@ from shared.kernel.crediting import RELATIONS
 from shared.kernel.filters import ColumnTypes, compile_filter
 from shared.kernel.formulas import FUNCTIONS
 from shared.kernel.language import PlanPart
-from shared.kernel.plan import Plan, read_plan
+from shared.kernel.plan import Plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import read_yaml
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

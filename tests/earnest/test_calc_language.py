@@ -10,7 +10,7 @@ import pytest
 
 from earnest.files.calculation import Calculation, calculate
 from shared.kernel import PlanSet
-from shared.kernel.plan import read_plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import PlanFileError
 
 HEAD = """

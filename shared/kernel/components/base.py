@@ -168,9 +168,9 @@ class Kind(PlanPart, ABC):
         """Whether it pays every credit by itself, rounded, and its pay is the sum."""
         return False
 
-    def per_deal(self, credited: Exact, at: At) -> Exact:
+    def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (most kinds do not)
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
-        raise NotImplementedError
+        raise TypeError(f"{self.kind} does not pay by the deal")
 
     def in_words(self) -> Iterator[str]:
         """What the kind pays, for the plan document: Markdown paragraphs and tables that a rep can follow.

@@ -9,7 +9,7 @@ from shared.kernel.components.base import Kind
 from shared.kernel.document import document
 from shared.kernel.filter_words import filter_in_words
 from shared.kernel.formula_words import formula_in_words
-from shared.kernel.plan import read_plan
+from shared.kernel.plan_file import read_plan
 
 PLAN = """
 plan: rep

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from shared.kernel.formulas import parsed
-from shared.kernel.plan import Plan, read_plan
+from shared.kernel.plan import Plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_set import PlanConflict, PlanSet
 from shared.kernel.plan_text import PlanFileError
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from shared.kernel.columns import Exact
-from shared.kernel.plan import read_plan
+from shared.kernel.plan_file import read_plan
 from shared.kernel.points import PointError, Points, pay_at
 
 PLAN = read_plan(
