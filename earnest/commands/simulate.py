@@ -147,7 +147,7 @@ def _changes(found: Outcome) -> Iterator[Table]:
     yield table
 
 
-def _conventions(found: Outcome) -> Table:
+def _conventions(found: Outcome) -> Table | str:
     from rich.table import Table
 
     from shared.money import from_minor
@@ -155,7 +155,10 @@ def _conventions(found: Outcome) -> Table:
     moving = [each for each in found.conventions if each.earnings]
     still = [f"{each.convention} {each.other}" for each in found.conventions if not each.earnings]
     title = f"What conventions would move in {found.base.year}"
-    table = Table(title=title, caption=f"Nothing would be moved by: {', '.join(still)}." if still else None)
+    unmoved = f"Nothing would be moved by: {', '.join(still)}." if still else ""
+    if not moving:
+        return unmoved
+    table = Table(title=title, caption=unmoved or None)
     for name in ("convention", "now", "instead", "said"):
         table.add_column(name, overflow="fold")
     for name in (f"pay, {found.currency}", "people", "earnings"):
