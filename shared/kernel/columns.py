@@ -14,10 +14,8 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 import polars as pl
 
-from shared.kernel.exact import Overflow
+from shared.kernel.exact import MOST_SUM, Overflow
 from shared.kernel.wholes import FITS, Factor, Whole, alike, fitted, product, sign_of, size_of, times, truths
-
-MOST_PAY = 10**18
 
 Number: TypeAlias = "int | Fraction"
 Mode = Literal["half_up", "half_even", "up", "down"]
@@ -174,7 +172,7 @@ class Exact:
             Overflow: one is beyond 10^18 of them; `what` names it.
         """
         whole = (self * 10**digits).floor()._fitted()
-        if whole.most > MOST_PAY:
+        if whole.most > MOST_SUM:
             raise Overflow(what)
         return cast(pl.Series, whole.top).cast(pl.Int64)
 

@@ -1,26 +1,24 @@
-"""Exact arithmetic on columns: scaled 128-bit integers, one rounding at the end, shares that sum to the whole.
+"""Exact arithmetic in Polars expressions: 128-bit sums that are checked, shares that sum to the whole, and the scales of stored numbers.
 
-Units: money is Int64 minor units; a threshold or running sum inside a calculation is Int128 in 10^-6 minor units; a rate is
-an integer in 10^-9; their product, an unrounded earning, is Int128 in 10^-15 minor units.
+Stored money is Int64 minor units. What a statement shows of a calculation is in whole numbers of these scales; the calculation itself is in
+fractions (`shared.kernel.columns`).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
 
 import polars as pl
 
 AMOUNT_SCALE = 10**6
+"""What a statement shows of an amount: whole numbers of 10^-6 minor units."""
 RATE_SCALE = 10**9
-EARNING_SCALE = AMOUNT_SCALE * RATE_SCALE
+"""What it shows of a rate: whole numbers of 10^-9."""
 WHOLE_SHARE = 10**8
 """A share of 100 %: shares are whole numbers of 10^-8."""
 
 MOST_SUM = 10**18
-"""The largest sum in minor units: times a rate of up to 10^4 it stays below 2^127 in 10^-15 minor units."""
-
-Rounding = Literal["half_up", "half_even"]
+"""The largest sum, and the largest amount, in minor units."""
 
 
 class Overflow(ArithmeticError):
@@ -51,17 +49,6 @@ def scaled(value: Decimal, scale: int) -> int:
     if product != int(product):
         raise ValueError(f"{value} has more decimals than {1 / Decimal(scale)} allows")
     return int(product)
-
-
-def rounded(earning: pl.Expr, mode: Rounding) -> pl.Expr:
-    """Round 10^-15 minor units to whole minor units (Int64). `half_up` rounds halves away from zero."""
-    size = earning.abs()
-    quotient = size // whole(EARNING_SCALE)
-    rest = size - quotient * whole(EARNING_SCALE)
-    half = whole(EARNING_SCALE // 2)
-    up = (rest >= half) if mode == "half_up" else (rest > half) | ((rest == half) & (quotient % whole(2) == whole(1)))
-    magnitude = quotient + up.cast(pl.Int128)
-    return pl.when(earning < whole(0)).then(whole(0) - magnitude).otherwise(magnitude).cast(pl.Int64)
 
 
 def narrow(frame: pl.DataFrame, column: str, what: str) -> pl.DataFrame:

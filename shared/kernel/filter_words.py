@@ -8,16 +8,8 @@ import sqlglot
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
+from shared.kernel.formula_words import COMPARED
 from shared.kernel.words import spoken
-
-_COMPARED: dict[type[sql.Expression], str] = {
-    sql.LT: "is below",
-    sql.LTE: "is at most",
-    sql.GT: "is above",
-    sql.GTE: "is at least",
-    sql.EQ: "is",
-    sql.NEQ: "is not",
-}
 
 
 class _NoWordsError(Exception):
@@ -67,8 +59,8 @@ def _said(node: Any) -> str:
             return str(node.this.name)
         case sql.Mul():
             return f"{_said(node.left)} times {_said(node.right)}"
-    if type(node) in _COMPARED:
-        return f"{_said(node.left)} {_COMPARED[type(node)]} {_said(node.right)}"
+    if type(node) in COMPARED:
+        return f"{_said(node.left)} {COMPARED[type(node)]} {_said(node.right)}"
     raise _NoWordsError
 
 

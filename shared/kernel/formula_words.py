@@ -10,7 +10,7 @@ from sqlglot import expressions as sql
 from shared.kernel.formulas import parsed
 from shared.kernel.words import percent, plain, spoken
 
-_COMPARED: dict[type[sql.Expression], str] = {
+COMPARED: dict[type[sql.Expression], str] = {
     sql.LT: "is below",
     sql.LTE: "is at most",
     sql.GT: "is above",
@@ -18,6 +18,7 @@ _COMPARED: dict[type[sql.Expression], str] = {
     sql.EQ: "is",
     sql.NEQ: "is not",
 }
+"""Comparisons, in formulas and in filters of deals alike."""
 _SIGNS: dict[type[sql.Expression], str] = {sql.Add: "plus", sql.Sub: "minus", sql.Mul: "times", sql.Div: "divided by"}
 _FUNCTIONS = {
     "attainment": "the attainment of {}",
@@ -72,10 +73,10 @@ def _said(node: Any, on: str = "amount") -> str:
             branches = [f"{_said(one.args['true'])} if {_said(one.this)}" for one in node.args["ifs"]]
             default = node.args.get("default")
             return f"{', '.join(branches)}, otherwise {_said(default) if default is not None else 'nothing'}"
-    if type(node) in _COMPARED:
+    if type(node) in COMPARED:
         one, two = node.args["this"], node.args["expression"]
         of = _on(one) if _on(one) != "amount" else _on(two)
-        return f"{_said(one, of)} {_COMPARED[type(node)]} {_said(two, of)}"
+        return f"{_said(one, of)} {COMPARED[type(node)]} {_said(two, of)}"
     if type(node) in _SIGNS:
         return f"{_said(node.args['this'])} {_SIGNS[type(node)]} {_said(node.args['expression'])}"
     return str(node.sql())

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.services.scoring.conftest import Road, empty_tables
-from tests.services.scoring.test_scoring_converges import Event, assert_converged, events_of, put
+from tests.services.scoring.test_scoring_converges import assert_streamed_as_at_once, events_of
 from tests.shared.kernel.worlds import DAYS, PEOPLE, cents, patches, rosters
 
 CREDITS = [
@@ -109,15 +108,4 @@ def worlds(draw: st.DrawFn) -> Any:
 def test_rich_plans_pay_the_same_streamed_as_calculated_at_once(
     scoring_engine: Engine, world: Any, chance: random.Random
 ) -> None:
-    empty_tables(scoring_engine)
-    road = Road(scoring_engine)
-    events: list[Event] = events_of(world)
-    twice = [*events, *chance.sample(events, chance.randint(0, len(events)))]
-    chance.shuffle(twice)
-    for event in twice:
-        put(road, event)
-        if chance.random() < 0.3:
-            road.drain(chance)
-    road.drain(chance)
-    assert road.rejections == []
-    assert_converged(scoring_engine, events)
+    assert_streamed_as_at_once(scoring_engine, events_of(world), chance)
