@@ -60,9 +60,10 @@ def up(
             _greet(system, console)
             if demo:
                 play_once(system, console)
-            console.print("Running. Ctrl-C stops it; `earnest up` goes on where it stopped.")
             try:
-                signal.pause()
+                console.print("Running. Ctrl-C stops it; `earnest up` goes on where it stopped.")
+                while True:  # not signal.pause(): a signal just before it would be waited for in vain
+                    time.sleep(1)
             except KeyboardInterrupt:
                 status.update("Stopping: what was begun is finished first (Ctrl-C again to stop at once)")
                 status.start()
