@@ -23,7 +23,7 @@ up: $(MADE)/runtime ## Start Earnest with its demo company; Ctrl-C stops it
 	@$(BIN)/earnest up --demo
 
 .PHONY: test
-test: lint types $(MADE)/promtool ## Check style and types, then run every test on real servers
+test: lint types $(MADE)/promtool $(MADE)/peers ## Check style and types, then run every test on real servers
 	@$(BIN)/python -m pytest
 
 .PHONY: lint
@@ -77,4 +77,9 @@ $(MADE)/dev: requirements/dev.lock pyproject.toml | $(MADE)/venv
 # installed, so that no server starts by itself and nobody needs to be root.
 $(MADE)/promtool: | $(MADE)/venv
 	@for tool in promtool amtool prometheus prometheus-alertmanager; do command -v $$tool; done | wc -l | grep -q 4 || deploy/get_promtool.sh $(CURDIR)/$(BIN)
+	@touch $@
+
+# The programs that read our journals and spreadsheets in tests, likewise.
+$(MADE)/peers: deploy/get_peers.sh | $(MADE)/venv
+	@deploy/get_peers.sh $(CURDIR)/$(BIN)
 	@touch $@

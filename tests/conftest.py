@@ -16,6 +16,9 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from earnest.local.postgres import Postgres
+from tests.peers import opened_by_libreoffice, peer
+
+__all__ = ["opened_by_libreoffice", "peer"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI") == "true"
