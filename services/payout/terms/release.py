@@ -1,0 +1,114 @@
+"""When a line is due: the part of it that is released by a date, from the deal's facts alone. The rest is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from services.payout.terms.policy import Leaver, Tranche, part
+
+
+class Collection(NamedTuple):
+    """Money that came in from the customer on a date, in minor units; negative where it went back."""
+
+    day: date
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A line of what a participant earned by a deal, and what is known of the deal. Amounts in minor units.
+
+    `booked_on` is the date the line counts from. A line without a deal (a bonus, a minimum) has no deal's facts and is due at once.
+    """
+
+    participant_id: str
+    period: str
+    component: str
+    plan: str
+    version: int
+    deal_id: str | None
+    currency: str
+    amount: int
+    booked_on: date
+    deal_amount: int | None = None
+    collections: Sequence[Collection] = ()
+    started_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the customer has paid.
+
+    It stops lines of `since` and later months: what was released before stays so.
+    """
+
+    id: str
+    scope: Literal["participant", "deal", "plan"]
+    subject: str
+    since: str
+    reason: str
+    until: date | None = None
+    until_collected: bool = False
+    released_on: date | None = None
+
+    def stops(self, line: LineFacts, as_of: date) -> bool:
+        """Whether nothing of the line is released by `as_of`."""
+        subject = {"participant": line.participant_id, "deal": line.deal_id, "plan": line.plan}[self.scope]
+        if subject != self.subject or line.period < self.since:
+            return False
+        if self.released_on is not None and self.released_on <= as_of:
+            return False
+        if self.until is not None and self.until <= as_of:
+            return False
+        return not (self.until_collected and _collected(line, as_of) == 1)
+
+
+def released(
+    line: LineFacts,
+    tranches: Sequence[Tranche] | None,
+    holds: Iterable[Hold],
+    as_of: date,
+    leaver: Leaver | None = None,
+) -> int:
+    """How much of the line's amount is due by the business date `as_of`, in minor units.
+
+    Args:
+        line: what was earned, and the deal's facts.
+        tranches: the parts in which it falls due; None: all of it at once.
+        holds: those that may stop it.
+        as_of: what became known of the deal after this date does not count.
+        leaver: the terms of a participant who has left by then: may release everything at once.
+    """
+    if line.deal_id is None and tranches is not None:
+        tranches = None
+    if any(hold.stops(line, as_of) for hold in holds):
+        return 0
+    if tranches is None or (leaver is not None and leaver.held == "release"):
+        return line.amount
+    return part(line.amount, sum((Fraction(t.share) * _due(line, t, as_of) for t in tranches), Fraction(0)))
+
+
+def _due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
+    """How much of a tranche is due."""
+    known = as_of - timedelta(days=tranche.days_after)
+    match tranche.when:
+        case "booked":
+            return Fraction(int(line.booked_on <= known))
+        case "collected":
+            return _collected(line, known)
+        case "paid_in_full":
+            return Fraction(int(_collected(line, known) == 1))
+        case "started":
+            return Fraction(int(line.started_on is not None and line.started_on <= known))
+
+
+def _collected(line: LineFacts, as_of: date) -> Fraction:
+    """Which part of the deal's amount the customer has paid; between 0 and 1."""
+    if not line.deal_amount or line.deal_amount < 0:
+        return Fraction(1)
+    came_in = sum(collection.amount for collection in line.collections if collection.day <= as_of)
+    return min(Fraction(1), max(Fraction(0), Fraction(came_in, line.deal_amount)))
