@@ -48,7 +48,7 @@ calendars = st.one_of(
         {
             "every": st.sampled_from(["fiscal_445", "fiscal_454", "fiscal_544"]),
             "year_ends": st.sampled_from(["last", "nearest"]),
-            "weekday": st.sampled_from("monday tuesday wednesday thursday friday saturday sunday".split()),
+            "weekday": st.sampled_from(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]),
             "month": st.integers(1, 12),
             "named_after": st.sampled_from(["start", "end"]),
         }
