@@ -24,15 +24,21 @@ PayKind = Literal[
     "adjustment",
     "clawback",
     "dismissal",
-    "draw",
-    "draw_recovery",
+    "transfer",
     "guarantee",
     "minimum",
-    "maximum",
+    "forfeit",
+    "draw",
+    "recovery",
+    "forgiveness",
+    "receivable",
+    "repayment",
+    "write_off",
     "carried_forward",
     "payment",
 ]
-"""Why a line changes the pay, in the order in which a statement shows them."""
+"""Why a line changes the pay, in the order in which a statement shows them. Those of payment terms go by their names in `terms`;
+a forgiveness gives up a balance and changes no pay."""
 
 Account = Literal["payable", "held", "draw", "clawback"]
 """Balances that go on from run to run: owed to the participant, not released yet, draws and clawbacks they still owe."""
@@ -83,8 +89,8 @@ class ParticipantFacts(Person):
 class PayLine(_Facts):
     """One step from what was earned to what is paid.
 
-    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency that are not
-    `payment` sum to the one that is. `origin_period` is the month it is about; `reason` is a person's or a rule's words.
+    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency that are neither
+    `forgiveness` nor `payment` sum to the one that is `payment`. `origin_period` is the month it is about; `reason` is a person's or a rule's words.
     """
 
     kind: PayKind
@@ -120,7 +126,8 @@ class HeldFacts(_Facts):
 class YearFacts(_Facts):
     """Sums since the first day of the year, this run included. All positive where the usual happened.
 
-    `recovered` and `clawed_back` lowered pay; everything else raised it or is what was paid.
+    `recovered` and `clawed_back` lowered pay; everything else raised it or is what was paid. Top-ups to a minimum, draws that are
+    kept or were forgiven and balances written off are `guaranteed`.
     """
 
     currency: CurrencyCode
@@ -156,6 +163,8 @@ class StatementFacts(_Facts):
     def _lines_sum_to_the_payment(self) -> Self:
         left: Counter[str] = Counter()
         for line in self.pay_lines:
+            if line.kind == "forgiveness":
+                continue
             left[line.currency] += -line.amount if line.kind == "payment" else line.amount
         if wrong := sorted(currency for currency, rest in left.items() if rest):
             raise ValueError(f"the pay lines do not sum to the payment in {', '.join(wrong)}")

@@ -1,0 +1,157 @@
+"""From frozen facts to a statement: no figure comes from elsewhere, so the same facts always make the same statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from services.payout.statements import telling, words
+from services.payout.statements.facts import RunFacts, StatementFacts, sha256
+from services.payout.statements.model import (
+    Balance,
+    Earned,
+    Held,
+    Pay,
+    PayStep,
+    RunHead,
+    State,
+    Statement,
+    Summary,
+    YearToDate,
+)
+from services.payout.statements.writing import Writing, safe
+from shared.money import from_minor
+
+FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
+
+
+def statement(document: bytes) -> Statement:
+    """The statement that a frozen document makes.
+
+    Raises:
+        ValidationError: the bytes are no such document.
+    """
+    facts = StatementFacts.model_validate_json(document)
+    return Statement(
+        state=state(facts.run),
+        facts_sha256=sha256(document),
+        company=facts.company,
+        run=head(facts.run),
+        participant=facts.participant,
+        accounts=facts.accounts,
+        summary=summary(facts),
+        pay=list(_pay(facts)),
+        earned=list(_earned(facts)),
+        held=[
+            Held(**each.model_dump(exclude={"amount"}), amount=from_minor(each.amount, each.currency)) for each in facts.held
+        ],
+        balances=[
+            Balance(
+                account=each.account,
+                currency=each.currency,
+                before=from_minor(each.before, each.currency),
+                change=from_minor(each.after - each.before, each.currency),
+                after=from_minor(each.after, each.currency),
+            )
+            for each in facts.balances
+        ],
+        year_to_date=[
+            YearToDate(
+                currency=year.currency,
+                since=year.since,
+                **{name: from_minor(getattr(year, name), year.currency) for name in FIGURES},
+            )
+            for year in facts.year_to_date
+        ],
+    )
+
+
+def state(run: RunFacts) -> State:
+    """Whether what a run says may still change."""
+    return "final" if run.final else "draft"
+
+
+def head(run: RunFacts) -> RunHead:
+    """The run as a statement names it."""
+    return RunHead(
+        id=run.id,
+        period=run.name,
+        starts=run.starts,
+        ends=run.ends,
+        pay_date=run.pay_date,
+        pay_group=run.pay_group,
+        kind=run.kind,
+    )
+
+
+def currencies(facts: StatementFacts) -> list[str]:
+    """The currencies in which anything happened or is open, sorted."""
+    found = {each.currency for each in (*facts.pay_lines, *facts.held, *facts.balances, *facts.year_to_date)}
+    return sorted(found)
+
+
+def summary(facts: StatementFacts) -> list[Summary]:
+    """The first figures, per currency. What is carried forward is positive where it is due to the participant."""
+    return [_summary(facts, currency) for currency in currencies(facts)]
+
+
+def _summary(facts: StatementFacts, currency: str) -> Summary:
+    def lines(*kinds: str) -> Decimal:
+        found = (line.amount for line in facts.pay_lines if line.currency == currency and line.kind in kinds)
+        return from_minor(sum(found), currency)
+
+    def after(account: str) -> Decimal:
+        found = (each.after for each in facts.balances if each.currency == currency and each.account == account)
+        return from_minor(sum(found), currency)
+
+    return Summary(
+        currency=currency,
+        earned=lines("earnings", "prior_period"),
+        paid=lines("payment"),
+        carried_forward=-lines("carried_forward"),
+        held=after("held"),
+        draw_balance=after("draw"),
+        clawback_balance=after("clawback"),
+    )
+
+
+def _pay(facts: StatementFacts) -> Iterator[Pay]:
+    writing, order = Writing(facts.company.locale), list(words.PAY)
+    for currency in sorted({line.currency for line in facts.pay_lines}):
+        lines = [line for line in facts.pay_lines if line.currency == currency]
+        steps = sorted((line for line in lines if line.kind != "payment"), key=lambda line: order.index(line.kind))
+        yield Pay(
+            currency=currency,
+            payment=from_minor(sum(line.amount for line in lines if line.kind == "payment"), currency),
+            steps=[
+                PayStep(
+                    kind=line.kind,
+                    amount=from_minor(line.amount, currency),
+                    origin_period=line.origin_period,
+                    component=line.component,
+                    deal_id=line.deal_id,
+                    reason=line.reason,
+                    words=words.step(
+                        line.kind,
+                        line.deal_id,
+                        safe(facts.accounts.get(line.deal_id or "", "")),
+                        None if line.origin_period is None else writing.month(line.origin_period),
+                        line.component,
+                        safe(line.reason),
+                    ),
+                )
+                for line in steps
+            ],
+        )
+
+
+def _earned(facts: StatementFacts) -> Iterator[Earned]:
+    for month in sorted(facts.details):
+        for component, parts in telling.components(facts.details[month]):
+            for currency in sorted({part.currency for part in parts}):
+                alike = [part for part in parts if part.currency == currency]
+                amount = sum((part.amount for part in alike), Decimal(0))
+                named = words.title(component)
+                yield Earned(
+                    month=month, component=component, title=named, currency=currency, amount=amount, parts=alike
+                )

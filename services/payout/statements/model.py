@@ -1,0 +1,172 @@
+"""A statement as data: what the API answers with, and all that a page or a PDF shows. Amounts are in major units, as text."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from services.payout.statements.facts import Account, Company, ParticipantFacts, PayKind, Person
+from shared.explanation import Part
+
+State = Literal["draft", "final"]
+
+
+class RunHead(BaseModel):
+    """The run a statement belongs to; `period` is the name of its pay period, `starts` to `ends` its days."""
+
+    id: str = Field(examples=["run-2026-06-1"])
+    period: str = Field(examples=["2026-06"])
+    starts: date
+    ends: date
+    pay_date: date | None
+    pay_group: str | None
+    kind: str
+
+
+class Summary(BaseModel):
+    """The figures of a currency that come first. What is owed is to be recovered from later pay."""
+
+    currency: str
+    earned: Decimal
+    paid: Decimal
+    carried_forward: Decimal
+    held: Decimal
+    draw_balance: Decimal
+    clawback_balance: Decimal
+
+
+class Earned(BaseModel):
+    """A component in a month, deal by deal. The amounts of its parts sum to its own, and so do the lines of a part."""
+
+    month: str = Field(examples=["2026-06"])
+    component: str
+    title: str
+    currency: str
+    amount: Decimal
+    parts: list[Part]
+
+
+class PayStep(BaseModel):
+    """A line between what was earned and what is paid: what it adds to the payment, and why, in words."""
+
+    kind: PayKind
+    amount: Decimal
+    origin_period: str | None
+    component: str | None
+    deal_id: str | None
+    reason: str
+    words: str
+
+
+class Pay(BaseModel):
+    """How the payment of a currency comes about: the amounts of `steps` but forgivenesses sum to `payment`."""
+
+    currency: str
+    steps: list[PayStep]
+    payment: Decimal
+
+
+class Balance(BaseModel):
+    """A balance before and after the run."""
+
+    account: Account
+    currency: str
+    before: Decimal
+    change: Decimal
+    after: Decimal
+
+
+class Held(BaseModel):
+    """What is earned and waits to be released."""
+
+    currency: str
+    amount: Decimal
+    component: str | None
+    deal_id: str | None
+    origin_period: str | None
+    reason: str
+    released_by: str
+
+
+class YearToDate(BaseModel):
+    """Sums since `since`, this run included."""
+
+    currency: str
+    since: date
+    earned: Decimal
+    adjusted: Decimal
+    guaranteed: Decimal
+    drawn: Decimal
+    recovered: Decimal
+    clawed_back: Decimal
+    paid: Decimal
+
+
+class Statement(BaseModel):
+    """What a participant earned and is paid in a run. `facts_sha256` stands for the frozen facts that it was made of."""
+
+    form: Literal[1] = 1
+    state: State
+    facts_sha256: str
+    company: Company
+    run: RunHead
+    participant: ParticipantFacts
+    accounts: dict[str, str] = Field(description="the customers of deals, where they are known")
+    summary: list[Summary]
+    pay: list[Pay]
+    earned: list[Earned]
+    held: list[Held]
+    balances: list[Balance]
+    year_to_date: list[YearToDate]
+
+
+class Attained(BaseModel):
+    """How far a component got: percent of its quota."""
+
+    component: str
+    title: str
+    month: str
+    attainment: Decimal
+
+
+class Member(BaseModel):
+    """A participant of a team: `level` 1 reports to the manager, level 2 to somebody of level 1."""
+
+    participant: Person
+    manager: Person
+    level: int
+    position: str | None
+    plan: str | None
+    attained: list[Attained]
+    summary: list[Summary]
+    statement: str = Field(description="where the participant's own statement is")
+
+
+class TeamTotal(BaseModel):
+    """Sums of the team in a currency, of so many `people` with anything in it."""
+
+    currency: str
+    people: int
+    earned: Decimal
+    paid: Decimal
+    carried_forward: Decimal
+    held: Decimal
+
+
+class TeamStatement(BaseModel):
+    """What the people below a manager earned and are paid in a run, themselves left out.
+
+    `facts_sha256` stands for the frozen facts of everybody in it.
+    """
+
+    form: Literal[1] = 1
+    state: State
+    facts_sha256: str
+    company: Company
+    run: RunHead
+    manager: Person
+    totals: list[TeamTotal]
+    members: list[Member]

@@ -1,0 +1,138 @@
+"""Every word of a statement, in one place. Amounts come in written already."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.payout.statements.facts import Account, PayKind
+
+PAY: Final[dict[PayKind, str]] = {
+    "carried_in": "Carried in from earlier runs",
+    "earnings": "Earned",
+    "prior_period": "Changes to earlier months",
+    "hold": "Held back for now",
+    "release": "Released from hold",
+    "adjustment": "Adjustments",
+    "clawback": "Clawed back",
+    "dismissal": "Clawbacks dismissed",
+    "transfer": "Moved between entities",
+    "guarantee": "Topped up to the guarantee",
+    "minimum": "Topped up to the minimum payment",
+    "forfeit": "Above the maximum payment",
+    "draw": "Draw paid in advance",
+    "recovery": "Draw recovered",
+    "forgiveness": "Draw forgiven",
+    "receivable": "Negative balance, recovered later",
+    "repayment": "Earlier negative balance recovered",
+    "write_off": "Negative balance, borne by the company",
+    "carried_forward": "Carried forward to the next run",
+    "payment": "Paid now",
+}
+"""The steps from earned to paid."""
+
+ABOUT: Final[dict[PayKind, str]] = {
+    "carried_in": "What earlier runs left unpaid, or paid too much",
+    "earnings": "By your plan, deal by deal below",
+    "prior_period": "Facts of earlier months changed after those were paid; listed below",
+    "hold": "Earned, and paid when it is released; listed below",
+    "release": "Held back earlier, paid now; listed below",
+    "adjustment": "Entered by a person; listed below with their reasons",
+    "clawback": "Taken back for deals that did not last; listed below",
+    "dismissal": "Clawbacks that were given up; listed below",
+    "transfer": "What one entity owed you is now owed by another",
+    "guarantee": "Your guaranteed pay, where you earned less",
+    "minimum": "The least that is paid, where less was due",
+    "forfeit": "The most that is paid for a pay period; what is above it lapses",
+    "draw": "To be recovered from later earnings beyond your draw",
+    "recovery": "Earlier draws, from what is due to you beyond your draw",
+    "forgiveness": "A draw that you keep and that is no longer recovered",
+    "receivable": "Less than nothing was due: nothing is taken from you now, later pay makes up for it",
+    "repayment": "From what is due to you now",
+    "write_off": "Less than nothing was due, and it is not taken from you",
+    "carried_forward": "Part of the next run",
+    "payment": "",
+}
+"""What a step means, to a reader who sees it for the first time."""
+
+LISTED: Final[dict[PayKind, tuple[str, str]]] = {
+    "prior_period": (
+        "Changes to earlier months",
+        "A month that was paid is not changed. What its deals earn differently since then is a difference of this run, "
+        "under the plan that was in force in that month.",
+    ),
+    "adjustment": ("Adjustments", "Each was entered by a person, with a reason, and approved by another."),
+    "clawback": ("Clawed back", "Taken back because a deal was cancelled or not paid within the time that your plan names."),
+    "dismissal": ("Clawbacks dismissed", "An approver decided that these are not taken back."),
+    "release": ("Released from hold", "Held back in an earlier run and part of this payment."),
+    "forgiveness": ("Draw forgiven", "You keep it, and it is no longer recovered from your pay. It is no part of this payment."),
+    "hold": ("Held back in this run", "Earned, and not part of this payment yet."),
+}
+"""The steps whose lines have a table of their own, with its heading and what the reader should know."""
+
+ACCOUNT: Final[dict[Account, str]] = {
+    "payable": "Due to you and not paid",
+    "held": "Held back until released",
+    "draw": "Draws to be recovered",
+    "clawback": "Clawbacks to be recovered",
+}
+
+YEAR: Final = {
+    "earned": "Earned",
+    "adjusted": "Adjustments",
+    "guaranteed": "Guarantees, minimums and draws that you keep",
+    "drawn": "Draws paid in advance",
+    "recovered": "Draws recovered",
+    "clawed_back": "Clawed back",
+    "paid": "Paid",
+}
+
+PLAN_LIMITS: Final = {"plan_minimum": "Minimum of the plan", "plan_maximum": "Maximum of the plan"}
+
+RULES: Final = {
+    "opening": "Not by a deal",
+    "minimum": "Minimum",
+    "maximum": "Maximum",
+    "budget": "Budget",
+    "limit": "Limit",
+    "carry_over": "Carried over",
+    "result": "Result",
+}
+"""Lines of a component that no deal makes."""
+
+DRAFT: Final = "Draft: not approved, may still change"
+FINAL: Final = "Final"
+NOTHING: Final = "Nothing was earned, paid or held in this run."
+ROUNDING: Final = (
+    "Cents are rounded once, on the total: a line now and then pays a cent more or less than its own product, "
+    "and the lines always sum to the earning."
+)
+QUESTIONS: Final = "Something is missing or looks wrong? Ask your manager or open an inquiry, and name the run and the deal."
+TEAM_NOTE: Final = "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it."
+
+
+def title(component: str) -> str:
+    """The name of a component as a heading: `new_business` is `New business`."""
+    if (known := PLAN_LIMITS.get(component)) is not None:
+        return known
+    words = component.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def deal(deal_id: str, account: str | None) -> str:
+    """A deal by its id, and its customer where one is known."""
+    return f"{deal_id}, {account}" if account else deal_id
+
+
+def step(kind: PayKind, deal_id: str | None, account: str | None, origin: str | None, component: str | None, reason: str) -> str:
+    """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written already."""
+    told = []
+    if deal_id is not None:
+        told.append(f"Deal {deal(deal_id, account)}")
+    if component is not None:
+        told.append(title(component))
+    if origin is not None:
+        told.append(origin)
+    about = ", ".join(told)
+    if reason and about:
+        return f"{about}: {reason}"
+    return reason or about or ABOUT[kind]
