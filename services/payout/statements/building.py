@@ -43,7 +43,8 @@ def statement(document: bytes) -> Statement:
         pay=list(_pay(facts)),
         earned=list(_earned(facts)),
         held=[
-            Held(**each.model_dump(exclude={"amount"}), amount=from_minor(each.amount, each.currency)) for each in facts.held
+            Held(**each.model_dump(exclude={"amount"}), amount=from_minor(each.amount, each.currency))
+            for each in facts.held
         ],
         balances=[
             Balance(
@@ -86,8 +87,8 @@ def head(run: RunFacts) -> RunHead:
 
 def currencies(facts: StatementFacts) -> list[str]:
     """The currencies in which anything happened or is open, sorted."""
-    found = {each.currency for each in (*facts.pay_lines, *facts.held, *facts.balances, *facts.year_to_date)}
-    return sorted(found)
+    found = {each.currency for each in facts.pay_lines} | {each.currency for each in facts.held}
+    return sorted(found | {each.currency for each in facts.balances} | {each.currency for each in facts.year_to_date})
 
 
 def summary(facts: StatementFacts) -> list[Summary]:

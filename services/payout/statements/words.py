@@ -61,10 +61,16 @@ LISTED: Final[dict[PayKind, tuple[str, str]]] = {
         "under the plan that was in force in that month.",
     ),
     "adjustment": ("Adjustments", "Each was entered by a person, with a reason, and approved by another."),
-    "clawback": ("Clawed back", "Taken back because a deal was cancelled or not paid within the time that your plan names."),
+    "clawback": (
+        "Clawed back",
+        "Taken back because a deal was cancelled or not paid within the time that your plan names.",
+    ),
     "dismissal": ("Clawbacks dismissed", "An approver decided that these are not taken back."),
     "release": ("Released from hold", "Held back in an earlier run and part of this payment."),
-    "forgiveness": ("Draw forgiven", "You keep it, and it is no longer recovered from your pay. It is no part of this payment."),
+    "forgiveness": (
+        "Draw forgiven",
+        "You keep it, and it is no longer recovered from your pay. It is no part of this payment.",
+    ),
     "hold": ("Held back in this run", "Earned, and not part of this payment yet."),
 }
 """The steps whose lines have a table of their own, with its heading and what the reader should know."""
@@ -99,6 +105,18 @@ RULES: Final = {
 }
 """Lines of a component that no deal makes."""
 
+WINDOW: Final = {
+    "quarter": "It adds up over the quarter; this month pays what the quarter's earning grew by.",
+    "half_year": "It adds up over the half-year; this month pays what the half-year's earning grew by.",
+    "year": "It adds up over the year; this month pays what the year's earning grew by.",
+}
+
+PROBLEM: Final = {
+    "no_quota": "There is no quota above zero for this period, and without one this component pays nothing.",
+    "no_term": "A figure of your own that this component needs is not in the roster; without it this component pays nothing.",
+}
+
+PAYS_NOTHING: Final = "It reaches nothing that pays more."
 DRAFT: Final = "Draft: not approved, may still change"
 FINAL: Final = "Final"
 NOTHING: Final = "Nothing was earned, paid or held in this run."
@@ -106,8 +124,12 @@ ROUNDING: Final = (
     "Cents are rounded once, on the total: a line now and then pays a cent more or less than its own product, "
     "and the lines always sum to the earning."
 )
-QUESTIONS: Final = "Something is missing or looks wrong? Ask your manager or open an inquiry, and name the run and the deal."
-TEAM_NOTE: Final = "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it."
+QUESTIONS: Final = (
+    "Something is missing or looks wrong? Ask your manager or open an inquiry, and name the run and the deal."
+)
+TEAM_NOTE: Final = (
+    "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it."
+)
 
 
 def title(component: str) -> str:
@@ -123,7 +145,9 @@ def deal(deal_id: str, account: str | None) -> str:
     return f"{deal_id}, {account}" if account else deal_id
 
 
-def step(kind: PayKind, deal_id: str | None, account: str | None, origin: str | None, component: str | None, reason: str) -> str:
+def step(
+    kind: PayKind, deal_id: str | None, account: str | None, origin: str | None, component: str | None, reason: str
+) -> str:
     """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written already."""
     told = []
     if deal_id is not None:

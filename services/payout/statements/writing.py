@@ -15,7 +15,7 @@ from babel.numbers import NumberPattern, parse_pattern
 from shared.money import minor_digits
 from shared.periods import first_day
 
-LETTER_PAPER = frozenset("US CA MX CL CO CR GT NI PA PH PR SV VE".split())
+LETTER_PAPER = frozenset(["US", "CA", "MX", "CL", "CO", "CR", "GT", "NI", "PA", "PH", "PR", "SV", "VE"])
 """Territories that print on letter; all others print on A4."""
 
 _UNSHOWN = {"Cc", "Cs", "Co", "Cn"}
@@ -57,11 +57,15 @@ class Writing:
 
     def amount(self, value: Decimal, currency: str) -> str:
         """An amount with all decimals of its currency, without its name: `1,234.50`."""
-        return self.number(value, minor_digits(currency))
+        return self.exact(value, currency)
 
     def money(self, value: Decimal, currency: str) -> str:
         """An amount with its currency's code: `1,234.50 USD`."""
         return f"{self.amount(value, currency)}\u00a0{currency}"
+
+    def exact(self, value: Decimal, currency: str) -> str:
+        """An amount before it is rounded: with all the decimals that it has, and those of its currency at least."""
+        return self.number(value, minor_digits(currency))
 
     def number(self, value: Decimal, least: int = 0) -> str:
         """An exact number with at least so many decimals, and no other zeros at the end."""

@@ -1,0 +1,113 @@
+"""The part of a statement that shows every component deal by deal, each deal with its slices in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from services.payout.statements import words
+from services.payout.statements.model import Earned, Statement
+from services.payout.statements.sheet import Cell, Column, Row, Section, Table, row
+from services.payout.statements.writing import Writing, safe
+from shared.explanation import Line, Part, Slice
+
+COLUMNS = (
+    Column("Deal", share=4),
+    Column("Closed", share=3),
+    Column("Credited to you", numeric=True, share=3),
+    Column("How it pays", share=9),
+    Column("Pays", numeric=True, share=3),
+)
+
+
+def months(statement: Statement, writing: Writing) -> tuple[Section, ...]:
+    """A section per month with one per component."""
+    found = sorted({earned.month for earned in statement.earned})
+    return tuple(
+        Section(
+            f"What you earned in {writing.month(month)}",
+            paragraphs=(words.ROUNDING,),
+            sections=tuple(
+                _component(earned, statement, writing) for earned in statement.earned if earned.month == month
+            ),
+        )
+        for month in found
+    )
+
+
+def _component(earned: Earned, statement: Statement, writing: Writing) -> Section:
+    attained = [part.attainment for part in earned.parts if part.attainment is not None]
+    return Section(
+        f"{safe(earned.title)}: {writing.money(earned.amount, earned.currency)}",
+        paragraphs=tuple(_measured(part, writing) for part in earned.parts),
+        meter=int(attained[-1]) if attained else None,
+        tables=tuple(
+            _lines(earned, part, len(earned.parts) > 1, statement, writing) for part in earned.parts if part.lines
+        ),
+    )
+
+
+def _measured(part: Part, writing: Writing) -> str:
+    """Measure, quota and attainment in a sentence, and what stands in the way of pay."""
+    told = []
+    if part.measure is not None and part.quota is not None and part.attainment is not None:
+        of_quota = f"{writing.number(part.measured, 2)} of a quota of {writing.number(part.quota, 2)}"
+        told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
+    elif part.measure is not None:
+        told.append(f"{words.title(part.measure)}: {writing.number(part.measured, 2)}.")
+    told.append(f"Plan {part.plan}, version {part.version}.")
+    if (window := words.WINDOW.get(part.window)) is not None:
+        told.append(window)
+    if (problem := words.PROBLEM.get(part.problem or "")) is not None:
+        told.append(problem)
+    return " ".join(told)
+
+
+def _lines(earned: Earned, part: Part, several: bool, statement: Statement, writing: Writing) -> Table:
+    under = f", {part.plan} version {part.version}" if several else ""
+    rows = [_line(line, part, statement, writing) for line in part.lines]
+    total = row("Together", "", "", "", writing.amount(part.amount, part.currency), total=True)
+    return Table(f"{safe(earned.title)}{under}, deal by deal, in {part.currency}", COLUMNS, (*rows, total))
+
+
+def _line(line: Line, part: Part, statement: Statement, writing: Writing) -> Row:
+    pays = writing.amount(line.amount, part.currency)
+    if line.deal_id is None:
+        day = "" if line.credit_date is None else writing.day(line.credit_date)
+        how = _slices(line, part, writing) if line.slices else [safe(line.sentence)]
+        return row(words.RULES.get(line.rule, words.title(line.rule)), day, "", _stacked(how), pays)
+    account = safe(statement.accounts.get(line.deal_id, ""))
+    share = (
+        ()
+        if line.share_percent in (None, 100)
+        else (f"your share: {writing.percent(line.share_percent or Decimal(0))}",)
+    )
+    return row(
+        Cell(line.deal_id, (account,) if account else ()),
+        "" if line.credit_date is None else writing.day(line.credit_date),
+        Cell(writing.number(line.credited, 2), share),
+        _stacked(_slices(line, part, writing)),
+        pays,
+    )
+
+
+def _stacked(lines: list[str]) -> Cell:
+    return Cell(lines[0], tuple(lines[1:]), even=True) if lines else Cell("")
+
+
+def _slices(line: Line, part: Part, writing: Writing) -> list[str]:
+    told = [_slice(piece, line, part, writing) for piece in line.slices]
+    if not told:
+        told.append(words.PAYS_NOTHING)
+    if line.attainment_after is not None and line.deal_id is not None:
+        told.append(f"then at {writing.percent(line.attainment_after)} of quota")
+    return told
+
+
+def _slice(piece: Slice, line: Line, part: Part, writing: Writing) -> str:
+    """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
+    times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
+    pays = writing.exact(piece.pays, part.currency)
+    rate = writing.percent(piece.rate * 100)
+    back = "taken back: " if piece.credited < 0 <= line.credited else ""
+    reach = f", {piece.reach}" if piece.reach else ""
+    return f"{back}{writing.number(piece.credited, 2)} at {rate}{times} = {pays}{reach}"

@@ -1,0 +1,184 @@
+"""A statement as a sheet: what stands where, in words and written amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from services.payout.statements import deals, words
+from services.payout.statements.model import Pay, PayStep, RunHead, State, Statement, Summary
+from services.payout.statements.sheet import Cell, Column, Figure, Section, Sheet, Table, row
+from services.payout.statements.writing import Writing, safe
+
+
+def sheet(statement: Statement) -> Sheet:
+    """The sheet of a participant's statement."""
+    writing = Writing(statement.company.locale)
+    who = safe(statement.participant.name) or statement.participant.id
+    period = span(statement.run, writing)
+    sections = tuple(_sections(statement, writing))
+    return Sheet(
+        title=f"Pay statement {statement.run.period}, {who}",
+        heading=f"Pay statement for {who}",
+        company=safe(statement.company.name),
+        state=words.FINAL if statement.state == "final" else words.DRAFT,
+        final=statement.state == "final",
+        paper=writing.paper,
+        about=tuple(_about(statement, period, writing)),
+        figures=tuple(_figures(statement, writing)),
+        sections=sections or (Section("This run", (words.NOTHING,)),),
+        foot=foot(statement.run, statement.state, statement.facts_sha256),
+        mark=f"{who} · {statement.run.period} · {statement.run.id}",
+    )
+
+
+def span(run: RunHead, writing: Writing) -> str:
+    """The days of a pay period."""
+    return f"{writing.day(run.starts)} to {writing.day(run.ends)}"
+
+
+def foot(run: RunHead, state: State, facts_sha256: str) -> tuple[str, ...]:
+    """What makes a document checkable, and where to ask."""
+    made = "These facts are frozen" if state == "final" else "The facts of this draft"
+    return words.QUESTIONS, f"{made}: run {run.id}, SHA-256 {facts_sha256}."
+
+
+def _about(statement: Statement, period: str, writing: Writing) -> Iterator[tuple[str, str]]:
+    run, who = statement.run, statement.participant
+    manager = "" if who.manager is None else safe(who.manager.name) or who.manager.id
+    facts = {
+        "Participant": who.id,
+        "Position": who.position,
+        "Manager": manager,
+        "Plan": who.plan,
+        "Pay period": f"{safe(run.period)}, {period}",
+        "Pay date": None if run.pay_date is None else writing.day(run.pay_date),
+        "Pay group": run.pay_group,
+        "Entity": who.entity,
+        "Cost center": who.cost_center,
+        "Payroll id": who.payroll_id,
+        "Run": run.id if run.kind == "regular" else f"{run.id}, {words.title(run.kind).lower()}",
+    }
+    for name, value in facts.items():
+        if value:
+            yield name, safe(value)
+
+
+def _figures(statement: Statement, writing: Writing) -> Iterator[Figure]:
+    for found in statement.summary:
+        yield from figures(found, writing)
+        for year in statement.year_to_date:
+            if year.currency == found.currency:
+                since = f"paid {writing.money(year.paid, year.currency)}, since {writing.day(year.since)}"
+                yield Figure("Earned this year", writing.money(year.earned, year.currency), since)
+
+
+def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
+    """The first figures of a currency; those that are zero for most are left out where they are."""
+    yield Figure("Paid now", writing.money(found.paid, found.currency), main=True)
+    yield Figure("Earned in this run", writing.money(found.earned, found.currency))
+    optional = (
+        ("Held back", found.held, "earned, not released yet"),
+        ("Carried forward", found.carried_forward, "to the next run"),
+        ("Draw balance", found.draw_balance, "to be recovered"),
+        ("Clawback balance", found.clawback_balance, "to be recovered"),
+    )
+    for name, value, note in optional:
+        if value:
+            yield Figure(name, writing.money(value, found.currency), note)
+
+
+def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
+    if statement.pay:
+        tables = tuple(_pay(pay, writing) for pay in statement.pay)
+        yield Section("How your pay comes about", tables=tables)
+    yield from deals.months(statement, writing)
+    for kind, (heading, told) in words.LISTED.items():
+        listed = [(pay, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
+        if tables := tuple(_listed(heading, pay.currency, steps, writing) for pay, steps in listed if steps):
+            yield Section(heading, (told,), tables=tables)
+    if statement.held:
+        yield Section("Waiting to be released", tables=tuple(_held(statement, writing)))
+    if statement.balances:
+        yield Section("Balances", tables=(_balances(statement, writing),))
+    if statement.year_to_date:
+        yield Section("Year to date", tables=tuple(_years(statement, writing)))
+
+
+def _pay(pay: Pay, writing: Writing) -> Table:
+    """A row per kind of step, and the payment that they sum to."""
+    sums: dict[str, Decimal] = {}
+    for step in pay.steps:
+        if step.kind != "forgiveness":
+            sums[step.kind] = sums.get(step.kind, Decimal(0)) + step.amount
+    rows = [
+        row(words.PAY[kind], _why(kind, pay.steps), writing.amount(amount, pay.currency))
+        for kind in words.PAY
+        if (amount := sums.get(kind)) is not None
+    ]
+    total = row(words.PAY["payment"], "", writing.amount(pay.payment, pay.currency), total=True)
+    columns = (Column("Step", share=4), Column("What it is", share=7), Column("Amount", numeric=True, share=2))
+    return Table(f"From earned to paid, in {pay.currency}", columns, (*rows, total))
+
+
+def _why(kind: str, steps: list[PayStep]) -> Cell:
+    """What a kind of step means, and of those without a table of their own the reasons that were given."""
+    reasons = (
+        () if kind in words.LISTED else tuple(safe(step.reason) for step in steps if step.kind == kind and step.reason)
+    )
+    return Cell(words.ABOUT[kind], tuple(dict.fromkeys(reasons)))  # type: ignore[index]
+
+
+def _listed(heading: str, currency: str, steps: list[PayStep], writing: Writing) -> Table:
+    rows = [row(step.words, writing.amount(step.amount, currency)) for step in steps]
+    together = sum((step.amount for step in steps), Decimal(0))
+    total = row("Together", writing.amount(together, currency), total=True)
+    return Table(f"{heading}, in {currency}", (Column("About", share=6), Column("Amount", True)), (*rows, total))
+
+
+def _held(statement: Statement, writing: Writing) -> Iterator[Table]:
+    columns = (
+        Column("For", share=4),
+        Column("Why", share=4),
+        Column("Released by", share=4),
+        Column("Amount", numeric=True, share=2),
+    )
+    for currency in sorted({each.currency for each in statement.held}):
+        rows, together = [], Decimal(0)
+        for each in statement.held:
+            if each.currency == currency:
+                account = safe(statement.accounts.get(each.deal_id or "", ""))
+                origin = None if each.origin_period is None else writing.month(each.origin_period)
+                what = words.step("hold", each.deal_id, account, origin, each.component, "")
+                amount = writing.amount(each.amount, currency)
+                rows.append(row(what, safe(each.reason), safe(each.released_by), amount))
+                together += each.amount
+        total = row("Together", "", "", writing.amount(together, currency), total=True)
+        yield Table(f"Earned and not released yet, in {currency}", columns, (*rows, total))
+
+
+def _balances(statement: Statement, writing: Writing) -> Table:
+    columns = (
+        Column("Balance", share=4),
+        *(Column(name, numeric=True, share=2) for name in ("Before this run", "Change", "After this run")),
+    )
+    rows = [
+        row(
+            f"{words.ACCOUNT[each.account]}, {each.currency}",
+            *(writing.amount(value, each.currency) for value in (each.before, each.change, each.after)),
+        )
+        for each in statement.balances
+    ]
+    return Table("Balances before and after this run", columns, tuple(rows))
+
+
+def _years(statement: Statement, writing: Writing) -> Iterator[Table]:
+    for year in statement.year_to_date:
+        values = [
+            (name, getattr(year, field))
+            for field, name in words.YEAR.items()
+            if getattr(year, field) or field == "paid"
+        ]
+        rows = [row(name, writing.amount(value, year.currency)) for name, value in values]
+        caption = f"Since {writing.day(year.since)}, this run included, in {year.currency}"
+        yield Table(caption, (Column("Sum of", share=4), Column("Amount", numeric=True)), tuple(rows))

@@ -1,0 +1,57 @@
+"""A sheet as a tagged PDF (PDF/UA-1). The same sheet is always the same bytes: fonts come along, no clock is read.
+
+Text goes to typst as JSON and is shown as it is; it is never part of the markup.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import orjson
+import typst
+
+from services.payout.statements.sheet import Sheet
+
+STANDARD: Final = "ua-1"
+TEMPLATE: Final = Path(__file__).parent / "templates" / "sheet.typ"
+_per_thread = threading.local()
+
+
+def pdf(sheet: Sheet) -> bytes:
+    """The PDF."""
+    found = _compiler().compile(format="pdf", sys_inputs=_inputs(sheet), pdf_standards=[STANDARD], timestamp=0)
+    assert isinstance(found, bytes)
+    return found
+
+
+def pictures(sheet: Sheet) -> list[bytes]:
+    """The pages as PNG."""
+    found = _compiler().compile(format="png", sys_inputs=_inputs(sheet), timestamp=0)
+    return found if isinstance(found, list) else [found or b""]
+
+
+def _inputs(sheet: Sheet) -> dict[str, str]:
+    return {"sheet": orjson.dumps(sheet).decode()}
+
+
+def _compiler() -> typst.Compiler:
+    """One per thread: it keeps what it has laid out, and is not made to be shared."""
+    found: typst.Compiler | None = getattr(_per_thread, "compiler", None)
+    if found is None:
+        found = typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
+        _per_thread.compiler = found
+    return found
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Typst's own, and those that come with matplotlib for other scripts: the same on every machine."""
+    found = find_spec("matplotlib")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    folder = Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder])
