@@ -1,13 +1,14 @@
 """Facts merge by last-writer-wins, per field: any order and repetition of patches gives the same facts.
 
-Facts are plain data, as they are stored: `path -> [value, occurred_at, sequence, source]`. The order of
-`(occurred_at, sequence, source, canonical JSON of value)` is total, which makes merging commutative, associative and
-idempotent. `occurred_at` is UTC text of fixed width (`shared.contracts.base.instant_text`), so that texts sort as instants.
+Facts are plain data, as they are stored: `path -> [value, occurred_at, sequence, source]`, and after these `by`, who sent it, where
+that is not the source itself. The order of `(occurred_at, sequence, source, canonical JSON of value, by)` is total, which makes merging
+commutative, associative and idempotent. `occurred_at` is UTC text of fixed width (`shared.contracts.base.instant_text`), so that texts sort
+as instants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -19,21 +20,36 @@ def _canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def merge(facts: Facts, fields: Mapping[str, Any], occurred_at: str, sequence: int, source: str) -> bool:
+def merge(
+    facts: Facts,
+    fields: Mapping[str, Any],
+    occurred_at: str,
+    sequence: int,
+    source: str,
+    by: str | None = None,
+) -> bool:
     """Merge the fields of a patch into the facts, in place; returns whether the facts changed.
 
     A later stamp on an equal value is a change too: it must win over what may still arrive from in between.
     """
     changed = False
+    sent = [by] if by is not None and by != source else []
     for path, value in fields.items():
         held = facts.get(path)
         if held is not None:
             stamp, old = (occurred_at, sequence, source), (held[1], held[2], held[3])
-            if stamp < old or (stamp == old and _canonical(value) <= _canonical(held[0])):
+            if stamp < old:
+                continue
+            if stamp == old and (_canonical(value), sent) <= (_canonical(held[0]), held[4:]):
                 continue
         changed = True
-        facts[path] = [value, occurred_at, sequence, source]
+        facts[path] = [value, occurred_at, sequence, source, *sent]
     return changed
+
+
+def set_by(held: Sequence[Any]) -> str:
+    """Who set a fact: the key it was sent with, which the sender cannot choose, where it is known; else the source."""
+    return str(held[4] if len(held) > 4 else held[3])
 
 
 def value_of(facts: Facts, path: str) -> Any:

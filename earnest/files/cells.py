@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 from pydantic import ValidationError
 
-from shared.contracts.deals import DealPatch
+from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
 
 Row = Mapping[str, str | None]
@@ -32,9 +32,23 @@ DEAL_TEXTS = (
     "product",
     "account",
     "territory",
+    "cancel_date",
+    "start_date",
+    "contract",
 )
-DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "splits", "refunds")
-ROSTER_TEXTS = ("manager", "plan", "position", "territory", "pay_group")
+DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "term_months", "splits", *ENTRIES)
+ROSTER_TEXTS = (
+    "manager",
+    "plan",
+    "position",
+    "territory",
+    "pay_group",
+    "payroll_id",
+    "first_name",
+    "last_name",
+    "entity",
+    "cost_center",
+)
 ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *ROSTER_TEXTS)
 
 
@@ -43,16 +57,18 @@ class BadCell(ValueError):
 
 
 def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
-    """The patch that a row of a deals file is; blank cells say nothing.
+    """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's own.
 
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    fields: dict[str, Any] = {name: row[name] for name in DEAL_TEXTS if row.get(name) is not None}
+    given = {name: text for name, text in row.items() if text is not None and name not in custom}
+    fields: dict[str, Any] = {name: given[name] for name in DEAL_TEXTS if name in given}
     if (splits := row.get("splits")) is not None:
         fields["splits"] = _splits(splits)
-    if (refunds := row.get("refunds")) is not None:
-        fields["refunds"] = _refunds(refunds)
+    fields |= {name: _dated_amounts(name, given[name]) for name in ENTRIES if name in given}
+    if "term_months" in given:
+        fields["term_months"] = _whole("term_months", given["term_months"])
     own = {name: _custom(name, text, kind) for name, kind in custom.items() if (text := row.get(name)) is not None}
     if own:
         fields["custom"] = own
@@ -110,15 +126,15 @@ def _splits(text: str) -> dict[str, str]:
     return splits
 
 
-def _refunds(text: str) -> dict[str, dict[str, str]]:
-    """`r1:100.00:2025-03-10;...` as refund id -> amount and date."""
-    refunds: dict[str, dict[str, str]] = {}
+def _dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
+    """`r1:100.00:2025-03-10;...` as id -> amount and date."""
+    found: dict[str, dict[str, str]] = {}
     for entry in _entries(text):
         parts = entry.rsplit(":", 2)
-        if len(parts) < 3 or parts[0] in refunds:
-            raise BadCell(f"refunds: {text!r} must name each refund once, as r1:100.00:2025-03-10;r2:...")
-        refunds[parts[0]] = {"amount": parts[1].strip(), "date": parts[2].strip()}
-    return refunds
+        if len(parts) < 3 or parts[0] in found:
+            raise BadCell(f"{column}: {text!r} must name each {column[:-1]} once, as r1:100.00:2025-03-10;r2:...")
+        found[parts[0]] = {"amount": parts[1].strip(), "date": parts[2].strip()}
+    return found
 
 
 def _entries(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Plain deals, a whole file at once: rows that need nothing but their own cells become the deals table column by column.
 
-A row is plain when it is the only one of its deal, holds neither splits nor refunds, and every cell is beyond doubt. What is not
+A row is plain when it is the only one of its deal, holds neither splits, refunds nor payments, and every cell is beyond doubt. What is not
 plain goes through the contract, row by row (`earnest.files.deals`): that is the law, this is a shorter way to the same table.
 """
 
@@ -12,6 +12,7 @@ import polars as pl
 from babel.core import get_global
 
 from earnest.files.cells import DECIMAL, WHOLE_NUMBER, YES_NO
+from shared.contracts.deals import ENTRIES
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 
@@ -39,20 +40,24 @@ class _Cell(NamedTuple):
 def plain_deals(rows: pl.DataFrame, columns: pl.Schema, currency: str | None) -> Plain:
     """Take the plain rows out of `rows` (text columns); `currency` is that of deals that name none."""
     cells = _cells(columns)
-    absent = [name for name in (*cells, "refunds", "splits") if name not in rows.columns]
+    beside = {name: cell for name, cell in _BESIDE.items() if name not in cells}
+    several = [name for name in ("splits", *ENTRIES) if name not in cells]
+    absent = [name for name in (*cells, *beside, *several) if name not in rows.columns]
     texts = rows.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent).with_columns(
         pl.col("currency").fill_null(pl.lit(currency, dtype=pl.String)), pl.col("stage").fill_null("won")
     )
     codes = [code for code in texts["currency"].drop_nulls().unique() if code in get_global("all_currencies")]
     digits = pl.col("currency").replace_strict({code: minor_digits(code) for code in codes}, default=None)
     texts = texts.with_columns(digits=digits.cast(pl.Int64) if codes else pl.lit(None, dtype=pl.Int64))
-    simple = pl.col("deal_id").is_unique() & pl.col("splits").is_null() & pl.col("refunds").is_null()
+    simple = pl.col("deal_id").is_unique() & pl.all_horizontal(pl.col(several).is_null())
     needed = pl.all_horizontal(pl.col("deal_id", "owner", "amount", "close_date", "digits").is_not_null())
     blank = {"refunded": pl.lit(0), "splits": pl.lit(None), "problem": pl.lit(None)}
     read = texts.select(
         *(cell.value.alias(name) for name, cell in cells.items()),
         *(value.alias(name) for name, value in blank.items()),
-        plain=(simple & needed & pl.all_horizontal(cell.sure for cell in cells.values())).fill_null(False),
+        plain=(
+            simple & needed & pl.all_horizontal(cell.sure for cell in (*cells.values(), *beside.values()))
+        ).fill_null(False),
     )
     return Plain(read.filter("plain").select(columns.names()).cast(columns), rows.filter(~read["plain"]))
 
@@ -115,3 +120,14 @@ def _custom(name: str, kind: pl.DataType) -> _Cell:
 
 def _blank_or(text: pl.Expr, sure: pl.Expr) -> pl.Expr:
     return text.is_null() | sure
+
+
+_TERM = pl.col("term_months")
+_CONTRACT = pl.col("contract")
+_BESIDE = {
+    "cancel_date": _date("cancel_date"),
+    "start_date": _date("start_date"),
+    "term_months": _Cell(_TERM, _blank_or(_TERM, _TERM.str.contains(r"^([1-9][0-9]{0,2}|1[01][0-9]{2}|1200)$"))),
+    "contract": _Cell(_CONTRACT, _blank_or(_CONTRACT, _CONTRACT.str.contains(IDENTIFIER))),
+}
+"""What a deals file may say that changes no credit: it is only checked."""

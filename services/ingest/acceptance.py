@@ -61,8 +61,8 @@ class Read:
     receipt: dict[str, Any]
 
 
-def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: datetime) -> Read:
-    """Read every event of a request; a mistake in one does not touch the others.
+def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: datetime, by: str) -> Read:
+    """Read every event of a request, sent `by` whom key or signature name; a mistake in one does not touch the others.
 
     An event whose time lies ahead of when it was `received` is refused: it would win over every true one until then.
     """
@@ -72,7 +72,7 @@ def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: da
         try:
             event = kind.read(text, zone)
             _check_time(event, received)
-            record = event.record()
+            record = event.record(by)
             _check_size(record)
         except (ValidationError, Unfit) as error:
             errors = field_errors(error) if isinstance(error, ValidationError) else [error.mistake]

@@ -98,7 +98,7 @@ class Intake:
         return response
 
     async def _append(self, who: str, kind: type[Event], texts: list[bytes]) -> Response:
-        found = await run_in_threadpool(read, texts, kind, self._settings.zone, datetime.now(UTC))
+        found = await run_in_threadpool(read, texts, kind, self._settings.zone, datetime.now(UTC), who)
         await self.durable(kind.topic, found.records)
         self.count(who, found.receipt)
         if found.records:

@@ -53,7 +53,7 @@ class Delivery:
         translation = source.translate(document, self.name, self.sent)
         # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
-        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent))
+        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), source.source)
         repairs = [asdict(repair) for repair in translation.repairs]
         return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
 

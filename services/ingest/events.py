@@ -62,8 +62,11 @@ class Event(BaseModel):
         """
         return cls.model_validate_json(raw, context={"zone": zone})
 
-    def record(self) -> Record:
-        """The record for the log: the fact as value, the CloudEvent's attributes as headers (binary mode for Kafka)."""
+    def record(self, by: str) -> Record:
+        """The record for the log: the fact as value, the CloudEvent's attributes as headers (binary mode for Kafka).
+
+        `by` names the key or the signature it was sent with: `source` is what a sender likes to say.
+        """
         headers = {
             "ce_specversion": self.specversion,
             "ce_id": self.id,
@@ -72,7 +75,7 @@ class Event(BaseModel):
             "ce_time": self.time,
             "content-type": "application/json",
         }
-        return Record(self.key, orjson.dumps(self.fact()), headers)
+        return Record(self.key, orjson.dumps(self.fact(by)), headers)
 
     @property
     @abstractmethod
@@ -80,8 +83,12 @@ class Event(BaseModel):
         """What the record is ordered by."""
 
     @abstractmethod
-    def fact(self) -> dict[str, Any]:
-        """The record's value."""
+    def fact(self, by: str) -> dict[str, Any]:
+        """The record's value, with whoever sent it."""
+
+    def _sent(self, by: str) -> dict[str, str]:
+        """Said only where it is something else than the source, which mostly it is not."""
+        return {} if by == self.source else {"by": by}
 
 
 class DealEvent(Event):
@@ -97,7 +104,7 @@ class DealEvent(Event):
         """The deal."""
         return self.data.deal_id
 
-    def fact(self) -> dict[str, Any]:
+    def fact(self, by: str) -> dict[str, Any]:
         """A `DealFact`."""
         return {
             "deal_id": self.data.deal_id,
@@ -105,6 +112,7 @@ class DealEvent(Event):
             "occurred_at": self.time,
             "sequence": self.data.sequence,
             "source": self.source,
+            **self._sent(by),
         }
 
 
@@ -121,7 +129,7 @@ class RosterEvent(Event):
         """The participant."""
         return self.data.participant_id
 
-    def fact(self) -> dict[str, Any]:
+    def fact(self, by: str) -> dict[str, Any]:
         """A `RosterFact`."""
         return {
             "participant_id": self.data.participant_id,
@@ -129,6 +137,7 @@ class RosterEvent(Event):
             "occurred_at": self.time,
             "sequence": self.data.sequence,
             "source": self.source,
+            **self._sent(by),
         }
 
 
@@ -166,7 +175,7 @@ class PlanEvent(Event):
         """Plan and version."""
         return self.data.plan.key
 
-    def fact(self) -> dict[str, Any]:
+    def fact(self, by: str) -> dict[str, Any]:
         """A `PlanPublished`."""
         plan = self.data.plan
         return {
@@ -174,4 +183,5 @@ class PlanEvent(Event):
             "version": plan.version,
             "effective_from": plan.effective_from.isoformat(),
             "document": plan.document(),
+            "author": by,
         }

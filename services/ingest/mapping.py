@@ -5,7 +5,7 @@ The same mapping reads a CRM's webhook body and a row of its export. What it cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -107,6 +107,14 @@ class EventRules(Part):
     sequence: Rule | None = None
 
 
+class EntryRules(Part):
+    """Where a payment or refund comes from. An item without its id has none; one whose amount is null takes it back."""
+
+    id: Rule
+    amount: Rule
+    date: Rule
+
+
 class Signing(Part):
     """How the source proves itself: Standard Webhooks, with every secret that is live (old and new while rotating)."""
 
@@ -115,7 +123,10 @@ class Signing(Part):
 
 
 class Source(Part):
-    """A source of deals: how it signs, where the deals are in what it sends, and which field is which."""
+    """A source of deals: how it signs, where the deals are in what it sends, and which field is which.
+
+    Payments and refunds are entries with ids of their own: an item tells one of each at most.
+    """
 
     source: Identifier
     signing: Signing | None = None
@@ -123,7 +134,9 @@ class Source(Part):
     when: Condition | None = None
     event: EventRules = EventRules()
     deal_id: Rule
-    fields: dict[str, Rule]
+    fields: dict[str, Rule] = Field(default_factory=dict)
+    payments: EntryRules | None = None
+    refunds: EntryRules | None = None
 
     @field_validator("items")
     @classmethod
@@ -134,7 +147,7 @@ class Source(Part):
     @field_validator("fields")
     @classmethod
     def _known_fields(cls, fields: dict[str, Rule]) -> dict[str, Rule]:
-        known = set(deals.DealFields.model_fields) - {"refunds", "custom", "splits"}
+        known = set(deals.DealFields.model_fields) - {*deals.ENTRIES, "custom", "splits"}
         if unknown := sorted(name for name in fields if name not in known and not name.startswith(CUSTOM)):
             raise ValueError(
                 f"unknown fields {', '.join(unknown)}; known are {', '.join(sorted(known))} and custom.<name>"
@@ -169,6 +182,10 @@ class Source(Part):
         custom: dict[str, Any] = {}
         for path, rule in self.fields.items():
             (custom if path.startswith(CUSTOM) else fields).update(taken(path, rule))
+        if "term_months" in fields:
+            fields["term_months"] = _whole(fields["term_months"])
+        for entries in deals.ENTRIES:
+            fields |= self._entry(entries, taken)
         sequence = taken("sequence", self.event.sequence)
         return {
             "specversion": "1.0",
@@ -182,6 +199,17 @@ class Source(Part):
                 **{key: _whole(value) for key, value in sequence.items()},
             },
         }
+
+    def _entry(self, name: str, taken: Callable[[str, Rule], dict[str, Any]]) -> dict[str, Any]:
+        rules: EntryRules | None = getattr(self, name)
+        key = None if rules is None else taken(f"{name}.id", rules.id).get(f"{name}.id")
+        if rules is None or key is None:
+            return {}
+        amount = taken(f"{name}.amount", rules.amount)
+        if None in amount.values():
+            return {name: {str(key): None}}
+        said = amount | taken(f"{name}.date", rules.date)
+        return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in said.items()}}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,18 @@ from shared.contracts import roster
 from shared.contracts.base import instant_text
 from shared.problems import Unprocessable
 
-TEXTS: Final = ("manager", "plan", "position", "territory", "pay_group")
+TEXTS: Final = (
+    "manager",
+    "plan",
+    "position",
+    "territory",
+    "pay_group",
+    "payroll_id",
+    "first_name",
+    "last_name",
+    "entity",
+    "cost_center",
+)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers: how they begin, and the field whose entries they are."""
 YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
@@ -25,8 +36,8 @@ YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 def events(body: bytes, source: str, received: datetime) -> list[bytes]:
     """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
 
-    Columns: participant_id and effective_from, and any of name, manager, plan, position, territory, pay_group, active
-    (yes or no), quota.<measure>, term.<name> and score.<measure>. A blank cell says nothing.
+    Columns: participant_id and effective_from, and any of name, `TEXTS`, active (yes or no), quota.<measure>, term.<name> and
+    score.<measure>. A blank cell says nothing.
 
     Raises:
         Unprocessable: it is not CSV, columns are missing, unknown or there twice, a row is longer than the header, or there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from shared.contracts.earnings import ComponentEarning
 from shared.explanation import Part
 from shared.explanation.numbers import plain
+from shared.facts import set_by
 from shared.kernel.exact import WHOLE_SHARE
 from shared.money import from_minor
 
@@ -107,12 +109,22 @@ class Credits(BaseModel):
 
 
 class FactView(BaseModel):
-    """The value in force of a field of a deal, and the event that set it."""
+    """The value in force of a field of a deal, and the event that set it.
+
+    `source` is the event's own word for who says so; `by` is the key or the webhook source it was sent with.
+    """
 
     value: Any
     occurred_at: str
     sequence: int
     source: str
+    by: str
+
+    @staticmethod
+    def of(held: Sequence[Any]) -> FactView:
+        """From a fact as it is merged."""
+        value, occurred_at, sequence, source, *_ = held
+        return FactView(value=value, occurred_at=occurred_at, sequence=sequence, source=source, by=set_by(held))
 
 
 class UncreditedView(BaseModel):

@@ -135,10 +135,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
         return DealView(
             deal_id=deal_id,
             version=found["version"][0],
-            facts={
-                path: FactView(value=value, occurred_at=occurred_at, sequence=sequence, source=source)
-                for path, (value, occurred_at, sequence, source) in sorted(facts.items())
-            },
+            facts={path: FactView.of(held) for path, held in sorted(facts.items())},
             credits=CreditView.all_of(credits_of(found)),
             uncredited=UncreditedView.all_of(uncredited_of(found)),
         )

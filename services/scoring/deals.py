@@ -56,13 +56,15 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
         if deal_id not in known and len(of_deal) == 1:  # most deals are new: nothing to merge with
             [patch] = of_deal
             if patch.fields:
-                packed = pack_one(patch.fields, patch.occurred_at, patch.sequence, patch.source)
+                packed = pack_one(patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
                 found[deal_id] = Due(1, packed, patch.fields)
             continue
         version, packed = known.get(deal_id, (0, NOTHING))
         facts = unpack(packed)
         # A sum, because every patch must be merged.
-        changes = sum(merge(facts, each.fields, each.occurred_at, each.sequence, each.source) for each in of_deal)
+        changes = sum(
+            merge(facts, each.fields, each.occurred_at, each.sequence, each.source, each.by) for each in of_deal
+        )
         if changes:
             found[deal_id] = Due(version + changes, pack(facts), values_of(facts))
     for deal_id in again & known.keys() - found.keys():

@@ -11,21 +11,22 @@ from shared.facts import Facts
 
 
 def pack(facts: Facts) -> str:
-    """One line of JSON: `[[occurred_at, sequence, source, {path: value}]]`."""
+    """One line of JSON: `[[occurred_at, sequence, source, {path: value}]]`; `by` after the source where there is one."""
     by_stamp: dict[tuple[Any, ...], dict[str, Any]] = {}
     stamp: tuple[Any, ...] = ()
     fields: dict[str, Any] = {}
-    for path, (value, occurred_at, sequence, source) in facts.items():
-        if (occurred_at, sequence, source) != stamp:  # mostly it is that of the field before
-            stamp = (occurred_at, sequence, source)
+    for path, (value, *of_it) in facts.items():
+        if (given := tuple(of_it)) != stamp:  # mostly it is that of the field before
+            stamp = given
             fields = by_stamp.setdefault(stamp, {})
         fields[path] = value
     return orjson.dumps([(*stamp, fields) for stamp, fields in by_stamp.items()]).decode()
 
 
-def pack_one(fields: Mapping[str, Any], occurred_at: str, sequence: int, source: str) -> str:
+def pack_one(fields: Mapping[str, Any], occurred_at: str, sequence: int, source: str, by: str | None = None) -> str:
     """The facts of a single patch, packed."""
-    return orjson.dumps([(occurred_at, sequence, source, fields)]).decode()
+    sent = (by,) if by is not None and by != source else ()
+    return orjson.dumps([(occurred_at, sequence, source, *sent, fields)]).decode()
 
 
 def unpack(text: str) -> Facts:

@@ -75,7 +75,7 @@ def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     changed: dict[str, Facts] = {}
     for fact in patches:
         facts = people.setdefault(fact.participant_id, {})
-        if merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source):
+        if merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source, fact.by):
             changed[fact.participant_id] = facts
     if not changed and not new_plans:
         return Outcome(rejections=rejections)

@@ -1,17 +1,18 @@
 """Topic `deals`: one patch per event, keyed by deal id. A patch says which fields changed, and when.
 
 On the road a patch is flat: a map of field path to JSON value, so that merging needs to know nothing about deals.
-Accumulating things are entries with their own id: `refunds.<id>`.
+Accumulating things are entries with their own id: `refunds.<id>`, `payments.<id>`.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from shared.contracts.base import NAME, BusinessDate, Contract, CurrencyCode, ExactDecimal, Identifier, Text
+from shared.money import MoneyError, to_minor
 
 TYPE = "earnest.deal.patched"
 
@@ -26,17 +27,32 @@ class Refund(Contract):
     date: BusinessDate
 
 
+class Payment(Contract):
+    """Money collected from the customer on a deal; what is paid on collection waits for it. It changes no credit."""
+
+    amount: ExactDecimal = Field(gt=0)
+    date: BusinessDate
+
+
+ENTRIES: Final = ("payments", "refunds")
+"""The fields of a deal that are entries with an amount and a date, each under an id of its own."""
+MONEY: Final = ("amount", "list_amount")
+
+
 class DealFields(Contract):
-    """The fields of a deal that a patch may set. Absent: unchanged. Null: cleared; refunds and custom fields one by one.
+    """The fields of a deal that a patch may set. Absent: unchanged. Null: cleared; entries and custom fields one by one.
 
     Amounts are in major units of `currency`, as text. `splits` maps participants to percentages that sum to 100 and
     replaces `owner` for crediting. `custom` holds the company's own fields, usable in plan filters once declared there.
+
+    `payments`, `cancel_date`, `start_date`, `term_months` and `contract` change no credit: holds, clawbacks and contract costs
+    look at them. `contract` is the id of the contract that the deal belongs to, by default the deal's own.
     """
 
     stage: Stage | None = None
+    currency: CurrencyCode | None = None
     amount: ExactDecimal | None = None
     list_amount: ExactDecimal | None = None
-    currency: CurrencyCode | None = None
     open_date: BusinessDate | None = None
     close_date: BusinessDate | None = None
     owner: Identifier | None = None
@@ -45,6 +61,11 @@ class DealFields(Contract):
     account: Text | None = None
     territory: Text | None = None
     refunds: dict[Identifier, Refund | None] = Field(default_factory=dict)
+    payments: dict[Identifier, Payment | None] = Field(default_factory=dict)
+    cancel_date: BusinessDate | None = None
+    start_date: BusinessDate | None = None
+    term_months: Annotated[int, Field(gt=0, le=1200)] | None = None
+    contract: Identifier | None = None
     custom: dict[Annotated[str, StringConstraints(pattern=NAME)], Custom | None] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -53,11 +74,28 @@ class DealFields(Contract):
             raise ValueError(f"splits must sum to 100 percent, not {sum(self.splits.values())}")
         return self
 
+    @field_validator(*MONEY, *ENTRIES)
+    @classmethod
+    def _no_finer_than_the_currency(cls, value: Any, info: ValidationInfo) -> Any:
+        """Where a patch says both: a currency that comes by itself is held against the amounts by crediting."""
+        currency = info.data.get("currency")
+        if currency is None or value is None:
+            return value
+        entries = value.items() if isinstance(value, dict) else [("", value)]
+        for key, entry in entries:
+            amount = entry if isinstance(entry, Decimal | None) else entry.amount
+            try:
+                if amount is not None:
+                    to_minor(amount, currency)
+            except MoneyError as error:
+                raise ValueError(f"{key}: {error}" if key else str(error)) from None
+        return value
+
     def flat(self) -> dict[str, Any]:
         """The set fields as the flat map of the road: path -> JSON value."""
         fields: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json", exclude_unset=True).items():
-            if name in ("refunds", "custom"):
+            if name in (*ENTRIES, "custom"):
                 fields |= {f"{name}.{key}": entry for key, entry in value.items()}
             else:
                 fields[name] = value
@@ -76,10 +114,14 @@ class DealPatch(Contract):
 
 
 class DealFact(Contract):
-    """A patch on the road: the flat fields with what orders them."""
+    """A patch on the road: the flat fields with what orders them.
+
+    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name.
+    """
 
     deal_id: Identifier
     fields: dict[str, Any]
     occurred_at: str
     sequence: int = 0
     source: str
+    by: str | None = None

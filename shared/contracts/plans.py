@@ -13,9 +13,13 @@ TYPE = "earnest.plan.published"
 
 
 class PlanPublished(Contract):
-    """A plan version as it was published. `document` is the plan file as data; it is never changed once published."""
+    """A plan version as it was published. `document` is the plan file as data; it is never changed once published.
+
+    `author` names the key that it was published with.
+    """
 
     plan_id: Identifier
     version: int = Field(ge=1)
     effective_from: date
     document: dict[str, Any]
+    author: str | None = None

@@ -20,11 +20,18 @@ Figure = Annotated[ExactDecimal, Field(decimal_places=6)]
 """A number of a participant's own, with six decimals at most."""
 
 
+PayrollId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]*$")]
+"""An id in a payroll system, as it is there: leading zeros count. It cannot begin like a formula of a spreadsheet."""
+
+
 class AssignmentFields(Contract):
     """The dated attributes of a participant. Absent: unchanged. Null: cleared from that date on.
 
     `quotas` maps a measure to its quota, in major units of the plan's currency, as text. `terms` are other numbers of the
     participant's own that a plan names, `scores` what people entered for a measure in the period of the date (`0.85` is 85%).
+
+    `pay_group`, `payroll_id` (the number in the payroll system), names, `entity` (the legal entity that employs) and
+    `cost_center` change no earning: they say where its payment goes.
     """
 
     manager: Identifier | None = None
@@ -32,6 +39,11 @@ class AssignmentFields(Contract):
     position: Text | None = None
     territory: Text | None = None
     pay_group: Text | None = None
+    payroll_id: PayrollId | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    entity: Identifier | None = None
+    cost_center: Identifier | None = None
     active: bool | None = None
     quotas: dict[MeasureName, Annotated[Figure, Field(ge=0)] | None] = Field(default_factory=dict)
     terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)
@@ -64,10 +76,11 @@ class RosterPatch(Contract):
 
 
 class RosterFact(Contract):
-    """A roster patch on the road: the flat fields with what orders them."""
+    """A roster patch on the road: the flat fields with what orders them; `source` and `by` as in `DealFact`."""
 
     participant_id: Identifier
     fields: dict[str, Any]
     occurred_at: str
     sequence: int = 0
     source: str
+    by: str | None = None

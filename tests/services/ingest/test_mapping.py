@@ -118,3 +118,25 @@ def test_no_document_breaks_a_mapping(document: Any) -> None:
     body = json.dumps({"x": document}).encode()
     found = Delivery("s", "m", "2025-01-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"))
     assert found.receipt["accepted"] == len(found.records)
+
+
+def test_an_item_tells_of_a_payment_under_its_own_id_and_a_null_amount_takes_it_back() -> None:
+    source = Source.model_validate(
+        {
+            "source": "billing",
+            "deal_id": "$.deal",
+            "fields": {"term_months": "$.months", "start_date": "$.begins"},
+            "payments": {"id": "$.payment.id", "amount": "$.payment.amount", "date": "$.payment.on"},
+        }
+    )
+
+    def fields(item: dict[str, object]) -> dict[str, object]:
+        (event,) = source.translate(item, "msg", "2025-04-01T00:00:00.000000Z").events
+        found: dict[str, object] = event["data"]["fields"]
+        return found
+
+    paid = {"deal": "d1", "months": "12", "payment": {"id": 77, "amount": "9.50", "on": "2025-05-20"}}
+    assert fields(paid) == {"term_months": 12, "payments": {"77": {"amount": "9.50", "date": "2025-05-20"}}}
+    assert fields({"deal": "d1", "payment": {"id": 77, "amount": None}}) == {"payments": {"77": None}}
+    assert fields({"deal": "d1", "payment": {"id": 77}}) == {"payments": {"77": {}}}, "for validation to name"
+    assert fields({"deal": "d1", "begins": "2025-06-01"}) == {"start_date": "2025-06-01"}

@@ -118,6 +118,7 @@ def test_a_deal_with_its_facts_and_whom_it_credits(get: Any) -> None:
         "occurred_at": "2025-05-01T00:00:00.000000Z",
         "sequence": 0,
         "source": "crm",
+        "by": "crm",
     }
     assert [(c["participant_id"], c["rule"]) for c in found["credits"]] == [("ann/east", "own"), ("bob", "team")]
     assert found["uncredited"] == []
