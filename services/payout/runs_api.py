@@ -13,11 +13,10 @@ from fastapi import Depends, FastAPI, Header, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 
-from services.payout import payroll_csv
 from services.payout import runs as domain
 from services.payout.answers import RunDetail, Runs, RunView
 from services.payout.ledger import payment_journal
-from services.payout.payroll_csv import PayrollFile
+from services.payout.payroll.of_run import PayrollFile, file_of_run
 from services.payout.periods import booking_period
 from services.payout.refusals import ActiveRun, LinesTampered, NoSuchFile
 from services.payout.runs import Run
@@ -152,7 +151,7 @@ def _export(connection: Connection, run: Run, actor: str, now: datetime, closed:
     lines = store.lines(connection, run.id)
     if domain.lines_sha256(run.id, lines) != run.lines_sha256:
         raise LinesTampered(run.id)
-    store.add_file(connection, payroll_csv.write(run, lines, now, store.last_batch(connection)))
+    store.add_file(connection, file_of_run(run, lines, now, store.last_batch(connection)))
     period = booking_period(run.period, closed)
     payments = [payment_journal(run.id, *line, run.period, period, actor) for line in domain.paid(lines)]
     books.post(connection, payments, now)

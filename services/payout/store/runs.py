@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
 
 from services.payout import schema
-from services.payout.payroll_csv import Batch, PayrollFile
+from services.payout.payroll.batch import Previous
+from services.payout.payroll.of_run import PayrollFile
 from services.payout.refusals import NoSuchRun
 from services.payout.runs import Line, Run, Total
 from services.payout.store.columns import columns
@@ -80,12 +81,12 @@ def totals(connection: Connection, run_id: str | None = None) -> dict[str, list[
     return found
 
 
-def last_batch(connection: Connection) -> Batch | None:
+def last_batch(connection: Connection) -> Previous | None:
     """The payroll file written last. Until the transaction ends no other is written."""
     connection.execute(text("lock table payroll_file in share row exclusive mode"))
     files = schema.payroll_file.c
     row = connection.execute(select(files.run, files.sha256).order_by(files.number.desc()).limit(1)).one_or_none()
-    return Batch(*row) if row else None
+    return Previous(*row) if row else None
 
 
 def add_file(connection: Connection, file: PayrollFile) -> None:

@@ -1,4 +1,4 @@
-"""The payroll file as payroll reads it, with other means than those it was written with."""
+"""The plain CSV that payroll gets where no profile is published, read with other means than it was written with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.payroll_csv import Batch, UnsafeIdentifier, write
+from services.payout.payroll.batch import LinesRefused, Previous
+from services.payout.payroll.of_run import file_of_run
 from services.payout.runs import Line, Run
 
 NOW = datetime(2025, 4, 2, 8, 0, 0, 5, tzinfo=UTC)
@@ -29,7 +30,7 @@ LINES = [
 
 
 def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -> None:
-    assert write(RUN, LINES, NOW, None).content == (
+    assert file_of_run(RUN, LINES, NOW, None).content == (
         b"batch_id,participant_id,period,pay_code,currency,amount\r\n"
         b"run-2025-03-1,ada,2025-03,COMMISSION,JPY,700\r\n"
         b"run-2025-03-1,ada,2025-03,COMMISSION,USD,0.05\r\n"
@@ -39,16 +40,31 @@ def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -
 
 
 def test_the_manifest_says_what_the_file_adds_up_to_and_which_batch_came_before() -> None:
-    file = write(RUN, LINES, NOW, Batch("run-2025-02-1", "ab" * 32))
+    file = file_of_run(RUN, LINES, NOW, Previous("run-2025-02-1", "ab" * 32))
+    digest = hashlib.sha256(file.content).hexdigest()
     assert json.loads(file.manifest) == {
         "batch_id": "run-2025-03-1",
-        "format": "earnest-payroll-csv/1",
-        "file": "run-2025-03-1.csv",
+        "run": "run-2025-03-1",
+        "format": "generic/1",
+        "pay_group": None,
+        "entity": None,
         "period": "2025-03",
+        "pay_date": "2025-03-31",
+        "corrects": None,
+        "file": "run-2025-03-1.csv",
+        "sha256": digest,
+        "files": [
+            {
+                "name": "run-2025-03-1.csv",
+                "media_type": "text/csv; charset=utf-8; header=present",
+                "bytes": len(file.content),
+                "sha256": digest,
+            }
+        ],
         "record_count": 4,
         "employee_count": 3,
         "control_totals": {"JPY": "700", "KWD": "1.500", "USD": "1234.61"},
-        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "hash_total": 0,
         "previous_batch_id": "run-2025-02-1",
         "previous_batch_sha256": "ab" * 32,
         "created_at": "2025-04-02T08:00:00.000005Z",
@@ -56,7 +72,7 @@ def test_the_manifest_says_what_the_file_adds_up_to_and_which_batch_came_before(
 
 
 def test_a_run_that_pays_nobody_has_a_file_with_a_header_only() -> None:
-    file = write(RUN, [Line("di", "USD", -900)], NOW, None)
+    file = file_of_run(RUN, [Line("di", "USD", -900)], NOW, None)
     assert file.content.count(b"\r\n") == 1
     assert json.loads(file.manifest)["record_count"] == 0
 
@@ -66,10 +82,11 @@ def test_a_run_that_pays_nobody_has_a_file_with_a_header_only() -> None:
     ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a,b", 'a"b', "a;b", "a\n", "a b", "", "＝1", "a\0", "ada\n=1+1"],
 )
 def test_an_id_that_a_spreadsheet_could_take_for_something_else_is_refused(identifier: str) -> None:
-    with pytest.raises(UnsafeIdentifier):
-        write(RUN, [Line(identifier, "USD", 1)], NOW, None)
-    with pytest.raises(UnsafeIdentifier):
-        write(replace(RUN, id=identifier), [Line("ada", "USD", 1)], NOW, None)
+    with pytest.raises(LinesRefused) as refused:
+        file_of_run(RUN, [Line("ada", "USD", 2), Line(identifier, "USD", 1)], NOW, None)
+    assert {each["field"] for each in refused.value.rejected} == {"participant_id"}
+    with pytest.raises(LinesRefused):
+        file_of_run(replace(RUN, id=identifier), [Line("ada", "USD", 1)], NOW, None)
 
 
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,20}", fullmatch=True)
@@ -82,7 +99,7 @@ IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,20}", fullmatch=True)
 )
 def test_whoever_reads_the_file_finds_the_control_totals(amounts: dict[tuple[str, str], int]) -> None:
     lines = [Line(*key, amount) for key, amount in amounts.items()]
-    file = write(RUN, lines, NOW, None)
+    file = file_of_run(RUN, lines, NOW, None)
     rows = list(csv.DictReader(io.StringIO(file.content.decode("ascii"), newline="")))
     manifest = json.loads(file.manifest)
     totals: dict[str, Decimal] = {}
@@ -92,4 +109,4 @@ def test_whoever_reads_the_file_finds_the_control_totals(amounts: dict[tuple[str
         totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + Decimal(row["amount"])
     assert {currency: Decimal(total) for currency, total in manifest["control_totals"].items()} == totals
     assert manifest["record_count"] == len(rows)
-    assert write(RUN, list(reversed(lines)), NOW, None) == file
+    assert file_of_run(RUN, list(reversed(lines)), NOW, None) == file

@@ -1,0 +1,37 @@
+"""The payroll formats, one module each: its settings, its columns, and so what it refuses. A new format is a new module here."""
+
+from __future__ import annotations
+
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, get_args
+
+from pydantic import Field
+
+from services.payout.payroll.formats.base import Format, Rejected
+from services.payout.payroll.formats.files import File
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+
+def _leaves(kind: type[Format]) -> list[type[Format]]:
+    """The formats below a class that are no longer extended."""
+    return [leaf for each in kind.__subclasses__() for leaf in _leaves(each)] or [kind]
+
+
+_kinds = [leaf for each in Format.__subclasses__() for leaf in _leaves(each)]
+
+FORMATS: dict[str, type[Format]] = dict(
+    sorted((get_args(kind.model_fields["format"].annotation)[0], kind) for kind in _kinds)
+)
+"""The formats by name."""
+
+if TYPE_CHECKING:
+    AnyFormat = Format
+else:
+    AnyFormat = Annotated[reduce(or_, FORMATS.values()), Field(discriminator="format")]
+
+__all__ = ["FORMATS", "AnyFormat", "File", "Format", "Rejected"]

@@ -1,0 +1,225 @@
+"""What all payroll formats share: settings, columns, what is refused, and how lines become rows.
+
+A format is a table: each column says its heading, its value and the kind of its cell. The kinds check and write, so that what is
+checked is what is written. A format is one module that says its settings and its columns.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, StringConstraints, model_validator
+
+from services.payout.payroll.formats.cells import Cell, Fixed, Value
+from services.payout.payroll.formats.files import XLSX, Dialect, File, workbook
+from services.payout.payroll.line import Head, PayrollLine
+from services.payout.policies.model import PolicyPart
+from shared.contracts.base import NAME, CurrencyCode
+from shared.money import from_minor
+
+PayCode = Annotated[str, StringConstraints(pattern=NAME)]
+"""Earnest's word for what a line pays: commission, bonus, draw, guarantee, clawback..."""
+
+Codes = dict[PayCode, str]
+
+DatePattern = Literal["YYYY-MM-DD", "YYYYMMDD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY", "YYYY/MM/DD", "DD-MM-YYYY"]
+"""How a reader wants dates."""
+
+
+class Rejected(NamedTuple):
+    """A line that the target would refuse: its id and row, the field, a code for machines and a sentence for people."""
+
+    line: str
+    row: int
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: its number from 1, and the lines it pays, which are several where a format has one row per person."""
+
+    number: int
+    lines: tuple[PayrollLine, ...]
+    head: Head
+
+    @property
+    def line(self) -> PayrollLine:
+        """The line, or the first of them."""
+        return self.lines[0]
+
+    @property
+    def reference(self) -> str:
+        """A short name of this row that no row of another batch has."""
+        return f"B{self.head.number}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, the field of the line that a refusal names, its value in a row, and the kind of its cell."""
+
+    heading: str
+    field: str
+    value: Callable[[Row], Value]
+    cell: Cell
+
+
+def blank(heading: str) -> Column:
+    """A column that stays empty."""
+    return Column(heading, heading, lambda _: None, Fixed())
+
+
+def fixed(heading: str, value: Value) -> Column:
+    """A column that has the same value in every row."""
+    return Column(heading, heading, lambda _: value, Fixed())
+
+
+def of(heading: str, field: str, cell: Cell) -> Column:
+    """A column that has a field of the line."""
+    return Column(heading, field, lambda row: getattr(row.line, field), cell)
+
+
+class Format(PolicyPart, ABC):
+    """A payroll format with its settings."""
+
+    version: ClassVar[int] = 1
+    takes_negatives: ClassVar[bool] = False
+    """Whether a line may be negative, for example a clawback."""
+    code_form: ClassVar[str] = r"[A-Za-z0-9_][A-Za-z0-9 _.&/-]*"
+    """What the target's pay codes look like, as a regular expression."""
+    dialect: ClassVar[Dialect] = Dialect()
+    extension: ClassVar[str] = "csv"
+
+    format: str
+    """The format."""
+    currency: CurrencyCode | None = None
+    """The only currency that the file may hold. It is needed where the layout has no place for a currency."""
+    pay_codes: Codes = Field(min_length=1)
+    """The target's code for each of Earnest's pay codes, as agreed with payroll. A pay code that is not here is refused."""
+
+    @model_validator(mode="after")
+    def _agreed(self) -> Format:
+        if self.currency is None and all(column.field != "currency" for column in self.layout()):
+            raise ValueError("currency: the layout has no place for a currency, so say which one it is")
+        for pay_code, target in self.all_codes.items():
+            if not re.fullmatch(self.code_form, target):
+                raise ValueError(f"pay_codes: {pay_code} is mapped to {target!r}, which is no code of this target")
+        return self
+
+    @property
+    def all_codes(self) -> Codes:
+        """Every code of the target that can come into the file."""
+        return self.pay_codes
+
+    @abstractmethod
+    def layout(self) -> tuple[Column, ...]:
+        """The columns, in order."""
+
+    def person(self, line: PayrollLine) -> str | None:
+        """The id by which the file names a person."""
+        return line.payroll_id
+
+    def code(self, line: PayrollLine) -> str | None:
+        """The target's code of a line; None where nothing is agreed."""
+        return self.pay_codes.get(line.pay_code)
+
+    def amount(self, row: Row) -> Decimal:
+        """What a row pays, in major units with the currency's decimals."""
+        return from_minor(sum(line.amount for line in row.lines), row.line.currency)
+
+    def rows(self, lines: Sequence[PayrollLine], head: Head) -> list[Row]:
+        """The rows of a file in order: by person, currency, pay code and line."""
+        ordered = sorted(lines, key=lambda line: (self.person(line) or "", line.currency, line.pay_code, line.id))
+        return [Row(at, (line,), head) for at, line in enumerate(ordered, 1)]
+
+    def refused(self, lines: Sequence[PayrollLine], head: Head) -> list[Rejected]:
+        """The lines that the target would refuse, and why: by row, all reasons of each."""
+        seen: set[str] = set()
+        found: list[Rejected] = []
+        columns = self.layout()
+        for row in self.rows(lines, head):
+            for line in row.lines:
+                found += [Rejected(line.id, row.number, *why) for why in self._objections(line)]
+                if line.id in seen:
+                    found.append(Rejected(line.id, row.number, "id", "duplicate", "the line is in the batch twice"))
+                seen.add(line.id)
+            for column in columns:
+                if problem := column.cell.problem(column.value(row)):
+                    message = f"{column.heading} of {row.line.participant_id} {problem.message}"
+                    found.append(Rejected(row.line.id, row.number, column.field, problem.code, message))
+        return found
+
+    def _objections(self, line: PayrollLine) -> Iterator[tuple[str, str, str]]:
+        """What no column can see: field, code, message."""
+        if self.code(line) is None:
+            yield "pay_code", "unmapped", f"the profile has no code of the target for {line.pay_code}"
+        if line.amount == 0:
+            yield "amount", "zero", f"the amount of {line.participant_id} is zero: there is nothing to pay"
+        if line.amount < 0 and not self.allows_negative(line):
+            yield (
+                "amount",
+                "negative",
+                f"the amount of {line.participant_id} is negative, which the target does not take",
+            )
+        if self.currency is not None and line.currency != self.currency:
+            yield "currency", "currency", f"the file is in {self.currency}, the line in {line.currency}"
+
+    def allows_negative(self, _: PayrollLine) -> bool:
+        """Whether this negative line can be written."""
+        return self.takes_negatives
+
+    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+        """The files of lines of which none is refused; the first is the one to import. The same lines give the same bytes."""
+        return (self.text_file(lines, head),)
+
+    def text_file(
+        self, lines: Sequence[PayrollLine], head: Head, header: bool = True, dialect: Dialect | None = None
+    ) -> File:
+        """The columns as delimited text."""
+        dialect = dialect or self.dialect
+        columns = self.layout()
+        table = [[column.heading for column in columns]] if header else []
+        table += [[column.cell.text(column.value(row)) for column in columns] for row in self.rows(lines, head)]
+        return File(self.file_name(head), dialect.media_type(header), dialect.encode(table))
+
+    def sheet_file(self, lines: Sequence[PayrollLine], head: Head, sheet: str = "Sheet1", header: bool = True) -> File:
+        """The columns as a spreadsheet."""
+        columns = self.layout()
+        table: list[list[Value]] = [[column.heading for column in columns]] if header else []
+        table += [[column.cell.sheet(column.value(row)) for column in columns] for row in self.rows(lines, head)]
+        return File(self.file_name(head), XLSX, workbook(sheet, table))
+
+    def file_name(self, head: Head) -> str:
+        """What the file is called."""
+        return f"{head.batch}.{self.extension}"
+
+
+class WithDeductions(Format):
+    """A format that takes no negative earning, but a deduction under a code of its own with a positive amount."""
+
+    deduction_codes: Codes = Field(default={})
+    """The target's deduction code for pay codes whose negative lines are written as deductions. Without one, they are refused."""
+
+    @property
+    def all_codes(self) -> Codes:
+        """Earning and deduction codes."""
+        return self.pay_codes | {f"{code} (deduction)": target for code, target in self.deduction_codes.items()}
+
+    def code(self, line: PayrollLine) -> str | None:
+        """The earning code, or for a negative line the deduction code."""
+        codes = self.deduction_codes if line.amount < 0 and self.allows_negative(line) else self.pay_codes
+        return codes.get(line.pay_code)
+
+    def allows_negative(self, line: PayrollLine) -> bool:
+        """Where a deduction code is agreed."""
+        return line.pay_code in self.deduction_codes
+
+    def amount(self, row: Row) -> Decimal:
+        """Positive, also where it is deducted."""
+        return abs(super().amount(row))

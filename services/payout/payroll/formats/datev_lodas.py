@@ -1,0 +1,65 @@
+"""DATEV LODAS, ASCII import of monthly movements: three sections, of which the second describes the records of the third."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Literal
+
+from pydantic import Field
+
+from services.payout.payroll.formats.base import Column, fixed, of
+from services.payout.payroll.formats.cells import Code, Day
+from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
+from services.payout.payroll.formats.files import File
+from services.payout.payroll.line import Head, PayrollLine
+
+_RECORD: Final = "10"
+_TABLE: Final = "u_lod_bwd_buchung_standard"
+
+
+class Lodas(Datev):
+    """Amounts on a wage type of the client's own (`la_eigene`), under the processing key that says they are amounts."""
+
+    code_form: ClassVar[str] = r"[1-9][0-9]{0,3}"
+
+    format: Literal["datev-lodas"] = "datev-lodas"
+    """`datev-lodas`."""
+    processing_key: int = Field(ge=1, le=9, examples=[2])
+    """Bearbeitungsschlüssel (`bs_nr`) of an amount: it differs between installations; 1 means hours. Agree it with payroll."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """By the names of the record description; each row begins with the record's number."""
+        return (
+            fixed(_RECORD, _RECORD),
+            Column("abrechnung_zeitraum#bwd", "pay_date", lambda row: self.payroll_month(row.head), _DAY),
+            of("pnr#bwd", "payroll_id", PERSON),
+            Column("la_eigene#bwd", "pay_code", lambda row: self.code(row.line), Code()),
+            fixed("bs_nr#bwd", str(self.processing_key)),
+            Column("bs_wert_butab#bwd", "amount", self.amount, AMOUNT),
+            *([of("kostenstelle#bwd", "cost_center", COST_CENTER)] if self.cost_center else []),
+        )
+
+    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+        """One text of three sections."""
+        columns = self.layout()
+        described = [_RECORD, _TABLE, *(column.heading for column in columns[1:])]
+        text = [
+            "[Allgemein]",
+            "Ziel=LODAS",
+            "Version_SST=1.0",
+            f"BeraterNr={self.consultant}",
+            f"MandantenNr={self.client}",
+            "Datumsformat=TT/MM/JJJJ",
+            "Feldtrennzeichen=;",
+            "Zahlenkomma=,",
+            "[Satzbeschreibung]",
+            ";".join(described) + ";",
+            "[Bewegungsdaten]",
+        ]
+        for row in self.rows(lines, head):
+            text.append("".join(f"{column.cell.text(column.value(row))};" for column in columns))
+        content = "".join(f"{each}\r\n" for each in text).encode("cp1252")
+        return (File(self.file_name(head), "text/plain; charset=windows-1252", content),)
+
+
+_DAY = Day(pattern="DD/MM/YYYY")

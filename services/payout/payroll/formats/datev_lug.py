@@ -1,0 +1,73 @@
+"""DATEV Lohn und Gehalt, ASCII import of monthly movements: a line that names client and month, then a line per payment.
+
+The program reads columns as the client's import profile says, so a description of the profile is shipped beside the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Literal
+
+from services.payout.payroll.formats.base import Column, Row, blank, of
+from services.payout.payroll.formats.cells import Code, Words
+from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
+from services.payout.payroll.formats.files import File
+from services.payout.payroll.line import Head, PayrollLine
+
+_NOTE: Final = 30
+
+
+class LohnUndGehalt(Datev):
+    """Monthly amounts: person, wage type, value and cost center are filled. A closed month is corrected by differences only."""
+
+    code_form: ClassVar[str] = r"[1-9][0-9]{0,2}|[1-4][0-9]{3}|5[0-9]{3}|[89][0-9]{3}"
+
+    format: Literal["datev-lohn-und-gehalt"] = "datev-lohn-und-gehalt"
+    """`datev-lohn-und-gehalt`."""
+    company_numbers: bool = False
+    """Whether people are named by the company's own personnel numbers, which the first line then says."""
+    note: bool = False
+    """Whether the memo is written as Bemerkung, cut at 30 characters."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """In the order of the import profile."""
+        return (
+            of("Personalnummer", "payroll_id", PERSON),
+            *map(blank, ("Kalendertag", "Ausfallschluessel")),
+            Column("Lohnartennummer", "pay_code", lambda row: self.code(row.line), Code()),
+            *map(blank, ("Stundenanzahl", "Tagesanzahl")),
+            Column("Wert", "amount", self.amount, AMOUNT),
+            *map(blank, ("Abweichender Faktor", "Abweichende Lohnveraenderung")),
+            of("Kostenstellennummer", "cost_center", COST_CENTER) if self.cost_center else blank("Kostenstellennummer"),
+            blank("Kostentraeger"),
+            *([Column("Bemerkung", "memo", _note, _WORDS)] if self.note else []),
+        )
+
+    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+        """The movements, and the description of the profile that reads them."""
+        first = f"{self.consultant};{self.client};{self.payroll_month(head):%m/%Y}{';x' if self.company_numbers else ''}\r\n"
+        text = self.text_file(lines, head, header=False)
+        movements = File(text.name, "text/plain; charset=windows-1252", first.encode("cp1252") + text.content)
+        return movements, File(f"{head.batch}.ini", movements.media_type, self._profile())
+
+    def _profile(self) -> bytes:
+        """The order of the columns and the signs between them, for whoever sets up the import."""
+        described = [
+            "[Allgemein]",
+            "Ziel=LOHN UND GEHALT",
+            f"BeraterNr={self.consultant}",
+            f"MandantenNr={self.client}",
+            "Feldtrennzeichen=;",
+            "Zahlenkomma=,",
+            "Zeichensatz=Windows-1252",
+            "[Bewegungsdaten]",
+            *(f"Feld{at}={column.heading}" for at, column in enumerate(self.layout(), 1)),
+        ]
+        return "".join(f"{each}\r\n" for each in described).encode("cp1252")
+
+
+def _note(row: Row) -> str:
+    return " ".join((row.line.memo or "").split())[:_NOTE]
+
+
+_WORDS = Words(longest=_NOTE, encoding="cp1252", forbidden=';"', guarded=False)

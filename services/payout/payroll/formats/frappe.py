@@ -1,0 +1,37 @@
+"""Frappe HR and ERPNext: Data Import of the doctype Additional Salary."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from services.payout.payroll.formats.base import Column, WithDeductions, fixed, of
+from services.payout.payroll.formats.cells import Code, Day, Money
+from services.payout.payroll.formats.files import Dialect
+
+
+class Frappe(WithDeductions):
+    """One Additional Salary per line. Frappe refuses a negative amount; a clawback goes to a salary component that deducts."""
+
+    dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
+
+    format: Literal["frappe"] = "frappe"
+    """`frappe`."""
+    company: str = Field(min_length=1, max_length=140, pattern=r"^[^=+@\t\r\n-][^\t\r\n]*$", examples=["Acme Ltd"])
+    """The company as Frappe names it."""
+    series: str = Field(default="HR-ADS-.YY.-.MM.-", pattern=r"^[A-Za-z0-9.#-]+$")
+    """The naming series of Additional Salary."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """By label. `Overwrite Salary Structure Amount` is 1 unless told otherwise, which would replace base pay, so it is told."""
+        return (
+            fixed("Series", self.series),
+            of("Employee", "payroll_id", Code(longest=140)),
+            Column("Salary Component", "pay_code", lambda row: self.code(row.line), Code(pattern=self.code_form)),
+            Column("Amount", "amount", self.amount, Money(digits=None)),
+            fixed("Company", self.company),
+            of("Currency", "currency", Code()),
+            of("Payroll Date", "pay_date", Day()),
+            fixed("Overwrite Salary Structure Amount", "0"),
+        )

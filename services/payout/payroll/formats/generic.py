@@ -1,0 +1,196 @@
+"""Generic CSV and XLSX: columns chosen from a vocabulary, under the headings and in the notation that the reader wants.
+
+With its default settings this is the file of an installation that has published no payroll profile. It carries negative amounts
+where the profile says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from services.payout.payroll.formats.base import Codes, Column, DatePattern, Format, Row
+from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Value, Words
+from services.payout.payroll.formats.files import SIGNIFICANT, Dialect, File, Quoting
+from services.payout.payroll.line import Head, PayrollLine
+from services.payout.policies.model import PolicyPart
+
+Source = Literal[
+    "batch_id",
+    "row",
+    "line_id",
+    "participant_id",
+    "payroll_id",
+    "first_name",
+    "last_name",
+    "entity",
+    "cost_center",
+    "pay_group",
+    "pay_code",
+    "currency",
+    "amount",
+    "period",
+    "pay_period_start",
+    "pay_period_end",
+    "pay_date",
+    "memo",
+    "constant",
+]
+"""What a column can hold. `constant` holds the text of the column's `value`."""
+
+_ID: Final = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]*"
+_OF_THE_BATCH: Final[Mapping[str, Callable[[Row], Value]]] = {
+    "batch_id": lambda row: row.head.batch,
+    "row": lambda row: str(row.number),
+    "line_id": lambda row: row.line.id,
+    "pay_group": lambda row: row.head.pay_group,
+}
+
+
+class Chosen(PolicyPart):
+    """A column of the file."""
+
+    source: Source
+    """What the column holds."""
+    heading: Annotated[
+        str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^=+\-@\t\r\n\x00][^\t\r\n\x00]*$")
+    ]
+    """The title of the column."""
+    value: str = Field(default="", max_length=120, pattern=r"^(|[^=+\-@\t\r\n\x00][^\t\r\n\x00]*)$")
+    """What a `constant` holds."""
+    longest: int | None = Field(default=None, ge=1, le=1000)
+    """The longest text or id that the reader takes; a longer one is refused."""
+    needed: bool | None = None
+    """Whether an empty cell is refused. Ids, codes, amounts and dates are needed unless this says otherwise; names, memos, entities, cost
+    centers and pay groups are not."""
+
+
+_DATES: Final = {"pay_period_start", "pay_period_end", "pay_date"}
+_WORDS: Final = {"first_name", "last_name", "memo"}
+_OPTIONAL: Final = {"entity", "cost_center", "pay_group"}
+_DEFAULT: Final = ("batch_id", "participant_id", "period", "pay_code", "currency", "amount")
+
+
+class Generic(Format):
+    """One row per line."""
+
+    takes_negatives: ClassVar[bool] = True
+    code_form: ClassVar[str] = _ID
+
+    format: Literal["generic"] = "generic"
+    """`generic`."""
+    pay_codes: Codes = Field(default={})
+    """The reader's code for each pay code. Without any, each is written in capitals."""
+    file: Literal["csv", "xlsx"] = "csv"
+    """A CSV or a spreadsheet."""
+    columns: tuple[Chosen, ...] = Field(
+        default=tuple(Chosen(source=each, heading=each) for each in _DEFAULT), min_length=1
+    )
+    """The columns, in order."""
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    """The sign between columns of a CSV."""
+    newline: Literal["crlf", "lf"] = "crlf"
+    """The end of a row of a CSV."""
+    encoding: Literal["ascii", "utf-8", "utf-8-sig", "cp1252", "iso-8859-1"] = "utf-8"
+    """The charset; `utf-8-sig` begins with the mark by which Excel knows UTF-8."""
+    quoting: Quoting = "minimal"
+    """Which cells of a CSV stand in quotation marks: those that need it, all, or none, and then none may need it."""
+    header: bool = True
+    """Whether the first row has the headings."""
+    decimal_sign: Literal[".", ","] = "."
+    """The sign before the decimals in a CSV."""
+    decimals: int | None = Field(default=None, ge=0, le=4)
+    """How many decimals an amount has; those of its currency unless said."""
+    minus_behind: bool = False
+    """Whether a minus stands behind the amount in a CSV."""
+    negatives: bool = True
+    """Whether negative lines are written; they are refused where the reader does not take them."""
+    date_pattern: DatePattern = "YYYY-MM-DD"
+    """How dates are written in a CSV."""
+    sheet: str = Field(default="Payroll", pattern=r"^[A-Za-z0-9 _-]{1,31}$")
+    """The name of the spreadsheet's only sheet."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Generic:
+        sources = [each.source for each in self.columns]
+        if "amount" not in sources or not {"participant_id", "payroll_id"} & set(sources):
+            raise ValueError("columns: a payroll file needs the amount, and participant_id or payroll_id")
+        if self.quoting == "none" and self.decimal_sign == self.delimiter:
+            raise ValueError("quoting: without it the decimal sign cannot be the delimiter")
+        for text in (*(each.heading for each in self.columns), *(each.value for each in self.columns)):
+            if problem := self._words(True, None).problem(text or "-"):
+                raise ValueError(f"columns: {text!r} {problem.message}")
+        return self
+
+    @property
+    def names_people_by(self) -> Source:
+        """Payroll's own ids where the file has them."""
+        return "payroll_id" if any(each.source == "payroll_id" for each in self.columns) else "participant_id"
+
+    def person(self, line: PayrollLine) -> str | None:
+        """The id by which the file names a person."""
+        return line.payroll_id if self.names_people_by == "payroll_id" else line.participant_id
+
+    def code(self, line: PayrollLine) -> str | None:
+        """The reader's code, or the pay code in capitals."""
+        return self.pay_codes.get(line.pay_code) if self.pay_codes else line.pay_code.upper()
+
+    def allows_negative(self, _: PayrollLine) -> bool:
+        """As the settings say."""
+        return self.negatives
+
+    def layout(self) -> tuple[Column, ...]:
+        """Those chosen."""
+        return tuple(Column(each.heading, each.source, self._value(each), self._cell(each)) for each in self.columns)
+
+    def _value(self, chosen: Chosen) -> Callable[[Row], Value]:
+        """Where the value of a column comes from."""
+        if chosen.source == "constant":
+            return lambda _: chosen.value
+        if chosen.source == "amount":
+            return self.amount
+        if chosen.source == "pay_code":
+            return lambda row: self.code(row.line)
+        if found := _OF_THE_BATCH.get(chosen.source):
+            return found
+        return lambda row: getattr(row.line, chosen.source)
+
+    def _cell(self, chosen: Chosen) -> Cell:
+        """How a column is checked and written."""
+        needed = chosen.source not in _OPTIONAL if chosen.needed is None else chosen.needed
+        if chosen.source == "constant":
+            return Fixed()
+        if chosen.source == "amount":
+            digits = SIGNIFICANT if self.file == "xlsx" else None
+            return Money(
+                digits=self.decimals, decimal=self.decimal_sign, minus_behind=self.minus_behind, significant=digits
+            )
+        if chosen.source in _DATES:
+            return Day(pattern=self.date_pattern)
+        if chosen.source in _WORDS:
+            return self._words(chosen.needed is True, chosen.longest)
+        return Code(pattern=_ID, longest=chosen.longest, needed=needed)
+
+    def _words(self, needed: bool, longest: int | None) -> Words:
+        """Free text in this notation."""
+        bare = self.file == "csv" and self.quoting == "none"
+        forbidden = f'"{self.delimiter}' if bare else ""
+        encoding = self.encoding if self.file == "csv" else "utf-8"
+        return Words(needed=needed, longest=longest, encoding=encoding, forbidden=forbidden, lines=not bare)
+
+    @property
+    def _dialect(self) -> Dialect:
+        newline = "\r\n" if self.newline == "crlf" else "\n"
+        return Dialect(delimiter=self.delimiter, newline=newline, encoding=self.encoding, quoting=self.quoting)
+
+    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+        """A CSV or a spreadsheet."""
+        if self.file == "xlsx":
+            return (self.sheet_file(lines, head, self.sheet, self.header),)
+        return (self.text_file(lines, head, self.header, self._dialect),)
+
+    def file_name(self, head: Head) -> str:
+        """By the batch."""
+        return f"{head.batch}.{self.file}"

@@ -1,0 +1,57 @@
+"""Gusto, payroll CSV: one row per person with a column per kind of pay, matched by name and, better, by Gusto's id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from services.payout.payroll.formats.base import Column, Format, Row, of
+from services.payout.payroll.formats.cells import Code, Money, Value, Words
+from services.payout.payroll.formats.files import Dialect
+from services.payout.payroll.line import Head, PayrollLine
+from shared.money import from_minor
+
+Title = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Gusto(Format):
+    """Commission and bonus beside the name. A blank leaves what Gusto has; a zero would overwrite it, so none is written."""
+
+    dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
+    code_form: ClassVar[str] = r"[a-z][a-z0-9_]*"
+
+    format: Literal["gusto"] = "gusto"
+    """`gusto`."""
+    pay_codes: dict[Title, str] = Field(default={"commission": "commission", "bonus": "bonus"}, min_length=1)
+    """The column of Gusto's template for each pay code. Gusto takes no earning types of one's own in a CSV."""
+    title: str | None = Field(default=None, max_length=60)
+    """A job title for everybody, where people have several rates of pay."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """Names first; the amounts in the order of the settings."""
+        amounts = dict.fromkeys(self.pay_codes.values())
+        return (
+            of("last_name", "last_name", Words(needed=True, longest=120, guarded=False)),
+            of("first_name", "first_name", Words(needed=True, longest=120, guarded=False)),
+            *([Column("title", "title", lambda _: self.title, Words(guarded=False))] if self.title else []),
+            of("gusto_employee_id", "payroll_id", Code(pattern="[A-Za-z0-9]{6}", needed=True)),
+            *(Column(each, "amount", partial(self._of, each), _MONEY) for each in amounts),
+        )
+
+    def rows(self, lines: Sequence[PayrollLine], head: Head) -> list[Row]:
+        """One row per person."""
+        single = (row.line for row in super().rows(lines, head))
+        people = groupby(single, lambda line: (line.payroll_id, line.participant_id, line.currency))
+        return [Row(at, tuple(group), head) for at, (_, group) in enumerate(people, 1)]
+
+    def _of(self, column: str, row: Row) -> Value:
+        """What a person gets in one column, summed."""
+        due = sum(line.amount for line in row.lines if self.code(line) == column)
+        return from_minor(due, row.line.currency) if due else None
+
+
+_MONEY = Money(needed=False)

@@ -1,0 +1,75 @@
+"""Paychex Flex, Standard Payroll Import (SPI): every column of a fixed order is there, most of them empty."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from services.payout.payroll.formats.base import Column, DatePattern, Format, blank, fixed, of
+from services.payout.payroll.formats.cells import Code, Day, Money
+
+_BETWEEN: Final = ("Rate", "Rate Number", "Hours", "Units")
+_BEHIND: Final = (
+    "Check Seq Number",
+    "Override State",
+    "Override Local",
+    "Override Local Jurisdiction",
+    "Labor Override",
+    "Check Template",
+    "Output Type",
+    "Net Pay",
+    "Check Number",
+    "FIT Amt",
+    "SS Amt",
+    "Medicare Amt",
+    "Fed Backup Withholding Amt",
+    "State Tax Jurisdiction",
+    "SIT Amount",
+    "SDI Amt",
+    "Fam Leave",
+    "Med Leave",
+    "SUI Amt",
+    "State Misc Amt",
+    "State Surcharge Amt",
+    "State WC Amt",
+    "State Backup Withholding Amt",
+    "State Allocation %",
+    "Local Tax Jurisdiction",
+    "Local Tax Name",
+    "Local Amt",
+    "Local Allocation %",
+)
+
+
+class Paychex(Format):
+    """Earnings by the company's own earning names. An import only adds: what was saved is never changed by a later file."""
+
+    format: Literal["paychex-spi"] = "paychex-spi"
+    """`paychex-spi`."""
+    client_id: str = Field(pattern=r"^[A-Za-z0-9]{1,8}$", examples=["0012A345"])
+    """Paychex's id of the company."""
+    org: bool = False
+    """Whether the cost center is written as `Org`, for example `1000|1100|1110`."""
+    line_date: Literal["pay_period_end", "pay_date"] | None = None
+    """What is written as `Line Date`, where payroll wants one."""
+    date_pattern: DatePattern = "MM/DD/YYYY"
+    """How the line date is written."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """All of the layout, in its order."""
+        cost_center = of("Org", "cost_center", Code(pattern=r"[A-Za-z0-9_|-]+", longest=60))
+        day = of("Line Date", self.line_date, Day(pattern=self.date_pattern)) if self.line_date else blank("Line Date")
+        return (
+            fixed("Client ID", self.client_id),
+            of("Worker ID", "payroll_id", Code(longest=10)),
+            cost_center if self.org else blank("Org"),
+            blank("Job Number"),
+            Column(
+                "Pay Component", "pay_code", lambda row: self.code(row.line), Code(pattern=self.code_form, longest=20)
+            ),
+            *map(blank, _BETWEEN),
+            day,
+            Column("Amount", "amount", self.amount, Money()),
+            *map(blank, _BEHIND),
+        )

@@ -1,0 +1,58 @@
+"""Workday, Enterprise Interface Builder (EIB) for Submit Payroll Input: a spreadsheet, or the same as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from services.payout.payroll.formats.base import Column, Format, fixed, of
+from services.payout.payroll.formats.cells import Code, Day, Money
+from services.payout.payroll.formats.files import SIGNIFICANT, File
+from services.payout.payroll.line import Head, PayrollLine
+
+
+class Workday(Format):
+    """One payroll input per line, in one request. The batch must exist in Workday and be usable."""
+
+    takes_negatives: ClassVar[bool] = True
+    code_form: ClassVar[str] = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
+
+    format: Literal["workday-eib"] = "workday-eib"
+    """`workday-eib`."""
+    file: Literal["xlsx", "csv"] = "xlsx"
+    """A spreadsheet or a CSV."""
+    batch_id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=60, examples=["COMMISSIONS"])
+    """The id of the payroll input batch in Workday that takes commissions."""
+    adjustment: bool = True
+    """True adds to what Workday calculates for the earning; false takes its place."""
+    cost_center: bool = False
+    """Whether the cost center is written as a worktag."""
+    run_category: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")
+    """The run category, for off-cycle and bonus runs."""
+
+    def layout(self) -> tuple[Column, ...]:
+        """Key and row first; ids are text, so that leading zeros stay."""
+        return (
+            fixed("Spreadsheet Key", "1"),
+            Column("Row ID", "row", lambda row: str(row.number), Code(pattern="[0-9]+")),
+            fixed("Batch ID", self.batch_id),
+            of("Start Date", "pay_period_start", Day()),
+            of("End Date", "pay_period_end", Day()),
+            *([fixed("Run Category", self.run_category)] if self.run_category else []),
+            of("Worker", "payroll_id", Code(longest=60)),
+            Column("Earning", "pay_code", lambda row: self.code(row.line), Code()),
+            Column("Amount", "amount", self.amount, Money(digits=None, significant=SIGNIFICANT)),
+            of("Currency", "currency", Code()),
+            fixed("Adjustment", "Y" if self.adjustment else "N"),
+            *([of("Cost Center", "cost_center", Code())] if self.cost_center else []),
+        )
+
+    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+        """A spreadsheet or a CSV."""
+        return (self.sheet_file(lines, head) if self.file == "xlsx" else self.text_file(lines, head),)
+
+    def file_name(self, head: Head) -> str:
+        """By the batch."""
+        return f"{head.batch}.{self.file}"

@@ -1,0 +1,47 @@
+"""The policy of a payroll profile: which file payroll gets, with which settings, and what differs between legal entities."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, Literal
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from services.payout.payroll.formats import AnyFormat, Format
+from services.payout.payroll.formats.generic import Generic
+from services.payout.policies.model import Policy
+
+_FORMAT: Final[TypeAdapter[Format]] = TypeAdapter(AnyFormat)
+
+
+class PayrollProfile(Policy):
+    """The file that payroll gets. A batch holds the lines of one legal entity, because a payroll company is one."""
+
+    kind: Literal["payroll_profile"]
+    """`payroll_profile`."""
+    file: AnyFormat
+    """The format and its settings."""
+    entities: dict[str, dict[str, Any]] = Field(default={}, examples=[{"ACME-UK": {"company_code": "UK1"}}])
+    """Per legal entity, as the roster names it: the settings of `file` that differ. Once an entity is listed, all have to be, for
+    a file under the wrong company pays from the wrong purse; one without differences is listed as `{}`."""
+
+    @model_validator(mode="after")
+    def _every_entity_is_whole(self) -> PayrollProfile:
+        for entity in self.entities:
+            self.of_entity(entity)
+        return self
+
+    def of_entity(self, entity: str | None) -> Format | None:
+        """The format with the settings of a legal entity; None where others are listed and this one is not."""
+        if not self.entities:
+            return self.file
+        if entity is None or entity not in self.entities:
+            return None
+        own = self.file.model_dump(mode="json", exclude_unset=True) | self.entities[entity]
+        return _FORMAT.validate_python({"format": self.file.format} | own, strict=False)
+
+
+DEFAULT: Final = PayrollProfile(
+    kind="payroll_profile", id="default", valid_from=date(1900, 1, 1), file=Generic(format="generic")
+)
+"""The profile of a pay group that names none: the plain CSV."""
