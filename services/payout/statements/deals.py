@@ -14,8 +14,8 @@ COLUMNS = (
     Column("Deal", share=4),
     Column("Closed", share=3),
     Column("Credited to you", numeric=True, share=3),
-    Column("How it pays", share=9),
-    Column("Pays", numeric=True, share=3),
+    Column("How it pays", share=8),
+    Column("Pays", numeric=True, share=2),
 )
 
 

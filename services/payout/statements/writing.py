@@ -78,8 +78,8 @@ class Writing:
         return re.sub(r"[#,0.]+", self.number(value), self.locale.percent_formats[None].pattern, count=1)
 
     def day(self, day: date) -> str:
-        """A date, as `Jun 30, 2026`, in English words."""
-        return format_date(day, "medium", self._words)
+        """A date, as `Jun 30, 2026`, in English words that stay together on a line."""
+        return format_date(day, "medium", self._words).replace(" ", "\u00a0")
 
     def month(self, month: str) -> str:
         """A month by its name, as `June 2026`."""

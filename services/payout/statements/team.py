@@ -1,0 +1,181 @@
+"""The statement of a team: everybody below a manager in a run, from the same frozen facts as their own statements."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import quote
+
+from services.payout.statements import telling, words
+from services.payout.statements.building import head, state, summary
+from services.payout.statements.facts import Person, StatementFacts, sha256
+from services.payout.statements.layout import foot, span
+from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal
+from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
+from services.payout.statements.writing import Writing, safe
+
+
+class Reports(NamedTuple):
+    """Somebody with a statement in a run, and whom they report to."""
+
+    participant_id: str
+    name: str
+    manager: str | None
+
+
+class Placed(NamedTuple):
+    """Somebody below a manager: `level` 1 reports to the manager."""
+
+    participant_id: str
+    level: int
+
+
+def below(manager: str, people: Sequence[Reports]) -> list[Placed]:
+    """Everybody below a manager, each after whom they report to, siblings by name. Circles end where they close."""
+    directs: dict[str, list[Reports]] = {}
+    for each in sorted(people, key=lambda each: (each.name, each.participant_id)):
+        if each.manager is not None:
+            directs.setdefault(each.manager, []).append(each)
+    seen, found = {manager}, []
+    waiting = [(each, 1) for each in reversed(directs.get(manager, []))]
+    while waiting:
+        each, level = waiting.pop()
+        if each.participant_id not in seen:
+            seen.add(each.participant_id)
+            found.append(Placed(each.participant_id, level))
+            waiting += [(direct, level + 1) for direct in reversed(directs.get(each.participant_id, []))]
+    return found
+
+
+def team(manager: Person, placed: Sequence[Placed], documents: Mapping[str, bytes]) -> TeamStatement:
+    """The statement over the frozen documents of those placed below the manager.
+
+    Raises:
+        IndexError: nobody is.
+    """
+    members, currencies = [], set()
+    stamp = hashlib.sha256()
+    for each in placed:
+        document = documents[each.participant_id]
+        facts = StatementFacts.model_validate_json(document)
+        stamp.update(f"{each.participant_id}\t{sha256(document)}\n".encode())
+        members.append(_member(each, facts))
+        currencies |= {found.currency for found in members[-1].summary}
+    some = StatementFacts.model_validate_json(documents[placed[0].participant_id])
+    return TeamStatement(
+        state=state(some.run),
+        facts_sha256=stamp.hexdigest(),
+        company=some.company,
+        run=head(some.run),
+        manager=manager,
+        totals=[_total(currency, members) for currency in sorted(currencies)],
+        members=members,
+    )
+
+
+def _member(placed: Placed, facts: StatementFacts) -> Member:
+    who = facts.participant
+    return Member(
+        participant=Person(id=who.id, name=who.name),
+        manager=who.manager or Person(id=who.id),
+        level=placed.level,
+        position=who.position,
+        plan=who.plan,
+        attained=[
+            Attained(component=component, title=words.title(component), month=month, attainment=part.attainment)
+            for month in sorted(facts.details)
+            for component, parts in telling.components(facts.details[month])
+            for part in parts[-1:]
+            if part.attainment is not None
+        ],
+        summary=summary(facts),
+        statement=f"/v1/statements/{facts.run.id}/{quote(who.id, safe='')}",
+    )
+
+
+def _total(currency: str, members: Sequence[Member]) -> TeamTotal:
+    found = [each for member in members for each in member.summary if each.currency == currency]
+
+    def together(name: str) -> Decimal:
+        return sum((getattr(each, name) for each in found), Decimal(0))
+
+    return TeamTotal(
+        currency=currency,
+        people=len(found),
+        earned=together("earned"),
+        paid=together("paid"),
+        carried_forward=together("carried_forward"),
+        held=together("held"),
+    )
+
+
+def team_sheet(statement: TeamStatement) -> Sheet:
+    """The sheet of a team's statement."""
+    writing = Writing(statement.company.locale)
+    who = safe(statement.manager.name) or statement.manager.id
+    figures = [
+        figure
+        for total in statement.totals
+        for figure in (
+            Figure("Paid to the team", writing.money(total.paid, total.currency), main=True),
+            Figure("Earned", writing.money(total.earned, total.currency), f"by {total.people} people"),
+            Figure("Held back", writing.money(total.held, total.currency)),
+            Figure("Carried forward", writing.money(total.carried_forward, total.currency)),
+        )
+    ]
+    return Sheet(
+        title=f"Team statement {statement.run.period}, {who}",
+        heading=f"Team statement for {who}",
+        company=safe(statement.company.name),
+        state=words.FINAL if statement.state == "final" else words.DRAFT,
+        final=statement.state == "final",
+        paper=writing.paper,
+        about=(
+            ("Manager", statement.manager.id),
+            ("Pay period", f"{safe(statement.run.period)}, {span(statement.run, writing)}"),
+            ("People", str(len(statement.members))),
+            ("Run", statement.run.id),
+        ),
+        figures=tuple(figures),
+        sections=(
+            Section(
+                "People",
+                (words.TEAM_NOTE,),
+                tables=tuple(_people(total, statement, writing) for total in statement.totals),
+            ),
+        ),
+        foot=foot(statement.run, statement.state, statement.facts_sha256),
+        mark=f"{who}, team · {statement.run.period} · {statement.run.id}",
+    )
+
+
+def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Table:
+    columns = (
+        Column("Person", share=4),
+        Column("Reports to", share=3),
+        Column("Attainment", share=4),
+        Column("Earned", numeric=True, share=2),
+        Column("Held back", numeric=True, share=2),
+        Column("Paid", numeric=True, share=2),
+    )
+    rows = [
+        _person(member, found, writing)
+        for member in statement.members
+        for found in member.summary
+        if found.currency == total.currency
+    ]
+    sums = (writing.amount(value, total.currency) for value in (total.earned, total.held, total.paid))
+    return Table(f"The team in {total.currency}", columns, (*rows, row("Together", "", "", *sums, total=True)))
+
+
+def _person(member: Member, found: Summary, writing: Writing) -> Row:
+    attained = [f"{each.title} {writing.percent(each.attainment)}" for each in member.attained]
+    more = tuple(filter(None, (safe(member.position or ""),)))
+    return row(
+        Cell(safe(member.participant.name) or member.participant.id, more, link=f"{member.statement}.html"),
+        safe(member.manager.name) or member.manager.id,
+        Cell(attained[0], tuple(attained[1:]), even=True) if attained else "",
+        *(writing.amount(value, found.currency) for value in (found.earned, found.held, found.paid)),
+    )
