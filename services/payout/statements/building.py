@@ -14,7 +14,6 @@ from services.payout.statements.model import (
     Pay,
     PayStep,
     RunHead,
-    State,
     Statement,
     Summary,
     YearToDate,
@@ -25,15 +24,15 @@ from shared.money import from_minor
 FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
 
 
-def statement(document: bytes) -> Statement:
-    """The statement that a frozen document makes.
+def statement(document: bytes, final: bool) -> Statement:
+    """The statement that a frozen document makes; `final` once its run is approved.
 
     Raises:
         ValidationError: the bytes are no such document.
     """
     facts = StatementFacts.model_validate_json(document)
     return Statement(
-        state=state(facts.run),
+        state="final" if final else "draft",
         facts_sha256=sha256(document),
         company=facts.company,
         run=head(facts.run),
@@ -65,11 +64,6 @@ def statement(document: bytes) -> Statement:
             for year in facts.year_to_date
         ],
     )
-
-
-def state(run: RunFacts) -> State:
-    """Whether what a run says may still change."""
-    return "final" if run.final else "draft"
 
 
 def head(run: RunFacts) -> RunHead:

@@ -56,7 +56,7 @@ class Company(_Facts):
 
 
 class RunFacts(_Facts):
-    """The run: `name` is that of its pay period, `starts` to `ends` its days; `final` from the last approval on."""
+    """The run: `name` is that of its pay period, `starts` to `ends` its days. Its state is not a fact of it: that goes on."""
 
     id: str
     name: str
@@ -65,7 +65,6 @@ class RunFacts(_Facts):
     pay_date: date | None = None
     pay_group: str | None = None
     kind: str = "regular"
-    final: bool = False
 
 
 class Person(_Facts):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import quote
 
 from services.payout.statements import telling, words
-from services.payout.statements.building import head, state, summary
+from services.payout.statements.building import head, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.layout import foot, span
 from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal
@@ -49,8 +49,8 @@ def below(manager: str, people: Sequence[Reports]) -> list[Placed]:
     return found
 
 
-def team(manager: Person, placed: Sequence[Placed], documents: Mapping[str, bytes]) -> TeamStatement:
-    """The statement over the frozen documents of those placed below the manager.
+def team(manager: Person, placed: Sequence[Placed], documents: Mapping[str, bytes], final: bool) -> TeamStatement:
+    """The statement over the frozen documents of those placed below the manager; `final` once the run is approved.
 
     Raises:
         IndexError: nobody is.
@@ -65,7 +65,7 @@ def team(manager: Person, placed: Sequence[Placed], documents: Mapping[str, byte
         currencies |= {found.currency for found in members[-1].summary}
     some = StatementFacts.model_validate_json(documents[placed[0].participant_id])
     return TeamStatement(
-        state=state(some.run),
+        state="final" if final else "draft",
         facts_sha256=stamp.hexdigest(),
         company=some.company,
         run=head(some.run),
@@ -114,7 +114,7 @@ def _total(currency: str, members: Sequence[Member]) -> TeamTotal:
 def team_sheet(statement: TeamStatement) -> Sheet:
     """The sheet of a team's statement."""
     writing = Writing(statement.company.locale)
-    who = safe(statement.manager.name) or statement.manager.id
+    who = _name(statement.manager)
     figures = [
         figure
         for total in statement.totals
@@ -142,13 +142,23 @@ def team_sheet(statement: TeamStatement) -> Sheet:
         sections=(
             Section(
                 "People",
-                (words.TEAM_NOTE,),
+                (words.TEAM_NOTE, *_without_anything(statement)),
                 tables=tuple(_people(total, statement, writing) for total in statement.totals),
             ),
         ),
         foot=foot(statement.run, statement.state, statement.facts_sha256),
         mark=f"{who}, team · {statement.run.period} · {statement.run.id}",
     )
+
+
+def _without_anything(statement: TeamStatement) -> Iterator[str]:
+    """Those who are in no table."""
+    if names := [_name(member.participant) for member in statement.members if not member.summary]:
+        yield f"{words.TEAM_NOTHING} {', '.join(names)}."
+
+
+def _name(person: Person) -> str:
+    return safe(person.name) or person.id
 
 
 def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Table:
@@ -174,8 +184,8 @@ def _person(member: Member, found: Summary, writing: Writing) -> Row:
     attained = [f"{each.title} {writing.percent(each.attainment)}" for each in member.attained]
     more = tuple(filter(None, (safe(member.position or ""),)))
     return row(
-        Cell(safe(member.participant.name) or member.participant.id, more, link=f"{member.statement}.html"),
-        safe(member.manager.name) or member.manager.id,
+        Cell(_name(member.participant), more, link=f"../{quote(member.participant.id, safe='')}.html"),
+        _name(member.manager),
         Cell(attained[0], tuple(attained[1:]), even=True) if attained else "",
         *(writing.amount(value, found.currency) for value in (found.earned, found.held, found.paid)),
     )

@@ -132,6 +132,9 @@ TEAM_NOTE: Final = (
 )
 
 
+TEAM_NOTHING: Final = "Without earnings, pay or holds in this run:"
+
+
 def title(component: str) -> str:
     """The name of a component as a heading: `new_business` is `New business`."""
     if (known := PLAN_LIMITS.get(component)) is not None:

@@ -131,7 +131,6 @@ def full(**changes: Any) -> dict[str, Any]:
             "ends": "2026-06-30",
             "pay_date": "2026-07-15",
             "pay_group": "us-monthly",
-            "final": True,
         },
         "participant": {
             "id": "ada.brandt",
