@@ -5,7 +5,7 @@ A reader with a pocket calculator arrives at the same cents; the sentences are i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -23,6 +23,10 @@ from shared.money import from_minor
 
 ENOUGH_DIGITS = 60
 """More than any product of a measure and a rate has."""
+
+Carried = tuple[Decimal, Decimal]
+"""What slices and lines of a window paid before a period: exactly, and rounded."""
+NOTHING_CARRIED: Carried = (Decimal(0), Decimal(0))
 
 
 def parts(
@@ -48,10 +52,12 @@ def told(
     component: str,
     period: str,
     everyone: pl.DataFrame | None = None,
+    carried: Mapping[tuple[str, int], Carried] | None = None,
 ) -> list[Part]:
     """The parts of one of a participant's earnings, all of whose lines are known.
 
-    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told.
+    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told. `carried` says per
+    plan and version what the window paid before the period, for whoever has the lines of the period only.
     """
     lines, slices = (
         table.filter((pl.col("component") == component) & (pl.col("period") <= period)) for table in explained
@@ -59,7 +65,14 @@ def told(
     of_it = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
     with localcontext(prec=ENOUGH_DIGITS):
         return [
-            _part(row, plans.plans[row["plan"], row["version"]], _under(lines, row), _under(slices, row), everyone)
+            _part(
+                row,
+                plans.plans[row["plan"], row["version"]],
+                _under(lines, row),
+                _under(slices, row),
+                everyone,
+                (carried or {}).get((row["plan"], row["version"]), NOTHING_CARRIED),
+            )
             for row in of_it.sort("plan", "version").iter_rows(named=True)
         ]
 
@@ -70,10 +83,15 @@ def _under(table: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
 
 
 def _part(
-    row: dict[str, Any], plan: Plan, lines: pl.DataFrame, slices: pl.DataFrame, everyone: pl.DataFrame | None
+    row: dict[str, Any],
+    plan: Plan,
+    lines: pl.DataFrame,
+    slices: pl.DataFrame,
+    everyone: pl.DataFrame | None,
+    carried: Carried,
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
-    told = _Told(plan, component, lines, slices)
+    told = _Told(plan, component, lines, slices, carried)
     part = Part(
         plan=plan.plan,
         version=plan.version,
@@ -103,17 +121,20 @@ def _part(
 class _Told:
     """The lines of a component under a version, in order over all periods up to the one that is told."""
 
-    def __init__(self, plan: Plan, component: Component | None, lines: pl.DataFrame, slices: pl.DataFrame) -> None:
-        self._plan = plan
-        self._rows = lines.with_columns(window=_windows(lines, plan, component))
+    def __init__(
+        self, plan: Plan, component: Component | None, lines: pl.DataFrame, slices: pl.DataFrame, carried: Carried
+    ) -> None:
+        self._plan, self._carried = plan, carried
+        self._rows = lines.with_columns(window=windows(lines, plan, component, ["period"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for found in slices.sort("period", "line", "tier", maintain_order=True).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
 
     def lines(self, period: str) -> Iterator[Line]:
         """Those of the period, each with what the window has paid before it."""
-        currency, window = self._plan.currency, None
-        exact_so_far = paid = Decimal(0)
+        currency = self._plan.currency
+        exact_so_far, paid = self._carried
+        window = self._rows["window"].first()
         for row in self._rows.iter_rows(named=True):
             if row["window"] != window:
                 window, exact_so_far, paid = row["window"], Decimal(0), Decimal(0)
@@ -148,13 +169,15 @@ class _Told:
         )
 
 
-def _windows(lines: pl.DataFrame, plan: Plan, component: Component | None) -> pl.Series:
+def windows(lines: pl.DataFrame, plan: Plan, component: Component | None, by: list[str]) -> pl.Series:
     """The window in which each line stands; a line without a date stands in that of the deal after it, or else before it.
+
+    `by` tells earnings apart whose lines these are, in order.
 
     Where a component is paid less often than its window ends, lines of one payment are of several windows.
     """
     period = pl.coalesce(period_of(pl.col("credit_date"), plan.calendar), pl.lit(None, dtype=pl.String))
-    known = lines.with_columns(of=period.backward_fill().over("period").forward_fill().over("period"))
+    known = lines.with_columns(of=period.backward_fill().over(by).forward_fill().over(by))
     reset = "month" if component is None else plan.window(component)
     number = window_of(pl.col("of").fill_null(pl.col("period")), reset, plan.calendar)
     return known.with_columns(window=number)["window"]

@@ -1,0 +1,214 @@
+"""Explanations of a month kept as bytes: numbers for everyone at once, sentences when somebody reads them.
+
+A detail is JSON and stands by itself: the published earnings of one participant and month, their lines and slices, what longer windows
+paid before, and the plan versions they are under. So it is told the same however facts and plans go on. Columns are lists, because
+a detail is written a hundred times for each time it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+import polars as pl
+
+from shared.explanation.model import Part
+from shared.explanation.parts import Carried, told, windows
+from shared.explanation.telling import LIMITS
+from shared.kernel import Explained, Plan, PlanSet
+from shared.kernel.columns import Exact
+from shared.kernel.components import Component
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
+from shared.kernel.tables import EARNINGS, LINES, SLICES
+from shared.kernel.wholes import FITS
+from shared.money import minor_digits
+
+FORM: Final = 1
+"""The form of a detail, which is written into it."""
+
+_WHO: Final = ["participant_id", "period"]
+_KEY: Final = ["plan", "version", "component"]
+_EARNED: Final = [*(name for name in EARNINGS if name not in _WHO), "exact_before", "paid_before"]
+_LINE: Final = [name for name in LINES if name not in (*_WHO, "currency")]
+_SLICE: Final = [name for name in SLICES if name not in _WHO]
+_EXACT: Final = len(str(AMOUNT_SCALE * RATE_SCALE * RATE_SCALE)) - 1
+"""Decimals of minor units that the product of a slice has."""
+
+
+def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: str) -> pl.DataFrame:
+    """participant_id and `detail` (binary) of everyone with `EARNINGS` in the period.
+
+    Args:
+        explained: lines and slices of the period, and of earlier ones where plans sum over longer windows.
+        earned: the earnings as published.
+        plans: the versions they are under.
+        period: the month to keep.
+    """
+    now = earned.filter(pl.col("period") == period)
+    order = {
+        (plan.plan, plan.version, component.component): number
+        for plan in plans
+        for number, component in enumerate(plan.components)
+    }
+    place = [order.get(key, len(order)) for key in now.select(_KEY).iter_rows()]
+    rows = (
+        now.with_columns(pl.Series("place", place, dtype=pl.Int64))
+        .join(_carried(explained, plans, period), on=["participant_id", *_KEY], how="left")
+        .with_columns(pl.col("exact_before").fill_null("0"), pl.col("paid_before").fill_null(0))
+        .sort("participant_id", "place", *_KEY)
+    )
+    lines, slices = (table.filter(pl.col("period") == period) for table in explained)
+    lines = lines.sort("participant_id", *_KEY, "line")
+    slices = slices.sort("participant_id", *_KEY, "line", "tier", maintain_order=True)
+    slices = slices.with_columns(pl.col("credited").cast(pl.String))
+    return (
+        _columns(rows, _EARNED, "earnings")
+        .join(_documents(now, plans), on="participant_id")
+        .join(_columns(lines, _LINE, "lines"), on="participant_id", how="left")
+        .join(_columns(slices, _SLICE, "slices"), on="participant_id", how="left")
+        .with_columns(pl.col("lines", "slices").fill_null("{}"))
+        .select(
+            "participant_id",
+            detail=pl.concat_str(
+                pl.lit(f'{{"form":{FORM},"period":"{period}","participant_id":"'),
+                "participant_id",  # an identifier, which needs no escaping
+                pl.lit('","earnings":'),
+                "earnings",
+                pl.lit(',"lines":'),
+                "lines",
+                pl.lit(',"slices":'),
+                "slices",
+                pl.lit(',"plans":{'),
+                "plans",
+                pl.lit("}}"),
+            ).cast(pl.Binary),
+        )
+    )
+
+
+def nothing(participant_id: str, period: str) -> bytes:
+    """The detail of somebody who earns nothing in the period."""
+    return orjson.dumps({"form": FORM, "period": period, "participant_id": participant_id})
+
+
+def components_of(detail: bytes | Mapping[str, Any]) -> Iterator[tuple[str, list[Part]]]:
+    """The components of a detail in the order of their plans, each with its parts told in numbers and sentences.
+
+    Raises:
+        ValueError: the detail has another form than this version of Earnest reads.
+    """
+    said: Mapping[str, Any] = orjson.loads(detail) if isinstance(detail, bytes) else detail
+    if said.get("form") != FORM:
+        raise ValueError("a detail of a form that is not known here")
+    if "earnings" not in said:
+        return
+    period, participant = said["period"], said["participant_id"]
+    plans = PlanSet(_plan(orjson.dumps(document)) for document in said["plans"].values())
+    earned = _table(said["earnings"], EARNINGS, participant, period)
+    currencies = {(plan.plan, plan.version): plan.currency for plan in plans}
+    lines = _table(said["lines"], LINES, participant, period)
+    currency = [currencies[key] for key in lines.select("plan", "version").iter_rows()]
+    lines = lines.with_columns(pl.Series("currency", currency, dtype=pl.String))
+    explained = Explained(lines, _table(said["slices"], SLICES, participant, period))
+    before: dict[str, dict[tuple[str, int], Carried]] = {}
+    columns = ("component", "plan", "version", "currency", "exact_before", "paid_before")
+    for component, plan, version, money, exact, paid in zip(*(said["earnings"][name] for name in columns), strict=True):
+        digits = minor_digits(money)
+        carried = Decimal(exact).scaleb(-_EXACT - digits), Decimal(paid).scaleb(-digits)
+        before.setdefault(component, {})[plan, version] = carried
+    for component, carried_in in before.items():
+        yield component, told(explained, earned, plans, component, period, carried=carried_in)
+
+
+@lru_cache(maxsize=256)
+def _plan(document: bytes) -> Plan:
+    return Plan.model_validate(orjson.loads(document))
+
+
+def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, participant: str, period: str) -> pl.DataFrame:
+    height = len(next(iter(columns.values()), []))
+    given = {"participant_id": [participant] * height, "period": [period] * height, **columns}
+    none = [None] * height
+    return pl.DataFrame(
+        [_series(name, given.get(name, none), kind) for name, kind in schema.items()],
+    )
+
+
+def _series(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
+    if kind == pl.Date:
+        return pl.Series(name, values, dtype=pl.String).str.to_date()
+    return pl.Series(name, [int(each) for each in values] if kind == pl.Int128 else values, dtype=kind)
+
+
+def _columns(rows: pl.DataFrame, names: list[str], called: str) -> pl.DataFrame:
+    """Per participant one JSON object: the name of each column, and the list of its values in the order of the rows."""
+    together = rows.group_by("participant_id", maintain_order=True).agg(names)
+    return together.select("participant_id", pl.struct(names).struct.json_encode().alias(called))
+
+
+def _documents(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Per participant the members of a JSON object: the plan versions of their earnings, by their names."""
+    documents = {key: f'"{plan.key}":{orjson.dumps(plan.document()).decode()}' for key, plan in plans.plans.items()}
+    keys = earned.select("participant_id", "plan", "version").unique().sort("participant_id", "plan", "version")
+    texts = pl.DataFrame(
+        [(*key, text) for key, text in documents.items()],
+        schema={"plan": pl.String, "version": pl.Int64, "plans": pl.String},
+        orient="row",
+    )
+    named = keys.join(texts, on=["plan", "version"], how="left", maintain_order="left")
+    return named.group_by("participant_id", maintain_order=True).agg(pl.col("plans").str.join(","))
+
+
+def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
+    """What each window that the period goes on with paid before it, exactly (as text, in 10^-24 minor units) and rounded."""
+    keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
+    found = [pl.DataFrame(schema={**keys, "exact_before": pl.String(), "paid_before": pl.Int64()})]
+    for plan in plans:
+        for component in plan.components:
+            if plan.window(component) != "month":
+                before = _before(explained, plan, component, period)
+                found.append(before.select(found[0].columns))
+    return pl.concat(found)
+
+
+def _before(explained: Explained, plan: Plan, component: Component, period: str) -> pl.DataFrame:
+    of_it = (
+        (pl.col("plan") == plan.plan)
+        & (pl.col("version") == plan.version)
+        & (pl.col("component") == component.component)
+        & (pl.col("period") <= period)
+    )
+    lines = explained.lines.filter(of_it).sort(*_WHO, "line")
+    lines = lines.with_columns(window=windows(lines, plan, component, _WHO))
+    goes_on = lines.filter(pl.col("period") == period).group_by("participant_id").agg(pl.col("window").first())
+    earlier = lines.filter(pl.col("period") < period).join(goes_on, on=["participant_id", "window"], how="semi")
+    # What a limit took away is not taken from what the walk goes on from.
+    paid = earlier.filter(~pl.col("rule").is_in(LIMITS)).group_by("participant_id", *_KEY)
+    keys = [*_WHO, "line"]
+    slices = explained.slices.filter(of_it).join(earlier.select(keys), on=keys, how="semi")
+    return (
+        earlier.select("participant_id", *_KEY)
+        .unique()
+        .join(paid.agg(paid_before=pl.col("amount").sum()), on=["participant_id", *_KEY], how="left")
+        .join(_exactly(slices), on="participant_id", how="left")
+    )
+
+
+def _exactly(slices: pl.DataFrame) -> pl.DataFrame:
+    """The sum of what slices pay, per participant."""
+    pays = Exact.of(slices["credited"]) * Exact.of(slices["rate"]) * Exact.of(slices["factor"])
+    if isinstance(pays.top, pl.Series) and pays.most * max(1, slices.height) < FITS:
+        summed = slices.with_columns(pays.top.alias("pays")).group_by("participant_id").agg(pl.col("pays").sum())
+        return summed.select("participant_id", exact_before=pl.col("pays").cast(pl.String))
+    sums: dict[str, int] = {}
+    tops = pays.top.to_list() if isinstance(pays.top, pl.Series) else pays.top.tolist()
+    for participant, top in zip(slices["participant_id"], tops, strict=True):
+        sums[participant] = sums.get(participant, 0) + int(top)
+    return pl.DataFrame(
+        [(participant, str(total)) for participant, total in sums.items()],
+        schema={"participant_id": pl.String, "exact_before": pl.String},
+        orient="row",
+    )
