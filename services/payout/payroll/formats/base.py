@@ -41,6 +41,26 @@ class Rejected(NamedTuple):
     message: str
 
 
+Why = tuple[str, str, str]
+"""Why a line is refused: field, code, message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The lines, and whose the ids in payroll are, as far as rows were looked at."""
+
+    lines: set[str]
+    owners: dict[str, str]
+
+    def objections(self, line: PayrollLine, person: str | None) -> Iterator[Why]:
+        """What a line repeats that there may be once only."""
+        if line.id in self.lines:
+            yield "id", "duplicate", "the line is in the batch twice"
+        self.lines.add(line.id)
+        if person and (owner := self.owners.setdefault(person, line.participant_id)) != line.participant_id:
+            yield "payroll_id", "shared", f"{owner} and {line.participant_id} have the same id in payroll"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a file: its number from 1, and the lines it pays, which are several where a format has one row per person."""
@@ -140,23 +160,20 @@ class Format(PolicyPart, ABC):
 
     def refused(self, lines: Sequence[PayrollLine], head: Head) -> list[Rejected]:
         """The lines that the target would refuse, and why: by row, all reasons of each."""
-        seen: set[str] = set()
         found: list[Rejected] = []
-        columns = self.layout()
+        columns, taken = self.layout(), _Taken(set(), {})
         for row in self.rows(lines, head):
             for line in row.lines:
-                found += [Rejected(line.id, row.number, *why) for why in self._objections(line)]
-                if line.id in seen:
-                    found.append(Rejected(line.id, row.number, "id", "duplicate", "the line is in the batch twice"))
-                seen.add(line.id)
+                whys = (*self._objections(line), *taken.objections(line, self.person(line)))
+                found += [Rejected(line.id, row.number, *why) for why in whys]
             for column in columns:
                 if problem := column.cell.problem(column.value(row)):
                     message = f"{column.heading} of {row.line.participant_id} {problem.message}"
                     found.append(Rejected(row.line.id, row.number, column.field, problem.code, message))
         return found
 
-    def _objections(self, line: PayrollLine) -> Iterator[tuple[str, str, str]]:
-        """What no column can see: field, code, message."""
+    def _objections(self, line: PayrollLine) -> Iterator[Why]:
+        """What no column can see."""
         if self.code(line) is None:
             yield "pay_code", "unmapped", f"the profile has no code of the target for {line.pay_code}"
         if line.amount == 0:
