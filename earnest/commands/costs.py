@@ -1,0 +1,137 @@
+"""`earnest costs`: contract costs under ASC 340-40 and IFRS 15 from files alone: schedule, roll-forward, journals, in words."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earnest.files.cost_results import Table
+
+costs = typer.Typer(
+    no_args_is_help=True,
+    help="Contract costs (ASC 340-40, IFRS 15): capitalise commissions, expense them over the benefit period, roll forward.",
+)
+
+Contracts = Annotated[
+    Path, typer.Option(help="Costs and events of contracts: CSV, XLSX, Parquet, YAML or JSON. docs/contract-costs.md.")
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option(help="The accounting policy: YAML or JSON; the documented defaults without it.")
+]
+SHOWN = 24
+AMOUNTS = ("opening", "additions", "amortisation", "impairment", "reversal", "clawback", "closing", "current")
+ALWAYS = ("opening", "additions", "amortisation", "closing", "current")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `costs` to the command line."""
+    app.add_typer(costs, name="costs")
+
+
+@costs.command()
+def schedule(
+    contracts: Contracts,
+    policy: PolicyFile = None,
+    first: Annotated[str | None, typer.Option("--from", help="First month, as 2026-01; all by default.")] = None,
+    last: Annotated[str | None, typer.Option("--through", help="Last month, as 2027-12; all by default.")] = None,
+    by: Annotated[str, typer.Option(help="Periods of the roll-forward: month, quarter or year.")] = "month",
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; made if needed.")] = None,
+    form: Annotated[
+        list[str] | None, typer.Option("--format", help="csv (default), json, xlsx; may be repeated.")
+    ] = None,
+) -> None:
+    """Compute the schedule of every asset, the roll-forward and the journals, and write them with what was not used."""
+    from rich.console import Console
+
+    from earnest.files.contract_costs import read_costs
+    from earnest.files.cost_results import period, tables, window, write_costs
+    from earnest.local.processes import LocalError
+
+    formats = form or ["csv"]
+    if by not in {"month", "quarter", "year"}:
+        raise LocalError(f"--by: {by!r} is none of month, quarter, year")
+    if unknown := [each for each in formats if each not in {"csv", "json", "xlsx"}]:
+        raise LocalError(f"--format: {unknown[0]!r} is none of csv, json, xlsx")
+    file = read_costs(contracts, policy)
+    begin, end = window(file.found) or (first or "2026-01", last or first or "2026-01")
+    begin, end = period(first or begin, "--from"), period(last or max(end, first or end), "--through")
+    if begin > end:
+        raise LocalError(f"--from {begin} is after --through {end}")
+    made = tables(file, begin, end, by)  # type: ignore[arg-type]  # checked above
+    console = Console(highlight=False)
+    for note in file.notes:
+        console.print(f"Note: {note}", markup=False)
+    _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console)
+    count = len(file.found.assets)
+    console.print(
+        f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; {file.rejected.height:,} rows not used."
+    )
+    for row in made["rejected"][1][:SHOWN]:
+        console.print(f"  row {row['row']}, {row['id'] or ''}: {row['message']}", markup=False)
+    if out is None:
+        console.print("Add --out DIR to get schedule, rollforward, journals, expensed and rejected as files.")
+        return
+    written = write_costs(made, out, formats)  # type: ignore[arg-type]  # checked above
+    console.print(f"Written: {', '.join(map(str, written))}", soft_wrap=True, markup=False)
+
+
+@costs.command()
+def explain(
+    contracts: Contracts,
+    contract: Annotated[str, typer.Option(help="Which contract.")],
+    policy: PolicyFile = None,
+) -> None:
+    """Tell how a contract's costs are accounted for, to be checked with a calculator."""
+    from earnest.files.contract_costs import read_costs
+    from earnest.local.processes import LocalError
+    from services.payout.contract_costs.words import told
+
+    file = read_costs(contracts, policy)
+    sentences = list(told(file.found, contract))
+    for row in file.rejected.filter(file.rejected["id"] == contract).iter_rows(named=True):
+        sentence = f"Not used: row {row['row']}: {row['message']}."
+        if sentence not in sentences:
+            sentences.append(sentence)
+    if not sentences:
+        raise LocalError(f"{contracts}: there is no contract {contract}")
+    for sentence in sentences:
+        typer.echo(sentence)
+
+
+@costs.command()
+def example(
+    what: Annotated[str, typer.Argument(help="contracts (YAML), csv, or policy.")] = "contracts",
+) -> None:
+    """Print a commented input to begin with: `earnest costs example > contracts.yaml`."""
+    from earnest.local.processes import LocalError
+
+    names = {"contracts": "contracts.yaml", "csv": "contracts.csv", "policy": "policy.yaml"}
+    if what not in names:
+        raise LocalError(f"there is no example {what!r}; write contracts, csv or policy")
+    typer.echo((files("earnest.files") / "cost_examples" / names[what]).read_text(encoding="utf-8"), nl=False)
+
+
+def _show(rows: Table, title: str, console: Console) -> None:
+    """A table per entity and currency, without the columns in which nothing happens."""
+    from rich.box import SIMPLE
+    from rich.table import Table as Shown
+
+    for who in dict.fromkeys((row["entity"], row["currency"]) for row in rows):
+        own = [row for row in rows if (row["entity"], row["currency"]) == who]
+        names = [name for name in AMOUNTS if name in ALWAYS or any(row[name] for row in own)]
+        shown = Shown(title=f"{title}, {' '.join(each for each in who if each)}", box=SIMPLE)
+        shown.add_column("period", no_wrap=True)
+        for name in names:
+            shown.add_column(name, justify="right", no_wrap=True)
+        kept = own if len(own) <= SHOWN else [*own[: SHOWN // 2], *own[-SHOWN // 2 :]]
+        for row in kept:
+            shown.add_row(row["period"], *(f"{row[name]:,f}" for name in names))
+        console.print(shown)
+        if len(kept) < len(own):
+            console.print(f"{len(own) - len(kept):,} periods in the middle are not shown; --by year makes fewer.")

@@ -1,0 +1,183 @@
+"""A file of contract costs and events, and the policy beside it: CSV, XLSX, Parquet, YAML or JSON, accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+from pydantic import ValidationError
+
+from earnest.files.cells import BadCell
+from earnest.files.cost_cells import ALIASES, COLUMNS, Row, canonical, cost_event, cost_line, is_event
+from earnest.files.rejected import BAD_VALUE, FileError, rejected
+from earnest.files.rows import ROW, read_rows
+from services.payout.contract_costs.account import Accounted, PolicyAt, account
+from services.payout.contract_costs.facts import CostEvent, CostLine
+from services.payout.contract_costs.policy import ContractCosts
+
+YAML_SUFFIXES = (".yaml", ".yml", ".json")
+DEFAULT: dict[str, Any] = {"kind": "contract_costs", "id": "default", "valid_from": date(1900, 1, 1)}
+PLACES = ("lines", "contracts", "costs")
+"""Where a YAML file may have its costs; what happens to contracts is under `events`, or under `events` of a contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostFile:
+    """What a file says, what of it was not used (`REJECTED`), and notes for whoever wrote it."""
+
+    found: Accounted
+    rejected: pl.DataFrame
+    notes: list[str]
+
+
+def read_costs(path: Path, policy: Path | None) -> CostFile:
+    """Read and account for a file of contract costs.
+
+    Raises:
+        FileError: a file cannot be read, or the policy is none.
+    """
+    rows, refused, notes, inside = _yaml(path) if path.suffix.lower() in YAML_SUFFIXES else _table(path)
+    policies = read_policies(policy) if policy else _policies(path, [inside or {}])
+    lines, events = list[CostLine](), list[CostEvent]()
+    counts: Counter[str] = Counter()
+    for number, row in rows:
+        if is_event(row):
+            continue
+        try:
+            counts[row.get("contract_id") or ""] += 1
+            line = cost_line(row, counts[row.get("contract_id") or ""], f"row {number}")
+            if line.recognised < policies[0].valid_from:
+                raise BadCell(
+                    f"date: no policy is in force on {line.recognised}; the first is from {policies[0].valid_from}"
+                )
+            lines.append(line)
+        except BadCell as error:
+            refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
+    currencies: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        currencies[line.contract_id].add(line.currency)
+    for number, row in rows:
+        if is_event(row):
+            try:
+                known = sorted(currencies.get(row.get("contract_id") or "", ()))
+                events.append(cost_event(row, known, f"row {number}"))
+            except BadCell as error:
+                refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
+    found = account(lines, events, _in_force(policies))
+    for each in found.refused:
+        refused.append((path.name, int(each.source.removeprefix("row ")), each.id, each.reason, each.message))
+    return CostFile(found, rejected(refused).sort("row"), notes)
+
+
+def read_policies(path: Path) -> list[ContractCosts]:
+    """The policies of a YAML or JSON file, one document each, by the date from which they hold.
+
+    Raises:
+        FileError: it cannot be read, or holds something else.
+    """
+    try:
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FileError(f"{path}: {_first_line(error)}") from None
+    return _policies(path, documents)
+
+
+def _policies(path: Path, documents: Sequence[Any]) -> list[ContractCosts]:
+    found = []
+    for document in documents:
+        if not isinstance(document, dict):
+            raise FileError(f"{path}: a policy is a mapping of settings; see docs/contract-costs.md")
+        try:
+            found.append(ContractCosts.of(DEFAULT | document))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise FileError(f"{path}: {place or 'policy'}: {first['msg'].removeprefix('Value error, ')}") from None
+    return sorted(found, key=lambda each: each.valid_from)
+
+
+def _in_force(policies: Sequence[ContractCosts]) -> PolicyAt:
+    def at(day: date) -> ContractCosts:
+        return next((each for each in reversed(policies) if each.valid_from <= day), policies[0])
+
+    return at
+
+
+Rejected = tuple[str, int | None, str | None, str, str]
+Read = tuple[list[tuple[int, Row]], list[Rejected], list[str], dict[str, Any] | None]
+
+
+def _table(path: Path) -> Read:
+    read = read_rows(path, path.name, (), lambda name: ALIASES.get(name.lower(), name.lower()) in COLUMNS)
+    names = [name for name in read.frame.columns if name != ROW]
+    known = {ALIASES.get(name.lower(), name.lower()) for name in names}
+    for name, told in (("contract_id", "contract_id"), ("date", "date (or signed_date)"), ("amount", "amount")):
+        if name not in known:
+            raise FileError(f"{path}: there is no column {told}; its columns are {', '.join(names)}")
+    refused = list(read.rejected.iter_rows())
+    rows: list[tuple[int, Row]] = []
+    for row in read.frame.iter_rows(named=True):
+        _add(path, row[ROW], {name.lower(): row[name] for name in names}, rows, refused)
+    unused = sorted(name for name in names if ALIASES.get(name.lower(), name.lower()) not in COLUMNS)
+    return rows, refused, _notes(unused), None
+
+
+def _add(path: Path, number: int, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejected]) -> None:
+    try:
+        rows.append((number, canonical(cells)))
+    except BadCell as error:
+        refused.append((path.name, number, cells.get("contract_id"), BAD_VALUE, str(error)))
+
+
+def _notes(unused: Sequence[str]) -> list[str]:
+    return [f"columns not used: {', '.join(unused)}"] if unused else []
+
+
+def _yaml(path: Path) -> Read:
+    """A YAML file; every scalar is read as the text it is, so that no amount becomes binary."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        exact = yaml.load(text, Loader=yaml.BaseLoader)
+        typed = yaml.safe_load(text)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FileError(f"{path}: {_first_line(error)}") from None
+    if not isinstance(exact, dict):
+        raise FileError(f"{path}: the file must have lines (costs), and may have events and policy")
+    if unknown := sorted(exact.keys() - {*PLACES, "events", "policy"}):
+        raise FileError(f"{path}: {', '.join(unknown)}: not known here; there may be lines, events and policy")
+    rows: list[tuple[int, Row]] = []
+    refused: list[Rejected] = []
+    unused: set[str] = set()
+    for number, item in enumerate(_items(path, exact), 1):
+        cells = {key: str(value).strip() or None for key, value in item.items()}
+        unused |= {key for key in cells if ALIASES.get(key, key) not in COLUMNS}
+        _add(path, number, cells, rows, refused)
+    return rows, refused, _notes(sorted(unused)), typed.get("policy")
+
+
+def _items(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for place in (*PLACES, "events"):
+        found = document.get(place) or []
+        if not isinstance(found, list):
+            raise FileError(f"{path}: {place} must be a list")
+        for number, item in enumerate(found, 1):
+            if not isinstance(item, dict):
+                raise FileError(f"{path}: {place}, item {number}: it must be a mapping of fields")
+            inner = item.pop("events", None) or []
+            yield item
+            shared = {"contract_id": item.get("contract_id", "")}
+            yield from (shared | event for event in inner if isinstance(event, dict))
+
+
+def _first_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}: " if mark is not None else ""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return place + (getattr(error, "problem", None) or str(error).splitlines()[0])

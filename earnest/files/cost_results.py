@@ -1,0 +1,218 @@
+"""What contract costs leave as files: the schedule, the roll-forward, journals, and what was expensed or not used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import polars as pl
+import xlsxwriter  # type: ignore[import-untyped]
+
+from earnest.files.contract_costs import CostFile
+from earnest.files.rejected import FileError
+from services.payout.contract_costs.account import Accounted
+from services.payout.contract_costs.journals import batch_id, journals
+from services.payout.contract_costs.months import month_of, name
+from services.payout.contract_costs.rollforward import By, rollforward
+from shared.money import from_minor, minor_digits
+
+Format = Literal["csv", "json", "xlsx"]
+Table = list[dict[str, Any]]
+
+SCHEDULE: Final = (
+    "asset_id",
+    "earning_line_id",
+    "contract_id",
+    "entity",
+    "currency",
+    "start",
+    "months",
+    "period",
+    "amount",
+    "cum_amount",
+    "carrying",
+    "source",
+    "journal_batch_id",
+)
+ROLLFORWARD: Final = (
+    "period",
+    "entity",
+    "currency",
+    "opening",
+    "additions",
+    "amortisation",
+    "impairment",
+    "reversal",
+    "clawback",
+    "closing",
+    "current",
+    "non_current",
+    "expensed",
+)
+JOURNALS: Final = (
+    "batch_id",
+    "date",
+    "period",
+    "entity",
+    "currency",
+    "event",
+    "account",
+    "debit",
+    "credit",
+    "contracts",
+)
+EXPENSED: Final = (
+    "earning_line_id",
+    "contract_id",
+    "entity",
+    "currency",
+    "period",
+    "amount",
+    "on_cost",
+    "reason",
+    "why",
+    "journal_batch_id",
+)
+REJECTED: Final = ("file", "row", "id", "reason", "message")
+
+
+def window(found: Accounted) -> tuple[str, str] | None:
+    """The first and the last month in which something moves; None where nothing does."""
+    months = [asset.recognised for asset in found.assets]
+    months += [row.month for row in found.rows] + [spent.month for spent in found.expenses]
+    return (name(min(months)), name(max(months))) if months else None
+
+
+def tables(file: CostFile, first: str, last: str, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
+    """All tables by name, of the months from `first` through `last`: columns and rows, amounts as exact decimals."""
+    found = file.found
+    return {
+        "schedule": (SCHEDULE, list(_schedule(found, first, last))),
+        "rollforward": (ROLLFORWARD, list(_rollforward(found, first, last, by))),
+        "journals": (JOURNALS, list(_journals(found, first, last))),
+        "expensed": (EXPENSED, list(_expensed(found, first, last))),
+        "rejected": (REJECTED, list(file.rejected.iter_rows(named=True))),
+    }
+
+
+def _schedule(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for row in found.rows:
+        line, period = row.asset.line, name(row.month)
+        if first <= period <= last:
+            cells = (
+                row.asset.id,
+                line.earning_line_id,
+                line.contract_id,
+                line.entity,
+                line.currency,
+                str(row.asset.start),
+                row.months,
+                period,
+                *(from_minor(each, line.currency) for each in (row.amount, row.cum_amount, row.carrying)),
+                row.source,
+                batch_id(row.month, line.entity, line.currency),
+            )
+            yield dict(zip(SCHEDULE, cells, strict=True))
+
+
+def _rollforward(found: Accounted, first: str, last: str, by: By) -> Iterator[dict[str, Any]]:
+    for row in rollforward(found, first, last, by):
+        yield {
+            name: from_minor(cell, row.currency) if isinstance(cell, int) else cell
+            for name, cell in zip(ROLLFORWARD, row, strict=True)
+        }
+
+
+def _journals(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for each in journals(found):
+        period = name(each.month)
+        if first <= period <= last:
+            amount = from_minor(abs(each.amount), each.currency)
+            debit, credit = (amount, None) if each.amount > 0 else (None, amount)
+            who = (each.entity, each.currency, each.event, each.account)
+            cells = (each.batch, str(each.date), period, *who, debit, credit, each.contracts)
+            yield dict(zip(JOURNALS, cells, strict=True))
+
+
+def _expensed(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for each in sorted(found.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
+        period = name(each.month)
+        if first <= period <= last:
+            amounts = (from_minor(each.amount, each.currency), from_minor(each.on_cost, each.currency))
+            batch = "" if each.booked else batch_id(each.month, each.entity, each.currency)
+            who = (each.line_id, each.contract_id, each.entity, each.currency)
+            cells = (*who, period, *amounts, each.reason, each.why, batch)
+            yield dict(zip(EXPENSED, cells, strict=True))
+
+
+def write_costs(
+    made: Mapping[str, tuple[tuple[str, ...], Table]], folder: Path, formats: Iterable[Format]
+) -> list[Path]:
+    """Write the tables: a CSV file each, one JSON document, one XLSX workbook. Returns the files, in order.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in dict.fromkeys(formats):
+            if kind == "csv":
+                for table, (columns, rows) in made.items():
+                    written.append(folder / f"{table}.csv")
+                    texts = [[None if row[name] is None else str(row[name]) for name in columns] for row in rows]
+                    schema = dict.fromkeys(columns, pl.String)
+                    pl.DataFrame(texts, schema=schema, orient="row").write_csv(written[-1])
+            elif kind == "json":
+                written.append(folder / "contract-costs.json")
+                document = {table: rows for table, (_, rows) in made.items()}
+                written[-1].write_text(json.dumps(document, indent=2, default=str) + "\n")
+            else:
+                written.append(folder / "contract-costs.xlsx")
+                _workbook(made, written[-1])
+    except OSError as error:
+        raise FileError(f"{folder}: {error.strerror or error}") from None
+    return written
+
+
+def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> None:
+    """One sheet per table; amounts are numbers with the currency's decimals, text is never a formula."""
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        money = {
+            digits: book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
+            for digits in range(5)
+        }
+        for table, (columns, rows) in made.items():
+            sheet = book.add_worksheet(table)
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, columns, bold)
+            for place, column in enumerate(columns):
+                longest = max((len(str(row[column] or "")) for row in rows), default=0)
+                sheet.set_column(place, place, min(60, max(len(column), longest) + 2))
+            for number, row in enumerate(rows, 1):
+                for place, column in enumerate(columns):
+                    cell = row[column]
+                    if isinstance(cell, Decimal):
+                        sheet.write_number(number, place, cell, money[minor_digits(row["currency"])])
+                    elif isinstance(cell, int):
+                        sheet.write_number(number, place, cell)
+                    elif cell is not None:
+                        sheet.write_string(number, place, cell)
+
+
+def period(text: str, option: str) -> str:
+    """A month that a person wrote, checked.
+
+    Raises:
+        FileError: it is none.
+    """
+    try:
+        if len(text) == len("2026-01"):
+            return name(month_of(text))
+    except ValueError:
+        pass
+    raise FileError(f"{option}: {text!r} is not a month like 2026-01")

@@ -1,0 +1,80 @@
+"""What is accounted for: the costs of contracts, and what happens to contracts later. Amounts are whole minor units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Occasion = Literal["new", "renewal", "modification"]
+Kind = Literal["estimate", "clawback", "reversal", "impairment", "termination", "extension"]
+
+RANK: dict[str, int] = {"extension": 0, "estimate": 1, "clawback": 2, "reversal": 3, "impairment": 4, "termination": 5}
+"""The order of what happens on one day: a clawback reduces the asset before the rest is impaired."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One cost of obtaining a contract: a line of earned pay, or another cost such as a lawyer's fee."""
+
+    earning_line_id: str
+    contract_id: str
+    signed: date
+    amount: int
+    currency: str
+    entity: str = ""
+    component: str = ""
+    service_start: date | None = None
+    earned: date | None = None
+    """When the liability arises, where that is not the signing: a tier that is reached later, pay on collection."""
+    occasion: Occasion = "new"
+    cost: str = "commission"
+    product: str = ""
+    term_months: int | None = None
+    renewal_months: int | None = None
+    renewal_commensurate: bool | None = None
+    months: int | None = None
+    """The benefit period of this line, whatever the policy says."""
+    incremental: bool | None = None
+    corrects: str | None = None
+    """For a negative amount: the line that it takes back."""
+    source: str = ""
+    """Where it was read, as people find it again: `row 7`."""
+
+    @property
+    def recognised(self) -> date:
+        """When the cost is incurred."""
+        return self.earned or self.signed
+
+
+@dataclass(frozen=True, slots=True)
+class CostEvent:
+    """Something that happens to a contract. On the first day of a month it comes before that month's expense, else after it."""
+
+    contract_id: str
+    kind: Kind
+    on: date
+    earning_line_id: str | None = None
+    """Only this asset of the contract."""
+    amount: int | None = None
+    """What is clawed back, or the amount that is recoverable (impairment, reversal)."""
+    currency: str | None = None
+    months: int | None = None
+    """estimate: the benefit period in all, from the start of the contract's first asset; extension: the months added to the term."""
+    remaining_months: int | None = None
+    ends: date | None = None
+    through_payroll: bool = False
+    """A negative commission rather than a claim on the participant."""
+    component: str = ""
+    entity: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line or event that was not used, and why."""
+
+    source: str
+    id: str
+    reason: str
+    message: str
