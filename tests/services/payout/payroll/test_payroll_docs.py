@@ -10,7 +10,7 @@ import yaml
 from services.payout.payroll.formats import FORMATS
 from services.payout.payroll.policy import PayrollProfile
 from services.payout.policies.kinds import policy_of
-from tests.services.payout.payroll.examples import blocks
+from tests.services.payout.payroll.payroll_examples import blocks
 
 PAGE = (Path(__file__).parents[4] / "docs" / "payroll-files.md").read_text()
 

@@ -14,8 +14,8 @@ from services.payout.payroll.batch import LinesRefused, write
 from services.payout.payroll.formats import FORMATS, File, Format
 from services.payout.payroll.line import PayrollLine
 from shared.money import from_minor
+from tests.services.payout.payroll.payroll_worlds import HEAD, READERS, SETTINGS, any_lines, line, target
 from tests.services.payout.payroll.readers.paid import Paid, sums
-from tests.services.payout.payroll.worlds import HEAD, READERS, SETTINGS, any_lines, line, target
 
 each_format = pytest.mark.parametrize("name", sorted(SETTINGS))
 

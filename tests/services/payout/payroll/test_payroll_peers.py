@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.payout.payroll.batch import write
 from tests.peers import Sheets
-from tests.services.payout.payroll.worlds import HEAD, line, target
+from tests.services.payout.payroll.payroll_worlds import HEAD, line, target
 
 HOSTILE = ["=1+1", "+1+1", "-1-1", "@SUM(A1:A9)", "＝1+1", "\t=1+1", 'a "quote", and a comma', "Müller\nSöhne"]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from services.payout.payroll.batch import Batch, write
 from services.payout.payroll.line import PayrollLine
+from tests.services.payout.payroll.payroll_worlds import HEAD, IDS, line, target
 from tests.services.payout.payroll.readers import sheets
-from tests.services.payout.payroll.worlds import HEAD, IDS, line, target
 
 OTHER_IDS = {"gusto": "z9Y8x7", "frappe": "HR-EMP-00052", "generic": "E-52"}
 
