@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 import polars as pl
@@ -22,6 +22,7 @@ from shared.kernel import Explained, Plan, PlanSet
 from shared.kernel.columns import Exact
 from shared.kernel.components import Component
 from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
+from shared.kernel.runs import begins
 from shared.kernel.tables import EARNINGS, LINES, SLICES
 from shared.kernel.wholes import FITS
 from shared.money import minor_digits
@@ -166,29 +167,30 @@ def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
     """What each window that the period goes on with paid before it, exactly (as text, in 10^-24 minor units) and rounded."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
     found = [pl.DataFrame(schema={**keys, "exact_before": pl.String(), "paid_before": pl.Int64()})]
-    for plan in plans:
-        for component in plan.components:
-            if plan.window(component) != "month":
-                before = _before(explained, plan, component, period)
-                found.append(before.select(found[0].columns))
+    until = Explained(*(table.filter(pl.col("period") <= period) for table in explained))
+    if (until.lines["period"] == period).all():
+        return found[0]
+    for (plan_id, version, name), lines in until.lines.group_by(_KEY):
+        plan = plans.plans[str(plan_id), cast(int, version)]
+        component = next((each for each in plan.components if each.component == name), None)
+        before = _before(lines.sort(*_WHO, "line"), until.slices, plan, component, period)
+        found.append(before.select(found[0].columns))
     return pl.concat(found)
 
 
-def _before(explained: Explained, plan: Plan, component: Component, period: str) -> pl.DataFrame:
-    of_it = (
-        (pl.col("plan") == plan.plan)
-        & (pl.col("version") == plan.version)
-        & (pl.col("component") == component.component)
-        & (pl.col("period") <= period)
-    )
-    lines = explained.lines.filter(of_it).sort(*_WHO, "line")
+def _before(
+    lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Component | None, period: str
+) -> pl.DataFrame:
+    """What the window in which a component's first line of the period stands has paid until then."""
     lines = lines.with_columns(window=windows(lines, plan, component, _WHO))
-    goes_on = lines.filter(pl.col("period") == period).group_by("participant_id").agg(pl.col("window").first())
-    earlier = lines.filter(pl.col("period") < period).join(goes_on, on=["participant_id", "window"], how="semi")
+    run = begins(lines, [pl.col("participant_id"), pl.col("window")]).cast(pl.Int64).cum_sum()
+    lines = lines.with_columns(run.alias("run"))
+    goes_on = lines.filter(pl.col("period") == period).group_by("participant_id").agg(pl.col("run").first())
+    earlier = lines.filter(pl.col("period") < period).join(goes_on, on=["participant_id", "run"], how="semi")
     # What a limit took away is not taken from what the walk goes on from.
     paid = earlier.filter(~pl.col("rule").is_in(LIMITS)).group_by("participant_id", *_KEY)
-    keys = [*_WHO, "line"]
-    slices = explained.slices.filter(of_it).join(earlier.select(keys), on=keys, how="semi")
+    keys = [*_WHO, *_KEY, "line"]
+    slices = slices.join(earlier.select(keys), on=keys, how="semi")
     return (
         earlier.select("participant_id", *_KEY)
         .unique()
