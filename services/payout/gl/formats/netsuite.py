@@ -1,0 +1,96 @@
+"""NetSuite: the CSV import of journal entries. Rows of one External ID are one entry, and an id that was imported is not taken again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.payout.gl.entry import Entry
+from services.payout.gl.formats.base import (
+    DateForm,
+    Fault,
+    Format,
+    csv_bytes,
+    day_text,
+    key_faults,
+    lines_of,
+    money,
+)
+from services.payout.policies.model import PolicyPart
+from shared.contracts.base import ExactDecimal
+from shared.money import minor_digits
+
+LINE = ("Department", "Class", "Location")
+MOST = 10**12
+"""Ten digits and two decimals, in minor units."""
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Settings(PolicyPart):
+    """What the account is set to."""
+
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,20}$")] = "EARNEST-"
+    """Put before ids, so that they are no other system's."""
+    subsidiaries: dict[str, str] = Field(default_factory=dict)
+    """The subsidiary of an entity, with its parents where NetSuite shows them: "Parent : Child"."""
+    exchange_rates: dict[str, ExactDecimal] = Field(default_factory=dict)
+    """Rates to the subsidiary's currency, as text; NetSuite takes its own where none is given."""
+    dates: DateForm = "MM/DD/YYYY"
+    """As the user who imports has set."""
+    approved: Literal["T", "F"] = "F"
+    """Whether entries come in approved."""
+    accounting_book: str = ""
+    """The accounting book, if there are several."""
+
+
+def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+    """What the import refuses; one bad entry would fail the whole file."""
+    yield from key_faults(entries, 200)
+    for entry in entries:
+        if minor_digits(entry.currency) > 2:
+            yield Fault(entry.id, 0, "currency", f"{entry.currency} has more than 2 decimals")
+        if entry.entity and settings.subsidiaries and entry.entity not in settings.subsidiaries:
+            yield Fault(entry.id, 0, "Subsidiary", f"the settings have no subsidiary for entity {entry.entity!r}")
+    for entry, number, line in lines_of(entries):
+        if abs(line.amount) * 100 >= MOST * 10 ** minor_digits(entry.currency):
+            yield Fault(entry.id, number, "amount", f"{money(line.amount, entry.currency)} has more than 10 digits")
+        for name, _ in line.dimensions:
+            if name not in (*LINE, "Name"):
+                yield Fault(
+                    entry.id, number, name, "NetSuite's journal lines have Department, Class, Location and Name"
+                )
+
+
+def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+    """The file."""
+    head = ("External ID", "Date", "Subsidiary", "Currency", "Exchange Rate", "Posting Period", "Memo", "Approved")
+    rows: list[Sequence[str]] = [(*head, "Accounting Book", "Account", "Debit", "Credit", "Line Memo", "Name", *LINE)]
+    for entry, _, line in lines_of(entries):
+        rate = settings.exchange_rates.get(entry.currency)
+        rows.append(
+            (
+                f"{settings.prefix}{entry.id}",
+                day_text(entry.day, settings.dates),
+                settings.subsidiaries.get(entry.entity, entry.entity),
+                entry.currency,
+                "" if rate is None else f"{rate:f}",
+                f"{MONTHS[entry.day.month - 1]} {entry.day.year}",
+                entry.memo,
+                settings.approved,
+                settings.accounting_book,
+                line.account,
+                money(line.debit, entry.currency) if line.debit else "",
+                money(line.credit, entry.currency) if line.credit else "",
+                entry.memo,
+                line.dimension("Name"),
+                *map(line.dimension, LINE),
+            )
+        )
+    return csv_bytes(rows)
+
+
+FORMATS = (
+    Format("netsuite", "NetSuite journal entries, CSV", "csv", "text/csv; charset=utf-8", Settings, check, write),
+)

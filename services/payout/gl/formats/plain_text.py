@@ -1,0 +1,78 @@
+"""ledger and hledger: plain-text journals of one text, below declarations that let `ledger --pedantic` and `hledger check -s` pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from services.payout.gl.entry import Entry
+from services.payout.gl.formats.base import Fault, Format, lines_of, money
+from services.payout.policies.model import PolicyPart
+from shared.money import minor_digits
+
+_ACCOUNT = re.compile(r"[^\W_](?:[^\s;\"(){}\[\]=@*]| (?! ))*")
+_VALUE = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029,;]*")
+
+
+class Settings(PolicyPart):
+    """How the journal looks."""
+
+    declare: bool = True
+    """Whether accounts are declared at the top; not needed where the book that includes the file declares them."""
+
+
+def check(entries: Sequence[Entry], _: Settings) -> Iterator[Fault]:
+    """Names that these programs would read as something else."""
+    for entry, number, line in lines_of(entries):
+        if not _ACCOUNT.fullmatch(line.account) or any(not part.strip() for part in line.account.split(":")):
+            yield Fault(entry.id, number, "account", f"{line.account!r} is no account name of ledger and hledger")
+        for name, value in line.dimensions:
+            if not _VALUE.fullmatch(value):
+                yield Fault(entry.id, number, name, f"{value!r} cannot be the value of a tag")
+
+
+def write_ledger(entries: Sequence[Entry], settings: Settings) -> bytes:
+    """The journal for ledger."""
+    currencies = [f"commodity {currency}" for currency in sorted({entry.currency for entry in entries})]
+    names = {tag(name) for _, _, line in lines_of(entries) for name, _ in line.dimensions}
+    tags = [f"tag {name}" for name in sorted(names | {"entity"})]
+    return _text(entries, [*currencies, *tags, *_accounts(entries)] if settings.declare else [])
+
+
+def write_hledger(entries: Sequence[Entry], settings: Settings) -> bytes:
+    """The journal for hledger."""
+    currencies = sorted({entry.currency for entry in entries})
+    samples = [f"commodity 1000.{'0' * minor_digits(currency)} {currency}" for currency in currencies]
+    return _text(entries, [*samples, *_accounts(entries)] if settings.declare else [])
+
+
+def _accounts(entries: Sequence[Entry]) -> list[str]:
+    return [f"account {account}" for account in sorted({line.account for _, _, line in lines_of(entries)})]
+
+
+def _text(entries: Sequence[Entry], declared: list[str]) -> bytes:
+    return "\n".join(["\n".join([*declared, ""]), *map(_entry, entries)]).lstrip("\n").encode()
+
+
+def _entry(entry: Entry) -> str:
+    rows = [f"{entry.day.isoformat()} * ({entry.id}) {entry.memo}"]
+    if entry.entity:
+        rows.append(f"    ; entity: {entry.entity}")
+    wide = max(len(line.account) for line in entry.lines)
+    texts = [money(line.amount, entry.currency) for line in entry.lines]
+    long = max(map(len, texts))
+    for line, text in zip(entry.lines, texts, strict=True):
+        rows.append(f"    {line.account:<{wide}}  {text:>{long}} {entry.currency}")
+        rows += [f"    ; {tag(name)}: {value}" for name, value in line.dimensions]
+    return "\n".join([*rows, ""])
+
+
+def tag(name: str) -> str:
+    """A dimension's name as the name of a tag."""
+    return re.sub(r"[ _]+", "-", name).lower()
+
+
+FORMATS = (
+    Format("ledger", "ledger journal", "ledger", "text/plain; charset=utf-8", Settings, check, write_ledger),
+    Format("hledger", "hledger journal", "journal", "text/plain; charset=utf-8", Settings, check, write_hledger),
+)

@@ -1,0 +1,78 @@
+"""QuickBooks Desktop: an IIF file of general journals, tab-separated, debits positive. It has no place for a currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from services.payout.gl.entry import Entry, Line
+from services.payout.gl.formats.base import (
+    Fault,
+    Format,
+    currency_faults,
+    day_text,
+    entity_faults,
+    key_faults,
+    lines_of,
+    money,
+)
+from services.payout.policies.model import PolicyPart
+from shared.contracts.base import CurrencyCode
+
+COLUMNS = ("TRNSTYPE", "DATE", "ACCNT", "CLASS", "AMOUNT", "DOCNUM", "MEMO")
+LONGEST_NUMBER = 11
+ENCODING = "cp1252"
+
+
+class Settings(PolicyPart):
+    """What differs between companies."""
+
+    currency: CurrencyCode = "USD"
+    """The company file's currency; another is refused."""
+
+
+def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+    """What the import refuses."""
+    yield from entity_faults(entries)
+    yield from currency_faults(entries, settings.currency)
+    yield from key_faults(entries, 159, forbidden='"')
+    for entry in entries:
+        if len(entry.id) > LONGEST_NUMBER:
+            yield Fault(entry.id, 0, "DOCNUM", f"is longer than {LONGEST_NUMBER} characters")
+    for entry, number, line in lines_of(entries):
+        for name, value in (("account", line.account), *line.dimensions):
+            if value.encode(ENCODING, "replace").decode(ENCODING) != value:
+                yield Fault(entry.id, number, name, f"{value!r} has a character outside Windows-1252")
+            if name not in ("account", "Class"):
+                yield Fault(entry.id, number, name, "a line of an IIF journal has Class only")
+
+
+def write(entries: Sequence[Entry], _: Settings) -> bytes:
+    """The file: the first line of a journal is TRNS, each other SPL."""
+    rows: list[Sequence[str]] = [
+        ("!TRNS", "TRNSID", *COLUMNS),
+        ("!SPL", "SPLID", *COLUMNS),
+        ("!ENDTRNS",),
+    ]
+    for entry in entries:
+        for number, line in enumerate(entry.lines):
+            rows.append(("SPL" if number else "TRNS", "", *_cells(entry, line)))
+        rows.append(("ENDTRNS",))
+    return "".join("\t".join(row) + "\r\n" for row in rows).encode(ENCODING)
+
+
+def _cells(entry: Entry, line: Line) -> Sequence[str]:
+    day, amount = day_text(entry.day, "MM/DD/YYYY"), money(line.amount, entry.currency)
+    return "GENERAL JOURNAL", day, line.account, line.dimension("Class"), amount, entry.id, entry.memo
+
+
+FORMATS = (
+    Format(
+        "quickbooks-desktop",
+        "QuickBooks Desktop general journals, IIF",
+        "iif",
+        "text/plain; charset=windows-1252",
+        Settings,
+        check,
+        write,
+    ),
+)

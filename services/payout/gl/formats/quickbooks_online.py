@@ -1,0 +1,76 @@
+"""QuickBooks Online: the CSV import of journal entries. Account numbers are off, and a sub-account is `Parent:Sub`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from services.payout.gl.entry import Entry
+from services.payout.gl.formats.base import (
+    Fault,
+    Format,
+    csv_bytes,
+    day_text,
+    entity_faults,
+    key_faults,
+    lines_of,
+    money,
+)
+from services.payout.policies.model import PolicyPart
+
+LONGEST_NUMBER = 21
+LINE = ("Name", "Location", "Class")
+
+
+class Settings(PolicyPart):
+    """What differs between companies."""
+
+    prefix: str = ""
+    """Put before journal numbers, which have 21 characters at most."""
+
+
+def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+    """What the import refuses."""
+    yield from entity_faults(entries)
+    yield from key_faults(entries, 100)
+    for entry in entries:
+        if len(number := settings.prefix + entry.id) > LONGEST_NUMBER:
+            yield Fault(entry.id, 0, "JournalNo", f"{number!r} is longer than {LONGEST_NUMBER} characters")
+    for entry, number_of_line, line in lines_of(entries):
+        for name, _ in line.dimensions:
+            if name not in LINE:
+                yield Fault(entry.id, number_of_line, name, "QuickBooks Online's lines have Name, Location and Class")
+
+
+def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+    """The file."""
+    head = ("JournalNo", "JournalDate", "AccountName", "Debits", "Credits", "Description", "Name", "Currency")
+    rows: list[Sequence[str]] = [(*head, "Location", "Class")]
+    for entry, _, line in lines_of(entries):
+        rows.append(
+            (
+                settings.prefix + entry.id,
+                day_text(entry.day, "MM/DD/YYYY"),
+                line.account,
+                money(line.debit, entry.currency) if line.debit else "",
+                money(line.credit, entry.currency) if line.credit else "",
+                entry.memo,
+                line.dimension("Name"),
+                entry.currency,
+                line.dimension("Location"),
+                line.dimension("Class"),
+            )
+        )
+    return csv_bytes(rows)
+
+
+FORMATS = (
+    Format(
+        "quickbooks-online",
+        "QuickBooks Online journal entries, CSV",
+        "csv",
+        "text/csv; charset=utf-8",
+        Settings,
+        check,
+        write,
+    ),
+)

@@ -1,0 +1,187 @@
+"""From the postings of a month to entries of the general ledger: what it earned, what it changed of earlier months, what it paid.
+
+The sum of the entries is the sum of the ledger, account by account; employer's on-costs and contract costs come on top.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from services.payout.gl.contract_costs import CostRow, cost_lines
+from services.payout.gl.entry import Dimensions, Entry, Kind, Line
+from services.payout.gl.on_costs import on_cost_lines
+from services.payout.gl.policy import GlAccounts
+from shared.periods import last_day
+
+EXPENSES: Final = frozenset({"earned", "adjusted", "guaranteed"})
+
+FAMILIES: Final[Mapping[str, str]] = {
+    "earning": "pay",
+    "hold": "pay",
+    "guarantee": "pay",
+    "adjustment": "pay",
+    "payment": "payment",
+    "return": "return",
+    "draw": "draw",
+    "recovery": "draw",
+    "forgiveness": "draw",
+    "clawback": "clawback",
+    "transfer": "transfer",
+}
+"""Which journals of the ledger go into one entry."""
+
+
+class Row(NamedTuple):
+    """Postings of the ledger, summed: the amount in minor units, debits positive. What does not apply is empty."""
+
+    account: str
+    kind: str
+    origin_period: str
+    period: str
+    entity: str
+    cost_center: str
+    component: str
+    plan: str
+    currency: str
+    amount: int
+    participant: str = ""
+
+
+class MissingAccount(ValueError):
+    """The policy has no account of the books for something that was booked."""
+
+    def __init__(self, policy: str, row: Row | None, what: str) -> None:
+        where = [
+            f"{name} {value!r}" for name, value in (row._asdict() if row else {}).items() if name in NAMED and value
+        ]
+        super().__init__(
+            f"gl_accounts {policy!r} has no account for {what}{', with ' + ', '.join(where) if where else ''}"
+        )
+        self.policy, self.row, self.what = policy, row, what
+
+
+NAMED: Final = ("entity", "cost_center", "component", "plan")
+
+
+class UnknownKind(ValueError):
+    """A journal of the ledger of a kind that the general ledger does not know."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the general ledger does not know journals of kind {kind!r}")
+        self.kind = kind
+
+
+Key = tuple[str, str, str, str, str]
+"""Entity, period, origin, currency, family."""
+Sums = Counter[tuple[str, str, Dimensions]]
+"""Amounts by source, account and dimensions."""
+
+
+def entries(rows: Iterable[Row], policy_of: Callable[[str], GlAccounts], costs: Iterable[CostRow] = ()) -> list[Entry]:
+    """The entries of postings; each entity under its own policy. Ids are empty until `numbered`.
+
+    Args:
+        rows: postings of the ledger.
+        policy_of: the policy of an entity.
+        costs: what contract costs do in the same months.
+
+    Raises:
+        MissingAccount: a policy lacks an account.
+        UnknownKind: a kind of journal is new.
+        services.payout.gl.entry.Unbalanced: postings do not sum to zero.
+    """
+    found: dict[Key, Sums] = defaultdict(Counter)
+    whole: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        if row.kind not in FAMILIES:
+            raise UnknownKind(row.kind)
+        policy = policy_of(row.entity)
+        account = policy.account(row.account, {name: getattr(row, name) for name in NAMED})
+        if account is None:
+            raise MissingAccount(policy.id, row, row.account)
+        key = (row.entity, row.period, row.origin_period, row.currency, FAMILIES[row.kind])
+        found[key][row.account, account, _dimensions(row, policy)] += row.amount
+        whole[key[1:]] += row.amount
+    for key, sums in found.items():
+        _between_entities(key, sums, policy_of(key[0]), whole[key[1:]])
+        if key[4] == "pay":
+            for source, account, dimensions, amount in on_cost_lines(sums, policy_of(key[0]).on_costs):
+                sums[source, account, dimensions] += amount
+    for cost in costs:
+        policy = policy_of(cost.entity)
+        if policy.contract_costs is None:
+            raise MissingAccount(policy.id, None, "contract costs")
+        facts = Row("", "", "", cost.period, cost.entity, cost.cost_center, cost.component, "", cost.currency, 0)
+        for account, amount in cost_lines(cost, policy.contract_costs, policy.on_costs):
+            key = (cost.entity, cost.period, cost.period, cost.currency, cost.kind)
+            found[key][
+                "contract_cost", account, _dimensions(facts, policy, expense=account != policy.contract_costs.asset)
+            ] += amount
+    return [entry for key in sorted(found) if (entry := _entry(key, found[key]))]
+
+
+def _dimensions(row: Row, policy: GlAccounts, expense: bool | None = None) -> Dimensions:
+    shown = row.account in EXPENSES if expense is None else expense
+    told = ((each, getattr(row, each.source)) for each in policy.dimensions if shown or each.lines == "all")
+    return tuple((each.name, each.values.get(value, value)) for each, value in told if each.values.get(value, value))
+
+
+def _between_entities(key: Key, sums: Sums, policy: GlAccounts, whole: int) -> None:
+    """What one entity owes the other, where the postings of all entities sum to zero and those of this one do not."""
+    if whole == 0 and (rest := sum(sums.values())):
+        if policy.intercompany is None:
+            raise MissingAccount(policy.id, None, f"what entity {key[0]!r} has with other entities (intercompany)")
+        sums["intercompany", policy.intercompany, ()] -= rest
+
+
+def _entry(key: Key, sums: Sums, again: bool = False) -> Entry | None:
+    """The entry of summed lines, debits first; None where nothing is left."""
+    entity, period, origin, currency, family = key
+    lines = [
+        Line(account, amount, source, dimensions) for (source, account, dimensions), amount in sums.items() if amount
+    ]
+    lines.sort(key=lambda line: (line.amount < 0, line.account, line.dimensions, line.source))
+    if not lines:
+        return None
+    net = sum(line.amount for line in lines if line.source in EXPENSES)
+    kind = _kind(family, origin < period, net)
+    return Entry("", last_day(period), entity, period, origin, currency, kind, family, tuple(lines), again)
+
+
+def _kind(family: str, earlier: bool, net: int) -> Kind:
+    match family:
+        case "pay" if not earlier:
+            return "accrual"
+        case "pay":
+            return "reversal" if net < 0 else "true_up"
+        case "return":
+            return "reversal"
+        case "cost_clawback":
+            return "clawback"
+        case "payment" | "draw" | "clawback" | "transfer" | "capitalisation" | "amortisation" | "impairment":
+            return family
+    raise UnknownKind(family)
+
+
+def difference(now: Iterable[Entry], issued: Iterable[Entry]) -> list[Entry]:
+    """The entries that make what was issued what it is now: an entry of an earlier batch stays, and the rest is added to it."""
+    found: dict[Key, Sums] = defaultdict(Counter)
+    before: set[Key] = set()
+    for each, sign in [(each, 1) for each in now] + [(each, -1) for each in issued]:
+        key = (each.entity, each.period, each.origin, each.currency, each.family)
+        for line in each.lines:
+            found[key][line.source, line.account, line.dimensions] += sign * line.amount
+        if sign < 0:
+            before.add(key)
+    return [entry for key in sorted(found) if (entry := _entry(key, found[key], key in before))]
+
+
+def numbered(batch: int, made: Iterable[Entry]) -> list[Entry]:
+    """The entries with their ids: `2606-1-03` is the third of the first batch of June 2026. Every target takes so short an id."""
+    return [
+        replace(entry, id=f"{entry.period[2:4]}{entry.period[5:7]}-{batch}-{number:02}")
+        for number, entry in enumerate(made, 1)
+    ]

@@ -1,0 +1,128 @@
+"""The policy `gl_accounts`: which accounts, dimensions and file the books of an entity take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import Field, StringConstraints, model_validator
+
+from services.payout.gl.formats import FORMATS
+from services.payout.policies.model import Policy, PolicyPart
+from shared.contracts.base import ExactDecimal
+
+LedgerAccount = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
+Account = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f](?:.*[^\s])?$")]
+"""An account as the books write it."""
+Rate = Annotated[ExactDecimal, Field(ge=0, le=1)]
+
+
+class AccountRule(PolicyPart):
+    """One account of the books for one account of the ledger, for all of it or for a part. The first rule that fits counts."""
+
+    ledger: LedgerAccount
+    """The account of the ledger of pay."""
+    component: str | None = None
+    """Only for this plan component. Only `earned` and `held` know components."""
+    plan: str | None = None
+    """Only for this plan."""
+    cost_center: str | None = None
+    """Only for this cost centre."""
+    entity: str | None = None
+    """Only for this entity, in a policy that serves several."""
+    account: Account
+    """The account of the books, exactly as these write it."""
+
+
+class Dimension(PolicyPart):
+    """What the books want to know of a line beside its account: department, class, location, tracking category."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")]
+    """The name in the books. NetSuite and QuickBooks know Department, Class, Location and Name."""
+    source: Literal["cost_center", "component", "plan", "entity", "participant"]
+    """Where its value comes from. `participant` shows persons in the books; without it all amounts are sums over persons."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """What the books call a value; a value that is not here is written as it is."""
+    lines: Literal["expenses", "all"] = "expenses"
+    """Whether only expenses carry it, or every line."""
+
+
+class OnCosts(PolicyPart):
+    """Employer's contributions on pay, such as payroll tax, accrued with it."""
+
+    rate: Rate
+    """The employer's rate as text: "0.0765" is 7.65 %."""
+    of: tuple[Literal["earned", "adjusted", "guaranteed"], ...] = ("earned", "adjusted", "guaranteed")
+    """Which expenses of pay they are due on."""
+    expense: Account
+    """The account of the expense."""
+    liability: Account
+    """The account of what is owed for it."""
+
+
+class ContractCostAccounts(PolicyPart):
+    """Where contract costs (ASC 340-40, IFRS 15) are carried and expensed."""
+
+    asset: Account
+    """Deferred contract costs."""
+    amortisation: Account
+    """The expense of a month."""
+    impairment: Account
+    """The expense of what is lost."""
+    capitalised_from: Account
+    """What is credited when a cost is capitalised: the expense that the accrual has debited."""
+
+
+class GlAccounts(Policy):
+    """How pay is booked in the general ledger of an entity. The id is the entity's; `default` serves all others."""
+
+    kind: Literal["gl_accounts"]
+    """What is set."""
+    accounts: tuple[AccountRule, ...]
+    """Which account is which. An account of the ledger that is used and not here is refused, by name."""
+    dimensions: tuple[Dimension, ...] = ()
+    """What lines say beside their account."""
+    on_costs: OnCosts | None = None
+    """Employer's contributions, if they are accrued here."""
+    contract_costs: ContractCostAccounts | None = None
+    """Needed where contract costs are capitalised."""
+    intercompany: Account | None = None
+    """What balances a transfer between entities."""
+    format: str = "csv"
+    """The file that the books take, unless another is asked for."""
+    formats: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """The settings of formats, by the format's name."""
+
+    @model_validator(mode="after")
+    def _formats_are_known(self) -> GlAccounts:
+        for name in (self.format, *self.formats):
+            if name not in FORMATS:
+                raise ValueError(f"there is no format {name!r}; the formats are {', '.join(FORMATS)}")
+        for name in self.formats:
+            self.settings(name)
+        names = [dimension.name for dimension in self.dimensions]
+        if len(set(names)) < len(names):
+            raise ValueError("two dimensions have one name")
+        return self
+
+    def settings(self, name: str) -> PolicyPart:
+        """The settings of a format; its defaults where the policy has none."""
+        return FORMATS[name].settings.model_validate_json(orjson.dumps(self.formats.get(name, {}), default=str))
+
+    def account(self, ledger: str, facts: Mapping[str, str]) -> str | None:
+        """The account of the books for an account of the ledger and its facts; None where no rule fits."""
+        for rule in self.accounts:
+            wanted = (rule.component, rule.plan, rule.cost_center, rule.entity)
+            given = (facts["component"], facts["plan"], facts["cost_center"], facts["entity"])
+            if rule.ledger == ledger and all(
+                want is None or want == have for want, have in zip(wanted, given, strict=True)
+            ):
+                return rule.account
+        return None
+
+    @property
+    def rate(self) -> Decimal:
+        """The rate of on-costs."""
+        return self.on_costs.rate if self.on_costs else Decimal(0)
