@@ -11,7 +11,7 @@ from services.payout.policies.model import PolicyPart
 from shared.money import minor_digits
 
 _ACCOUNT = re.compile(r"[^\W_](?:[^\s;\"(){}\[\]=@*]| (?! ))*")
-_VALUE = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029,;]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 class Settings(PolicyPart):
@@ -27,8 +27,18 @@ def check(entries: Sequence[Entry], _: Settings) -> Iterator[Fault]:
         if not _ACCOUNT.fullmatch(line.account) or any(not part.strip() for part in line.account.split(":")):
             yield Fault(entry.id, number, "account", f"{line.account!r} is no account name of ledger and hledger")
         for name, value in line.dimensions:
-            if not _VALUE.fullmatch(value):
-                yield Fault(entry.id, number, name, f"{value!r} cannot be the value of a tag")
+            if _CONTROL.search(value):
+                yield Fault(entry.id, number, name, f"{value!r} has a character that the file cannot hold")
+
+
+def check_hledger(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+    """The same, and a comma, which would end a tag of hledger."""
+    yield from check(entries, settings)
+    for entry, number, line in lines_of(entries):
+        for name, value in line.dimensions:
+            if "," in value:
+                reason = "would end at its comma in hledger: give it another name in the policy's dimensions"
+                yield Fault(entry.id, number, name, f"{value!r} {reason}")
 
 
 def write_ledger(entries: Sequence[Entry], settings: Settings) -> bytes:
@@ -74,5 +84,7 @@ def tag(name: str) -> str:
 
 FORMATS = (
     Format("ledger", "ledger journal", "ledger", "text/plain; charset=utf-8", Settings, check, write_ledger),
-    Format("hledger", "hledger journal", "journal", "text/plain; charset=utf-8", Settings, check, write_hledger),
+    Format(
+        "hledger", "hledger journal", "journal", "text/plain; charset=utf-8", Settings, check_hledger, write_hledger
+    ),
 )
