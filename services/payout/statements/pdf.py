@@ -5,10 +5,13 @@ Text goes to typst as JSON and is shown as it is; it is never part of the markup
 
 from __future__ import annotations
 
-import threading
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from queue import LifoQueue
 from typing import Final
 
 import orjson
@@ -18,19 +21,20 @@ from services.payout.statements.sheet import Sheet
 
 STANDARD: Final = "ua-1"
 TEMPLATE: Final = Path(__file__).parent / "templates" / "sheet.typ"
-_per_thread = threading.local()
 
 
 def pdf(sheet: Sheet) -> bytes:
     """The PDF."""
-    found = _compiler().compile(format="pdf", sys_inputs=_inputs(sheet), pdf_standards=[STANDARD], timestamp=0)
+    with _press() as press:
+        found = press.compile(format="pdf", sys_inputs=_inputs(sheet), pdf_standards=[STANDARD], timestamp=0)
     assert isinstance(found, bytes)
     return found
 
 
 def pictures(sheet: Sheet) -> list[bytes]:
     """The pages as PNG."""
-    found = _compiler().compile(format="png", sys_inputs=_inputs(sheet), timestamp=0)
+    with _press() as press:
+        found = press.compile(format="png", sys_inputs=_inputs(sheet), timestamp=0)
     return found if isinstance(found, list) else [found or b""]
 
 
@@ -38,13 +42,25 @@ def _inputs(sheet: Sheet) -> dict[str, str]:
     return {"sheet": orjson.dumps(sheet).decode()}
 
 
-def _compiler() -> typst.Compiler:
-    """One per thread: it keeps what it has laid out, and is not made to be shared."""
-    found: typst.Compiler | None = getattr(_per_thread, "compiler", None)
-    if found is None:
-        found = typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
-        _per_thread.compiler = found
-    return found
+@contextmanager
+def _press() -> Iterator[typst.Compiler]:
+    """One of a few, for one sheet at a time: a compiler is not made to be shared, and more than processors are of no use."""
+    presses = _presses()
+    press = presses.get()
+    try:
+        if press is None:
+            press = typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
+        yield press
+    finally:
+        presses.put(press)
+
+
+@cache
+def _presses() -> LifoQueue[typst.Compiler | None]:
+    presses: LifoQueue[typst.Compiler | None] = LifoQueue()
+    for _ in range(os.cpu_count() or 1):
+        presses.put(None)
+    return presses
 
 
 @cache
