@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel
+
+MeasuredIn = Literal["amounts", "numbers", "shares"]
 
 
 class Slice(BaseModel):
@@ -55,17 +58,20 @@ class Part(BaseModel):
     """A component under one plan version. A period in which another version comes into force has a part for each.
 
     `window` is the time over which its pay is one sum: of `quarter`, a month pays what the quarter's pay grew by.
+    `measured_in` is what its measure counts; where `rates_are_amounts` a slice's rate is money for each 1 of it.
     """
 
     plan: str
     version: int
     kind: str | None
     measure: str | None
+    measured_in: MeasuredIn = "amounts"
     measured: Decimal
     quota: Decimal | None
     attainment: Decimal | None
     window: str
     rounding: str
+    rates_are_amounts: bool = False
     problem: str | None
     currency: str
     amount: Decimal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from shared.explanation.model import Line, Part, Slice
+from shared.explanation.model import Line, MeasuredIn, Part, Slice
 from shared.explanation.numbers import number, percent, plain
 from shared.kernel import Plan
 from shared.kernel.components import Component
@@ -23,6 +23,16 @@ WINDOWS = {
     "year": " of the year",
     "never": "",
 }
+
+
+def measured_in(plan: Plan, name: str | None) -> MeasuredIn:
+    """What a measure counts: deals and values, percentages, or else amounts."""
+    measure = plan.measure(name)
+    if measure is not None and (measure.count_of is not None or measure.distinct is not None):
+        return "numbers"
+    if measure is not None and (measure.score is not None or measure.scorecard is not None):
+        return "shares"
+    return "amounts"
 
 
 class Words:
@@ -164,11 +174,11 @@ class Words:
 
     def _measured_bare(self, value: Decimal) -> str:
         """Counts without decimals, shares in percent, amounts as amounts."""
-        measure = self._plan.measure(self._part.measure)
-        if measure is not None and (measure.count_of is not None or measure.distinct is not None):
-            return number(plain(value))
-        if measure is not None and (measure.score is not None or measure.scorecard is not None):
-            return percent(value)
+        match self._part.measured_in:
+            case "numbers":
+                return number(plain(value))
+            case "shares":
+                return percent(value)
         return number(value)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from services.payout.statements import telling, words
+from services.payout.statements import words
 from services.payout.statements.facts import RunFacts, StatementFacts, sha256
 from services.payout.statements.model import (
     Balance,
@@ -19,6 +19,7 @@ from services.payout.statements.model import (
     YearToDate,
 )
 from services.payout.statements.writing import Writing, safe
+from shared.explanation.frozen import components_of
 from shared.money import from_minor
 
 FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
@@ -142,7 +143,7 @@ def _pay(facts: StatementFacts) -> Iterator[Pay]:
 
 def _earned(facts: StatementFacts) -> Iterator[Earned]:
     for month in sorted(facts.details):
-        for component, parts in telling.components(facts.details[month]):
+        for component, parts in components_of(facts.details[month]):
             for currency in sorted({part.currency for part in parts}):
                 alike = [part for part in parts if part.currency == currency]
                 amount = sum((part.amount for part in alike), Decimal(0))

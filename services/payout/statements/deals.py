@@ -50,16 +50,26 @@ def _measured(part: Part, writing: Writing) -> str:
     """Measure, quota and attainment in a sentence, and what stands in the way of pay."""
     told = []
     if part.measure is not None and part.quota is not None and part.attainment is not None:
-        of_quota = f"{writing.number(part.measured, 2)} of a quota of {writing.number(part.quota, 2)}"
+        of_quota = f"{_counted(part.measured, part, writing)} of a quota of {_counted(part.quota, part, writing)}"
         told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
-        told.append(f"{words.title(part.measure)}: {writing.number(part.measured, 2)}.")
+        told.append(f"{words.title(part.measure)}: {_counted(part.measured, part, writing)}.")
     told.append(f"Plan {part.plan}, version {part.version}.")
     if (window := words.WINDOW.get(part.window)) is not None:
         told.append(window)
     if (problem := words.PROBLEM.get(part.problem or "")) is not None:
         told.append(problem)
     return " ".join(told)
+
+
+def _counted(value: Decimal, part: Part, writing: Writing) -> str:
+    """A value of the measure: counts without decimals, shares in percent, amounts as amounts."""
+    match part.measured_in:
+        case "numbers":
+            return writing.number(value)
+        case "shares":
+            return writing.percent(value * 100)
+    return writing.exact(value, part.currency)
 
 
 def _lines(earned: Earned, part: Part, several: bool, statement: Statement, writing: Writing) -> Table:
@@ -84,7 +94,7 @@ def _line(line: Line, part: Part, statement: Statement, writing: Writing) -> Row
     return row(
         Cell(line.deal_id, (account,) if account else ()),
         "" if line.credit_date is None else writing.day(line.credit_date),
-        Cell(writing.number(line.credited, 2), share),
+        Cell(writing.exact(line.credited, part.currency) if line.credited else "", share),
         _stacked(_slices(line, part, writing)),
         pays,
     )
@@ -107,7 +117,14 @@ def _slice(piece: Slice, line: Line, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
     pays = writing.exact(piece.pays, part.currency)
-    rate = writing.percent(piece.rate * 100)
+    if not part.rates_are_amounts:
+        product = (
+            f"{writing.exact(piece.credited, part.currency)} at {writing.percent(piece.rate * 100)}{times} = {pays}"
+        )
+    elif piece.rate != 1:
+        rate = writing.exact(piece.rate, part.currency)
+        product = f"{writing.number(piece.credited)} at {rate}{times} = {pays}"
+    else:
+        product = f"{writing.exact(piece.credited, part.currency)}{times} = {pays}" if times else pays
     back = "taken back: " if piece.credited < 0 <= line.credited else ""
-    reach = f", {piece.reach}" if piece.reach else ""
-    return f"{back}{writing.number(piece.credited, 2)} at {rate}{times} = {pays}{reach}"
+    return f"{back}{product}, {piece.reach}" if piece.reach else f"{back}{product}"

@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import quote
 
-from services.payout.statements import telling, words
+from services.payout.statements import words
 from services.payout.statements.building import head, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.layout import foot, span
 from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal
 from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
+from shared.explanation.frozen import components_of
 
 
 class Reports(NamedTuple):
@@ -86,7 +87,7 @@ def _member(placed: Placed, facts: StatementFacts) -> Member:
         attained=[
             Attained(component=component, title=words.title(component), month=month, attainment=part.attainment)
             for month in sorted(facts.details)
-            for component, parts in telling.components(facts.details[month])
+            for component, parts in components_of(facts.details[month])
             for part in parts[-1:]
             if part.attainment is not None
         ],

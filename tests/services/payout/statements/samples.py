@@ -1,12 +1,18 @@
-"""Frozen facts to make statements from: one with everything in it, and a team."""
+"""Frozen facts to make statements from: one with everything in it, somebody with many deals, and a team."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from functools import cache
 from typing import Any
 
+import orjson
+
 from services.payout.statements.facts import StatementFacts, frozen
+from shared.explanation.frozen import details
+from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
+from shared.kernel.deals import deals_table
 
 CUSTOMERS = (
     "Acme Industries",
@@ -16,77 +22,58 @@ CUSTOMERS = (
     "Olive & Pine",
     "Tern Logistics",
 )
+PLAN = {
+    "plan": "rep",
+    "version": 3,
+    "name": "Account executives",
+    "currency": "USD",
+    "effective_from": date(2026, 1, 1),
+    "credits": [{"rule": "own"}, {"rule": "services", "when": "product = 'Services'"}],
+    "measures": [{"measure": "bookings", "sum_of": ["own"]}, {"measure": "services_deals", "count_of": ["services"]}],
+    "components": [
+        {
+            "component": "commission",
+            "measure": "bookings",
+            "kind": "graduated",
+            "on": "attainment",
+            "tiers": [{"up_to": "100%", "rate": "5%"}, {"rate": "8%"}],
+        },
+        {"component": "services_bonus", "measure": "services_deals", "kind": "per_unit", "amount": "150"},
+    ],
+}
+Deal = tuple[str, str, str, str]
+"""Id, amount, closing date, product."""
+
+DEALS: tuple[Deal, ...] = (
+    ("D-17", "40000.00", "2026-06-03", "Instruments"),
+    ("D-21", "18500.00", "2026-06-09", "Services"),
+    ("D-22", "27250.00", "2026-06-14", "Instruments"),
+    ("D-30", "30000.00", "2026-06-22", "Services"),
+    ("D-31", "9999.00", "2026-06-29", "Instruments"),
+)
 
 
-def component(name: str, quota: int, deals: list[tuple[str, int, str]], low: str, high: str) -> dict[str, Any]:
-    """A detail of a component that pays `low` up to quota and `high` above it. Deals are (id, whole units, day)."""
-    measured = paid = Decimal(0)
-    lines = []
-    for number, (deal_id, credited, day) in enumerate(deals):
-        before, below = measured, max(Decimal(0), min(Decimal(credited), quota - measured))
-        measured += credited
-        slices = [
-            {"tier": tier, "reach": reach, "credited": part, "rate": rate, "factor": 1, "pays": part * Decimal(rate)}
-            for tier, reach, part, rate in (
-                (0, "up to 100% of quota", below, low),
-                (1, "above 100% of quota", credited - below, high),
-            )
-            if part
-        ]
-        amount = sum((piece["pays"] for piece in slices), Decimal(0)).quantize(Decimal("0.01"))
-        lines.append(
-            {
-                "line": number,
-                "deal_id": deal_id,
-                "credit_date": day,
-                "rule": "own",
-                "share_percent": 100,
-                "credited": credited,
-                "before": before,
-                "after": measured,
-                "attainment_before": before * 100 / quota,
-                "attainment_after": (measured * 100 / quota).quantize(Decimal("0.01")),
-                "slices": slices,
-                "exact": amount,
-                "exact_so_far": paid + amount,
-                "paid_before": paid,
-                "paid_after": paid + amount,
-                "amount": amount,
-            }
-        )
-        paid += amount
-    part = {
-        "plan": "rep",
-        "version": 3,
-        "kind": "graduated",
-        "measure": "bookings",
-        "measured": measured,
-        "quota": quota,
-        "attainment": (measured * 100 / quota).quantize(Decimal("0.01")),
-        "window": "month",
-        "rounding": "half_up",
-        "problem": None,
-        "currency": "USD",
-        "amount": paid,
-        "lines": lines,
-    }
-    return {"component": name, "parts": [part]}
+@cache
+def _earned(deals: tuple[Deal, ...], quota: str, who: str) -> tuple[Any, dict[str, int]]:
+    """The detail of June 2026 as scoring freezes it, and what each component earns in minor units."""
+    facts = {"2026-01-01/plan": ["rep", "", 0, ""], "2026-01-01/quota.bookings": [quota, "", 0, ""]}
+    roster, plans = Roster.from_facts([(who, facts)]), PlanSet([Plan.model_validate(PLAN)])
+    names = ("amount", "close_date", "product")
+    fields = [
+        (deal, {"stage": "won", "currency": "USD", "owner": who} | dict(zip(names, values, strict=True)))
+        for deal, *values in deals
+    ]
+    sold = [(deal, {name: [value, "", 0, ""] for name, value in found.items()}) for deal, found in fields]
+    credits = credit(deals_table(sold, plans.deal_columns), roster, plans).credits
+    earned = earn(measure(credits, plans), roster, plans)
+    kept = details(explain(credits, roster, plans, earned), earned, plans, "2026-06")
+    amounts = dict(earned.filter(period="2026-06").select("component", "amount").iter_rows())
+    return orjson.loads(kept["detail"][0]), amounts
 
 
 def full(**changes: Any) -> dict[str, Any]:
     """Facts with every kind of section; amounts of the lines are the detail's."""
-    deals = [
-        ("D-17", 40_000, "2026-06-03"),
-        ("D-21", 18_500, "2026-06-09"),
-        ("D-22", 27_250, "2026-06-14"),
-        ("D-30", 30_000, "2026-06-22"),
-        ("D-31", 9_999, "2026-06-29"),
-    ]
-    commission = component("commission", 100_000, deals, "0.05", "0.08")
-    services = component(
-        "services_bonus", 20_000, [("D-21", 6_200, "2026-06-09"), ("D-30", 8_000, "2026-06-22")], "0.03", "0.04"
-    )
-    earned = {each["component"]: int(each["parts"][0]["amount"] * 100) for each in (commission, services)}
+    detail, earned = _earned(DEALS, "100000", "ada.brandt")
     before_payment = [
         ("carried_in", -4_550, {}),
         ("earnings", earned["commission"], {"component": "commission"}),
@@ -141,8 +128,8 @@ def full(**changes: Any) -> dict[str, Any]:
             "entity": "HV Inc.",
             "cost_center": "4100",
         },
-        "details": {"2026-06": {"components": [commission, services]}},
-        "accounts": {deal[0]: name for deal, name in zip(deals, CUSTOMERS, strict=False)} | {"D-9": "Tern Logistics"},
+        "details": {"2026-06": detail},
+        "accounts": {deal[0]: name for deal, name in zip(DEALS, CUSTOMERS, strict=False)} | {"D-9": "Tern Logistics"},
         "pay_lines": [*lines, {"kind": "payment", "currency": "USD", "amount": paid}],
         "balances": [
             {"account": "payable", "currency": "USD", "before": -4_550, "after": 0},
@@ -183,12 +170,24 @@ def document(facts: dict[str, Any] | None = None) -> bytes:
 def long(deals: int, number: int = 0) -> dict[str, Any]:
     """Facts of somebody with many deals."""
     start = date(2026, 6, 1)
-    sold = [
-        (f"D-{number}-{each}", 500 + 37 * each + number % 50, (start + timedelta(each * 30 // deals)).isoformat())
+    sold = tuple(
+        (
+            f"D-{number}-{each}",
+            str(500 + 37 * each + number % 50),
+            f"{start + timedelta(each * 30 // deals)}",
+            "Services",
+        )
         for each in range(deals)
+    )
+    return earner(f"rep-{number}", f"Representative {number}", sold)
+
+
+def earner(who: str, name: str, deals: Sequence[Deal], manager: str | None = None) -> dict[str, Any]:
+    """Facts of somebody who is paid what they earned."""
+    detail, earned = _earned(tuple(deals), "100000", who)
+    lines = [
+        {"kind": kind, "currency": "USD", "amount": sum(earned.values())} for kind in ("earnings", "payment") if earned
     ]
-    commission = component("commission", 100_000, sold, "0.05", "0.08")
-    amount = int(commission["parts"][0]["amount"] * 100)
-    lines = [{"kind": kind, "currency": "USD", "amount": amount} for kind in ("earnings", "payment")]
-    person = {"id": f"rep-{number}", "name": f"Representative {number}"}
-    return full(participant=person, details={"2026-06": {"components": [commission]}}, pay_lines=lines)
+    person = {"id": who, "name": name, "manager": None if manager is None else {"id": manager, "name": manager.title()}}
+    nothing: dict[str, Any] = {"accounts": {}, "balances": [], "held": [], "year_to_date": []}
+    return full(participant=person, details={"2026-06": detail}, pay_lines=lines, **nothing)
