@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.payout.gl.entry import balances
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import entries, numbered
-from tests.services.payout.gl.books import month, policy
-from tests.services.payout.gl.files import CODES, DIMENSIONS, batch, nonzero, read, sums, written
+from tests.services.payout.gl.gl_books import month, policy
+from tests.services.payout.gl.gl_files import CODES, DIMENSIONS, batch, nonzero, read, sums, written
 
 
 def test_a_netsuite_file_has_balanced_entries_by_external_id(seed: int) -> None:

@@ -16,7 +16,7 @@ from services.payout.gl.journals import MissingAccount, Row, UnknownKind, differ
 from services.payout.gl.on_costs import shares
 from services.payout.gl.policy import GlAccounts
 from services.payout.gl.reconcile import reconcile
-from tests.services.payout.gl.books import journal, ledger_balances, month, policy
+from tests.services.payout.gl.gl_books import journal, ledger_balances, month, policy
 
 ON_COSTS = {"rate": "0.0765", "expense": "Expenses:PayrollTax", "liability": "Liabilities:PayrollTax"}
 BY_CENTRE = [{"name": "Department", "source": "cost_center"}]

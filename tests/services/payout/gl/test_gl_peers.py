@@ -13,8 +13,8 @@ from beancount.core import data
 
 from services.payout.gl.entry import Entry, balances
 from tests.peers import Run, Sheets
-from tests.services.payout.gl.books import policy
-from tests.services.payout.gl.files import DIMENSIONS, batch, nonzero, one, sums, written
+from tests.services.payout.gl.gl_books import policy
+from tests.services.payout.gl.gl_files import DIMENSIONS, batch, nonzero, one, sums, written
 
 
 def test_ledger_accepts_every_journal_and_shows_our_balances(peer: Run, tmp_path: Path, seed: int) -> None:

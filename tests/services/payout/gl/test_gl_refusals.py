@@ -10,8 +10,8 @@ import pytest
 from services.payout.gl.entry import Entry, Line
 from services.payout.gl.formats.base import Refused
 from shared.money import from_minor
-from tests.services.payout.gl.books import policy
-from tests.services.payout.gl.files import CODE, one, read, written
+from tests.services.payout.gl.gl_books import policy
+from tests.services.payout.gl.gl_files import CODE, one, read, written
 
 
 @pytest.mark.parametrize(

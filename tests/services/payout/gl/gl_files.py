@@ -15,7 +15,7 @@ from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import entries, numbered
 from services.payout.gl.policy import GlAccounts
 from shared.money import to_minor
-from tests.services.payout.gl.books import ACCOUNTS, journal, month, policy
+from tests.services.payout.gl.gl_books import ACCOUNTS, journal, month, policy
 
 DIMENSIONS = [
     {"name": "Class", "source": "component"},
