@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import as_file, files
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url, text
+from psycopg import sql
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.schema import CreateSchema
 
@@ -21,9 +24,13 @@ def database_url(settings: Settings) -> URL:
     return url
 
 
-def engine_for(url: URL, schema: str, pool_size: int = 5) -> Engine:
-    """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema."""
-    return create_engine(
+def engine_for(url: URL, schema: str, pool_size: int = 5, role: str | None = None) -> Engine:
+    """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema.
+
+    With a `role` every connection works as it, and has its rights only. Where the schema's migrations could not make the role,
+    because the login may not, connections keep the login's own.
+    """
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
@@ -35,6 +42,22 @@ def engine_for(url: URL, schema: str, pool_size: int = 5) -> Engine:
             "connect_timeout": 10,
         },
     )
+    if role is not None:
+        event.listen(engine, "connect", partial(_work_as, role, schema))
+    return engine
+
+
+def _work_as(role: str, schema: str, connection: Any, _: object) -> None:
+    """Take on the role for as long as the connection lives, if its schema has been opened to it."""
+    found = connection.execute(_USABLE, [schema, role]).fetchone()
+    if found is not None and all(found):
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    connection.commit()
+
+
+_USABLE = """
+    select pg_has_role(session_user, r.oid, 'set'), has_schema_privilege(r.oid, n.oid, 'usage')
+    from pg_namespace n, pg_roles r where n.nspname = %s and r.rolname = %s"""
 
 
 def migrate(engine: Engine, schema: str, package: str) -> None:

@@ -203,7 +203,7 @@ def test_metrics_are_made_in_the_catalogue_only() -> None:
 
 
 def test_every_metric_that_is_named_anywhere_is_in_the_catalogue() -> None:
-    known: set[str] = set()
+    known = {"earnest_payout"}  # a role of the database
     for collector in vars(metrics).values():
         if isinstance(collector, prometheus_client.metrics.MetricWrapperBase):
             for metric in collector.describe():

@@ -29,6 +29,7 @@ READERS: Final[tuple[tuple[Service, Topic], ...]] = (
     ("scoring", DEALS),
     ("scoring", RECREDITS),
     ("scoring", CREDITS),
+    ("payout", ROSTER),
     ("payout", EARNINGS),
     ("alerts", DEALS),
     ("alerts", EARNINGS),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from services.payout.api import create_app
+from services.payout.schema import ROLE
 from services.payout.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD
@@ -22,8 +23,10 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logs.set_up("payout")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = engine_for(database_url(settings), "payout")
-    migrate(engine, "payout", "services.payout")
+    owner = engine_for(database_url(settings), "payout", pool_size=1)
+    migrate(owner, "payout", "services.payout")
+    owner.dispose()
+    engine = engine_for(database_url(settings), "payout", role=ROLE)
     log = open_log(settings)
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"

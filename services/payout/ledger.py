@@ -1,8 +1,9 @@
 """The ledger: journals of postings that sum to zero. A journal records the difference an event makes, never a total.
 
-Debits are positive. What a participant earns debits `earned`, an expense, and credits `payable`, what the company owes them;
-a payment debits `payable` and credits `paid`, the clearing account that payroll settles. So, with the signs turned,
-earned = payable + paid, for everybody and at any time.
+Debits are positive. What pay costs debits `earned`, `adjusted` or `guaranteed`, expenses; what the company owes for it is
+credited to `held`, not released yet, or `payable`. A payment debits `payable` and credits `paid`, the clearing account that
+payroll settles. What a participant owes the company debits `draw` or `clawback`. So, with the signs turned as people read them,
+earned + adjusted + guaranteed = paid + held + payable - draw - clawback, for everybody and at any time.
 """
 
 from __future__ import annotations
@@ -13,10 +14,24 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from services.payout.booking import Place
+from services.payout.people import DEFAULT_PAY_GROUP
 from shared.contracts.earnings import EarningsChanged
 
-Account = Literal["earned", "payable", "paid"]
-Kind = Literal["earning", "payment"]
+Account = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
+Kind = Literal[
+    "earning",
+    "hold",
+    "draw",
+    "recovery",
+    "guarantee",
+    "forgiveness",
+    "clawback",
+    "adjustment",
+    "payment",
+    "return",
+    "transfer",
+]
 
 _NAMES = uuid5(NAMESPACE_URL, "urn:earnest:journal")
 
@@ -35,12 +50,15 @@ Earned = Mapping[Part, int]
 
 
 class Posting(NamedTuple):
-    """An amount in minor units on an account of a participant. Only `earned` says for which component."""
+    """An amount in minor units on an account of a participant. `earned` and `held` say for which component, and no other;
+    `held` may say for which deal.
+    """
 
     account: Account
     currency: str
     amount: int
     part: Part | None = None
+    deal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,7 @@ class Journal:
     """One entry of the ledger: its postings sum to zero in every currency.
 
     The id follows from the cause, so the same cause cannot be booked twice. `period` is the open period it is booked in,
-    `origin_period` the one it is about.
+    `origin_period` the one it is about. `pay_group`, `entity` and `cost_center` are the participant's at the booking.
     """
 
     id: UUID
@@ -59,6 +77,9 @@ class Journal:
     cause: Mapping[str, Any]
     actor: str
     postings: tuple[Posting, ...]
+    pay_group: str = DEFAULT_PAY_GROUP
+    entity: str = ""
+    cost_center: str = ""
 
 
 def earned(changed: EarningsChanged) -> dict[Part, int]:
@@ -77,16 +98,28 @@ def difference(before: Earned, after: Earned) -> dict[Part, int]:
 
 
 def earning_journal(
-    participant_id: str, origin_period: str, period: str, revision: int, changes: Earned, place: str, actor: str
+    participant_id: str,
+    origin_period: str,
+    place: Place,
+    revision: int,
+    changes: Earned,
+    record: str,
+    corrects: UUID | None,
+    actor: str,
 ) -> Journal:
-    """Book the change of what a participant earned in `origin_period`, in the open period `period`.
+    """Book the change of what a participant earned in `origin_period`.
 
     Args:
+        participant_id: who earned.
+        origin_period: in which month.
+        place: the open month it is booked in, and whom it costs.
         revision: of the earnings event, unique for the participant and origin period.
         changes: a `difference` that is not empty.
-        place: where the event lies in the log.
+        record: where the event lies in the log.
+        corrects: the journal before, of the same participant and origin period; it names the one before it in turn.
         actor: who books.
     """
+    cause = {"revision": revision, "record": record} | ({"corrects": str(corrects)} if corrects else {})
     owed: Counter[str] = Counter()
     for part, change in changes.items():
         owed[part.currency] += change
@@ -96,25 +129,27 @@ def earning_journal(
         uuid5(_NAMES, f"earning/{participant_id}/{origin_period}/{revision}"),
         "earning",
         participant_id,
-        period,
+        place.period,
         origin_period,
-        {"revision": revision, "record": place},
+        cause,
         actor,
         tuple(postings),
+        *place[1:],
     )
 
 
 def payment_journal(
-    run: str, participant_id: str, currency: str, amount: int, run_period: str, period: str, actor: str
+    run: str, participant_id: str, currency: str, amount: int, run_period: str, place: Place, actor: str
 ) -> Journal:
-    """Book that a run over `run_period` paid a participant `amount` minor units, in the open period `period`."""
+    """Book that a run over `run_period` paid a participant `amount` minor units, in the open month of `place`."""
     return Journal(
         uuid5(_NAMES, f"payment/{run}/{currency}/{participant_id}"),
         "payment",
         participant_id,
-        period,
+        place.period,
         run_period,
         {"run": run},
         actor,
         (Posting("payable", currency, amount), Posting("paid", currency, -amount)),
+        *place[1:],
     )

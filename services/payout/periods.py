@@ -1,4 +1,4 @@
-"""Which period a difference is booked in. Books close in order: what is closed is closed up to and including one period."""
+"""Names of months, and whether one is closed. Books close in order: what is closed is closed up to and including one month."""
 
 from __future__ import annotations
 
@@ -24,10 +24,3 @@ def checked(text: str) -> str:
 def is_closed(period: str, closed_through: str | None) -> bool:
     """Whether nothing may be booked in the period any more; `closed_through` is the last closed one."""
     return closed_through is not None and period <= closed_through
-
-
-def booking_period(origin: str, closed_through: str | None) -> str:
-    """Where a change of what `origin` earned is booked: there while it is open, else in the earliest open period after it."""
-    if closed_through is None or origin > closed_through:
-        return origin
-    return periods.next_period(closed_through)

@@ -1,12 +1,16 @@
-"""Reading earnings events: what the contract allows and the ledger cannot hold is refused here, with a reason."""
+"""Reading events of earnings and of the roster: what the contract allows and the ledger cannot hold is refused here, with a reason."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from services.payout.periods import checked
 from services.payout.refusals import BadPeriod
+from shared.contracts.base import Contract
 from shared.contracts.earnings import EarningsChanged
+from shared.contracts.roster import RosterFact
 from shared.money import MOST
 
 
@@ -18,6 +22,18 @@ class Unreadable(ValueError):
         self.code = code
 
 
+_Message = TypeVar("_Message", bound=Contract)
+
+
+def read_roster(value: bytes | None) -> RosterFact:
+    """The roster event in a record's value.
+
+    Raises:
+        Unreadable: it breaks the contract (`malformed`).
+    """
+    return _validated(RosterFact, value)
+
+
 def read(value: bytes | None) -> EarningsChanged:
     """The earnings event in a record's value.
 
@@ -25,12 +41,7 @@ def read(value: bytes | None) -> EarningsChanged:
         Unreadable: it breaks the contract (`malformed`), has amounts beyond `shared.money.MOST` (`amount_too_large`), or
             a period that does not exist (`no_such_period`).
     """
-    try:
-        changed = EarningsChanged.model_validate_json(value or b"")
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Unreadable("malformed", f"{place}: {first['msg']}" if place else first["msg"]) from None
+    changed = _validated(EarningsChanged, value)
     try:
         checked(changed.period)
     except BadPeriod as error:
@@ -46,3 +57,12 @@ def read(value: bytes | None) -> EarningsChanged:
     if sum(abs(earning.amount) for earning in changed.earnings) > MOST:
         raise Unreadable("amount_too_large", "earnings: beyond what the ledger holds")
     return changed
+
+
+def _validated(contract: type[_Message], value: bytes | None) -> _Message:
+    try:
+        return contract.model_validate_json(value or b"")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Unreadable("malformed", f"{place}: {first['msg']}" if place else first["msg"]) from None

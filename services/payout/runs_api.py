@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Engine
 
 from services.payout import runs as domain
 from services.payout.answers import RunDetail, Runs, RunView
+from services.payout.booking import place_of
 from services.payout.ledger import payment_journal
 from services.payout.payroll.of_run import PayrollFile, file_of_run
-from services.payout.periods import booking_period
 from services.payout.refusals import ActiveRun, LinesTampered, NoSuchFile
 from services.payout.runs import Run
-from services.payout.store import books
+from services.payout.store import books, closings
 from services.payout.store import runs as store
+from services.payout.store.people import people
 from shared.auth import Principal, require
 from shared.contracts.base import PeriodName
 from shared.settings import Settings
@@ -60,7 +61,7 @@ def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine,
         """Draft a run: calculate what is due for everything booked up to and including the period."""
         at = now()
         with engine.begin() as connection:
-            closed = books.closed_through(connection)
+            closed = closings.closed_through(connection)
             period = domain.check_period(body.period, at.astimezone(settings.zone).date(), closed)
             due = books.due(connection, period, closed)
             run = domain.draft(period, store.runs_drafted(connection, period) + 1, who.name, at, due)
@@ -89,7 +90,7 @@ def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine,
         """Calculate a draft again, as its author: lines as they are due now."""
         with engine.begin() as connection:
             run = store.run(connection, run_id, for_change=True)
-            due = books.due(connection, run.period, books.closed_through(connection))
+            due = books.due(connection, run.period, closings.closed_through(connection))
             run = domain.recalculated(run, who.name, now(), due)
             store.change_run(connection, run)
             store.replace_lines(connection, run_id, due)
@@ -111,7 +112,7 @@ def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine,
     def approve(who: Approver, run_id: RunId, body: Approval | None = None) -> RunDetail:
         """Release a run for payment, as somebody other than its author. This freezes its lines and closes its period."""
         with engine.begin() as connection:
-            closed = books.hold_books_for_closing(connection)
+            closed = closings.hold_for_closing(connection)
             run = store.run(connection, run_id, for_change=True)
             due = books.due(connection, run.period, closed)
             run = domain.approved(run, who.name, now(), closed, due, body.lines_sha256 if body else None)
@@ -124,10 +125,9 @@ def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine,
     def export(who: Writer, run_id: RunId) -> RunDetail:
         """Write the payroll file of an approved run and book its payments. Doing it again changes nothing."""
         with engine.begin() as connection:
-            closed = books.hold_books_open(connection)
             run = store.run(connection, run_id, for_change=True)
             if run.state != "exported":
-                run = _export(connection, run, who.name, now(), closed)
+                run = _export(connection, run, who.name, now())
                 _logger.info("run.exported", run=run_id, actor=who.name)
             return _detail(connection, run)
 
@@ -146,14 +146,19 @@ def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine,
         return _bytes(found.manifest, f"{run_id}.manifest.json", "application/json", if_none_match)
 
 
-def _export(connection: Connection, run: Run, actor: str, now: datetime, closed: str | None) -> Run:
+def _export(connection: Connection, run: Run, actor: str, now: datetime) -> Run:
     exported = domain.exported(run, actor, now)
     lines = store.lines(connection, run.id)
     if domain.lines_sha256(run.id, lines) != run.lines_sha256:
         raise LinesTampered(run.id)
     store.add_file(connection, file_of_run(run, lines, now, store.last_batch(connection)))
-    period = booking_period(run.period, closed)
-    payments = [payment_journal(run.id, *line, run.period, period, actor) for line in domain.paid(lines)]
+    paid = people(connection, {line.participant_id for line in domain.paid(lines)})
+    pay_groups = {pay_group for person in paid.values() for pay_group in person.pay_groups()}
+    open_from = closings.hold_open(connection, pay_groups)
+    payments = [
+        payment_journal(run.id, *line, run.period, place_of(paid[line.participant_id], run.period, open_from), actor)
+        for line in domain.paid(lines)
+    ]
     books.post(connection, payments, now)
     store.change_run(connection, exported)
     return exported

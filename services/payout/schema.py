@@ -24,6 +24,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
+ROLE: Final = "earnest_payout"
+"""What the service works as: a role that owns nothing, and may add to the books and read them, never change them."""
+
 Name: Final = Text(collation="C")
 """Ids and periods compare byte by byte, whatever the locale of the database."""
 
@@ -36,11 +39,26 @@ journal: Final = Table(
     Column("participant_id", Name, nullable=False),
     Column("period", Name, nullable=False, comment="open when this was booked"),
     Column("origin_period", Name, nullable=False, comment="what this is about"),
+    Column("pay_group", Name, nullable=False, comment="of the participant at the booking, as entity and cost centre"),
+    Column("entity", Name, nullable=False),
+    Column("cost_center", Name, nullable=False),
     Column("cause", JSONB, nullable=False),
     Column("actor", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
-    Index("journal_by_period", "period"),
-    Index("journal_by_participant", "participant_id", "number"),
+    Column("entry", Integer, nullable=False, comment="counts the participant's journals from 1"),
+    Column("previous_sha256", Text, nullable=False, comment="of the participant's journal before; empty on the first"),
+    Column("sha256", Text, nullable=False),
+    Index("journal_by_period", "period", "pay_group"),
+    Index("journal_by_participant", "participant_id", "entry", unique=True),
+)
+
+book: Final = Table(
+    "book",
+    metadata,
+    Column("participant_id", Name, primary_key=True),
+    Column("entries", Integer, nullable=False, comment="how many journals the participant has"),
+    Column("head_sha256", Text, nullable=False, comment="the hash of the last"),
+    postgresql_with={"fillfactor": 70},
 )
 
 posting: Final = Table(
@@ -55,6 +73,7 @@ posting: Final = Table(
     Column("component", Text),
     Column("plan", Name),
     Column("version", Integer),
+    Column("deal", Name, comment="whose release a held amount waits for"),
     Index("posting_balance", "participant_id", "currency", "account", postgresql_include=["amount"]),
 )
 
@@ -70,7 +89,44 @@ held_earning: Final = Table(
         nullable=False,
         comment="JSON: what is booked, as [component, plan, version, currency, amount]...",
     ),
+    Column("journal", Uuid, comment="booked last for this participant and period; the next one corrects it"),
     postgresql_with={"fillfactor": 80},
+)
+
+person: Final = Table(
+    "person",
+    metadata,
+    Column("participant_id", Name, primary_key=True),
+    Column("facts", Text, nullable=False, comment="JSON: path -> [value, occurred_at, sequence, source]"),
+)
+
+closing: Final = Table(
+    "closing",
+    metadata,
+    Column("pay_group", Name, primary_key=True),
+    Column("period", Name, primary_key=True, comment="closed for good, with every earlier one"),
+    Column("run", Name, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+soft_closing: Final = Table(
+    "soft_closing",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("pay_group", Name, nullable=False),
+    Column("period", Name, nullable=False, comment="the stream books after it, until this is lifted"),
+    Column("run", Name),
+    Column("actor", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("soft_closing_of_group", "pay_group"),
+)
+
+soft_opening: Final = Table(
+    "soft_opening",
+    metadata,
+    Column("closing", ForeignKey(soft_closing.c.number), primary_key=True, comment="the soft closing that this lifts"),
+    Column("actor", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
 )
 
 run: Final = Table(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Row, select, text
 
-from services.payout.ledger import Part
+from services.payout.chain import Head, sha256
+from services.payout.ledger import Journal, Part, Posting
+from services.payout.store import books
 from services.payout.store.books import Earner
 from shared.log.port import Partition
 from shared.log.tables import dead_letter
@@ -43,6 +45,42 @@ def unbalanced(connection: Connection) -> list[UUID]:
     return list(connection.execute(_UNBALANCED).scalars())
 
 
+def broken_chains(connection: Connection) -> list[str]:
+    """The first broken link of each participant's chain of journals, as a sentence: hashes are made again from the rows."""
+    heads = books.heads(connection)
+    found: dict[str, str] = {}
+    ends: dict[str, Head] = {}
+    for row in connection.execution_options(yield_per=5000).execute(_CHAINS):
+        participant, before = row.participant_id, ends.get(row.participant_id, Head())
+        ends[participant] = Head(before.entries + 1, row.sha256)
+        if participant in found:
+            continue
+        if row.entry != before.entries + 1:
+            found[participant] = f"journal {before.entries + 1} is missing"
+        elif row.previous_sha256 != before.sha256:
+            found[participant] = f"journal {row.entry} does not follow the one before it"
+        elif sha256(_journal(row), row.entry, row.previous_sha256, row.recorded_at) != row.sha256:
+            found[participant] = f"journal {row.entry} is not what was booked"
+    for participant in heads.keys() | ends.keys():
+        head, end = heads.get(participant, Head()), ends.get(participant, Head())
+        if head != end:
+            missing = head.entries > end.entries
+            told = f"journal {end.entries + 1} is missing" if missing else f"journal {end.entries} is not their head"
+            found.setdefault(participant, told)
+    return [f"the books of {participant}: {told}" for participant, told in sorted(found.items())]
+
+
+def _journal(row: Row[Any]) -> Journal:
+    postings = tuple(
+        Posting(
+            account, currency, amount, None if component is None else Part(component, plan, version, currency), deal
+        )
+        for account, currency, amount, component, plan, version, deal in row.postings
+    )
+    head = (row.id, row.kind, row.participant_id, row.period, row.origin_period, row.cause, row.actor)
+    return Journal(*head, postings, row.pay_group, row.entity, row.cost_center)
+
+
 def dead_places(connection: Connection, worker: str) -> set[tuple[Partition, int]]:
     """Where the records lie that the worker has ever set aside; a replay lies elsewhere."""
     letters = dead_letter.c
@@ -51,6 +89,15 @@ def dead_places(connection: Connection, worker: str) -> set[tuple[Partition, int
     )
     return {(Partition(topic, partition), position) for topic, partition, position in rows}
 
+
+_CHAINS = text("""
+    select j.*, coalesce(p.postings, '[]') as postings
+    from journal j left join (
+        select journal,
+            jsonb_agg(jsonb_build_array(account, currency, amount, component, plan, version, deal) order by line) as postings
+        from posting group by journal
+    ) p on p.journal = j.id
+    order by j.participant_id, j.entry""")
 
 _EARNED = text("""
     select p.participant_id, j.origin_period, p.component, p.plan, p.version, p.currency, sum(p.amount)

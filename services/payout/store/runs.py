@@ -83,7 +83,7 @@ def totals(connection: Connection, run_id: str | None = None) -> dict[str, list[
 
 def last_batch(connection: Connection) -> Previous | None:
     """The payroll file written last. Until the transaction ends no other is written."""
-    connection.execute(text("lock table payroll_file in share row exclusive mode"))
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.payroll_file', 0))"))
     files = schema.payroll_file.c
     row = connection.execute(select(files.run, files.sha256).order_by(files.number.desc()).limit(1)).one_or_none()
     return Previous(*row) if row else None

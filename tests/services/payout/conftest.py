@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, make_url
 
 from services.payout.api import create_app
+from services.payout.schema import ROLE
 from services.payout.worker import step
 from shared.database import engine_for, migrate
 from shared.log.port import Stored
@@ -23,7 +24,7 @@ from tests.services.payout.desk import NOW, PEOPLE, Book, Desk
 
 @pytest.fixture
 def payout_engine(database_url: str) -> Iterator[Engine]:
-    """An engine on a fresh, migrated schema `payout`."""
+    """An engine on a fresh, migrated schema `payout`, as the owner of the tables."""
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "payout", pool_size=10)
     migrate(engine, "payout", "services.payout")
     yield engine
@@ -31,18 +32,26 @@ def payout_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def book(payout_engine: Engine) -> Book:
+def service_engine(payout_engine: Engine) -> Iterator[Engine]:
+    """An engine on the same schema as the service has it: with the rights of its role."""
+    engine = engine_for(payout_engine.url, "payout", pool_size=10, role=ROLE)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def book(service_engine: Engine) -> Book:
     """Book a batch of events in a transaction of its own, as the worker does."""
 
     def booked(batch: Sequence[Stored]) -> Outcome:
-        with payout_engine.begin() as connection:
+        with service_engine.begin() as connection:
             return partial(step, lambda: NOW)(connection, batch)
 
     return booked
 
 
 @pytest.fixture
-def desk(payout_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
+def desk(service_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     """The API with everybody's keys, in January 2026."""
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
@@ -50,5 +59,5 @@ def desk(payout_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(create_app(settings, payout_engine, lambda: NOW, list)) as client:
+    with TestClient(create_app(settings, service_engine, lambda: NOW, list)) as client:
         yield Desk(client)

@@ -80,8 +80,21 @@ def earned(participant: str, period: str, revision: int, *amounts: tuple[str, in
     return Stored(Partition("earnings", 0), next(_positions), Record(participant, orjson.dumps(event)), 0.0)
 
 
+def roster(participant: str, start: str, minute: int = 0, source: str = "hr", **attributes: Any) -> Stored:
+    """A roster event: attributes of a participant from a date on; a later `minute` wins over an earlier one."""
+    event = {
+        "participant_id": participant,
+        "fields": {f"{start}/{name}": value for name, value in attributes.items()},
+        "occurred_at": f"2025-01-01T00:{minute:02d}:00.000000Z",
+        "source": source,
+    }
+    return Stored(Partition("roster", 0), next(_positions), Record(participant, orjson.dumps(event)), 0)
+
+
 def empty(engine: Engine) -> None:
     """Forget everything: a new life for the next example of a property. Only a test may switch the rules off."""
     with engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))
-        connection.execute(text("truncate journal, posting, held_earning, run, run_line, payroll_file, position"))
+        connection.execute(
+            text("truncate book, journal, posting, held_earning, closing, run, run_line, payroll_file, position")
+        )

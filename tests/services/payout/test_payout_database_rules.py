@@ -14,8 +14,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from services.payout.schema import metadata
 from tests.services.payout.desk import Book, Desk, earned
 
-ENTRY = "insert into journal values (:id, default, 'earning', 'ada', :period, '2025-01', '{}', 'mallory', now())"
-POSTINGS = "insert into posting select :id, n, a, :who, c, m, k, k, v from (values {}) x (n, a, c, m, k, v)"
+ENTRY = """
+    insert into journal (id, kind, participant_id, period, origin_period, cause, actor, recorded_at, pay_group, entity,
+                         cost_center, entry, previous_sha256, sha256)
+    select :id, :kind, 'ada', :period, '2025-01', '{}', 'mallory', now(), 'default', '', '', count(*) + 1,
+           case when count(*) > 0 then repeat('0', 64) else '' end, repeat('0', 64)
+    from journal where participant_id = 'ada'"""
+POSTINGS = (
+    "insert into posting select :id, n, a, :who, c, m, k, k, cast(v as integer) from (values {}) x (n, a, c, m, k, v)"
+)
 
 
 def refused(engine: Engine, statement: str) -> str:
@@ -25,8 +32,8 @@ def refused(engine: Engine, statement: str) -> str:
     return str(error.value.orig)
 
 
-def enter(connection: Connection, period: str, *postings: str, who: str = "ada") -> None:
-    parameters = {"id": uuid4(), "period": period, "who": who}
+def enter(connection: Connection, period: str, *postings: str, who: str = "ada", kind: str = "earning") -> None:
+    parameters = {"id": uuid4(), "period": period, "who": who, "kind": kind}
     connection.execute(text(ENTRY), parameters)
     connection.execute(text(POSTINGS.format(", ".join(postings))), parameters)
 
@@ -108,6 +115,45 @@ def test_an_old_journal_of_a_closed_period_takes_no_more_postings(
         ),
     )
     assert "open period" in reason
+
+
+def test_a_journal_is_booked_whole_and_never_added_to(payout_engine: Engine, book: Book) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 500))])
+    more = "insert into posting (journal, line, account, participant_id, currency, amount) select id, n, a, 'ada', 'USD', m"
+    values = "from journal, (values (2, 'paid', 5), (3, 'payable', -5)) x (n, a, m)"
+    assert "booked whole" in refused(payout_engine, f"{more} {values}")
+
+
+@pytest.mark.parametrize("account", ["adjusted", "guaranteed", "payable", "draw", "clawback", "paid"])
+def test_only_earned_and_held_name_a_component_and_only_held_a_deal(payout_engine: Engine, account: str) -> None:
+    for posting in (f"(0, '{account}', 'USD', 5, 'c', 1)", "(0, 'held', 'USD', 5, null, null)"):
+        with pytest.raises(IntegrityError, match="names_its_part"), payout_engine.begin() as connection:
+            enter(connection, "2025-01", posting, "(1, 'earned', 'USD', -5, 'c', 1)")
+    with payout_engine.begin() as connection:
+        enter(connection, "2025-01", f"(0, '{account}', 'USD', 5, null, null)", "(1, 'held', 'USD', -5, 'c', 1)")
+    deal = f"update posting set deal = 'd' where account = '{account}'"
+    assert "names_its_deal" in refused(payout_engine, f"set local session_replication_role = replica; {deal}")
+
+
+def test_a_journal_is_of_a_kind_that_the_ledger_knows(payout_engine: Engine) -> None:
+    postings = "(0, 'draw', 'USD', 5, null, null)", "(1, 'payable', 'USD', -5, null, null)"
+    kinds = [
+        "hold",
+        "draw",
+        "recovery",
+        "guarantee",
+        "forgiveness",
+        "clawback",
+        "adjustment",
+        "payment",
+        "return",
+        "transfer",
+    ]
+    with payout_engine.begin() as connection:
+        for kind in kinds:
+            enter(connection, "2025-01", *postings, kind=kind)
+    with pytest.raises(IntegrityError, match="journal_kind_check"), payout_engine.begin() as connection:
+        enter(connection, "2025-01", *postings, kind="gift")
 
 
 def test_who_drafted_a_run_cannot_approve_it_even_in_sql(payout_engine: Engine, desk: Desk) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payout import runs
+from services.payout.booking import Place, place_of
 from services.payout.ledger import Part, difference, earning_journal, payment_journal
-from services.payout.periods import booking_period, checked
+from services.payout.people import Person
+from services.payout.periods import checked
 from services.payout.refusals import BadPeriod, PeriodClosed, PeriodNotEnded
 from services.payout.runs import Line
 from shared.money import MOST
@@ -20,6 +23,7 @@ PARTS = st.builds(
     Part, st.sampled_from(["commission", "override"]), st.just("p"), st.integers(1, 2), st.sampled_from(["USD", "JPY"])
 )
 AMOUNTS = st.dictionaries(PARTS, st.integers(-MOST, MOST).filter(bool), max_size=5)
+IN = partial(Place, pay_group="default", entity="", cost_center="")
 PERIODS = st.dates(date(2020, 1, 1), date(2030, 12, 31)).map(lambda day: f"{day:%Y-%m}")
 
 
@@ -34,7 +38,9 @@ def test_a_difference_makes_what_was_what_is(before: dict[Part, int], after: dic
 def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
     before: dict[Part, int], after: dict[Part, int]
 ) -> None:
-    journal = earning_journal("ada", "2025-01", "2025-02", 7, difference(before, after), "earnings/0/1", "payout")
+    journal = earning_journal(
+        "ada", "2025-01", IN("2025-02"), 7, difference(before, after), "earnings/0/1", None, "payout"
+    )
     sums: Counter[str] = Counter()
     for posting in journal.postings:
         assert posting.amount
@@ -44,18 +50,22 @@ def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
 
 def test_moving_an_amount_to_a_new_plan_version_leaves_what_is_owed_alone() -> None:
     old, new = Part("commission", "p", 1, "USD"), Part("commission", "p", 2, "USD")
-    journal = earning_journal("ada", "2025-01", "2025-01", 2, difference({old: 500}, {new: 500}), "-", "payout")
+    journal = earning_journal(
+        "ada", "2025-01", IN("2025-01"), 2, difference({old: 500}, {new: 500}), "-", None, "payout"
+    )
     assert [(posting.account, posting.amount) for posting in journal.postings] == [("earned", -500), ("earned", 500)]
 
 
 def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None:
     def journal(participant: str, origin: str, revision: int, period: str = "2025-05") -> object:
-        return earning_journal(participant, origin, period, revision, {Part("c", "p", 1, "USD"): 1}, "-", "w").id
+        return earning_journal(
+            participant, origin, IN(period), revision, {Part("c", "p", 1, "USD"): 1}, "-", None, "w"
+        ).id
 
     assert journal("ada", "2025-01", 1) == journal("ada", "2025-01", 1, period="2025-06")
     assert len({journal("ada", "2025-01", 1), journal("ada", "2025-01", 2), journal("ada", "2025-02", 1)}) == 3
     payments = {
-        payment_journal(run, who, currency, 1, "2025-01", "2025-02", "dana").id
+        payment_journal(run, who, currency, 1, "2025-01", IN("2025-02"), "dana").id
         for run in ("run-2025-01-1", "run-2025-01-2")
         for who in ("ada", "bob")
         for currency in ("USD", "EUR")
@@ -64,19 +74,20 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
 
 
 @given(PERIODS, st.none() | PERIODS)
-def test_a_change_is_booked_in_its_own_period_or_the_first_open_one_after_it(origin: str, closed: str | None) -> None:
-    period = booking_period(origin, closed)
-    assert period >= origin
-    assert closed is None or period > closed
-    if closed is None or origin > closed:
-        assert period == origin
-    else:
-        assert booking_period(closed, None) == closed
-        assert not [
-            p
-            for p in (f"{year}-{month:02d}" for year in range(2020, 2032) for month in range(1, 13))
-            if closed < p < period
-        ]
+def test_a_change_is_booked_in_its_own_month_or_the_first_open_one_after_it(origin: str, first: str | None) -> None:
+    place = place_of(Person("ada", {}), origin, {"default": first} if first else {"others": "2031-01"})
+    assert place == Place(max(origin, first or origin), "default", "", "")
+
+
+def test_a_change_is_booked_for_the_pay_group_that_the_participant_is_in_when_that_month_ends() -> None:
+    stamp = ["2025-01-01T00:00:00.000000Z", 0, "hr"]
+    moved = {"2025-01-01/pay_group": "weekly", "2025-03-15/pay_group": "monthly", "2025-03-15/entity": "DE"}
+    person = Person("ada", {path: [value, *stamp] for path, value in moved.items()})
+    assert place_of(person, "2025-01", {}) == Place("2025-01", "weekly", "", "")
+    assert place_of(person, "2025-01", {"weekly": "2025-02"}) == Place("2025-02", "weekly", "", "")
+    assert place_of(person, "2025-01", {"weekly": "2025-03"}) == Place("2025-03", "monthly", "DE", "")
+    later = {"weekly": "2025-04", "monthly": "2025-06"}
+    assert place_of(person, "2025-01", later) == Place("2025-06", "monthly", "DE", "")
 
 
 @pytest.mark.parametrize("text", ["2025-13", "2025-00", "25-01", "2025-1", "٢٠٢٥-٠١", "2025-01-01", "", "9999-12"])

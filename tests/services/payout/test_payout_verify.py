@@ -25,16 +25,16 @@ Send = Callable[[Sequence[Stored]], None]
 @pytest.fixture
 def log(database_url: str, payout_engine: Engine) -> Iterator[Log]:
     opened = PostgresLog(make_url(database_url).set(drivername="postgresql+psycopg"), partitions=3)
-    opened.ensure([EARNINGS])
+    opened.ensure(TOPICS)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def send(log: Log, payout_engine: Engine) -> Iterator[Send]:
+def send(log: Log, payout_engine: Engine, service_engine: Engine) -> Iterator[Send]:
     """Append events, with a real worker behind them, and wait until it is through."""
     stop = threading.Event()
-    worker = Worker(WORKER, log, payout_engine, TOPICS, partial(step, lambda: NOW), "one")
+    worker = Worker(WORKER, log, service_engine, TOPICS, partial(step, lambda: NOW), "one")
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
 
@@ -52,7 +52,7 @@ def settle(log: Log, engine: Engine) -> None:
     deadline = time.monotonic() + 30
     while True:
         with engine.connect() as connection:
-            rows = connection.execute(text("select partition, next_position from position"))
+            rows = connection.execute(text("select partition, next_position from position where topic = 'earnings'"))
             reached = {row.partition: row.next_position for row in rows}
         if all(reached.get(partition.number, 0) == end for partition, end in log.ends(EARNINGS).items()):
             return

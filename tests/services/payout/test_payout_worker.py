@@ -11,7 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
-from services.payout.store import books
+from services.payout.store import closings
 from shared.log.port import Record, Stored
 from shared.money import MOST
 from tests.services.payout.desk import Book, Desk, earned
@@ -84,7 +84,7 @@ def test_what_is_booked_while_a_period_closes_waits_and_is_booked_after_it(
 
     thread = threading.Thread(target=late)
     with payout_engine.begin() as connection:
-        assert books.hold_books_for_closing(connection) is None
+        assert closings.hold_for_closing(connection) is None
         thread.start()
         assert not booked.wait(0.5)
         connection.execute(text("update run set state = 'approved', approver = 'frank', approved_at = now()"))

@@ -1,0 +1,68 @@
+"""What the role of the service may do. Migrations say it for each table they make: `grant_append_only` or `grant_all`.
+
+The service's connections work as the role `earnest_payout`, which owns nothing: what it was not granted, it cannot do, whatever
+the code says and even with triggers off. Where the login may not create roles, the login owns the tables and works on them itself:
+then it takes from itself what nobody should do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from services.payout.schema import ROLE
+
+
+def create_role(op: Any) -> None:
+    """Make the role, if the login may, with what every table needs: the schema, and the event log's tables to publish."""
+    op.execute(_CREATE)
+    if _usable(op):
+        schema = op.get_bind().execute(text("select current_schema()")).scalar_one()
+        op.execute("create schema if not exists log")
+        for each in (schema, "log"):
+            op.execute(f'grant usage on schema "{each}" to {ROLE}')
+        op.execute(f"grant select, insert, update, delete on all tables in schema log to {ROLE}")
+        op.execute(f"alter default privileges in schema log grant select, insert, update, delete on tables to {ROLE}")
+
+
+def grant_append_only(op: Any, table: str) -> None:
+    """The service adds to the table and reads it. An identity column `number` lets foreign keys point at it all the same."""
+    if _usable(op):
+        op.execute(f"grant select, insert on {table} to {ROLE}")
+        return
+    op.execute(f"revoke update, delete, truncate on {table} from current_user")
+    # A foreign key locks the row it points at as the table's owner, who needs the right to change some column for that. This
+    # one the database refuses to set.
+    numbered = "select from pg_attribute where attrelid = cast(:table as regclass) and attname = 'number'"
+    if op.get_bind().execute(text(f"select exists ({numbered})"), {"table": table}).scalar_one():
+        op.execute(f"grant update (number) on {table} to current_user")
+
+
+def grant_all(op: Any, table: str) -> None:
+    """The service changes rows of the table as it likes; what it may not is in triggers."""
+    if _usable(op):
+        op.execute(f"grant select, insert, update, delete on {table} to {ROLE}")
+
+
+def _usable(op: Any) -> bool:
+    found = text(
+        "select coalesce((select pg_has_role(current_user, oid, 'set') from pg_roles where rolname = :role), false)"
+    )
+    return bool(op.get_bind().execute(found, {"role": ROLE}).scalar_one())
+
+
+# Roles belong to the server: another database of it may have made this one, or be making it at this moment.
+_CREATE = f"""
+    do $$ begin
+        begin
+            if not exists (select from pg_roles where rolname = '{ROLE}') then
+                create role {ROLE} nologin;
+            end if;
+        exception when duplicate_object or unique_violation then null;
+        end;
+        if not pg_has_role(current_user, '{ROLE}', 'set') then
+            grant {ROLE} to current_user;
+        end if;
+    exception when insufficient_privilege or undefined_object then null;
+    end $$"""

@@ -1,0 +1,75 @@
+"""People as payout sees them: what the roster says of a participant on a date, and who said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from shared.facts import Facts
+
+DEFAULT_PAY_GROUP: Final = "default"
+"""The pay group of whom the roster puts in none."""
+
+
+class Setting(NamedTuple):
+    """One dated fact: `attribute` is `value` from `day` on, says `source`, which occurred at `occurred_at`."""
+
+    day: date
+    attribute: str
+    value: Any
+    occurred_at: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What holds of a participant on a date. An entity or cost centre that nobody set is an empty text."""
+
+    pay_group: str = DEFAULT_PAY_GROUP
+    entity: str = ""
+    cost_center: str = ""
+    payroll_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    name: str | None = None
+    manager: str | None = None
+    plan: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant with the merged facts of the roster; without facts where the roster does not know them."""
+
+    participant_id: str
+    facts: Facts
+
+    def at(self, day: date) -> Attributes:
+        """What holds on a date: each attribute as it was last set on or before it. What was cleared is as if never set."""
+        held: dict[str, tuple[str, Any]] = {}
+        for path, (value, *_) in self.facts.items():
+            start, dated, attribute = path.rpartition("/")
+            if attribute not in _NAMES or (dated and start > day.isoformat()):
+                continue
+            if attribute not in held or held[attribute][0] < start:
+                held[attribute] = (start, value)
+        return Attributes(**{name: value for name, (_, value) in held.items() if value not in (None, "")})
+
+    def settings(self) -> Iterator[Setting]:
+        """Every dated fact with who set it, by date and attribute."""
+        for path in sorted(self.facts):
+            start, dated, attribute = path.partition("/")
+            if dated:
+                value, occurred_at, _, source = self.facts[path]
+                yield Setting(date.fromisoformat(start), attribute, value, occurred_at, source)
+
+    def pay_groups(self) -> set[str]:
+        """Every pay group that the participant is in at some time."""
+        return {each.value for each in self.settings() if each.attribute == "pay_group" and each.value} | {
+            DEFAULT_PAY_GROUP
+        }
+
+
+_NAMES: Final = frozenset(Attributes.__slots__)
