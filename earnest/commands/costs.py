@@ -25,6 +25,8 @@ PolicyFile = Annotated[
     Path | None, typer.Option(help="The accounting policy: YAML or JSON; the documented defaults without it.")
 ]
 SHOWN = 24
+WIDTH = 116
+"""Characters that eight amounts of some millions need; a narrower terminal wraps them rather than hiding digits."""
 AMOUNTS = ("opening", "additions", "amortisation", "impairment", "reversal", "clawback", "closing", "current")
 ALWAYS = ("opening", "additions", "amortisation", "closing", "current")
 
@@ -65,6 +67,7 @@ def schedule(
         raise LocalError(f"--from {begin} is after --through {end}")
     made = tables(file, begin, end, by)  # type: ignore[arg-type]  # checked above
     console = Console(highlight=False)
+    console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
     for note in file.notes:
         console.print(f"Note: {note}", markup=False)
     _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console)
