@@ -15,10 +15,10 @@ def sheet(statement: Statement) -> Sheet:
     """The sheet of a participant's statement."""
     writing = Writing(statement.company.locale)
     who = safe(statement.participant.name) or statement.participant.id
-    period = span(statement.run, writing)
+    period, period_name = span(statement.run, writing), safe(statement.run.period)
     sections = tuple(_sections(statement, writing))
     return Sheet(
-        title=f"Pay statement {statement.run.period}, {who}",
+        title=f"Pay statement {period_name}, {who}",
         heading=f"Pay statement for {who}",
         company=safe(statement.company.name),
         state=words.FINAL if statement.state == "final" else words.DRAFT,
@@ -28,7 +28,7 @@ def sheet(statement: Statement) -> Sheet:
         figures=tuple(_figures(statement, writing)),
         sections=sections or (Section("This run", (words.NOTHING,)),),
         foot=foot(statement.run, statement.state, statement.facts_sha256),
-        mark=f"{who} · {statement.run.period} · {statement.run.id}",
+        mark=f"{who} · {period_name} · {statement.run.id}",
     )
 
 

@@ -127,7 +127,7 @@ def team_sheet(statement: TeamStatement) -> Sheet:
         )
     ]
     return Sheet(
-        title=f"Team statement {statement.run.period}, {who}",
+        title=f"Team statement {safe(statement.run.period)}, {who}",
         heading=f"Team statement for {who}",
         company=safe(statement.company.name),
         state=words.FINAL if statement.state == "final" else words.DRAFT,
@@ -148,7 +148,7 @@ def team_sheet(statement: TeamStatement) -> Sheet:
             ),
         ),
         foot=foot(statement.run, statement.state, statement.facts_sha256),
-        mark=f"{who}, team · {statement.run.period} · {statement.run.id}",
+        mark=f"{who}, team · {safe(statement.run.period)} · {statement.run.id}",
     )
 
 
