@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.gl.contract_costs import CostRow
 from services.payout.gl.entry import Entry, Line, Unbalanced, balances
 from services.payout.gl.journals import MissingAccount, Row, UnknownKind, difference, entries, numbered
 from services.payout.gl.on_costs import shares
@@ -22,9 +21,9 @@ ON_COSTS = {"rate": "0.0765", "expense": "Expenses:PayrollTax", "liability": "Li
 BY_CENTRE = [{"name": "Department", "source": "cost_center"}]
 
 
-def made(rows: list[Row], costs: list[CostRow] | None = None, **fields: Any) -> list[Entry]:
+def made(rows: list[Row], **fields: Any) -> list[Entry]:
     book = policy(**fields)
-    return entries(rows, lambda _: book, costs or [])
+    return entries(rows, lambda _: book)
 
 
 def table(entry: Entry) -> list[tuple[str, int]]:
@@ -145,43 +144,6 @@ def test_shares_of_on_costs_sum_to_the_rounded_whole_and_are_within_one_of_exact
     assert all(abs(found[key] - rate * base) <= 1 for key, base in bases.items())
 
 
-COSTS = {
-    "asset": "Assets:DeferredContractCosts",
-    "amortisation": "Expenses:Amortisation",
-    "impairment": "Expenses:Impairment",
-    "capitalised_from": "Expenses:Commissions",
-}
-
-
-def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
-    """connectors.md C.2: 10,000.00 and 7.65 % on it become an asset of 10,765.00; a clawback of 40 % reduces it."""
-    rows = journal("earning", 10_000_00)
-    costs = [
-        CostRow("capitalisation", "2026-06", "E1", "USD", 10_765_00, 765_00),
-        CostRow("amortisation", "2026-06", "E1", "USD", 299_03),
-    ]
-    found = made(rows, costs, on_costs=ON_COSTS, contract_costs=COSTS)
-    assert [entry.kind for entry in found] == ["amortisation", "capitalisation", "accrual"]
-    assert {account: amount for (account, _), amount in balances(found).items()} == {
-        "Assets:DeferredContractCosts": 10_765_00 - 299_03,
-        "Expenses:Amortisation": 299_03,
-        "Expenses:Commissions": 0,
-        "Expenses:PayrollTax": 0,
-        "Liabilities:AccruedCommissions": -10_000_00,
-        "Liabilities:PayrollTax": -765_00,
-    }
-    back = (
-        journal("clawback", 4_000_00),
-        [
-            CostRow("cost_clawback", "2026-06", "E1", "USD", 4_000_00),
-            CostRow("impairment", "2026-06", "E1", "USD", 2_578_61),
-        ],
-    )
-    taken = balances(made(*back, on_costs=ON_COSTS, contract_costs=COSTS))
-    assert taken["Assets:DeferredContractCosts", "USD"] == -6_578_61
-    assert reconcile(rows, found).agrees, "contract costs are beside the ledger"
-
-
 def test_what_moves_between_entities_is_balanced_by_the_intercompany_account() -> None:
     out = [
         Row("payable", "transfer", "2026-06", "2026-06", entity, "", "", "", "USD", amount)
@@ -206,8 +168,6 @@ def test_what_cannot_be_booked_is_refused_by_name() -> None:
         made(journal("earning", 1)[:1])
     with pytest.raises(UnknownKind, match="'barter'"):
         made([journal("earning", 1)[0]._replace(kind="barter")])
-    with pytest.raises(MissingAccount, match="contract costs"):
-        made([], [CostRow("amortisation", "2026-06", "E1", "USD", 1)])
 
 
 def test_a_later_change_adds_a_difference_that_says_so() -> None:

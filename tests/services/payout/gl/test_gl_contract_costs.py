@@ -1,0 +1,87 @@
+"""Contract costs in the general ledger, from their schedules."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.payout.contract_costs.account import account
+from services.payout.contract_costs.facts import CostLine
+from services.payout.contract_costs.journals import journals
+from services.payout.contract_costs.policy import ContractCosts
+from services.payout.gl.contract_costs import CostPosting, cost_postings
+from services.payout.gl.entry import Entry, balances
+from services.payout.gl.journals import MissingAccount, Row, entries
+from services.payout.gl.reconcile import reconcile
+from tests.services.payout.gl.gl_books import journal, policy
+from tests.services.payout.gl.gl_files import nonzero
+
+ON_COSTS = {"rate": "0.0765", "expense": "Expenses:PayrollTax", "liability": "Liabilities:PayrollTax"}
+COSTS = {
+    "deferred_contract_costs": "Assets:DeferredContractCosts",
+    "commission_expense": "Expenses:Commissions",
+    "amortisation": "Expenses:Amortisation",
+    "impairment_loss": "Expenses:Impairment",
+    "on_cost_expense": "Expenses:PayrollTax",
+}
+
+
+def made(rows: list[Row], costs: list[CostPosting], **fields: Any) -> list[Entry]:
+    book = policy(**fields)
+    return entries(rows, lambda _: book, costs)
+
+
+def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
+    """Facts of connectors.md C.2: 10,000.00 and 7.65 % on it are an asset of 10,765.00, of which 299.03 is the first month."""
+    line = CostLine(
+        earning_line_id="l1",
+        contract_id="c1",
+        amount=10_000_00,
+        currency="USD",
+        entity="E1",
+        signed=date(2026, 6, 1),
+        term_months=36,
+    )
+    how = {"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01", "credit": "commission_expense"}
+    rules = ContractCosts.of(how | {"on_cost": {"percent": "7.65"}, "benefit_period": {"method": "term"}})
+    costs = [each for each in cost_postings(journals(account([line], [], lambda _: rules))) if each.period == "2026-06"]
+    rows = journal("earning", 10_000_00)
+    found = made(rows, costs, on_costs=ON_COSTS, contract_costs=COSTS)
+    assert [entry.kind for entry in found] == ["amortisation", "capitalisation", "accrual"]
+    assert {account: amount for (account, _), amount in balances(found).items()} == {
+        "Assets:DeferredContractCosts": 10_765_00 - 299_03,
+        "Expenses:Amortisation": 299_03,
+        "Expenses:Commissions": 0,
+        "Expenses:PayrollTax": 0,
+        "Liabilities:AccruedCommissions": -10_000_00,
+        "Liabilities:PayrollTax": -765_00,
+    }
+    assert reconcile(rows, found).agrees, "contract costs are beside the ledger"
+
+
+def test_a_clawback_of_a_capitalised_commission_leaves_the_asset_and_a_claim_and_a_line_has_a_default_dimension() -> (
+    None
+):
+    costs = [
+        CostPosting("clawback", "commission_expense", "2026-06", "E1", "USD", 4_000_00),
+        CostPosting("clawback", "deferred_contract_costs", "2026-06", "E1", "USD", -4_000_00),
+    ]
+    taken = [
+        row._replace(account="earned") if row.account == "payable" else row for row in journal("clawback", 4_000_00)
+    ]
+    where = [{"name": "Department", "source": "cost_center", "default": "Sales"}]
+    found = made(taken, costs, contract_costs=COSTS, dimensions=where)
+    assert nonzero(balances(found)) == {
+        ("Assets:Clawbacks", "USD"): 4_000_00,
+        ("Assets:DeferredContractCosts", "USD"): -4_000_00,
+    }
+    assert {line.dimension("Department") for line in found[1].lines} == {"", "Sales"}
+
+
+def test_an_account_of_contract_costs_that_the_policy_lacks_is_named() -> None:
+    with pytest.raises(MissingAccount, match="no account for accrued_on_costs of contract costs"):
+        made([], [CostPosting("expense", "accrued_on_costs", "2026-06", "E1", "USD", 1)], contract_costs=COSTS)
+    with pytest.raises(MissingAccount, match="no account for impairment_loss of contract costs"):
+        made([], [CostPosting("impair", "impairment_loss", "2026-06", "E1", "USD", 1)])
