@@ -1,0 +1,61 @@
+"""Lines of pay as costs of contracts: what one participant earned by one component on one deal in one month is one cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from services.payout.contract_costs.facts import CostLine, Occasion
+from shared.periods import last_day
+
+
+class PayLine(NamedTuple):
+    """A line of a statement with the facts of its deal; the amount in minor units."""
+
+    participant_id: str
+    period: str
+    component: str
+    deal_id: str | None
+    credit_date: date
+    amount: int
+    currency: str
+    entity: str = ""
+    contract: str | None = None
+    closed_on: date | None = None
+    start_date: date | None = None
+    term_months: int | None = None
+    product: str = ""
+    occasion: Occasion = "new"
+    cost: str = "commission"
+
+
+def costs_of(lines: Iterable[PayLine]) -> Iterator[CostLine]:
+    """The costs that lines of pay are. What belongs to no deal obtains no contract and is not here; it stays expense.
+
+    A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed again.
+    """
+    sums: dict[tuple[str, str, str, str, str], list[PayLine]] = {}
+    for line in lines:
+        if line.deal_id is not None:
+            key = (line.participant_id, line.period, line.component, line.deal_id, line.currency)
+            sums.setdefault(key, []).append(line)
+    for (participant, period, component, deal, currency), of in sorted(sums.items()):
+        amount, last = sum(line.amount for line in of), max(of, key=lambda line: line.credit_date)
+        if amount:
+            earned = min(max(last.credit_date, date(int(period[:4]), int(period[5:]), 1)), last_day(period))
+            yield CostLine(
+                earning_line_id=f"{participant}/{period}/{component}/{deal}/{currency}",
+                contract_id=last.contract or deal,
+                signed=last.closed_on or last.credit_date,
+                amount=amount,
+                currency=currency,
+                entity=last.entity,
+                component=component,
+                service_start=last.start_date,
+                earned=earned,
+                occasion=last.occasion,
+                cost=last.cost,
+                product=last.product,
+                term_months=last.term_months,
+            )
