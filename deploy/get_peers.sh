@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Put the programs that read our files in tests (hledger, ledger, LibreOffice Calc) into the folder $1, from Debian's packages.
+# Put the programs that read our files in tests (hledger, ledger, LibreOffice Calc, OpenSSH's sftp and sftp-server, GnuPG) into the
+# folder $1, from Debian's packages.
 # Those and what they need are unpacked into $1/../share/peers and not installed: the system stays as it is, nobody needs to be root.
 set -euo pipefail
 target=$(realpath "$1")
@@ -10,10 +11,14 @@ wanted=()
 command -v hledger >/dev/null || wanted+=(hledger)
 command -v ledger >/dev/null || wanted+=(ledger)
 command -v soffice >/dev/null || wanted+=(libreoffice-calc-nogui)
+command -v sftp >/dev/null || wanted+=(openssh-client)
+command -v sftp-server >/dev/null || wanted+=(openssh-sftp-server)
+command -v gpg >/dev/null || wanted+=(gpg gpg-agent)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-    echo "hledger, ledger or soffice is missing: install hledger, ledger and LibreOffice Calc with your package manager" >&2
+    echo "missing: ${wanted[*]}; install hledger, ledger, LibreOffice Calc, OpenSSH and GnuPG with your package manager," >&2
+    echo "and have sftp-server on the path" >&2
     exit 1
 fi
 
@@ -51,12 +56,17 @@ if [ -d "$office" ]; then
 fi
 
 libraries=$(find "$home/usr/lib" -mindepth 1 -maxdepth 3 -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
-wrap() {
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec %s "$@"\n' "'$libraries'" "'$2'" >"$target/$1"
+wrap() { # the name, the program, and options that always go before others
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec %s %s "$@"\n' \
+        "'$libraries'" "'$2'" "${3:-}" >"$target/$1"
     chmod 755 "$target/$1"
 }
 for package in "${wanted[@]}"; do
     case $package in
+    gpg-agent) ;;
+    gpg) wrap gpg "$home/usr/bin/gpg" "--agent-program '$home/usr/bin/gpg-agent'" ;;
+    openssh-client) wrap sftp "$home/usr/bin/sftp" "-S '$home/usr/bin/ssh'" ;;
+    openssh-sftp-server) wrap sftp-server "$home/usr/lib/openssh/sftp-server" ;;
     libreoffice*) wrap soffice "$home/usr/lib/libreoffice/program/soffice" ;;
     *) wrap "$package" "$home/usr/bin/$package" ;;
     esac

@@ -23,6 +23,7 @@ Scope = Literal[
     "deals:write",
     "roster:write",
     "plans:write",
+    "terms:write",
     "earnings:read",
     "runs:write",
     "runs:approve",

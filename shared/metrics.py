@@ -44,3 +44,17 @@ KPI_THRESHOLD: Final = Gauge("earnest_kpi_threshold", "Where the KPI is in breac
 KPI_BREACH: Final = Gauge("earnest_kpi_breach", "1 while the KPI's alert is open, otherwise 0.", ["kpi", "currency"])
 KPI_AS_OF: Final = Gauge("earnest_kpi_as_of_timestamp_seconds", "The business date that the KPIs are evaluated for.")
 KPI_EVALUATED: Final = Gauge("earnest_kpi_last_evaluated_timestamp_seconds", "When the KPIs were evaluated last.")
+
+DELIVERIES_WAITING: Final = Gauge(
+    "earnest_deliveries_waiting", "Released batches that are not yet where payroll picks them up.", ["destination"]
+)
+DELIVERY_WAITING_SECONDS: Final = Gauge(
+    "earnest_delivery_waiting_seconds",
+    "For how long the oldest batch that is not yet delivered waits.",
+    ["destination"],
+)
+DELIVERY_ATTEMPTS: Final = Counter(
+    "earnest_delivery_attempts_total",
+    "Attempts to deliver a batch, by outcome: delivered, failed (tried again), refused (somebody has to change something).",
+    ["destination", "outcome"],
+)

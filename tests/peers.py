@@ -1,4 +1,4 @@
-"""The real programs that read what we write: hledger, ledger, bean-check, and LibreOffice, which opens spreadsheets.
+"""The real programs that read what we write: hledger, ledger, bean-check, LibreOffice, OpenSSH and GnuPG.
 
 They are fetched once from Debian's packages when they are missing. A machine without them skips these tests, which fails in CI.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PEERS = ("hledger", "ledger", "bean-check", "soffice")
+PEERS = ("hledger", "ledger", "bean-check", "soffice", "sftp", "sftp-server", "gpg")
 EVERY_SHEET_AS_RAW_VALUES = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
 TEXT = {".csv", ".tsv", ".txt"}
 
@@ -32,7 +32,7 @@ def fetch_peers() -> None:
         command = [REPOSITORY / "deploy" / "get_peers.sh", Path(sys.prefix) / "bin"]
         got = subprocess.run(command, capture_output=True, text=True, check=False)
         if got.returncode or None in map(shutil.which, PEERS):
-            pytest.skip(f"hledger, ledger or LibreOffice is missing and could not be fetched: {got.stdout}{got.stderr}")
+            pytest.skip(f"one of {', '.join(PEERS)} is missing and could not be fetched: {got.stdout}{got.stderr}")
 
 
 @pytest.fixture(scope="session")

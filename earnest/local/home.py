@@ -51,6 +51,11 @@ class Home:
         return self.path / "sources"
 
     @property
+    def deliveries(self) -> Path:
+        """The keys of SFTP deliveries, a folder each."""
+        return self.path / "deliveries"
+
+    @property
     def log_note(self) -> Path:
         """Which log this installation was begun with."""
         return self.path / "log"
@@ -63,7 +68,7 @@ class Home:
     def make(self) -> None:
         """Make the folder with new API keys; what is there already stays."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for folder in (self.logs, self.files, self.sources):
+        for folder in (self.logs, self.files, self.sources, self.deliveries):
             folder.mkdir(mode=0o700, exist_ok=True)
         make_keys(self.path / "keys", self.keys_file)
 

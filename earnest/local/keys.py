@@ -14,7 +14,7 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("deals:write",),
     "hr": ("roster:write",),
     "analyst": ("plans:write", "earnings:read"),
-    "dana": ("runs:write", "earnings:read", "payroll:read"),
+    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read"),
     "frank": ("runs:approve", "earnings:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "ops": ("ops", "alerts:read", "earnings:read"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -36,12 +36,12 @@ _WANTED = {
 COMPONENTS = "components"
 
 
-def schema_findings(error: ValidationError) -> list[Finding]:
-    """The mistakes that a validator found."""
-    return [finding for found in error.errors() for finding in _finding(found)]
+def schema_findings(error: ValidationError, fields: Callable[[Path], set[str]] | None = None) -> list[Finding]:
+    """The mistakes that a validator found; `fields` says which fields there are where an unknown one stands."""
+    return [finding for found in error.errors() for finding in _finding(found, fields or _fields)]
 
 
-def _finding(found: Mapping[str, Any]) -> Iterator[Finding]:
+def _finding(found: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> Iterator[Finding]:
     cause = found.get("ctx", {}).get("error")
     path: Path = found["loc"]
     if isinstance(cause, Flaws):
@@ -52,10 +52,12 @@ def _finding(found: Mapping[str, Any]) -> Iterator[Finding]:
         case "missing":
             yield _error("P101", path[:-1], f"{path[-1]} is missing", f"add `{path[-1]}: …`")
         case "union_tag_not_found":
-            yield _error("P101", path, "kind is missing", f"the kinds are {', '.join(sorted(KINDS))}")
+            field = _tag_field(context)
+            mend = f"the kinds are {', '.join(sorted(KINDS))}" if field == "kind" else f"add `{field}: …`"
+            yield _error("P101", path, f"{field} is missing", mend)
         case "extra_forbidden":
             yield _error(
-                "P102", path, f"there is no field {path[-1]} here", did_you_mean(str(path[-1]), _fields(path), "fields")
+                "P102", path, f"there is no field {path[-1]} here", did_you_mean(str(path[-1]), fields(path), "fields")
             )
         case "literal_error":
             words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
@@ -66,12 +68,11 @@ def _finding(found: Mapping[str, Any]) -> Iterator[Finding]:
                 did_you_mean(_given(found), words, "words"),
             )
         case "union_tag_invalid":
-            yield _error(
-                "P104",
-                (*path, "kind"),
-                f"there is no kind {context['tag']}",
-                did_you_mean(context["tag"], sorted(KINDS), "kinds"),
-            )
+            field, tag = _tag_field(context), str(context["tag"])
+            words = _words(context["expected_tags"].replace("'", ""))
+            what = f"there is no kind {tag}" if field == "kind" else f"{tag} is none of {', '.join(words)}"
+            mend = did_you_mean(tag, words, "kinds" if field == "kind" else "words")
+            yield _error("P104", (*path, field), what, mend)
         case "string_pattern_mismatch":
             yield _error("P106", path, f"{_given(found)} is not a name of this form", _form(path))
         case "invalid_key":
@@ -88,6 +89,12 @@ def _finding(found: Mapping[str, Any]) -> Iterator[Finding]:
             yield _error("P105", path, f"{_given(found)} is not {_WANTED[kind]}", f"write {_WANTED[kind]}")
         case _:
             yield _error("P107", path, found["msg"].removeprefix("Value error, "))
+
+
+def _tag_field(context: Mapping[str, Any]) -> str:
+    """The field that says which of several alternatives is meant."""
+    name = str(context["discriminator"]).strip("'")
+    return name if name.isidentifier() else "kind"
 
 
 def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:

@@ -1,4 +1,4 @@
-"""The payout process: the API, and the worker that books."""
+"""The payout process: the API, the worker that books, and the courier that delivers payroll files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from services.payout.api import create_app
+from services.payout.delivery.worker import Courier
 from services.payout.schema import ROLE
 from services.payout.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
@@ -30,7 +31,8 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    crew = Crew([Worker(WORKER, log, engine, TOPICS, partial(step, _now), member, BATCH), *relays(log)])
+    books = Worker(WORKER, log, engine, TOPICS, partial(step, _now), member, BATCH)
+    crew = Crew([books, Courier(engine, settings, _now), *relays(log)])
     serve(create_app(settings, engine, _now, crew.reasons), settings.host, settings.payout_port, crew)
     log.close()
     engine.dispose()

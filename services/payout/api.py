@@ -20,6 +20,10 @@ from services.payout.answers import (
     PeriodView,
     Summary,
 )
+from services.payout.calendars.calendars_api import add_calendars
+from services.payout.calendars.refusals import NoSuchPayGroup
+from services.payout.delivery.deliveries_api import add_deliveries
+from services.payout.policies.policies_api import add_policies
 from services.payout.runs_api import add_runs
 from services.payout.store import views
 from services.payout.worker import WORKER
@@ -36,6 +40,7 @@ ParticipantId = Annotated[Identifier, Path()]
 STATUS = {
     refusals.NoSuchRun: HTTPStatus.NOT_FOUND,
     refusals.NoSuchFile: HTTPStatus.NOT_FOUND,
+    NoSuchPayGroup: HTTPStatus.NOT_FOUND,
     refusals.BadPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.NotTheAuthor: HTTPStatus.FORBIDDEN,
     refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,
@@ -118,4 +123,7 @@ def create_app(
         )
 
     add_runs(app, settings, engine, snapshot, now)
+    add_policies(app, engine, snapshot, now)
+    add_calendars(app, snapshot)
+    add_deliveries(app, engine, snapshot, now)
     return app

@@ -23,8 +23,10 @@ from services.payout.runs import Run
 from services.payout.store import books, closings
 from services.payout.store import runs as store
 from services.payout.store.people import people
+from services.payout.store.released import deliver_released
 from shared.auth import Principal, require
 from shared.contracts.base import PeriodName
+from shared.periods import last_day
 from shared.settings import Settings
 
 Writer = Annotated[Principal, Depends(require("runs:write"))]
@@ -161,6 +163,7 @@ def _export(connection: Connection, run: Run, actor: str, now: datetime) -> Run:
     ]
     books.post(connection, payments, now)
     store.change_run(connection, exported)
+    deliver_released(connection, run.id, last_day(run.period), now)
     return exported
 
 

@@ -52,16 +52,12 @@ def next_pay_period(group: PayGroup, period: PayPeriod) -> PayPeriod:
 
 def pay_periods(group: PayGroup, first: date, last: date) -> Iterator[PayPeriod]:
     """The pay periods that end from one day to another, both included, in order."""
-    span = span_of(group.calendar, first)
-    while span.end <= last:
-        yield _with_dates(group, span)
-        span = span_of(group.calendar, span.end + timedelta(days=1))
+    return (_with_dates(group, span) for span in _spans(group, first, last))
 
 
 def pay_periods_of_year(group: PayGroup, year: int) -> list[PayPeriod]:
     """The pay periods that bear the number of a year: 12, 24, 26 or 27, 52 or 53 of them."""
-    first, following = (first_of_year(group.calendar, each) for each in (year, year + 1))
-    return list(pay_periods(group, first, following - timedelta(days=1)))
+    return [_with_dates(group, span) for span in _spans_of_year(group, year)]
 
 
 def pay_period(group: PayGroup, name: str) -> PayPeriod:
@@ -73,10 +69,23 @@ def pay_period(group: PayGroup, name: str) -> PayPeriod:
     form = _NAME.fullmatch(name)
     year = int(form[1]) if form else 0
     if 1900 < year < 2199:
-        for each in pay_periods_of_year(group, year):
-            if each.name == name:
-                return each
+        for span in _spans_of_year(group, year):
+            if span.name == name:
+                return _with_dates(group, span)
     raise NoSuchPayPeriod(group, name, span_of(group.calendar, date(2026, 6, 15)).name)
+
+
+def _spans_of_year(group: PayGroup, year: int) -> Iterator[Span]:
+    first, following = (first_of_year(group.calendar, each) for each in (year, year + 1))
+    return _spans(group, first, following - timedelta(days=1))
+
+
+def _spans(group: PayGroup, first: date, last: date) -> Iterator[Span]:
+    """Pay periods that end from one day to another, before anybody asks when they are paid."""
+    span = span_of(group.calendar, first)
+    while span.end <= last:
+        yield span
+        span = span_of(group.calendar, span.end + timedelta(days=1))
 
 
 def _with_dates(group: PayGroup, span: Span) -> PayPeriod:

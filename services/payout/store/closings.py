@@ -42,6 +42,12 @@ def closed_through(connection: Connection, pay_group: str = DEFAULT_PAY_GROUP) -
     return connection.execute(_CLOSED_THROUGH, {"pay_group": pay_group}).scalar()
 
 
+def hold_all_open(connection: Connection) -> str | None:
+    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes waits."""
+    hold_open(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
+    return connection.execute(_CLOSED_BY_ANY).scalar()
+
+
 def open_from(connection: Connection) -> dict[str, str]:
     """The first month that the stream may book in, by pay group: after what is closed, and after what is soft-closed. A pay group
     that has closed nothing is not in it.
@@ -87,6 +93,8 @@ _HOLD_CLOSED = text("""
 _PAY_GROUPS = text("select distinct pay_group from journal")
 
 _CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
+
+_CLOSED_BY_ANY = text("select max(period) from closing")
 
 _OPEN_FROM = text("""
     select pay_group, max(period) from (

@@ -22,6 +22,7 @@ PEOPLE = {
     "dora": ["runs:write", "runs:approve", "earnings:read"],
     "frank": ["runs:approve", "earnings:read"],
     "payroll": ["payroll:read"],
+    "tess": ["terms:write", "earnings:read"],
 }
 
 _positions = count()
@@ -38,6 +39,9 @@ class Desk:
 
     def post(self, path: str, who: str, body: dict[str, Any] | None = None) -> Response:
         return self.client.post(path, json=body, headers={"authorization": f"Bearer key-{who}"})
+
+    def put(self, path: str, who: str, body: dict[str, Any]) -> Response:
+        return self.client.put(path, json=body, headers={"authorization": f"Bearer key-{who}"})
 
     def draft(self, period: str, who: str = "dana") -> dict[str, Any]:
         return _sound(self.post("/v1/runs", who, {"period": period}))

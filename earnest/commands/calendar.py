@@ -1,0 +1,61 @@
+"""`earnest calendar`: the pay periods of a pay group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Pay calendars: which pay periods a pay group has, and when each is paid.")
+
+
+def register(root: typer.Typer) -> None:
+    """Add the group to the command line."""
+    root.add_typer(app, name="calendar")
+
+
+@app.command()
+def show(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="A pay group's id, or the file of its policy.")],
+    year: Annotated[int, typer.Option(min=1901, max=2198, help="The year in which the pay periods end.")],
+    who: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="Whose key asks: one in the folder's keys/.")
+    ] = "dana",
+) -> None:
+    """The pay periods that end in a year. Of a file, those that its policy would give."""
+    from rich.console import Console
+    from rich.table import Table
+
+    periods = _of_file(Path(group), year) if Path(group).is_file() else _published(group, year, who)
+    table = Table("pay period", "from", "to", "paid", "acknowledged by", "closes", title=f"{group}, {year}")
+    for each in periods:
+        table.add_row(
+            *(str(each[name]) for name in ("name", "start", "end", "pay_date", "cut_off")), ", ".join(each["closes"])
+        )
+    Console().print(table)
+
+
+def _published(group: str, year: int, who: str) -> list[dict[str, Any]]:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    path = f"/v1/pay-groups/{group}/periods?first={year}-01-01&last={year}-12-31"
+    found: list[dict[str, Any]] = Client(home, home.settings()).ask("payout", "GET", path, who)["periods"]
+    return found
+
+
+def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
+    from datetime import date
+
+    from earnest.files.rejected import FileError
+    from earnest.policies.checking import read_policy_file
+    from services.payout.calendars.calendars_api import PayPeriodView
+    from services.payout.calendars.pay_periods import pay_periods
+    from services.payout.calendars.policy import PayGroup
+
+    group = read_policy_file(file)
+    if not isinstance(group, PayGroup):
+        raise FileError(f"{file} is a policy of kind {group.kind}, and only a pay_group has pay periods")
+    return [PayPeriodView.of(each).model_dump() for each in pay_periods(group, date(year, 1, 1), date(year, 12, 31))]

@@ -1,0 +1,138 @@
+"""`earnest policy`: the settings of payout as documents: check a file, publish it, see what holds and since when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Policies of payout, such as pay groups and payment terms: check, publish, list and show them.",
+)
+
+PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A policy as YAML or JSON.")]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="The kind of policy, such as pay_group.")]
+Who = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
+On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The version that holds on this day.")]
+AUTHOR = "dana"
+
+
+def register(root: typer.Typer) -> None:
+    """Add the group to the command line."""
+    root.add_typer(app, name="policy")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy files, or folders of policy files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")] = False,
+) -> None:
+    """Say what is wrong in policy files, with line and column. Exit code 1 where something is."""
+    from earnest.plans import reporting
+    from earnest.policies.checking import check_file, policy_files
+
+    every = [file for path in files for file in policy_files(path)]
+    found = [each for file in every for each in check_file(file)[1]]
+    typer.echo(reporting.as_json(found) if as_json else reporting.as_text(found, len(every)))
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def publish(
+    file: PolicyFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is published; kept with the version.")],
+    who: Who = AUTHOR,
+) -> None:
+    """Publish a policy. What is published is never changed: the next version replaces it from its day on."""
+    from earnest.policies.checking import read_policy_file
+
+    policy = read_policy_file(file)
+    address = f"/v1/policies/{policy.kind}/{policy.id}"
+    found = _client().ask("payout", "PUT", address, who, {"policy": policy.body(), "reason": reason})
+    typer.echo(_told(found))
+
+
+@app.command("list")
+def list_policies(
+    kind: Annotated[str | None, typer.Option("--kind", help="Policies of this kind only.")] = None,
+    on: On = None,
+    who: Who = AUTHOR,
+) -> None:
+    """Every policy in its latest version, or in the one that holds on a day."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("kind", "id", "version", "valid from", "author", "reason")
+    for found in _client().ask("payout", "GET", f"/v1/policies{_query(kind=kind, on=on)}", who)["policies"]:
+        table.add_row(
+            found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(
+    kind: Kind,
+    policy_id: Annotated[str, typer.Argument(metavar="ID", help="The policy's id.")],
+    version: Annotated[int | None, typer.Option(help="This version; otherwise the latest.")] = None,
+    on: On = None,
+    who: Who = AUTHOR,
+) -> None:
+    """A policy as YAML, under the list of its versions."""
+    import yaml
+
+    query = _query(version=version, on=on)
+    found = _client().ask("payout", "GET", f"/v1/policies/{kind}/{policy_id}{query}", who)
+    for each in found["versions"]:
+        typer.echo(f"# {'*' if each['version'] == found['version'] else ' '} {_told(each)}")
+    typer.echo(yaml.safe_dump(found["policy"], sort_keys=False, allow_unicode=True).rstrip())
+
+
+@app.command()
+def schema(
+    kind: Kind,
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+) -> None:
+    """The JSON Schema of a kind of policies, by which editors complete and explain what they hold."""
+    import orjson
+
+    from earnest.files.rejected import FileError
+    from services.payout.policies.json_schema import schema_of
+    from services.payout.policies.kinds import NoSuchKind, model_of
+
+    try:
+        text = orjson.dumps(schema_of(model_of(kind)), option=orjson.OPT_INDENT_2).decode()
+    except NoSuchKind as error:
+        raise FileError(str(error)) from None
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"Written: {out}")
+
+
+def _told(found: dict[str, Any]) -> str:
+    return (
+        f"{found['kind']} {found['id']} version {found['version']}, from {found['valid_from']} on, "
+        f"by {found['author']}: {found['reason']}"
+    )
+
+
+def _query(**asked: object) -> str:
+    said = {name: str(value) for name, value in asked.items() if value is not None}
+    return f"?{urlencode(said)}" if said else ""
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())

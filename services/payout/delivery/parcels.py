@@ -1,0 +1,70 @@
+"""What is delivered: files under their names, and when a delivery that failed is tried again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+FIRST_PAUSE: Final = timedelta(seconds=15)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class DropFile:
+    """Bytes under a name."""
+
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def receipt(self) -> bytes:
+        """What the file beside it says, which comes last: `sha256sum --check` reads it."""
+        return f"{self.sha256}  {self.name}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A batch on its way to a delivery; `error` says why the last of its `attempts` came to nothing."""
+
+    batch: str
+    destination: str
+    requested_by: str
+    requested_at: datetime
+    attempts: int
+    error: str | None
+    next_attempt_at: datetime
+    delivered_at: datetime | None
+
+
+class DeliveryFailed(Exception):
+    """It did not work this time: the server is away, slow, full. Trying again may help."""
+
+
+class DeliveryRefused(DeliveryFailed):
+    """It will not work until somebody changes something: another host key, no permission, other bytes under the name."""
+
+
+def checked(name: str) -> str:
+    """A name under which a file may be put.
+
+    Raises:
+        DeliveryRefused: it could lead elsewhere, or be read as something else.
+    """
+    if not _NAME.fullmatch(name) or name.endswith((".tmp", ".sha256")):
+        raise DeliveryRefused(f"{name!r} is no name for a file that is delivered")
+    return name
+
+
+def next_attempt(now: datetime, attempts: int) -> datetime:
+    """When to try again after so many attempts that came to nothing: soon at first, later on every quarter of an hour."""
+    doubled = FIRST_PAUSE * (1 << min(attempts - 1, 10))
+    return now + min(doubled, LONGEST_PAUSE)

@@ -1,0 +1,147 @@
+"""The SFTP drop. A file is written under another name, flushed, and renamed; the file with its hash comes last.
+
+So whoever looks sees a file whole or not at all, and one with its `.sha256` beside it is finished. Everything can be done again:
+the same bytes under the name are taken as delivered, and other bytes are never overwritten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import asyncssh
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, checked
+from services.payout.delivery.policy import Delivery
+from services.payout.delivery.secret_files import SSH_KEY, SecretFiles
+
+CONNECT_SECONDS: Final = 20
+DROP_SECONDS: Final = 540
+TRIES: Final = 3
+CHUNK: Final = 256 * 1024
+_UNMENDABLE: Final = (
+    asyncssh.HostKeyNotVerifiable,
+    asyncssh.PermissionDenied,
+    asyncssh.KeyExchangeFailed,
+    asyncssh.SFTPPermissionDenied,
+    asyncssh.SFTPNoSuchFile,
+    asyncssh.SFTPNoSuchPath,
+)
+
+
+def drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) -> list[str]:
+    """Put files down, in order; the names of those that were not there already.
+
+    Raises:
+        DeliveryFailed: the server is away, slow or full, also after some tries.
+        DeliveryRefused: it will not work until somebody changes something.
+    """
+    return asyncio.run(_drop(delivery, secrets, files))
+
+
+async def _drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) -> list[str]:
+    for file in files:
+        checked(file.name)
+    tries = AsyncRetrying(
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential_jitter(initial=1, max=5),
+        retry=retry_if_exception(lambda error: type(error) is DeliveryFailed),
+        reraise=True,
+    )
+    put: list[str] = []
+    async for attempt in tries:
+        with attempt:
+            await _attempt(delivery, secrets, files, put)
+    return put
+
+
+async def _attempt(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile], put: list[str]) -> None:
+    where = f"delivery {delivery.id} at {delivery.host}"
+    try:
+        async with asyncio.timeout(DROP_SECONDS), _session(delivery, secrets) as sftp:
+            for file in files:
+                if await _put(sftp, delivery.directory, file):
+                    put.append(file.name)
+    except DeliveryFailed as error:
+        raise type(error)(f"{where}: {error}") from None
+    except _UNMENDABLE as error:
+        raise DeliveryRefused(f"{where}: {type(error).__name__}: {error}") from None
+    except (asyncssh.Error, OSError, TimeoutError) as error:
+        raise DeliveryFailed(f"{where}: {type(error).__name__}: {error}") from None
+
+
+@asynccontextmanager
+async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[asyncssh.SFTPClient]:
+    """A session with the server the policy names, and no other: nothing of the machine's own SSH configuration counts."""
+    try:
+        key = asyncssh.import_private_key(secrets.read(SSH_KEY), secrets.password(SSH_KEY))
+        trusted = [asyncssh.import_public_key(each) for each in delivery.host_keys]
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise DeliveryRefused(f"a key is none: {error}") from None
+    connection = asyncssh.connect(
+        delivery.host,
+        delivery.port,
+        username=delivery.user,
+        client_keys=[key],
+        known_hosts=(trusted, [], []),
+        preferred_auth=("publickey",),
+        config=None,
+        agent_path=None,
+        connect_timeout=CONNECT_SECONDS,
+        login_timeout=CONNECT_SECONDS,
+        keepalive_interval=15,
+    )
+    async with connection as session, session.start_sftp_client() as sftp:
+        yield sftp
+
+
+async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> bool:
+    """Put down one file and its hash; False where that was done before, also if the file itself was picked up since."""
+    path = f"{directory.rstrip('/') or ''}/{file.name}"
+    if await sftp.exists(f"{path}.sha256"):
+        async with sftp.open(f"{path}.sha256", "rb") as there:
+            receipt: str | bytes = await there.read(len(file.receipt) + 1)
+        if receipt == file.receipt:
+            return False
+        raise DeliveryRefused(f"there is another file {file.name} already, with another hash")
+    if not await _holds(sftp, path, file):
+        await _write_and_rename(sftp, path, file)
+    await _write_and_rename(sftp, f"{path}.sha256", DropFile(f"{file.name}.sha256", file.receipt))
+    return True
+
+
+async def _holds(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> bool:
+    """Whether these bytes are there under the name.
+
+    Raises:
+        DeliveryRefused: there are others.
+    """
+    if not await sftp.exists(path):
+        return False
+    digest = hashlib.sha256()
+    async with sftp.open(path, "rb") as there:
+        while part := await there.read(CHUNK):
+            digest.update(part if isinstance(part, bytes) else part.encode())
+    if digest.hexdigest() != file.sha256:
+        raise DeliveryRefused(f"there are other bytes under the name {file.name} already, and they stay")
+    return True
+
+
+async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> None:
+    part = f"{path}.tmp"
+    async with sftp.open(part, "wb") as there:
+        await there.write(file.content)
+        with suppress(asyncssh.SFTPOpUnsupported):  # then the server's own habits have to do
+            await there.fsync()
+    if await sftp.getsize(part) != len(file.content):
+        raise DeliveryFailed(f"{file.name} did not arrive whole")
+    try:
+        await sftp.rename(part, path)  # refuses where the name is taken, unlike posix_rename
+    except (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists):
+        if not await _holds(sftp, path, file):
+            raise
+        await sftp.remove(part)

@@ -1,0 +1,116 @@
+"""Delivers what is released and not delivered, until it is: the requests are rows, so that nothing is forgotten by a crash."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import structlog
+from sqlalchemy import Engine
+
+from services.payout.delivery.encryption import wrapped
+from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, Parcel
+from services.payout.delivery.policy import Delivery
+from services.payout.delivery.secret_files import SecretFiles
+from services.payout.policies.model import in_force
+from services.payout.store import deliveries as store
+from services.payout.store import policies
+from shared.log.loop import TRANSIENT
+from shared.metrics import DELIVERIES_WAITING, DELIVERY_ATTEMPTS, DELIVERY_WAITING_SECONDS
+from shared.settings import Settings
+
+PAUSE_SECONDS: Final = 3
+KIND: Final = "delivery"
+MANIFEST: Final = ".manifest.json"
+
+Drop: TypeAlias = Callable[[Delivery, SecretFiles, Sequence[DropFile]], list[str]]
+
+_logger = structlog.get_logger(__name__)
+
+
+class Courier:
+    """Any number may run; a batch is delivered to one place by one at a time."""
+
+    def __init__(
+        self, engine: Engine, settings: Settings, now: Callable[[], datetime], drop: Drop | None = None
+    ) -> None:
+        self._engine, self._settings, self._now, self._drop = engine, settings, now, drop
+        self._shown: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver what is due, again and again, until `stop` is set."""
+        while not stop.is_set():
+            try:
+                self.round()
+            except TRANSIENT as error:
+                _logger.warning("delivery.round_failed", cause=type(error).__name__)
+            stop.wait(PAUSE_SECONDS)
+
+    def round(self) -> int:
+        """Try everything that is due once; how much of it was delivered."""
+        with self._engine.connect() as connection:
+            due = store.due(connection, self._now())
+        done = sum(self._deliver(parcel) for parcel in due)
+        self._show()
+        return done
+
+    def _deliver(self, parcel: Parcel) -> bool:
+        with store.Claim(self._engine, parcel) as ours:
+            if not ours:
+                return False
+            with self._engine.connect() as connection:
+                still = [each for each in store.due(connection, self._now()) if each == parcel]
+            return bool(still) and self._attempt(parcel)
+
+    def _attempt(self, parcel: Parcel) -> bool:
+        error: DeliveryFailed | None = None
+        try:
+            delivery, files = self._prepared(parcel)
+            self._send(delivery, files)
+        except DeliveryFailed as found:
+            error = found
+        with self._engine.begin() as connection:
+            if error is None:
+                store.delivered(connection, parcel, self._now())
+            else:
+                store.failed(connection, parcel, str(error), self._now())
+        outcome = "delivered" if error is None else "refused" if isinstance(error, DeliveryRefused) else "failed"
+        DELIVERY_ATTEMPTS.labels(parcel.destination, outcome).inc()
+        _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=str(error or ""))
+        return error is None
+
+    def _prepared(self, parcel: Parcel) -> tuple[Delivery, list[DropFile]]:
+        """The policy that holds, and the files as they are sent, settled before the first byte leaves."""
+        with self._engine.begin() as connection:
+            today = self._now().astimezone(self._settings.zone).date()
+            version = in_force(policies.versions(connection, KIND, parcel.destination), today)
+            if version is None or not isinstance(version.policy, Delivery):
+                raise DeliveryRefused(f"there is no delivery {parcel.destination} in force on {today}")
+            delivery = version.policy
+            plain, sent = store.content(connection, parcel)
+            if sent is None:
+                secrets = SecretFiles(self._settings.deliveries_dir, delivery.id)
+                sent = [wrapped(file, delivery, secrets) for file in plain]
+                store.settle(connection, parcel, sent)
+        return delivery, sent
+
+    def _send(self, delivery: Delivery, files: Sequence[DropFile]) -> None:
+        if self._drop is None:
+            from services.payout.delivery.sftp import drop  # only who sends needs it, and it takes its time
+
+            self._drop = drop
+        wanted = [each for each in files if delivery.manifest or MANIFEST not in each.name]
+        self._drop(delivery, SecretFiles(self._settings.deliveries_dir, delivery.id), wanted)
+
+    def _show(self) -> None:
+        with self._engine.connect() as connection:
+            waiting = store.waiting(connection, self._now())
+        for gone in self._shown - waiting.keys():
+            DELIVERIES_WAITING.labels(gone).set(0)
+            DELIVERY_WAITING_SECONDS.labels(gone).set(0)
+        for destination, (number, oldest) in waiting.items():
+            DELIVERIES_WAITING.labels(destination).set(number)
+            DELIVERY_WAITING_SECONDS.labels(destination).set(oldest.total_seconds())
+        self._shown |= waiting.keys()

@@ -1,0 +1,147 @@
+"""The HTTP interface of policies: publish a version, see which hold, and what a policy of a kind can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, FastAPI, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection, Engine
+
+from services.payout.calendars.policy import PayGroup
+from services.payout.policies.answers import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, PolicyView, VersionView
+from services.payout.policies.json_schema import schema_of
+from services.payout.policies.kinds import NoSuchKind, kinds, model_of
+from services.payout.policies.model import POLICY_ID, Policy, in_force
+from services.payout.policies.publishing import is_new
+from services.payout.store import closings
+from services.payout.store import policies as store
+from shared.auth import Principal, require
+from shared.problems import NotFound, Unprocessable, field_errors
+
+Writer = Annotated[Principal, Depends(require("terms:write"))]
+Reader = Annotated[Principal, Depends(require("earnings:read"))]
+Kind = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["pay_group"])]
+Id = Annotated[str, Path(pattern=POLICY_ID, examples=["us-sales"])]
+On = Annotated[date | None, Query(description="The version that holds on this day", examples=["2026-06-30"])]
+
+_logger = structlog.get_logger(__name__)
+
+
+class Publication(BaseModel):
+    """A version of a policy, and why it is published."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policy: dict[str, Any] = Field(
+        description="The policy. `kind` and `id` may be left out, since the address says them.", examples=[EXAMPLE]
+    )
+    reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", examples=[REASON])
+
+
+def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime]) -> None:
+    """Add the routes of policies; `snapshot` reads everything as of one instant."""
+
+    @app.put(
+        "/v1/policies/{kind}/{policy_id}",
+        responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": PolicyView}},
+    )
+    def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> PolicyView:
+        """Publish the next version of a policy. What the latest version says already is not published again.
+
+        A policy cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
+        cannot approve that pay.
+        """
+        policy = _policy(kind, policy_id, body.policy)
+        with engine.begin() as connection:
+            closed = _closed_through(connection, policy)
+            store.hold(connection)
+            before = store.versions(connection, kind, policy_id)
+            if is_new(policy, before, closed):
+                added = store.add(connection, policy, who.name, body.reason, now(), before)
+                response.status_code = HTTPStatus.CREATED
+            else:
+                added = before[-1]
+        if response.status_code == HTTPStatus.CREATED:
+            _logger.info("policy.published", kind=kind, policy=policy_id, version=added.version, actor=who.name)
+        return PolicyView.whole(added)
+
+    @app.get("/v1/policies")
+    def list_policies(
+        _: Reader, kind: Annotated[str | None, Query(description="Policies of this kind only")] = None, on: On = None
+    ) -> Policies:
+        """Every policy, in its latest version or the one that holds on a day."""
+        _known(kind)
+        with snapshot.connect() as connection:
+            found = store.every(connection) if kind is None else store.versions(connection, kind)
+        by_id: dict[tuple[str, str], list[Any]] = {}
+        for each in found:
+            by_id.setdefault((each.policy.kind, each.policy.id), []).append(each)
+        shown = [in_force(versions, on) if on is not None else versions[-1] for versions in by_id.values()]
+        return Policies(policies=[VersionView.of(each) for each in shown if each is not None])
+
+    @app.get("/v1/policies/{kind}/{policy_id}")
+    def show(
+        _: Reader,
+        kind: Kind,
+        policy_id: Id,
+        version: Annotated[int | None, Query(ge=1, lt=2**31, description="This version")] = None,
+        on: On = None,
+    ) -> PolicyHistory:
+        """A policy: the latest version, or the one asked for; with the list of all versions."""
+        _known(kind)
+        with snapshot.connect() as connection:
+            found = store.versions(connection, kind, policy_id)
+        chosen = in_force(found, on) if on is not None else found[-1] if found else None
+        if version is not None:
+            chosen = next((each for each in found if each.version == version and (on is None or each is chosen)), None)
+        if chosen is None:
+            which = f" version {version}" if version is not None else f" in force on {on}" if on is not None else ""
+            raise NotFound(f"there is no {kind} {policy_id}{which}")
+        history = [VersionView.of(each) for each in reversed(found)]
+        return PolicyHistory.of(chosen, policy=chosen.policy.body(), versions=history)
+
+    @app.get("/v1/policy-kinds")
+    def list_kinds(_: Reader) -> Kinds:
+        """The kinds of policies."""
+        return Kinds(kinds=list(kinds()))
+
+    @app.get("/v1/policy-kinds/{kind}/schema")
+    def schema(_: Reader, kind: Kind) -> dict[str, Any]:
+        """The JSON Schema of policies of a kind, every field explained."""
+        _known(kind)
+        return schema_of(model_of(kind))
+
+
+def _policy(kind: str, policy_id: str, data: dict[str, Any]) -> Policy:
+    """The policy that the body says."""
+    _known(kind)
+    for name, value in (("kind", kind), ("id", policy_id)):
+        if data.get(name, value) != value:
+            raise Unprocessable(f"the address says {name} {value}, and the policy says something else")
+    try:
+        return model_of(kind).of(data | {"kind": kind, "id": policy_id})
+    except ValidationError as error:
+        errors = field_errors(error)
+        detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)
+        raise Unprocessable(detail, errors=errors) from None
+
+
+def _closed_through(connection: Connection, policy: Policy) -> str | None:
+    """The last closed month of those whom the policy may apply to, which stays so until the transaction ends."""
+    if isinstance(policy, PayGroup):
+        closings.hold_open(connection, [policy.id])
+        return closings.closed_through(connection, policy.id)
+    return closings.hold_all_open(connection)
+
+
+def _known(kind: str | None) -> None:
+    try:
+        if kind is not None:
+            model_of(kind)
+    except NoSuchKind as error:
+        raise NotFound(str(error)) from None

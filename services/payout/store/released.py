@@ -1,0 +1,36 @@
+"""The files of released batches, and their way to where the pay group's policy sends them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from services.payout.calendars.policy import DEFAULT
+from services.payout.calendars.timeline import group_on
+from services.payout.delivery.parcels import DropFile
+from services.payout.refusals import NoSuchFile
+from services.payout.store import deliveries, runs
+from services.payout.store.pay_groups import pay_group
+
+
+def released_files(connection: Connection, batch: str) -> list[DropFile]:
+    """The files of a released batch, its manifest last.
+
+    Raises:
+        NoSuchRun: there is no such batch.
+        NoSuchFile: it is not released.
+    """
+    runs.run(connection, batch)
+    found = runs.file(connection, batch)
+    if found is None:
+        raise NoSuchFile(batch)
+    return [DropFile(found.name, found.content), DropFile(f"{batch}.manifest.json", found.manifest)]
+
+
+def deliver_released(connection: Connection, batch: str, day: date, now: datetime, group: str = DEFAULT.id) -> bool:
+    """Have a batch delivered where the pay group's policy of that day names a delivery; in the transaction that releases it."""
+    policy = group_on(pay_group(connection, group), day)
+    if policy is None or policy.delivery is None:
+        return False
+    return deliveries.request(connection, batch, policy.delivery, released_files(connection, batch), "payout", now)
