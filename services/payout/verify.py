@@ -1,4 +1,6 @@
-"""Proves the ledger: what the log says was earned, and what the runs say was paid, must be what is booked, to the cent."""
+"""Proves the ledger: what the log says was earned, and what the runs say was paid, must be what is booked, to the cent; the
+hash chains must hold, and what is remembered of people and of the ledger must be what the log and the journals make.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,15 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Engine
 
 from services.payout.ledger import Part, earned
-from services.payout.reading import Unreadable, read
+from services.payout.reading import Unreadable, read, read_roster
 from services.payout.runs import lines_sha256, paid
 from services.payout.store import audit, runs, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
-from services.payout.worker import WORKER
-from shared.contracts.topics import EARNINGS
+from services.payout.store.people import people
+from services.payout.worker import TOPICS, WORKER
+from shared.contracts.topics import EARNINGS, ROSTER, Topic
+from shared.facts import Facts, merge
 from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
 
@@ -34,12 +38,20 @@ def verify(engine: Engine, log: Log) -> list[str]:
         LogUnavailable: the log cannot be reached.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        reached, dead = views.positions(connection, WORKER), audit.dead_places(connection, WORKER)
-        booked, owed = audit.earned(connection), audit.payable(connection)
+        dead = audit.dead_places(connection, WORKER)
+        reached = {topic.name: views.positions(connection, WORKER, topic) for topic in TOPICS}
+        booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
         found = [f"journal {journal} does not sum to zero" for journal in audit.unbalanced(connection)]
+        found += audit.broken_chains(connection)
+        for participant, period in audit.misremembered(connection):
+            found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
         settled: Counter[Owed] = Counter()
         found += _run_differences(connection, settled)
-    logged = _latest(log, reached, dead)
+    facts = _facts(log, reached[ROSTER.name], dead)
+    for participant in sorted(known.keys() | facts.keys()):
+        if participant not in known or known[participant].facts != facts.get(participant):
+            found.append(f"person {participant}: what is known and what the log says differ")
+    logged = _latest(log, reached[EARNINGS.name], dead)
     for participant, period in _unequal(booked, logged):
         found.append(f"earned by {participant} for {period}: the ledger and the log differ")
     due: Counter[Owed] = Counter()
@@ -52,23 +64,43 @@ def verify(engine: Engine, log: Log) -> list[str]:
     return found
 
 
-def _latest(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
-    """The newest earnings of each participant and period among the records that the worker has booked."""
-    newest: dict[Earner, tuple[int, dict[Part, int]]] = {}
-    for stored in log.scan(EARNINGS):
+def _records(
+    log: Log, topic: Topic, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
+) -> Iterator[bytes | None]:
+    """What the worker has taken in from a topic: before its positions, and not set aside."""
+    for stored in log.scan(topic):
         meant_for = stored.record.headers.get(ONLY_FOR, WORKER)
         if meant_for != WORKER or stored.position >= reached.get(stored.partition.number, 0):
             continue
-        if (stored.partition, stored.position) in dead:
-            continue
+        if (stored.partition, stored.position) not in dead:
+            yield stored.record.value
+
+
+def _latest(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
+    """The newest earnings of each participant and period among the records that the worker has booked."""
+    newest: dict[Earner, tuple[int, dict[Part, int]]] = {}
+    for value in _records(log, EARNINGS, reached, dead):
         try:
-            changed = read(stored.record.value)
+            changed = read(value)
         except Unreadable:
             continue  # not booked either; had it been, the ledger would differ
         earner = (changed.participant_id, changed.period)
         if earner not in newest or newest[earner][0] < changed.revision:
             newest[earner] = (changed.revision, earned(changed))
     return {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
+
+
+def _facts(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[str, Facts]:
+    """The facts of everybody, merged from the records that the worker has merged."""
+    merged: dict[str, Facts] = {}
+    for value in _records(log, ROSTER, reached, dead):
+        try:
+            patch = read_roster(value)
+        except Unreadable:
+            continue
+        facts = merged.setdefault(patch.participant_id, {})
+        merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source)
+    return {participant: facts for participant, facts in merged.items() if facts}
 
 
 def _run_differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]:

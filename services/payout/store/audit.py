@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection, Row, select, text
 
 from services.payout.chain import Head, sha256
@@ -27,9 +28,20 @@ def earned(connection: Connection) -> dict[Earner, dict[Part, int]]:
     return dict(sums)
 
 
-def payable(connection: Connection) -> dict[Owed, int]:
-    """What the ledger says is owed to each participant."""
-    return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_PAYABLE)}
+def owed(connection: Connection) -> dict[Owed, int]:
+    """What the ledger says is owed to each participant for what was earned: payable or held, less what terms added to it or took."""
+    return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_OWED)}
+
+
+def misremembered(connection: Connection) -> list[Earner]:
+    """Earners for whom what the stream remembers as booked is not what the journals sum to."""
+    booked = earned(connection)
+    remembered = {
+        (participant, period): {Part(*part): amount for *part, amount in orjson.loads(amounts)}
+        for participant, period, amounts in connection.execute(_REMEMBERED)
+    }
+    earners = booked.keys() | remembered.keys()
+    return sorted(earner for earner in earners if booked.get(earner, {}) != remembered.get(earner, {}))
 
 
 def payments(connection: Connection) -> dict[str, dict[Owed, int]]:
@@ -104,9 +116,11 @@ _EARNED = text("""
     from posting p join journal j on j.id = p.journal where p.account = 'earned'
     group by 1, 2, 3, 4, 5, 6 having sum(p.amount) <> 0""")
 
-_PAYABLE = text("""
-    select participant_id, currency, -sum(amount) from posting where account = 'payable'
+_OWED = text("""
+    select participant_id, currency, -sum(amount) from posting where account not in ('earned', 'paid')
     group by 1, 2 having sum(amount) <> 0""")
+
+_REMEMBERED = text("select participant_id, period, earned from held_earning")
 
 _PAYMENTS = text("""
     select j.cause ->> 'run', p.participant_id, p.currency, -sum(p.amount)

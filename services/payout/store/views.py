@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from services.payout.ledger import Part, Posting
+from shared.contracts.topics import EARNINGS, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def periods(connection: Connection) -> list[tuple[str, str | None]]:
     return [(row.period, row.closed_by) for row in connection.execute(_PERIODS)]
 
 
-def positions(connection: Connection, worker: str) -> dict[int, int]:
-    """Where the worker is on topic `earnings`: the next position per partition."""
-    rows: Sequence[Row[Any]] = connection.execute(_POSITIONS, {"worker": worker}).all()
+def positions(connection: Connection, worker: str, topic: Topic = EARNINGS) -> dict[int, int]:
+    """Where the worker is on a topic: the next position per partition."""
+    rows: Sequence[Row[Any]] = connection.execute(_POSITIONS, {"worker": worker, "topic": topic.name}).all()
     return {row.partition: row.next_position for row in rows}
 
 
@@ -100,4 +101,4 @@ _PERIODS = text("""
     order by period desc""")
 
 _POSITIONS = text("""
-    select partition, next_position from position where worker = :worker and topic = 'earnings' order by partition""")
+    select partition, next_position from position where worker = :worker and topic = :topic order by partition""")

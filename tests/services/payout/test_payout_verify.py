@@ -17,7 +17,7 @@ from shared.log import dead_letters
 from shared.log.loop import Worker
 from shared.log.port import Log, Record, Stored
 from shared.log.postgres import PostgresLog
-from tests.services.payout.desk import NOW, Desk, earned
+from tests.services.payout.desk import NOW, Desk, earned, roster
 
 Send = Callable[[Sequence[Stored]], None]
 
@@ -39,7 +39,8 @@ def send(log: Log, payout_engine: Engine, service_engine: Engine) -> Iterator[Se
     thread.start()
 
     def sent(events: Sequence[Stored]) -> None:
-        log.append(EARNINGS, [event.record for event in events])
+        for topic in TOPICS:
+            log.append(topic, [event.record for event in events if event.partition.topic == topic.name])
         settle(log, payout_engine)
 
     yield sent
@@ -52,16 +53,20 @@ def settle(log: Log, engine: Engine) -> None:
     deadline = time.monotonic() + 30
     while True:
         with engine.connect() as connection:
-            rows = connection.execute(text("select partition, next_position from position where topic = 'earnings'"))
-            reached = {row.partition: row.next_position for row in rows}
-        if all(reached.get(partition.number, 0) == end for partition, end in log.ends(EARNINGS).items()):
+            rows = connection.execute(text("select topic, partition, next_position from position"))
+            reached = {(row.topic, row.partition): row.next_position for row in rows}
+        ends = {place: end for topic in TOPICS for place, end in log.ends(topic).items()}
+        if all(reached.get(place, 0) == end for place, end in ends.items()):
             return
         assert time.monotonic() < deadline, "the worker does not get through"
         time.sleep(0.05)
 
 
 def live(send: Send, desk: Desk) -> None:
-    """Two months with a late change, a carried amount, a run that is only approved, and one that is only a draft."""
+    """Two months with a late change, a carried amount, a run that is only approved, and one that is only a draft; the roster
+    says something of one participant, and takes it back.
+    """
+    send([roster("ada", "2025-01-01", entity="FR"), roster("ada", "2025-01-01", 1, entity="DE")])
     send([earned(who, "2025-01", 1, ("USD", amount)) for who, amount in (("ada", 500), ("bob", -90), ("cy", 7))])
     desk.pay("2025-01")
     send([earned("ada", "2025-01", 3, ("USD", 450)), earned("ada", "2025-01", 2, ("USD", 1))])
@@ -110,16 +115,22 @@ OF_ADA = "where journal in (select id from journal where participant_id = 'ada' 
 @pytest.mark.parametrize(
     ("meddling", "told"),
     [
-        (f"update posting set amount = amount * 2 {OF_ADA}", ["earned by ada for 2025-01", "payable to ada in USD"]),
-        ("update posting set amount = amount + 1 where account = 'payable' and currency = 'JPY'", ["does not sum", "payable to bob in JPY"]),
-        ("update posting set currency = 'EUR' where currency = 'JPY'", ["earned by bob", "payable to bob in EUR", "payable to bob in JPY"]),
-        ("delete from posting where account = 'paid'", ["does not sum", "does not sum", "run-2025-01-1: the payments"]),
-        ("delete from posting where journal in (select id from journal where kind = 'payment' and participant_id = 'cy')", ["does not sum", "payments booked are not its lines", "payable to cy in USD"]),
-        ("update journal set origin_period = '2024-12' where participant_id = 'cy' and kind = 'earning' and period = '2025-01'", ["earned by cy for 2024-12", "earned by cy for 2025-01"]),
+        (f"update posting set amount = amount * 2 {OF_ADA}", ["earned by ada for 2025-01: the ledger and the log", "earned by ada for 2025-01: the stream", "payable to ada in USD", "books of ada: journal 1 is not what was booked"]),
+        ("update posting set amount = amount + 1 where account = 'payable' and currency = 'JPY'", ["does not sum", "payable to bob in JPY", "books of bob: journal 2"]),
+        ("update posting set currency = 'EUR' where currency = 'JPY'", ["earned by bob", "earned by bob for 2025-02: the stream", "payable to bob in EUR", "payable to bob in JPY", "books of bob: journal 2"]),
+        ("delete from posting where account = 'paid'", ["does not sum", "does not sum", "run-2025-01-1: the payments", "books of ada: journal 2", "books of cy: journal 2"]),
+        ("delete from posting where journal in (select id from journal where kind = 'payment' and participant_id = 'cy')", ["does not sum", "payments booked are not its lines", "payable to cy in USD", "books of cy: journal 2"]),
+        ("update journal set origin_period = '2024-12' where participant_id = 'cy' and kind = 'earning' and period = '2025-01'", ["earned by cy for 2024-12", "earned by cy for 2025-01", "earned by cy for 2024-12: the stream", "earned by cy for 2025-01: the stream", "books of cy: journal 1"]),
         ("update run_line set amount = amount + 1 where run = 'run-2025-02-1' and amount > 0", ["run-2025-02-1: its lines"]),
         ("update payroll_file set content = content || 'x'", ["run-2025-01-1: its payroll file does not have its hash"]),
         ("delete from payroll_file", ["run-2025-01-1 is exported, and has no payroll file"]),
-        ("update journal set cause = jsonb_build_object('run', 'run-1999-01-1') where kind = 'payment'", ["run-2025-01-1: the payments", "payments are booked for it, and it does not exist"]),
+        ("update journal set cause = jsonb_build_object('run', 'run-1999-01-1') where kind = 'payment'", ["run-2025-01-1: the payments", "payments are booked for it, and it does not exist", "books of ada: journal 2", "books of cy: journal 2"]),
+        ("update journal set recorded_at = recorded_at - interval '1 day' where participant_id = 'ada' and entry = 1", ["books of ada: journal 1 is not what was booked"]),
+        ("with gone as (delete from journal where participant_id = 'bob' and period = '2025-02' returning id) delete from posting where journal in (select id from gone)", ["earned by bob for 2025-02: the ledger", "earned by bob for 2025-02: the stream", "payable to bob in USD", "payable to bob in JPY", "books of bob: journal 2 is missing"]),
+        ("update held_earning set earned = '[]' where participant_id = 'cy' and period = '2025-03'", ["earned by cy for 2025-03: the stream"]),
+        ("update person set facts = replace(facts, 'DE', 'FR')", ["person ada"]),
+        ("delete from person", ["person ada"]),
+        ("insert into person values ('bob', '{}')", ["person bob"]),
     ],
 )  # fmt: skip
 def test_meddling_is_told(
