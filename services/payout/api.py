@@ -7,25 +7,22 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Path, Request, Response
 from sqlalchemy import Engine
 
 from services.payout import refusals
 from services.payout.answers import (
-    Balances,
-    BalanceView,
-    Journals,
-    JournalView,
     Periods,
     PeriodView,
-    Summary,
 )
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
 from services.payout.delivery.deliveries_api import add_deliveries
+from services.payout.ledger_answers import BalanceView, Summary
+from services.payout.ledger_api import add_ledger
 from services.payout.policies.policies_api import add_policies
 from services.payout.runs_api import add_runs
-from services.payout.store import views
+from services.payout.store import closings, views
 from services.payout.worker import WORKER
 from shared import web
 from shared.auth import Principal, require
@@ -88,7 +85,8 @@ def create_app(
         """What all participants together have earned, were paid and are owed, and how far the log is booked."""
         with snapshot.connect() as connection:
             sums, positions = views.sums(connection), views.positions(connection, WORKER)
-        return Summary(totals=[BalanceView.of(balance) for balance in sums], positions=positions)
+            open_from = closings.open_from(connection)
+        return Summary(totals=[BalanceView.of(each) for each in sums], positions=positions, open_from=open_from)
 
     @app.get("/v1/periods")
     def periods(_: Reader) -> Periods:
@@ -99,29 +97,7 @@ def create_app(
             periods=[PeriodView(period=p, state="closed" if by else "open", closed_by=by) for p, by in found]
         )
 
-    @app.get("/v1/participants/{participant_id:path}/balance")
-    def balance(_: Reader, participant_id: ParticipantId) -> Balances:
-        """What a participant has earned, was paid and is owed, per currency."""
-        with snapshot.connect() as connection:
-            found = views.balances(connection, participant_id)
-        return Balances(participant_id=participant_id, balances=[BalanceView.of(balance) for balance in found])
-
-    @app.get("/v1/participants/{participant_id:path}/journal")
-    def journal(
-        _: Reader,
-        participant_id: ParticipantId,
-        before: Annotated[int, Query(ge=1, lt=2**63, description="Journals with smaller numbers only")] = 2**63 - 1,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    ) -> Journals:
-        """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
-        with snapshot.connect() as connection:
-            found = views.journals(connection, participant_id, before, limit)
-        return Journals(
-            participant_id=participant_id,
-            journals=[JournalView.of(booked) for booked in found],
-            next=found[-1].number if len(found) == limit else None,
-        )
-
+    add_ledger(app, snapshot)
     add_runs(app, settings, engine, snapshot, now)
     add_policies(app, engine, snapshot, now)
     add_calendars(app, snapshot)

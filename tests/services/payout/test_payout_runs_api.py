@@ -223,15 +223,6 @@ def test_the_journal_says_what_was_booked_about_which_period_and_why(book: Book,
     assert rest["next"] is None
 
 
-def test_the_summary_is_the_whole_ledger_per_currency(book: Book, desk: Desk) -> None:
-    book([earned("ada", "2025-01", 1, ("USD", 500), ("EUR", 9)), earned("bob", "2025-02", 1, ("USD", 40))])
-    desk.pay("2025-01")
-    assert desk.get("/v1/summary").json()["totals"] == [
-        {"currency": "EUR", "earned": "0.09", "payable": "0.00", "paid": "0.09"},
-        {"currency": "USD", "earned": "5.40", "payable": "0.40", "paid": "5.00"},
-    ]
-
-
 def test_of_two_drafts_at_once_one_is_made(desk: Desk) -> None:
     for month in range(1, 6):
         drafts = at_once(*[lambda m=month: desk.post("/v1/runs", "dana", {"period": f"2025-{m:02d}"})] * 4)  # type: ignore[misc]
