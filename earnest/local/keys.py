@@ -14,8 +14,8 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("deals:write",),
     "hr": ("roster:write",),
     "analyst": ("plans:write", "earnings:read"),
-    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read"),
-    "frank": ("runs:approve", "earnings:read"),
+    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read", "statements:read"),
+    "frank": ("runs:approve", "earnings:read", "statements:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "ops": ("ops", "alerts:read", "earnings:read"),
 }
