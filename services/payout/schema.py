@@ -207,3 +207,15 @@ delivery_file: Final = Table(
     Column("sent_content", LargeBinary, comment="encrypted where the policy said so; what is there under sent_name"),
     ForeignKeyConstraint(["batch", "destination"], [delivery.c.batch, delivery.c.destination]),
 )
+
+statement_file: Final = Table(
+    "statement_file",
+    metadata,
+    Column("run", Name, primary_key=True),
+    Column("participant_id", Name, primary_key=True),
+    Column("document", Text, primary_key=True),
+    Column("form", Text, primary_key=True),
+    Column("facts_sha256", Text, nullable=False, comment="of the frozen facts it was made of"),
+    Column("sha256", Text, nullable=False, comment="of the content"),
+    Column("content", LargeBinary, nullable=False, comment="as it was first asked for"),
+)

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from services.payout.api import create_app
-from services.payout.migrations.statement_files import create_statement_files
 from services.payout.statements.facts import StatementFacts
 from services.payout.statements.team import Reports
 from services.payout.statements_api import add_statements
@@ -54,11 +51,8 @@ def drawer() -> Drawer:
 
 
 @pytest.fixture
-def statement_desk(payout_engine: Engine, service_engine: Engine, drawer: Drawer, tmp_path: Path) -> Iterator[Desk]:
+def statement_desk(service_engine: Engine, drawer: Drawer, tmp_path: Path) -> Iterator[Desk]:
     """The API, working with the rights of the service."""
-    with payout_engine.begin() as connection:
-        if connection.execute(text("select to_regclass('statement_file')")).scalar_one() is None:
-            create_statement_files(Operations(MigrationContext.configure(connection)))
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
         for name, scopes in PEOPLE.items()

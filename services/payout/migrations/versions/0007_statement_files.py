@@ -1,14 +1,14 @@
-"""The table of statement files: what was first made of a final run, kept for ever."""
+"""Pages and PDFs of final statements, kept for ever: the database itself refuses to change or delete one."""
 
-from __future__ import annotations
-
-from typing import Any
+from alembic import op
 
 from services.payout.migrations.access import grant_append_only
 
+revision = "0007"
+down_revision = "0006"
 
-def create_statement_files(op: Any) -> None:
-    """Make the table. The database itself refuses to change or delete what is in it."""
+
+def upgrade() -> None:
     op.execute(STATEMENT_FILE)
     op.execute("alter table statement_file alter column content set storage external")  # a PDF is compressed already
     op.execute("""
