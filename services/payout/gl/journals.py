@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from services.payout.gl.contract_costs import CostRow, cost_lines
+from services.payout.gl import contract_costs
+from services.payout.gl.contract_costs import CostPosting
 from services.payout.gl.entry import Dimensions, Entry, Kind, Line
 from services.payout.gl.on_costs import on_cost_lines
 from services.payout.gl.policy import GlAccounts
@@ -83,7 +84,7 @@ Sums = Counter[tuple[str, str, Dimensions]]
 def entries(
     rows: Iterable[Row],
     policy_of: Callable[[str], GlAccounts],
-    costs: Iterable[CostRow] = (),
+    costs: Iterable[CostPosting] = (),
     entity: str | None = None,
 ) -> list[Entry]:
     """The entries of postings; each entity under its own policy. Ids are empty until `numbered`.
@@ -112,34 +113,34 @@ def entries(
         if account is None:
             raise MissingAccount(policy.id, row, row.account)
         key = (row.entity, row.period, row.origin_period, row.currency, FAMILIES[row.kind])
-        found[key][row.account, account, _dimensions(row, policy, row.account in EXPENSES)] += row.amount
+        found[key][row.account, account, _dimensions(row, policy)] += row.amount
     for key, sums in found.items():
         _between_entities(key, sums, policy_of(key[0]), whole[key[1:]])
         if key[4] == "pay":
             for source, account, dimensions, amount in on_cost_lines(sums, policy_of(key[0]).on_costs):
                 sums[source, account, dimensions] += amount
     for cost in costs:
-        if entity not in (None, cost.entity):
-            continue
-        policy = policy_of(cost.entity)
-        if policy.contract_costs is None:
-            raise MissingAccount(policy.id, None, "contract costs")
-        key = (cost.entity, cost.period, cost.period, cost.currency, cost.kind)
-        for account, amount in cost_lines(cost, policy.contract_costs, policy.on_costs):
-            expense = account != policy.contract_costs.asset
-            found[key]["contract_cost", account, _dimensions(_of_cost(cost), policy, expense)] += amount
+        if entity in (None, cost.entity):
+            policy = policy_of(cost.entity)
+            key = (cost.entity, cost.period, cost.period, cost.currency, contract_costs.FAMILIES[cost.event])
+            found[key]["contract_cost", *_of_contract_cost(cost, policy)] += cost.amount
     return [entry for key in sorted(found) if (entry := _entry(key, found[key]))]
 
 
-def _dimensions(row: Row, policy: GlAccounts, expense: bool) -> Dimensions:
+def _dimensions(row: Row, policy: GlAccounts) -> Dimensions:
+    expense = row.account in EXPENSES
     told = ((each, getattr(row, each.source)) for each in policy.dimensions if expense or each.lines == "all")
     named = ((each.name, each.values.get(value, value) or each.default) for each, value in told)
     return tuple((name, value) for name, value in named if value)
 
 
-def _of_cost(cost: CostRow) -> Row:
-    facts = (cost.period, cost.entity, cost.cost_center, cost.component)
-    return Row("", "", cost.period, *facts, "", cost.currency, cost.amount)
+def _of_contract_cost(cost: CostPosting, policy: GlAccounts) -> tuple[str, Dimensions]:
+    account = policy.contract_costs.account(cost.event, cost.account) if policy.contract_costs else None
+    if account is None:
+        raise MissingAccount(policy.id, None, f"{cost.account} of contract costs")
+    expense = cost.account in contract_costs.EXPENSES
+    shown = (each for each in policy.dimensions if each.default and (expense or each.lines == "all"))
+    return account, tuple((each.name, each.default) for each in shown)
 
 
 def _between_entities(key: Key, sums: Sums, policy: GlAccounts, whole: int) -> None:
@@ -174,6 +175,8 @@ def _kind(family: str, earlier: bool, net: int) -> Kind:
             return "reversal"
         case "cost_clawback":
             return "clawback"
+        case "cost_expense":
+            return "accrual"
         case "payment" | "draw" | "clawback" | "transfer" | "capitalisation" | "amortisation" | "impairment":
             return family
     raise UnknownKind(family)

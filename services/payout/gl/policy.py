@@ -65,18 +65,33 @@ class OnCosts(PolicyPart):
 
 
 class ContractCostAccounts(PolicyPart):
-    """Where contract costs (ASC 340-40, IFRS 15) are carried and expensed. What is capitalised was accrued as pay, so the policy
-    `contract_costs` says `credit: commission_expense`, and its on-costs are those of this policy.
+    """The accounts of contract costs (ASC 340-40, IFRS 15). What is capitalised here was accrued as pay, so the policy
+    `contract_costs` credits `commission_expense`.
     """
 
-    asset: Account
-    """Deferred contract costs."""
-    amortisation: Account
-    """The expense of a month."""
-    impairment: Account
+    deferred_contract_costs: Account
+    """The asset."""
+    commission_expense: Account
+    """The expense of commissions, credited with what is capitalised."""
+    amortisation: Account | None = None
+    """The expense of a month of the asset, where it is not `commission_expense`."""
+    impairment_loss: Account
     """The expense of what is lost."""
-    capitalised_from: Account
-    """What is credited when a cost is capitalised: the expense that the accrual has debited."""
+    on_cost_expense: Account | None = None
+    """The expense of employer's contributions, credited with what of them is capitalised."""
+    accrued_commissions: Account | None = None
+    """Only where contract costs are accrued on their own."""
+    accrued_on_costs: Account | None = None
+    """Only where contract costs are accrued on their own."""
+    clawback_receivable: Account | None = None
+    """What a participant has to give back outside payroll."""
+
+    def account(self, event: str, account: str) -> str | None:
+        """The account of the books for an account of contract costs; None where the policy has none."""
+        if event == "amortise" and account == "commission_expense" and self.amortisation:
+            return self.amortisation
+        found: str | None = getattr(self, account)
+        return found
 
 
 class GlAccounts(Policy):

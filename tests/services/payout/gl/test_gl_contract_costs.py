@@ -9,9 +9,9 @@ import pytest
 
 from services.payout.contract_costs.account import account
 from services.payout.contract_costs.facts import CostLine
-from services.payout.contract_costs.gl_rows import cost_rows
+from services.payout.contract_costs.journals import journals
 from services.payout.contract_costs.policy import ContractCosts
-from services.payout.gl.contract_costs import CostRow
+from services.payout.gl.contract_costs import CostPosting, cost_postings
 from services.payout.gl.entry import Entry, balances
 from services.payout.gl.journals import MissingAccount, Row, entries
 from services.payout.gl.reconcile import reconcile
@@ -20,14 +20,15 @@ from tests.services.payout.gl.gl_files import nonzero
 
 ON_COSTS = {"rate": "0.0765", "expense": "Expenses:PayrollTax", "liability": "Liabilities:PayrollTax"}
 COSTS = {
-    "asset": "Assets:DeferredContractCosts",
+    "deferred_contract_costs": "Assets:DeferredContractCosts",
+    "commission_expense": "Expenses:Commissions",
     "amortisation": "Expenses:Amortisation",
-    "impairment": "Expenses:Impairment",
-    "capitalised_from": "Expenses:Commissions",
+    "impairment_loss": "Expenses:Impairment",
+    "on_cost_expense": "Expenses:PayrollTax",
 }
 
 
-def made(rows: list[Row], costs: list[CostRow], **fields: Any) -> list[Entry]:
+def made(rows: list[Row], costs: list[CostPosting], **fields: Any) -> list[Entry]:
     book = policy(**fields)
     return entries(rows, lambda _: book, costs)
 
@@ -45,7 +46,7 @@ def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
     )
     how = {"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01", "credit": "commission_expense"}
     rules = ContractCosts.of(how | {"on_cost": {"percent": "7.65"}, "benefit_period": {"method": "term"}})
-    costs = list(cost_rows(account([line], [], lambda _: rules), "2026-06", "2026-06"))
+    costs = [each for each in cost_postings(journals(account([line], [], lambda _: rules))) if each.period == "2026-06"]
     rows = journal("earning", 10_000_00)
     found = made(rows, costs, on_costs=ON_COSTS, contract_costs=COSTS)
     assert [entry.kind for entry in found] == ["amortisation", "capitalisation", "accrual"]
@@ -63,7 +64,10 @@ def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
 def test_a_clawback_of_a_capitalised_commission_leaves_the_asset_and_a_claim_and_a_line_has_a_default_dimension() -> (
     None
 ):
-    costs = [CostRow("cost_clawback", "2026-06", "E1", "USD", 4_000_00)]
+    costs = [
+        CostPosting("clawback", "commission_expense", "2026-06", "E1", "USD", 4_000_00),
+        CostPosting("clawback", "deferred_contract_costs", "2026-06", "E1", "USD", -4_000_00),
+    ]
     taken = [
         row._replace(account="earned") if row.account == "payable" else row for row in journal("clawback", 4_000_00)
     ]
@@ -76,6 +80,8 @@ def test_a_clawback_of_a_capitalised_commission_leaves_the_asset_and_a_claim_and
     assert {line.dimension("Department") for line in found[1].lines} == {"", "Sales"}
 
 
-def test_a_policy_without_accounts_of_contract_costs_is_named() -> None:
-    with pytest.raises(MissingAccount, match="gl_accounts 'default' has no account for contract costs"):
-        made([], [CostRow("amortisation", "2026-06", "E1", "USD", 1)])
+def test_an_account_of_contract_costs_that_the_policy_lacks_is_named() -> None:
+    with pytest.raises(MissingAccount, match="no account for accrued_on_costs of contract costs"):
+        made([], [CostPosting("expense", "accrued_on_costs", "2026-06", "E1", "USD", 1)], contract_costs=COSTS)
+    with pytest.raises(MissingAccount, match="no account for impairment_loss of contract costs"):
+        made([], [CostPosting("impair", "impairment_loss", "2026-06", "E1", "USD", 1)])
