@@ -7,14 +7,11 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Path, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from sqlalchemy import Engine
 
 from services.payout import refusals
-from services.payout.answers import (
-    Periods,
-    PeriodView,
-)
+from services.payout.answers import Periods, PeriodView
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
 from services.payout.delivery.deliveries_api import add_deliveries
@@ -26,13 +23,11 @@ from services.payout.store import closings, views
 from services.payout.worker import WORKER
 from shared import web
 from shared.auth import Principal, require
-from shared.contracts.base import Identifier
 from shared.log.loop import TRANSIENT
 from shared.problems import Problem, Unavailable, answer
 from shared.settings import Settings
 
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
-ParticipantId = Annotated[Identifier, Path()]
 
 STATUS = {
     refusals.NoSuchRun: HTTPStatus.NOT_FOUND,

@@ -62,3 +62,15 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     rows = list(csv.DictReader(io.StringIO(content.decode())))
     assert {row["participant_id"]: row["amount"] for row in rows} == {"ann": "375.00", "bob": "250.00"}
     assert "exported" in payout(system.home, "list")[1]
+
+    balance = "375.00 │     0.00 │       0.00 │ 375.00 │ 0.00 │    0.00 │ 0.00 │     0.00"
+    for arguments in (["ann"], ["--by", "participant"]):
+        code, said = payout(system.home, "ledger", "balances", *arguments)
+        assert (code, balance in said) == (0, True), said
+    code, said = payout(system.home, "ledger", "balances", "--by", "cost-center")
+    assert (code, "(none)" in said, "625.00" in said) == (0, True, True), said
+    code, said = payout(system.home, "ledger", "journal", "ann")
+    assert (code, "run run-2025-03-1 (dana)" in said, "-375.00 USD" in said) == (0, True, True), said
+    code, said = payout(system.home, "ledger", "trial-balance", "2025-03")
+    assert (code, "earned  │ USD      │    0.00 │ 625.00 │    0.00 │  625.00" in said) == (0, True), said
+    assert payout(system.home, "ledger", "trial-balance", "2025-13")[0] == 1

@@ -1,0 +1,150 @@
+"""`earnest payout ledger`: what is booked: balances, the journal of a participant, the trial balance of a month."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
+
+import typer
+
+from earnest.commands.payout import AUTHOR, Author, payout
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+ledger = typer.Typer(no_args_is_help=True, help="What is booked: balances, journals, the trial balance of a month.")
+
+ACCOUNTS = ("earned", "adjusted", "guaranteed", "paid", "held", "payable", "draw", "clawback")
+EQUATION = "earned + adjusted + guaranteed = paid + held + payable - draw - clawback"
+PAGE = 1000
+"""How many keys one request asks for; the journal asks for as many as it shows."""
+
+
+class Key(StrEnum):
+    """What balances can be summed by."""
+
+    PARTICIPANT = "participant"
+    COST_CENTER = "cost-center"
+    ENTITY = "entity"
+    PAY_GROUP = "pay-group"
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under `payout`
+    """Add `ledger` to `payout`."""
+    payout.add_typer(ledger, name="ledger")
+
+
+@ledger.command()
+def balances(
+    participant: Annotated[str | None, typer.Argument(metavar="[PARTICIPANT]", help="Only this one.")] = None,
+    by: Annotated[Key, typer.Option(help="What to sum by.")] = Key.PARTICIPANT,
+    who: Author = AUTHOR,
+) -> None:
+    """Every account, per currency, of one participant or summed by participant, cost center, entity or pay group."""
+    from rich.console import Console
+    from rich.table import Table
+
+    client = _client()
+    if participant is not None:
+        path = f"/v1/participants/{quote(participant)}/balance"
+        rows = [{"key": participant, **row} for row in client.ask("payout", "GET", path, who)["balances"]]
+    else:
+        rows = _all(client, by, who)
+    table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
+    for account in ACCOUNTS:
+        table.add_column(account, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["key"] or "(none)", row["currency"], *(_money(row[account]) for account in ACCOUNTS))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(EQUATION)
+
+
+@ledger.command()
+def journal(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose journal.")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many entries, the latest first.")] = 50,
+    who: Author = AUTHOR,
+) -> None:
+    """What was booked for a participant, the latest first: when, about which month, on which accounts, and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    path = f"/v1/participants/{quote(participant)}/journal?{urlencode({'limit': limit})}"
+    found = _client().ask("payout", "GET", path, who)
+    table = Table("no.", "month", "about", "kind", "account", "amount", "for", "cause", "sha256")
+    table.columns[5].justify = "right"
+    for entry in found["journals"]:
+        head = (str(entry["number"]), entry["period"], entry["origin_period"], entry["kind"])
+        tail = (_cause(entry), entry["sha256"][:12])
+        for number, posting in enumerate(entry["postings"]):
+            amount = f"{_money(posting['amount'])} {posting['currency']}"
+            line = (posting["account"], amount, _part(posting))
+            table.add_row(*(head if number == 0 else ("",) * 4), *line, *(tail if number == 0 else ("", "")))
+    console = Console(highlight=False)
+    console.print(table)
+    if found["next"] is not None:
+        console.print("There are older entries: ask for more with --limit.")
+
+
+@ledger.command("trial-balance")
+def trial_balance(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2025-03.")],
+    entity: Annotated[str | None, typer.Option(help="Of this legal entity only.")] = None,
+    who: Author = AUTHOR,
+) -> None:
+    """What a month found on each account, debited, credited and left there. Debits are positive."""
+    from rich.console import Console
+    from rich.table import Table
+
+    query = {"period": period} | ({} if entity is None else {"entity": entity})
+    found = _client().ask("payout", "GET", f"/v1/trial-balance?{urlencode(query)}", who)
+    columns = ("opening", "debits", "credits", "closing")
+    table = Table("account", "currency", title=f"{period}{'' if entity is None else f', entity {entity}'}")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found["accounts"]:
+        table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
+    for currency in sorted({row["currency"] for row in found["accounts"]}):
+        rows = [row for row in found["accounts"] if row["currency"] == currency]
+        sums = [sum((Decimal(row[name]) for row in rows), Decimal()) for name in columns]
+        table.add_section()
+        table.add_row("sum", currency, *(f"{amount:,}" for amount in sums))
+    Console(highlight=False).print(table)
+
+
+def _all(client: Client, by: Key, who: str) -> list[dict[str, Any]]:
+    query: dict[str, Any] = {"by": by.value.replace("-", "_"), "limit": PAGE}
+    rows: list[dict[str, Any]] = []
+    while True:
+        page = client.ask("payout", "GET", f"/v1/balances?{urlencode(query)}", who)
+        rows += page["balances"]
+        if page["next"] is None:
+            return rows
+        query["after"] = page["next"]
+
+
+def _cause(entry: dict[str, Any]) -> str:
+    cause = ", ".join(f"{name} {value}" for name, value in entry["cause"].items())
+    return f"{cause} ({entry['actor']})"
+
+
+def _part(posting: dict[str, Any]) -> str:
+    if posting["component"] is None:
+        return ""
+    deal = f", deal {posting['deal']}" if posting["deal"] else ""
+    return f"{posting['component']} of {posting['plan']} {posting['version']}{deal}"
+
+
+def _money(amount: str) -> str:
+    return f"{Decimal(amount):,}"
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
