@@ -26,6 +26,7 @@ from services.scoring.answers import (
     UncreditedView,
 )
 from services.scoring.deals import credits_of, uncredited_of
+from services.scoring.lines_api import add_lines
 from services.scoring.packed import unpack
 from services.scoring.selection import with_everyone_below
 from services.scoring.standings import earnings_of
@@ -177,6 +178,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
             uncredited=reasons,
         )
 
+    add_lines(app, snapshot)
     return app
 
 

@@ -32,6 +32,7 @@ plan_version: Final = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("effective_from", Date, nullable=False),
     Column("document", JSONB, nullable=False),
+    Column("author", Text, comment="the key it was published with"),
 )
 
 deal: Final = Table(

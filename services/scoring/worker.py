@@ -81,7 +81,10 @@ def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
         return Outcome(rejections=rejections)
     roster = stored_terms.with_changed(before.roster, changed)
     selected = touched(before.roster, roster, changed, new_plans, before.plans)
-    stored_terms.end_change(connection, changed, new_plans)
+    authors: dict[str, str | None] = {}
+    for _, version in published:  # the first to publish a version is its author
+        authors.setdefault(f"{version.plan_id}@{version.version}", version.author)
+    stored_terms.end_change(connection, changed, new_plans, authors)
     deals = stored_deals.held_since(connection, selected.holders, selected.everything)
     standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"]
     plans = PlanSet([*before.plans, *new_plans])

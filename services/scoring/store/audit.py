@@ -25,7 +25,7 @@ class Audited:
 
 AUDITED = (
     Audited("participant", "participant", ("participant_id",), ("facts",)),
-    Audited("plan_version", "plan", ("plan", "version"), ("document",)),
+    Audited("plan_version", "plan", ("plan", "version"), ("document", "author")),
     Audited("deal", "deal", ("deal_id",), ("facts", "credits", "uncredited")),
     Audited(
         "standing", "standing", ("participant_id", "period"), ("sums", "earnings"), "(sums <> '[]' or earnings <> '[]')"

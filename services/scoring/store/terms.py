@@ -67,6 +67,12 @@ def participants(connection: Connection, participant_ids: Iterable[str]) -> dict
     return {participant_id: unpack(facts) for participant_id, facts in fetch(connection, query, lines(participant_ids))}
 
 
+def authors(connection: Connection) -> dict[tuple[str, int], str]:
+    """Who published the plan versions of which that is known."""
+    rows = fetch(connection, "select plan, version, author from plan_version where author is not null")
+    return {(plan, version): author for plan, version, author in rows}
+
+
 def begin_change(connection: Connection) -> None:
     """Wait until nobody credits or earns, and keep them waiting until the transaction ends.
 
@@ -75,13 +81,15 @@ def begin_change(connection: Connection) -> None:
     execute(connection, "lock table roster_head in exclusive mode")
 
 
-def end_change(connection: Connection, people: Mapping[str, Facts], versions: Iterable[Plan]) -> None:
-    """Write changed participants and new plan versions, as a new version of the whole."""
+def end_change(
+    connection: Connection, people: Mapping[str, Facts], versions: Iterable[Plan], authors: Mapping[str, str | None]
+) -> None:
+    """Write changed participants and new plan versions, as a new version of the whole; `authors` by the names of versions."""
     [(version,)] = fetch(connection, "update roster_head set version = version + 1 returning version")
     execute(connection, _SAVE_PARTICIPANTS, version, lines(people), lines(pack(facts) for facts in people.values()))
     for plan in versions:
         document = orjson.dumps(plan.document()).decode()
-        execute(connection, _ADD_PLAN, plan.plan, plan.version, plan.effective_from, document)
+        execute(connection, _ADD_PLAN, plan.plan, plan.version, plan.effective_from, document, authors.get(plan.key))
 
 
 def _plans(connection: Connection) -> PlanSet:
@@ -94,4 +102,5 @@ _SAVE_PARTICIPANTS = f"""
     select participant_id, %s, facts from unnest({SPLIT}, {SPLIT}) p(participant_id, facts)
     on conflict (participant_id) do update set changed = excluded.changed, facts = excluded.facts"""
 
-_ADD_PLAN = "insert into plan_version (plan, version, effective_from, document) values (%s, %s, %s, %s::jsonb)"
+_ADD_PLAN = """
+    insert into plan_version (plan, version, effective_from, document, author) values (%s, %s, %s, %s::jsonb, %s)"""

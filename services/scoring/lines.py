@@ -1,0 +1,130 @@
+"""The lines of a month of many participants, as `shared.contracts.lines` has them: one walk of the kernel over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from services.scoring.deal_facts import DEAL_FACTS, deal_facts
+from services.scoring.deals import credits_of
+from services.scoring.standings import earnings_of
+from services.scoring.touching import TOUCHES, by_deals, by_plans, by_roster
+from shared.contracts import lines as contract
+from shared.explanation import frozen
+from shared.facts import Facts
+from shared.kernel import PlanSet, Roster, explain
+from shared.kernel.calendar import bounds
+from shared.kernel.tables import CREDITS, EARNINGS, empty
+from shared.periods import last_day
+
+TOGETHER: Final = 1000
+"""Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
+
+_ID: Final = "participant_id"
+_EARNING: Final = [field.name for field in contract.EARNING.fields]
+_LINE: Final = [field.name for field in contract.LINE.fields]
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Credits up to the end of the month, and what payout needs to know of their deals (`DEAL_FACTS`, and `closed_on`)."""
+
+    credits: pl.DataFrame
+    facts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Known:
+    """What else the lines of a month come from, all of one moment; `standings` are the month's, and earlier ones where sums go on."""
+
+    period: str
+    standings: pl.DataFrame
+    roster: Roster
+    plans: PlanSet
+    people: Mapping[str, Facts]
+    authors: Mapping[tuple[str, int], str]
+
+
+def sold(pages: Iterable[pl.DataFrame], period: str) -> Sold:
+    """What pages of stored deals (deal_id, close_date, credits, facts) credit until the end of the month."""
+    credits, facts = [empty(CREDITS)], [pl.DataFrame(schema={**DEAL_FACTS, "closed_on": pl.Date()})]
+    for page in pages:
+        credits.append(credits_of(page).filter(pl.col("period") <= period))
+        of_it = page.join(credits[-1], on="deal_id", how="semi", maintain_order="left")
+        closed = of_it["close_date"].alias("closed_on")
+        facts.append(deal_facts(of_it).with_columns(closed))
+    return Sold(pl.concat(credits), pl.concat(facts))
+
+
+def lines_of(known: Known, found: Sold) -> Iterator[pl.DataFrame]:
+    """Tables of the contract that together have everyone with a standing in the month, by participant."""
+    everyone = known.standings.filter(pl.col("period") == known.period)[_ID].unique().sort()
+    for start in range(0, len(everyone), TOGETHER):
+        yield _lines(known, found, everyone.slice(start, TOGETHER))
+
+
+def _lines(known: Known, found: Sold, those: pl.Series) -> pl.DataFrame:
+    of_them = pl.col(_ID).is_in(those.implode())
+    held = known.standings.filter(of_them)
+    earned = earnings_of(held).select(EARNINGS.names())
+    credits = found.credits.filter(of_them)
+    explained = explain(credits, known.roster.only(those), known.plans, earned)
+    now = earned.filter(pl.col("period") == known.period)
+    told = explained.lines.filter(pl.col("period") == known.period)
+    ends = {(p.plan, p.version): bounds(pl.Series([known.period]), p.calendar)["last"][0] for p in known.plans}
+    touches = [
+        by_deals(told, found.facts),
+        by_plans(now, known.authors),
+        by_roster(
+            ((who, known.people[who]) for who in those if who in known.people),
+            max(ends.values(), default=last_day(known.period)),
+        ),
+    ]
+    rows = (
+        held.filter(pl.col("period") == known.period)
+        .select(_ID, "period", "revision")
+        .join(_listed(now.sort(_ID, "component", "plan", "version"), _EARNING, "earnings"), on=_ID, how="left")
+        .join(_listed(_with_deals(told, found.facts, ends), _LINE, "lines"), on=_ID, how="left")
+        .join(
+            _listed(pl.concat(touches, how="vertical").sort(TOUCHES.names()), ["who", "what"], "touched_by"),
+            on=_ID,
+            how="left",
+        )
+        .join(frozen.details(explained, earned, known.plans, known.period), on=_ID, how="left")
+        .with_columns(
+            pl.col(name).fill_null(pl.lit([], dtype=contract.SCHEMA[name]))
+            for name in ("earnings", "lines", "touched_by")
+        )
+        .sort(_ID)
+    )
+    idle = [
+        frozen.nothing(who, known.period) if none else None
+        for who, none in zip(rows[_ID], rows["detail"].is_null(), strict=True)
+    ]
+    off = contract.unsettled(rows)
+    return rows.with_columns(
+        settled=~pl.col(_ID).is_in(off),
+        detail=pl.coalesce("detail", pl.Series(idle, dtype=pl.Binary)),
+    ).select(contract.SCHEMA.names())
+
+
+def _with_deals(told: pl.DataFrame, facts: pl.DataFrame, ends: Mapping[tuple[str, int], date]) -> pl.DataFrame:
+    last = pl.DataFrame(
+        [(plan, version, day) for (plan, version), day in ends.items()],
+        schema={"plan": pl.String, "version": pl.Int64, "last": pl.Date},
+        orient="row",
+    )
+    return (
+        told.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
+        .join(last, on=["plan", "version"], how="left", maintain_order="left")
+        .with_columns(pl.col("credit_date").fill_null(pl.col("last")))
+        .sort(_ID, "component", "plan", "version", "line")
+    )
+
+
+def _listed(rows: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:
+    return rows.group_by(_ID, maintain_order=True).agg(pl.struct(columns).alias(name))

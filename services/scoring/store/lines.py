@@ -1,0 +1,62 @@
+"""What the lines of a month are computed from, read once for many participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import polars as pl
+import psycopg
+from sqlalchemy import Connection
+
+from services.scoring.standings import STANDINGS
+from services.scoring.store.statements import SPLIT, fetch, lines
+
+PAGE: Final = 50_000
+"""Deals that are held as text at once."""
+
+_DEALS: Final = {"deal_id": pl.String(), "close_date": pl.Date(), "credits": pl.String(), "facts": pl.String()}
+
+
+def standings(connection: Connection, period: str, before: bool, participants: Sequence[str] | None) -> pl.DataFrame:
+    """The `STANDINGS` of a month, with `before` also those of all months before it; of everyone or of some."""
+    rows = fetch(
+        connection,
+        f"""select {", ".join(STANDINGS)} from standing
+            where {"period <= %s" if before else "period = %s"} and (%s::text is null or participant_id = any({SPLIT}))
+            order by participant_id, period""",
+        period,
+        None if participants is None else "",
+        "" if participants is None else lines(participants),
+    )
+    return pl.DataFrame(rows, schema=STANDINGS, orient="row")
+
+
+def deals_of(connection: Connection, holders: Iterable[str], first: date, last: date) -> Iterator[pl.DataFrame]:
+    """deal_id, close_date, credits and facts of the deals of these holders that credit anyone, closed from first to last."""
+    those = lines(holders)
+    return _pages(connection, _OF_HOLDERS, those, those, first, last)
+
+
+def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
+    """The same of all deals that credit anyone."""
+    return _pages(connection, "select deal_id, close_date, credits, facts from deal where credits <> '[]'")
+
+
+def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[pl.DataFrame]:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor("lines", binary=True) as cursor:  # named: the rows stay in the database until they are asked for
+        cursor.itersize = PAGE
+        cursor.execute(query.encode(), parameters or None)
+        while rows := cursor.fetchmany(PAGE):
+            columns = zip(*rows, strict=True)
+            yield pl.DataFrame(
+                [pl.Series(name, values, dtype=_DEALS[name]) for name, values in zip(_DEALS, columns, strict=True)]
+            )
+
+
+_OF_HOLDERS = f"""
+    select deal_id, close_date, credits, facts from deal
+    where (owner = any({SPLIT}) or sharers && {SPLIT}) and close_date between %s and %s and credits <> '[]'"""
