@@ -185,3 +185,23 @@ def history(
     table.add_row("10", f"{few * 1000:.0f} ms", "1.00")
     table.add_row(f"{deals:,}", f"{many * 1000:.0f} ms", f"{many / few:.2f}")
     console.print(table)
+
+
+@bench.command()
+def statements(
+    participants: Annotated[int, typer.Option(min=1, help="How many statements.")] = 1000,
+    deals: Annotated[int, typer.Option(min=1, help="How many deals each shows.")] = 100,
+) -> None:
+    """Pay statements as PDF, from the facts that a run froze."""
+    from earnest.bench.statements import frozen_facts, printed
+
+    console = Console()
+    with console.status("freezing facts") as status:
+        documents = list(frozen_facts(participants, deals))
+        status.update(f"{len(documents):,} statements")
+        found = printed(documents)
+    table = Table("what", "figure", title=f"{participants:,} statements, {deals:,} deals each")
+    table.add_row(f"PDFs in {found.processes} processes", f"{found.seconds:.1f} s")
+    table.add_row("PDFs per second", f"{found.statements / found.seconds:.1f}")
+    table.add_row("size of one", f"{found.size / found.statements / 1024:.0f} KiB")
+    console.print(table)

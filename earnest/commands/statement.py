@@ -1,0 +1,108 @@
+"""`earnest statement`: pay statements of a run as files: one participant's, a manager's team's, or everybody's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+AT_ONCE = 4
+"""Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave."""
+
+
+class Form(StrEnum):
+    """What a statement is written as."""
+
+    pdf = "pdf"
+    html = "html"
+    json = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `statement` to the command line."""
+    app.command("statement")(statement)
+
+
+def statement(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    participant: Annotated[
+        str | None, typer.Argument(metavar="PARTICIPANT", help="Whose; a manager's id with --team.")
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody's of the run.")] = False,
+    team: Annotated[bool, typer.Option("--team", help="That of the team below PARTICIPANT.")] = False,
+    form: Annotated[Form, typer.Option("--format", help="As what.")] = Form.pdf,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to; files/statements/RUN of the installation's.")
+    ] = None,
+    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who asks: a key in the folder's keys/.")] = "dana",
+) -> None:
+    """Write pay statements of a run. Those of a run that is approved are the same bytes whenever they are asked for."""
+    from rich.console import Console
+
+    from earnest.client import Client
+    from earnest.local.home import Home
+    from earnest.local.processes import LocalError
+
+    if everybody == (participant is not None) or (everybody and team):
+        raise LocalError("say whose statement: a participant, or --all; --team goes with a participant")
+    home = Home.current()
+    client = Client(home, home.settings())
+    folder = out or home.files / "statements" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    if participant is not None:
+        file = _written(client, folder, _path(run_id, participant, form, team), _name(participant, form, team), who)
+        Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
+        return
+    listed = client.ask("payout", "GET", f"/v1/statements/{_quoted(run_id)}", who)["statements"]
+    people = [str(each["participant_id"]) for each in listed]
+    _write_all(client, folder, run_id, people, form, who)
+    Console(soft_wrap=True, highlight=False).print(f"Written: {len(people)} statements to {folder}")
+
+
+def _write_all(client: Client, folder: Path, run_id: str, people: list[str], form: Form, who: str) -> None:
+    """Write everybody's, a few at once, and show how far it is."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("statements"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        task = progress.add_task("", total=len(people))
+
+        def write(participant: str) -> None:
+            _written(client, folder, _path(run_id, participant, form), _name(participant, form), who)
+
+        for _ in pool.map(write, people):
+            progress.advance(task)
+
+
+def _written(client: Client, folder: Path, path: str, name: str, who: str) -> Path:
+    """A file that is there whole or not at all."""
+    file = folder / name
+    part = file.with_name(f"{name}.part")
+    part.write_bytes(client.fetch("payout", path, who))
+    return part.replace(file)
+
+
+def _path(run_id: str, participant: str, form: Form, team: bool = False) -> str:
+    return f"/v1/statements/{_quoted(run_id)}/{_quoted(participant)}{'/team' if team else ''}.{form}"
+
+
+def _name(participant: str, form: Form, team: bool = False) -> str:
+    """Ids may hold what file names may not."""
+    return f"{_quoted(participant)}{'-team' if team else ''}.{form}"
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
