@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     Variables are named `EARNEST_<FIELD>`; `DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` go by their usual names.
     Secrets are files: `database_password_file` fills in the password of `database_url`, `keys_file` holds API keys,
     and `deliveries_dir` a folder of keys for each SFTP delivery.
+    `client_key_file` holds the plain key with which a service asks another: payout asks scoring for lines.
     """
 
     model_config = SettingsConfigDict(env_prefix="EARNEST_", extra="ignore", frozen=True, populate_by_name=True)
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
 
     time_zone: str = "UTC"
     keys_file: Path | None = None
+    client_key_file: Path | None = None
     sources_dir: Path | None = None
     deliveries_dir: Path | None = None
     files_dir: Path = Path(".earnest/files")

@@ -27,6 +27,7 @@ BESIDE_THE_EDGE = {
     "services/alerts/road.py": "hands a connection to the store",
     "services/ingest/examples.py": "adds to the API's own document",
     "services/ingest/webhooks.py": "the API of webhooks",
+    "services/payout/lines.py": "asks scoring for lines",
 }
 WIRES = {"fastapi", "starlette", "uvicorn", "httpx", "kafka", "sqlalchemy", "psycopg", "alembic"}
 STATEMENTS = {"select", "insert", "update", "delete", "text", "func", "union_all", "exists"}

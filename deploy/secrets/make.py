@@ -9,13 +9,16 @@ from earnest.local.keys import make_keys
 FOLDER = Path(__file__).resolve().parent
 # Compose mounts these files with the modes they have here, and the containers run as other users than you: others may
 # read them, but on this host only you can enter the folder.
-READ_BY_CONTAINERS = ("database_password", "grafana_password", "api_keys.json")
+READ_BY_CONTAINERS = ("database_password", "grafana_password", "api_keys.json", "payout_key")
 
 FOLDER.chmod(0o700)
 for name in ("database_password", "grafana_password"):
     if not (FOLDER / name).exists():
         write_private(FOLDER / name, secrets.token_urlsafe(32))
 make_keys(FOLDER / "keys", FOLDER / "api_keys.json")
+# What payout asks scoring with is mounted alone: no service sees the other keys.
+if not (FOLDER / "payout_key").exists():
+    write_private(FOLDER / "payout_key", (FOLDER / "keys" / "payout").read_text())
 for name in READ_BY_CONTAINERS:
     (FOLDER / name).chmod(0o444)
 print(f"Secrets are in {FOLDER}: plain API keys in keys/, Grafana's password (user admin) in grafana_password.")

@@ -1,5 +1,6 @@
 """The command line: quick, plain about errors, and careful with what it deletes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -106,3 +107,25 @@ def test_keys_stay_when_the_folder_is_made_again(home: Home) -> None:
 
 def test_who_prepares_a_run_cannot_approve_it() -> None:
     assert [name for name, scopes in PRINCIPALS.items() if {"runs:write", "runs:approve"} <= set(scopes)] == []
+
+
+def test_an_installation_of_an_earlier_version_gets_the_keys_that_are_new(home: Home) -> None:
+    held = [entry for entry in json.loads(home.keys_file.read_text()) if entry["name"] not in ("payout", "crm")]
+    home.keys_file.write_text(json.dumps(held))
+    (home.path / "keys" / "payout").unlink()
+    before = home.key("dana")
+    home.make()
+    ring = KeyRing(home.keys_file)
+    found = ring.principal(home.key("payout"))
+    assert found is not None
+    assert found.scopes == {"earnings:read"}
+    assert ring.principal(home.key("crm")) is None, "somebody took it out: it stays out"
+    assert home.key("dana") == before
+    assert ring.principal(before) is not None
+
+
+def test_a_start_that_was_cut_off_while_keys_were_made_is_made_good(home: Home) -> None:
+    (home.path / "keys" / "payout").rename(home.path / "keys" / "payout.new")
+    home.make()
+    assert KeyRing(home.keys_file).principal(home.key("payout")) is not None
+    assert not (home.path / "keys" / "payout.new").exists()

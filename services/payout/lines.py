@@ -1,0 +1,99 @@
+"""Where payout gets the lines of a month from: scoring, over HTTP; or whatever else answers as the contract says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+import polars as pl
+
+from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
+from shared.problems import Unavailable
+from shared.settings import Settings
+
+WAIT: Final = httpx.Timeout(10, read=300)
+"""Seconds: a month of everyone takes scoring a while before its first byte."""
+
+
+class LineSource(Protocol):
+    """Gives lines: a table as `shared.contracts.lines.SCHEMA` says, one row per participant."""
+
+    def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+        """The lines of a month, of those who are named or of everyone.
+
+        Raises:
+            LinesUnavailable: they cannot be had at the moment.
+        """
+        ...
+
+
+class LinesUnavailable(Unavailable):
+    """Scoring does not give lines: nothing that pays can be calculated until it does."""
+
+    type = "lines-unavailable"
+    title = "Scoring does not give the lines of earnings"
+
+
+class ScoringLines:
+    """The lines of scoring. The key is read for each request, so that it can be replaced while payout runs."""
+
+    def __init__(self, url: str, key_file: Path | None, transport: httpx.BaseTransport | None = None) -> None:
+        self._url, self._key_file = url, key_file
+        self._http = httpx.Client(base_url=url, timeout=WAIT, transport=transport)
+
+    @staticmethod
+    def from_settings(settings: Settings) -> ScoringLines:
+        """Those of the installation."""
+        return ScoringLines(settings.scoring_url, settings.client_key_file)
+
+    def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+        """The lines of a month, checked.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, refuses, or answers with something else.
+        """
+        headers = {"authorization": f"Bearer {self._key()}", "accept": MEDIA_TYPE}
+        asked: dict[str, Any] = {"params": {"period": period}}
+        if participants is not None:
+            asked = {"json": {"period": period, "participants": list(participants)}}
+        method = "GET" if participants is None else "POST"
+        into = BytesIO()
+        try:
+            with self._http.stream(method, "/v1/lines", headers=headers, **asked) as answer:
+                if answer.status_code != HTTPStatus.OK:
+                    raise LinesUnavailable(f"scoring refuses: {_reason(answer)}")
+                for part in answer.iter_bytes():
+                    into.write(part)
+        except httpx.HTTPError as error:
+            raise LinesUnavailable(f"scoring does not answer at {self._url}: {type(error).__name__}") from None
+        try:
+            return checked(pl.read_ipc_stream(into.getvalue()))
+        except (NotLines, pl.exceptions.PolarsError, OSError) as error:
+            what = str(error) if isinstance(error, NotLines) else "it is no Arrow stream"
+            raise LinesUnavailable(f"what scoring answers is not what was agreed: {what}") from None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def _key(self) -> str:
+        if self._key_file is None:
+            raise LinesUnavailable("no key for scoring is set: EARNEST_CLIENT_KEY_FILE names the file that holds it")
+        try:
+            return self._key_file.read_text().strip()
+        except OSError as error:
+            raise LinesUnavailable(
+                f"the key for scoring, {self._key_file.name}, cannot be read: {error.strerror}"
+            ) from None
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        answer.read()
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP status {answer.status_code}"

@@ -1,0 +1,85 @@
+"""Payout asks scoring for lines: what it gets is checked, and whatever goes wrong is one clear refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import polars as pl
+import pytest
+
+from services.payout.lines import LinesUnavailable, ScoringLines
+from shared.contracts import lines as contract
+
+
+def stream(table: pl.DataFrame) -> bytes:
+    into = BytesIO()
+    table.write_ipc_stream(into, compression="zstd")
+    return into.getvalue()
+
+
+def source(tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response]) -> ScoringLines:
+    (tmp_path / "key").write_text("secret\n")
+    return ScoringLines("http://scoring", tmp_path / "key", httpx.MockTransport(answer))
+
+
+def ann() -> pl.DataFrame:
+    """A row of one earning with one line."""
+    earning = {"component": "c", "plan": "p", "version": 1, "amount": 5, "currency": "USD", "measure": 1}
+    line = {"component": "c", "plan": "p", "version": 1, "line": 1, "rule": "own", "amount": 5, "currency": "USD"}
+    whole = [
+        {field.name: given.get(field.name) for field in kind.fields}
+        for kind, given in ((contract.EARNING, earning), (contract.LINE, line))
+    ]
+    row = {"participant_id": "ann", "period": "2025-03", "revision": 1, "settled": True, "detail": b"{}"}
+    return pl.DataFrame(
+        [row | {"earnings": whole[:1], "lines": whole[1:], "touched_by": []}], schema=contract.SCHEMA, orient="row"
+    )
+
+
+def test_it_asks_with_its_key_for_everyone_or_for_some(tmp_path: Path) -> None:
+    asked: list[tuple[str, str, bytes, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, str(request.url), request.content, request.headers["authorization"]))
+        return httpx.Response(200, content=stream(ann()))
+
+    lines = source(tmp_path, answer)
+    assert lines.of("2025-03", None).equals(ann())
+    assert lines.of("2025-03", ["ann"]).equals(ann())
+    assert asked == [
+        ("GET", "http://scoring/v1/lines?period=2025-03", b"", "Bearer secret"),
+        ("POST", "http://scoring/v1/lines", b'{"period":"2025-03","participants":["ann"]}', "Bearer secret"),
+    ]
+
+
+def unreachable(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (unreachable, "does not answer at http://scoring: ConnectError"),
+        (lambda _: httpx.Response(403, json={"detail": "the key lacks a scope"}), "refuses: the key lacks a scope"),
+        (lambda _: httpx.Response(502, text="<html>"), "refuses: HTTP status 502"),
+        (lambda _: httpx.Response(200, content=b"<html>"), "no Arrow stream"),
+        (lambda _: httpx.Response(200, content=stream(ann())[:300]), "no Arrow stream"),
+        (lambda _: httpx.Response(200, content=stream(ann().drop("detail"))), "columns detail"),
+        (lambda _: httpx.Response(200, content=stream(ann().with_columns(pl.col("lines").list.head(0)))), "do not sum"),
+    ],
+)
+def test_whatever_goes_wrong_is_a_refusal_that_says_what(
+    tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response], says: str
+) -> None:
+    with pytest.raises(LinesUnavailable, match=says):
+        source(tmp_path, answer).of("2025-03", None)
+
+
+def test_without_its_key_it_says_where_the_key_belongs(tmp_path: Path) -> None:
+    with pytest.raises(LinesUnavailable, match="EARNEST_CLIENT_KEY_FILE"):
+        ScoringLines("http://scoring", None).of("2025-03", None)
+    with pytest.raises(LinesUnavailable, match="cannot be read"):
+        ScoringLines("http://scoring", tmp_path / "none").of("2025-03", None)
