@@ -36,6 +36,16 @@ WORKER_LAG_SECONDS: Final = Gauge(
 )
 DEAD_LETTERS_OPEN: Final = Gauge("earnest_dead_letters_open", "Dead letters not yet replayed.", ["worker"])
 
+PAYROLL_MISMATCHES: Final = Counter(
+    "earnest_payroll_acknowledgement_mismatches_total",
+    "Acknowledgements refused because payroll had received something else than was released.",
+)
+PAYROLL_OVERDUE: Final = Gauge(
+    "earnest_payroll_batches_overdue",
+    "Released payroll batches past their cut-off that were not fetched, or not acknowledged.",
+    ["missing"],
+)
+
 KPI_VALUE: Final = Gauge("earnest_kpi_value", "The KPI as evaluated last, in its own unit.", ["kpi", "currency"])
 KPI_OBSERVATIONS: Final = Gauge(
     "earnest_kpi_observations", "How many observations the value rests on.", ["kpi", "currency"]

@@ -9,6 +9,7 @@ from functools import partial
 
 from services.payout.api import create_app
 from services.payout.delivery.worker import Courier
+from services.payout.payroll.worker import CutOffs
 from services.payout.schema import ROLE
 from services.payout.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
@@ -32,7 +33,8 @@ def main() -> None:
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     books = Worker(WORKER, log, engine, TOPICS, partial(step, _now), member, BATCH)
-    crew = Crew([books, Courier(engine, settings, _now), *relays(log)])
+    cut_offs = CutOffs(engine, lambda: _now().astimezone(settings.zone).date())
+    crew = Crew([books, Courier(engine, settings, _now), cut_offs, *relays(log)])
     serve(create_app(settings, engine, _now, crew.reasons), settings.host, settings.payout_port, crew)
     log.close()
     engine.dispose()

@@ -18,6 +18,10 @@ from services.payout.delivery.deliveries_api import add_deliveries
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
 from services.payout.policies.policies_api import add_policies
+from services.payout.payroll.acknowledgement import BadRejections
+from services.payout.payroll.batches_api import add_batches
+from services.payout.payroll.release import NoSuchBatch
+from services.payout.payroll.returns_api import add_returns
 from services.payout.runs_api import add_runs
 from services.payout.store import closings, views
 from services.payout.worker import WORKER
@@ -36,6 +40,8 @@ STATUS = {
     refusals.BadPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.NotTheAuthor: HTTPStatus.FORBIDDEN,
     refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,
+    NoSuchBatch: HTTPStatus.NOT_FOUND,
+    BadRejections: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Any other refusal is a conflict with the state things are in."""
 
@@ -97,4 +103,6 @@ def create_app(
     add_policies(app, engine, snapshot, now)
     add_calendars(app, snapshot)
     add_deliveries(app, engine, snapshot, now)
+    add_batches(app, engine, snapshot, now)
+    add_returns(app, engine, snapshot, now)
     return app

@@ -10,7 +10,7 @@ from services.payout.calendars.policy import DEFAULT
 from services.payout.calendars.timeline import group_on
 from services.payout.delivery.parcels import DropFile
 from services.payout.refusals import NoSuchFile
-from services.payout.store import deliveries, runs
+from services.payout.store import batches, deliveries, runs
 from services.payout.store.pay_groups import pay_group
 
 
@@ -21,6 +21,9 @@ def released_files(connection: Connection, batch: str) -> list[DropFile]:
         NoSuchRun: there is no such batch.
         NoSuchFile: it is not released.
     """
+    if files := batches.files(connection, batch):
+        manifest = DropFile(f"{batch}.manifest.json", batches.manifest(connection, batch))
+        return [*(DropFile(file.name, file.content) for file in files), manifest]
     runs.run(connection, batch)
     found = runs.file(connection, batch)
     if found is None:

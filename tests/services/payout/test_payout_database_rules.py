@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from services.payout.payroll import schema as payroll_schema
 from services.payout.schema import metadata
 from tests.services.payout.desk import Book, Desk, earned
 
@@ -41,6 +42,7 @@ def enter(connection: Connection, period: str, *postings: str, who: str = "ada",
 def test_the_tables_are_those_that_the_migrations_make(payout_engine: Engine) -> None:
     with payout_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _ours})
+        assert payroll_schema.payroll_batch.metadata is metadata
         differences = [str(each) for each in compare_metadata(context, metadata) if "modify_comment" not in str(each)]
     assert differences == []
 

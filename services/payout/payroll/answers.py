@@ -1,0 +1,227 @@
+"""What the API says of batches: the shapes of its questions and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.payout.payroll.acknowledgement import Acknowledgement, Open, Returned, Said, Status
+from services.payout.payroll.formats.files import File
+from services.payout.payroll.reconciliation import PaidRow, Result
+from services.payout.payroll.release import Released
+from shared.contracts.base import CurrencyCode, ExactDecimal
+from shared.money import from_minor, to_minor
+
+Short = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+SHA256 = r"^[0-9a-fA-F]{64}$"
+
+
+class Body(BaseModel):
+    """A request: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FileView(BaseModel):
+    """A file of a batch."""
+
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+class BatchView(BaseModel):
+    """A released batch. `pulled_at` is when its file was fetched first."""
+
+    id: str = Field(examples=["run-2026-06-1"])
+    number: int
+    run: str
+    pay_group: str
+    entity: str | None
+    period: str
+    pay_date: date
+    acknowledge_by: date | None
+    format: str = Field(examples=["adp-workforce-now/1"])
+    sha256: str
+    record_count: int
+    control_totals: dict[str, str] = Field(examples=[{"USD": "3696.56"}])
+    corrects: str | None
+    released_by: str
+    released_at: datetime
+    state: Literal["released", "pulled", "accepted", "rejected", "partial"]
+    pulled_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+    @classmethod
+    def of(cls, batch: Released, pulled_at: datetime | None, said: Acknowledgement | None) -> Self:
+        """A batch as it is shown."""
+        return cls(
+            **{field: getattr(batch, field) for field in batch.__dataclass_fields__},
+            state=said.status if said else "pulled" if pulled_at else "released",
+            pulled_at=pulled_at,
+            acknowledged_by=said.by if said else None,
+            acknowledged_at=said.at if said else None,
+        )
+
+
+class BatchDetail(BatchView):
+    """A batch with its files, the one to import first."""
+
+    files: list[FileView] = []
+
+    @classmethod
+    def with_files(cls, view: BatchView, files: Sequence[File]) -> Self:
+        """A batch and its files."""
+        found = [
+            FileView(name=each.name, media_type=each.media_type, bytes=len(each.content), sha256=each.sha256)
+            for each in files
+        ]
+        return cls(**view.model_dump(), files=found)
+
+
+class Batches(BaseModel):
+    """Batches, the latest first; `next` is what to send as `before` for more."""
+
+    batches: list[BatchView]
+    next: int | None
+
+
+class RejectedRow(Body):
+    """A row that payroll does not take."""
+
+    row: int = Field(ge=1, examples=[3])
+    code: Short = Field(examples=["no-such-employee"])
+    message: Short = Field(examples=["File # 000052 is not active"])
+
+
+class AckBody(Body):
+    """What payroll received. Totals are text: a JSON number is not exact."""
+
+    status: Status
+    sha256: str = Field(pattern=SHA256)
+    record_count: int = Field(ge=0, examples=[4])
+    control_totals: dict[CurrencyCode, ExactDecimal] = Field(examples=[{"USD": "2696.56"}])
+    rejected: list[RejectedRow] = Field(default=[], max_length=100_000)
+
+    def said(self) -> Said:
+        """As the domain knows it."""
+        rows = tuple(Returned(each.row, each.code, each.message) for each in self.rejected)
+        return Said(self.status, self.sha256, self.record_count, self.control_totals, rows)
+
+
+class ReturnedLine(BaseModel):
+    """A line that payroll returned and that waits for a person."""
+
+    batch: str
+    run: str
+    pay_group: str
+    line: str
+    row: int
+    participant_id: str
+    currency: str
+    amount: str
+    code: str
+    message: str
+    rejected_by: str
+    rejected_at: datetime
+
+    @classmethod
+    def of(cls, line: Open) -> Self:
+        """A line as it is shown."""
+        fields = {field: getattr(line, field) for field in line.__dataclass_fields__}
+        return cls(**fields | {"amount": str(from_minor(line.amount, line.currency))})
+
+
+class ReturnedLines(BaseModel):
+    """The longest waiting first."""
+
+    lines: list[ReturnedLine]
+
+
+class Resolution(Body):
+    """What somebody did about a returned line."""
+
+    batch: Short = Field(examples=["run-2026-06-1"])
+    line: Short = Field(examples=["run-2026-06-1/ada.brandt/commission/USD"])
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")] = Field(
+        examples=["payroll id corrected in the HR system; paid with the next run"]
+    )
+
+
+class PaidBody(Body):
+    """One payment as payroll says it made it."""
+
+    person: Short = Field(examples=["000417"])
+    amount: ExactDecimal = Field(examples=["1234.56"])
+    currency: CurrencyCode = Field(examples=["USD"])
+    code: Short | None = Field(default=None, examples=["C"])
+
+
+class ReconcileBody(Body):
+    """What payroll says it paid, from the source named."""
+
+    source: Short = Field(examples=["paid-2026-07.csv"])
+    paid: list[PaidBody] = Field(max_length=200_000)
+
+    def rows(self) -> list[PaidRow]:
+        """As the domain knows them.
+
+        Raises:
+            shared.money.MoneyError: an amount has more decimals than its currency.
+        """
+        return [PaidRow(p.person, p.currency, to_minor(Decimal(p.amount), p.currency), p.code) for p in self.paid]
+
+
+class FindingView(BaseModel):
+    """A difference between what was released and what was paid."""
+
+    kind: Literal["underpaid", "overpaid", "missing", "unexpected"]
+    person: str
+    code: str | None
+    currency: str
+    released: str
+    paid: str
+    lines: list[str]
+
+
+class ReconciliationView(BaseModel):
+    """What a reconciliation found. Without findings, everything was paid to the cent."""
+
+    batch: str
+    number: int
+    source: str
+    matched: int
+    released: dict[str, str]
+    paid: dict[str, str]
+    findings: list[FindingView]
+
+    @classmethod
+    def of(cls, batch: str, number: int, source: str, result: Result) -> Self:
+        """A result as it is shown, and kept."""
+        findings = [
+            FindingView(
+                kind=each.kind,
+                person=each.person,
+                code=each.code,
+                currency=each.currency,
+                released=str(from_minor(each.released, each.currency)),
+                paid=str(from_minor(each.paid, each.currency)),
+                lines=list(each.lines),
+            )
+            for each in result.findings
+        ]
+        return cls(
+            batch=batch,
+            number=number,
+            source=source,
+            matched=result.matched,
+            released={each: str(from_minor(total, each)) for each, total in sorted(result.released.items())},
+            paid={each: str(from_minor(total, each)) for each, total in sorted(result.paid.items())},
+            findings=findings,
+        )
