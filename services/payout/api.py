@@ -17,11 +17,11 @@ from services.payout.calendars.refusals import NoSuchPayGroup
 from services.payout.delivery.deliveries_api import add_deliveries
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
-from services.payout.policies.policies_api import add_policies
 from services.payout.payroll.acknowledgement import BadRejections
 from services.payout.payroll.batches_api import add_batches
 from services.payout.payroll.release import NoSuchBatch
 from services.payout.payroll.returns_api import add_returns
+from services.payout.policies.policies_api import add_policies
 from services.payout.runs_api import add_runs
 from services.payout.store import closings, views
 from services.payout.worker import WORKER

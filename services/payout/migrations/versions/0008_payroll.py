@@ -4,8 +4,8 @@ from alembic import op
 
 from services.payout.migrations.access import grant_append_only
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 TABLES = (
     """create table payroll_batch (
