@@ -4,8 +4,8 @@ from alembic import op
 
 from services.payout.migrations.access import grant_append_only
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 TABLES = ("contract_cost_event", "contract_cost_batch", "contract_cost_entry")
 
