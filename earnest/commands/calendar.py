@@ -18,15 +18,20 @@ def register(root: typer.Typer) -> None:
 @app.command()
 def show(
     group: Annotated[str, typer.Argument(metavar="GROUP", help="A pay group's id, or the file of its policy.")],
-    year: Annotated[int, typer.Option(min=1901, max=2198, help="The year in which the pay periods end.")],
+    year: Annotated[
+        int | None, typer.Option(min=1901, max=2198, help="The year in which the pay periods end; this year.")
+    ] = None,
     who: Annotated[
         str, typer.Option("--as", metavar="NAME", help="Whose key asks: one in the folder's keys/.")
     ] = "dana",
 ) -> None:
     """The pay periods that end in a year. Of a file, those that its policy would give."""
+    from datetime import UTC, datetime
+
     from rich.console import Console
     from rich.table import Table
 
+    year = year or datetime.now(UTC).year
     periods = _of_file(Path(group), year) if Path(group).is_file() else _published(group, year, who)
     table = Table("pay period", "from", "to", "paid", "acknowledged by", "closes", title=f"{group}, {year}")
     for each in periods:

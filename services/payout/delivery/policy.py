@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from services.payout.policies.model import Policy, PolicyPart
 
+
+def _whole_key(text: str) -> str:
+    """Refuses a key that was cut or mixed up: its bytes are fields with their lengths, and the first says the type again."""
+    kind, _, encoded = text.partition(" ")
+    try:
+        fields = list(_fields(b64decode(encoded, validate=True)))
+    except ValueError:
+        fields = []
+    if len(fields) < 2 or fields[0] != kind.encode():
+        raise ValueError("it is no whole public key: copy type and base64 from the line that the provider gives")
+    return text
+
+
+def _fields(blob: bytes) -> Iterator[bytes]:
+    """Raises ValueError where a field is cut short."""
+    while blob:
+        end = 4 + int.from_bytes(blob[:4], "big")
+        if len(blob) < end:
+            raise ValueError("a field is cut short")
+        yield blob[4:end]
+        blob = blob[end:]
+
+
 HostKey = Annotated[
-    str, StringConstraints(pattern=r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,2}$", max_length=4096)
+    str,
+    StringConstraints(pattern=r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,2}$", max_length=4096),
+    AfterValidator(_whole_key),
 ]
 """A public key as `ssh-keyscan` or a known_hosts file shows it, without the host's name: its type and its base64."""
 

@@ -24,7 +24,13 @@ Gpg = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 def policy(**terms: Any) -> Delivery:
     sound = {"kind": "delivery", "id": "drop", "valid_from": "2026-01-01", "host": "sftp.example.com", "user": "pay"}
-    return Delivery.of(sound | {"host_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"], "encrypt": terms})
+    return Delivery.of(
+        sound
+        | {
+            "host_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHiG4rx6hmMrMYNclHPSdnSDZw/QTzXajZXRAH5GPam"],
+            "encrypt": terms,
+        }
+    )
 
 
 @pytest.fixture

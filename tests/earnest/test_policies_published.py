@@ -1,0 +1,63 @@
+"""Policies from the command line to an installation that runs, and the policies of the documentation."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from earnest.local.home import Home
+from earnest.local.system import System, running_system
+from earnest.policies.checking import check_text
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLES = REPOSITORY / "examples" / "pay"
+
+
+@pytest.fixture
+def system(server_folder: Path) -> Iterator[System]:
+    home = server_folder / "policy-home"
+    home.mkdir()
+    home.chmod(0o755)
+    with running_system(Home(home)) as running:
+        yield running
+
+
+@pytest.mark.timeout(180)
+def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: System) -> None:
+    def earnest(*arguments: str | Path) -> tuple[int, str]:
+        command = [sys.executable, "-m", "earnest.cli", *map(str, arguments)]
+        environment = os.environ | {"EARNEST_HOME": str(system.home.path), "COLUMNS": "200"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    file = EXAMPLES / "us-semi-monthly.yaml"
+    told = (0, "pay_group us-sales version 1, from 2026-01-01 on, by dana: twice a month\n")
+    assert earnest("policy", "publish", file, "--reason", "twice a month") == told
+    assert earnest("policy", "publish", file, "--reason", "again")[1] == told[1]
+    code, refused = earnest("policy", "publish", file, "--reason", "no right to", "--as", "frank")
+    assert (code, "does not have the scope terms:write" in refused) == (1, True), refused
+    assert earnest("policy", "publish", file)[0] == 2, "a reason is mandatory"
+    code, listed = earnest("policy", "list", "--kind", "pay_group")
+    assert (code, "us-sales" in listed, "twice a month" in listed) == (0, True, True), listed
+    code, shown = earnest("policy", "show", "pay_group", "us-sales", "--on", "2026-06-30")
+    assert (code, shown.startswith("# * pay_group us-sales version 1")) == (0, True), shown
+    assert check_text(shown, "shown")[1] == []
+    code, calendar = earnest("calendar", "show", "us-sales", "--year", "2026")
+    assert (code, "2026-06-B" in calendar, "2026-07-02" in calendar) == (0, True, True), calendar
+    code, refused = earnest("payout", "deliver", "run-2026-06-1", "--to", "nowhere")
+    assert (code, "there is no delivery nowhere" in refused) == (1, True), refused
+
+
+@pytest.mark.parametrize("page", ["policies.md", "delivery.md", "payroll-files.md"])
+def test_the_policies_in_the_documentation_hold(page: str) -> None:
+    text = (REPOSITORY / "docs" / page).read_text()
+    found = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if block.startswith("kind:")]
+    assert found
+    for block in found:
+        assert [each.finding.message for each in check_text(block, page)[1]] == []
