@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
+
+import polars as pl
 
 from services.payout.contract_costs.facts import CostLine, Occasion
 from shared.periods import last_day
@@ -59,3 +61,23 @@ def costs_of(lines: Iterable[PayLine]) -> Iterator[CostLine]:
                 product=last.product,
                 term_months=last.term_months,
             )
+
+
+def lines_of(table: pl.DataFrame, entity_of: Callable[[str, str], str]) -> Iterator[PayLine]:
+    """The lines of a bulk table (`shared.contracts.lines`); `entity_of` tells the legal entity of a participant in a month."""
+    exploded = table.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
+    for row in exploded.iter_rows(named=True):
+        yield PayLine(
+            participant_id=row["participant_id"],
+            period=row["period"],
+            component=row["component"],
+            deal_id=row["deal_id"],
+            credit_date=row["credit_date"],
+            amount=row["amount"],
+            currency=row["currency"],
+            entity=entity_of(row["participant_id"], row["period"]),
+            contract=row["contract"],
+            closed_on=row["closed_on"],
+            start_date=row["start_date"],
+            term_months=row["term_months"],
+        )
