@@ -14,7 +14,7 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("deals:write",),
     "hr": ("roster:write",),
     "analyst": ("plans:write", "earnings:read"),
-    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read", "statements:read"),
+    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read", "statements:read", "gl:read"),
     "frank": ("runs:approve", "earnings:read", "statements:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "payout": ("earnings:read",),

@@ -15,6 +15,7 @@ from services.payout.answers import Periods, PeriodView
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
 from services.payout.delivery.deliveries_api import add_deliveries
+from services.payout.gl_api import add_gl
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
 from services.payout.payroll.acknowledgement import BadRejections
@@ -105,4 +106,5 @@ def create_app(
     add_deliveries(app, engine, snapshot, now)
     add_batches(app, engine, snapshot, now)
     add_returns(app, engine, snapshot, now)
+    add_gl(app, engine, snapshot, now)
     return app

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from services.payout.ledger import Part, earned
 from services.payout.reading import Unreadable, read, read_roster
 from services.payout.runs import lines_sha256, paid
-from services.payout.store import audit, runs, views
+from services.payout.store import audit, gl, runs, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
 from services.payout.store.people import people
@@ -47,6 +47,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
             found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
         settled: Counter[Owed] = Counter()
         found += _run_differences(connection, settled)
+        found += gl.differences(connection)
     facts = _facts(log, reached[ROSTER.name], dead)
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):

@@ -35,7 +35,16 @@ __all__ = ["keys_file", "start_ingest"]
 
 EXAMPLES = 25
 CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance]
-EVERYTHING = ["earnings:read", "runs:write", "runs:approve", "payroll:read", "payroll:write", "alerts:read", "ops"]
+EVERYTHING = [
+    "earnings:read",
+    "runs:write",
+    "runs:approve",
+    "payroll:read",
+    "payroll:write",
+    "gl:read",
+    "alerts:read",
+    "ops",
+]
 KEY = "may-do-everything"
 
 

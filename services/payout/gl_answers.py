@@ -1,0 +1,159 @@
+"""What the API of the general ledger answers with. Amounts are decimal text in major units."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Self
+
+import orjson
+from pydantic import BaseModel, Field
+
+from services.payout.gl.batch import Batch
+from services.payout.gl.entry import Entry
+from services.payout.gl.formats import Format
+from services.payout.gl.formats.base import money
+from services.payout.gl.reconcile import Balance, Reconciliation
+
+
+class GlLine(BaseModel):
+    """A line of an entry: a debit or a credit."""
+
+    account: str = Field(examples=["Expenses:Commissions"])
+    debit: str | None = Field(default=None, examples=["15000.00"])
+    credit: str | None = None
+    source: str = Field(examples=["earned"], description="The account of the ledger of pay that it is part of")
+    dimensions: dict[str, str] = Field(default_factory=dict, examples=[{"Department": "Sales EMEA"}])
+
+
+class GlEntry(BaseModel):
+    """A balanced entry. Before it is posted it has no id."""
+
+    id: str = Field(examples=["2606-1-01"])
+    date: date
+    kind: str = Field(examples=["accrual"])
+    memo: str = Field(examples=["Commission accrual 2026-06"])
+    currency: str = Field(examples=["USD"])
+    origin: str = Field(examples=["2026-06"], description="The month it is about")
+    lines: list[GlLine]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """An entry as it is shown."""
+        return cls(
+            id=entry.id,
+            date=entry.day,
+            kind=entry.kind,
+            memo=entry.memo,
+            currency=entry.currency,
+            origin=entry.origin,
+            lines=[
+                GlLine(
+                    account=line.account,
+                    debit=money(line.debit, entry.currency) if line.debit else None,
+                    credit=money(line.credit, entry.currency) if line.credit else None,
+                    source=line.source,
+                    dimensions=dict(line.dimensions),
+                )
+                for line in entry.lines
+            ],
+        )
+
+
+class GlBatchView(BaseModel):
+    """A batch: what went to the books of an entity for a month. It never changes."""
+
+    id: str = Field(examples=["gl-2026-06-1"])
+    period: str = Field(examples=["2026-06"])
+    entity: str = Field(examples=["acme-inc"])
+    format: str = Field(examples=["beancount"])
+    made_by: str = Field(examples=["dana"])
+    made_at: datetime
+    sha256: str = Field(description="Of the manifest, which names the hashes of the files and of the batch before")
+    manifest: dict[str, Any]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """A batch as it is shown."""
+        names = ("id", "period", "entity", "format", "made_by", "made_at", "sha256")
+        return cls(**{name: getattr(batch, name) for name in names}, manifest=orjson.loads(batch.manifest))
+
+
+class GlBatchDetail(GlBatchView):
+    """A batch with its entries."""
+
+    entries: list[GlEntry]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """A batch as it is shown."""
+        return cls(**GlBatchView.of(batch).model_dump(), entries=[GlEntry.of(entry) for entry in batch.entries])
+
+
+class GlBatches(BaseModel):
+    """Batches in the order in which they were made."""
+
+    batches: list[GlBatchView]
+
+
+class GlPreview(BaseModel):
+    """What a batch made now would hold; nothing where all is posted."""
+
+    period: str
+    entity: str
+    format: str
+    policy: str
+    entries: list[GlEntry]
+
+
+class GlFormat(BaseModel):
+    """A file that books take."""
+
+    name: str = Field(examples=["netsuite"])
+    title: str
+    media_type: str
+    settings: dict[str, Any] = Field(description="JSON Schema of its settings")
+
+    @classmethod
+    def of(cls, form: Format) -> Self:
+        """A format as it is shown."""
+        schema = form.settings.model_json_schema()
+        return cls(name=form.name, title=form.title, media_type=form.media_type, settings=schema)
+
+
+class GlFormats(BaseModel):
+    """All of them."""
+
+    formats: list[GlFormat]
+
+
+class GlBalance(BaseModel):
+    """An account of the ledger of pay against what the books got of it; debits are positive."""
+
+    account: str = Field(examples=["payable"])
+    currency: str
+    ledger: str
+    gl: str
+    difference: str
+
+    @classmethod
+    def of(cls, balance: Balance) -> Self:
+        """A balance as it is shown."""
+        amounts = {"ledger": balance.ledger, "gl": balance.gl, "difference": balance.difference}
+        texts = {name: money(amount, balance.currency) for name, amount in amounts.items()}
+        return cls(account=balance.account, currency=balance.currency, **texts)
+
+
+class GlReconciliation(BaseModel):
+    """The ledger of pay against the general ledger, for an entity and month."""
+
+    period: str
+    entity: str
+    agrees: bool
+    tolerance: int = Field(description="In minor units, per account")
+    balances: list[GlBalance]
+
+    @classmethod
+    def of(cls, period: str, entity: str, found: Reconciliation) -> Self:
+        """A reconciliation as it is shown."""
+        balances = [GlBalance.of(each) for each in found.balances]
+        return cls(period=period, entity=entity, agrees=found.agrees, tolerance=found.tolerance, balances=balances)
