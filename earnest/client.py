@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,13 +21,21 @@ class Client:
         self._home, self._settings = home, settings
         self._http = httpx.Client(timeout=60)
 
-    def ask(self, service: Service, method: str, path: str, who: str, body: Any = None) -> dict[str, Any]:
+    def ask(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        who: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """The JSON answer to a request of the principal `who`.
 
         Raises:
             LocalError: the service does not answer, or refuses; says why.
         """
-        answer: dict[str, Any] = self._send(service, method, path, who, body).json()
+        answer: dict[str, Any] = self._send(service, method, path, who, body, headers).json()
         return answer
 
     def fetch(self, service: Service, path: str, who: str) -> bytes:
@@ -37,9 +46,17 @@ class Client:
         """
         return self._send(service, "GET", path, who).content
 
-    def _send(self, service: Service, method: str, path: str, who: str, body: Any = None) -> httpx.Response:
+    def _send(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        who: str,
+        body: Any = None,
+        more: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         url = getattr(self._settings, f"{service}_url")
-        headers = {"authorization": f"Bearer {self._home.key(who)}"}
+        headers = {"authorization": f"Bearer {self._home.key(who)}", **(more or {})}
         try:
             answer = self._http.request(method, f"{url}{path}", json=body, headers=headers)
         except httpx.TransportError:

@@ -75,12 +75,15 @@ def add_returns(
             found = store.open_lines(connection, who.pay_groups)
         return ReturnedLines(lines=[ReturnedLine.of(each) for each in found])
 
-    @app.post("/v1/payroll/returned/resolve", status_code=HTTPStatus.NO_CONTENT)
-    def resolve(who: Writer, body: Resolution) -> None:
-        """Say what was done about a returned line. It is paid again by the run that takes it up."""
+    @app.post("/v1/payroll/returned/resolve")
+    def resolve(who: Writer, body: Resolution) -> ReturnedLines:
+        """Say what was done about a returned line, and see what still waits. It is paid again by the run that takes it up."""
         with engine.begin() as connection:
             batches.batch(connection, body.batch, who.pay_groups)
             store.resolve(connection, body.batch, body.line, body.reason, who.name, now())
+            found = store.open_lines(connection, who.pay_groups)
+        _logger.info("payroll.resolved", batch=body.batch, actor=who.name)
+        return ReturnedLines(lines=[ReturnedLine.of(each) for each in found])
 
     @app.post("/v1/payroll/batches/{batch_id}/reconciliation", status_code=HTTPStatus.CREATED)
     def reconcile_batch(who: Writer, batch_id: BatchId, body: ReconcileBody) -> ReconciliationView:

@@ -1,0 +1,166 @@
+"""`earnest payroll`: released batches from the command line: fetch, acknowledge, and what payroll returned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Payroll batches: list and fetch them, acknowledge them as payroll, and deal with what payroll returned.",
+)
+
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `earnest payroll list` names it.")]
+Who = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add `payroll` to the command line."""
+    root.add_typer(app, name="payroll")
+
+
+@app.command("list")
+def list_batches(
+    run: Annotated[str | None, typer.Option("--run", help="Those of one run only.")] = None, who: Who = "payroll"
+) -> None:
+    """Released batches, the latest first, and what payroll did about them."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for name in ("batch", "state", "pay group", "entity", "format", "pay date", "records", "total"):
+        table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
+    query = f"?run={quote(run)}" if run else ""
+    for each in _client().ask("payout", "GET", f"/v1/payroll/batches{query}", who)["batches"]:
+        totals = "\n".join(f"{total} {currency}" for currency, total in each["control_totals"].items())
+        table.add_row(
+            each["id"],
+            each["state"],
+            each["pay_group"],
+            each["entity"] or "",
+            each["format"],
+            each["pay_date"],
+            str(each["record_count"]),
+            totals,
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(batch: BatchId, who: Who = "payroll") -> None:
+    """A batch with its files, as JSON."""
+    _print(_client().ask("payout", "GET", f"/v1/payroll/batches/{quote(batch)}", who))
+
+
+@app.command()
+def fetch(
+    batch: BatchId,
+    out: Annotated[Path | None, typer.Option(help="Where to write; files/ of the folder unless said.")] = None,
+    who: Who = "payroll",
+) -> None:
+    """Fetch the files of a batch and its manifest, whole or not at all."""
+    from earnest.local.home import Home
+    from earnest.local.processes import LocalError
+
+    client, path = _client(), f"/v1/payroll/batches/{quote(batch)}"
+    folder = out or Home.current().files
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = client.fetch("payout", f"{path}/manifest", who)
+    for file in json.loads(manifest)["files"]:
+        content = client.fetch("payout", f"{path}/file?name={quote(file['name'])}", who)
+        if hashlib.sha256(content).hexdigest() != file["sha256"]:
+            raise LocalError(f"{file['name']} of {batch} did not arrive whole: fetch it again")
+        _write(folder / file["name"], content)
+        typer.echo(f"Written: {folder / file['name']}, sha256 {file['sha256']}")
+    _write(folder / f"{batch}.manifest.json", manifest)  # last: where it is, the files are whole
+
+
+@app.command()
+def ack(
+    batch: BatchId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that payroll took, its manifest beside it.")],
+    reject: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROW:CODE:WHY", help="A row that payroll does not take; may be repeated."),
+    ] = None,
+    reject_all: Annotated[bool, typer.Option("--reject-all", help="Payroll does not take the batch at all.")] = False,
+    who: Who = "payroll",
+) -> None:
+    """Acknowledge a batch as payroll: with the hash of the file that arrived and the totals of the manifest beside it."""
+    from earnest.local.processes import LocalError
+
+    try:
+        content = file.read_bytes()
+        told = json.loads((file.parent / f"{batch}.manifest.json").read_bytes())
+        rows = [each.split(":", 2) for each in reject or []]
+        rejected = [{"row": int(row), "code": code, "message": message} for row, code, message in rows]
+    except OSError as error:
+        raise LocalError(f"{error.filename} cannot be read") from None
+    except ValueError:
+        raise LocalError("write a rejected row as ROW:CODE:WHY, for example 3:inactive:no such employee") from None
+    body = {
+        "status": "rejected" if reject_all else "partial" if rejected else "accepted",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "record_count": told["record_count"],
+        "control_totals": told["control_totals"],
+        "rejected": rejected,
+    }
+    key = hashlib.sha256(json.dumps([batch, body]).encode()).hexdigest()
+    path = f"/v1/payroll/batches/{quote(batch)}/ack"
+    found = _client().ask("payout", "POST", path, who, body, {"idempotency-key": key})
+    typer.echo(f"{batch} is acknowledged: {found['state']}")
+
+
+@app.command()
+def returned(who: Who = "dana") -> None:
+    """The lines that payroll returned and nobody has dealt with, the longest waiting first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for name in ("batch", "line", "participant", "amount", "why"):
+        table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
+    for each in _client().ask("payout", "GET", "/v1/payroll/returned", who)["lines"]:
+        amount, why = f"{each['amount']} {each['currency']}", f"{each['code']}: {each['message']}"
+        table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
+    Console().print(table)
+
+
+@app.command()
+def resolve(
+    batch: BatchId,
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line, as `earnest payroll returned` names it.")],
+    reason: Annotated[str, typer.Option("--reason", help="What was done about it; kept.")],
+    who: Who = "dana",
+) -> None:
+    """Say what was done about a line that payroll returned."""
+    body = {"batch": batch, "line": line, "reason": reason}
+    _client().ask("payout", "POST", "/v1/payroll/returned/resolve", who, body)
+    typer.echo(f"{line} of {batch} is resolved")
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
+
+
+def _print(found: dict[str, Any]) -> None:
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

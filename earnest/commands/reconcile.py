@@ -1,0 +1,65 @@
+"""`earnest reconcile`: what payroll says it paid against what was released, to the cent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add `reconcile` to the command line."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    batch: Annotated[str, typer.Option("--batch", metavar="BATCH", help="The released batch.")],
+    paid: Annotated[Path, typer.Option("--paid", metavar="FILE", help="Payroll's export, CSV or XLSX, with headings.")],
+    person: Annotated[str, typer.Option(help="The column with payroll's id of the person.")] = "person",
+    amount: Annotated[str, typer.Option(help="The column with the amount paid.")] = "amount",
+    currency: Annotated[str, typer.Option(help="The column with the currency, or the currency of all.")] = "currency",
+    code: Annotated[
+        str | None, typer.Option(help="The column with payroll's pay code; without, sums per person.")
+    ] = None,
+    delimiter: Annotated[str, typer.Option(help="The sign between columns of a CSV; `tab` for tabs.")] = ",",
+    decimal: Annotated[str, typer.Option(help="The sign before the decimals.")] = ".",
+    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "dana",
+) -> None:
+    """Compare what payroll paid with what was released: underpaid, overpaid, missing, unexpected. Exit code 1 where they differ."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from earnest.client import Client
+    from earnest.files.paid import Mapping, PaidFileError, read_paid
+    from earnest.local.home import Home
+    from earnest.local.processes import LocalError
+
+    sign = "\t" if delimiter == "tab" else delimiter
+    if len(sign) != 1 or decimal not in {".", ","}:
+        raise LocalError("the delimiter is one sign, and the decimal sign is . or ,")
+    try:
+        payments = read_paid(paid, Mapping(person, amount, currency, code, sign, decimal))
+    except PaidFileError as error:
+        raise LocalError(str(error)) from None
+    home = Home.current()
+    body = {"source": paid.name, "paid": payments}
+    path = f"/v1/payroll/batches/{batch}/reconciliation"
+    found = Client(home, home.settings()).ask("payout", "POST", path, who, body)
+    console = Console(soft_wrap=True, highlight=False)
+    sums = [
+        f"{found['released'].get(each, '0')} released and {found['paid'].get(each, '0')} paid in {each}"
+        for each in sorted(found["released"] | found["paid"])
+    ]
+    console.print(f"{batch}: {found['matched']} lines agree; {'; '.join(sums) or 'nothing released and nothing paid'}.")
+    if not found["findings"]:
+        return
+    table = Table()
+    for name in ("what", "person", "code", "released", "paid", "currency"):
+        table.add_column(name, justify="right" if name in {"released", "paid"} else "left", no_wrap=True)
+    for each in found["findings"]:
+        table.add_row(
+            each["kind"], each["person"], each["code"] or "", each["released"], each["paid"], each["currency"]
+        )
+    console.print(table)
+    raise typer.Exit(1)

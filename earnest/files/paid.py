@@ -1,0 +1,87 @@
+"""Payroll's export of what it paid, as CSV or XLSX under its own headings, read for a reconciliation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
+from shared.contracts.base import CURRENCY
+
+MOST_NAMED: Final = 10
+_PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
+_GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+class PaidFileError(ValueError):
+    """The file cannot be read as payments; says which rows and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Which column is what. `currency` is a column or, for a file in one currency, its code; `code` may be missing."""
+
+    person: str = "person"
+    amount: str = "amount"
+    currency: str = "currency"
+    code: str | None = None
+    delimiter: str = ","
+    decimal: str = "."
+
+
+def read_paid(path: Path, mapping: Mapping) -> list[dict[str, str]]:
+    """The payments of a file, each with person, amount, currency and perhaps code, as the API takes them. Blank rows are skipped.
+
+    Raises:
+        PaidFileError: a column is missing, or a row has no person, or no amount that can be trusted.
+    """
+    rows, refused = _rows(path, mapping)
+    header = [str(each or "").strip() for each in rows[0]] if rows else []
+    fixed = mapping.currency if mapping.currency not in header and re.fullmatch(CURRENCY, mapping.currency) else None
+    wanted = [mapping.person, mapping.amount, mapping.code, None if fixed else mapping.currency]
+    if missing := [each for each in wanted if each is not None and each not in header]:
+        raise PaidFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
+    found, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
+    for number, row in enumerate(rows[1:], 2):
+        cells = {name: (cell or "").strip() for name, cell in zip(header, row, strict=False)}
+        person, amount = cells.get(mapping.person, ""), _amount(cells.get(mapping.amount, ""), mapping.decimal)
+        if not any(cells.values()):
+            continue
+        if not person or amount is None:
+            wrong.append(f"row {number}: {'no amount that can be read' if person else 'nobody is named'}")
+            continue
+        payment = {"person": person, "amount": amount, "currency": fixed or cells.get(mapping.currency, "")}
+        found.append(payment | ({"code": cells.get(mapping.code, "")} if mapping.code else {}))
+    if wrong:
+        more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        raise PaidFileError(f"{path.name}: {'; '.join(wrong[:MOST_NAMED])}{more}")
+    return found
+
+
+def _rows(path: Path, mapping: Mapping) -> tuple[list[tuple[str | None, ...]], dict[int, str]]:
+    """Rows as text, the header first, and why some cannot be used."""
+    try:
+        if path.suffix.lower() in SUFFIXES:
+            sheet = first_sheet(path, lambda name: name.strip() == mapping.amount)
+            return sheet.rows, sheet.refused
+        content = path.read_bytes()
+    except (OSError, SheetError) as error:
+        raise PaidFileError(f"{path.name} cannot be read: {error}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    return [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter)], {}
+
+
+def _amount(text: str, decimal: str) -> str | None:
+    """An amount as plain decimal text; None where it is none. Thousands may be grouped with the sign that is not the decimal's."""
+    if decimal == ",":
+        text = text.translate(str.maketrans(",.", ".,"))
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+    return text if _PLAIN.fullmatch(text) else None
