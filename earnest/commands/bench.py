@@ -202,6 +202,7 @@ def statements(
         found = printed(documents)
     table = Table("what", "figure", title=f"{participants:,} statements, {deals:,} deals each")
     table.add_row(f"PDFs in {found.processes} processes", f"{found.seconds:.1f} s")
+    table.add_row("of the processors", f"{found.busy:.1f} s")
     table.add_row("PDFs per second", f"{found.statements / found.seconds:.1f}")
     table.add_row("size of one", f"{found.size / found.statements / 1024:.0f} KiB")
     console.print(table)

@@ -91,7 +91,7 @@ def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
 def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
     if statement.pay:
         tables = tuple(_pay(pay, writing) for pay in statement.pay)
-        yield Section("How your pay comes about", tables=tables)
+        yield Section("How your pay comes about", tuple(_in_other_runs(statement, writing)), tables=tables)
     yield from deals.months(statement, writing)
     for kind, (heading, told) in words.LISTED.items():
         listed = [(pay, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
@@ -103,6 +103,15 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
         yield Section("Balances", tables=(_balances(statement, writing),))
     if statement.year_to_date:
         yield Section("Year to date", tables=tuple(_years(statement, writing)))
+
+
+def _in_other_runs(statement: Statement, writing: Writing) -> Iterator[str]:
+    """Where a month is paid in several runs, what the deals below come to is not what this run earned."""
+    for pay in statement.pay:
+        shown = sum((each.amount for each in statement.earned if each.currency == pay.currency), Decimal(0))
+        earned = sum((step.amount for step in pay.steps if step.kind == "earnings"), Decimal(0))
+        if statement.earned and shown != earned:
+            yield words.in_other_runs(writing.money(shown, pay.currency), writing.money(earned, pay.currency))
 
 
 def _pay(pay: Pay, writing: Writing) -> Table:

@@ -143,6 +143,11 @@ def title(component: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def in_other_runs(shown: str, earned: str) -> str:
+    """Why the deals do not come to what was earned in this run. Amounts are written already."""
+    return f"The deals below come to {shown}; {earned} are earned in this run, the rest is part of other runs."
+
+
 def deal(deal_id: str, account: str | None) -> str:
     """A deal by its id, and its customer where one is known."""
     return f"{deal_id}, {account}" if account else deal_id

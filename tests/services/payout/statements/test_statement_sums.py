@@ -107,6 +107,15 @@ def test_a_difference_to_an_earlier_month_names_its_deal_customer_month_and_caus
     assert told == "Deal D-9, Tern Logistics, Commission, March 2026: the deal was refunded in part"
 
 
+def test_where_a_month_is_paid_in_several_runs_the_statement_says_what_is_in_this_one() -> None:
+    lines = [{"kind": kind, "currency": "USD", "amount": 100_000} for kind in ("earnings", "payment")]
+    shown = sheet(statement(document(full(pay_lines=lines)), final=True))
+    assert shown.sections[0].paragraphs == (
+        "The deals below come to 7,359.92\u00a0USD; 1,000.00\u00a0USD are earned in this run, the rest is part of other runs.",
+    )
+    assert sheet(statement(document(), final=True)).sections[0].paragraphs == ()
+
+
 def test_a_statement_of_nothing_says_so() -> None:
     facts = full(pay_lines=[], balances=[], held=[], year_to_date=[], details={})
     shown = sheet(statement(document(facts), final=True))
