@@ -14,6 +14,7 @@ from services.payout import refusals
 from services.payout.answers import Periods, PeriodView
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
+from services.payout.contract_costs_api import add_contract_costs, none, published
 from services.payout.delivery.deliveries_api import add_deliveries
 from services.payout.gl_api import add_gl
 from services.payout.ledger_answers import BalanceView, Summary
@@ -104,6 +105,7 @@ def create_app(
     add_policies(app, engine, snapshot, now)
     add_calendars(app, snapshot)
     add_deliveries(app, engine, snapshot, now)
+    add_contract_costs(app, settings, engine, snapshot, now, none, published)
     add_batches(app, engine, snapshot, now)
     add_returns(app, engine, snapshot, now)
     add_gl(app, engine, snapshot, now)

@@ -1,4 +1,4 @@
-"""What the API of contract costs takes and answers. Amounts are decimal text in major units, as `"1234.50"`."""
+"""What the API of contract costs answers with. Amounts are decimal text in major units, as `"1234.50"`."""
 
 from __future__ import annotations
 
@@ -8,77 +8,35 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field
 
 from services.payout.contract_costs.booking import Balance, Kind
-from services.payout.contract_costs.facts import CostEvent
+from services.payout.contract_costs.facts import CostEvent, CostLine
 from services.payout.contract_costs.facts import Kind as EventKind
 from services.payout.contract_costs.months import name
 from services.payout.contract_costs.walk import Row
 from services.payout.store.contract_costs import BookedBatch, BookedEntry
-from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier
-from shared.money import from_minor, to_minor
+from shared.money import from_minor
 
 
-class EventTold(BaseModel):
-    """What happens to a contract; docs/contract-costs.md says what each kind needs and does."""
+class LineView(BaseModel):
+    """A cost as it was told."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"contract_id": "K-1001", "kind": "termination", "date": "2026-06-30", "reason": "The customer left."},
-                {
-                    "contract_id": "K-1001",
-                    "kind": "clawback",
-                    "date": "2026-06-30",
-                    "amount": "4000.00",
-                    "currency": "USD",
-                    "reason": "Refund within the window.",
-                },
-            ]
-        },
-    )
+    earning_line_id: str
+    contract_id: str
+    recognised: Date
+    amount: Decimal
+    currency: str
 
-    contract_id: Identifier
-    kind: EventKind
-    date: BusinessDate
-    earning_line_id: str | None = Field(default=None, max_length=400)
-    amount: ExactDecimal | None = Field(default=None, ge=0)
-    currency: CurrencyCode | None = None
-    months: int | None = Field(default=None, ge=1, le=600)
-    remaining_months: int | None = Field(default=None, ge=0, le=600)
-    ends: BusinessDate | None = None
-    reason: str = Field(min_length=1, max_length=512)
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> EventTold:
-        with_amount = self.kind in {"clawback", "impairment", "reversal"}
-        if with_amount != (self.amount is not None) or (with_amount and self.currency is None):
-            raise ValueError(
-                "a clawback, impairment or reversal has an amount and its currency, no other event has one"
-            )
-        periods = [self.months, self.remaining_months, self.ends]
-        needed = {"estimate": 1, "extension": 1}.get(self.kind, 0)
-        if sum(each is not None for each in periods) != needed or (self.kind == "extension" and self.months is None):
-            raise ValueError("an estimate has one of months, remaining_months and ends, an extension has months")
-        if self.amount is not None and self.currency is not None:
-            to_minor(self.amount, self.currency)
-        return self
-
-    def event(self) -> CostEvent:
-        """The event in minor units."""
-        amount = None if self.amount is None or self.currency is None else to_minor(self.amount, self.currency)
-        return CostEvent(
-            self.contract_id,
-            self.kind,
-            self.date,
-            self.earning_line_id,
-            amount,
-            self.currency,
-            self.months,
-            self.remaining_months,
-            self.ends,
+    @classmethod
+    def of(cls, line: CostLine) -> Self:
+        """A cost as it is shown."""
+        return cls(
+            earning_line_id=line.earning_line_id,
+            contract_id=line.contract_id,
+            recognised=line.recognised,
+            amount=from_minor(line.amount, line.currency),
+            currency=line.currency,
         )
 
 

@@ -22,19 +22,21 @@ from services.payout.contract_costs_answers import (
     BookedMonth,
     ContractView,
     EntryView,
-    EventTold,
     EventView,
+    LineView,
     MovementView,
     NotUsed,
     RollForward,
     row_view,
 )
+from services.payout.contract_costs_told import EventTold, LineId, LineTold
 from services.payout.periods import checked
 from services.payout.policies.model import in_force
 from services.payout.refusals import PeriodNotEnded
 from services.payout.store import contract_costs as store
 from services.payout.store import policies
 from shared.auth import Principal, require
+from shared.contracts.base import Identifier
 from shared.periods import last_day, next_period
 from shared.problems import NotFound
 from shared.settings import Settings
@@ -53,7 +55,7 @@ FIRST, LAST = "1900-01", "2199-12"
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
 Month = Annotated[str, Path(examples=["2026-06"], max_length=7)]
-Contract = Annotated[str, Path(examples=["K-1001"], max_length=128)]
+Contract = Annotated[Identifier, Path(examples=["K-1001"])]
 
 _logger = structlog.get_logger(__name__)
 
@@ -70,14 +72,26 @@ def add_contract_costs(
     """Add the routes of contract costs; `snapshot` reads everything as of one instant."""
 
     def accounted(connection: Connection, period: str, contract: str | None = None) -> Accounted:
-        lines = [line for line in costs(connection, period) if contract in {None, line.contract_id}]
+        told_apart = store.lines(connection, last_day(period))
+        lines = [line for line in (*costs(connection, period), *told_apart) if contract in {None, line.contract_id}]
         happened = [event for _, event in store.events(connection, last_day(period), contract)]
         return account(lines, happened, policy(connection))
+
+    @app.post("/v1/contract-costs/lines/{line_id:path}", status_code=HTTPStatus.CREATED)
+    def tell_cost(
+        who: Writer, line_id: Annotated[LineId, Path(examples=["legacy-K-1001"])], body: LineTold, response: Response
+    ) -> LineView:
+        """Tell a cost that no line of pay has. The caller names it: telling it again changes nothing (200)."""
+        line = body.line(line_id)
+        with engine.begin() as connection:
+            if not store.add_line(connection, line, who.name, body.reason, now()):
+                response.status_code = HTTPStatus.OK
+        return LineView.of(line)
 
     @app.post("/v1/contract-costs/events/{event_id:path}", status_code=HTTPStatus.CREATED)
     def tell(
         who: Writer,
-        event_id: Annotated[str, Path(examples=["churn-K-1001"], max_length=128)],
+        event_id: Annotated[Identifier, Path(examples=["churn-K-1001"])],
         body: EventTold,
         response: Response,
     ) -> EventView:
@@ -89,9 +103,7 @@ def add_contract_costs(
         return EventView.of(event_id, event)
 
     @app.get("/v1/contract-costs/events")
-    def events(
-        _: Reader, contract: Annotated[str | None, Query(max_length=128, examples=["K-1001"])] = None
-    ) -> list[EventView]:
+    def events(_: Reader, contract: Annotated[Identifier | None, Query(examples=["K-1001"])] = None) -> list[EventView]:
         """What was told to happen to contracts, in the order in which it was told."""
         with snapshot.connect() as connection:
             found = store.events(connection, last_day(LAST), contract)
@@ -132,7 +144,7 @@ def add_contract_costs(
         _: Reader,
         first: Annotated[str, Query(examples=["2026-01"], max_length=7)],
         last: Annotated[str, Query(examples=["2026-12"], max_length=7)],
-        contract: Annotated[str | None, Query(max_length=128)] = None,
+        contract: Annotated[Identifier | None, Query(examples=["K-1001"])] = None,
     ) -> list[EntryView]:
         """What was booked in some months, entry by entry."""
         with snapshot.connect() as connection:
@@ -164,6 +176,11 @@ def add_contract_costs(
             schedule=[row_view(row) for row in found.rows],
             booked=[EntryView.of(each) for each in booked],
         )
+
+
+def none(_: Connection, __: str) -> Iterable[CostLine]:
+    """No costs from lines of pay: only those that are told."""
+    return ()
 
 
 def published(connection: Connection) -> PolicyAt:

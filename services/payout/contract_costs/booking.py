@@ -44,6 +44,19 @@ class EventExists(Refusal):
         self.event = event
 
 
+class LineExists(Refusal):
+    """A cost of this id says something else."""
+
+    slug = "contract-costs-line-exists"
+    title = "There is a cost of this id"
+
+    def __init__(self, line: str) -> None:
+        super().__init__(
+            f"there is a cost {line} already that says something else; take it back with a negative one that corrects it"
+        )
+        self.line = line
+
+
 class Key(NamedTuple):
     """What an amount is about."""
 

@@ -63,9 +63,11 @@ def walk(assets: Sequence[Asset], events: Sequence[CostEvent], contract: Contrac
     lives = [Live(asset) for asset in sorted(assets, key=lambda asset: (asset.recognised, asset.id))]
     if not lives and not pending:
         return found
-    begin = min([live.asset.recognised for live in lives] + [number(each.on) for each in pending])
-    for month in count(begin):
-        here = [live for live in lives if live.asset.recognised <= month]
+    waiting = [(live.asset.recognised, live) for live in lives]
+    here: list[Live] = []
+    for month in count(min([month for month, _ in waiting] + [number(each.on) for each in pending])):
+        while waiting and waiting[0][0] <= month:
+            here.append(waiting.pop(0)[1])
         today = [each for each in pending if number(each.on) == month]
         pending = pending[len(today) :]
         for event in (each for each in today if each.on.day == 1):
@@ -77,7 +79,7 @@ def walk(assets: Sequence[Asset], events: Sequence[CostEvent], contract: Contrac
         for live in here:
             if live.carrying:
                 found.closings.append(Closing(live.asset, month, live.carrying, live.ahead(month + YEAR)))
-        if not pending and len(here) == len(lives) and all(map(_is_done, lives)):
+        if not pending and not waiting and all(map(_is_done, lives)):
             break
     return found
 

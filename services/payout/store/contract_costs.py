@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout.contract_costs.booking import Amount, Balance, EventExists, Key
-from services.payout.contract_costs.facts import CostEvent
+from services.payout.contract_costs.booking import Amount, Balance, EventExists, Key, LineExists
+from services.payout.contract_costs.facts import CostEvent, CostLine
 
 
 class BookedBatch(NamedTuple):
@@ -107,6 +107,34 @@ def add_event(connection: Connection, event_id: str, event: CostEvent, actor: st
     return added is not None
 
 
+def add_line(connection: Connection, line: CostLine, actor: str, reason: str, now: datetime) -> bool:
+    """Write a cost; False where it is there already.
+
+    Raises:
+        LineExists: a cost of this id says something else.
+    """
+    body = orjson.dumps({name: getattr(line, name) for name in CostLine.__slots__ if name != "source"}).decode()
+    values = {"id": line.earning_line_id, "contract": line.contract_id, "recognised": line.recognised, "body": body}
+    added = connection.execute(_ADD_LINE, values | {"actor": actor, "reason": reason, "now": now}).scalar()
+    if added is None and _line_body(connection, line.earning_line_id) != orjson.loads(body):
+        raise LineExists(line.earning_line_id)
+    return added is not None
+
+
+def lines(connection: Connection, through: date) -> list[CostLine]:
+    """The costs that were told, incurred by a date."""
+    return [_line(row.body) for row in connection.execute(_LINES, {"through": through})]
+
+
+def _line_body(connection: Connection, line_id: str) -> Any:
+    return connection.execute(text("select body from contract_cost_line where id = :id"), {"id": line_id}).scalar_one()
+
+
+def _line(body: dict[str, Any]) -> CostLine:
+    dates = {name: body[name] and date.fromisoformat(body[name]) for name in ("signed", "service_start", "earned")}
+    return CostLine(**(body | dates), source=body["earning_line_id"])
+
+
 def events(connection: Connection, through: date, contract: str | None = None) -> list[tuple[str, CostEvent]]:
     """What happened by a date, in the order in which it was told, with ids."""
     rows = connection.execute(_EVENTS, {"through": through, "contract": contract})
@@ -143,6 +171,11 @@ _ADD_EVENT = text("""
     insert into contract_cost_event (id, contract_id, happened_on, body, actor, reason, recorded_at)
     values (:id, :contract, :happened, cast(:body as jsonb), :actor, :reason, :now)
     on conflict (id) do nothing returning number""")
+_ADD_LINE = text("""
+    insert into contract_cost_line (id, contract_id, recognised_on, body, actor, reason, recorded_at)
+    values (:id, :contract, :recognised, cast(:body as jsonb), :actor, :reason, :now)
+    on conflict (id) do nothing returning number""")
+_LINES = text("select body from contract_cost_line where recognised_on <= :through order by number")
 _EVENTS = text("""
     select id, body from contract_cost_event
     where happened_on <= :through and (cast(:contract as text) is null or contract_id = :contract) order by number""")

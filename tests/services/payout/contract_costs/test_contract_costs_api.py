@@ -21,13 +21,22 @@ from sqlalchemy.exc import DBAPIError
 from services.payout.api import create_app
 from services.payout.contract_costs.facts import CostLine
 from services.payout.contract_costs.policy import ContractCosts
-from services.payout.contract_costs_api import DEFAULTS, add_contract_costs, published
+from services.payout.contract_costs_api import DEFAULTS, published
 from services.payout.store import policies
 from shared.settings import Settings
 from tests.services.payout.desk import PEOPLE, Desk, problem
 
 NOW = datetime(2027, 1, 15, 9, 30, tzinfo=UTC)
 POLICY = ContractCosts.of({"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01"})
+OLD = {
+    "contract_id": "Old",
+    "signed_date": "2025-07-01",
+    "amount": "3600.00",
+    "currency": "EUR",
+    "entity": "de",
+    "term_months": 36,
+    "reason": "from the spreadsheet",
+}
 ACME = CostLine("a", "Acme", date(2026, 1, 10), 2_400_00, "USD", "us", "new", term_months=24)
 
 
@@ -59,25 +68,21 @@ class Costs:
 
 
 @pytest.fixture
-def costs(service_engine: Engine, tmp_path: Path) -> Iterator[Costs]:
+def costs(service_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
         for name, scopes in PEOPLE.items()
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = create_app(settings, service_engine, lambda: NOW, list)
-    snapshot = service_engine.execution_options(isolation_level="REPEATABLE READ")
     found: list[Costs] = []
-    add_contract_costs(
-        app,
-        settings,
-        service_engine,
-        snapshot,
-        lambda: NOW,
-        lambda _, period: [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period],
-        lambda _: lambda day: POLICY,
-    )
+
+    def costs(_: object, period: str) -> list[CostLine]:
+        return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
+
+    monkeypatch.setattr("services.payout.api.none", costs)
+    monkeypatch.setattr("services.payout.api.published", lambda _: lambda day: POLICY)
+    app = create_app(settings, service_engine, lambda: NOW, list)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
         yield found[0]
@@ -212,10 +217,13 @@ def test_two_who_book_a_month_at_once_book_it_once(costs: Costs) -> None:
     assert len(costs.entries("2026-01", "2026-01")) == 2
 
 
-@pytest.mark.parametrize("table", ["contract_cost_event", "contract_cost_batch", "contract_cost_entry"])
+@pytest.mark.parametrize(
+    "table", ["contract_cost_line", "contract_cost_event", "contract_cost_batch", "contract_cost_entry"]
+)
 @pytest.mark.parametrize("change", ["update {0} set number = default", "delete from {0}", "truncate {0} cascade"])
 def test_the_subledger_is_only_ever_added_to(costs: Costs, payout_engine: Engine, table: str, change: str) -> None:
     costs.tell("e1", kind="termination", date="2026-03-31")
+    costs.desk.post("/v1/contract-costs/lines/old-1", "dana", OLD)
     costs.book("2026-01")
     with pytest.raises(DBAPIError), payout_engine.begin() as connection:
         connection.execute(text(change.format(table)))
@@ -236,3 +244,26 @@ def test_the_published_policy_is_the_one_in_force_on_a_day(service_engine: Engin
         at = published(connection)
     assert at(date(2026, 5, 31)) == DEFAULTS
     assert at(date(2026, 6, 1)).framework == "ifrs"
+
+
+def test_a_cost_that_no_line_of_pay_has_is_told_once_and_booked_with_the_others(costs: Costs) -> None:
+    told = costs.desk.post("/v1/contract-costs/lines/old/1", "dana", OLD)
+    assert (told.status_code, told.json()["earning_line_id"], told.json()["recognised"]) == (201, "old/1", "2025-07-01")
+    assert costs.desk.post("/v1/contract-costs/lines/old/1", "dana", OLD).status_code == 200
+    changed = costs.desk.post("/v1/contract-costs/lines/old/1", "dana", OLD | {"amount": "1"})
+    assert problem(changed) == (409, "contract-costs-line-exists")
+    assert costs.desk.post("/v1/contract-costs/lines/old/2", "dana", OLD | {"amount": "0"}).status_code == 422
+    assert costs.desk.post("/v1/contract-costs/lines/old/2", "frank", OLD).status_code == 403
+    costs.book("2026-01")
+    old, acme = costs.movements("2026-01", "2026-01")
+    assert (old["entity"], old["closing"], old["current"]) == ("de", "2900.00", "1200.00")
+    assert (acme["entity"], acme["closing"]) == ("us", "2300.00")
+
+
+def test_a_told_cost_is_taken_back_by_a_negative_one(costs: Costs) -> None:
+    costs.desk.post("/v1/contract-costs/lines/old-1", "dana", OLD)
+    back = OLD | {"amount": "-3600.00", "signed_date": "2025-07-15", "corrects": "old-1"}
+    assert costs.desk.post("/v1/contract-costs/lines/old-2", "dana", back).status_code == 201
+    costs.book("2026-01")
+    old = costs.movements("2026-01", "2026-01")[0]
+    assert (old["closing"], old["expensed"]) == ("0.00", "-100.00")
