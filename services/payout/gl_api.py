@@ -172,7 +172,8 @@ def _pending(connection: Connection, period: str, entity: str) -> tuple[list[Ent
     rows = store.postings(connection, period, persons)
     issued = [entry for each in store.batches(connection, period, entity) for entry in each.entries]
     try:
-        now = entries(rows, lambda name: _accounts(version_of(name)), entity=entity)
+        costs = store.contract_costs(connection, period)
+        now = entries(rows, lambda name: _accounts(version_of(name)), costs, entity)
         return difference(now, issued), version
     except RefusedByTheBooks as refused:
         raise CannotPost(str(refused)) from None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, text
 from services.payout import schema
 from services.payout.gl import batch as domain
 from services.payout.gl.batch import Batch, GlFile, Previous
+from services.payout.gl.contract_costs import CostPosting, booked_postings
 from services.payout.gl.journals import Row as LedgerRow
 
 
@@ -16,6 +17,12 @@ def postings(connection: Connection, period: str, persons: bool = False) -> list
     """The postings booked in a month, of all entities, summed; by participant only where `persons`."""
     rows = connection.execute(_POSTINGS, {"period": period, "persons": persons})
     return [LedgerRow(*row) for row in rows]
+
+
+def contract_costs(connection: Connection, period: str) -> list[CostPosting]:
+    """What the subledger of contract costs booked in a month, of all entities."""
+    rows = connection.execute(_CONTRACT_COSTS, {"period": period})
+    return [posting for row in rows for posting in booked_postings(*row)]
 
 
 def hold(connection: Connection) -> None:
@@ -103,3 +110,8 @@ _POSTINGS = text("""
     where j.period = :period
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11
     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11""")
+
+_CONTRACT_COSTS = text("""
+    select kind, period, entity, currency, cast(sum(amount) as bigint), cast(sum(on_cost) as bigint)
+    from contract_cost_entry where period = :period and kind <> 'expense'
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4""")

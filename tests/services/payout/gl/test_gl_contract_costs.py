@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
 from services.payout.contract_costs.account import account
-from services.payout.contract_costs.facts import CostLine
+from services.payout.contract_costs.booking import amounts
+from services.payout.contract_costs.facts import CostEvent, CostLine
 from services.payout.contract_costs.journals import journals
 from services.payout.contract_costs.policy import ContractCosts
-from services.payout.gl.contract_costs import CostPosting, cost_postings
+from services.payout.gl.contract_costs import CostPosting, booked_postings, cost_postings
 from services.payout.gl.entry import Entry, balances
 from services.payout.gl.journals import MissingAccount, Row, entries
 from services.payout.gl.reconcile import reconcile
@@ -78,6 +80,28 @@ def test_a_clawback_of_a_capitalised_commission_leaves_the_asset_and_a_claim_and
         ("Assets:DeferredContractCosts", "USD"): -4_000_00,
     }
     assert {line.dimension("Department") for line in found[1].lines} == {"", "Sales"}
+
+
+def test_the_subledger_books_what_the_schedules_say() -> None:
+    """A capitalisation, its amortisation and a clawback, as entries of the subledger and as journals of the schedules."""
+    how = {"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01", "credit": "commission_expense"}
+    on_cost = {"percent": "7.65", "recovered_on_clawback": True}
+    rules = ContractCosts.of(how | {"on_cost": on_cost, "benefit_period": {"method": "term"}})
+    events = [
+        CostEvent("c1", "clawback", date(2027, 3, 31), amount=4_000_00),
+        CostEvent("c1", "termination", date(2027, 4, 1)),
+    ]
+    line = CostLine("l1", "c1", date(2026, 1, 31), 10_000_00, "USD", "E1", term_months=36)
+    found = account([line], events, lambda _: rules)
+    told: Counter[CostPosting] = Counter()
+    for each in cost_postings(journals(found)):
+        told[each._replace(amount=0)] += each.amount
+    booked: Counter[CostPosting] = Counter()
+    for key, moved in amounts(found, "2030-12").items():
+        for each in booked_postings(key.kind, key.origin_period, key.entity, key.currency, *moved):
+            booked[each._replace(amount=0)] += each.amount
+    assert booked == told
+    assert {each.event for each in told} == {"capitalise", "amortise", "clawback", "impair"}
 
 
 def test_an_account_of_contract_costs_that_the_policy_lacks_is_named() -> None:

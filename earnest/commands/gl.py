@@ -1,0 +1,178 @@
+"""`earnest payout gl`: a month of pay goes to the company's books: look at it, post it, fetch its files, compare."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+
+from earnest.commands.payout import AUTHOR, Author, payout
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+gl = typer.Typer(no_args_is_help=True, help="The general ledger: post a month of pay to the company's books.")
+
+Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2026-06.")]
+Entity = Annotated[str, typer.Option(metavar="ENTITY", help="The legal entity; nothing where there are none.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="FORMAT", help="The file, instead of the policy's: see `formats`.")
+]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write the files; files/ of the folder.")]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `earnest payout gl list` names it.")]
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under `payout`
+    """Add `gl` to `payout`."""
+    payout.add_typer(gl, name="gl")
+
+
+@gl.command()
+def preview(period: Period, entity: Entity = "", form: Format = None, who: Author = AUTHOR) -> None:
+    """What posting a month would write, checked as the file would be; nothing is written."""
+    query = {"period": period, "entity": entity} | ({"format": form} if form else {})
+    found = _client().ask("payout", "GET", f"/v1/gl/preview?{urlencode(query)}", who)
+    if not found["entries"]:
+        typer.echo(f"All of {period} is posted.")
+        return
+    _entries(f"{period} {entity}".strip() + f", not posted yet, as {found['format']}", found["entries"])
+
+
+@gl.command()
+def post(period: Period, entity: Entity = "", form: Format = None, out: Out = None, who: Author = AUTHOR) -> None:
+    """Post a month: the first time all of it, later what was booked since. Writes the files and their manifest."""
+    body = {"period": period, "entity": entity} | ({"format": form} if form else {})
+    client = _client()
+    made = client.ask("payout", "POST", "/v1/gl/batches", who, body)
+    _entries(made["id"], made["entries"])
+    _write(client, made, out, who)
+
+
+@gl.command()
+def fetch(batch: BatchId, out: Out = None, who: Author = AUTHOR) -> None:
+    """Write the files of a batch and their manifest again: the same bytes."""
+    client = _client()
+    _write(client, client.ask("payout", "GET", f"/v1/gl/batches/{batch}", who), out, who)
+
+
+@gl.command()
+def show(batch: BatchId, who: Author = AUTHOR) -> None:
+    """The entries of a batch."""
+    found = _client().ask("payout", "GET", f"/v1/gl/batches/{batch}", who)
+    _entries(f"{batch}, {found['format']}, posted by {found['made_by']} at {found['made_at']}", found["entries"])
+
+
+@gl.command("list")
+def list_batches(
+    period: Annotated[str | None, typer.Argument(metavar="[PERIOD]", help="Of this month only.")] = None,
+    who: Author = AUTHOR,
+) -> None:
+    """The batches, in the order in which they were made."""
+    from rich.console import Console
+    from rich.table import Table
+
+    query = f"?{urlencode({'period': period})}" if period else ""
+    table = Table("batch", "entity", "format", "entries", "debits", "by", "sha256")
+    for found in _client().ask("payout", "GET", f"/v1/gl/batches{query}", who)["batches"]:
+        told = found["manifest"]
+        debits = "\n".join(f"{_money(total)} {currency}" for currency, total in told["control_totals"].items())
+        row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
+        table.add_row(*row, found["made_by"], found["sha256"][:12])
+    Console(highlight=False).print(table)
+
+
+@gl.command()
+def reconcile(
+    period: Period,
+    entity: Entity = "",
+    tolerance: Annotated[int, typer.Option(min=0, help="In minor units (cents), per account.")] = 0,
+    who: Author = AUTHOR,
+) -> None:
+    """Compare what was posted of a month with the ledger of pay, account by account. Exits with 1 where they differ."""
+    from rich.console import Console
+    from rich.table import Table
+
+    query = urlencode({"period": period, "entity": entity, "tolerance": tolerance})
+    found = _client().ask("payout", "GET", f"/v1/gl/reconciliation?{query}", who)
+    columns = ("ledger", "gl", "difference")
+    table = Table("account", "currency", title=f"{period} {entity}".strip())
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found["balances"]:
+        table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
+    Console(highlight=False).print(table)
+    if not found["agrees"]:
+        typer.echo("They differ: post what was booked since, or see which batch was not made here.")
+        raise typer.Exit(1)
+    typer.echo("They agree.")
+
+
+@gl.command()
+def formats(who: Author = AUTHOR) -> None:
+    """The files that books take; their settings are in the policy gl_accounts."""
+    for found in _client().ask("payout", "GET", "/v1/gl/formats", who)["formats"]:
+        settings = ", ".join(found["settings"].get("properties", {}))
+        typer.echo(f"{found['name']:<20} {found['title']}: {settings}")
+
+
+def _write(client: Client, batch: dict[str, Any], out: Path | None, who: str) -> None:
+    from rich.console import Console
+
+    from earnest.local.home import Home
+    from earnest.local.processes import LocalError
+
+    console = Console(soft_wrap=True, highlight=False)
+    folder = out or Home.current().files
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, told in enumerate(batch["manifest"]["files"], 1):
+        content = client.fetch("payout", f"/v1/gl/batches/{batch['id']}/files/{part}", who)
+        if hashlib.sha256(content).hexdigest() != told["sha256"]:
+            raise LocalError(f"a file of {batch['id']} did not arrive whole: fetch it again")
+        _whole(folder / told["name"], content)
+        console.print(f"Written: {folder / told['name']}, sha256 {told['sha256']}")
+    manifest = client.fetch("payout", f"/v1/gl/batches/{batch['id']}/manifest", who)
+    _whole(folder / f"{batch['id']}.manifest.json", manifest)  # last: where it is, the files are whole
+
+
+def _whole(file: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+def _entries(title: str, entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("entry", "account", title=escape(title))
+    for name in ("debit", "credit"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("dimensions")
+    for entry in entries:
+        table.add_section()
+        table.add_row(entry["id"], f"[bold]{entry['memo']}[/bold]")
+        for line in entry["lines"]:
+            amounts = [
+                f"{_money(line[side])} {entry['currency']}" if line[side] else "" for side in ("debit", "credit")
+            ]
+            dimensions = ", ".join(filter(None, line["dimensions"].values()))
+            table.add_row("", escape(line["account"]), *amounts, escape(dimensions))
+    Console(highlight=False).print(table)
+
+
+def _money(amount: str) -> str:
+    return f"{Decimal(amount):,}"
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
