@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Literal
 
 from services.payout.contract_costs.facts import CostLine
@@ -73,14 +73,13 @@ class NoPeriod(ValueError):
     """Nothing says over how many months a cost is expensed."""
 
 
-def rounded(amount: Decimal, policy: ContractCosts) -> int:
-    """A decimal of minor units as whole ones."""
-    return int(amount.quantize(Decimal(1), ROUND_HALF_UP if policy.rounding == "half_up" else ROUND_HALF_EVEN))
-
-
 def on_cost_of(amount: int, entity: str, policy: ContractCosts) -> int:
-    """The employer's contributions on a pay, in minor units."""
-    return rounded(amount * policy.on_cost.by_entity.get(entity, policy.on_cost.percent) / 100, policy)
+    """The employer's contributions on a pay of zero or more, in minor units: computed exactly, rounded once."""
+    exact = amount * Fraction(policy.on_cost.by_entity.get(entity, policy.on_cost.percent)) / 100
+    whole, rest = divmod(exact.numerator, exact.denominator)
+    half = Fraction(rest, exact.denominator) - Fraction(1, 2)
+    up = half > 0 or (half == 0 and (policy.rounding == "half_up" or whole % 2 == 1))
+    return whole + up
 
 
 def is_incremental(line: CostLine, policy: ContractCosts) -> bool:
