@@ -7,7 +7,6 @@ locale and the words that people gave as reasons are as they were when the run w
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from datetime import date
 from typing import Any, Literal, Self
@@ -174,21 +173,6 @@ class StatementFacts(_Facts):
 def frozen(facts: StatementFacts) -> bytes:
     """The bytes to keep: the same facts are always the same bytes."""
     return facts.model_dump_json().encode()
-
-
-HEAD = 8192
-"""So many bytes of a frozen document hold who it is about, if not some text is unusually long."""
-
-
-def participant_in(beginning: bytes) -> ParticipantFacts | None:
-    """Who a frozen document is about, from its first bytes; None where they are too few."""
-    text = beginning.decode(errors="ignore")
-    _, mark, rest = text.partition('"participant":')  # no text inside can hold this: its quotes would be escaped
-    try:
-        found, _ = json.JSONDecoder().raw_decode(rest if mark else "")
-    except json.JSONDecodeError:
-        return None
-    return ParticipantFacts.model_validate(found)
 
 
 def sha256(document: bytes) -> str:

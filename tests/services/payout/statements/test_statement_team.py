@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payout.statements.building import statement
-from services.payout.statements.facts import HEAD, Person, StatementFacts, participant_in
+from services.payout.statements.facts import Person, StatementFacts
 from services.payout.statements.page import page
 from services.payout.statements.pdf import pdf
 from services.payout.statements.team import Placed, Reports, below, team, team_sheet
 from tests.services.payout.statements.hostile import ATTACKS, facts
-from tests.services.payout.statements.samples import Deal, document, earner, full
+from tests.services.payout.statements.samples import Deal, document, earner
 from tests.services.payout.statements.test_statement_sums import sums_hold
 
 SOLD: Deal = ("D-1", "60000.00", "2026-06-03", "Instruments")
@@ -85,10 +85,3 @@ def test_hostile_names_are_text_in_a_team_too() -> None:
         made = team(Person(id="mia", name=attack), [Placed("ada.brandt", 1)], {"ada.brandt": document(hostile)}, False)
         assert "<script>" not in page(team_sheet(made)).decode()
         assert pdf(team_sheet(made)).startswith(b"%PDF")
-
-
-def test_who_a_document_is_about_is_read_from_its_beginning() -> None:
-    for each in (full(), facts('"participant":{"id":"x"}'), facts("é" * 90)):
-        whole = document(each)
-        assert participant_in(whole[:HEAD]) == StatementFacts.model_validate_json(whole).participant
-    assert participant_in(document()[:200]) is None

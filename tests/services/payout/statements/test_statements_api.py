@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from services.payout import statements_api
 from services.payout.statements.model import Statement, TeamStatement
 from services.payout.statements.page import content_security_policy
+from services.payout.store.statements import Place, damaged
 from tests.services.payout.desk import Desk, problem
 from tests.services.payout.statements.conftest import Drawer
 from tests.services.payout.statements.samples import document, full
@@ -84,6 +85,16 @@ def test_the_database_itself_refuses_to_change_what_was_kept(
     statement_desk.get(f"{ADA}.html")
     with pytest.raises(DBAPIError, match="only ever added to"), payout_engine.begin() as connection:
         connection.execute(text(attack))
+
+
+def test_a_file_that_was_changed_all_the_same_is_found(statement_desk: Desk, payout_engine: Engine) -> None:
+    statement_desk.get(f"{ADA}.html")
+    statement_desk.get(f"{ADA}.pdf")
+    with payout_engine.connect() as connection:
+        assert damaged(connection) == []
+        connection.execute(text("set local session_replication_role = replica"))
+        connection.execute(text("update statement_file set content = 'more pay' where form = 'html'"))
+        assert damaged(connection) == [Place("run-2026-06-1", "ada.brandt", "statement", "html")]
 
 
 def test_a_page_comes_with_a_policy_and_is_not_guessed_at(statement_desk: Desk) -> None:
