@@ -206,3 +206,24 @@ def statements(
     table.add_row("PDFs per second", f"{found.statements / found.seconds:.1f}")
     table.add_row("size of one", f"{found.size / found.statements / 1024:.0f} KiB")
     console.print(table)
+
+
+@bench.command()
+def lines(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals, each of which has a line.")] = 1_000_000,
+    participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
+) -> None:
+    """A month's lines of everyone, as payout asks scoring for them: with deals' facts and what statements keep, over HTTP."""
+    from earnest.bench.lines import measure_lines
+
+    console = Console()
+    with _installation(console) as (system, status):
+        status.update(f"{deals:,} deals of {participants:,} participants")
+        found = measure_lines(system, deals, participants)
+    table = Table("what", "figure")
+    table.add_row(
+        f"{found.lines:,} lines of {found.participants:,} participants, read and checked", f"{found.seconds:.1f} s"
+    )
+    table.add_row("as a table in payout's memory", f"{found.mebibytes:,.0f} MiB")
+    table.add_row("most memory of the scoring process", f"{found.peak_bytes / 2**20:,.0f} MiB")
+    console.print(table)

@@ -58,7 +58,7 @@ def deal_facts(deals: pl.DataFrame) -> pl.DataFrame:
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
     text = pl.col("facts")
-    plain = rows.filter(~text.str.contains("\\", literal=True))
+    plain = rows.filter(text.str.starts_with('[["') & ~text.str.contains("\\", literal=True))
     has_entries = text.str.contains('"payments.', literal=True) | text.str.contains('"refunds.', literal=True)
     flat = plain.with_columns(
         entries=pl.when(has_entries).then(text.str.extract_all(_ENTRY)),
@@ -75,8 +75,8 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
         strange=pl.col("named").fill_null(0) != pl.col("entries").list.len().fill_null(0),
         amount=_text("amount"),
         deal_currency=_text("currency"),
-        cancelled_on=_text("cancel_date").str.to_date(strict=False),
-        start_date=_text("start_date").str.to_date(strict=False),
+        cancelled_on=_text("cancel_date").str.to_date("%Y-%m-%d", strict=False),
+        start_date=_text("start_date").str.to_date("%Y-%m-%d", strict=False),
         term_months=text.str.extract(r'"term_months":([0-9]+)').cast(pl.Int64),
         contract=_text("contract"),
     )
@@ -89,6 +89,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         sure.join(_collected(sure), on="row", how="left")
+        .filter(~pl.col("finer").fill_null(value=False))
         .with_columns(
             collected=pl.when(pl.col("entries").list.len().fill_null(0) == 0)
             .then(pl.lit(0, dtype=pl.Int64))
@@ -104,27 +105,26 @@ def _text(path: str) -> pl.Expr:
 
 
 def _minor(amount: pl.Expr, digits: pl.Expr) -> pl.Expr:
-    """Minor units of a decimal text; null where it is finer than its currency."""
-    fraction = amount.str.extract(r"\.([0-9]+)$", 1).fill_null("").str.strip_chars_end("0")
-    missing = digits - fraction.str.len_bytes().cast(pl.Int64)
-    ten = pl.lit(10, dtype=pl.Int64)
-    major = amount.str.extract(r"^-?([0-9]{1,13})", 1).cast(pl.Int64, strict=False)
-    size = major * ten.pow(digits) + ("0" + fraction).cast(pl.Int64, strict=False) * ten.pow(missing.clip(0))
-    return pl.when(missing >= 0).then(pl.when(amount.str.starts_with("-")).then(-size).otherwise(size))
+    """Minor units of a decimal text; null where it has more decimals than its currency."""
+    point = amount.str.find(".", literal=True).cast(pl.Int64)
+    missing = digits - (amount.str.len_bytes().cast(pl.Int64) - 1 - point).fill_null(0)
+    units = amount.str.replace(".", "", literal=True).cast(pl.Int64, strict=False)
+    return pl.when(missing >= 0).then(units * pl.lit(10, dtype=pl.Int64).pow(missing.clip(0)))
 
 
 def _collected(rows: pl.DataFrame) -> pl.DataFrame:
-    """row, collected and collected_on of those with payments or refunds."""
+    """row, collected, collected_on, and whether an entry is written finer than the currency, of those with payments or refunds."""
     entry = pl.col("entries")
     each = rows.select("row", "digits", "entries").explode("entries").drop_nulls("entries")
     each = each.with_columns(
         amount=_minor(entry.str.extract(r'"amount":"([^"]*)"'), pl.col("digits")),
-        on=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date(strict=False),
+        on=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
         paid=entry.str.starts_with('"payments.'),
     )
     signed = pl.when("paid").then("amount").otherwise(-pl.col("amount"))
     return each.group_by("row").agg(
-        collected=pl.when(pl.col("amount").is_not_null().all()).then(signed.sum()),
+        collected=signed.sum(),
+        finer=pl.col("amount").is_null().any(),
         collected_on=pl.col("on").filter("paid").max(),
     )
 

@@ -30,7 +30,8 @@ STORED = pl.Schema(
 """Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner. `credits` and
 `uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and with it their period."""
 
-_CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
+CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
+"""The columns of a credit as it is listed beside its deal."""
 _UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
 
 
@@ -93,7 +94,7 @@ def as_stored(
             pl.Series("facts", [each.packed for each in due.values()], pl.String),
         )
         .join(
-            listed(_without_the_deals_own(credited.credits, deals), ["deal_id"], list(_CREDIT), "credits"),
+            listed(_without_the_deals_own(credited.credits, deals), ["deal_id"], list(CREDIT), "credits"),
             on="deal_id",
             how="left",
         )
@@ -107,7 +108,7 @@ def credits_of(deals: pl.DataFrame) -> pl.DataFrame:
     """The `CREDITS` of deals of which at least deal_id, close_date and credits are given."""
     if deals.is_empty():  # as it mostly is when deals come in: they are new
         return empty(CREDITS)
-    rows = unlisted(deals, ["deal_id", "close_date"], "credits", _CREDIT)
+    rows = unlisted(deals, ["deal_id", "close_date"], "credits", CREDIT)
     return (
         rows.with_columns(
             pl.col("credit_date").fill_null(pl.col("close_date")), pl.col("bucket", "exchange").fill_null("")

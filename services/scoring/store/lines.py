@@ -48,7 +48,6 @@ def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     with raw.cursor("lines", binary=True) as cursor:  # named: the rows stay in the database until they are asked for
-        cursor.itersize = PAGE
         cursor.execute(query.encode(), parameters or None)
         while rows := cursor.fetchmany(PAGE):
             columns = zip(*rows, strict=True)

@@ -1,0 +1,117 @@
+"""The lines of a month in bulk: deals and earnings put into scoring's tables, then asked for as payout asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+import psutil
+from sqlalchemy import Engine
+
+from earnest.bench.kernel import deals, plan, roster
+from earnest.local.system import System
+from services.payout.lines import ScoringLines
+from services.scoring.deals import CREDIT, STORED
+from services.scoring.listed import NOTHING, listed
+from services.scoring.packed import pack_one
+from services.scoring.standings import STANDINGS, standings
+from services.scoring.store import deals as stored_deals
+from services.scoring.store import standings as stored_standings
+from services.scoring.store import terms as stored_terms
+from shared.database import database_url, engine_for
+from shared.kernel import PlanSet, credit, summed
+
+PERIOD = "2025-01"
+PAGE = 50_000
+STAMP = "2025-01-31T00:00:00.000000Z"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Seconds from the request until the table was read and checked, how many lines and bytes of memory the most scoring held."""
+
+    seconds: float
+    participants: int
+    lines: int
+    mebibytes: float
+    peak_bytes: int
+
+
+def measure_lines(system: System, number: int, participants: int) -> Lines:
+    """Fill the tables, and ask for the month of everyone."""
+    engine = engine_for(database_url(system.settings), "scoring", pool_size=1)
+    _fill(engine, number, participants)
+    engine.dispose()
+    source = ScoringLines.from_settings(system.settings)
+    begun = perf_counter()
+    found = source.of(PERIOD, None)
+    seconds = perf_counter() - begun
+    source.close()
+    assert found["settled"].all()
+    lines = int(found["lines"].list.len().sum())
+    return Lines(seconds, found.height, lines, found.estimated_size("mb"), _most_memory())
+
+
+def _fill(engine: Engine, number: int, participants: int) -> None:
+    plans, people = PlanSet([plan()]), roster(participants)
+    whole = deals(number, participants).with_columns(
+        close_date=pl.lit(date(2025, 1, 1)) + pl.duration(days=pl.int_range(number) % 31)
+    )
+    facts = {
+        f"p{each}": {
+            f"2024-01-01/{name}": [value, STAMP, 0, "hr"]
+            for name, value in (("plan", "bench"), ("quota.bookings", "750000"))
+        }
+        for each in range(participants)
+    }
+    with engine.begin() as connection:
+        stored_terms.begin_change(connection)
+        stored_terms.end_change(connection, facts, list(plans), {"bench@1": "analyst"})
+        sums = []
+        for page in whole.iter_slices(PAGE):
+            credited = credit(page, people, plans).credits
+            sums.append(summed(credited, plans))
+            bare = credited.with_columns(period=pl.lit(None, dtype=pl.String), credit_date=pl.lit(None, dtype=pl.Date))
+            rows = page.join(listed(bare, ["deal_id"], list(CREDIT), "credits"), on="deal_id", how="left")
+            texts = [pack_one(_patch(row), STAMP, 0, "crm") for row in page.iter_rows(named=True)]
+            stored = rows.with_columns(
+                pl.Series("facts", texts),
+                pl.col("credits").fill_null(NOTHING),
+                version=pl.lit(1, dtype=pl.Int64),
+                sharers=pl.lit(None, dtype=pl.List(pl.String)),
+                uncredited=pl.lit(NOTHING),
+            )
+            stored_deals.save(connection, stored.select(STORED.names()))
+        changes = pl.concat(sums)
+        earned = standings(pl.DataFrame(schema=STANDINGS), changes, people, plans, None)
+        stored_standings.save(connection, earned)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("vacuum analyze deal")
+
+
+def _patch(deal: dict[str, object]) -> dict[str, object]:
+    cents = int(str(deal["amount"]))
+    amount = f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+    return {
+        "stage": "won",
+        "currency": "USD",
+        "amount": amount,
+        "close_date": str(deal["close_date"]),
+        "owner": deal["owner"],
+        "account": f"Customer {deal['deal_id']}",
+        "payments.p1": {"amount": f"{abs(cents) // 100 + 1}.00", "date": "2025-02-20"},
+        "start_date": "2025-02-01",
+        "term_months": 12,
+    }
+
+
+def _most_memory() -> int:
+    """Of the scoring process, as the kernel of the machine counts it."""
+    for process in psutil.Process().children(recursive=True):
+        if "services.scoring" in process.cmdline():
+            status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+            return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), 0)
+    return 0
