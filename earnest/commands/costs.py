@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from earnest.client import Client
     from earnest.files.cost_results import Table
 
 costs = typer.Typer(
@@ -24,6 +26,8 @@ Contracts = Annotated[
 PolicyFile = Annotated[
     Path | None, typer.Option(help="The accounting policy: YAML or JSON; the documented defaults without it.")
 ]
+Author = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
+AUTHOR = "dana"
 SHOWN = 24
 WIDTH = 116
 """Characters that eight amounts of some millions need; a narrower terminal wraps them rather than hiding digits."""
@@ -118,6 +122,57 @@ def example(
     if what not in names:
         raise LocalError(f"there is no example {what!r}; write contracts, csv or policy")
     typer.echo((files("earnest.files") / "cost_examples" / names[what]).read_text(encoding="utf-8"), nl=False)
+
+
+@costs.command()
+def book(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2026-06. It must have ended.")],
+    who: Author = AUTHOR,
+) -> None:
+    """Book a month in the running installation: what the facts say by now, less what is booked."""
+    found = _client().ask("payout", "POST", f"/v1/contract-costs/periods/{period}", who)
+    batch = found["batch"]
+    typer.echo(
+        f"{batch['id']}: {batch['entries']:,} entries"
+        if batch
+        else f"{period} is booked, and nothing has changed since."
+    )
+    for row in batch["balances"] if batch else ():
+        entity = f"{row['entity']}: " if row["entity"] else ""
+        amounts = f"{Decimal(row['carrying']):,f} {row['currency']} carried, {Decimal(row['current']):,f} of it current"
+        typer.echo(f"  {entity}{amounts}")
+    for row in found["not_used"]:
+        typer.echo(f"  not used: {row['source']}: {row['message']}")
+
+
+@costs.command()
+def rollforward(
+    first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
+    last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
+    who: Author = AUTHOR,
+) -> None:
+    """The roll-forward of what is booked in the running installation."""
+    from rich.console import Console
+
+    found = _client().ask("payout", "GET", f"/v1/contract-costs/rollforward?first={first}&last={last}", who)
+    words = {"period", "entity", "currency"}
+    rows: Table = [
+        {name: cell if name in words else Decimal(cell or 0) for name, cell in row.items()}
+        for row in found["movements"]
+    ]
+    console = Console(highlight=False)
+    console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
+    _show(rows, f"Booked {first} to {last}", console)
+    if not rows:
+        console.print("Nothing is booked: earnest costs book PERIOD")
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
 
 
 def _show(rows: Table, title: str, console: Console) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -263,3 +264,42 @@ contracts:
     costs("schedule", "--contracts", written(tmp_path, text, "c.yaml"), "--out", tmp_path / "out")
     taken = [row for row in table(tmp_path / "out" / "schedule.csv") if row["source"] == "clawback"]
     assert [Decimal(row["amount"]) for row in taken] == [600]
+
+
+class Server:
+    """Answers as payout does, and remembers what it was asked."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer, self.asked = answer, ""
+
+    def ask(self, service: str, method: str, path: str, who: str) -> dict[str, Any]:
+        self.asked = f"{who} {method} {service} {path}"
+        return self.answer
+
+
+def test_a_month_of_the_installation_is_booked_and_what_is_carried_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    balance = {"entity": "us", "currency": "USD", "carrying": "2300.00", "current": "1200.00", "non_current": "1100.00"}
+    unused = {"source": "e1", "id": "Omega", "reason": "no_contract", "message": "there is no cost of contract Omega"}
+    batch = {"id": "contract-costs-2026-01-1", "entries": 2, "balances": [balance]}
+    server = Server({"period": "2026-01", "batch": batch, "not_used": [unused]})
+    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    assert costs("book", "2026-01", "--as", "frank").output.splitlines() == [
+        "contract-costs-2026-01-1: 2 entries",
+        "  us: 2,300.00 USD carried, 1,200.00 of it current",
+        "  not used: e1: there is no cost of contract Omega",
+    ]
+    assert server.asked == "frank POST payout /v1/contract-costs/periods/2026-01"
+    server.answer = {"period": "2026-01", "batch": None, "not_used": []}
+    assert costs("book", "2026-01").output == "2026-01 is booked, and nothing has changed since.\n"
+
+
+def test_the_roll_forward_of_what_is_booked_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("opening", "additions", "amortisation", "impairment", "reversal", "clawback", "closing", "expensed")
+    row = dict.fromkeys(names, "0.00") | {"additions": "2400.00", "amortisation": "-100.00", "closing": "2300.00"}
+    row |= {"period": "2026-01", "entity": "us", "currency": "USD", "current": None, "non_current": None}
+    server = Server({"movements": [row]})
+    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    shown = costs("rollforward", "--from", "2026-01", "--through", "2026-01").output
+    assert "2,300.00" in shown
+    assert "impairment" not in shown
+    assert server.asked.endswith("/v1/contract-costs/rollforward?first=2026-01&last=2026-01")
