@@ -149,8 +149,8 @@ class Resolution(Body):
 
     batch: Short = Field(examples=["run-2026-06-1"])
     line: Short = Field(examples=["run-2026-06-1/ada.brandt/commission/USD"])
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")] = Field(
-        examples=["payroll id corrected in the HR system; paid with the next run"]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")] = (
+        Field(examples=["payroll id corrected in the HR system; paid with the next run"])
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Response
 from sqlalchemy import Connection, Engine
@@ -20,12 +20,15 @@ from shared.auth import Principal, require
 from shared.problems import NotFound
 
 Payroll = Annotated[Principal, Depends(require("payroll:read"))]
-BatchId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", examples=["run-2026-06-1"])]
+ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+BatchId = Annotated[str, Path(pattern=ID, examples=["run-2026-06-1"])]
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the caller has the bytes of")]
 IfModifiedSince = Annotated[
     str | None, Header(description="When the caller fetched it; not looked at with If-None-Match")
 ]
 FileName = Annotated[str | None, Query(alias="name", max_length=200, description="Another file than the one to import")]
+
+_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "The caller has these bytes"}}
 
 
 def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime]) -> None:
@@ -34,7 +37,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
     @app.get("/v1/payroll/batches")
     def list_batches(
         who: Payroll,
-        run: Annotated[str | None, Query(max_length=100, examples=["run-2026-06-1"])] = None,
+        run: Annotated[str | None, Query(pattern=ID, examples=["run-2026-06-1"])] = None,
         before: Annotated[int, Query(ge=1, lt=2**63, description="Batches with smaller numbers only")] = 2**63 - 1,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> Batches:
@@ -51,7 +54,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
             (view,) = batch_views(connection, [store.batch(connection, batch_id, who.pay_groups)])
             return BatchDetail.with_files(view, store.files(connection, batch_id))
 
-    @app.get("/v1/payroll/batches/{batch_id}/file", response_class=Response)
+    @app.get("/v1/payroll/batches/{batch_id}/file", response_class=Response, responses=_UNCHANGED)
     def batch_file(
         who: Payroll,
         batch_id: BatchId,
@@ -73,7 +76,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
                 batch_answers.pulled(connection, batch_id, who.name, now())
         return answer
 
-    @app.get("/v1/payroll/batches/{batch_id}/manifest", response_class=Response)
+    @app.get("/v1/payroll/batches/{batch_id}/manifest", response_class=Response, responses=_UNCHANGED)
     def batch_manifest(
         who: Payroll, batch_id: BatchId, if_none_match: IfNoneMatch = None, if_modified_since: IfModifiedSince = None
     ) -> Response:

@@ -36,7 +36,13 @@ Reader = Annotated[Principal, Depends(require("earnings:read"))]
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 Key = Annotated[
     str,
-    Header(alias="Idempotency-Key", min_length=8, max_length=200, description="The same for every try of one request"),
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same for every try of one request",
+    ),
 ]
 
 _logger = structlog.get_logger(__name__)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from services.payout.payroll.acknowledgement import BatchLine, Returned
 from services.payout.payroll.batch import LinesRefused
 from services.payout.payroll.policy import PayrollProfile
-from services.payout.payroll.release import LinesReleased
+from services.payout.payroll.release import LinesReleased, Released
 from services.payout.payroll.worker import CutOffs
-from services.payout.store.batch_answers import overdue
+from services.payout.store import batches
+from services.payout.store.batch_answers import acknowledge, overdue
 from shared.metrics import PAYROLL_MISMATCHES, PAYROLL_OVERDUE
 from tests.services.payout.desk import problem
-from tests.services.payout.payroll.payroll_desk import LINES, RUN, PayrollDesk
+from tests.services.payout.payroll.payroll_desk import LINES, NOW, RUN, PayrollDesk
 from tests.services.payout.payroll.payroll_worlds import line
 
 EVERYWHERE: dict[str, Any] = {"kind": "payroll_profile", "id": "by-entity", "valid_from": "2026-01-01"}
@@ -83,12 +88,12 @@ def test_each_legal_entity_gets_its_own_batch_and_one_that_is_not_listed_none(pa
         | {"file": {"format": "generic"}, "entities": {"DE": {"decimal_sign": ",", "delimiter": ";"}, "US": {}}}
     )
     german, american = replace(LINES[0], entity="DE"), replace(LINES[1], entity="US")
-    batches = payroll_desk.release([american, german], profile=profile)
-    assert [(each.head.batch, each.head.entity) for each in batches] == [
+    both = payroll_desk.release([american, german], profile=profile)
+    assert [(each.head.batch, each.head.entity) for each in both] == [
         ("run-2026-06-1", "DE"),
         ("run-2026-06-1.2", "US"),
     ]
-    assert b"1234,56" in batches[0].files[0].content
+    assert b"1234,56" in both[0].files[0].content
     with pytest.raises(LinesRefused) as refused:
         payroll_desk.release([replace(LINES[2], entity="UK")], profile=profile)
     assert [each["code"] for each in refused.value.rejected] == ["unlisted"]
@@ -207,3 +212,39 @@ def test_a_batch_past_its_cut_off_is_counted_until_payroll_says_something(payrol
     assert waiting(late) == (0, 1)
     payroll_desk.ack(batch)
     assert waiting(late) == (0, 0)
+
+
+def test_of_two_who_release_a_line_at_once_one_is_refused(payroll_desk: PayrollDesk) -> None:
+    def attempt(number: int) -> str:
+        try:
+            payroll_desk.release(run=replace(RUN, run=f"run-2026-06-{number}"))
+        except LinesReleased:
+            return "refused"
+        return "released"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(attempt, range(1, 5))) == ["refused", "refused", "refused", "released"]
+
+
+def test_a_run_without_payments_has_a_batch_without_rows(payroll_desk: PayrollDesk) -> None:
+    (batch,) = payroll_desk.release([])
+    assert (batch.record_count, batch.control_totals) == (0, {})
+    assert payroll_desk.ack(batch).json()["state"] == "accepted"
+
+
+def test_what_follows_from_returned_lines_is_done_in_the_same_transaction(payroll_desk: PayrollDesk) -> None:
+    (batch,) = payroll_desk.release()
+
+    def booked_back(_: Connection, released: Released, lines: Sequence[BatchLine], by: str, at: datetime) -> None:
+        assert (released.id, by, at) == (batch.head.batch, "payroll", NOW)
+        assert [each.line for each in lines] == ["b"]
+        raise ZeroDivisionError
+
+    with payroll_desk.engine.connect() as connection:
+        released = batches.batch(connection, batch.head.batch)
+        row = next(each for each in batches.lines(connection, released.id) if each.line == "b")
+    why = [(row, Returned(row.row, "inactive", "left"))]
+    with pytest.raises(ZeroDivisionError), payroll_desk.engine.begin() as connection:
+        acknowledge(connection, released, "key-00001", {"status": "partial"}, why, "payroll", NOW, booked_back)
+    assert payroll_desk.get("returned", "dana").json()["lines"] == []
+    assert payroll_desk.get("batches").json()["batches"][0]["state"] == "released"
