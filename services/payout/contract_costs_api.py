@@ -53,7 +53,7 @@ FIRST, LAST = "1900-01", "2199-12"
 """The months that there are: dates are within these years."""
 
 Writer = Annotated[Principal, Depends(require("runs:write"))]
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
+Reader = Annotated[Principal, Depends(require("gl:read"))]
 Month = Annotated[str, Path(examples=["2026-06"], max_length=7)]
 Contract = Annotated[Identifier, Path(examples=["K-1001"])]
 
@@ -77,7 +77,11 @@ def add_contract_costs(
         happened = [event for _, event in store.events(connection, last_day(period), contract)]
         return account(lines, happened, policy(connection))
 
-    @app.post("/v1/contract-costs/lines/{line_id:path}", status_code=HTTPStatus.CREATED)
+    @app.post(
+        "/v1/contract-costs/lines/{line_id:path}",
+        status_code=HTTPStatus.CREATED,
+        responses={200: {"model": LineView, "description": "It was told before"}},
+    )
     def tell_cost(
         who: Writer, line_id: Annotated[LineId, Path(examples=["legacy-K-1001"])], body: LineTold, response: Response
     ) -> LineView:
@@ -88,7 +92,11 @@ def add_contract_costs(
                 response.status_code = HTTPStatus.OK
         return LineView.of(line)
 
-    @app.post("/v1/contract-costs/events/{event_id:path}", status_code=HTTPStatus.CREATED)
+    @app.post(
+        "/v1/contract-costs/events/{event_id:path}",
+        status_code=HTTPStatus.CREATED,
+        responses={200: {"model": EventView, "description": "It was told before"}},
+    )
     def tell(
         who: Writer,
         event_id: Annotated[Identifier, Path(examples=["churn-K-1001"])],
