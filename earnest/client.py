@@ -19,7 +19,7 @@ class Client:
 
     def __init__(self, home: Home, settings: Settings) -> None:
         self._home, self._settings = home, settings
-        self._http = httpx.Client(timeout=60)
+        self._http = httpx.Client(timeout=httpx.Timeout(60, read=600))
 
     def ask(
         self,
@@ -30,7 +30,7 @@ class Client:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The JSON answer to a request of the principal `who`.
+        """The JSON answer to a request of the principal `who`; with further `headers`, where the request needs some.
 
         Raises:
             LocalError: the service does not answer, or refuses; says why.
@@ -53,12 +53,12 @@ class Client:
         path: str,
         who: str,
         body: Any = None,
-        more: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         url = getattr(self._settings, f"{service}_url")
-        headers = {"authorization": f"Bearer {self._home.key(who)}", **(more or {})}
+        sent = {"authorization": f"Bearer {self._home.key(who)}", **(headers or {})}
         try:
-            answer = self._http.request(method, f"{url}{path}", json=body, headers=headers)
+            answer = self._http.request(method, f"{url}{path}", json=body, headers=sent)
         except httpx.TransportError:
             raise LocalError(f"{service} does not answer at {url}: run `earnest up` in another terminal") from None
         if answer.status_code >= HTTPStatus.BAD_REQUEST:

@@ -61,6 +61,7 @@ class Principal:
 
     name: str
     scopes: frozenset[str]
+    roles: frozenset[str] = frozenset()
     pay_groups: frozenset[str] | None = None
     """The pay groups whose payroll files the key may see; None is all of them."""
 
@@ -69,7 +70,13 @@ class _Key(BaseModel):
     name: str
     sha256: str
     scopes: list[str]
+    roles: list[str] = []
     pay_groups: list[str] | None = None
+
+    def principal(self) -> Principal:
+        """Whoever has the key."""
+        groups = None if self.pay_groups is None else frozenset(self.pay_groups)
+        return Principal(self.name, frozenset(self.scopes), frozenset(self.roles), groups)
 
 
 _KEYS = TypeAdapter(list[_Key])
@@ -84,7 +91,8 @@ class _Known:
 
 
 class KeyRing:
-    """The keys of a file: a JSON list of name, sha256 of the key in hex, scopes, and for a payroll system its pay_groups. Without a file nobody is known.
+    """The keys of a file: a JSON list of name, sha256 of the key in hex, scopes, for approvers their roles, and for a payroll system
+    its pay_groups. Without a file nobody is known.
 
     A file that turns out not to be such a list changes nothing: a slip in it must not lock everybody out.
     """
@@ -120,12 +128,7 @@ class KeyRing:
         except (OSError, ValidationError) as error:
             _logger.error("auth.keys_unreadable", error=type(error).__name__)
             return self._known.principals
-        return {
-            key.sha256.lower(): Principal(
-                key.name, frozenset(key.scopes), None if key.pay_groups is None else frozenset(key.pay_groups)
-            )
-            for key in keys
-        }
+        return {key.sha256.lower(): key.principal() for key in keys}
 
 
 _bearer = HTTPBearer(auto_error=False, description="An API key of this installation")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 payout = typer.Typer(
     no_args_is_help=True,
-    help="Payout runs: draft one, look at it, have somebody else approve it, export it for payroll.",
+    help="Payout runs: calculate one, look at it, submit it, have somebody else approve it, export it for payroll.",
 )
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `earnest payout list` names it.")]
@@ -28,30 +27,138 @@ def register(app: typer.Typer) -> None:
     app.add_typer(payout, name="payout")
 
 
+Group = Annotated[str, typer.Option("--group", metavar="GROUP", help="The pay group.")]
+Some = Annotated[
+    list[str] | None, typer.Option("--participant", metavar="ID", help="Only this participant; may be given again.")
+]
+
+
 @payout.command()
 def run(
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2025-03.")], who: Author = AUTHOR
+    period: Annotated[
+        str, typer.Argument(metavar="PERIOD", help="The pay period, as `earnest calendar show` names it.")
+    ],
+    group: Group = "default",
+    participant: Some = None,
+    who: Author = AUTHOR,
 ) -> None:
-    """Draft a run over a month that has ended: everything booked up to its end and not paid yet."""
-    _show(_client().ask("payout", "POST", "/v1/runs", who, {"period": period}))
+    """Make a run over a pay period that has ended, and calculate what it pays. With --participant only for some."""
+    client = _client()
+    body = {"period": period, "pay_group": group, "participants": participant or None}
+    made = client.ask("payout", "POST", "/v1/runs", who, body)
+    _show(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
+
+
+@payout.command("off-cycle")
+def off_cycle(
+    day: Annotated[str, typer.Argument(metavar="DAY", help="As of which day, as 2026-06-17.")],
+    participant: Annotated[
+        list[str], typer.Option("--participant", metavar="ID", help="Whom it pays; may be given again.")
+    ],
+    group: Group = "default",
+    who: Author = AUTHOR,
+) -> None:
+    """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
+    client = _client()
+    body = {"off_cycle": day, "pay_group": group, "participants": participant}
+    made = client.ask("payout", "POST", "/v1/runs", who, body)
+    _show(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
+
+
+@payout.command("simulate")
+def simulate_run(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The pay period; it need not have ended.")],
+    group: Group = "default",
+    participant: Some = None,
+    who: Author = AUTHOR,
+) -> None:
+    """What a run would pay as things stand. Nothing is kept."""
+    body = {"period": period, "pay_group": group, "participants": participant or None}
+    _show(_client().ask("payout", "POST", "/v1/runs/simulate", who, body))
 
 
 @payout.command()
-def recalculate(run_id: RunId, who: Author = AUTHOR) -> None:
-    """Calculate a draft again, as its author."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/recalculate", who))
+def calculate(run_id: RunId, who: Author = AUTHOR) -> None:
+    """Calculate a run again, as its author, after something changed."""
+    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/calculate", who))
+
+
+@payout.command()
+def submit(run_id: RunId, who: Author = AUTHOR) -> None:
+    """Hand a run on for approval. What the stream still brings for its months is booked in the month after."""
+    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/submit", who))
+
+
+@payout.command("return")
+def send_back(
+    run_id: RunId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; its author reads it.")],
+    who: Author = APPROVER,
+) -> None:
+    """Give a submitted run back to its author."""
+    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/return", who, {"reason": reason}))
 
 
 @payout.command()
 def cancel(run_id: RunId, who: Author = AUTHOR) -> None:
-    """Give up a draft, as its author."""
+    """Give up a run that is not submitted, as its author."""
     _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/cancel", who))
 
 
 @payout.command()
 def approve(run_id: RunId, who: Author = APPROVER) -> None:
-    """Release a run for payment, as somebody other than its author. Closes its month for good."""
+    """Take the next step of a run's approval. The last one books it and closes its months for good."""
     _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/approve", who))
+
+
+@payout.command()
+def paid(run_id: RunId, who: Author = AUTHOR) -> None:
+    """Say that payroll has paid what it acknowledged."""
+    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/pay", who))
+
+
+@payout.command()
+def pay(
+    run_id: RunId,
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose pay.")],
+    who: Author = AUTHOR,
+) -> None:
+    """How a participant's pay in a run came about, step by step."""
+    from rich.console import Console
+    from rich.table import Table
+
+    found = _client().ask("payout", "GET", f"/v1/runs/{run_id}/pay/{participant}", who)
+    table = Table("step", "about", "deal", "component", title=f"{participant} in {run_id}")
+    table.add_column("amount", justify="right")
+    for step in found["steps"]:
+        words = (step["step"].replace("_", " "), step["about"], step["deal_id"] or "", step["component"] or "")
+        table.add_row(*words, f"{_money(step['amount'])} {step['currency']}")
+    for line in found["lines"]:
+        table.add_row("paid", "", "", "", f"{_money(line['paid'])} {line['currency']}")
+    Console().print(table)
+
+
+@payout.command()
+def reconcile(
+    run_id: RunId,
+    tolerance: Annotated[str, typer.Option(help="By how much figures may differ, in major units.")] = "0",
+    who: Author = AUTHOR,
+) -> None:
+    """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
+    from rich.console import Console
+    from rich.table import Table
+
+    body = {"tolerance": tolerance}
+    found = _client().ask("payout", "POST", f"/v1/runs/{run_id}/reconciliations", who, body)["reconciliations"]
+    table = Table("comparison", "currency", title=f"{run_id}")
+    for name in ("one", "other", "difference"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for each in found:
+        figures = [_money(each[name]) for name in ("one", "other", "difference")]
+        words = each["kind"].replace("_", " ")
+        table.add_row(words, each["currency"], *figures, "agrees" if each["agrees"] else "differs")
+    Console().print(table)
 
 
 @payout.command()
@@ -62,26 +169,27 @@ def export(
         Path | None, typer.Option(help="Where to write the file and its manifest; files/ of the folder.")
     ] = None,
 ) -> None:
-    """Write the payroll file of an approved run, with the manifest of what it must add up to."""
+    """Release the payroll files of an approved run, and write them with the manifests of what they must add up to."""
     from rich.console import Console
 
     from earnest.local.home import Home
     from earnest.local.processes import LocalError
 
-    client = _client()
+    client, console = _client(), Console(soft_wrap=True, highlight=False)
     client.ask("payout", "POST", f"/v1/runs/{run_id}/export", who)
-    manifest = client.fetch("payout", f"/v1/runs/{run_id}/manifest", who)
-    told: dict[str, Any] = json.loads(manifest)
     folder = out or Home.current().files
     folder.mkdir(parents=True, exist_ok=True)
-    content = client.fetch("payout", f"/v1/runs/{run_id}/file", who)
-    if hashlib.sha256(content).hexdigest() != told["sha256"]:
-        raise LocalError(f"the file of {run_id} did not arrive whole: export it again")
-    file = folder / told["file"]
-    _write(file, content)
-    _write(file.with_suffix(".manifest.json"), manifest)  # last: where it is, the file is whole
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"Written: {file}, {told['record_count']} payments, sha256 {told['sha256']}")
+    for batch in client.ask("payout", "GET", f"/v1/payroll/batches?run={run_id}", who)["batches"]:
+        path = f"/v1/payroll/batches/{batch['id']}"
+        detail, manifest = client.ask("payout", "GET", path, who), client.fetch("payout", f"{path}/manifest", who)
+        for each in detail["files"]:
+            content = client.fetch("payout", f"{path}/file?name={each['name']}", who)
+            if hashlib.sha256(content).hexdigest() != each["sha256"]:
+                raise LocalError(f"the file {each['name']} of {batch['id']} did not arrive whole: export it again")
+            _write(folder / each["name"], content)
+        _write(folder / f"{batch['id']}.manifest.json", manifest)  # last: where it is, the files are whole
+        first = folder / detail["files"][0]["name"]
+        console.print(f"Written: {first}, {batch['record_count']} payments, sha256 {batch['sha256']}")
 
 
 @payout.command()
@@ -97,15 +205,14 @@ def list_runs(who: Author = AUTHOR) -> None:
     from rich.table import Table
 
     table = Table()
-    for name in ("run", "state", "author,\napprover"):
+    for name in ("run", "state", "author"):
         table.add_column(name, no_wrap=True)
     for name in ("paid", "people", "carried forward"):
         table.add_column(name, justify="right", no_wrap=name == "paid")
     for found in _client().ask("payout", "GET", "/v1/runs", who)["runs"]:
         sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
-        people = ", ".join(filter(None, (found["author"], found["approver"])))
-        table.add_row(found["id"], found["state"], people, *columns)
+        table.add_row(found["id"], found["state"], found["author"], *columns)
     Console().print(table)
 
 
@@ -137,16 +244,14 @@ def _show(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console()
-    approved = f", approved by {found['approver']}" if found["approver"] else ""
-    table = Table("participant", title=f"{found['id']}: {found['state']}, by {found['author']}{approved}")
-    table.add_column("amount", justify="right")
+    by = "".join(f", approved by {each['approver']} ({each['role']})" for each in found["approvals"])
+    table = Table("participant", title=f"{found['id']}: {found['state']}, by {found['author']}{by}")
+    for name in ("paid", "carried forward"):
+        table.add_column(name, justify="right")
     table.add_column("currency")
-    if found["carried_forward"]:
-        table.add_column()
     for line in found["lines"]:
-        table.add_row(line["participant_id"], _money(line["amount"]), line["currency"])
-    for line in found["carried_forward"]:
-        table.add_row(line["participant_id"], _money(line["amount"]), line["currency"], "carried forward")
+        carried = _money(line["carried_forward"]) if Decimal(line["carried_forward"]) else ""
+        table.add_row(line["participant_id"], _money(line["paid"]), carried, line["currency"])
     console.print(table)
     for total in found["totals"]:
         console.print(
@@ -154,11 +259,20 @@ def _show(found: dict[str, Any]) -> None:
             f"{_money(total['carried_forward'])} carried forward",
             highlight=False,
         )
+    for finding in found["findings"]:
+        kind = finding["kind"].replace("_", " ")
+        console.print(f"Look at {finding['participant_id']}: {finding['why']} ({kind})", highlight=False)
+    if found["touched_by"]:
+        hands = ", ".join(f"{who} ({', '.join(what)})" for who, what in found["touched_by"].items())
+        console.print(f"Cannot approve it, having set what it pays on: {hands}", highlight=False)
     if (hint := NEXT.get(found["state"])) is not None:
         console.print(hint.format(run=found["id"]), highlight=False)
 
 
 NEXT = {
-    "draft": "Next, by somebody else: earnest payout approve {run} --as frank",
+    "calculated": "Next: earnest payout submit {run}",
+    "submitted": "Next, by somebody else: earnest payout approve {run} --as frank",
     "approved": "Next: earnest payout export {run}",
+    "exported": "Next: payroll fetches the files and acknowledges them",
+    "acknowledged": "Next, when payroll has paid: earnest payout paid {run}",
 }

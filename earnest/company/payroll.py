@@ -1,15 +1,21 @@
-"""The company's payroll: every month Dana drafts a run, Frank approves it, and the file leaves for payroll."""
+"""The company's payroll: every month Dana makes a run, Frank approves it, payroll fetches the file and acknowledges it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
+
+import yaml
 
 from earnest.client import Client
 
 AUTHOR: Final = "dana"
 APPROVER: Final = "frank"
+PAYROLL: Final = "payroll"
+PAY_GROUP: Final = "monthly"
+RELEASED: Final = ("exported", "acknowledged", "paid")
 
 
 class Payroll:
@@ -18,33 +24,46 @@ class Payroll:
     def __init__(self, client: Client, folder: Path) -> None:
         self._client, self._folder = client, folder
 
+    def publish(self, policies: Iterable[Path]) -> None:
+        """Publish how the company pays; what is published already stays as it is."""
+        for path in sorted(policies):
+            policy = yaml.safe_load(path.read_text())
+            policy["valid_from"] = str(policy["valid_from"])
+            body = {"policy": policy, "reason": "how Fernhill Instruments pays"}
+            self._client.ask("payout", "PUT", f"/v1/policies/{policy['kind']}/{policy['id']}", AUTHOR, body)
+
     def runs(self) -> list[dict[str, Any]]:
-        """All runs but those that were cancelled, the earliest period first."""
+        """All runs but those that were cancelled, the earliest pay period first."""
         found = self._client.ask("payout", "GET", "/v1/runs", AUTHOR)["runs"]
-        return sorted((run for run in found if run["state"] != "cancelled"), key=lambda run: str(run["period"]))
+        return sorted((run for run in found if run["state"] != "cancelled"), key=lambda run: str(run["ends"]))
 
     def run(self, period: str) -> dict[str, Any]:
-        """Bring the run of a period to its end: drafted, approved, exported. What is done already stays as it is.
+        """Bring the run of a month to its end: calculated, submitted, approved, released and acknowledged. What is done stays.
 
         Raises:
             LocalError: payout refuses a step.
         """
-        found = next((run for run in self.runs() if run["period"] == period), None)
-        run = found or self._client.ask("payout", "POST", "/v1/runs", AUTHOR, {"period": period})
-        if run["state"] == "draft":
-            if found:
-                self._step(run, "recalculate", AUTHOR)
+        found = next((run for run in self.runs() if run["pay_period"] == period), None)
+        run = found or self._client.ask(
+            "payout", "POST", "/v1/runs", AUTHOR, {"period": period, "pay_group": PAY_GROUP}
+        )
+        if run["state"] in ("draft", "calculated"):
+            run = self._step(self._step(run, "calculate", AUTHOR), "submit", AUTHOR)
+        if run["state"] == "submitted":
             run = self._step(run, "approve", APPROVER)
         if run["state"] == "approved":
             run = self._step(run, "export", AUTHOR)
-        return run
+        if run["state"] == "exported":
+            self._acknowledge(run)
+        return self._client.ask("payout", "GET", f"/v1/runs/{run['id']}", AUTHOR)
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-        """Fetch the payroll file of an exported run and its manifest: where it was written, and what it must add up to."""
-        told = self._client.fetch("payout", f"/v1/runs/{run['id']}/manifest", AUTHOR)
+        """Fetch the payroll file of a released run and its manifest: where it was written, and what it must add up to."""
+        batch = self._batches(run)[0]["id"]
+        told = self._client.fetch("payout", f"/v1/payroll/batches/{batch}/manifest", PAYROLL)
         manifest: dict[str, Any] = json.loads(told)
         path = self._folder / str(manifest["file"])
-        path.write_bytes(self._client.fetch("payout", f"/v1/runs/{run['id']}/file", AUTHOR))
+        path.write_bytes(self._client.fetch("payout", f"/v1/payroll/batches/{batch}/file", PAYROLL))
         path.with_suffix(".manifest.json").write_bytes(told)
         return path, manifest
 
@@ -56,6 +75,21 @@ class Payroll:
             for journal in journals
             if journal["kind"] == "earning" and journal["origin_period"] < journal["period"] == period
         ]
+
+    def _batches(self, run: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._client.ask(
+            "payout", "GET", f"/v1/payroll/batches?run={run['id']}", PAYROLL
+        )["batches"]
+        return found
+
+    def _acknowledge(self, run: dict[str, Any]) -> None:
+        """Take the files as a payroll system does: fetch each, and say what arrived."""
+        for batch in self._batches(run):
+            self._client.fetch("payout", f"/v1/payroll/batches/{batch['id']}/file", PAYROLL)
+            said = {name: batch[name] for name in ("sha256", "record_count", "control_totals")}
+            path = f"/v1/payroll/batches/{batch['id']}/ack"
+            key = {"idempotency-key": f"ack-{batch['id']}"}
+            self._client.ask("payout", "POST", path, PAYROLL, {"status": "accepted", **said}, key)
 
     def _step(self, run: dict[str, Any], step: str, who: str) -> dict[str, Any]:
         return self._client.ask("payout", "POST", f"/v1/runs/{run['id']}/{step}", who)

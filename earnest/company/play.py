@@ -79,6 +79,7 @@ def play(system: System, console: Console) -> None:
         counts = _send(system, progress)
         _settle(system, progress, "Crediting, earning, booking")
         payroll = Payroll(Client(system.home, system.settings), system.home.files)
+        payroll.publish((FOLDER / "policies").glob("*.yaml"))
         _run_months(payroll, progress)
         late = late_changes(statements(People(roster_files()), Random(SEED)))
         _sender(system).send([change.delivery for change in late], lambda _: None)
@@ -115,7 +116,7 @@ def _run_months(payroll: Payroll, progress: Progress) -> None:
     periods = [FIRST_RUN]
     while periods[-1] < BEFORE_LATE_CHANGES:
         periods.append(next_period(periods[-1]))
-    for period in progress.track(periods, description="Payroll, month by month: dana drafts, frank approves"):
+    for period in progress.track(periods, description="Payroll, month by month: dana makes the run, frank approves it"):
         payroll.run(period)
 
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from earnest.client import Client
 from earnest.company.deliveries import roster_files
 from earnest.company.late import LateChange
-from earnest.company.payroll import Payroll
+from earnest.company.payroll import RELEASED, Payroll
 from earnest.company.people import People
 from earnest.local.system import System
 
@@ -32,11 +32,11 @@ def summarise(system: System, console: Console, sent: Counter[str], late: Sequen
     client = Client(system.home, system.settings)
     scoring, alerts = client.ask("scoring", "GET", "/v1/summary", "analyst"), _breaches(client)
     payroll = Payroll(client, system.home.files)
-    runs = [run for run in payroll.runs() if run["state"] == "exported"]
+    runs = [run for run in payroll.runs() if run["state"] in RELEASED]
     console.print()
     console.print(_figures(scoring, sent, runs))
     if late:
-        console.print(_late(payroll, late, runs[-1]["period"]))
+        console.print(_late(payroll, late, runs[-1]["pay_period"]))
     console.print(_needs_a_person(scoring, alerts))
     if runs:
         path, manifest = payroll.file_of(runs[-1])
@@ -45,7 +45,7 @@ def summarise(system: System, console: Console, sent: Counter[str], late: Sequen
         console.print(
             f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
         )
-    _next_steps(system, console, OPEN_MONTH not in {run["period"] for run in payroll.runs()})
+    _next_steps(system, console, OPEN_MONTH not in {run["pay_period"] for run in payroll.runs()})
 
 
 def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Table:
@@ -65,7 +65,7 @@ def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Tab
         for total in run["totals"]:
             paid[total["currency"]] = paid.get(total["currency"], Decimal(0)) + Decimal(total["paid"])
     for currency, amount in sorted(paid.items()):
-        first, last = runs[0]["period"], runs[-1]["period"]
+        first, last = runs[0]["pay_period"], runs[-1]["pay_period"]
         table.add_row("payout runs", f"{len(runs)}, {first} to {last}, {amount:,} {currency} paid")
     return table
 
@@ -117,7 +117,7 @@ def _next_steps(system: System, console: Console, has_month_to_pay: bool) -> Non
     for name, url in system.urls.items():
         console.print(f"  {name:<8} {url}/docs", highlight=False)
     console.print("Try next, with the services running (`earnest up`):")
-    first = (f"payout run {OPEN_MONTH}", "June is still open: draft its run")
+    first = (f"payout run {OPEN_MONTH}", "June is still open: calculate its run")
     for command, why in (
         first if has_month_to_pay else ("payout list", "every month's run and what it paid"),
         ("dlq list", "what could not be processed, and why"),

@@ -9,6 +9,7 @@ from functools import partial
 
 from services.payout.api import create_app
 from services.payout.delivery.worker import Courier
+from services.payout.lines import ScoringLines
 from services.payout.payroll.worker import CutOffs
 from services.payout.schema import ROLE
 from services.payout.worker import BATCH, TOPICS, WORKER, step
@@ -35,7 +36,10 @@ def main() -> None:
     books = Worker(WORKER, log, engine, TOPICS, partial(step, _now), member, BATCH)
     cut_offs = CutOffs(engine, lambda: _now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, _now), cut_offs, *relays(log)])
-    serve(create_app(settings, engine, _now, crew.reasons), settings.host, settings.payout_port, crew)
+    scoring = ScoringLines.from_settings(settings)
+    app = create_app(settings, engine, _now, crew.reasons, scoring, scoring)
+    serve(app, settings.host, settings.payout_port, crew)
+    scoring.close()
     log.close()
     engine.dispose()
 

@@ -10,22 +10,31 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from sqlalchemy import Engine
 
-from services.payout import refusals
-from services.payout.answers import Periods, PeriodView
+from services.payout import refusals, releasing
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
 from services.payout.contract_costs_api import add_contract_costs, none, published
+from services.payout.deal_facts import DealSource
+from services.payout.decisions_api import add_decisions
 from services.payout.delivery.deliveries_api import add_deliveries
 from services.payout.gl_api import add_gl
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
+from services.payout.lines import LineSource
+from services.payout.office import Office
 from services.payout.payroll.acknowledgement import BadRejections
 from services.payout.payroll.batches_api import add_batches
 from services.payout.payroll.release import NoSuchBatch
 from services.payout.payroll.returns_api import add_returns
 from services.payout.policies.policies_api import add_policies
+from services.payout.run_answers import (
+    Periods,
+    PeriodView,
+)
 from services.payout.runs_api import add_runs
+from services.payout.statements_api import add_statements
 from services.payout.store import closings, views
+from services.payout.store.slips import RunSlips
 from services.payout.worker import WORKER
 from shared import web
 from shared.auth import Principal, require
@@ -44,6 +53,9 @@ STATUS = {
     refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,
     NoSuchBatch: HTTPStatus.NOT_FOUND,
     BadRejections: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.NotYourStep: HTTPStatus.FORBIDDEN,
+    refusals.Touched: HTTPStatus.FORBIDDEN,
+    refusals.NoSuchDecision: HTTPStatus.NOT_FOUND,
 }
 """Any other refusal is a conflict with the state things are in."""
 
@@ -66,9 +78,14 @@ class Refused(Problem):
 
 
 def create_app(
-    settings: Settings, engine: Engine, now: Callable[[], datetime], ready: Callable[[], list[str]]
+    settings: Settings,
+    engine: Engine,
+    now: Callable[[], datetime],
+    ready: Callable[[], list[str]],
+    lines: LineSource,
+    deals: DealSource,
 ) -> FastAPI:
-    """The app over the ledger; `now` gives the instant of a request."""
+    """The app over the ledger; `now` gives the instant of a request, `lines` and `deals` what scoring knows."""
     app = web.create_app("Earnest payout", "The ledger, payout runs and payroll files.", settings, ready)
 
     @app.exception_handler(refusals.Refusal)
@@ -96,17 +113,18 @@ def create_app(
         """Which periods are open and which are closed, and by which run."""
         with snapshot.connect() as connection:
             found = views.periods(connection)
-        return Periods(
-            periods=[PeriodView(period=p, state="closed" if by else "open", closed_by=by) for p, by in found]
-        )
+        return Periods(periods=[PeriodView.of(*each) for each in found])
 
     add_ledger(app, snapshot)
-    add_runs(app, settings, engine, snapshot, now)
+    office = Office(settings, engine, snapshot, now, lines, deals)
+    add_runs(app, office)
+    add_decisions(app, office)
+    add_statements(app, engine, snapshot, RunSlips())
     add_policies(app, engine, snapshot, now)
     add_calendars(app, snapshot)
     add_deliveries(app, engine, snapshot, now)
     add_contract_costs(app, settings, engine, snapshot, now, none, published)
     add_batches(app, engine, snapshot, now)
-    add_returns(app, engine, snapshot, now)
+    add_returns(app, engine, snapshot, now, releasing.answered)
     add_gl(app, engine, snapshot, now)
     return app

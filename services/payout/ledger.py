@@ -11,21 +11,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.payout.booking import Place
 from services.payout.people import DEFAULT_PAY_GROUP
 from shared.contracts.earnings import EarningsChanged
 
-Account = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
+Account = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid", "intercompany"]
 Kind = Literal[
     "earning",
     "hold",
+    "lapse",
+    "dismissal",
     "draw",
     "recovery",
     "guarantee",
+    "forfeit",
     "forgiveness",
+    "write_off",
     "clawback",
     "adjustment",
     "payment",
@@ -33,7 +37,8 @@ Kind = Literal[
     "transfer",
 ]
 
-_NAMES = uuid5(NAMESPACE_URL, "urn:earnest:journal")
+NAMES: Final = uuid5(NAMESPACE_URL, "urn:earnest:journal")
+"""The ids of journals follow from their causes within this namespace."""
 
 
 class Part(NamedTuple):
@@ -126,7 +131,7 @@ def earning_journal(
     postings = [Posting("earned", part.currency, change, part) for part, change in changes.items()]
     postings += [Posting("payable", currency, -change) for currency, change in sorted(owed.items()) if change]
     return Journal(
-        uuid5(_NAMES, f"earning/{participant_id}/{origin_period}/{revision}"),
+        uuid5(NAMES, f"earning/{participant_id}/{origin_period}/{revision}"),
         "earning",
         participant_id,
         place.period,
@@ -134,22 +139,5 @@ def earning_journal(
         cause,
         actor,
         tuple(postings),
-        *place[1:],
-    )
-
-
-def payment_journal(
-    run: str, participant_id: str, currency: str, amount: int, run_period: str, place: Place, actor: str
-) -> Journal:
-    """Book that a run over `run_period` paid a participant `amount` minor units, in the open month of `place`."""
-    return Journal(
-        uuid5(_NAMES, f"payment/{run}/{currency}/{participant_id}"),
-        "payment",
-        participant_id,
-        place.period,
-        run_period,
-        {"run": run},
-        actor,
-        (Posting("payable", currency, amount), Posting("paid", currency, -amount)),
         *place[1:],
     )

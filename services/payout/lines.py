@@ -7,10 +7,13 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import polars as pl
 
+from services.payout.deal_facts import DealFact, deal_fact
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -41,14 +44,16 @@ class LinesUnavailable(Unavailable):
 class ScoringLines:
     """The lines of scoring. The key is read for each request, so that it can be replaced while payout runs."""
 
-    def __init__(self, url: str, key_file: Path | None, transport: httpx.BaseTransport | None = None) -> None:
-        self._url, self._key_file = url, key_file
+    def __init__(
+        self, url: str, key_file: Path | None, zone: ZoneInfo, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._url, self._key_file, self._zone = url, key_file, zone
         self._http = httpx.Client(base_url=url, timeout=WAIT, transport=transport)
 
     @staticmethod
     def from_settings(settings: Settings) -> ScoringLines:
         """Those of the installation."""
-        return ScoringLines(settings.scoring_url, settings.client_key_file)
+        return ScoringLines(settings.scoring_url, settings.client_key_file, settings.zone)
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month, checked.
@@ -75,6 +80,25 @@ class ScoringLines:
         except (NotLines, pl.exceptions.PolarsError, OSError) as error:
             what = str(error) if isinstance(error, NotLines) else "it is no Arrow stream"
             raise LinesUnavailable(f"what scoring answers is not what was agreed: {what}") from None
+
+    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+        """What became of deals, those that scoring knows.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        found = {}
+        for deal in deals:
+            try:
+                answer = self._http.get(f"/v1/deals/{quote(deal)}", headers={"authorization": f"Bearer {self._key()}"})
+            except httpx.HTTPError as error:
+                raise LinesUnavailable(f"scoring does not answer at {self._url}: {type(error).__name__}") from None
+            if answer.status_code == HTTPStatus.OK:
+                if (fact := deal_fact(answer.json()["facts"], self._zone)) is not None:
+                    found[deal] = fact
+            elif answer.status_code != HTTPStatus.NOT_FOUND:
+                raise LinesUnavailable(f"scoring refuses: {_reason(answer)}")
+        return found
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from shared.facts import Facts
@@ -36,6 +36,7 @@ class Attributes:
     name: str | None = None
     manager: str | None = None
     plan: str | None = None
+    position: str | None = None
     active: bool = True
 
 
@@ -64,6 +65,15 @@ class Person:
             if dated:
                 value, occurred_at, _, source = self.facts[path]
                 yield Setting(date.fromisoformat(start), attribute, value, occurred_at, source)
+
+    def last_day(self, on: date) -> date | None:
+        """The last day of whoever has left by a date: the day before they were said not to be active any more."""
+        if self.at(on).active:
+            return None
+        ends = [
+            each.day for each in self.settings() if each.attribute == "active" and each.day <= on and not each.value
+        ]
+        return max(ends) - timedelta(days=1)
 
     def pay_groups(self) -> set[str]:
         """Every pay group that the participant is in at some time."""

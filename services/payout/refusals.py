@@ -134,3 +134,71 @@ class LinesTampered(Refusal):
     def __init__(self, run: str) -> None:
         super().__init__(f"the lines of run {run} do not have the hash they were approved with")
         self.run = run
+
+
+class NotYourStep(Refusal):
+    """Another role has to take the next step of the approval, or somebody who took none yet."""
+
+    slug = "not-your-step"
+    title = "Another person takes this step of the approval"
+
+    def __init__(self, run: str, actor: str, step: str) -> None:
+        super().__init__(f"the next step of the approval of {run} is that of another person in the role {step}")
+        self.run, self.actor, self.step = run, actor, step
+
+
+class Touched(Refusal):
+    """Whoever changed what a run pays on cannot approve it."""
+
+    slug = "touched"
+    title = "Two people for money"
+
+    def __init__(self, run: str, actor: str, what: str) -> None:
+        super().__init__(f"{actor} changed a {what} that {run} pays on: somebody else approves it")
+        self.run, self.actor, self.what = run, actor, what
+
+
+class NotSettled(Refusal):
+    """Earnings are still on their way from scoring to the ledger."""
+
+    slug = "not-settled"
+    title = "Earnings are still being booked"
+
+    def __init__(self, participants: int, period: str) -> None:
+        super().__init__(
+            f"the earnings of {participants} participants in {period} are still on their way to the ledger: try again in a moment"
+        )
+        self.participants, self.period = participants, period
+
+
+class NotAcknowledged(Refusal):
+    """Payroll has not taken every file of the run yet."""
+
+    slug = "not-acknowledged"
+    title = "Payroll has not acknowledged every file"
+
+    def __init__(self, run: str, batches: list[str]) -> None:
+        super().__init__(f"{run} waits for payroll to acknowledge {', '.join(batches)}")
+        self.run, self.batches = run, batches
+
+
+class NoSuchDecision(Refusal):
+    """There is no hold or adjustment with this id."""
+
+    slug = "no-such-decision"
+    title = "There is no such hold or adjustment"
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is no {what} {name}")
+        self.what, self.name = what, name
+
+
+class AlreadyDecided(Refusal):
+    """Decisions are only ever added, each once."""
+
+    slug = "already-decided"
+    title = "That is decided already"
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is a {what} {name} already")
+        self.what, self.name = what, name

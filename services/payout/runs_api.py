@@ -1,191 +1,211 @@
-"""The HTTP interface of runs: draft, look, approve, export, fetch the file. Each change is one transaction."""
+"""The HTTP interface of runs: draft, simulate, calculate, submit, approve, release. Each change is one transaction."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import structlog
-from fastapi import Depends, FastAPI, Header, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Engine
+from fastapi import Depends, FastAPI, Path, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Connection
 
-from services.payout import runs as domain
-from services.payout.answers import RunDetail, Runs, RunView
-from services.payout.booking import place_of
-from services.payout.ledger import payment_journal
-from services.payout.payroll.of_run import PayrollFile, file_of_run
-from services.payout.refusals import ActiveRun, LinesTampered, NoSuchFile
-from services.payout.runs import Run
-from services.payout.store import books, closings
+from services.payout import releasing, running
+from services.payout.office import Office
+from services.payout.run_answers import (
+    PayView,
+    Reconciliations,
+    ReconciliationView,
+    RunDetail,
+    Runs,
+    RunView,
+)
+from services.payout.running import Asked
+from services.payout.runs.life import Line, Run, totals
 from services.payout.store import runs as store
-from services.payout.store.people import people
-from services.payout.store.released import deliver_released
 from shared.auth import Principal, require
-from shared.contracts.base import PeriodName
-from shared.periods import last_day
-from shared.settings import Settings
+from shared.contracts.base import BusinessDate, Identifier, Text
 
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 Approver = Annotated[Principal, Depends(require("runs:approve"))]
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
-Payroll = Annotated[Principal, Depends(require("payroll:read"))]
-RunId = Annotated[str, Path(pattern=r"^run-[0-9]{4}-[0-9]{2}-[0-9]{1,6}$", examples=["run-2025-03-1"])]
-IfNoneMatch = Annotated[str | None, Header(description="An ETag that the caller has the bytes of")]
+RunId = Annotated[str, Path(pattern=r"^run-[A-Z0-9-]{7,20}-[0-9]{1,6}$", examples=["run-2025-03-1"])]
 
 _logger = structlog.get_logger(__name__)
 
 
 class Draft(BaseModel):
-    """A run to be drafted over a period that has ended."""
+    """A run to be drafted: over a pay period that has ended, or off-cycle, for some participants as of a day."""
 
     model_config = ConfigDict(extra="forbid")
 
-    period: PeriodName = Field(examples=["2025-03"])
+    period: Annotated[str, Field(pattern=r"^[A-Z0-9-]{7,20}$")] | None = Field(default=None, examples=["2025-03"])
+    pay_group: Identifier = Field(default="default", examples=["default"])
+    participants: list[Identifier] | None = Field(default=None, min_length=1, max_length=10_000)
+    off_cycle: BusinessDate | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Draft:
+        if (self.period is None) == (self.off_cycle is None):
+            raise ValueError("say either period, or off_cycle with the day it is as of")
+        if self.off_cycle is not None and not self.participants:
+            raise ValueError("an off-cycle run names its participants")
+        return self
+
+    def asked(self) -> Asked:
+        """The run that is asked for."""
+        some = None if self.participants is None else tuple(sorted(set(self.participants)))
+        return Asked(self.period or "", self.pay_group, some, self.off_cycle)
 
 
-class Approval(BaseModel):
-    """What the approver looked at: with `lines_sha256`, a draft recalculated since then is not approved."""
+class Approved(BaseModel):
+    """What the approver looked at: with `lines_sha256`, something else than that is not approved."""
 
     model_config = ConfigDict(extra="forbid")
 
     lines_sha256: str | None = None
 
 
-def add_runs(app: FastAPI, settings: Settings, engine: Engine, snapshot: Engine, now: Callable[[], datetime]) -> None:
-    """Add the routes of runs; `snapshot` reads everything as of one instant."""
+class Reason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Text, Field(min_length=3)] = Field(examples=["the quota of ada.brandt is last year's"])
+
+
+class Tolerance(BaseModel):
+    """By how much figures may differ, in major units of their currency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tolerance: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)] = Decimal(0)
+
+
+Move: TypeAlias = Callable[[Connection, Office, Run, str], Run]
+
+
+def add_runs(app: FastAPI, office: Office) -> None:
+    """Add the routes of runs."""
+
+    def moved(run_id: str, actor: str, move: Move) -> RunDetail:
+        with office.engine.begin() as connection:
+            run = move(connection, office, store.run(connection, run_id, for_change=True), actor)
+            found = _detail(connection, run)
+        _logger.info(f"run.{run.state}", run=run_id, actor=actor)
+        return found
 
     @app.post("/v1/runs", status_code=HTTPStatus.CREATED)
     def draft(who: Writer, body: Draft, response: Response) -> RunDetail:
-        """Draft a run: calculate what is due for everything booked up to and including the period."""
-        at = now()
-        with engine.begin() as connection:
-            closed = closings.closed_through(connection)
-            period = domain.check_period(body.period, at.astimezone(settings.zone).date(), closed)
-            due = books.due(connection, period, closed)
-            run = domain.draft(period, store.runs_drafted(connection, period) + 1, who.name, at, due)
-            if not store.add_run(connection, run, due):
-                raise ActiveRun(period)
-            detail = _detail(connection, run)
+        """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
+        with office.engine.begin() as connection:
+            run = running.draft(connection, office, body.asked(), who.name)
+            found = _detail(connection, run)
         _logger.info("run.drafted", run=run.id, actor=who.name)
         response.headers["location"] = f"/v1/runs/{run.id}"
-        return detail
+        return found
+
+    @app.post("/v1/runs/simulate")
+    def simulate(who: Writer, body: Draft) -> RunDetail:
+        """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
+        with office.snapshot.connect() as connection:
+            run = running.draft(connection, office, body.asked(), who.name, simulated=True)
+            _, frozen = running.simulate(connection, office, run)
+        lines = _worth_showing(frozen.lines)
+        return RunDetail.whole(run, totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
 
     @app.get("/v1/runs")
     def list_runs(_: Reader) -> Runs:
-        """All runs, the latest period first."""
-        with snapshot.connect() as connection:
-            totals = store.totals(connection)
-            return Runs(runs=[RunView.of(run, totals.get(run.id, ())) for run in store.runs(connection)])
+        """All runs, the latest pay period first."""
+        with office.snapshot.connect() as connection:
+            sums = store.totals(connection)
+            return Runs(runs=[RunView.of(run, sums.get(run.id, ())) for run in store.runs(connection)])
 
     @app.get("/v1/runs/{run_id}")
     def show(_: Reader, run_id: RunId) -> RunDetail:
-        """A run with its lines, and what it carries forward."""
-        with snapshot.connect() as connection:
+        """A run with its lines, its history, who cannot approve it, and what stands out."""
+        with office.snapshot.connect() as connection:
             return _detail(connection, store.run(connection, run_id))
 
-    @app.post("/v1/runs/{run_id}/recalculate")
-    def recalculate(who: Writer, run_id: RunId) -> RunDetail:
-        """Calculate a draft again, as its author: lines as they are due now."""
-        with engine.begin() as connection:
-            run = store.run(connection, run_id, for_change=True)
-            due = books.due(connection, run.period, closings.closed_through(connection))
-            run = domain.recalculated(run, who.name, now(), due)
-            store.change_run(connection, run)
-            store.replace_lines(connection, run_id, due)
-            detail = _detail(connection, run)
-        _logger.info("run.recalculated", run=run_id, actor=who.name)
-        return detail
+    @app.get("/v1/runs/{run_id}/pay/{participant_id:path}")
+    def pay(_: Reader, run_id: RunId, participant_id: Annotated[Identifier, Path()]) -> PayView:
+        """How a participant's pay in a run came about, step by step."""
+        with office.snapshot.connect() as connection:
+            store.run(connection, run_id)
+            found = store.pays(connection, run_id, participant_id)
+        return PayView.of(run_id, participant_id, [(Line(*each[:4]), each.told) for each in found])
+
+    @app.post("/v1/runs/{run_id}/calculate")
+    def calculate(who: Writer, run_id: RunId) -> RunDetail:
+        """Calculate what the run pays, as its author; again, when something changed."""
+        return moved(run_id, who.name, running.calculate)
+
+    @app.post("/v1/runs/{run_id}/submit")
+    def submit(who: Writer, run_id: RunId) -> RunDetail:
+        """Hand the run on for approval. What the stream still brings for its months is booked in the month after."""
+        return moved(run_id, who.name, running.submit)
+
+    @app.post("/v1/runs/{run_id}/return")
+    def send_back(who: Approver, run_id: RunId, body: Reason) -> RunDetail:
+        """Give a submitted run back to its author."""
+        return moved(run_id, who.name, lambda c, o, run, actor: running.send_back(c, o, run, actor, body.reason))
+
+    @app.post("/v1/runs/{run_id}/approve")
+    def approve(who: Approver, run_id: RunId, body: Approved | None = None) -> RunDetail:
+        """Take the next step of the approval. The last one books the run and closes its months for good."""
+        seen = body.lines_sha256 if body else None
+        return moved(run_id, who.name, lambda c, o, run, _: running.approve(c, o, run, who, seen))
 
     @app.post("/v1/runs/{run_id}/cancel")
     def cancel(who: Writer, run_id: RunId) -> RunDetail:
-        """Give up a draft, as its author."""
-        with engine.begin() as connection:
-            run = domain.cancelled(store.run(connection, run_id, for_change=True), who.name, now())
-            store.change_run(connection, run)
-            detail = _detail(connection, run)
-        _logger.info("run.cancelled", run=run_id, actor=who.name)
-        return detail
-
-    @app.post("/v1/runs/{run_id}/approve")
-    def approve(who: Approver, run_id: RunId, body: Approval | None = None) -> RunDetail:
-        """Release a run for payment, as somebody other than its author. This freezes its lines and closes its period."""
-        with engine.begin() as connection:
-            closed = closings.hold_for_closing(connection)
-            run = store.run(connection, run_id, for_change=True)
-            due = books.due(connection, run.period, closed)
-            run = domain.approved(run, who.name, now(), closed, due, body.lines_sha256 if body else None)
-            store.change_run(connection, run)
-            detail = _detail(connection, run)
-        _logger.info("run.approved", run=run_id, actor=who.name)
-        return detail
+        """Give up a run that is not submitted, as its author."""
+        return moved(run_id, who.name, running.cancel)
 
     @app.post("/v1/runs/{run_id}/export")
     def export(who: Writer, run_id: RunId) -> RunDetail:
-        """Write the payroll file of an approved run and book its payments. Doing it again changes nothing."""
-        with engine.begin() as connection:
+        """Release the payroll files of an approved run. Doing it again changes nothing."""
+        return moved(run_id, who.name, releasing.export)
+
+    @app.post("/v1/runs/{run_id}/pay")
+    def mark_paid(who: Writer, run_id: RunId) -> RunDetail:
+        """Say that payroll has paid what it acknowledged."""
+        return moved(run_id, who.name, releasing.mark_paid)
+
+    @app.post("/v1/runs/{run_id}/reconciliations")
+    def reconcile(who: Writer, run_id: RunId, body: Tolerance) -> Reconciliations:
+        """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
+        with office.engine.begin() as connection:
             run = store.run(connection, run_id, for_change=True)
-            if run.state != "exported":
-                run = _export(connection, run, who.name, now())
-                _logger.info("run.exported", run=run_id, actor=who.name)
-            return _detail(connection, run)
+            compared = releasing.reconcile(connection, run, body.tolerance)
+            store.add_reconciliations(connection, run_id, compared, who.name, office.now())
+            return _reconciliations(connection, run_id)
 
-    @app.get("/v1/runs/{run_id}/file", response_class=Response)
-    def payroll_file(_: Payroll, run_id: RunId, if_none_match: IfNoneMatch = None) -> Response:
-        """The payroll CSV of an exported run: the same bytes for ever, their SHA-256 as a strong ETag."""
-        with snapshot.connect() as connection:
-            found = _file(connection, run_id)
-        return _bytes(found.content, found.name, "text/csv; charset=us-ascii; header=present", if_none_match)
-
-    @app.get("/v1/runs/{run_id}/manifest", response_class=Response)
-    def manifest(_: Payroll, run_id: RunId, if_none_match: IfNoneMatch = None) -> Response:
-        """What the payroll file must add up to: counts, control totals per currency, hash, and the batch before it."""
-        with snapshot.connect() as connection:
-            found = _file(connection, run_id)
-        return _bytes(found.manifest, f"{run_id}.manifest.json", "application/json", if_none_match)
-
-
-def _export(connection: Connection, run: Run, actor: str, now: datetime) -> Run:
-    exported = domain.exported(run, actor, now)
-    lines = store.lines(connection, run.id)
-    if domain.lines_sha256(run.id, lines) != run.lines_sha256:
-        raise LinesTampered(run.id)
-    store.add_file(connection, file_of_run(run, lines, now, store.last_batch(connection)))
-    paid = people(connection, {line.participant_id for line in domain.paid(lines)})
-    pay_groups = {pay_group for person in paid.values() for pay_group in person.pay_groups()}
-    open_from = closings.hold_open(connection, pay_groups)
-    payments = [
-        payment_journal(run.id, *line, run.period, place_of(paid[line.participant_id], run.period, open_from), actor)
-        for line in domain.paid(lines)
-    ]
-    books.post(connection, payments, now)
-    store.change_run(connection, exported)
-    deliver_released(connection, run.id, last_day(run.period), now)
-    return exported
+    @app.get("/v1/runs/{run_id}/reconciliations")
+    def reconciliations(_: Reader, run_id: RunId) -> Reconciliations:
+        """The comparisons made for a run."""
+        with office.snapshot.connect() as connection:
+            store.run(connection, run_id)
+            return _reconciliations(connection, run_id)
 
 
 def _detail(connection: Connection, run: Run) -> RunDetail:
-    totals = store.totals(connection, run.id).get(run.id, ())
-    return RunDetail.with_lines(run, totals, store.lines(connection, run.id))
+    return RunDetail.whole(
+        run,
+        store.totals(connection, run.id).get(run.id, ()),
+        store.lines(connection, run.id),
+        store.events(connection, run.id),
+        store.approvals(connection, run.id),
+        store.touches(connection, run.id),
+        store.found(connection, run.id),
+    )
 
 
-def _file(connection: Connection, run_id: str) -> PayrollFile:
-    store.run(connection, run_id)
-    found = store.file(connection, run_id)
-    if found is None:
-        raise NoSuchFile(run_id)
-    return found
+def _worth_showing(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if line.paid or line.carried]
 
 
-def _bytes(content: bytes, name: str, media_type: str, if_none_match: str | None) -> Response:
-    """Bytes that never change, or 304 to whoever has them already."""
-    tag = f'"{hashlib.sha256(content).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": "private, no-cache"}
-    known = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
-    if tag in known or "*" in known:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    headers["content-disposition"] = f'attachment; filename="{name}"'
-    return Response(content, headers=headers, media_type=media_type)
+def _reconciliations(connection: Connection, run_id: str) -> Reconciliations:
+    kept = store.reconciliations(connection, run_id)
+    return Reconciliations(reconciliations=[ReconciliationView.of(*each) for each in kept])

@@ -4,16 +4,18 @@ hash chains must hold, and what is remembered of people and of the ledger must b
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine
 
+from services.payout.booking import Place
 from services.payout.ledger import Part, earned
 from services.payout.reading import Unreadable, read, read_roster
-from services.payout.runs import lines_sha256, paid
+from services.payout.runs.entries import journals, lines_of
+from services.payout.runs.frozen import Pay
+from services.payout.runs.life import DONE_STATES
 from services.payout.store import audit, gl, runs, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
@@ -105,23 +107,40 @@ def _facts(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]
 
 
 def _run_differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]:
-    """Check runs against their hashes, files and payments; adds to `settled` what exported runs paid."""
-    payments = audit.payments(connection)
+    """Check runs against their hashes, the books and payroll's files; adds to `settled` what runs paid and payroll did not return."""
+    booked = audit.booked_by_runs(connection)
     for run in runs.runs(connection):
-        lines = runs.lines(connection, run.id)
-        if lines_sha256(run.id, lines) != run.lines_sha256:
-            yield f"run {run.id}: its lines do not have its hash"
-        pays = {(line.participant_id, line.currency): line.amount for line in paid(lines)}
-        expected = pays if run.state == "exported" else {}
-        settled.update(expected)
-        if payments.pop(run.id, {}) != expected:
-            yield f"run {run.id}: the payments booked are not its lines"
-        file = runs.file(connection, run.id)
-        if (file is not None) != (run.state == "exported"):
-            yield f"run {run.id} is {run.state}, and {'has a' if file else 'has no'} payroll file"
-        if file is not None and hashlib.sha256(file.content).hexdigest() != file.sha256:
-            yield f"run {run.id}: its payroll file does not have its hash"
-    yield from (f"run {run}: payments are booked for it, and it does not exist" for run in payments)
+        frozen = runs.frozen(connection, run.id)
+        if run.state != "draft" and run.lines_sha256 and frozen.pays and not _by_an_earlier_version(frozen.pays):
+            if frozen.sha256(run.id) != run.lines_sha256:
+                yield f"run {run.id}: what it pays does not have its hash"
+            mine: Counter[tuple[str, str, str]] = Counter()
+            if run.state in DONE_STATES:
+                for pay in frozen.pays:
+                    mine.update(_does(run.id, pay))
+            if booked.pop(run.id, {}) != {key: amount for key, amount in mine.items() if amount}:
+                yield f"run {run.id}: what is booked for it is not what it decided"
+        booked.pop(run.id, None)
+        if run.state in DONE_STATES:
+            settled.update({(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays})
+    settled.subtract(audit.returned(connection))
+    yield from (f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection))
+    yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
+
+
+def _does(run: str, pay: Pay) -> Counter[tuple[str, str, str]]:
+    """What a run books for a participant, by account."""
+    sums: Counter[tuple[str, str, str]] = Counter()
+    nowhere = Place("", "", "", "")
+    steps = lines_of(pay.told)
+    for journal in journals(run, pay.participant_id, pay.currency, steps, pay.paid, nowhere, ""):
+        for posting in journal.postings:
+            sums[pay.participant_id, posting.currency, posting.account] += posting.amount
+    return sums
+
+
+def _by_an_earlier_version(pays: Sequence[Pay]) -> bool:
+    return not any(pay.told for pay in pays)
 
 
 def _unequal(one: Mapping[Pair, object], other: Mapping[Pair, object]) -> list[Pair]:

@@ -122,6 +122,17 @@ def unsettled(table: pl.DataFrame) -> list[str]:
     return sorted({*off[0]["participant_id"], *off[1]["participant_id"]})
 
 
+def each_line(table: pl.DataFrame) -> pl.DataFrame:
+    """A row per line of a table: participant_id, period, the fields of `LINE`, and `row`, which numbers them."""
+    return (
+        table.select("participant_id", "period", "lines")
+        .explode("lines")
+        .drop_nulls("lines")
+        .unnest("lines")
+        .with_row_index("row")
+    )
+
+
 def empty() -> pl.DataFrame:
     """A table of nobody."""
     return pl.DataFrame(schema=SCHEMA)

@@ -19,6 +19,11 @@ def group_on(groups: Sequence[PayGroup], day: date) -> PayGroup | None:
     return next((each for each in reversed(groups) if each.valid_from <= day), None)
 
 
+def ruling(groups: Sequence[PayGroup], day: date) -> PayGroup:
+    """The version that rules a day: the one that holds on it, the first one before there was any."""
+    return group_on(groups, day) or min(groups, key=lambda each: each.valid_from)
+
+
 def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, PayPeriod]:
     """The pay period of a name, and the version that rules it: the one that holds on its last day.
 

@@ -25,7 +25,7 @@ from services.payout.payroll.batches_api import BatchId, batch_views
 from services.payout.payroll.reconciliation import Result, reconcile
 from services.payout.store import batch_answers as store
 from services.payout.store import batches
-from services.payout.store.batch_answers import OnRejected
+from services.payout.store.batch_answers import OnAnswer
 from shared.auth import Principal, require
 from shared.metrics import PAYROLL_MISMATCHES
 from shared.money import MoneyError
@@ -49,9 +49,9 @@ _logger = structlog.get_logger(__name__)
 
 
 def add_returns(
-    app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime], on_rejected: OnRejected | None = None
+    app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime], on_answer: OnAnswer
 ) -> None:
-    """Add the routes; `on_rejected` books payments back, in the transaction of the acknowledgement."""
+    """Add the routes; `on_answer` does what else an acknowledgement means, in its transaction."""
 
     @app.post("/v1/payroll/batches/{batch_id}/ack")
     def acknowledge(who: System, batch_id: BatchId, body: AckBody, idempotency_key: Key) -> BatchView:
@@ -69,7 +69,8 @@ def add_returns(
                     _logger.warning("payroll.mismatch", batch=batch_id, fields=fields, actor=who.name)
                     raise Mismatch(batch_id, fields)
                 returned = returned_lines(batch_id, said, batches.lines(connection, batch_id))
-                store.acknowledge(connection, batch, idempotency_key, kept, returned, who.name, now(), on_rejected)
+                store.acknowledge(connection, batch, idempotency_key, kept, returned, who.name, now())
+                on_answer(connection, batch, [line for line, _ in returned], who.name, now())
                 _logger.info("payroll.acknowledged", batch=batch_id, status=said.status, actor=who.name)
             (view,) = batch_views(connection, [batch])
         return view

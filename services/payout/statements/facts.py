@@ -19,6 +19,7 @@ PayKind = Literal[
     "carried_in",
     "earnings",
     "prior_period",
+    "returned",
     "hold",
     "release",
     "adjustment",

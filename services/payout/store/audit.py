@@ -44,12 +44,22 @@ def misremembered(connection: Connection) -> list[Earner]:
     return sorted(earner for earner in earners if booked.get(earner, {}) != remembered.get(earner, {}))
 
 
-def payments(connection: Connection) -> dict[str, dict[Owed, int]]:
-    """What was paid to each participant, by run."""
-    sums: dict[str, dict[Owed, int]] = defaultdict(dict)
-    for run, participant, currency, amount in connection.execute(_PAYMENTS):
-        sums[run][participant, currency] = int(amount)
+def booked_by_runs(connection: Connection) -> dict[str, dict[tuple[str, str, str], int]]:
+    """What each run booked, by participant, currency and account; transfers between entities left out."""
+    sums: dict[str, dict[tuple[str, str, str], int]] = defaultdict(dict)
+    for run, *key, amount in connection.execute(_BY_RUNS):
+        sums[run][*key] = int(amount)
     return dict(sums)
+
+
+def returned(connection: Connection) -> dict[Owed, int]:
+    """What payroll gave back, by participant and currency."""
+    return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_RETURNED)}
+
+
+def spoilt_files(connection: Connection) -> list[str]:
+    """Batches with a file that does not have its hash."""
+    return list(connection.execute(_SPOILT).scalars())
 
 
 def unbalanced(connection: Connection) -> list[UUID]:
@@ -122,10 +132,18 @@ _OWED = text("""
 
 _REMEMBERED = text("select participant_id, period, earned from held_earning")
 
-_PAYMENTS = text("""
-    select j.cause ->> 'run', p.participant_id, p.currency, -sum(p.amount)
-    from posting p join journal j on j.id = p.journal where j.kind = 'payment' and p.account = 'paid'
-    group by 1, 2, 3""")
+_BY_RUNS = text("""
+    select j.cause ->> 'run', p.participant_id, p.currency, p.account, sum(p.amount)
+    from journal j join posting p on p.journal = j.id
+    where j.cause ? 'run' and j.kind not in ('transfer', 'return')
+    group by 1, 2, 3, 4 having sum(p.amount) <> 0""")
+
+_RETURNED = text("""
+    select p.participant_id, p.currency, sum(p.amount) from journal j join posting p on p.journal = j.id
+    where j.kind = 'return' and p.account = 'paid' group by 1, 2""")
+
+_SPOILT = text("""
+    select distinct batch from payroll_batch_file where sha256 <> encode(sha256(content), 'hex') order by 1""")
 
 _UNBALANCED = text("""
     select id from journal where not exists (select from posting where journal = id)

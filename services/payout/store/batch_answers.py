@@ -22,8 +22,8 @@ from services.payout.payroll.acknowledgement import (
 from services.payout.payroll.release import Released
 from services.payout.store.batches import Groups
 
-OnRejected = Callable[[Connection, Released, Sequence[BatchLine], str, datetime], None]
-"""What else happens when payroll returns lines, in the same transaction: who books their payments back is called here."""
+OnAnswer = Callable[[Connection, Released, Sequence[BatchLine], str, datetime], None]
+"""What else happens when payroll acknowledges a batch and returns some of its lines, in the same transaction."""
 
 
 def pulled(connection: Connection, batch: str, by: str, at: datetime) -> None:
@@ -75,9 +75,8 @@ def acknowledge(
     returned: Sequence[tuple[BatchLine, Returned]],
     by: str,
     at: datetime,
-    on_rejected: OnRejected | None = None,
 ) -> None:
-    """Keep an acknowledgement, free the lines that it returns, and have `on_rejected` do what else they need."""
+    """Keep an acknowledgement, and free the lines that it returns."""
     connection.execute(
         insert(schema.batch_acknowledgement).values(
             batch=batch.id,
@@ -104,8 +103,6 @@ def acknowledge(
             for line, why in returned
         ],
     )
-    if on_rejected is not None:
-        on_rejected(connection, batch, [line for line, _ in returned], by, at)
 
 
 def rejected(connection: Connection, batch: str) -> list[str]:

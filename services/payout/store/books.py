@@ -1,4 +1,4 @@
-"""What is booked: journals and their postings, chained, the earnings they are differences of, and what is due.
+"""What is booked: journals and their postings, chained, the earnings they are differences of.
 
 One statement per table, however many journals.
 """
@@ -16,7 +16,6 @@ from sqlalchemy import Connection, text
 from services.payout import chain
 from services.payout.chain import Head, linked
 from services.payout.ledger import Earned, Journal, Part
-from services.payout.runs import Line
 from services.payout.store.columns import columns, json_lines
 
 Earner: TypeAlias = tuple[str, str]
@@ -123,12 +122,6 @@ def _hold_heads(connection: Connection, participants: set[str]) -> dict[str, Hea
     return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
 
 
-def due(connection: Connection, period: str, closed: str | None) -> list[Line]:
-    """What is due for everything booked up to `period`, beginning with what the run that closed `closed` carried forward."""
-    rows = connection.execute(_DUE, {"period": period, "closed": closed or ""})
-    return sorted(Line(participant, currency, int(amount)) for participant, currency, amount in rows)
-
-
 _HELD = text("""
     select participant_id, period, revision, earned, journal
     from unnest(cast(:c0 as text[]), cast(:c1 as text[])) as wanted (participant_id, period)
@@ -175,15 +168,3 @@ _MOVE_HEADS = text("""
 _HEADS = text("""
     select participant_id, entries, head_sha256 from book
     where cast(:participants as text[]) is null or participant_id = any(cast(:participants as text[]))""")
-
-_DUE = text("""
-    select participant_id, currency, sum(amount) from (
-        select posting.participant_id, currency, -amount as amount
-        from journal join posting on posting.journal = journal.id
-        where period > :closed and period <= :period and kind = 'earning' and account = 'payable'
-        union all
-        select participant_id, currency, amount
-        from run_line join run on run.id = run_line.run
-        where run.period = :closed and state in ('approved', 'exported') and amount < 0
-    ) owed
-    group by participant_id, currency having sum(amount) <> 0""")

@@ -48,6 +48,12 @@ def hold_all_open(connection: Connection) -> str | None:
     return connection.execute(_CLOSED_BY_ANY).scalar()
 
 
+def closed_at(connection: Connection, pay_group: str) -> datetime | None:
+    """When a pay group last closed a month."""
+    found: datetime | None = connection.execute(_CLOSED_AT, {"pay_group": pay_group}).scalar()
+    return found
+
+
 def open_from(connection: Connection) -> dict[str, str]:
     """The first month that the stream may book in, by pay group: after what is closed, and after what is soft-closed. A pay group
     that has closed nothing is not in it.
@@ -95,6 +101,8 @@ _PAY_GROUPS = text("select distinct pay_group from journal")
 _CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
 
 _CLOSED_BY_ANY = text("select max(period) from closing")
+
+_CLOSED_AT = text("select max(at) from closing where pay_group = :pay_group")
 
 _OPEN_FROM = text("""
     select pay_group, max(period) from (

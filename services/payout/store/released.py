@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from services.payout.calendars.policy import DEFAULT
 from services.payout.calendars.timeline import group_on
 from services.payout.delivery.parcels import DropFile
-from services.payout.refusals import NoSuchFile
-from services.payout.store import batches, deliveries, runs
+from services.payout.store import batches, deliveries
 from services.payout.store.pay_groups import pay_group
 
 
@@ -18,17 +17,11 @@ def released_files(connection: Connection, batch: str) -> list[DropFile]:
     """The files of a released batch, its manifest last.
 
     Raises:
-        NoSuchRun: there is no such batch.
-        NoSuchFile: it is not released.
+        NoSuchBatch: there is none.
     """
-    if files := batches.files(connection, batch):
-        manifest = DropFile(f"{batch}.manifest.json", batches.manifest(connection, batch))
-        return [*(DropFile(file.name, file.content) for file in files), manifest]
-    runs.run(connection, batch)
-    found = runs.file(connection, batch)
-    if found is None:
-        raise NoSuchFile(batch)
-    return [DropFile(found.name, found.content), DropFile(f"{batch}.manifest.json", found.manifest)]
+    batches.batch(connection, batch)
+    manifest = DropFile(f"{batch}.manifest.json", batches.manifest(connection, batch))
+    return [*(DropFile(file.name, file.content) for file in batches.files(connection, batch)), manifest]
 
 
 def deliver_released(connection: Connection, batch: str, day: date, now: datetime, group: str = DEFAULT.id) -> bool:
@@ -37,3 +30,13 @@ def deliver_released(connection: Connection, batch: str, day: date, now: datetim
     if policy is None or policy.delivery is None:
         return False
     return deliveries.request(connection, batch, policy.delivery, released_files(connection, batch), "payout", now)
+
+
+def waiting(connection: Connection, run: str) -> list[str]:
+    """The batches of a run that payroll has not acknowledged."""
+    return list(connection.execute(_WAITING, {"run": run}).scalars())
+
+
+_WAITING = text("""
+    select id from payroll_batch b where run = :run
+      and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")

@@ -121,9 +121,9 @@ def journals(connection: Connection, participant_id: str, before: int, limit: in
     return [_booked(list(postings)) for _, postings in groupby(rows, key=attrgetter("number"))]
 
 
-def periods(connection: Connection) -> list[tuple[str, str | None]]:
-    """Every period in which something is booked or which a run is over, with the run that closed it, the latest first."""
-    return [(row.period, row.closed_by) for row in connection.execute(_PERIODS)]
+def periods(connection: Connection) -> list[tuple[str, str, str, str | None]]:
+    """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the latest first."""
+    return [tuple(row) for row in connection.execute(_PERIODS)]
 
 
 def positions(connection: Connection, worker: str, topic: Topic = EARNINGS) -> dict[int, int]:
@@ -185,11 +185,17 @@ _JOURNALS = text("""
     order by j.entry desc, p.line""")
 
 _PERIODS = text("""
-    select period, (
-        select id from run where run.period >= known.period and state in ('approved', 'exported')
-        order by run.period limit 1) as closed_by
-    from (select period from journal union select period from run where state <> 'cancelled') known
-    order by period desc""")
+    with known as (select distinct pay_group, period from journal union select pay_group, period from closing),
+    soft as (
+        select pay_group, max(period) as period from soft_closing
+        where number not in (select closing from soft_opening) group by pay_group)
+    select known.pay_group, known.period,
+        case when closed.run is not null then 'closed' when known.period <= soft.period then 'soft-closed' else 'open' end,
+        closed.run
+    from known left join soft on soft.pay_group = known.pay_group left join lateral (
+        select run from closing c where c.pay_group = known.pay_group and c.period >= known.period order by c.period limit 1
+    ) closed on true
+    order by known.period desc, known.pay_group""")
 
 _POSITIONS = text("""
     select partition, next_position from position where worker = :worker and topic = :topic order by partition""")

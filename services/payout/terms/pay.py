@@ -60,8 +60,7 @@ class Position:
     Args:
         pay_period: the run's.
         due: everything payable and not yet paid, whatever it is about, what earlier runs carried forward included.
-        bases: by pay period, what it brought so far, corrections included: the run's own, and earlier ones that were corrected since. Empty
-            in an off-cycle run, which settles no pay period.
+        bases: by pay period, what it brought so far, corrections included: the run's own, and earlier ones that were corrected since.
         topped: by pay period, what guarantees and minimums have added already.
         forfeited: by pay period, what was lost above a maximum already.
         paid_before: what earlier runs paid for the run's pay period.
@@ -69,6 +68,7 @@ class Position:
         receivable: what the participant owes.
         leaves: the participant's last day lies in this pay period, or before it.
         final: the last day lies in this pay period.
+        settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
     """
 
     pay_period: str
@@ -81,6 +81,7 @@ class Position:
     receivable: int = 0
     leaves: bool = False
     final: bool = False
+    settles: bool = True
 
 
 class Pay(NamedTuple):
@@ -107,7 +108,12 @@ def pay(at: Position, ruled: Mapping[str, Ruled]) -> Pay:
         KeyError: the terms of a pay period are missing.
     """
     terms, _ = own = ruled[at.pay_period]
-    lines = [line for period in sorted(at.bases) for line in _floors_and_ceiling(at, period, ruled[period])]
+    lines = [
+        line
+        for period in sorted(at.bases)
+        if at.settles or period != at.pay_period
+        for line in _floors_and_ceiling(at, period, ruled[period])
+    ]
     rest = at.due + sum(line.amount for line in lines)
     draw, receivable = at.draw, at.receivable
 
@@ -172,7 +178,7 @@ def _draw_level(at: Position, ruled: Ruled) -> int | None:
     """Up to what a recoverable draw advances in this run; None where there is none. An off-cycle run advances nothing."""
     terms, month = ruled
     draw = terms.draw
-    if draw is None or draw.kind == "non_recoverable" or not draw.holds_in(month) or not at.bases:
+    if draw is None or draw.kind == "non_recoverable" or not draw.holds_in(month) or not at.settles:
         return None
     return max(0, terms.minor(draw) - at.paid_before) if _is_carried_by_floors(at, terms) else None
 
@@ -182,7 +188,7 @@ def _settles_draw(at: Position, ruled: Ruled) -> Literal["forgive", "receivable"
     terms, month = ruled
     if at.leaves and terms.leaver.draw_balance != "recover":
         return terms.leaver.draw_balance
-    return "forgive" if at.bases and terms.draw is not None and terms.draw.forgives_in(month) else None
+    return "forgive" if at.settles and terms.draw is not None and terms.draw.forgives_in(month) else None
 
 
 def _within_limits(rest: int, at: Position, ruled: Ruled) -> int:

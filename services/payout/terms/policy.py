@@ -7,13 +7,13 @@ what is said of their plan, that before their pay group, that before everybody.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from services.payout.policies.model import Policy, PolicyPart
 from shared.contracts.base import CurrencyCode, Identifier, PeriodName
 from shared.kernel.language import Amount, Rate
 from shared.money import to_minor
@@ -24,13 +24,7 @@ Money = Annotated[Amount, Field(ge=0)]
 """An amount in major units of the terms' currency, not negative."""
 
 
-class Words(BaseModel):
-    """A part of the terms: unknown words are refused, nothing changes after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class InForce(Words):
+class InForce(PolicyPart):
     """Something that holds from one pay period's month to another."""
 
     since: PeriodName | None = None
@@ -98,7 +92,7 @@ class Maximum(InForce):
     """carry: what is above is paid later, within the maximum of its time. forfeit: it is lost."""
 
 
-class Negative(Words):
+class Negative(PolicyPart):
     """What happens when more was taken back than was earned."""
 
     balance: Literal["carry", "receivable", "write_off"] = "carry"
@@ -108,7 +102,7 @@ class Negative(Words):
     """How much of a pay period's pay may go into what is receivable."""
 
 
-class Tranche(Words):
+class Tranche(PolicyPart):
     """A part of what a deal earns, and when it is due."""
 
     share: Share
@@ -120,7 +114,7 @@ class Tranche(Words):
     """So many days after that."""
 
 
-class ClawbackStep(Words):
+class ClawbackStep(PolicyPart):
     """What is taken back while the deal is no older than this."""
 
     within_months: Annotated[int, Field(ge=1, le=600)]
@@ -129,7 +123,7 @@ class ClawbackStep(Words):
     """How much of what the deal earned is taken back."""
 
 
-class Clawback(Words):
+class Clawback(PolicyPart):
     """What is taken back of a deal that is cancelled or refunded later. Without these words: all of it, however old the deal."""
 
     steps: tuple[ClawbackStep, ...] = ()
@@ -147,7 +141,7 @@ class Clawback(Words):
         return self
 
 
-class Leaver(Words):
+class Leaver(PolicyPart):
     """What happens to a participant's money when they leave."""
 
     held: Literal["release_when_due", "release", "forfeit"] = "release_when_due"
@@ -161,7 +155,7 @@ class Leaver(Words):
     """Whether guarantee and draw are paid for the month of the last day."""
 
 
-class AppliesTo(Words):
+class AppliesTo(PolicyPart):
     """Whose terms these are. Whoever is named in any way; everybody where nothing is said."""
 
     participants: tuple[Identifier, ...] = ()
@@ -182,14 +176,11 @@ class AppliesTo(Words):
         return None if self.participants or self.plans or self.pay_groups else 0
 
 
-class PaymentTerms(Words):
-    """Payment terms as a policy document (`kind: payment_terms`)."""
+class PaymentTerms(Policy):
+    """How what its participants earn becomes what they are paid. Holds for pay periods that end on `valid_from` or later."""
 
-    kind: Literal["payment_terms"] = "payment_terms"
-    id: Identifier
-    """The name of these terms."""
-    valid_from: date
-    """From which business date this version holds: for pay periods that end on it or later."""
+    kind: Literal["payment_terms"]
+    """`payment_terms`."""
     currency: CurrencyCode
     """The currency of all amounts; pay in other currencies is not touched by them."""
     applies_to: AppliesTo = AppliesTo()

@@ -19,7 +19,8 @@ from shared.database import engine_for, migrate
 from shared.log.port import Stored
 from shared.log.worker import Outcome
 from shared.settings import Settings
-from tests.services.payout.desk import NOW, PEOPLE, Book, Desk
+from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
+from tests.services.payout.scoring import Scoring
 
 
 @pytest.fixture
@@ -51,13 +52,24 @@ def book(service_engine: Engine) -> Book:
 
 
 @pytest.fixture
-def desk(service_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
+def scoring(service_engine: Engine) -> Scoring:
+    """What scoring says of what is booked."""
+    return Scoring(service_engine)
+
+
+@pytest.fixture
+def desk(service_engine: Engine, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
     """The API with everybody's keys, in January 2026."""
     keys = [
-        {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
+        {
+            "name": name,
+            "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(),
+            "scopes": scopes,
+            "roles": ROLES.get(name, []),
+        }
         for name, scopes in PEOPLE.items()
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(create_app(settings, service_engine, lambda: NOW, list)) as client:
+    with TestClient(create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)) as client:
         yield Desk(client)

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine, text
 
+from services.payout.schema import metadata
 from shared.log.port import Partition, Record, Stored
 from shared.log.worker import Outcome
 
@@ -21,9 +22,13 @@ PEOPLE = {
     "dana": ["runs:write", "earnings:read", "payroll:read", "gl:read"],
     "dora": ["runs:write", "runs:approve", "earnings:read"],
     "frank": ["runs:approve", "earnings:read"],
+    "carol": ["runs:approve", "earnings:read"],
+    "tina": ["terms:write", "earnings:read"],
     "payroll": ["payroll:read"],
     "tess": ["terms:write", "earnings:read"],
 }
+
+ROLES = {"frank": ["finance"], "carol": ["cfo"], "dora": ["finance"]}
 
 _positions = count()
 
@@ -43,15 +48,18 @@ class Desk:
     def put(self, path: str, who: str, body: dict[str, Any]) -> Response:
         return self.client.put(path, json=body, headers={"authorization": f"Bearer key-{who}"})
 
-    def draft(self, period: str, who: str = "dana") -> dict[str, Any]:
-        return _sound(self.post("/v1/runs", who, {"period": period}))
+    def draft(self, period: str, who: str = "dana", **more: Any) -> dict[str, Any]:
+        """Draft a run and calculate it."""
+        run = _sound(self.post("/v1/runs", who, {"period": period, **more}))
+        return self.do(run["id"], "calculate", who)
 
     def do(self, run: str, verb: str, who: str) -> dict[str, Any]:
         return _sound(self.post(f"/v1/runs/{run}/{verb}", who))
 
     def pay(self, period: str) -> dict[str, Any]:
-        """Draft, approve and export a run."""
+        """Draft, submit, approve and export a run."""
         run = self.draft(period)["id"]
+        self.do(run, "submit", "dana")
         self.do(run, "approve", "frank")
         return self.do(run, "export", "dana")
 
@@ -99,6 +107,4 @@ def empty(engine: Engine) -> None:
     """Forget everything: a new life for the next example of a property. Only a test may switch the rules off."""
     with engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))
-        connection.execute(
-            text("truncate book, journal, posting, held_earning, closing, run, run_line, payroll_file, position")
-        )
+        connection.execute(text(f"truncate {', '.join(table.name for table in metadata.sorted_tables)}, position"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import polars as pl
@@ -22,7 +23,7 @@ def stream(table: pl.DataFrame) -> bytes:
 
 def source(tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response]) -> ScoringLines:
     (tmp_path / "key").write_text("secret\n")
-    return ScoringLines("http://scoring", tmp_path / "key", httpx.MockTransport(answer))
+    return ScoringLines("http://scoring", tmp_path / "key", ZoneInfo("UTC"), httpx.MockTransport(answer))
 
 
 def ann() -> pl.DataFrame:
@@ -80,6 +81,6 @@ def test_whatever_goes_wrong_is_a_refusal_that_says_what(
 
 def test_without_its_key_it_says_where_the_key_belongs(tmp_path: Path) -> None:
     with pytest.raises(LinesUnavailable, match="EARNEST_CLIENT_KEY_FILE"):
-        ScoringLines("http://scoring", None).of("2025-03", None)
+        ScoringLines("http://scoring", None, ZoneInfo("UTC")).of("2025-03", None)
     with pytest.raises(LinesUnavailable, match="cannot be read"):
-        ScoringLines("http://scoring", tmp_path / "none").of("2025-03", None)
+        ScoringLines("http://scoring", tmp_path / "none", ZoneInfo("UTC")).of("2025-03", None)

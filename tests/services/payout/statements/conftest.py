@@ -18,6 +18,7 @@ from services.payout.statements_api import add_statements
 from services.payout.store.statements import RunState
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Desk
+from tests.services.payout.scoring import Scoring
 from tests.services.payout.statements.samples import document
 from tests.services.payout.statements.test_statement_team import sales
 
@@ -51,7 +52,7 @@ def drawer() -> Drawer:
 
 
 @pytest.fixture
-def statement_desk(service_engine: Engine, drawer: Drawer, tmp_path: Path) -> Iterator[Desk]:
+def statement_desk(service_engine: Engine, drawer: Drawer, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
     """The API, working with the rights of the service."""
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
@@ -59,7 +60,7 @@ def statement_desk(service_engine: Engine, drawer: Drawer, tmp_path: Path) -> It
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = create_app(settings, service_engine, lambda: NOW, list)
+    app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
     app.router.routes = [route for route in app.router.routes if "statements" not in getattr(route, "path", "")]
     add_statements(app, service_engine, service_engine, drawer)
     with TestClient(app) as client:

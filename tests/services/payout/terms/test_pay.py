@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -14,7 +13,9 @@ from services.payout.terms.policy import PaymentTerms, Terms, terms_for
 
 
 def terms(**rules: Any) -> Terms:
-    document = PaymentTerms.model_validate({"id": "t", "valid_from": date(2026, 1, 1), "currency": "USD", **rules})
+    document = PaymentTerms.of(
+        {"kind": "payment_terms", "id": "t", "valid_from": "2026-01-01", "currency": "USD", **rules}
+    )
     return terms_for([document], "ada", None, "default", "USD")
 
 
@@ -134,15 +135,22 @@ def test_whoever_left_has_the_draw_recovered_from_everything_and_the_rest_become
 
 def test_an_off_cycle_run_advances_nothing_and_the_regular_one_counts_what_it_paid() -> None:
     rules = {"2026-01": Ruled(terms(draw={"amount": 3000}), "2026-01")}
-    assert pay(Position("2026-01", 100000), rules).paid == 100000
+    assert pay(Position("2026-01", 100000, {"2026-01": 100000}, settles=False), rules).paid == 100000
     found = pay(Position("2026-01", 50000, {"2026-01": 150000}, paid_before=100000), rules)
     assert (found.paid, found.draw) == (200000, 150000)
 
 
 def test_what_is_said_of_a_person_goes_before_what_is_said_of_the_plan_and_of_everybody() -> None:
     def document(name: str, whose: dict[str, Any], **rules: Any) -> PaymentTerms:
-        facts = {"id": name, "valid_from": date(2026, 1, 1), "currency": "USD", "applies_to": whose, **rules}
-        return PaymentTerms.model_validate(facts)
+        facts = {
+            "kind": "payment_terms",
+            "id": name,
+            "valid_from": "2026-01-01",
+            "currency": "USD",
+            "applies_to": whose,
+            **rules,
+        }
+        return PaymentTerms.of(facts)
 
     documents = [
         document("a", {"participants": ["ada"]}, draw={"amount": 1}),

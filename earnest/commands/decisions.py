@@ -1,0 +1,125 @@
+"""`earnest hold`, `adjust`, `dismiss-clawback`: what people decide about pay, each with a reason and an author."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+hold = typer.Typer(
+    no_args_is_help=True, help="Holds: pay that is not released until somebody, a date or the customer's money does it."
+)
+
+Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in words that an auditor understands.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(hold, name="hold")
+    app.command("adjust")(adjust)
+    app.command("dismiss-clawback")(dismiss)
+
+
+@hold.command("add")
+def add(
+    scope: Annotated[str, typer.Argument(metavar="SCOPE", help="participant, deal or plan.")],
+    subject: Annotated[str, typer.Argument(metavar="ID", help="Which one.")],
+    reason: Reason,
+    name: Annotated[
+        str | None, typer.Option("--id", help="What to call the hold; made up where nothing is said.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Lines of this month and later; the first open month.")] = None,
+    until: Annotated[str | None, typer.Option(help="Released on this day, as 2026-06-30.")] = None,
+    until_collected: Annotated[
+        bool, typer.Option("--until-collected", help="Released when the customer has paid.")
+    ] = False,
+    dispute: Annotated[bool, typer.Option("--dispute", help="It is a dispute: runs show it as one.")] = False,
+    who: Actor = "dana",
+) -> None:
+    """Put a participant, a deal or a plan on hold."""
+    body = {"id": name or f"hold-{uuid4().hex[:8]}", "scope": scope, "subject": subject, "reason": reason}
+    rest = {"since": since, "until": until, "until_collected": until_collected, "dispute": dispute}
+    made = _client().ask("payout", "POST", "/v1/holds", who, body | rest)
+    _say(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
+
+
+@hold.command("release")
+def release(
+    name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `earnest hold list` tells it.")],
+    reason: Reason,
+    on: Annotated[str | None, typer.Option(help="From which day on; today.")] = None,
+    who: Actor = "dana",
+) -> None:
+    """Release a hold."""
+    made = _client().ask("payout", "POST", f"/v1/holds/{name}/release", who, {"reason": reason, "on": on})
+    _say(f"{made['id']} is released on {made['released_on']}")
+
+
+@hold.command("list")
+def list_holds(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are released.")] = False, who: Actor = "dana"
+) -> None:
+    """Holds, and who put them on."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("hold", "on", "since", "reason", "by", "released")
+    for each in _client().ask("payout", "GET", f"/v1/holds?open_only={str(not every).lower()}", who)["holds"]:
+        released = f"{each['released_on']} by {each['released_by']}" if each["released_on"] else ""
+        table.add_row(
+            each["id"], f"{each['scope']} {each['subject']}", each["since"], each["reason"], each["actor"], released
+        )
+    Console().print(table)
+
+
+def adjust(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose pay.")],
+    amount: Annotated[
+        str, typer.Argument(metavar="AMOUNT", help="In major units, as 120.00; less than zero takes away.")
+    ],
+    currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="As USD.")],
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="The month it is about, as 2026-06.")],
+    reason: Reason,
+    attachment: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The document that it rests on.")],
+    who: Actor = "dana",
+) -> None:
+    """Adjust a participant's pay by hand. The next run pays it; whoever adjusted cannot approve that run."""
+    content = base64.b64encode(attachment.read_bytes()).decode()
+    body = {"id": str(uuid4()), "participant_id": participant, "amount": amount, "currency": currency, "month": month}
+    document = {"reason": reason, "attachment_name": attachment.name, "attachment": content}
+    made = _client().ask("payout", "POST", "/v1/adjustments", who, body | document)
+    _say(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
+
+
+def dismiss(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Who keeps it.")],
+    deal: Annotated[str, typer.Argument(metavar="DEAL", help="What the lost deal earned.")],
+    reason: Reason,
+    who: Actor = "frank",
+) -> None:
+    """Let a participant keep what a lost deal earned, as an approver. Who decides that does not approve the run."""
+    _client().ask(
+        "payout", "POST", f"/v1/clawbacks/{deal}/dismissal", who, {"participant_id": participant, "reason": reason}
+    )
+    _say(f"{participant} keeps what {deal} earned")
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
+
+
+def _say(words: Any) -> None:
+    from rich.console import Console
+
+    Console(soft_wrap=True, highlight=False).print(words)

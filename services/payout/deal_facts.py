@@ -1,0 +1,49 @@
+"""What became of deals that earn less than they did: scoring knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+
+class DealFact(NamedTuple):
+    """`since` is where a deal's age begins: its contract's start, or its closing. `lost_on` is its cancellation or last refund; None
+    where it is neither cancelled nor refunded.
+    """
+
+    since: date
+    lost_on: date | None
+
+
+class DealSource(Protocol):
+    """Where to ask about deals."""
+
+    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+        """The facts of deals; one without a closing is absent.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
+
+def deal_fact(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
+    """What became of a deal, from its facts as scoring shows them: path -> value, occurred_at.
+
+    A deal that is cancelled without a date was cancelled on the day on which that was said.
+    """
+
+    def value(path: str) -> Any:
+        return facts[path]["value"] if path in facts else None
+
+    since = value("start_date") or value("close_date")
+    if since is None:
+        return None
+    lost = [date.fromisoformat(day) for day in (value("cancel_date"),) if day]
+    if not lost and value("stage") in ("cancelled", "lost"):
+        lost.append(datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date())
+    refunds = [fact["value"] for path, fact in facts.items() if path.startswith("refunds.") and fact["value"]]
+    lost += [date.fromisoformat(refund["date"]) for refund in refunds]
+    return DealFact(date.fromisoformat(since), max(lost, default=None))

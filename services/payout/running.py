@@ -1,0 +1,207 @@
+"""Takes a run through its life, each step in the caller's transaction: drafted, calculated, submitted, approved, exported, paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from services.payout import calculating, freezing
+from services.payout.booking import Place
+from services.payout.calculating import Calculated
+from services.payout.calendars.pay_periods import pay_period_at
+from services.payout.calendars.timeline import pay_period_named, ruling
+from services.payout.ledger import Journal
+from services.payout.office import Office
+from services.payout.refusals import ActiveRun, LinesTampered, PeriodClosed, PeriodNotEnded, Touched
+from services.payout.runs import entries
+from services.payout.runs.approval import steps_for
+from services.payout.runs.frozen import Frozen
+from services.payout.runs.life import (
+    Approval,
+    Run,
+    check_author,
+    check_move,
+    check_unchanged,
+    next_step,
+    totals,
+)
+from services.payout.runs.settlement import Held, Whose
+from services.payout.store import books, closings, policies_in_force, positions, runs
+from services.payout.store.pay_groups import pay_group
+from services.payout.store.people import people
+from services.payout.store.positions import Owed
+from shared.auth import Principal
+from shared.periods import next_period, period_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a date."""
+
+    pay_period: str
+    pay_group: str
+    participants: tuple[str, ...] | None = None
+    off_cycle: date | None = None
+
+
+def draft(connection: Connection, office: Office, asked: Asked, author: str, *, simulated: bool = False) -> Run:
+    """A new draft, stored unless it is only simulated.
+
+    Raises:
+        NoSuchPayGroup, NoSuchPayPeriod: there is none.
+        PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
+        PeriodClosed: an approved run covers it.
+        ActiveRun: another run is over it.
+    """
+    today = office.today()
+    groups = pay_group(connection, asked.pay_group)
+    if asked.off_cycle is None:
+        group, span = pay_period_named(groups, asked.pay_period)
+        ends = span.end
+        if ends >= today and not simulated:
+            raise PeriodNotEnded(span.name, today)
+    else:
+        group, ends = ruling(groups, asked.off_cycle), asked.off_cycle
+        span = pay_period_at(group, ends)
+    closed = closings.closed_through(connection, group.id)
+    closes = span.months[-1] if span.months else None
+    month = period_of(ends) if asked.off_cycle or closes is None else closes
+    if closed is not None and month <= closed:
+        if asked.off_cycle is None:
+            raise PeriodClosed(span.name, closed)
+        month = next_period(closed)
+    whole = asked.participants is None
+    number = runs.number_of(connection, span.name) + 1
+    run = Run(
+        id=f"run-{span.name}-{number}",
+        kind="regular" if asked.off_cycle is None else "off_cycle",
+        pay_group=group.id,
+        pay_period=span.name,
+        month=month,
+        starts=span.start,
+        ends=ends,
+        pay_date=span.pay_date,
+        closes=closes if whole and asked.off_cycle is None else None,
+        participants=asked.participants,
+        state="draft",
+        author=author,
+        created_at=office.now(),
+    )
+    if not simulated and not runs.add(connection, run):
+        raise ActiveRun(span.name)
+    return run
+
+
+def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
+    """What the run would do as things stand, without a trace."""
+    world = calculating.gather(connection, run)
+    found = calculating.calculate(connection, world, office.lines, office.deals)
+    return found, freezing.freeze(connection, found)
+
+
+def calculate(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
+
+    Raises:
+        WrongState, NotTheAuthor: not now, not by the actor.
+        NotSettled: earnings are still on their way.
+    """
+    check_move(run, "calculate")
+    check_author(run, actor)
+    found, frozen = simulate(connection, office, run)
+    steps = steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(frozen.lines))
+    runs.replace(connection, run.id, frozen, found.lines.drop("detail"))
+    hashes = {"lines_sha256": frozen.sha256(run.id), "inputs_sha256": calculating.inputs_sha256(found.world)}
+    runs.move(connection, run.id, "calculate", actor, office.now(), steps=steps, **hashes)
+    return runs.run(connection, run.id)
+
+
+def submit(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Hand the run on for approval. From now on the stream books what its months still bring into the month after.
+
+    Raises:
+        WrongState, NotTheAuthor: not now, not by the actor.
+        LinesChanged: something it was calculated from has changed.
+    """
+    check_move(run, "submit")
+    check_author(run, actor)
+    closings.hold_for_closing(connection, [run.pay_group])
+    _check_current(connection, run, None)
+    runs.move(connection, run.id, "submit", actor, office.now())
+    if run.closes is not None:
+        closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def send_back(connection: Connection, office: Office, run: Run, actor: str, reason: str) -> Run:
+    """Give what was submitted back to its author, with a reason. Its months are open again."""
+    check_move(run, "return")
+    closings.hold_for_closing(connection, [run.pay_group])
+    runs.move(connection, run.id, "return", actor, office.now(), reason)
+    closings.lift(connection, run.pay_group, run.id, actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def approve(connection: Connection, office: Office, run: Run, who: Principal, seen: str | None) -> Run:
+    """Take the next step of the approval; the last one books the run and closes its months.
+
+    Raises:
+        WrongState, ApproverIsAuthor, NotYourStep, Touched: not now, not by this person.
+        LinesChanged: what is due, or what the approver saw, is not what was submitted.
+        LinesTampered: what is stored of the run is not what was calculated.
+    """
+    closings.hold_for_closing(connection, [run.pay_group])
+    hands = {event.actor for event in runs.events(connection, run.id) if event.verb in ("calculate", "submit")}
+    taken = runs.approvals(connection, run.id)
+    role = next_step(run, taken, who.name, who.roles, hands)
+    for name, what in runs.touches(connection, run.id):
+        if name == who.name:
+            raise Touched(run.id, who.name, what)
+    _check_current(connection, run, seen)
+    check_untampered(connection, run)
+    at = office.now()
+    runs.approve(connection, run, len(taken), Approval(role, who.name, at))
+    if len(taken) + 1 == len(run.steps):
+        _book(connection, run, who.name, at)
+        runs.move(connection, run.id, "approve", who.name, at)
+    return runs.run(connection, run.id)
+
+
+def cancel(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Give up what was not submitted, as its author."""
+    check_move(run, "cancel")
+    check_author(run, actor)
+    runs.move(connection, run.id, "cancel", actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def check_untampered(connection: Connection, run: Run) -> None:
+    """Raises LinesTampered unless everything stored of the run has the hash it was calculated with."""
+    if runs.frozen(connection, run.id).sha256(run.id) != run.lines_sha256:
+        raise LinesTampered(run.id)
+
+
+def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
+    world = calculating.gather(connection, run)
+    check_unchanged(run, run.lines_sha256, calculating.inputs_sha256(world), seen)
+
+
+def _book(connection: Connection, run: Run, actor: str, at: datetime) -> None:
+    """Book everything the run does, in its month, which is closed right after."""
+    frozen = runs.frozen(connection, run.id)
+    who = {line.participant_id for line in frozen.lines}
+    homes = {name: person.at(run.ends) for name, person in people(connection, who).items()}
+    places = {name: Place(run.month, run.pay_group, home.entity, home.cost_center) for name, home in homes.items()}
+    journals: list[Journal] = []
+    held: dict[Owed, dict[Whose, Held]] = {}
+    for pay in frozen.pays:
+        place = places[pay.participant_id]
+        steps = entries.lines_of(pay.told)
+        journals += entries.journals(run.id, pay.participant_id, pay.currency, steps, pay.paid, place, actor)
+        held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
+    books.post(connection, journals, at)
+    runs.keep_held(connection, held)
+    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, who)]
+    books.post(connection, list(entries.transfers(run.id, balances, places, actor)), at)

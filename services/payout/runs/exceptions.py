@@ -1,0 +1,97 @@
+"""What an approver should look at before releasing a run: each finding names a participant and says why, none of them stops the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from statistics import median
+from typing import Final, Literal, NamedTuple
+
+from services.payout.runs.settlement import Settlement
+
+Kind = Literal[
+    "large_against_history",
+    "high_pay_on_low_attainment",
+    "no_pay_with_sales",
+    "splits_not_whole",
+    "negative_net",
+    "late_plan_change",
+    "open_hold",
+    "open_dispute",
+    "no_payroll_id",
+    "left",
+    "no_pay_group",
+]
+LARGE: Final = 3
+"""Pay of more than so many times the median of earlier pay periods is large."""
+HISTORY: Final = 3
+"""So many earlier pay periods make a history."""
+LOW: Final = Fraction(1, 2)
+"""An attainment below this is low."""
+
+
+class Finding(NamedTuple):
+    """One thing to look at. `why` is a sentence without amounts, so that it can go into a message."""
+
+    kind: Kind
+    participant_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a participant besides the settlement.
+
+    Args:
+        history: what earlier regular runs paid, the latest first.
+        attainments: of components with a quota in the run's month.
+        sales: something was credited in the run's month.
+        unwhole: deals whose shares do not sum to the whole.
+        plan_changed_on: when the plan version that prices the month was published.
+        holds: reasons of open holds; `disputes` of those that are disputes.
+    """
+
+    history: Sequence[int] = ()
+    attainments: Sequence[Fraction] = ()
+    sales: bool = False
+    unwhole: Sequence[str] = ()
+    plan_changed_on: date | None = None
+    holds: Sequence[str] = ()
+    disputes: Sequence[str] = ()
+    payroll_id: str | None = None
+    last_day: date | None = None
+
+
+def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding]:
+    """Everything that stands out about one participant's pay."""
+    who, paid = settlement.participant_id, settlement.paid
+    if len(seen.history) >= HISTORY and paid > LARGE * median(seen.history) and paid > 0:
+        yield Finding(
+            "large_against_history",
+            who,
+            f"pay is more than {LARGE} times the median of {len(seen.history)} earlier pay periods",
+        )
+    if paid > 0 and seen.attainments and max(seen.attainments) < LOW and seen.history and paid > median(seen.history):
+        yield Finding(
+            "high_pay_on_low_attainment", who, f"pay above the usual, with every attainment below {LOW * 100} %"
+        )
+    if paid == 0 and seen.sales:
+        yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is paid")
+    if settlement.carried < 0:
+        yield Finding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
+    if seen.unwhole:
+        yield Finding("splits_not_whole", who, f"shares do not sum to the whole: {', '.join(seen.unwhole[:5])}")
+    if seen.plan_changed_on is not None:
+        yield Finding(
+            "late_plan_change", who, f"the plan was changed on {seen.plan_changed_on}, after the pay period began"
+        )
+    for reason in seen.disputes:
+        yield Finding("open_dispute", who, f"a dispute is open: {reason}")
+    for reason in seen.holds:
+        yield Finding("open_hold", who, f"pay is on hold: {reason}")
+    if paid > 0 and not seen.payroll_id:
+        yield Finding("no_payroll_id", who, "the roster has no payroll id; files that need one are refused")
+    if paid > 0 and seen.last_day is not None and seen.last_day <= ends:
+        yield Finding("left", who, f"the last day was {seen.last_day}")

@@ -1,0 +1,53 @@
+"""What a run keeps of its calculation, and the one hash that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from services.payout.runs.exceptions import Finding
+from services.payout.runs.life import Line, sha256_of
+
+
+class Pay(NamedTuple):
+    """What is kept of a participant's pay in a currency; `entries` are the journals it looked at, `told` how it came about."""
+
+    participant_id: str
+    currency: str
+    paid: int
+    carried: int
+    entries: int
+    told: Mapping[str, Any]
+
+
+class Slip(NamedTuple):
+    """The facts of a participant's statement, their hash, and by what a list of statements names them."""
+
+    name: str
+    manager: str | None
+    facts: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything a run keeps. `slips` are by participant; of a stored run without the facts."""
+
+    pays: Sequence[Pay]
+    slips: Mapping[str, Slip]
+    touches: frozenset[tuple[str, str]] = frozenset()
+    findings: Sequence[Finding] = ()
+
+    @property
+    def lines(self) -> list[Line]:
+        """What is paid and carried, by participant and currency."""
+        return [Line(*pay[:4]) for pay in self.pays]
+
+    def sha256(self, run: str) -> str:
+        """The hash that stands for exactly this."""
+        rows = [orjson.dumps(tuple(pay), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays]
+        rows += [f"{who}\t{slip.sha256}" for who, slip in self.slips.items()]
+        return sha256_of(run, rows)

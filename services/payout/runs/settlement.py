@@ -1,0 +1,297 @@
+"""What a run does for one participant in one currency: what is held and released, what a lost deal's age dismisses, what terms change, what is paid.
+
+Every step is a line for the statement and an entry for the ledger. Amounts are in minor units; a line's amount is what it adds to what is
+payable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Final, Literal, NamedTuple
+
+from services.payout.terms.clawback import dismissed
+from services.payout.terms.pay import Position, Ruled, TermLine, pay
+from services.payout.terms.policy import part
+from services.payout.terms.release import Hold, LineFacts, released
+
+Step = Literal[
+    "carried_in",
+    "earnings",
+    "prior_period",
+    "adjustment",
+    "returned",
+    "hold",
+    "release",
+    "lapse",
+    "dismissal",
+    "guarantee",
+    "minimum",
+    "forfeit",
+    "draw",
+    "recovery",
+    "forgiveness",
+    "receivable",
+    "repayment",
+    "write_off",
+    "carried_forward",
+]
+"""What a pay line does, in the order in which a statement tells it."""
+
+BESIDE: Final = frozenset({"lapse", "forgiveness"})
+"""Steps that change nothing payable: held pay that is lost by leaving, and a draw's balance that is given up."""
+
+
+class Whose(NamedTuple):
+    """The line of earnings that a held amount belongs to, over its whole life. What was earned without a deal has an empty `deal_id`."""
+
+    period: str
+    component: str
+    plan: str
+    version: int
+    deal_id: str
+
+
+class Held(NamedTuple):
+    """What is booked of a line: its amount when it was last looked at, what of it is held, and what was lost by leaving."""
+
+    amount: int
+    held: int
+    forfeited: int = 0
+
+
+class PayLine(NamedTuple):
+    """One step of the pay. `about` is the month it concerns, where that is not the run's; deal and component where it concerns one."""
+
+    step: Step
+    amount: int
+    about: str
+    whose: Whose | None = None
+    deal_id: str | None = None
+    component: str | None = None
+
+
+class Lost(NamedTuple):
+    """A deal that earned more when its month was paid than it does now, and what is known of it. Amounts over its whole life.
+
+    Args:
+        lost: how much less it earns now than when it was paid.
+        dismissed: how much of that was dismissed by earlier runs.
+        since: where its age begins.
+        on: when it was cancelled or refunded; None where it was only corrected.
+        excused: an approver dismissed the clawback.
+    """
+
+    deal_id: str
+    period: str
+    component: str
+    lost: int
+    dismissed: int
+    since: date
+    on: date | None
+    excused: bool = False
+
+
+class Settled(NamedTuple):
+    """A pay period of a participant as the last run left it: what it brought, what was topped up, what was forfeited."""
+
+    base: int = 0
+    topped: int = 0
+    forfeited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the pay of one participant in one currency depends on.
+
+    Args:
+        month: the run's.
+        starts, as_of: the first and last day of its pay period.
+        payable: what the ledger owes for journals up to the run's month.
+        carried_in: how much of that earlier runs left.
+        not_due: how much of it is earned after `as_of`.
+        corrections: by closed month, what was booked about it since it was closed.
+        adjusted: how much of what is payable was adjusted by hand since the last run, by month it is about.
+        returned: how much of it is pay that payroll gave back: it is paid again as it is.
+        closed_in: the pay period in which each closed month of `corrections`, `lines` and `held` was closed.
+        settled: those pay periods, and the run's own where an off-cycle run touched it; absent where no run knew the participant then.
+        ruled: the terms of the run's pay period and of those in `settled`.
+        lines: current lines that may be held; `held` what is booked of lines that are, by line.
+        lost: deals that earn less than when their month was closed.
+        last_day: of a participant who left.
+        settles: the run settles its pay period; an off-cycle run does not.
+    """
+
+    participant_id: str
+    currency: str
+    pay_period: str
+    month: str
+    starts: date
+    as_of: date
+    payable: int
+    ruled: Mapping[str, Ruled]
+    carried_in: int = 0
+    not_due: int = 0
+    corrections: Mapping[str, int] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)
+    returned: int = 0
+    closed_in: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    paid_before: int = 0
+    draw: int = 0
+    receivable: int = 0
+    lines: Sequence[LineFacts] = ()
+    held: Mapping[Whose, Held] = field(default_factory=dict)
+    holds: Sequence[Hold] = ()
+    lost: Sequence[Lost] = ()
+    last_day: date | None = None
+    settles: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What the run does: its lines sum to `paid`, those `BESIDE` left out; what is held of which line from now on; the pay periods as they
+    are left; by lost deal, month and component, how much was lost and how much of it was dismissed."""
+
+    participant_id: str
+    currency: str
+    lines: tuple[PayLine, ...]
+    paid: int
+    carried: int
+    draw: int
+    receivable: int
+    held: Mapping[Whose, Held]
+    settled: Mapping[str, Settled]
+    kept: Mapping[tuple[str, str, str], tuple[int, int]]
+
+
+def settle(case: Case) -> Settlement:
+    """Settle a participant's pay in one currency."""
+    moves, held = _held(case)
+    lines, kept = moves, {}
+    for deal in case.lost:
+        keeps = _kept(case, deal)
+        kept[deal.deal_id, deal.period, deal.component] = (deal.lost, keeps)
+        if change := keeps - deal.dismissed:
+            lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
+    due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
+    bases = _bases(case, due, lines)
+    before = {name: case.settled.get(name, Settled()) for name in bases}
+    leaves = case.last_day is not None and case.last_day <= case.as_of
+    found = pay(
+        Position(
+            case.pay_period,
+            due,
+            bases,
+            {name: each.topped for name, each in before.items()},
+            {name: each.forfeited for name, each in before.items()},
+            case.paid_before,
+            case.draw,
+            case.receivable,
+            leaves,
+            leaves and case.starts <= (case.last_day or case.starts),
+            case.settles,
+        ),
+        case.ruled,
+    )
+    lines = _opening(case) + lines
+    lines += [PayLine(line.kind, line.amount, case.ruled[line.pay_period].month) for line in found.lines]
+    if found.carried:
+        lines.append(PayLine("carried_forward", -found.carried, case.month))
+    settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
+    after = (found.paid + case.returned, found.carried, found.draw, found.receivable)
+    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept)
+
+
+def _kept(case: Case, deal: Lost) -> int:
+    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback."""
+    if deal.excused:
+        return max(0, deal.lost)
+    if deal.on is None:
+        return 0
+    return dismissed(deal.lost, case.ruled[case.pay_period].terms.clawback, deal.since, deal.on)
+
+
+def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:
+    """What the run's pay period brought, and every earlier one that was corrected.
+
+    A correction of a month in which no run knew the participant counts with the run's own.
+    """
+    corrections = dict(case.corrections)
+    for line in lines:
+        if line.step in ("hold", "dismissal") and line.about in corrections:
+            corrections[line.about] += line.amount
+    bases: dict[str, int] = {}
+    elsewhere = 0
+    for about, change in corrections.items():
+        name = case.closed_in.get(about, case.pay_period)
+        if name != case.pay_period and name in case.settled:
+            bases[name] = bases.get(name, case.settled[name].base) + change
+            elsewhere += change
+    own = case.settled.get(case.pay_period, Settled()).base
+    bases[case.pay_period] = own + due - case.carried_in - elsewhere
+    return bases
+
+
+def _opening(case: Case) -> list[PayLine]:
+    """What there was before the run: carried in, earned in this pay period, corrected in earlier ones, adjusted by hand."""
+    lines = [PayLine("carried_in", case.carried_in, case.month)]
+    adjusted = sum(case.adjusted.values())
+    prior = {about: amount - case.adjusted.get(about, 0) for about, amount in case.corrections.items()}
+    earned = case.payable - case.returned - case.not_due - case.carried_in - adjusted - sum(prior.values())
+    lines.append(PayLine("earnings", earned, case.month))
+    lines += [PayLine("prior_period", amount, about) for about, amount in sorted(prior.items())]
+    lines += [PayLine("adjustment", amount, about) for about, amount in sorted(case.adjusted.items())]
+    lines.append(PayLine("returned", case.returned, case.month))
+    return [line for line in lines if line.amount]
+
+
+def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held]]:
+    """What has to be held and released so that of every line is released what is due, and what is held then."""
+    terms = case.ruled[case.pay_period].terms
+    gone = case.last_day is not None and case.last_day <= case.as_of
+    leaver = terms.leaver if gone else None
+    lapsed = (
+        leaver is not None
+        and leaver.held == "forfeit"
+        and (case.as_of - (case.last_day or case.as_of)).days > leaver.days_to_collect
+    )
+    current = {
+        Whose(line.period, line.component, line.plan, line.version, line.deal_id or ""): line for line in case.lines
+    }
+    moves: list[PayLine] = []
+    after: dict[Whose, Held] = {}
+    for whose in sorted(current.keys() | case.held.keys()):
+        line, booked = current.get(whose), case.held.get(whose, Held(0, 0))
+        amount = line.amount if line is not None else 0
+        forfeited = booked.forfeited if amount else 0
+        at_the_time = case.ruled[case.closed_in.get(whose.period, case.pay_period)].terms
+        due = released(line, at_the_time.release, case.holds, case.as_of, leaver) if line is not None else 0
+        target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
+        if amount != booked.amount:
+            share = Fraction(booked.held, booked.amount) if booked.amount else Fraction(1)
+            kept = part(amount, share) if booked.amount else target
+            moves += [_move("hold", kept - booked.held, whose), _move("release", target - kept, whose)]
+        else:
+            moves.append(_move("release" if target <= booked.held else "hold", target - booked.held, whose))
+        if lapsed and target > 0:
+            moves.append(PayLine("lapse", -target, whose.period, whose, whose.deal_id or None, whose.component))
+            target, forfeited = 0, forfeited + target
+        if target or forfeited or booked.held:
+            after[whose] = Held(amount, target, forfeited)
+    return [move for move in moves if move.amount], after
+
+
+def _move(step: Literal["hold", "release"], change: int, whose: Whose) -> PayLine:
+    """A change of what is held: holding takes from what is payable."""
+    return PayLine(step, -change, whose.period, whose, whose.deal_id or None, whose.component)
+
+
+def _left(name: str, base: int, before: Settled, lines: Sequence[TermLine]) -> Settled:
+    """A pay period as the run leaves it."""
+    mine = [line for line in lines if line.pay_period == name]
+    topped = sum(line.amount for line in mine if line.kind in ("guarantee", "minimum"))
+    forfeited = -sum(line.amount for line in mine if line.kind == "forfeit")
+    return Settled(base, before.topped + topped, before.forfeited + forfeited)

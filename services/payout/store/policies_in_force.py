@@ -1,0 +1,62 @@
+"""The policies that hold on a date, of the kinds that runs need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from services.payout.calendars.policy import PayGroup
+from services.payout.payroll.policy import DEFAULT as PLAIN
+from services.payout.payroll.policy import PayrollProfile
+from services.payout.policies.model import Policy, Version, in_force
+from services.payout.runs.approval import ApprovalPolicy
+from services.payout.store.policies import versions
+from services.payout.terms.policy import PaymentTerms
+
+Kind = TypeVar("Kind", bound=Policy)
+
+
+def terms(connection: Connection) -> Callable[[date], list[PaymentTerms]]:
+    """The payment terms that hold on a date, whichever is asked for: all versions are read once."""
+    every = _by_id(connection, "payment_terms")
+    return lambda day: _held(every, day, PaymentTerms)
+
+
+def approvals(connection: Connection, day: date) -> list[ApprovalPolicy]:
+    """The approvals that runs need on a date."""
+    return _held(_by_id(connection, "approval"), day, ApprovalPolicy)
+
+
+def profile(connection: Connection, group: PayGroup, day: date) -> PayrollProfile:
+    """The payroll profile of a pay group on a date; the plain CSV where it names none, or one that does not hold yet."""
+    found = (
+        in_force(versions(connection, "payroll_profile", group.payroll_profile), day) if group.payroll_profile else None
+    )
+    if found is None:
+        return PLAIN
+    assert isinstance(found.policy, PayrollProfile)
+    return found.policy
+
+
+def authors(connection: Connection, day: date) -> set[tuple[str, str]]:
+    """Who wrote the payment terms that hold on a date, as (author, what)."""
+    return {
+        (held.author, "terms")
+        for each in _by_id(connection, "payment_terms").values()
+        if (held := in_force(each, day)) is not None
+    }
+
+
+def _by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:
+    found: dict[str, list[Version]] = {}
+    for each in versions(connection, kind):
+        found.setdefault(each.policy.id, []).append(each)
+    return found
+
+
+def _held(every: dict[str, list[Version]], day: date, kind: type[Kind]) -> list[Kind]:
+    held = [found.policy for each in every.values() if (found := in_force(each, day)) is not None]
+    return [policy for policy in held if isinstance(policy, kind)]

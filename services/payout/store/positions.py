@@ -1,0 +1,187 @@
+"""Where participants stand before a run: the sums of their accounts, what was corrected since, and what earlier runs left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+from sqlalchemy import Connection, text
+
+from services.payout.runs.settlement import Held, Settled, Whose
+
+Owed: TypeAlias = tuple[str, str]
+"""A participant and a currency."""
+
+
+class Fresh(NamedTuple):
+    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave it back."""
+
+    origin: str
+    kind: str
+    amount: int
+
+
+class Left(NamedTuple):
+    """What the last run left a participant in a currency: to be carried, and the pay periods as it settled them, newest knowledge."""
+
+    carried: int
+    settled: Mapping[str, Settled]
+    dismissed: Mapping[tuple[str, str, str], tuple[int, int]]
+
+
+def payable(connection: Connection, participants: Iterable[str], month: str) -> dict[Owed, int]:
+    """What is payable for everything booked up to a month, in minor units; zeros are left out."""
+    rows = connection.execute(_PAYABLE, {"participants": list(participants), "month": month})
+    return {(who, currency): int(amount) for who, currency, amount in rows}
+
+
+def owing(connection: Connection, participants: Iterable[str], account: str) -> dict[Owed, int]:
+    """What participants owe on `draw` or `clawback`, in minor units."""
+    rows = connection.execute(_OWING, {"participants": list(participants), "account": account})
+    return {(who, currency): int(amount) for who, currency, amount in rows}
+
+
+def fresh(connection: Connection, participants: Iterable[str], month: str) -> dict[Owed, list[Fresh]]:
+    """What was booked up to a month and no approved run has looked at."""
+    found: dict[Owed, list[Fresh]] = {}
+    for who, currency, *rest in connection.execute(_FRESH, {"participants": list(participants), "month": month}):
+        found.setdefault((who, currency), []).append(Fresh(*rest))
+    return found
+
+
+def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left]:
+    """What approved runs left, folded over all of them."""
+    found: dict[Owed, Left] = {}
+    for who, currency, carried, told in connection.execute(_LEFT, {"participants": list(participants)}):
+        before = found.get((who, currency), Left(0, {}, {}))
+        pay: dict[str, Any] = orjson.loads(told)
+        settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
+        dismissed = {(deal, period, part): (lost, kept) for deal, period, part, lost, kept in pay.get("dismissed", [])}
+        found[who, currency] = Left(carried, {**before.settled, **settled}, {**before.dismissed, **dismissed})
+    return found
+
+
+def paid_in(connection: Connection, pay_group: str, pay_period: str, but: str) -> dict[Owed, int]:
+    """What approved runs other than `but` paid for a pay period."""
+    rows = connection.execute(_PAID_IN, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
+    return {(who, currency): int(amount) for who, currency, amount in rows}
+
+
+def history(connection: Connection, pay_group: str, before: str, runs: int) -> dict[Owed, list[int]]:
+    """What the last regular runs before a month paid, the latest first."""
+    found: dict[Owed, list[int]] = {}
+    for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
+        found.setdefault((who, currency), []).append(paid)
+    return found
+
+
+def held_lines(connection: Connection, participants: Iterable[str]) -> dict[Owed, dict[Whose, Held]]:
+    """What is held of which line."""
+    found: dict[Owed, dict[Whose, Held]] = {}
+    for row in connection.execute(_HELD, {"participants": list(participants)}):
+        who, currency, *whose, amount, held, forfeited = row
+        found.setdefault((who, currency), {})[Whose(*whose)] = Held(amount, held, forfeited)
+    return found
+
+
+def entries(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
+    """How many journals each participant has."""
+    rows = connection.execute(_ENTRIES, {"participants": list(participants)})
+    return {row[0]: row[1] for row in rows}
+
+
+def revisions(connection: Connection, period: str, participants: Iterable[str]) -> dict[str, int]:
+    """The revision of the earnings of a month that is booked, by participant."""
+    rows = connection.execute(_REVISIONS, {"period": period, "participants": list(participants)})
+    return {row[0]: row[1] for row in rows}
+
+
+def strangers(connection: Connection) -> list[str]:
+    """Participants with journals that the roster does not know."""
+    return list(connection.execute(_STRANGERS).scalars())
+
+
+def open_months(connection: Connection, participants: Iterable[str], month: str) -> list[str]:
+    """The months up to one with earnings that no approved run has looked at."""
+    return list(connection.execute(_OPEN_MONTHS, {"participants": list(participants), "month": month}).scalars())
+
+
+def elsewhere(connection: Connection, participants: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Balances by participant, entity and account: (participant, entity, account, component, plan, version, deal, currency, amount)."""
+    return [tuple(row) for row in connection.execute(_BY_ENTITY, {"participants": list(participants)})]
+
+
+_SEEN = """
+    with seen as (
+        select participant_id, max(entries) as entries, max(month) as month
+        from run_pay join run on run.id = run_pay.run
+        where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
+        group by participant_id
+    )"""
+
+_PAYABLE = text("""
+    select p.participant_id, p.currency, -sum(p.amount)
+    from journal j join posting p on p.journal = j.id
+    where j.participant_id = any(cast(:participants as text[])) and j.period <= :month and p.account = 'payable'
+    group by 1, 2 having sum(p.amount) <> 0""")
+
+_OWING = text("""
+    select participant_id, currency, sum(amount) from posting
+    where participant_id = any(cast(:participants as text[])) and account = :account
+    group by 1, 2 having sum(amount) <> 0""")
+
+_FRESH = text(f"""
+    {_SEEN}
+    select p.participant_id, p.currency, j.origin_period, j.kind, cast(-sum(p.amount) as bigint)
+    from journal j join posting p on p.journal = j.id left join seen on seen.participant_id = j.participant_id
+    where j.participant_id = any(cast(:participants as text[])) and j.period <= :month and p.account = 'payable'
+      and j.kind in ('earning', 'adjustment', 'return')
+      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
+    group by 1, 2, 3, 4 having sum(p.amount) <> 0""")
+
+_LEFT = text("""
+    select participant_id, currency, carried, pay from run_pay join run on run.id = run_pay.run
+    where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
+    order by run.number""")
+
+_PAID_IN = text("""
+    select participant_id, currency, sum(paid) from run_pay join run on run.id = run_pay.run
+    where pay_group = :pay_group and pay_period = :pay_period and run.id <> :but
+      and state in ('approved', 'exported', 'acknowledged', 'paid')
+    group by 1, 2""")
+
+_HISTORY = text("""
+    select participant_id, currency, paid from run_pay join (
+        select id, number from run where pay_group = :pay_group and kind = 'regular' and closes < :before
+          and state in ('approved', 'exported', 'acknowledged', 'paid') order by number desc limit :runs
+    ) latest on latest.id = run_pay.run order by latest.number desc""")
+
+_HELD = text("""
+    select participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited from held_line
+    where participant_id = any(cast(:participants as text[]))""")
+
+_ENTRIES = text("select participant_id, entries from book where participant_id = any(cast(:participants as text[]))")
+
+_REVISIONS = text("""
+    select participant_id, revision from held_earning
+    where period = :period and participant_id = any(cast(:participants as text[]))""")
+
+_STRANGERS = text("""
+    select participant_id from book where participant_id not in (select participant_id from person) order by 1""")
+
+_OPEN_MONTHS = text(f"""
+    {_SEEN}
+    select distinct j.origin_period from journal j left join seen on seen.participant_id = j.participant_id
+    where j.participant_id = any(cast(:participants as text[])) and j.kind = 'earning' and j.period <= :month
+      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
+    order by 1""")
+
+_BY_ENTITY = text("""
+    select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency, cast(sum(p.amount) as bigint)
+    from journal j join posting p on p.journal = j.id
+    where p.account in ('payable', 'held', 'draw', 'clawback') and j.participant_id in (
+        select participant_id from journal where participant_id = any(cast(:participants as text[]))
+        group by participant_id having count(distinct entity) > 1)
+    group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(p.amount) <> 0
+    order by 1, 2, 3""")

@@ -1,0 +1,91 @@
+"""Scoring as payout sees it: the lines of what is booked, each earning one line, or the deals that a test tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Engine, text
+
+from services.payout.deal_facts import DealFact
+from shared.contracts.lines import SCHEMA
+from shared.periods import last_day
+
+
+class Scoring:
+    """`deals` says, by participant, month and component, which deals make up the earning: (deal, amount, facts)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.deals: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        self.facts_of: dict[str, DealFact] = {}
+        self.touched: list[dict[str, str]] = []
+
+    def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+        """The lines of a month."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text("select participant_id, revision, earned from held_earning where period = :p order by 1"),
+                {"p": period},
+            ).all()
+        wanted = [row for row in rows if participants is None or row.participant_id in participants]
+        return pl.DataFrame([self._row(period, *row) for row in wanted], schema=SCHEMA, orient="row")
+
+    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+        """What became of deals."""
+        return {deal: self.facts_of[deal] for deal in deals if deal in self.facts_of}
+
+    def _row(self, period: str, who: str, revision: int, earned: str) -> dict[str, Any]:
+        lines: list[dict[str, Any]] = []
+        earnings = []
+        for component, plan, version, currency, amount in orjson.loads(earned):
+            part = {"component": component, "plan": plan, "version": version, "currency": currency}
+            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": None})
+            told = self.deals.get((who, period, component), [{"deal_id": None, "amount": amount}])
+            rest = amount - sum(each["amount"] for each in told)
+            told = told if not rest else [*told, {"deal_id": None, "amount": rest}]
+            for number, each in enumerate(told, 1):
+                lines.append(self._line(period) | part | {"line": number} | each)
+        detail = orjson.dumps({"period": period, "participant_id": who})
+        return {
+            "participant_id": who,
+            "period": period,
+            "revision": revision,
+            "settled": True,
+            "earnings": earnings,
+            "lines": lines,
+            "touched_by": self.touched,
+            "detail": detail,
+        }
+
+    @staticmethod
+    def _line(period: str) -> dict[str, Any]:
+        absent = (
+            "deal_amount",
+            "deal_currency",
+            "collected",
+            "collected_on",
+            "cancelled_on",
+            "term_months",
+            "start_date",
+            "contract",
+        )
+        return {"rule": "base", "credit_date": last_day(period), "closed_on": None} | dict.fromkeys(absent)
+
+
+def deal(
+    name: str, amount: int, closed_on: date, deal_amount: int, came_in: int = 0, on: date | None = None
+) -> dict[str, Any]:
+    """A line of a deal, in minor units."""
+    collected = {"collected": came_in, "collected_on": on} if on else {}
+    return {
+        "deal_id": name,
+        "amount": amount,
+        "credit_date": closed_on,
+        "closed_on": closed_on,
+        "deal_amount": deal_amount,
+        **collected,
+    }
