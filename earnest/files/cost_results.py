@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -181,6 +182,7 @@ def write_costs(
 def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> None:
     """One sheet per table; amounts are numbers with the currency's decimals, text is never a formula."""
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})  # the same input gives the same bytes
         bold = book.add_format({"bold": True, "bottom": 1})
         money = {
             digits: book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})

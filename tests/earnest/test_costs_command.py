@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,17 @@ def test_json_and_a_workbook_hold_the_same_amounts_as_the_csv_files(tmp_path: Pa
     shown = list(sheet.iter_rows(min_row=2, values_only=True))
     assert [f"{row[8]:.2f}" for row in shown] == [row["amount"] for row in rows]
     assert sheet["I2"].number_format == "#,##0.00"
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    path = written(tmp_path, costs("example").output, "contracts.yaml")
+    formats = ("--format", "csv", "--format", "json", "--format", "xlsx")
+    for folder in ("one", "two"):
+        costs("schedule", "--contracts", path, "--out", tmp_path / folder, *formats)
+        time.sleep(2.1)  # a ZIP archive tells time in steps of two seconds
+    files = sorted(each.name for each in (tmp_path / "one").iterdir())
+    assert len(files) == 7
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 
 
 def test_the_words_have_sums_to_repeat_with_a_calculator(tmp_path: Path) -> None:
