@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
 
-from services.payout import schema
+from services.payout.runs import schema
 from services.payout.terms.release import Hold
 
 

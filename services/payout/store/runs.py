@@ -12,8 +12,8 @@ import polars as pl
 from sqlalchemy import Connection, Row, bindparam, insert, select, text
 from sqlalchemy.types import Text
 
-from services.payout import schema
 from services.payout.refusals import NoSuchRun
+from services.payout.runs import schema
 from services.payout.runs.exceptions import Finding
 from services.payout.runs.frozen import Frozen, Pay, Slip
 from services.payout.runs.life import Approval, Event, Line, Run, Total, Verb
