@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.payout import refusals, releasing
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup
-from services.payout.contract_costs_api import add_contract_costs, none, published
+from services.payout.contract_costs_api import add_contract_costs, published
 from services.payout.deal_facts import DealSource
 from services.payout.decisions_api import add_decisions
 from services.payout.delivery.deliveries_api import add_deliveries
@@ -33,7 +33,7 @@ from services.payout.run_answers import (
 )
 from services.payout.runs_api import add_runs
 from services.payout.statements_api import add_statements
-from services.payout.store import closings, views
+from services.payout.store import closings, earned, views
 from services.payout.store.slips import RunSlips
 from services.payout.worker import WORKER
 from shared import web
@@ -123,7 +123,7 @@ def create_app(
     add_policies(app, engine, snapshot, now)
     add_calendars(app, snapshot)
     add_deliveries(app, engine, snapshot, now)
-    add_contract_costs(app, settings, engine, snapshot, now, none, published)
+    add_contract_costs(app, settings, engine, snapshot, now, earned.costs, published)
     add_batches(app, engine, snapshot, now)
     add_returns(app, engine, snapshot, now, releasing.answered)
     add_gl(app, engine, snapshot, now)

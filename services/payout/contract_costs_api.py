@@ -186,11 +186,6 @@ def add_contract_costs(
         )
 
 
-def none(_: Connection, __: str) -> Iterable[CostLine]:
-    """No costs from lines of pay: only those that are told."""
-    return ()
-
-
 def published(connection: Connection) -> PolicyAt:
     """The published policy `contract_costs` of the id `default`; the documented defaults where none is in force."""
     versions = policies.versions(connection, "contract_costs", POLICY)
