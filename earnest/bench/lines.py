@@ -31,9 +31,13 @@ STAMP = "2025-01-31T00:00:00.000000Z"
 
 @dataclass(frozen=True)
 class Lines:
-    """Seconds from the request until the table was read and checked, how many lines and bytes of memory the most scoring held."""
+    """Seconds by the clock from the request until the table was read and checked, and those of scoring's and our processor.
+
+    `mebibytes` is the table's size here, `peak_bytes` the most memory that scoring held.
+    """
 
     seconds: float
+    busy: float
     participants: int
     lines: int
     mebibytes: float
@@ -46,13 +50,14 @@ def measure_lines(system: System, number: int, participants: int) -> Lines:
     _fill(engine, number, participants)
     engine.dispose()
     source = ScoringLines.from_settings(system.settings)
-    begun = perf_counter()
+    scoring = _scoring()
+    begun, was = perf_counter(), _busy(scoring)
     found = source.of(PERIOD, None)
-    seconds = perf_counter() - begun
+    seconds, busy = perf_counter() - begun, _busy(scoring) - was
     source.close()
     assert found["settled"].all()
     lines = int(found["lines"].list.len().sum())
-    return Lines(seconds, found.height, lines, found.estimated_size("mb"), _most_memory())
+    return Lines(seconds, busy, found.height, lines, found.estimated_size("mb"), _most_memory(scoring))
 
 
 def _fill(engine: Engine, number: int, participants: int) -> None:
@@ -108,10 +113,17 @@ def _patch(deal: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _most_memory() -> int:
-    """Of the scoring process, as the kernel of the machine counts it."""
-    for process in psutil.Process().children(recursive=True):
-        if "services.scoring" in process.cmdline():
-            status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-            return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), 0)
-    return 0
+def _scoring() -> psutil.Process:
+    children = psutil.Process().children(recursive=True)
+    return next(process for process in children if "services.scoring" in process.cmdline())
+
+
+def _busy(scoring: psutil.Process) -> float:
+    """Seconds of the processor that scoring and this process have used."""
+    return float(sum(times.user + times.system for times in (scoring.cpu_times(), psutil.Process().cpu_times())))
+
+
+def _most_memory(scoring: psutil.Process) -> int:
+    """As the machine's kernel counts it, in bytes."""
+    status = Path(f"/proc/{scoring.pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), 0)

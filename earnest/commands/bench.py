@@ -224,6 +224,7 @@ def lines(
     table.add_row(
         f"{found.lines:,} lines of {found.participants:,} participants, read and checked", f"{found.seconds:.1f} s"
     )
+    table.add_row("processor of scoring and of the reader", f"{found.busy:.1f} s")
     table.add_row("as a table in payout's memory", f"{found.mebibytes:,.0f} MiB")
     table.add_row("most memory of the scoring process", f"{found.peak_bytes / 2**20:,.0f} MiB")
     console.print(table)

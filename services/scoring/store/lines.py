@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Final
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from services.scoring.standings import STANDINGS
 from services.scoring.store.statements import SPLIT, fetch, lines
 
-PAGE: Final = 50_000
+PAGE: Final = 25_000
 """Deals that are held as text at once."""
 
 _DEALS: Final = {"deal_id": pl.String(), "close_date": pl.Date(), "credits": pl.String(), "facts": pl.String()}
@@ -36,12 +37,21 @@ def standings(connection: Connection, period: str, before: bool, participants: S
 def deals_of(connection: Connection, holders: Iterable[str], first: date, last: date) -> Iterator[pl.DataFrame]:
     """deal_id, close_date, credits and facts of the deals of these holders that credit anyone, closed from first to last."""
     those = lines(holders)
-    return _pages(connection, _OF_HOLDERS, those, those, first, last)
+    return _ahead(_pages(connection, _OF_HOLDERS, those, those, first, last))
 
 
 def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
     """The same of all deals that credit anyone."""
-    return _pages(connection, "select deal_id, close_date, credits, facts from deal where credits <> '[]'")
+    return _ahead(_pages(connection, "select deal_id, close_date, credits, facts from deal where credits <> '[]'"))
+
+
+def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The pages, each fetched while the one before is worked on. Nobody else may use the connection meanwhile."""
+    with ThreadPoolExecutor(1) as fetching:
+        coming = fetching.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = fetching.submit(next, pages, None)
+            yield page
 
 
 def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[pl.DataFrame]:
