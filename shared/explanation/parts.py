@@ -115,6 +115,7 @@ def _part(
         group = among_everyone(everyone.filter(*alike), row["participant_id"], component, plan)
     words = telling.Words(plan, component, part, group)
     for line in part.lines:
+        line.by_itself = words.by_itself(line)
         line.sentence = words.of_line(line)
     part.sentence = words.of_part(row["component"])
     return part

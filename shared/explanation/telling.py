@@ -51,7 +51,7 @@ class Words:
             said.append(self._moved(line))
         if self._part.problem:
             return " ".join([*said, f"{self._problem()}."])
-        if line.deal_id is not None and (by_itself := self._by_itself(line)):
+        if by_itself := self.by_itself(line):
             said.append(by_itself)
         else:
             said += [self._slice(piece, line) for piece in line.slices]
@@ -143,13 +143,13 @@ class Words:
             f" to {self._measured_bare(line.after)}{self._of_quota(line.attainment_after)}."
         )
 
-    def _by_itself(self, line: Line) -> str | None:
-        """How a deal pays, for kinds that pay every deal by its own size."""
-        if self._component is None or not line.slices:
-            return None
+    def by_itself(self, line: Line) -> str:
+        """How a deal pays, for kinds that pay every deal by its own size; empty for others."""
+        if self._component is None or not line.slices or line.deal_id is None:
+            return ""
         words = self._component.deal_in_words(Fraction(line.credited), self._plan.conventions)
         if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:
-            return None
+            return ""
         times = "" if factor == 1 else f", × {number(factor)}"
         return f"By itself it pays {words}{times}, which comes to {number(line.exact)}."
 

@@ -49,7 +49,8 @@ def _component(earned: Earned, statement: Statement, writing: Writing) -> Sectio
 def _measured(part: Part, writing: Writing) -> str:
     """Measure, quota and attainment in a sentence, and what stands in the way of pay."""
     told = []
-    if part.measure is not None and part.quota is not None and part.attainment is not None:
+    is_its_attainment = part.measured_in == "shares" and part.quota == 1
+    if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
         of_quota = f"{_counted(part.measured, part, writing)} of a quota of {_counted(part.quota, part, writing)}"
         told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
@@ -105,7 +106,7 @@ def _stacked(lines: list[str]) -> Cell:
 
 
 def _slices(line: Line, part: Part, writing: Writing) -> list[str]:
-    told = [_slice(piece, line, part, writing) for piece in line.slices]
+    told = [line.by_itself] if line.by_itself else [_slice(piece, line, part, writing) for piece in line.slices]
     if not told:
         told.append(words.PAYS_NOTHING)
     if line.attainment_after is not None and line.deal_id is not None:
