@@ -68,7 +68,7 @@ class Costs:
 
 
 @pytest.fixture
-def costs(service_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
+def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
         for name, scopes in PEOPLE.items()
@@ -82,7 +82,7 @@ def costs(service_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("services.payout.api.none", costs)
     monkeypatch.setattr("services.payout.api.published", lambda _: lambda day: POLICY)
-    app = create_app(settings, service_engine, lambda: NOW, list)
+    app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
         yield found[0]
