@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -142,4 +142,4 @@ def test_amounts_are_written_as_the_company_writes_them(locale: str, paid: str, 
 
 
 def test_every_kind_of_step_has_words() -> None:
-    assert set(PAY) == set(ABOUT)
+    assert set(PAY) == set(ABOUT) == set(get_args(PayKind))
