@@ -35,6 +35,9 @@ DEAL = _event(
             "close_date": "2025-03-31",
             "owner": "ann",
             "splits": {"ann": "60", "bob": "40"},
+            "payments": {"p1": {"amount": "6250.00", "date": "2025-04-30"}},
+            "start_date": "2025-04-01",
+            "term_months": 12,
         },
     },
 )
