@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 
+from services.payout.gl.reconcile import Reconciliation, reconcile
 from services.payout.runs.life import Run
 from services.payout.runs.reconciliation import Kind
-from services.payout.store import runs
+from services.payout.store import gl, runs
 
 Sums = Mapping[str, int]
 """Minor units by currency."""
 
 
 def figures(connection: Connection, run: Run) -> dict[Kind, tuple[Sums, Sums]]:
-    """Per comparison its two sides, by currency."""
+    """Per comparison its two sides, by currency. The general ledger is compared once something of the month was posted."""
     lines = runs.earned_lines(connection, run.id)
     source: dict[str, int] = {}
     if lines is not None and lines.height:
@@ -26,10 +28,23 @@ def figures(connection: Connection, run: Run) -> dict[Kind, tuple[Sums, Sums]]:
         booked = _sums(connection, _EARNED, **asked)
     else:
         booked = {}
-    return {
+    found: dict[Kind, tuple[Sums, Sums]] = {
         "source_to_credits": (source, booked),
         "ledger_to_payroll": (_sums(connection, _PAID, run=run.id), _sums(connection, _RELEASED, run=run.id)),
     }
+    if posted := [entry for batch in gl.batches(connection, run.month) for entry in batch.entries]:
+        found["ledger_to_gl"] = _turnover(reconcile(gl.postings(connection, run.month), posted))
+    return found
+
+
+def _turnover(compared: Reconciliation) -> tuple[Sums, Sums]:
+    """What the month's accounts have in the ledger, and how much of that the general ledger has on the same accounts."""
+    booked: Counter[str] = Counter()
+    agreed: Counter[str] = Counter()
+    for balance in compared.balances:
+        booked[balance.currency] += abs(balance.ledger)
+        agreed[balance.currency] += abs(balance.ledger) - abs(balance.difference)
+    return booked, agreed
 
 
 def _sums(connection: Connection, query: object, **parameters: object) -> dict[str, int]:
