@@ -47,7 +47,7 @@ class Lines:
 def measure_lines(system: System, number: int, participants: int) -> Lines:
     """Fill the tables, and ask for the month of everyone."""
     engine = engine_for(database_url(system.settings), "scoring", pool_size=1)
-    _fill(engine, number, participants)
+    fill(engine, number, participants)
     engine.dispose()
     source = ScoringLines.from_settings(system.settings)
     scoring = _scoring()
@@ -60,7 +60,8 @@ def measure_lines(system: System, number: int, participants: int) -> Lines:
     return Lines(seconds, busy, found.height, lines, found.estimated_size("mb"), _most_memory(scoring))
 
 
-def _fill(engine: Engine, number: int, participants: int) -> None:
+def fill(engine: Engine, number: int, participants: int) -> None:
+    """Put deals, their credits and what they earn into scoring's tables, as the stream would have left them."""
     plans, people = PlanSet([plan()]), roster(participants)
     whole = deals(number, participants).with_columns(
         close_date=pl.lit(date(2025, 1, 1)) + pl.duration(days=pl.int_range(number) % 31)

@@ -228,3 +228,23 @@ def lines(
     table.add_row("as a table in payout's memory", f"{found.mebibytes:,.0f} MiB")
     table.add_row("most memory of the scoring process", f"{found.peak_bytes / 2**20:,.0f} MiB")
     console.print(table)
+
+
+@bench.command()
+def payout(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals, each of which has a line.")] = 1_000_000,
+    participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
+) -> None:
+    """A payout run over a month of everyone: calculated, submitted, approved and exported, while the stream goes on."""
+    from earnest.bench.payout import measure_payout
+
+    console = Console()
+    with _installation(console) as (system, status):
+        status.update(f"{deals:,} deals of {participants:,} participants")
+        found = measure_payout(system, deals, participants)
+    table = Table("step", "seconds", title=f"{found.lines:,} lines, {found.participants:,} payments, {found.total}")
+    for step, seconds in found.seconds.items():
+        table.add_row(step, f"{seconds:.1f}")
+    table.add_row("together", f"{sum(found.seconds.values()):.1f}")
+    table.add_row(f"slowest of {found.bookings} bookings of the stream meanwhile", f"{found.slowest_booking:.2f}")
+    console.print(table)
