@@ -21,6 +21,7 @@ from services.payout.statements.model import (
 from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
 from shared.money import from_minor
+from shared.periods import period_of
 
 FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
 
@@ -141,13 +142,26 @@ def _pay(facts: StatementFacts) -> Iterator[Pay]:
         )
 
 
+def own_months(facts: StatementFacts) -> set[str]:
+    """The months whose earnings are part of the run. Others are in the facts where something of them changed or is held."""
+    origins = {line.origin_period for line in facts.pay_lines if line.kind == "earnings"}
+    return {month for month in origins if month is not None} | {period_of(facts.run.ends)}
+
+
 def _earned(facts: StatementFacts) -> Iterator[Earned]:
-    for month in sorted(facts.details):
+    own = own_months(facts)
+    for month in sorted(facts.details, key=lambda month: (month not in own, month)):
         for component, parts in components_of(facts.details[month]):
             for currency in sorted({part.currency for part in parts}):
                 alike = [part for part in parts if part.currency == currency]
                 amount = sum((part.amount for part in alike), Decimal(0))
                 named = words.title(component)
                 yield Earned(
-                    month=month, component=component, title=named, currency=currency, amount=amount, parts=alike
+                    month=month,
+                    earlier=month not in own,
+                    component=component,
+                    title=named,
+                    currency=currency,
+                    amount=amount,
+                    parts=alike,
                 )

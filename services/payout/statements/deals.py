@@ -21,16 +21,16 @@ COLUMNS = (
 
 def months(statement: Statement, writing: Writing) -> tuple[Section, ...]:
     """A section per month with one per component."""
-    found = sorted({earned.month for earned in statement.earned})
+    found = dict.fromkeys((earned.month, earned.earlier) for earned in statement.earned)
     return tuple(
         Section(
-            f"What you earned in {writing.month(month)}",
-            paragraphs=(words.ROUNDING,),
+            words.earlier(writing.month(month)) if earlier else words.earned_in(writing.month(month)),
+            paragraphs=(words.EARLIER,) if earlier else (words.ROUNDING,),
             sections=tuple(
                 _component(earned, statement, writing) for earned in statement.earned if earned.month == month
             ),
         )
-        for month in found
+        for month, earlier in found
     )
 
 

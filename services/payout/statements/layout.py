@@ -107,10 +107,11 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
 
 def _in_other_runs(statement: Statement, writing: Writing) -> Iterator[str]:
     """Where a month is paid in several runs, what the deals below come to is not what this run earned."""
+    own = [each for each in statement.earned if not each.earlier]
     for pay in statement.pay:
-        shown = sum((each.amount for each in statement.earned if each.currency == pay.currency), Decimal(0))
+        shown = sum((each.amount for each in own if each.currency == pay.currency), Decimal(0))
         earned = sum((step.amount for step in pay.steps if step.kind == "earnings"), Decimal(0))
-        if statement.earned and shown != earned:
+        if own and shown != earned:
             yield words.in_other_runs(writing.money(shown, pay.currency), writing.money(earned, pay.currency))
 
 

@@ -39,9 +39,13 @@ class Summary(BaseModel):
 
 
 class Earned(BaseModel):
-    """A component in a month, deal by deal. The amounts of its parts sum to its own, and so do the lines of a part."""
+    """A component in a month, deal by deal. The amounts of its parts sum to its own, and so do the lines of a part.
+
+    `earlier`: runs before this one paid the month; it is shown as it is now, and only its changes are part of this run.
+    """
 
     month: str = Field(examples=["2026-06"])
+    earlier: bool
     component: str
     title: str
     currency: str

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from services.payout.statements import words
-from services.payout.statements.building import head, summary
+from services.payout.statements.building import head, own_months, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.layout import foot, span
 from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal
@@ -86,7 +86,7 @@ def _member(placed: Placed, facts: StatementFacts) -> Member:
         plan=who.plan,
         attained=[
             Attained(component=component, title=words.title(component), month=month, attainment=part.attainment)
-            for month in sorted(facts.details)
+            for month in sorted(own_months(facts) & set(facts.details))
             for component, parts in components_of(facts.details[month])
             for part in parts[-1:]
             if part.attainment is not None

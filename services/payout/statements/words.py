@@ -126,6 +126,10 @@ ROUNDING: Final = (
     "Cents are rounded once, on the total: a line now and then pays a cent more or less than its own product, "
     "and the lines always sum to the earning."
 )
+EARLIER: Final = (
+    "Earlier runs paid this month. It is shown as it is now, because something of it changed or is held; "
+    "only the changes and releases listed here are part of this payment."
+)
 QUESTIONS: Final = (
     "Something is missing or looks wrong? Ask your manager or open an inquiry, and name the run and the deal."
 )
@@ -143,6 +147,16 @@ def title(component: str) -> str:
         return known
     words = component.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def earned_in(month: str) -> str:
+    """The heading of a month that this run pays."""
+    return f"What you earned in {month}"
+
+
+def earlier(month: str) -> str:
+    """The heading of a month that earlier runs paid."""
+    return f"{month}, as it stands now"
 
 
 def in_other_runs(shown: str, earned: str) -> str:

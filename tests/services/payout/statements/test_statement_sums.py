@@ -116,6 +116,20 @@ def test_where_a_month_is_paid_in_several_runs_the_statement_says_what_is_in_thi
     assert sheet(statement(document(), final=True)).sections[0].paragraphs == ()
 
 
+def test_a_month_that_earlier_runs_paid_is_shown_as_it_is_now_and_is_no_earning_of_this_run() -> None:
+    run = full()["run"] | {"starts": "2026-07-01", "ends": "2026-07-31", "name": "2026-07"}
+    lines = [
+        {"kind": "prior_period", "currency": "USD", "amount": -500, "origin_period": "2026-06", "deal_id": "D-17"},
+        {"kind": "carried_forward", "currency": "USD", "amount": 500},
+        {"kind": "payment", "currency": "USD", "amount": 0},
+    ]
+    made = statement(document(full(run=run, pay_lines=lines)), final=True)
+    assert {each.earlier for each in made.earned} == {True}
+    headings = [section.heading for section in sheet(made).sections]
+    assert headings[:3] == ["How your pay comes about", "June 2026, as it stands now", "Changes to earlier months"]
+    assert sheet(made).sections[0].paragraphs == ()
+
+
 def test_a_statement_of_nothing_says_so() -> None:
     facts = full(pay_lines=[], balances=[], held=[], year_to_date=[], details={})
     shown = sheet(statement(document(facts), final=True))
