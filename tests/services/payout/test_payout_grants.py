@@ -117,3 +117,20 @@ def test_the_service_publishes_to_the_log_whichever_of_them_was_made_first(
 def test_the_service_does_all_its_work_with_what_it_may(book: Book, desk: Desk) -> None:
     book([roster("ada", "2025-01-01", pay_group="default"), earned("ada", "2025-01", 1, ("USD", 500))])
     assert desk.pay("2025-01")["state"] == "exported"
+
+
+def test_every_table_is_open_to_the_service_and_no_append_only_one_to_its_changes(payout_engine: Engine) -> None:
+    """For tables to come, too: where a trigger refuses both update and delete, the role has no right to either."""
+    query = text("""
+        select relname, has_table_privilege(:role, c.oid, 'select') as reads,
+            has_table_privilege(:role, c.oid, 'update, delete, truncate') as changes,
+            has_table_privilege(:role, c.oid, 'truncate') as empties,
+            exists (select from pg_trigger t join pg_proc p on p.oid = tgfoid
+                    where tgrelid = c.oid and proname = 'append_only' and tgtype & 24 = 24) as append_only
+        from pg_class c where relnamespace = 'payout'::regnamespace and relkind = 'r' and relname <> 'alembic_version'""")
+    with payout_engine.connect() as connection:
+        tables = connection.execute(query, {"role": ROLE}).all()
+    assert [table.relname for table in tables if not table.reads or table.empties] == []
+    kept = {table.relname for table in tables if table.append_only}
+    assert kept >= {*APPEND_ONLY, "policy"}
+    assert [table.relname for table in tables if table.append_only and table.changes] == []
