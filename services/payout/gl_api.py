@@ -36,7 +36,7 @@ from services.payout.policies.model import Version, in_force
 from services.payout.store import gl as store
 from services.payout.store import policies
 from shared.auth import Principal, require
-from shared.contracts.base import PeriodName
+from shared.contracts.base import IDENTIFIER, PeriodName
 from shared.periods import last_day
 from shared.problems import NotFound
 
@@ -44,8 +44,12 @@ Reader = Annotated[Principal, Depends(require("gl:read"))]
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 BatchId = Annotated[str, Path(pattern=r"^gl-[0-9]{4}-[0-9]{2}-[0-9]{1,6}$", examples=["gl-2026-06-1"])]
 Period = Annotated[PeriodName, Query(examples=["2026-06"])]
-Entity = Annotated[str, Query(max_length=128, description="The legal entity; nothing where there are none")]
-FormatName = Annotated[str | None, Query(max_length=40, description="Instead of the policy's format")]
+ENTITY = f"^({IDENTIFIER[1:-1]})?$"
+FORMAT = r"^[a-z][a-z-]*$"
+Entity = Annotated[
+    str, Query(max_length=128, pattern=ENTITY, description="The legal entity; nothing where there are none")
+]
+FormatName = Annotated[str | None, Query(max_length=40, pattern=FORMAT, description="Instead of the policy's format")]
 IfNoneMatch = Annotated[str | None, Header(description="An ETag that the caller has the bytes of")]
 
 _logger = structlog.get_logger(__name__)
@@ -57,8 +61,8 @@ class Posting(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     period: PeriodName = Field(examples=["2026-06"])
-    entity: str = Field(default="", max_length=128, examples=["acme-inc"])
-    format: str | None = Field(default=None, max_length=40, examples=["beancount"])
+    entity: str = Field(default="", max_length=128, pattern=ENTITY, examples=["acme-inc"])
+    format: str | None = Field(default=None, max_length=40, pattern=FORMAT, examples=["beancount"])
 
 
 def add_gl(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime]) -> None:
@@ -106,7 +110,7 @@ def add_gl(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], dat
     def list_batches(
         _: Reader,
         period: Annotated[PeriodName | None, Query(examples=["2026-06"])] = None,
-        entity: Annotated[str | None, Query(max_length=128)] = None,
+        entity: Annotated[str | None, Query(max_length=128, pattern=ENTITY)] = None,
     ) -> GlBatches:
         """Batches in the order in which they were made."""
         with snapshot.connect() as connection:

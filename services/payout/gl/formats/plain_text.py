@@ -10,7 +10,8 @@ from services.payout.gl.formats.base import Fault, Format, lines_of, money
 from services.payout.policies.model import PolicyPart
 from shared.money import minor_digits
 
-_ACCOUNT = re.compile(r"[^\W_](?:[^\s;\"(){}\[\]=@*]| (?! ))*")
+_PART = r"\w(?:[\w.&'/+#-]| (?=[^\s:]))*"
+_ACCOUNT = re.compile(f"{_PART}(?::{_PART})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -24,7 +25,7 @@ class Settings(PolicyPart):
 def check(entries: Sequence[Entry], _: Settings) -> Iterator[Fault]:
     """Names that these programs would read as something else."""
     for entry, number, line in lines_of(entries):
-        if not _ACCOUNT.fullmatch(line.account) or any(not part.strip() for part in line.account.split(":")):
+        if not _ACCOUNT.fullmatch(line.account):
             yield Fault(entry.id, number, "account", f"{line.account!r} is no account name of ledger and hledger")
         for name, value in line.dimensions:
             if _CONTROL.search(value):

@@ -163,6 +163,8 @@ def test_only_keys_for_it_read_the_books_and_post_to_them(desk: Desk) -> None:
     assert desk.get("/v1/gl/batches", who="frank").status_code == 403
     assert desk.post("/v1/gl/batches", "frank", {"period": "2025-11"}).status_code == 403
     assert desk.get("/v1/gl/preview?period=2025-13").status_code == 422
+    assert desk.get("/v1/gl/preview?period=2025-11&entity=a%00b").status_code == 422
+    assert desk.post("/v1/gl/batches", "dana", {"period": "2025-11", "format": "\x00"}).status_code == 422
 
 
 def test_two_who_post_at_once_post_once(desk: Desk, book: Book) -> None:
