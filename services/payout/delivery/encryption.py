@@ -31,4 +31,4 @@ def wrapped(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFil
         raise
     except Exception as error:  # the library raises plain exceptions, which say what is wrong with the keys
         raise DeliveryRefused(f"delivery {delivery.id}: the file cannot be encrypted: {error}") from None
-    return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content))
+    return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content), file.recurs)

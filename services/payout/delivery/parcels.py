@@ -15,10 +15,12 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class DropFile:
-    """Bytes under a name."""
+    """Bytes under a name. A name that `recurs` is the same for every batch, because the target looks for it: it is free again
+    once the file before was picked up."""
 
     name: str
     content: bytes
+    recurs: bool = False
 
     @property
     def sha256(self) -> str:

@@ -107,7 +107,11 @@ async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> boo
             receipt: str | bytes = await there.read(len(file.receipt) + 1)
         if receipt == file.receipt:
             return False
-        raise DeliveryRefused(f"there is another file {file.name} already, with another hash")
+        if not file.recurs:
+            raise DeliveryRefused(f"there is another file {file.name} already, with another hash")
+        if await sftp.exists(path):
+            raise DeliveryFailed(f"the {file.name} before this one is not picked up yet")
+        await sftp.remove(f"{path}.sha256")
     if not await _holds(sftp, path, file):
         await _write_and_rename(sftp, path, file)
     await _write_and_rename(sftp, f"{path}.sha256", DropFile(f"{file.name}.sha256", file.receipt))

@@ -41,9 +41,10 @@ def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
 
 
 def due(connection: Connection, now: datetime) -> list[Parcel]:
-    """What is to be tried now, the longest waiting first."""
-    open_ = select(_parcels).where(_parcels.c.delivered_at.is_(None), _parcels.c.next_attempt_at <= now)
-    return [_parcel(row) for row in connection.execute(open_.order_by(_parcels.c.requested_at))]
+    """What is to be tried now, the longest waiting first. Batches whose files have the same name at one place follow each other:
+    while the one before is under way, nobody knows whether it was put there.
+    """
+    return [_parcel(row) for row in connection.execute(_DUE, {"now": now})]
 
 
 def waiting(connection: Connection, now: datetime) -> dict[str, tuple[int, timedelta]]:
@@ -60,8 +61,12 @@ def waiting(connection: Connection, now: datetime) -> dict[str, tuple[int, timed
 def content(connection: Connection, parcel: Parcel) -> tuple[list[DropFile], list[DropFile] | None]:
     """The files of a delivery as they were written, and as they are sent once that was settled."""
     rows = connection.execute(select(_files).where(_of(_files, parcel)).order_by(_files.c.place)).all()
-    plain = [DropFile(row.name, row.content) for row in rows]
-    sent = [DropFile(row.sent_name, row.sent_content) for row in rows if row.sent_name is not None]
+    plain = [DropFile(row.name, row.content, parcel.batch not in row.name) for row in rows]
+    sent = [
+        DropFile(row.sent_name, row.sent_content, parcel.batch not in row.name)
+        for row in rows
+        if row.sent_name is not None
+    ]
     return plain, sent if len(sent) == len(plain) else None
 
 
@@ -117,3 +122,15 @@ def _of(table: Table, parcel: Parcel) -> ColumnElement[bool]:
 
 def _parcel(row: Row[tuple[object, ...]]) -> Parcel:
     return Parcel(**row._mapping)
+
+
+_DUE = text("""
+    select d.* from delivery d
+    where d.delivered_at is null and d.next_attempt_at <= :now and not exists (
+        select from delivery b
+        join delivery_file theirs on (theirs.batch, theirs.destination) = (b.batch, b.destination)
+        join delivery_file ours on (ours.destination, ours.name) = (theirs.destination, theirs.name)
+        where b.delivered_at is null and ours.batch = d.batch and ours.destination = d.destination
+            and (b.requested_at, b.batch) < (d.requested_at, d.batch)
+    )
+    order by d.requested_at, d.batch""")

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from services.payout.delivery import sftp
 from services.payout.delivery.parcels import DeliveryFailed, DropFile, next_attempt
 from services.payout.delivery.worker import Courier
+from services.payout.store import deliveries as store
 from shared.settings import Settings
 from tests.services.payout.delivery import courier_process
 from tests.services.payout.delivery.sftp_drop import Drop, provider
@@ -163,6 +164,47 @@ def test_an_encrypted_file_is_the_same_at_every_attempt(
     assert all(name.endswith(".pgp") for name in arrived)
     plain = {pysequoia.decrypt(content, key.decryptor()).bytes for content in arrived.values()}
     assert plain == {desk.get(f"/v1/runs/{RUN}/{what}").content for what in ("file", "manifest")}
+
+
+def test_names_that_do_not_say_the_batch_are_known_to_recur(
+    desk: Desk, book: Book, courier: Courier, inbox: Drop, service_engine: Engine
+) -> None:
+    publish(desk, inbox.policy(valid_from="2025-01-01").body())
+    with service_engine.begin() as connection:
+        files = [DropFile("PRABCEPI.csv", b"1"), DropFile("b-1.manifest.json", b"{}")]
+        store.request(connection, "b-1", "drop", files, "payout", NOW)
+    sent: list[DropFile] = []
+    courier._drop = lambda _, __, files: [each.name for each in files if sent.append(each) is None]  # type: ignore[func-returns-value]
+    courier.round()
+    assert [(each.name, each.recurs) for each in sent] == [("PRABCEPI.csv", True), ("b-1.manifest.json", False)]
+
+
+def test_a_batch_waits_for_the_one_before_of_the_same_name_and_others_do_not(
+    desk: Desk, courier: Courier, inbox: Drop, service_engine: Engine, clock: Clock
+) -> None:
+    publish(desk, inbox.policy(valid_from="2025-01-01").body())
+    with service_engine.begin() as connection:
+        for batch, name in (("b-1", "PRABCEPI.csv"), ("b-2", "PRABCEPI.csv"), ("b-3", "b-3.csv")):
+            store.request(connection, batch, "drop", [DropFile(name, batch.encode())], "payout", NOW)
+    sent: list[bytes] = []
+
+    def broken_off(_: object, __: object, files: list[DropFile]) -> list[str]:
+        sent.append(files[0].content)
+        raise DeliveryFailed("broken off after the last byte")
+
+    courier._drop = broken_off  # type: ignore[assignment]
+    for _ in range(2):
+        courier.round()
+        clock.now += timedelta(minutes=20)
+    assert sent == [b"b-1", b"b-3"] * 2
+    courier._drop = None
+    assert courier.round() == 2
+    clock.now += timedelta(minutes=20)
+    assert courier.round() == 0, "the first is not picked up"
+    (inbox.folder / "PRABCEPI.csv").unlink()
+    clock.now += timedelta(minutes=20)
+    assert courier.round() == 1
+    assert inbox.files()["PRABCEPI.csv"] == b"b-2"
 
 
 def test_killed_in_the_middle_of_a_file_another_goes_on_and_nobody_saw_half_of_it(

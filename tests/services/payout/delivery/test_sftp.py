@@ -83,6 +83,20 @@ def test_a_file_that_was_picked_up_is_not_put_there_again(inbox: Drop) -> None:
     assert PAY.name not in inbox.files()
 
 
+def test_a_name_that_every_batch_has_is_used_again_once_the_file_before_was_picked_up(inbox: Drop) -> None:
+    first, second = (DropFile("PRABCEPI.csv", content, recurs=True) for content in (b"first", b"second"))
+    assert send(inbox, first) == [first.name]
+    assert send(inbox, first) == []
+    with pytest.raises(DeliveryFailed, match="not picked up yet") as failed:
+        send(inbox, second)
+    assert type(failed.value) is DeliveryFailed, "it is tried again"
+    assert inbox.files() == {first.name: b"first", f"{first.name}.sha256": first.receipt}
+    (inbox.folder / first.name).unlink()
+    assert send(inbox, first) == [], "what was picked up is not put there again"
+    assert send(inbox, second) == [second.name]
+    assert inbox.files() == {second.name: b"second", f"{second.name}.sha256": second.receipt}
+
+
 def test_a_crash_between_the_file_and_its_hash_is_made_good(inbox: Drop) -> None:
     (inbox.folder / PAY.name).write_bytes(PAY.content)
     (inbox.folder / f"{PAY.name}.tmp").write_bytes(b"half")
