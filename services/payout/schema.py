@@ -7,10 +7,8 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
-    Date,
     DateTime,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -20,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -129,46 +126,6 @@ soft_opening: Final = Table(
     Column("closing", ForeignKey(soft_closing.c.number), primary_key=True, comment="the soft closing that this lifts"),
     Column("actor", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-)
-
-policy: Final = Table(
-    "policy",
-    metadata,
-    Column("kind", Name, primary_key=True),
-    Column("id", Name, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False, comment="1, 2, 3 and so on"),
-    Column("valid_from", Date, nullable=False),
-    Column("body", JSONB, nullable=False, comment="as it was written, defaults left out"),
-    Column("author", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
-)
-
-delivery: Final = Table(
-    "delivery",
-    metadata,
-    Column("batch", Name, primary_key=True),
-    Column("destination", Name, primary_key=True, comment="id of a policy of kind delivery"),
-    Column("requested_by", Text, nullable=False),
-    Column("requested_at", DateTime(timezone=True), nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("error", Text, comment="why the last attempt came to nothing"),
-    Column("next_attempt_at", DateTime(timezone=True), nullable=False),
-    Column("delivered_at", DateTime(timezone=True)),
-    Index("delivery_open", "next_attempt_at", postgresql_where=text("delivered_at is null")),
-)
-
-delivery_file: Final = Table(
-    "delivery_file",
-    metadata,
-    Column("batch", Name, primary_key=True),
-    Column("destination", Name, primary_key=True),
-    Column("place", SmallInteger, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("sent_name", Text),
-    Column("sent_content", LargeBinary, comment="encrypted where the policy said so; what is there under sent_name"),
-    ForeignKeyConstraint(["batch", "destination"], [delivery.c.batch, delivery.c.destination]),
 )
 
 statement_file: Final = Table(

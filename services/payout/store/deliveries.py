@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, and_, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from services.payout import schema
+from services.payout.delivery import schema
 from services.payout.delivery.parcels import DropFile, Parcel, next_attempt
 
 _parcels = schema.delivery

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, insert, select, text
 
-from services.payout import schema
+from services.payout.policies import schema
 from services.payout.policies.kinds import kinds, model_of
 from services.payout.policies.model import Policy, Version
 

@@ -87,9 +87,9 @@ def test_a_released_batch_is_delivered_by_itself_with_its_manifest(
     assert (found["state"], found["batch"], found["to"], found["attempts"]) == ("delivered", RUN, "drop", 1)
     files = inbox.files()
     assert len(files) == 4
-    assert files[f"{RUN}.manifest.json"] == desk.get(f"/v1/runs/{RUN}/manifest").content
+    assert files[f"{RUN}.manifest.json"] == desk.get(f"/v1/payroll/batches/{RUN}/manifest").content
     (name,) = (each for each in files if each.endswith(".csv"))
-    assert files[name] == desk.get(f"/v1/runs/{RUN}/file").content
+    assert files[name] == desk.get(f"/v1/payroll/batches/{RUN}/file").content
     assert courier.round() == 0
 
 
@@ -101,7 +101,8 @@ def test_without_a_named_delivery_nothing_is_sent_until_somebody_asks(
     asked = {"batch": run, "to": "drop"}
     assert desk.post("/v1/deliveries", "dana", asked).status_code == 404
     publish(desk, inbox.policy(valid_from="2025-01-01", manifest=False).body())
-    assert desk.post("/v1/deliveries", "dana", asked).json()["type"] == "urn:earnest:problem:not-exported"
+    assert desk.post("/v1/deliveries", "dana", asked).json()["type"] == "urn:earnest:problem:no-such-batch"
+    desk.do(run, "submit", "dana")
     desk.do(run, "approve", "frank")
     desk.do(run, "export", "dana")
     assert courier.round() == 0
@@ -163,7 +164,7 @@ def test_an_encrypted_file_is_the_same_at_every_attempt(
     assert sent == [arrived, arrived]
     assert all(name.endswith(".pgp") for name in arrived)
     plain = {pysequoia.decrypt(content, key.decryptor()).bytes for content in arrived.values()}
-    assert plain == {desk.get(f"/v1/runs/{RUN}/{what}").content for what in ("file", "manifest")}
+    assert plain == {desk.get(f"/v1/payroll/batches/{RUN}/{what}").content for what in ("file", "manifest")}
 
 
 def test_names_that_do_not_say_the_batch_are_known_to_recur(
