@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from services.payout.booking import Place
 from services.payout.ledger import Part, earned
+from services.payout.payroll.verify import differences as batch_differences
 from services.payout.reading import Unreadable, read, read_roster
 from services.payout.runs.entries import journals, lines_of
 from services.payout.runs.frozen import Pay
@@ -125,6 +126,7 @@ def _run_differences(connection: Connection, settled: Counter[Owed]) -> Iterator
             settled.update({(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays})
     settled.subtract(audit.returned(connection))
     yield from (f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection))
+    yield from batch_differences(connection)
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
 
 

@@ -11,7 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.payout.api import create_app
+from services.payout.api import Refused
+from services.payout.payroll.batches_api import add_batches
+from services.payout.payroll.returns_api import add_returns
+from services.payout.refusals import Refusal
+from shared import web
+from shared.problems import answer
 from shared.settings import Settings
 from tests.services.payout.payroll.payroll_desk import KEYS, NOW, PayrollDesk
 
@@ -25,5 +30,16 @@ def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(create_app(settings, service_engine, lambda: NOW, list)) as client:
-        yield PayrollDesk(client, service_engine)
+    app = web.create_app("Payroll", "Batches without the runs they come from.", settings, list)
+    app.add_exception_handler(Refusal, lambda _, refusal: answer(Refused(refusal)))  # type: ignore[arg-type]
+    add_batches(app, service_engine, service_engine, lambda: NOW)
+    told: list[tuple[str, list[str]]] = []
+    add_returns(
+        app,
+        service_engine,
+        service_engine,
+        lambda: NOW,
+        lambda _, batch, lines, *__: told.append((batch.id, [each.line for each in lines])),
+    )
+    with TestClient(app) as client:
+        yield PayrollDesk(client, service_engine, told)

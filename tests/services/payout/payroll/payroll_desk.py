@@ -34,8 +34,8 @@ LINES = (
 class PayrollDesk:
     """The API as payroll systems and people see it."""
 
-    def __init__(self, client: TestClient, engine: Engine) -> None:
-        self.client, self.engine = client, engine
+    def __init__(self, client: TestClient, engine: Engine, told: list[tuple[str, list[str]]]) -> None:
+        self.client, self.engine, self.told = client, engine, told
 
     def get(self, path: str, who: str = "payroll", **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

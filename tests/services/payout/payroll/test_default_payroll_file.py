@@ -6,31 +6,35 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.payroll.batch import LinesRefused, Previous
-from services.payout.payroll.of_run import file_of_run
-from services.payout.runs import Line, Run
+from services.payout.payroll.batch import Batch, LinesRefused, Previous, write
+from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.policy import DEFAULT
 
-NOW = datetime(2025, 4, 2, 8, 0, 0, 5, tzinfo=UTC)
-RUN = Run("run-2025-03-1", "2025-03", "approved", "dana", NOW, "0" * 64, "frank", NOW)
-LINES = [
-    Line("bob", "USD", 123456),
-    Line("ada", "USD", 5),
-    Line("ada", "JPY", 700),
-    Line("cy", "KWD", 1500),
-    Line("di", "USD", -900),
-]
+END = date(2025, 3, 31)
+HEAD = Head("run-2025-03-1", 1, "run-2025-03-1", "2025-03", END, END, datetime(2025, 4, 2, 8, 0, 0, 5, tzinfo=UTC))
+Paid = tuple[str, str, int]
+LINES: list[Paid] = [("bob", "USD", 123456), ("ada", "USD", 5), ("ada", "JPY", 700), ("cy", "KWD", 1500)]
+
+
+def written(paid: Sequence[Paid], previous: Previous | None = None, head: Head = HEAD) -> Batch:
+    lines = [
+        PayrollLine(f"{who}/{currency}", who, currency, amount, "2025-03", date(2025, 3, 1), END, END)
+        for who, currency, amount in paid
+    ]
+    return write(DEFAULT.file, lines, head, previous)
 
 
 def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -> None:
-    assert file_of_run(RUN, LINES, NOW, None).content == (
+    assert written(LINES).files[0].content == (
         b"batch_id,participant_id,period,pay_code,currency,amount\r\n"
         b"run-2025-03-1,ada,2025-03,COMMISSION,JPY,700\r\n"
         b"run-2025-03-1,ada,2025-03,COMMISSION,USD,0.05\r\n"
@@ -40,9 +44,10 @@ def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -
 
 
 def test_the_manifest_says_what_the_file_adds_up_to_and_which_batch_came_before() -> None:
-    file = file_of_run(RUN, LINES, NOW, Previous("run-2025-02-1", "ab" * 32))
+    batch = written(LINES, Previous("run-2025-02-1", "ab" * 32))
+    file = batch.files[0]
     digest = hashlib.sha256(file.content).hexdigest()
-    assert json.loads(file.manifest) == {
+    assert json.loads(batch.manifest) == {
         "batch_id": "run-2025-03-1",
         "run": "run-2025-03-1",
         "format": "generic/1",
@@ -72,9 +77,9 @@ def test_the_manifest_says_what_the_file_adds_up_to_and_which_batch_came_before(
 
 
 def test_a_run_that_pays_nobody_has_a_file_with_a_header_only() -> None:
-    file = file_of_run(RUN, [Line("di", "USD", -900)], NOW, None)
-    assert file.content.count(b"\r\n") == 1
-    assert json.loads(file.manifest)["record_count"] == 0
+    batch = written([])
+    assert batch.files[0].content.count(b"\r\n") == 1
+    assert json.loads(batch.manifest)["record_count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -83,10 +88,10 @@ def test_a_run_that_pays_nobody_has_a_file_with_a_header_only() -> None:
 )
 def test_an_id_that_a_spreadsheet_could_take_for_something_else_is_refused(identifier: str) -> None:
     with pytest.raises(LinesRefused) as refused:
-        file_of_run(RUN, [Line("ada", "USD", 2), Line(identifier, "USD", 1)], NOW, None)
+        written([("ada", "USD", 2), (identifier, "USD", 1)])
     assert {each["field"] for each in refused.value.rejected} == {"participant_id"}
     with pytest.raises(LinesRefused):
-        file_of_run(replace(RUN, id=identifier), [Line("ada", "USD", 1)], NOW, None)
+        written([("ada", "USD", 1)], head=replace(HEAD, batch=identifier))
 
 
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,20}", fullmatch=True)
@@ -98,15 +103,14 @@ IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,20}", fullmatch=True)
     )
 )
 def test_whoever_reads_the_file_finds_the_control_totals(amounts: dict[tuple[str, str], int]) -> None:
-    lines = [Line(*key, amount) for key, amount in amounts.items()]
-    file = file_of_run(RUN, lines, NOW, None)
-    rows = list(csv.DictReader(io.StringIO(file.content.decode("ascii"), newline="")))
-    manifest = json.loads(file.manifest)
+    lines = [(*key, amount) for key, amount in amounts.items()]
+    batch = written(lines)
+    rows = list(csv.DictReader(io.StringIO(batch.files[0].content.decode("ascii"), newline="")))
+    manifest = json.loads(batch.manifest)
     totals: dict[str, Decimal] = {}
     for row in rows:
         assert None not in row
-        assert Decimal(row["amount"]) > 0
         totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + Decimal(row["amount"])
     assert {currency: Decimal(total) for currency, total in manifest["control_totals"].items()} == totals
     assert manifest["record_count"] == len(rows)
-    assert file_of_run(RUN, list(reversed(lines)), NOW, None) == file
+    assert written(lines[::-1]) == batch

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.payroll.acknowledgement import BatchLine, Returned
 from services.payout.payroll.batch import LinesRefused
 from services.payout.payroll.policy import PayrollProfile
-from services.payout.payroll.release import LinesReleased, Released
+from services.payout.payroll.release import LinesReleased
+from services.payout.payroll.verify import differences
 from services.payout.payroll.worker import CutOffs
-from services.payout.store import batches
-from services.payout.store.batch_answers import acknowledge, overdue
+from services.payout.store.batch_answers import overdue
 from shared.metrics import PAYROLL_MISMATCHES, PAYROLL_OVERDUE
 from tests.services.payout.desk import problem
-from tests.services.payout.payroll.payroll_desk import LINES, NOW, RUN, PayrollDesk
+from tests.services.payout.payroll.payroll_desk import LINES, RUN, PayrollDesk
 from tests.services.payout.payroll.payroll_worlds import line
 
 EVERYWHERE: dict[str, Any] = {"kind": "payroll_profile", "id": "by-entity", "valid_from": "2026-01-01"}
@@ -232,19 +229,32 @@ def test_a_run_without_payments_has_a_batch_without_rows(payroll_desk: PayrollDe
     assert payroll_desk.ack(batch).json()["state"] == "accepted"
 
 
-def test_what_follows_from_returned_lines_is_done_in_the_same_transaction(payroll_desk: PayrollDesk) -> None:
+def test_whoever_books_is_told_once_of_an_answer_and_of_the_lines_it_returns(payroll_desk: PayrollDesk) -> None:
     (batch,) = payroll_desk.release()
+    row = next(row for row, name in batch.rows if name == "b")
+    rejected = [{"row": row, "code": "inactive", "message": "left"}]
+    for _ in range(2):
+        assert payroll_desk.ack(batch, status="partial", rejected=rejected).is_success
+    assert payroll_desk.told == [("run-2026-06-1", ["b"])]
 
-    def booked_back(_: Connection, released: Released, lines: Sequence[BatchLine], by: str, at: datetime) -> None:
-        assert (released.id, by, at) == (batch.head.batch, "payroll", NOW)
-        assert [each.line for each in lines] == ["b"]
-        raise ZeroDivisionError
 
-    with payroll_desk.engine.connect() as connection:
-        released = batches.batch(connection, batch.head.batch)
-        row = next(each for each in batches.lines(connection, released.id) if each.line == "b")
-    why = [(row, Returned(row.row, "inactive", "left"))]
-    with pytest.raises(ZeroDivisionError), payroll_desk.engine.begin() as connection:
-        acknowledge(connection, released, "key-00001", {"status": "partial"}, why, "payroll", NOW, booked_back)
-    assert payroll_desk.get("returned", "dana").json()["lines"] == []
-    assert payroll_desk.get("batches").json()["batches"][0]["state"] == "released"
+def test_verify_finds_batches_whole_and_names_one_that_was_changed(
+    payroll_desk: PayrollDesk, payout_engine: Engine
+) -> None:
+    payroll_desk.release(LINES[:1])
+    payroll_desk.release(LINES[1:])
+
+    def found() -> list[str]:
+        with payout_engine.connect() as connection:
+            return list(differences(connection))
+
+    assert found() == []
+    with payout_engine.begin() as connection:
+        connection.execute(text("set local session_replication_role = replica"))
+        connection.execute(text("update batch_line set amount = amount + 1 where line = 'a'"))
+        connection.execute(text("update payroll_batch set number = 9, sha256 = repeat('0', 64) where id like '%.2'"))
+    assert found() == [
+        "batch run-2026-06-1: its lines do not add up to its control totals",
+        "batch run-2026-06-1.2: its files do not have the hashes that it names",
+        "payroll batches are not numbered 1, 2, 3 and so on: one is missing",
+    ]

@@ -1,0 +1,49 @@
+"""Proves released batches: files, manifests, lines and the chain of batches say the same."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from services.payout.payroll.release import Released
+from services.payout.store import batches
+from shared.money import from_minor
+
+
+def differences(connection: Connection) -> Iterator[str]:
+    """What does not fit, as sentences that name batches and no amounts; none when all is well."""
+    latest: dict[tuple[str, str | None], Released] = {}
+    before = 2**63 - 1
+    every: list[Released] = []
+    while page := batches.batches(connection, before=before):
+        every += page
+        before = page[-1].number
+    for batch in reversed(every):
+        payroll = (batch.pay_group, batch.entity)
+        yield from _differences(connection, batch, latest.get(payroll))
+        latest[payroll] = batch
+    if [batch.number for batch in every] != list(range(len(every), 0, -1)):
+        yield "payroll batches are not numbered 1, 2, 3 and so on: one is missing"
+
+
+def _differences(connection: Connection, batch: Released, previous: Released | None) -> Iterator[str]:
+    told = json.loads(batches.manifest(connection, batch.id))
+    files = batches.files(connection, batch.id)
+    hashes = [file.sha256 for file in files]
+    if hashes[:1] != [batch.sha256] or hashes != [file["sha256"] for file in told["files"]]:
+        yield f"batch {batch.id}: its files do not have the hashes that it names"
+    sums: Counter[str] = Counter()
+    lines = batches.lines(connection, batch.id)
+    for line in lines:
+        sums[line.currency] += line.amount
+    totals = {currency: f"{from_minor(total, currency):f}" for currency, total in sums.items()}
+    if not totals == batch.control_totals == told["control_totals"]:
+        yield f"batch {batch.id}: its lines do not add up to its control totals"
+    if not len({line.row for line in lines}) == batch.record_count == told["record_count"]:
+        yield f"batch {batch.id}: it has not as many rows as it says"
+    named = (told["previous_batch_id"], told["previous_batch_sha256"])
+    if named != ((previous.id, previous.sha256) if previous else (None, None)):
+        yield f"batch {batch.id}: the batch before it is not the one that its manifest names"
