@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     kafka_replication: int = Field(default=1, ge=1)
 
     time_zone: str = "UTC"
+    company_name: str = Field(default="", max_length=200)
+    locale: str = Field(default="en_US", max_length=40)
     keys_file: Path | None = None
     client_key_file: Path | None = None
     sources_dir: Path | None = None

@@ -18,6 +18,7 @@ from services.payout.runs.frozen import Frozen, Pay, Slip
 from services.payout.runs.life import Run
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.slips import full_name, slip
+from services.payout.statements.facts import Company
 from services.payout.store import closings, holds, policies_in_force, positions, years
 from services.payout.store.people import people
 
@@ -25,7 +26,7 @@ HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
 
-def freeze(connection: Connection, found: Calculated) -> Frozen:
+def freeze(connection: Connection, found: Calculated, company: Company) -> Frozen:
     """What a run keeps of a calculation."""
     world = found.world
     pays = [
@@ -39,11 +40,11 @@ def freeze(connection: Connection, found: Calculated) -> Frozen:
         )
         for each in found.settlements
     ]
-    slips = dict(_slips(connection, found))
+    slips = dict(_slips(connection, found, company))
     return Frozen(pays, slips, frozenset(_touches(connection, found)), list(_findings(connection, found)))
 
 
-def _slips(connection: Connection, found: Calculated) -> Iterator[tuple[str, Slip]]:
+def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:
     world, run = found.world, found.world.run
     details: dict[str, dict[str, bytes]] = {}
     for who, month, detail in found.lines.select("participant_id", "period", "detail").iter_rows():
@@ -60,7 +61,7 @@ def _slips(connection: Connection, found: Calculated) -> Iterator[tuple[str, Sli
         before = {each.currency: _before(world, each) for each in settlements}
         sums = [years.with_run(year.get((who, each.currency)), each, run) for each in settlements]
         manager = names.get(home.manager or "", "")
-        facts = slip(run, who, home, manager, settlements, details.get(who, {}), before, sums, {})
+        facts = slip(company, run, who, home, manager, settlements, details.get(who, {}), before, sums, {})
         yield who, Slip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from services.payout.deal_facts import DealSource
 from services.payout.lines import LineSource
+from services.payout.statements.facts import Company
 from shared.settings import Settings
 
 
@@ -23,6 +24,11 @@ class Office:
     now: Callable[[], datetime]
     lines: LineSource
     deals: DealSource
+
+    @property
+    def company(self) -> Company:
+        """Whose statements are made, and how it writes amounts."""
+        return Company(name=self.settings.company_name, locale=self.settings.locale)
 
     def today(self) -> date:
         """The business date."""

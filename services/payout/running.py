@@ -98,7 +98,7 @@ def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculat
     """What the run would do as things stand, without a trace."""
     world = calculating.gather(connection, run)
     found = calculating.calculate(connection, world, office.lines, office.deals)
-    return found, freezing.freeze(connection, found)
+    return found, freezing.freeze(connection, found, office.company)
 
 
 def calculate(connection: Connection, office: Office, run: Run, actor: str) -> Run:

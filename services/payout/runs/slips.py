@@ -11,6 +11,7 @@ from services.payout.runs.life import Run
 from services.payout.runs.settlement import Settlement
 from services.payout.statements.facts import (
     BalanceFacts,
+    Company,
     HeldFacts,
     ParticipantFacts,
     PayLine,
@@ -23,6 +24,7 @@ from services.payout.statements.facts import (
 
 
 def slip(
+    company: Company,
     run: Run,
     participant_id: str,
     home: Attributes,
@@ -36,6 +38,7 @@ def slip(
     """The facts of a statement as bytes; the same facts are always the same bytes.
 
     Args:
+        company: who pays.
         run: what pays.
         participant_id: whom.
         home: what the roster says of them at the end of the pay period.
@@ -47,6 +50,7 @@ def slip(
         reasons: by step the words that explain it.
     """
     facts = StatementFacts(
+        company=company,
         run=RunFacts(
             id=run.id,
             name=run.pay_period,

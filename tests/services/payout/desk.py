@@ -19,7 +19,7 @@ from shared.log.worker import Outcome
 Book = Callable[[Sequence[Stored]], Outcome]
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 PEOPLE = {
-    "dana": ["runs:write", "earnings:read", "payroll:read", "gl:read"],
+    "dana": ["runs:write", "earnings:read", "payroll:read", "statements:read", "gl:read"],
     "dora": ["runs:write", "runs:approve", "earnings:read"],
     "frank": ["runs:approve", "earnings:read"],
     "carol": ["runs:approve", "earnings:read"],

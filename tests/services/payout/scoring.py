@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from services.payout.deal_facts import DealFact
 from shared.contracts.lines import SCHEMA
+from shared.explanation import frozen
 from shared.periods import last_day
 
 
@@ -49,7 +50,7 @@ class Scoring:
             told = told if not rest else [*told, {"deal_id": None, "amount": rest}]
             for number, each in enumerate(told, 1):
                 lines.append(self._line(period) | part | {"line": number} | each)
-        detail = orjson.dumps({"period": period, "participant_id": who})
+        detail = frozen.nothing(who, period)
         return {
             "participant_id": who,
             "period": period,
