@@ -46,7 +46,7 @@ class BatchView(BaseModel):
     period: str
     pay_date: date
     acknowledge_by: date | None
-    format: str = Field(examples=["adp-workforce-now/1"])
+    format: str = Field(examples=["adp-workforce-now"])
     sha256: str
     record_count: int
     control_totals: dict[str, str] = Field(examples=[{"USD": "3696.56"}])
