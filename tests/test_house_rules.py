@@ -31,6 +31,7 @@ BESIDE_THE_EDGE = {
     "services/payout/deals_lost.py": "hands a connection to the store: what lost deals had earned",
     "services/payout/freezing.py": "hands a connection to the store: what a run keeps",
     "services/payout/lines.py": "asks scoring for lines",
+    "services/payout/noticing.py": "hands a connection to the store: what people should know of a run",
     "services/payout/office.py": "holds the present instant and the database for the routes",
     "services/payout/releasing.py": "takes an approved run on, in the caller's transaction",
     "services/payout/running.py": "takes a run through its life, in the caller's transaction",

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from datetime import date
-from fractions import Fraction
+from collections.abc import Iterator
 
-import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.calculating import Calculated, World
-from services.payout.people import Person
+from services.payout.noticing import findings_of, hands
 from services.payout.runs.entries import told
-from services.payout.runs.exceptions import Finding, Seen, findings
 from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.life import Run
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.slips import full_name, slip
 from services.payout.statements.facts import Company
-from services.payout.store import closings, holds, policies_in_force, positions, years
+from services.payout.store import years
 from services.payout.store.people import people
 
 HISTORY = 6
@@ -41,7 +36,7 @@ def freeze(connection: Connection, found: Calculated, company: Company) -> Froze
         for each in found.settlements
     ]
     slips = dict(_slips(connection, found, company))
-    return Frozen(pays, slips, frozenset(_touches(connection, found)), list(_findings(connection, found)))
+    return Frozen(pays, slips, frozenset(hands(connection, found)), list(findings_of(connection, found)))
 
 
 def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:
@@ -74,56 +69,3 @@ def _before(world: World, settlement: Settlement) -> dict[str, int]:
         "draw": world.draw.get(owed, 0),
         "clawback": world.receivable.get(owed, 0),
     }
-
-
-def _touches(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
-    """Whoever set something that the pay rests on: facts of deals, quotas and plans, terms, holds, adjustments."""
-    world = found.world
-    for each in found.lines["touched_by"]:
-        yield from ((row["who"], row["what"]) for row in each)
-    yield from policies_in_force.authors(connection, world.run.ends)
-    deals = (
-        set(found.lines.explode("lines")["lines"].struct.field("deal_id").drop_nulls()) if found.lines.height else set()
-    )
-    since = closings.closed_at(connection, world.run.pay_group)
-    for actor, what, subject, at in holds.hands(connection):
-        scope, _, name = subject.partition(":")
-        concerned = scope == "plan" or (name in deals if scope == "deal" else name in world.people)
-        if concerned and (since is None or at > since):
-            yield actor, what
-
-
-def _findings(connection: Connection, found: Calculated) -> Iterable[Finding]:
-    world, run = found.world, found.world.run
-    for who, group in sorted(world.astray.items()):
-        yield Finding("no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid")
-    history = positions.history(connection, run.pay_group, run.month, HISTORY)
-    of_month = found.lines.filter(pl.col("period") == run.month)
-    attainments: dict[str, list[Fraction]] = {}
-    sales: set[str] = set()
-    for who, earnings, lines in of_month.select("participant_id", "earnings", "lines").iter_rows():
-        attainments[who] = [Fraction(each["measure"], each["quota"]) for each in earnings if each["quota"]]
-        if any(line["deal_id"] for line in lines):
-            sales.add(who)
-    stops = holds.told(connection)
-    for each in found.settlements:
-        who = each.participant_id
-        home = world.at(who)
-        mine = [stop for stop in stops if stop.hold.released_on is None and stop.hold.subject in (who, home.plan)]
-        seen = Seen(
-            history=history.get((who, each.currency), ()),
-            attainments=attainments.get(who, ()),
-            sales=who in sales,
-            plan_changed_on=_plan_changed(world.people[who], run),
-            holds=[stop.hold.reason for stop in mine if not stop.dispute],
-            disputes=[stop.hold.reason for stop in mine if stop.dispute],
-            payroll_id=home.payroll_id,
-            last_day=world.people[who].last_day(run.ends),
-        )
-        yield from findings(each, seen, run.ends)
-
-
-def _plan_changed(person: Person, run: Run) -> date | None:
-    """The day within the pay period from which the participant is on another plan."""
-    days = [each.day for each in person.settings() if each.attribute == "plan" and run.starts < each.day <= run.ends]
-    return max(days, default=None)

@@ -100,9 +100,19 @@ def attachment(connection: Connection, adjustment: UUID) -> tuple[str, bytes] | 
     return (row.attachment_name, bytes(row.attachment)) if row else None
 
 
-def hands(connection: Connection) -> list[tuple[str, str, str, datetime]]:
-    """Who decided something about whom, as (actor, what, scope:subject, at)."""
-    return [tuple(row) for row in connection.execute(_HANDS)]
+class Decision(NamedTuple):
+    """Who decided what about whom: a participant, a deal or a plan."""
+
+    actor: str
+    what: str
+    scope: str
+    subject: str
+    at: datetime
+
+
+def hands(connection: Connection) -> list[Decision]:
+    """Everything that people decided about pay."""
+    return [Decision(*row) for row in connection.execute(_HANDS)]
 
 
 _HOLDS = text("""
@@ -121,10 +131,10 @@ _ADJUSTMENTS = text("""
 _ATTACHMENT = text("select attachment_name, attachment from adjustment where id = :id")
 
 _HANDS = text("""
-    select actor, 'hold' as what, scope || ':' || subject as subject, at from hold
+    select actor, 'hold' as what, scope, subject, at from hold
     union all
-    select r.actor, 'hold', scope || ':' || subject, r.at from hold_release r join hold h on h.id = r.hold
+    select r.actor, 'hold', scope, subject, r.at from hold_release r join hold h on h.id = r.hold
     union all
-    select actor, 'clawback', 'participant:' || participant_id, at from clawback_dismissal
+    select actor, 'clawback', 'participant', participant_id, at from clawback_dismissal
     union all
-    select actor, 'adjustment', 'participant:' || participant_id, at from adjustment""")
+    select actor, 'adjustment', 'participant', participant_id, at from adjustment""")

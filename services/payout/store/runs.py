@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import polars as pl
+import psycopg
 from sqlalchemy import Connection, Row, bindparam, insert, select, text
 from sqlalchemy.types import Text
 
@@ -119,9 +120,12 @@ def replace(connection: Connection, run_id: str, frozen: Frozen, lines: pl.DataF
         connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
     told = json_lines(pay.told for pay in frozen.pays)
     connection.execute(_ADD_PAY, {"run": run_id, **columns([pay[:5] for pay in frozen.pays], width=5), "pay": told})
-    slips = [(who, *each) for who, each in frozen.slips.items()]
-    for start in range(0, len(slips), 2000):
-        connection.execute(_ADD_SLIPS, {"run": run_id, **columns(slips[start : start + 2000], width=5)})
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor() as cursor, cursor.copy(_COPY_SLIPS) as copy:
+        copy.set_types(["text", "text", "text", "text", "bytea", "text"])
+        for who, each in frozen.slips.items():
+            copy.write_row((run_id, who, *each))
     content = io.BytesIO()
     lines.write_parquet(content, compression="zstd")
     connection.execute(_ADD_LINES, {"run": run_id, "content": content.getvalue()})
@@ -240,9 +244,7 @@ _ADD_PAY = text("""
     select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as bigint[]),
                                cast(:c4 as integer[]), string_to_array(:pay, chr(10)))""")
 
-_ADD_SLIPS = text("""
-    insert into run_slip (run, participant_id, name, manager, facts, sha256)
-    select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as bytea[]), cast(:c4 as text[]))""")
+_COPY_SLIPS = "copy run_slip (run, participant_id, name, manager, facts, sha256) from stdin (format binary)"
 
 _ADD_LINES = text("""
     insert into run_lines (run, content, sha256) values (:run, :content, encode(sha256(:content), 'hex'))""")

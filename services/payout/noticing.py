@@ -1,0 +1,90 @@
+"""What about a calculated run a person should know: who had a hand in what it pays on, and what stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from fractions import Fraction
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.calculating import Calculated
+from services.payout.people import Person
+from services.payout.runs.exceptions import Finding, Seen, findings
+from services.payout.runs.life import Run
+from services.payout.store import closings, holds, policies_in_force, positions
+
+HISTORY = 6
+"""Pay of so many earlier runs is looked at for what stands out."""
+
+
+def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
+    """Whoever set something that the pay rests on, and what: facts of deals, quotas and plans, terms, holds, adjustments."""
+    world = found.world
+    touched = found.lines.select(pl.col("touched_by").explode()).drop_nulls().unnest("touched_by").unique()
+    yield from touched.select("who", "what").iter_rows()
+    yield from policies_in_force.authors(connection, world.run.ends)
+    decided = holds.hands(connection)
+    deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
+    since = closings.closed_at(connection, world.run.pay_group)
+    for actor, what, scope, name, at in decided:
+        concerned = scope == "plan" or (name in deals if scope == "deal" else name in world.people)
+        if concerned and (since is None or at > since):
+            yield actor, what
+
+
+def _sold(lines: pl.DataFrame, deals: set[str]) -> set[str]:
+    """Those of the deals that somebody earned by."""
+    if not deals:
+        return set()
+    names = lines.select(pl.col("lines").explode()).drop_nulls().unnest("lines")["deal_id"]
+    return set(names.filter(names.is_in(list(deals))))
+
+
+def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
+    """What an approver should look at."""
+    world, run = found.world, found.world.run
+    for who, group in sorted(world.astray.items()):
+        yield Finding("no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid")
+    history = positions.history(connection, run.pay_group, run.month, HISTORY)
+    of_month = found.lines.filter(pl.col("period") == run.month)
+    attainments, sales = _attainments(of_month), _with_sales(of_month)
+    stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
+    for each in found.settlements:
+        who = each.participant_id
+        home = world.at(who)
+        mine = [stop for stop in stops if stop.hold.subject in (who, home.plan)]
+        seen = Seen(
+            history=history.get((who, each.currency), ()),
+            attainments=attainments.get(who, ()),
+            sales=who in sales,
+            plan_changed_on=_plan_changed(world.people[who], run),
+            holds=[stop.hold.reason for stop in mine if not stop.dispute],
+            disputes=[stop.hold.reason for stop in mine if stop.dispute],
+            payroll_id=home.payroll_id,
+            last_day=world.people[who].last_day(run.ends),
+        )
+        yield from findings(each, seen, run.ends)
+
+
+def _attainments(lines: pl.DataFrame) -> dict[str, list[Fraction]]:
+    """The attainments of each participant's components with a quota."""
+    earnings = lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
+    found: dict[str, list[Fraction]] = {}
+    with_quota = earnings.filter(pl.col("quota") > 0).select("participant_id", "measure", "quota")
+    for who, measure, quota in with_quota.iter_rows():
+        found.setdefault(who, []).append(Fraction(measure, quota))
+    return found
+
+
+def _with_sales(lines: pl.DataFrame) -> set[str]:
+    """Participants with a deal among their lines."""
+    by_deal = pl.element().struct.field("deal_id").is_not_null()
+    return set(lines.filter(pl.col("lines").list.eval(by_deal).list.any())["participant_id"])
+
+
+def _plan_changed(person: Person, run: Run) -> date | None:
+    """The day within the pay period from which the participant is on another plan."""
+    days = [each.day for each in person.settings() if each.attribute == "plan" and run.starts < each.day <= run.ends]
+    return max(days, default=None)
