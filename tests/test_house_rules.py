@@ -27,14 +27,16 @@ BESIDE_THE_EDGE = {
     "services/alerts/road.py": "hands a connection to the store",
     "services/ingest/examples.py": "adds to the API's own document",
     "services/ingest/webhooks.py": "the API of webhooks",
-    "services/payout/calculating.py": "hands a connection to the store: what a run is calculated from",
+    "services/payout/calculating.py": "hands a connection to where a run's lines come from",
     "services/payout/deals_lost.py": "hands a connection to the store: what lost deals had earned",
     "services/payout/freezing.py": "hands a connection to the store: what a run keeps",
     "services/payout/lines.py": "asks scoring for lines",
+    "services/payout/lines_of_run.py": "hands a connection to the store: whether lines and ledger are of one moment",
     "services/payout/noticing.py": "hands a connection to the store: what people should know of a run",
     "services/payout/office.py": "holds the present instant and the database for the routes",
     "services/payout/releasing.py": "takes an approved run on, in the caller's transaction",
     "services/payout/running.py": "takes a run through its life, in the caller's transaction",
+    "services/payout/world.py": "hands a connection to the store: where everybody stands",
 }
 WIRES = {"fastapi", "starlette", "uvicorn", "httpx", "kafka", "sqlalchemy", "psycopg", "alembic"}
 STATEMENTS = {"select", "insert", "update", "delete", "text", "func", "union_all", "exists"}

@@ -14,7 +14,7 @@ from services.payout.store.positions import Owed
 from shared.contracts.lines import each_line
 
 if TYPE_CHECKING:
-    from services.payout.calculating import World
+    from services.payout.world import World
 
 _KEY = ["participant_id", "currency", "period", "component", "deal_id"]
 

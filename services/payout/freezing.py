@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from services.payout.calculating import Calculated, World
+from services.payout.calculating import Calculated
 from services.payout.noticing import findings_of, hands
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
@@ -16,6 +16,7 @@ from services.payout.runs.slips import full_name, slip
 from services.payout.statements.facts import Company
 from services.payout.store import years
 from services.payout.store.people import people
+from services.payout.world import World
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""

@@ -32,6 +32,7 @@ from services.payout.store import books, closings, policies_in_force, positions,
 from services.payout.store.pay_groups import pay_group
 from services.payout.store.people import people
 from services.payout.store.positions import Owed
+from services.payout.world import gather, inputs_sha256
 from shared.auth import Principal
 from shared.periods import next_period, period_of
 
@@ -67,8 +68,8 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
         span = pay_period_at(group, ends)
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
-    month = period_of(ends) if asked.off_cycle or closes is None else closes
-    if closed is not None and month <= closed:
+    month = period_of(ends)
+    if closed is not None and (closes or month) <= closed:
         if asked.off_cycle is None:
             raise PeriodClosed(span.name, closed)
         month = next_period(closed)
@@ -96,7 +97,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
 
 def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
     """What the run would do as things stand, without a trace."""
-    world = calculating.gather(connection, run)
+    world = gather(connection, run)
     found = calculating.calculate(connection, world, office.lines, office.deals)
     return found, freezing.freeze(connection, found, office.company)
 
@@ -113,7 +114,10 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     found, frozen = simulate(connection, office, run)
     steps = steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(frozen.lines))
     runs.replace(connection, run.id, frozen, found.lines.drop("detail"))
-    hashes = {"lines_sha256": frozen.sha256(run.id), "inputs_sha256": calculating.inputs_sha256(found.world)}
+    hashes = {
+        "lines_sha256": frozen.sha256(run.id),
+        "inputs_sha256": inputs_sha256(connection, found.world, found.world.entries),
+    }
     runs.move(connection, run.id, "calculate", actor, office.now(), steps=steps, **hashes)
     return runs.run(connection, run.id)
 
@@ -184,8 +188,9 @@ def check_untampered(connection: Connection, run: Run) -> None:
 
 
 def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
-    world = calculating.gather(connection, run)
-    check_unchanged(run, run.lines_sha256, calculating.inputs_sha256(world), seen)
+    world = gather(connection, run)
+    looked_at = {pay.participant_id: pay.entries for pay in runs.pays(connection, run.id)}
+    check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
 
 
 def _book(connection: Connection, run: Run, actor: str, at: datetime) -> None:

@@ -110,7 +110,7 @@ def add_runs(app: FastAPI, office: Office) -> None:
     @app.post("/v1/runs/simulate")
     def simulate(who: Writer, body: Draft) -> RunDetail:
         """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-        with office.snapshot.connect() as connection:
+        with office.engine.connect() as connection:  # ends without a commit
             run = running.draft(connection, office, body.asked(), who.name, simulated=True)
             _, frozen = running.simulate(connection, office, run)
         lines = _worth_showing(frozen.lines)

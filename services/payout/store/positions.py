@@ -30,9 +30,24 @@ class Left(NamedTuple):
     dismissed: Mapping[tuple[str, str, str], tuple[int, int]]
 
 
-def payable(connection: Connection, participants: Iterable[str], month: str) -> dict[Owed, int]:
-    """What is payable for everything booked up to a month, in minor units; zeros are left out."""
-    rows = connection.execute(_PAYABLE, {"participants": list(participants), "month": month})
+def payable(
+    connection: Connection, participants: Iterable[str], month: str, entries: Mapping[str, int] | None = None
+) -> dict[Owed, int]:
+    """What is payable for everything booked up to a month, in minor units; zeros are left out.
+
+    With `entries`, of what the stream booked only each participant's first so many journals.
+    """
+    known = dict(entries or {})
+    rows = connection.execute(
+        _PAYABLE,
+        {
+            "participants": list(participants),
+            "month": month,
+            "whole": entries is None,
+            "known": list(known),
+            "entries": list(known.values()),
+        },
+    )
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
@@ -123,7 +138,10 @@ _SEEN = """
 _PAYABLE = text("""
     select p.participant_id, p.currency, -sum(p.amount)
     from journal j join posting p on p.journal = j.id
+    left join unnest(cast(:known as text[]), cast(:entries as integer[])) as seen (participant_id, entries)
+        on seen.participant_id = j.participant_id
     where j.participant_id = any(cast(:participants as text[])) and j.period <= :month and p.account = 'payable'
+      and (:whole or j.kind <> 'earning' or j.entry <= seen.entries)
     group by 1, 2 having sum(p.amount) <> 0""")
 
 _OWING = text("""

@@ -29,10 +29,10 @@ _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
 def add(connection: Connection, run: Run) -> bool:
     """Add a draft; False where another run over the same pay period is not cancelled."""
     values = {name: getattr(run, name) for name in Run.__slots__ if name not in _BY_EVENTS}
-    if run.kind == "regular" and run.participants is None:
-        connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
-        if connection.execute(_ACTIVE, {"pay_group": run.pay_group, "pay_period": run.pay_period}).one_or_none():
-            return False
+    asked = {"pay_group": run.pay_group, "pay_period": run.pay_period}
+    whole = run.kind == "regular" and run.participants is None
+    if whole and connection.execute(_ACTIVE, asked).one_or_none():
+        return False
     values["participants"] = None if run.participants is None else list(run.participants)
     connection.execute(insert(schema.run).values(values))
     return True
@@ -64,7 +64,8 @@ def run(connection: Connection, run_id: str, *, for_change: bool = False) -> Run
 
 
 def number_of(connection: Connection, pay_period: str) -> int:
-    """How many runs there are over pay periods of this name."""
+    """How many runs there are over pay periods of this name. There will be no other until the transaction ends."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
     return int(
         connection.execute(text("select count(*) from run where pay_period = :p"), {"p": pay_period}).scalar_one()
     )

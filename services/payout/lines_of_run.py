@@ -1,0 +1,102 @@
+"""The lines of pay that a run looks at, of the same moment as the ledger; and what payment terms look at in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import sleep
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.lines import LineSource
+from services.payout.refusals import NotSettled
+from services.payout.store import positions
+from services.payout.store.positions import Owed
+from services.payout.terms.release import Collection, LineFacts
+from services.payout.world import World, again
+from shared.contracts.lines import empty
+from shared.periods import last_day
+
+ATTEMPTS = 12
+PAUSE = 0.25
+"""Seconds between attempts: what scoring has published is booked a moment later."""
+
+
+def with_lines(connection: Connection, world: World, source: LineSource) -> tuple[World, pl.DataFrame]:
+    """The lines of everything in the run's scope, and the world that they fit.
+
+    The stream goes on meanwhile: whoever's earnings have moved is looked at again, until ledger and lines are of one moment for everybody.
+    """
+    kept, waiting = [empty()], frozenset(world.people)
+    for _ in range(ATTEMPTS):
+        wanted = _wanted(world, waiting)
+        tables = [source.of(month, sorted(who)) for month, who in sorted(wanted.items())]
+        moved = _moved(connection, world, wanted, tables)
+        kept += [table.filter(~pl.col("participant_id").is_in(list(moved))) for table in tables]
+        if not moved:
+            return world, pl.concat(kept)
+        sleep(PAUSE)
+        world, waiting = again(connection, world, sorted(moved)), moved
+    raise NotSettled(len(waiting), world.run.month)
+
+
+def _wanted(world: World, who: frozenset[str]) -> dict[str, set[str]]:
+    """Whose lines of which months: what no run has looked at, what is still held, and where the run ends within a month all of that month."""
+    wanted: dict[str, set[str]] = {}
+    for (participant, _), fresh in world.fresh.items():
+        for each in fresh:
+            if each.kind == "earning":
+                wanted.setdefault(each.origin, set()).add(participant)
+    for (participant, _), held in world.held.items():
+        for whose in held:
+            wanted.setdefault(whose.period, set()).add(participant)
+    if world.run.ends < last_day(world.run.month):
+        wanted.setdefault(world.run.month, set()).update(participant for participant, _ in world.payable)
+    return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
+
+
+def _moved(
+    connection: Connection, world: World, wanted: Mapping[str, set[str]], tables: Sequence[pl.DataFrame]
+) -> frozenset[str]:
+    """Who is not the same in the ledger, in the lines, and in the ledger of before."""
+    entries = positions.entries(connection, world.people)
+    moved = {who for who in world.people if entries.get(who, 0) != world.entries.get(who, 0)}
+    for (month, who), table in zip(sorted(wanted.items()), tables, strict=True):
+        booked = positions.revisions(connection, month, sorted(who))
+        given = {
+            participant: revision
+            for participant, revision, settled in table.select("participant_id", "revision", "settled").iter_rows()
+            if settled
+        }
+        moved |= {participant for participant in who if booked.get(participant) != given.get(participant)}
+    return frozenset(moved)
+
+
+def summed(lines: pl.DataFrame) -> dict[Owed, int]:
+    """The amounts of lines by participant and currency, in minor units."""
+    sums = lines.group_by("participant_id", "currency").agg(pl.col("amount").sum())
+    return {(who, currency): amount for who, currency, amount in sums.iter_rows()}
+
+
+def line_facts(world: World, lines: pl.DataFrame) -> dict[Owed, list[LineFacts]]:
+    """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is."""
+    documents = world.terms(world.run.ends)
+    everybody = any(each.release for each in documents) or any(hold.scope != "participant" for hold in world.holds)
+    who = set(world.people) if everybody else {hold.subject for hold in world.holds} | {who for who, _ in world.held}
+    found: dict[Owed, list[LineFacts]] = {}
+    if not who:
+        return found
+    mine = lines.filter(pl.col("participant_id").is_in(list(who)))
+    of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
+    for *key, amount, booked_on, deal_amount, collected, collected_on, started_on in of_one.iter_rows():
+        participant_id, currency, period, component, plan, version, deal_id = key
+        came_in = [Collection(collected_on, collected)] if collected_on is not None else ()
+        line = (participant_id, period, component, plan, version, deal_id, currency, amount)
+        found.setdefault((participant_id, currency), []).append(
+            LineFacts(*line, booked_on, deal_amount, came_in, started_on)
+        )
+    return found
+
+
+_ONE_LINE = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]
+_DEAL_FACTS = ["credit_date", "deal_amount", "collected", "collected_on", "start_date"]

@@ -1,0 +1,137 @@
+"""Where everybody in a run stands before it: in the ledger, the roster, the policies and what people decided."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from services.payout.calendars.policy import PayGroup
+from services.payout.people import Attributes, Person
+from services.payout.runs.life import Run
+from services.payout.runs.settlement import Held, Whose
+from services.payout.store import closings, holds, policies_in_force, positions
+from services.payout.store.pay_groups import pay_groups
+from services.payout.store.people import people
+from services.payout.store.positions import Fresh, Left, Owed
+from services.payout.terms.policy import PaymentTerms, terms_for
+from services.payout.terms.release import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
+    that no policy describes, whom no run pays.
+    """
+
+    run: Run
+    groups: Sequence[PayGroup]
+    astray: Mapping[str, str]
+    closed: str | None
+    people: Mapping[str, Person]
+    payable: Mapping[Owed, int]
+    fresh: Mapping[Owed, Sequence[Fresh]]
+    left: Mapping[Owed, Left]
+    paid_before: Mapping[Owed, int]
+    draw: Mapping[Owed, int]
+    receivable: Mapping[Owed, int]
+    held: Mapping[Owed, Mapping[Whose, Held]]
+    entries: Mapping[str, int]
+    holds: Sequence[Hold]
+    excused: frozenset[tuple[str, str]]
+    terms: Callable[[date], list[PaymentTerms]]
+
+    def at(self, participant_id: str) -> Attributes:
+        """What the roster says of somebody at the end of the pay period."""
+        return self.people[participant_id].at(self.run.ends)
+
+    def owed(self) -> list[Owed]:
+        """Every participant and currency with anything to settle."""
+        tables: list[Mapping[Owed, Any]] = [self.payable, self.fresh, self.draw, self.receivable, self.held]
+        return sorted(set().union(*tables) | self._with_floors())
+
+    def _with_floors(self) -> set[Owed]:
+        """Whoever is paid by their terms although nothing was earned."""
+        found = set()
+        documents = self.terms(self.run.ends)
+        currencies = {each.currency for each in documents if each.guarantee or each.draw or each.minimum}
+        for participant_id in self.people if currencies else ():
+            home = self.at(participant_id)
+            if home.active:
+                for currency in currencies:
+                    mine = terms_for(documents, participant_id, home.plan, home.pay_group, currency)
+                    if mine.guarantee or mine.draw or (mine.minimum and mine.minimum.below == "top_up"):
+                        found.add((participant_id, currency))
+        return found
+
+
+def gather(connection: Connection, run: Run) -> World:
+    """Where everybody in the run stands in the ledger."""
+    known = people(connection)
+    everybody = {**known, **people(connection, positions.strangers(connection))}
+    homes = {who: person.at(run.ends) for who, person in everybody.items()}
+    known_groups = pay_groups(connection)
+    mine = {
+        who: person
+        for who, person in everybody.items()
+        if homes[who].pay_group == run.pay_group and (run.participants is None or who in run.participants)
+    }
+    return World(
+        run=run,
+        groups=known_groups[run.pay_group],
+        astray={who: home.pay_group for who, home in homes.items() if home.pay_group not in known_groups},
+        closed=closings.closed_through(connection, run.pay_group),
+        people=mine,
+        holds=holds.holds(connection),
+        excused=holds.excused(connection),
+        terms=policies_in_force.terms(connection),
+        **_standing(connection, run, list(mine)),
+    )
+
+
+def _standing(connection: Connection, run: Run, who: Sequence[str]) -> dict[str, Any]:
+    """Where participants stand in the ledger: the fields of a world that the stream moves."""
+    entries = positions.entries(connection, who)
+    return {
+        "entries": entries,
+        "payable": positions.payable(connection, who, run.month),
+        "fresh": positions.fresh(connection, who, run.month),
+        "left": positions.left(connection, who),
+        "paid_before": positions.paid_in(connection, run.pay_group, run.pay_period, run.id),
+        "draw": positions.owing(connection, who, "draw"),
+        "receivable": positions.owing(connection, who, "clawback"),
+        "held": positions.held_lines(connection, who),
+    }
+
+
+def again(connection: Connection, world: World, who: Sequence[str]) -> World:
+    """The world with some participants looked at again."""
+    gone = frozenset(who)
+    fields: dict[str, Any] = {}
+    for name, table in _standing(connection, world.run, who).items():
+        before: Mapping[Any, Any] = getattr(world, name)
+        kept = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in gone}
+        fields[name] = kept | table
+    return replace(world, **fields)
+
+
+def inputs_sha256(connection: Connection, world: World, entries: Mapping[str, int]) -> str:
+    """What stands for everything the run is calculated from that can change while it is looked at: what is due, policies, holds.
+
+    A run that closes its months takes everything that is booked in them. Another one is over open months, in which the stream goes on: it
+    stands by the journals that it looked at, `entries` of each participant; but nobody may have paid or adjusted anything since.
+    """
+    payable = world.payable
+    if world.run.closes is None:
+        payable = positions.payable(connection, world.people, world.run.month, entries)
+    due = sorted((*owed, amount) for owed, amount in payable.items())
+    rules = sorted(
+        orjson.dumps(each.body(), option=orjson.OPT_SORT_KEYS).decode() for each in world.terms(world.run.ends)
+    )
+    stops = sorted(repr(hold) for hold in world.holds)
+    return hashlib.sha256(orjson.dumps([due, rules, stops, sorted(world.excused)])).hexdigest()
