@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from time import sleep
 
 import polars as pl
@@ -18,8 +19,8 @@ from shared.contracts.lines import empty
 from shared.periods import last_day
 
 ATTEMPTS = 12
-PAUSE = 0.25
-"""Seconds between attempts: what scoring has published is booked a moment later."""
+PAUSE = timedelta(milliseconds=250)
+"""Between attempts: what scoring has published is booked a moment later."""
 
 
 def with_lines(connection: Connection, world: World, source: LineSource) -> tuple[World, pl.DataFrame]:
@@ -35,7 +36,7 @@ def with_lines(connection: Connection, world: World, source: LineSource) -> tupl
         kept += [table.filter(~pl.col("participant_id").is_in(list(moved))) for table in tables]
         if not moved:
             return world, pl.concat(kept)
-        sleep(PAUSE)
+        sleep(PAUSE.total_seconds())
         world, waiting = again(connection, world, sorted(moved)), moved
     raise NotSettled(len(waiting), world.run.month)
 
