@@ -69,12 +69,6 @@ def linked(journals: Iterable[Journal], heads: Mapping[str, Head], recorded_at: 
     return links
 
 
-def books_sha256(heads: Mapping[str, Head]) -> str:
-    """One hash for the books of many: SHA-256 over participant, entries and head, tabs between, a line each, sorted."""
-    rows = [f"{participant}\t{head.entries}\t{head.sha256}\n" for participant, head in sorted(heads.items())]
-    return hashlib.sha256("".join(rows).encode()).hexdigest()
-
-
 def _posting(posting: Posting) -> list[Any]:
     part = posting.part[:3] if posting.part else (None, None, None)
     return [posting.account, posting.currency, posting.amount, *part, posting.deal]

@@ -106,6 +106,7 @@ closing: Final = Table(
     Column("period", Name, primary_key=True, comment="closed for good, with every earlier one"),
     Column("run", Name, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("sha256", Text, nullable=False, comment="stands for every journal it closed, and for the closing before"),
 )
 
 soft_closing: Final = Table(

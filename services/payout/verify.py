@@ -46,6 +46,8 @@ def verify(engine: Engine, log: Log) -> list[str]:
         booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
         found = [f"journal {journal} does not sum to zero" for journal in audit.unbalanced(connection)]
         found += audit.broken_chains(connection)
+        for pay_group, period in audit.broken_seals(connection):
+            found.append(f"month {period} of pay group {pay_group}: its journals are not those that were closed")
         for participant, period in audit.misremembered(connection):
             found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
         settled: Counter[Owed] = Counter()

@@ -57,6 +57,11 @@ def returned(connection: Connection) -> dict[Owed, int]:
     return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_RETURNED)}
 
 
+def broken_seals(connection: Connection) -> list[tuple[str, str]]:
+    """Pay groups and months whose journals are not those that were closed."""
+    return [tuple(row) for row in connection.execute(_SEALS)]
+
+
 def spoilt_files(connection: Connection) -> list[str]:
     """Batches with a file that does not have its hash."""
     return list(connection.execute(_SPOILT).scalars())
@@ -111,6 +116,9 @@ def dead_places(connection: Connection, worker: str) -> set[tuple[Partition, int
     )
     return {(Partition(topic, partition), position) for topic, partition, position in rows}
 
+
+_SEALS = text("""
+    select pay_group, period from closing where sha256 <> seal_of(pay_group, period) order by pay_group, period""")
 
 _CHAINS = text("""
     select j.*, coalesce(p.postings, '[]') as postings

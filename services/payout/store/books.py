@@ -13,7 +13,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout import chain
 from services.payout.chain import Head, linked
 from services.payout.ledger import Earned, Journal, Part
 from services.payout.store.columns import columns, json_lines
@@ -102,13 +101,6 @@ def heads(connection: Connection, participants: Iterable[str] | None = None) -> 
     wanted = None if participants is None else sorted(participants)
     rows = connection.execute(_HEADS, {"participants": wanted})
     return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
-
-
-def books_sha256(connection: Connection, participants: Iterable[str]) -> str:
-    """One hash that stands for everything ever booked for these participants."""
-    wanted = set(participants)
-    found = heads(connection, wanted)
-    return chain.books_sha256({participant: found.get(participant, Head()) for participant in wanted})
 
 
 def _hold_heads(connection: Connection, participants: set[str]) -> dict[str, Head]:

@@ -1,4 +1,4 @@
-"""The hash chain of each participant's journals, and the books of many under one hash."""
+"""The hash chain of each participant's journals, and the seal of a closed month."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from alembic.config import Config
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.schema import CreateSchema
 
-from services.payout.store import audit, books
+from services.payout.store import audit, closings
 from shared.database import engine_for
-from tests.services.payout.desk import Book, Desk, earned
+from tests.services.payout.desk import NOW, Book, Desk, earned
 
 
 def broken(engine: Engine) -> list[str]:
@@ -87,20 +87,18 @@ def test_a_head_without_its_journals_and_journals_without_their_head_are_told(
     assert [each.split(":")[0] for each in told] == ["the books of ada", "the books of bob"]
 
 
-def test_the_hash_of_the_books_of_many_changes_with_any_of_them_and_with_nothing_else(
-    book: Book, payout_engine: Engine
-) -> None:
-    def now(*people: str) -> str:
-        with payout_engine.connect() as connection:
-            return books.books_sha256(connection, people)
-
-    book([earned("ada", "2025-01", 1, ("USD", 500)), earned("bob", "2025-01", 1, ("USD", 500))])
-    before = now("ada", "bob", "nobody")
-    assert before == now("nobody", "bob", "ada", "ada")
-    book([earned("cy", "2025-01", 1, ("USD", 500))])
-    assert before == now("ada", "bob", "nobody")
-    book([earned("bob", "2025-02", 1, ("USD", 1))])
-    assert before != now("ada", "bob", "nobody")
+def test_a_closed_month_is_sealed_and_meddling_with_it_breaks_the_seal(book: Book, payout_engine: Engine) -> None:
+    book([earned(who, month, 1, ("USD", 500)) for who in ("ada", "bob") for month in ("2025-01", "2025-02", "2025-03")])
+    with payout_engine.begin() as connection:
+        for month in ("2025-01", "2025-02"):
+            closings.close(connection, "default", month, f"run-{month}-1", NOW)
+        assert audit.broken_seals(connection) == []
+    book([earned("cy", "2025-03", 1, ("USD", 1))])
+    with payout_engine.begin() as connection:
+        assert audit.broken_seals(connection) == []
+        connection.execute(text("set local session_replication_role = replica"))
+        connection.execute(text("delete from journal where participant_id = 'bob' and period = '2025-02'"))
+        assert audit.broken_seals(connection) == [("default", "2025-02")]
 
 
 def test_chains_hold_while_many_book_for_the_same_people_at_once(book: Book, payout_engine: Engine, seed: int) -> None:
