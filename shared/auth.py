@@ -29,6 +29,7 @@ Scope = Literal[
     "runs:approve",
     "payroll:read",
     "payroll:write",
+    "gl:read",
     "statements:read",
     "alerts:read",
     "ops",

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from earnest.tables import print_table
+
 app = typer.Typer(no_args_is_help=True, help="Pay calendars: which pay periods a pay group has, and when each is paid.")
 
 
@@ -28,7 +30,6 @@ def show(
     """The pay periods that end in a year. Of a file, those that its policy would give."""
     from datetime import UTC, datetime
 
-    from rich.console import Console
     from rich.table import Table
 
     year = year or datetime.now(UTC).year
@@ -38,7 +39,7 @@ def show(
         table.add_row(
             *(str(each[name]) for name in ("name", "start", "end", "pay_date", "cut_off")), ", ".join(each["closes"])
         )
-    Console().print(table)
+    print_table(table)
 
 
 def _published(group: str, year: int, who: str) -> list[dict[str, Any]]:

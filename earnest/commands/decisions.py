@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import typer
 
+from earnest.tables import print_table
+
 if TYPE_CHECKING:
     from earnest.client import Client
 
@@ -67,7 +69,6 @@ def list_holds(
     every: Annotated[bool, typer.Option("--all", help="Also those that are released.")] = False, who: Actor = "dana"
 ) -> None:
     """Holds, and who put them on."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("hold", "on", "since", "reason", "by", "released")
@@ -76,7 +77,7 @@ def list_holds(
         table.add_row(
             each["id"], f"{each['scope']} {each['subject']}", each["since"], each["reason"], each["actor"], released
         )
-    Console().print(table)
+    print_table(table)
 
 
 def adjust(

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.tables import print_table
 
 if TYPE_CHECKING:
     from earnest.client import Client
@@ -72,7 +73,6 @@ def list_batches(
     who: Author = AUTHOR,
 ) -> None:
     """The batches, in the order in which they were made."""
-    from rich.console import Console
     from rich.table import Table
 
     query = f"?{urlencode({'period': period})}" if period else ""
@@ -82,7 +82,7 @@ def list_batches(
         debits = "\n".join(f"{_money(total)} {currency}" for currency, total in told["control_totals"].items())
         row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
         table.add_row(*row, found["made_by"], found["sha256"][:12])
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 @gl.command()
@@ -93,7 +93,6 @@ def reconcile(
     who: Author = AUTHOR,
 ) -> None:
     """Compare what was posted of a month with the ledger of pay, account by account. Exits with 1 where they differ."""
-    from rich.console import Console
     from rich.table import Table
 
     query = urlencode({"period": period, "entity": entity, "tolerance": tolerance})
@@ -104,7 +103,7 @@ def reconcile(
         table.add_column(name, justify="right", no_wrap=True)
     for row in found["balances"]:
         table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
-    Console(highlight=False).print(table)
+    print_table(table)
     if not found["agrees"]:
         typer.echo("They differ: post what was booked since, or see which batch was not made here.")
         raise typer.Exit(1)
@@ -146,7 +145,6 @@ def _whole(file: Path, content: bytes) -> None:
 
 
 def _entries(title: str, entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -163,7 +161,7 @@ def _entries(title: str, entries: list[dict[str, Any]]) -> None:
             ]
             dimensions = ", ".join(filter(None, line["dimensions"].values()))
             table.add_row("", escape(line["account"]), *amounts, escape(dimensions))
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 def _money(amount: str) -> str:

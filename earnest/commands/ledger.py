@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.tables import print_table
 
 if TYPE_CHECKING:
     from earnest.client import Client
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ledger = typer.Typer(no_args_is_help=True, help="What is booked: balances, journals, the trial balance of a month.")
 
 ACCOUNTS = ("earned", "adjusted", "guaranteed", "paid", "held", "payable", "draw", "clawback")
+ALWAYS = ("earned", "paid", "payable")
 EQUATION = "earned + adjusted + guaranteed = paid + held + payable - draw - clawback"
 PAGE = 1000
 """How many keys one request asks for; the journal asks for as many as it shows."""
@@ -53,13 +55,16 @@ def balances(
     else:
         rows = _all(client, by, who)
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
-    for account in ACCOUNTS:
+    used = [each for each in ACCOUNTS if each in ALWAYS or any(Decimal(row[each]) for row in rows)]
+    for account in used:
         table.add_column(account, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(row["key"] or "(none)", row["currency"], *(_money(row[account]) for account in ACCOUNTS))
+        table.add_row(row["key"] or "(none)", row["currency"], *(_money(row[account]) for account in used))
     console = Console(highlight=False)
-    console.print(table)
+    print_table(table)
     console.print(EQUATION)
+    if len(used) < len(ACCOUNTS):
+        console.print(f"Nothing on {', '.join(each for each in ACCOUNTS if each not in used)}.")
 
 
 @ledger.command()
@@ -84,7 +89,7 @@ def journal(
             line = (posting["account"], amount, _part(posting))
             table.add_row(*(head if number == 0 else ("",) * 4), *line, *(tail if number == 0 else ("", "")))
     console = Console(highlight=False)
-    console.print(table)
+    print_table(table)
     if found["next"] is not None:
         console.print("There are older entries: ask for more with --limit.")
 
@@ -96,7 +101,6 @@ def trial_balance(
     who: Author = AUTHOR,
 ) -> None:
     """What a month found on each account, debited, credited and left there. Debits are positive."""
-    from rich.console import Console
     from rich.table import Table
 
     query = {"period": period} | ({} if entity is None else {"entity": entity})
@@ -112,7 +116,7 @@ def trial_balance(
         sums = [sum((Decimal(row[name]) for row in rows), Decimal()) for name in columns]
         table.add_section()
         table.add_row("sum", currency, *(f"{amount:,}" for amount in sums))
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 def _all(client: Client, by: Key, who: str) -> list[dict[str, Any]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from earnest.local.processes import LocalError
+from earnest.run_in_words import money, show_run
+from earnest.tables import print_table
 
 if TYPE_CHECKING:
     from earnest.client import Client
@@ -27,7 +30,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(payout, name="payout")
 
 
-Group = Annotated[str, typer.Option("--group", metavar="GROUP", help="The pay group.")]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", metavar="GROUP", help="The pay group; where there is one only, that one unless said."),
+]
 Some = Annotated[
     list[str] | None, typer.Option("--participant", metavar="ID", help="Only this participant; may be given again.")
 ]
@@ -38,15 +44,15 @@ def run(
     period: Annotated[
         str, typer.Argument(metavar="PERIOD", help="The pay period, as `earnest calendar show` names it.")
     ],
-    group: Group = "default",
+    group: Group = None,
     participant: Some = None,
     who: Author = AUTHOR,
 ) -> None:
     """Make a run over a pay period that has ended, and calculate what it pays. With --participant only for some."""
     client = _client()
-    body = {"period": period, "pay_group": group, "participants": participant or None}
+    body = {"period": period, "pay_group": _group(client, group, who), "participants": participant or None}
     made = client.ask("payout", "POST", "/v1/runs", who, body)
-    _show(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
+    show_run(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
 
 
 @payout.command("off-cycle")
@@ -55,38 +61,39 @@ def off_cycle(
     participant: Annotated[
         list[str], typer.Option("--participant", metavar="ID", help="Whom it pays; may be given again.")
     ],
-    group: Group = "default",
+    group: Group = None,
     who: Author = AUTHOR,
 ) -> None:
     """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
     client = _client()
-    body = {"off_cycle": day, "pay_group": group, "participants": participant}
+    body = {"off_cycle": day, "pay_group": _group(client, group, who), "participants": participant}
     made = client.ask("payout", "POST", "/v1/runs", who, body)
-    _show(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
+    show_run(client.ask("payout", "POST", f"/v1/runs/{made['id']}/calculate", who))
 
 
 @payout.command("simulate")
 def simulate_run(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The pay period; it need not have ended.")],
-    group: Group = "default",
+    group: Group = None,
     participant: Some = None,
     who: Author = AUTHOR,
 ) -> None:
     """What a run would pay as things stand. Nothing is kept."""
-    body = {"period": period, "pay_group": group, "participants": participant or None}
-    _show(_client().ask("payout", "POST", "/v1/runs/simulate", who, body))
+    client = _client()
+    body = {"period": period, "pay_group": _group(client, group, who), "participants": participant or None}
+    show_run(client.ask("payout", "POST", "/v1/runs/simulate", who, body), simulated=True)
 
 
 @payout.command()
 def calculate(run_id: RunId, who: Author = AUTHOR) -> None:
     """Calculate a run again, as its author, after something changed."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/calculate", who))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/calculate", who))
 
 
 @payout.command()
 def submit(run_id: RunId, who: Author = AUTHOR) -> None:
     """Hand a run on for approval. What the stream still brings for its months is booked in the month after."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/submit", who))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/submit", who))
 
 
 @payout.command("return")
@@ -96,25 +103,25 @@ def send_back(
     who: Author = APPROVER,
 ) -> None:
     """Give a submitted run back to its author."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/return", who, {"reason": reason}))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/return", who, {"reason": reason}))
 
 
 @payout.command()
 def cancel(run_id: RunId, who: Author = AUTHOR) -> None:
     """Give up a run that is not submitted, as its author."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/cancel", who))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/cancel", who))
 
 
 @payout.command()
 def approve(run_id: RunId, who: Author = APPROVER) -> None:
     """Take the next step of a run's approval. The last one books it and closes its months for good."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/approve", who))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/approve", who))
 
 
 @payout.command()
 def paid(run_id: RunId, who: Author = AUTHOR) -> None:
     """Say that payroll has paid what it acknowledged."""
-    _show(_client().ask("payout", "POST", f"/v1/runs/{run_id}/pay", who))
+    show_run(_client().ask("payout", "POST", f"/v1/runs/{run_id}/pay", who))
 
 
 @payout.command()
@@ -124,7 +131,6 @@ def pay(
     who: Author = AUTHOR,
 ) -> None:
     """How a participant's pay in a run came about, step by step."""
-    from rich.console import Console
     from rich.table import Table
 
     found = _client().ask("payout", "GET", f"/v1/runs/{run_id}/pay/{participant}", who)
@@ -132,10 +138,10 @@ def pay(
     table.add_column("amount", justify="right")
     for step in found["steps"]:
         words = (step["step"].replace("_", " "), step["about"], step["deal_id"] or "", step["component"] or "")
-        table.add_row(*words, f"{_money(step['amount'])} {step['currency']}")
+        table.add_row(*words, f"{money(step['amount'])} {step['currency']}")
     for line in found["lines"]:
-        table.add_row("paid", "", "", "", f"{_money(line['paid'])} {line['currency']}")
-    Console().print(table)
+        table.add_row("paid", "", "", "", f"{money(line['paid'])} {line['currency']}")
+    print_table(table)
 
 
 @payout.command()
@@ -145,7 +151,6 @@ def reconcile(
     who: Author = AUTHOR,
 ) -> None:
     """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
-    from rich.console import Console
     from rich.table import Table
 
     body = {"tolerance": tolerance}
@@ -155,10 +160,10 @@ def reconcile(
         table.add_column(name, justify="right")
     table.add_column("")
     for each in found:
-        figures = [_money(each[name]) for name in ("one", "other", "difference")]
+        figures = [money(each[name]) for name in ("one", "other", "difference")]
         words = each["kind"].replace("_", " ")
         table.add_row(words, each["currency"], *figures, "agrees" if each["agrees"] else "differs")
-    Console().print(table)
+    print_table(table)
 
 
 @payout.command()
@@ -173,7 +178,6 @@ def export(
     from rich.console import Console
 
     from earnest.local.home import Home
-    from earnest.local.processes import LocalError
 
     client, console = _client(), Console(soft_wrap=True, highlight=False)
     client.ask("payout", "POST", f"/v1/runs/{run_id}/export", who)
@@ -195,13 +199,12 @@ def export(
 @payout.command()
 def show(run_id: RunId, who: Author = AUTHOR) -> None:
     """A run with its lines, and what it carries forward."""
-    _show(_client().ask("payout", "GET", f"/v1/runs/{run_id}", who))
+    show_run(_client().ask("payout", "GET", f"/v1/runs/{run_id}", who))
 
 
 @payout.command("list")
 def list_runs(who: Author = AUTHOR) -> None:
     """All runs, the latest month first."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table()
@@ -213,7 +216,7 @@ def list_runs(who: Author = AUTHOR) -> None:
         sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
         table.add_row(found["id"], found["state"], found["author"], *columns)
-    Console().print(table)
+    print_table(table)
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -224,11 +227,17 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _sums(total: dict[str, Any]) -> tuple[str, str, str]:
-    return f"{_money(total['paid'])} {total['currency']}", str(total["participants"]), _money(total["carried_forward"])
+    return f"{money(total['paid'])} {total['currency']}", str(total["participants"]), money(total["carried_forward"])
 
 
-def _money(amount: str) -> str:
-    return f"{Decimal(amount):,}"
+def _group(client: Client, said: str | None, who: str) -> str:
+    """The pay group that is meant: the only one there is, where none is named."""
+    if said is not None:
+        return said
+    groups = [each["id"] for each in client.ask("payout", "GET", "/v1/policies?kind=pay_group", who)["policies"]]
+    if len(groups) > 1:
+        raise LocalError(f"say which pay group with --group: {', '.join(groups)}")
+    return groups[0] if groups else "default"
 
 
 def _client() -> Client:
@@ -237,42 +246,3 @@ def _client() -> Client:
 
     home = Home.current()
     return Client(home, home.settings())
-
-
-def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    by = "".join(f", approved by {each['approver']} ({each['role']})" for each in found["approvals"])
-    table = Table("participant", title=f"{found['id']}: {found['state']}, by {found['author']}{by}")
-    for name in ("paid", "carried forward"):
-        table.add_column(name, justify="right")
-    table.add_column("currency")
-    for line in found["lines"]:
-        carried = _money(line["carried_forward"]) if Decimal(line["carried_forward"]) else ""
-        table.add_row(line["participant_id"], _money(line["paid"]), carried, line["currency"])
-    console.print(table)
-    for total in found["totals"]:
-        console.print(
-            f"{_money(total['paid'])} {total['currency']} to {total['participants']} participants, "
-            f"{_money(total['carried_forward'])} carried forward",
-            highlight=False,
-        )
-    for finding in found["findings"]:
-        kind = finding["kind"].replace("_", " ")
-        console.print(f"Look at {finding['participant_id']}: {finding['why']} ({kind})", highlight=False)
-    if found["touched_by"]:
-        hands = ", ".join(f"{who} ({', '.join(what)})" for who, what in found["touched_by"].items())
-        console.print(f"Cannot approve it, having set what it pays on: {hands}", highlight=False)
-    if (hint := NEXT.get(found["state"])) is not None:
-        console.print(hint.format(run=found["id"]), highlight=False)
-
-
-NEXT = {
-    "calculated": "Next: earnest payout submit {run}",
-    "submitted": "Next, by somebody else: earnest payout approve {run} --as frank",
-    "approved": "Next: earnest payout export {run}",
-    "exported": "Next: payroll fetches the files and acknowledges them",
-    "acknowledged": "Next, when payroll has paid: earnest payout paid {run}",
-}

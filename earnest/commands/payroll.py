@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import typer
 
+from earnest.tables import print_table
+
 if TYPE_CHECKING:
     from earnest.client import Client
 
@@ -32,7 +34,6 @@ def list_batches(
     run: Annotated[str | None, typer.Option("--run", help="Those of one run only.")] = None, who: Who = "payroll"
 ) -> None:
     """Released batches, the latest first, and what payroll did about them."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table()
@@ -51,7 +52,7 @@ def list_batches(
             str(each["record_count"]),
             totals,
         )
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()
@@ -122,7 +123,6 @@ def ack(
 @app.command()
 def returned(who: Who = "dana") -> None:
     """The lines that payroll returned and nobody has dealt with, the longest waiting first."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table()
@@ -131,7 +131,7 @@ def returned(who: Who = "dana") -> None:
     for each in _client().ask("payout", "GET", "/v1/payroll/returned", who)["lines"]:
         amount, why = f"{each['amount']} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

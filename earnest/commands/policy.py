@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import typer
 
+from earnest.tables import print_table
+
 if TYPE_CHECKING:
     from earnest.client import Client
 
@@ -66,7 +68,6 @@ def list_policies(
     who: Who = AUTHOR,
 ) -> None:
     """Every policy in its latest version, or in the one that holds on a day."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("kind", "id", "version", "valid from", "author", "reason")
@@ -74,7 +75,7 @@ def list_policies(
         table.add_row(
             found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
         )
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from earnest.tables import print_table
+
 
 def register(app: typer.Typer) -> None:
     """Add `reconcile` to the command line."""
@@ -61,5 +63,5 @@ def reconcile(
         table.add_row(
             each["kind"], each["person"], each["code"] or "", each["released"], each["paid"], each["currency"]
         )
-    console.print(table)
+    print_table(table)
     raise typer.Exit(1)

@@ -70,7 +70,8 @@ def _rows(path: Path, mapping: Mapping) -> tuple[list[tuple[str | None, ...]], d
             return sheet.rows, sheet.refused
         content = path.read_bytes()
     except (OSError, SheetError) as error:
-        raise PaidFileError(f"{path.name} cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise PaidFileError(f"{path.name} cannot be read: {why}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

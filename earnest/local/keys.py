@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from earnest.local.claims import write_private
+from earnest.local.processes import LocalError
 
 PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("deals:write",),
@@ -45,12 +48,83 @@ def make_keys(plain: Path, hashed: Path) -> None:
     plain.mkdir(mode=0o700, exist_ok=True)
     entries = [entry for entry in entries if entry["name"] not in due]
     for name in due:
-        key = f"{name}_{secrets.token_urlsafe(32)}"
-        write_private(new[name], key + "\n")
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        entries.append({"name": name, "sha256": digest, "scopes": PRINCIPALS[name]})
+        entries.append({"name": name, "sha256": _new_key(new[name], name), "scopes": PRINCIPALS[name]})
+    _write(hashed, entries)
+    for name in due:
+        new[name].replace(plain / name)
+
+
+def read_keys(hashed: Path) -> list[dict[str, Any]]:
+    """The entries of the services' file: name, hash, scopes, and where they are set roles and pay groups.
+
+    Raises:
+        LocalError: there is no installation, or the file is not what it should be.
+    """
+    try:
+        found: list[dict[str, Any]] = json.loads(hashed.read_bytes())
+    except FileNotFoundError:
+        raise LocalError(f"there is no installation in {hashed.parent}: run `earnest up` first") from None
+    except ValueError as error:
+        raise LocalError(f"{hashed} is not JSON: {error}") from None
+    return found
+
+
+def set_key(
+    plain: Path,
+    hashed: Path,
+    name: str,
+    scopes: Sequence[str] | None = None,
+    roles: Sequence[str] | None = None,
+    pay_groups: Sequence[str] | None = None,
+) -> bool:
+    """Make a key for a name that has none, or change what the key of a name allows; what is None stays. Says whether it is new.
+
+    Raises:
+        LocalError: the name cannot be that of a file, or a new key would be allowed nothing.
+    """
+    entries = read_keys(hashed)
+    entry = next((each for each in entries if each["name"] == name), None)
+    made = entry is None
+    if entry is None:
+        if not _NAME.fullmatch(name):
+            raise LocalError(f"{name!r} cannot be the name of a key: letters, digits and ._- can")
+        if not scopes:
+            raise LocalError(f"{name} has no key yet: say with --scope what it may do")
+        entry = {"name": name, "sha256": _new_key(plain / name, name), "scopes": []}
+        entries.append(entry)
+    for field, value in (("scopes", scopes), ("roles", roles), ("pay_groups", pay_groups)):
+        if value:
+            entry[field] = list(value)
+    _write(hashed, entries)
+    return made
+
+
+def remove_key(plain: Path, hashed: Path, name: str) -> None:
+    """Take a key back. Its file stays, without the key, so that the next start does not make the name a new one.
+
+    Raises:
+        LocalError: nobody has such a key.
+    """
+    entries = read_keys(hashed)
+    left = [each for each in entries if each["name"] != name]
+    if len(left) == len(entries):
+        raise LocalError(f"{name} has no key")
+    _write(hashed, left)
+    write_private(plain / name, "taken back\n")
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _new_key(file: Path, name: str) -> str:
+    """Write a new plain key; its hash."""
+    key = f"{name}_{secrets.token_urlsafe(32)}"
+    write_private(file, key + "\n")
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _write(hashed: Path, entries: Sequence[Mapping[str, object]]) -> None:
+    """Replace the file at once: services read it again when it changes, and never half of it."""
     together = hashed.with_name(hashed.name + ".new")
     write_private(together, json.dumps(entries, indent=1) + "\n")
     together.replace(hashed)
-    for name in due:
-        new[name].replace(plain / name)

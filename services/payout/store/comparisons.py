@@ -22,7 +22,7 @@ def figures(connection: Connection, run: Run) -> dict[Kind, tuple[Sums, Sums]]:
     source: dict[str, int] = {}
     if lines is not None and lines.height:
         each = lines.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
-        source = dict(each.group_by("currency").sum().select("currency", "amount").iter_rows())
+        source = dict(each.select("currency", "amount").group_by("currency").sum().iter_rows())
         pairs = lines.select("participant_id", "period").unique()
         asked = {"who": pairs["participant_id"].to_list(), "months": pairs["period"].to_list(), "run": run.id}
         booked = _sums(connection, _EARNED, **asked)
