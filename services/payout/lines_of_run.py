@@ -89,9 +89,9 @@ def line_facts(world: World, lines: pl.DataFrame) -> dict[Owed, list[LineFacts]]
         return found
     mine = lines.filter(pl.col("participant_id").is_in(list(who)))
     of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
-    for *key, amount, booked_on, deal_amount, collected, collected_on, started_on in of_one.iter_rows():
+    for *key, amount, booked_on, deal_amount, collections, started_on in of_one.iter_rows():
         participant_id, currency, period, component, plan, version, deal_id = key
-        came_in = [Collection(collected_on, collected)] if collected_on is not None else ()
+        came_in = [Collection(each["day"], each["amount"]) for each in collections or ()]
         line = (participant_id, period, component, plan, version, deal_id, currency, amount)
         found.setdefault((participant_id, currency), []).append(
             LineFacts(*line, booked_on, deal_amount, came_in, started_on)
@@ -100,4 +100,4 @@ def line_facts(world: World, lines: pl.DataFrame) -> dict[Owed, list[LineFacts]]
 
 
 _ONE_LINE = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]
-_DEAL_FACTS = ["credit_date", "deal_amount", "collected", "collected_on", "start_date"]
+_DEAL_FACTS = ["credit_date", "deal_amount", "collections", "start_date"]

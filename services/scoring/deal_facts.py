@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -12,6 +12,7 @@ from babel.core import get_global
 
 from services.scoring.packed import unpack
 from shared.contracts.deals import ENTRIES
+from shared.contracts.lines import COLLECTION
 from shared.facts import set_by, values_of
 from shared.money import MoneyError, minor_digits, to_minor
 
@@ -20,8 +21,7 @@ DEAL_FACTS: Final = pl.Schema(
         "deal_id": pl.String(),
         "deal_amount": pl.Int64(),
         "deal_currency": pl.String(),
-        "collected": pl.Int64(),
-        "collected_on": pl.Date(),
+        "collections": pl.List(COLLECTION),
         "cancelled_on": pl.Date(),
         "term_months": pl.Int64(),
         "start_date": pl.Date(),
@@ -29,7 +29,7 @@ DEAL_FACTS: Final = pl.Schema(
         "who": pl.List(pl.String()),
     }
 )
-"""`who` are those who set any fact of the deal, distinct. `collected` is null where an entry is finer than the deal's currency."""
+"""`who` are those who set any fact of the deal, distinct. `collections` are by day and amount; null where one is finer than the deal's currency."""
 
 _ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
 _AMOUNT: Final = r"^-?[0-9]{1,13}(\.[0-9]{1,12})?$"
@@ -88,14 +88,9 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("amount").is_null() | (pl.col("amount").str.contains(_AMOUNT) & pl.col("minor").is_not_null()))
     )
     return (
-        sure.join(_collected(sure), on="row", how="left")
+        sure.join(_collections(sure), on="row", how="left", maintain_order="left")
         .filter(~pl.col("finer").fill_null(value=False))
-        .with_columns(
-            collected=pl.when(pl.col("entries").list.len().fill_null(0) == 0)
-            .then(pl.lit(0, dtype=pl.Int64))
-            .otherwise("collected"),
-            deal_amount="minor",
-        )
+        .with_columns(pl.col("collections").fill_null(pl.lit([], dtype=DEAL_FACTS["collections"])), deal_amount="minor")
         .select("row", *(pl.col(name).cast(kind) for name, kind in DEAL_FACTS.items()))
     )
 
@@ -112,20 +107,20 @@ def _minor(amount: pl.Expr, digits: pl.Expr) -> pl.Expr:
     return pl.when(missing >= 0).then(units * pl.lit(10, dtype=pl.Int64).pow(missing.clip(0)))
 
 
-def _collected(rows: pl.DataFrame) -> pl.DataFrame:
-    """row, collected, collected_on, and whether an entry is written finer than the currency, of those with payments or refunds."""
+def _collections(rows: pl.DataFrame) -> pl.DataFrame:
+    """row, collections, and whether an entry is written finer than the currency, of those with payments or refunds."""
     entry = pl.col("entries")
     each = rows.select("row", "digits", "entries").explode("entries").drop_nulls("entries")
     each = each.with_columns(
         amount=_minor(entry.str.extract(r'"amount":"([^"]*)"'), pl.col("digits")),
-        on=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
+        day=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
         paid=entry.str.starts_with('"payments.'),
     )
-    signed = pl.when("paid").then("amount").otherwise(-pl.col("amount"))
-    return each.group_by("row").agg(
-        collected=signed.sum(),
-        finer=pl.col("amount").is_null().any(),
-        collected_on=pl.col("on").filter("paid").max(),
+    signed = each.select("row", "day", amount=pl.when("paid").then("amount").otherwise(-pl.col("amount")))
+    return (
+        signed.sort("row", "day", "amount")
+        .group_by("row", maintain_order=True)
+        .agg(finer=pl.col("amount").is_null().any(), collections=pl.struct("day", "amount"))
     )
 
 
@@ -144,8 +139,7 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
         deal_id,
         None if amount is None else _units(Decimal(amount), currency),
         currency,
-        _sum(_signed(entries, currency)),
-        max((date.fromisoformat(entry["date"]) for paid, entry in entries if paid), default=None),
+        _by_day(entries, currency),
         _day(said.get("cancel_date")),
         said.get("term_months"),
         _day(said.get("start_date")),
@@ -154,19 +148,14 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
     )
 
 
-def _signed(entries: list[tuple[bool, dict[str, str]]], currency: str | None) -> Iterator[int | None]:
+def _by_day(entries: Iterable[tuple[bool, dict[str, str]]], currency: str | None) -> list[dict[str, Any]] | None:
+    found = []
     for paid, entry in entries:
         units = _units(Decimal(entry["amount"]), currency)
-        yield units if paid or units is None else -units
-
-
-def _sum(units: Iterator[int | None]) -> int | None:
-    total = 0
-    for each in units:
-        if each is None:
+        if units is None:
             return None
-        total += each
-    return total
+        found.append((date.fromisoformat(entry["date"]), units if paid else -units))
+    return [{"day": day, "amount": amount} for day, amount in sorted(found)]
 
 
 def _units(amount: Decimal, currency: str | None) -> int | None:

@@ -27,6 +27,9 @@ EARNING: Final = pl.Struct(
 )
 """An earning as it was published (`shared.contracts.earnings.ComponentEarning`)."""
 
+COLLECTION: Final = pl.Struct({"day": pl.Date(), "amount": pl.Int64()})
+"""Money that came in from the customer on a day, in minor units of `deal_currency`; negative where it went back."""
+
 LINE: Final = pl.Struct(
     {
         "component": pl.String(),
@@ -40,8 +43,7 @@ LINE: Final = pl.Struct(
         "currency": pl.String(),
         "deal_amount": pl.Int64(),
         "deal_currency": pl.String(),
-        "collected": pl.Int64(),
-        "collected_on": pl.Date(),
+        "collections": pl.List(COLLECTION),
         "closed_on": pl.Date(),
         "cancelled_on": pl.Date(),
         "term_months": pl.Int64(),
@@ -52,8 +54,8 @@ LINE: Final = pl.Struct(
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.
 
 A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
-`credit_date` is the last day of the month. `deal_amount` is the deal's amount, `collected` its payments less its refunds so far, both in
-minor units of `deal_currency`; `collected_on` is the date of the last payment. Null where the deal does not say."""
+`credit_date` is the last day of the month. `deal_amount` is the deal's amount in minor units of `deal_currency`, `collections` its payments
+and refunds by day: empty before there are any, null where one is finer than the currency. Null where the deal does not say."""
 
 TOUCHED: Final = pl.Struct({"who": pl.String(), "what": pl.String()})
 """Who set a fact that the pay rests on, distinct: the key it was sent with. `what` is one of `WHAT`."""

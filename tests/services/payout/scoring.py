@@ -67,8 +67,7 @@ class Scoring:
         absent = (
             "deal_amount",
             "deal_currency",
-            "collected",
-            "collected_on",
+            "collections",
             "cancelled_on",
             "term_months",
             "start_date",
@@ -81,7 +80,7 @@ def deal(
     name: str, amount: int, closed_on: date, deal_amount: int, came_in: int = 0, on: date | None = None
 ) -> dict[str, Any]:
     """A line of a deal, in minor units."""
-    collected = {"collected": came_in, "collected_on": on} if on else {}
+    collected = {"collections": [{"day": on, "amount": came_in}]} if on else {}
     return {
         "deal_id": name,
         "amount": amount,

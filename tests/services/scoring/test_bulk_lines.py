@@ -96,12 +96,20 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
     )
     company.drain()
     [first, second] = table(get("/v1/lines", params={"period": "2025-03"}))["lines"][0]
-    names = ("deal_amount", "deal_currency", "collected", "collected_on", "closed_on", "cancelled_on")
+    names = ("deal_amount", "deal_currency", "collections", "closed_on", "cancelled_on")
     assert [first[name] for name in names] == [
-        90_000, "USD", 90_000, date(2025, 5, 20), date(2025, 3, 14), date(2025, 6, 1),
-    ]  # fmt: skip
+        90_000,
+        "USD",
+        [
+            {"day": date(2025, 4, 20), "amount": 50_000},
+            {"day": date(2025, 5, 20), "amount": 40_010},
+            {"day": date(2025, 5, 21), "amount": -10},
+        ],
+        date(2025, 3, 14),
+        date(2025, 6, 1),
+    ]
     assert (first["term_months"], first["start_date"], first["contract"]) == (24, date(2025, 4, 1), "C-7")
-    assert [second[name] for name in names] == [20_000, "USD", 0, None, date(2025, 3, 15), None]
+    assert [second[name] for name in names] == [20_000, "USD", [], date(2025, 3, 15), None]
 
 
 def test_payments_change_no_credit_and_no_earning(get: Get, company: Road, scoring_engine: Engine) -> None:
