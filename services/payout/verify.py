@@ -17,7 +17,7 @@ from services.payout.reading import Unreadable, read, read_roster
 from services.payout.runs.entries import journals, lines_of
 from services.payout.runs.frozen import Pay
 from services.payout.runs.life import DONE_STATES
-from services.payout.store import audit, gl, runs, views
+from services.payout.store import audit, gl, runs, statements, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
 from services.payout.store.people import people
@@ -53,6 +53,10 @@ def verify(engine: Engine, log: Log) -> list[str]:
         settled: Counter[Owed] = Counter()
         found += _run_differences(connection, settled)
         found += gl.differences(connection)
+        found += (
+            f"run {run}: the {form} {document} kept of {who} does not have its hash"
+            for run, who, document, form in statements.damaged(connection)
+        )
     facts = _facts(log, reached[ROSTER.name], dead)
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
