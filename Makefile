@@ -38,7 +38,7 @@ types: $(MADE)/dev ## Check types
 	@$(BIN)/mypy --no-error-summary
 
 .PHONY: bench
-bench: $(MADE)/dev ## Measure this machine: kernel, plan, streaming on both logs, a plan change, history, lines in bulk
+bench: $(MADE)/dev ## Measure this machine: kernel, plan, streaming on both logs, a plan change, history, a payout run, statements, lines in bulk
 	@for what in kernel plan stream "stream --log kafka" change history lines; do $(BIN)/earnest bench $$what || exit 1; done
 
 .PHONY: kafka
