@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.timeline import ruling
-from services.payout.deal_facts import DealSource
+from services.payout.deal_facts import DealSource, Uncredited
 from services.payout.deals_lost import lost_deals
 from services.payout.lines import LineSource
 from services.payout.lines_of_run import line_facts, summed, with_lines
@@ -30,11 +30,13 @@ from shared.periods import last_day
 
 @dataclass(frozen=True, slots=True)
 class Calculated:
-    """What a run would do for everybody, and the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together)."""
+    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), and the
+    shares of deals of its month that credit nobody."""
 
     world: World
     settlements: Sequence[Settlement]
     lines: pl.DataFrame
+    uncredited: Sequence[Uncredited] = ()
 
 
 def calculate(connection: Connection, world: World, source: LineSource, deals: DealSource) -> Calculated:
@@ -93,7 +95,7 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
                 )
             )
         )
-    return Calculated(world, settlements, lines)
+    return Calculated(world, settlements, lines, deals.uncredited(world.run.month))
 
 
 class _Ruled:

@@ -17,11 +17,27 @@ class DealFact(NamedTuple):
     lost_on: date | None
 
 
+class Uncredited(NamedTuple):
+    """A share of a won deal that credits nobody, and scoring's word for why; of the whole deal, where no participant is named."""
+
+    deal_id: str
+    participant_id: str | None
+    reason: str
+
+
 class DealSource(Protocol):
     """Where to ask about deals."""
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
         """The facts of deals; one without a closing is absent.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
+    def uncredited(self, period: str) -> Sequence[Uncredited]:
+        """Won deals of a month whose shares do not sum to the whole.
 
         Raises:
             Unavailable: the source does not answer.

@@ -7,19 +7,23 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
 import polars as pl
 
-from services.payout.deal_facts import DealFact, deal_fact
+from services.payout.deal_facts import DealFact, Uncredited, deal_fact
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
 from shared.problems import Unavailable
 from shared.settings import Settings
 
 WAIT: Final = httpx.Timeout(10, read=300)
 """Seconds: a month of everyone takes scoring a while before its first byte."""
+
+DEALS_TOGETHER: Final = 1000
+"""Deals that one request asks about."""
+MOST_PAGES: Final = 10
+"""More deals than on so many pages are not looked through one by one: whoever approves sees that something is wrong."""
 
 
 class LineSource(Protocol):
@@ -88,17 +92,39 @@ class ScoringLines:
             LinesUnavailable: scoring does not answer, or refuses.
         """
         found = {}
-        for deal in deals:
-            try:
-                answer = self._http.get(f"/v1/deals/{quote(deal)}", headers={"authorization": f"Bearer {self._key()}"})
-            except httpx.HTTPError as error:
-                raise LinesUnavailable(f"scoring does not answer at {self._url}: {type(error).__name__}") from None
-            if answer.status_code == HTTPStatus.OK:
-                if (fact := deal_fact(answer.json()["facts"], self._zone)) is not None:
-                    found[deal] = fact
-            elif answer.status_code != HTTPStatus.NOT_FOUND:
-                raise LinesUnavailable(f"scoring refuses: {_reason(answer)}")
+        for start in range(0, len(deals), DEALS_TOGETHER):
+            asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
+            for deal in self._json("POST", "/v1/deals", json=asked)["deals"]:
+                if (fact := deal_fact(deal["facts"], self._zone)) is not None:
+                    found[deal["deal_id"]] = fact
         return found
+
+    def uncredited(self, period: str) -> list[Uncredited]:
+        """Won deals of a month whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        found: list[Uncredited] = []
+        asked: dict[str, Any] = {"period": period, "limit": DEALS_TOGETHER}
+        for _ in range(MOST_PAGES):
+            page = self._json("GET", "/v1/uncredited", params=asked)
+            found += [
+                Uncredited(each["deal_id"], each["participant_id"], each["reason"]) for each in page["uncredited"]
+            ]
+            if page["next"] is None:
+                break
+            asked["after"] = page["next"]
+        return found
+
+    def _json(self, method: str, path: str, **asked: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, headers={"authorization": f"Bearer {self._key()}"}, **asked)
+        except httpx.HTTPError as error:
+            raise LinesUnavailable(f"scoring does not answer at {self._url}: {type(error).__name__}") from None
+        if answer.status_code != HTTPStatus.OK:
+            raise LinesUnavailable(f"scoring refuses: {_reason(answer)}")
+        return answer.json()
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from services.payout.calculating import Calculated
 from services.payout.people import Person
-from services.payout.runs.exceptions import Finding, Seen, findings
+from services.payout.runs.exceptions import Finding, Seen, findings, not_whole
 from services.payout.runs.life import Run
 from services.payout.store import closings, holds, policies_in_force, positions
+from shared.contracts.lines import each_line
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
@@ -50,6 +51,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
     attainments, sales = _attainments(of_month), _with_sales(of_month)
+    unwhole = _unwhole(found, of_month)
     stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
     for each in found.settlements:
         who = each.participant_id
@@ -59,6 +61,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
             history=history.get((who, each.currency), ()),
             attainments=attainments.get(who, ()),
             sales=who in sales,
+            unwhole=unwhole.pop(who, ()),
             plan_changed_on=_plan_changed(world.people[who], run),
             holds=[stop.hold.reason for stop in mine if not stop.dispute],
             disputes=[stop.hold.reason for stop in mine if stop.dispute],
@@ -66,6 +69,22 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
             last_day=world.people[who].last_day(run.ends),
         )
         yield from findings(each, seen, run.ends)
+    for who, deals in sorted(unwhole.items()):  # nothing is settled for them, which may be why
+        yield not_whole(who, deals)
+
+
+def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[str]]:
+    """By participant of the run the deals whose shares do not sum to the whole: who earns by them, and who should."""
+    if not found.uncredited:
+        return {}
+    why = {each.deal_id: f"{each.deal_id} ({each.reason})" for each in found.uncredited}
+    pairs = {(each.participant_id, each.deal_id) for each in found.uncredited if each.participant_id}
+    rows = each_line(lines).select("participant_id", "deal_id")
+    pairs |= set(rows.filter(pl.col("deal_id").is_in(list(why))).iter_rows())
+    deals: dict[str, list[str]] = {}
+    for who, deal in sorted(pair for pair in pairs if pair[0] in found.world.people):
+        deals.setdefault(who, []).append(why[deal])
+    return deals
 
 
 def _attainments(lines: pl.DataFrame) -> dict[str, list[Fraction]]:

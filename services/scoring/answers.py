@@ -150,6 +150,12 @@ class DealView(BaseModel):
     uncredited: list[UncreditedView]
 
 
+class Deals(BaseModel):
+    """Deals as they stand, by id."""
+
+    deals: list[DealView]
+
+
 class Uncredited(BaseModel):
     """Deals that credit not everyone they should, by id. `next` continues after this page; null at the end."""
 

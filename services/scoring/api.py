@@ -16,18 +16,14 @@ from services.scoring.answers import (
     Credits,
     CreditView,
     CurrencyTotals,
-    DealView,
     Earnings,
     EarningView,
     Explanation,
-    FactView,
     Summary,
-    Uncredited,
-    UncreditedView,
 )
-from services.scoring.deals import credits_of, uncredited_of
+from services.scoring.deals import credits_of
+from services.scoring.deals_api import add_deals
 from services.scoring.lines_api import add_lines
-from services.scoring.packed import unpack
 from services.scoring.selection import with_everyone_below
 from services.scoring.standings import earnings_of
 from services.scoring.store import deals as stored_deals
@@ -54,7 +50,6 @@ def _exists(period: str) -> str:
 
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
 ParticipantId = Annotated[Identifier, Path()]
-DealId = Annotated[Identifier, Path()]
 Period = Annotated[PeriodName, AfterValidator(_exists)]
 
 
@@ -125,37 +120,6 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
             _check_known(connection, participant_id, found)
         return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
 
-    @app.get("/v1/deals/{deal_id:path}")
-    def deal(_: Reader, deal_id: DealId) -> DealView:
-        """A deal as it stands, whom it credits, and whom it does not and why."""
-        with snapshot.connect() as connection:
-            found = views.deal(connection, deal_id)
-        if found.is_empty():
-            raise NotFound(f"there is no deal {deal_id}")
-        facts = unpack(found["facts"][0])
-        return DealView(
-            deal_id=deal_id,
-            version=found["version"][0],
-            facts={path: FactView.of(held) for path, held in sorted(facts.items())},
-            credits=CreditView.all_of(credits_of(found)),
-            uncredited=UncreditedView.all_of(uncredited_of(found)),
-        )
-
-    @app.get("/v1/uncredited")
-    def uncredited(
-        _: Reader,
-        after: Annotated[Identifier | None, Query(description="Continue after this deal")] = None,
-        reason: Annotated[Name | None, Query(description="Deals with this reason only")] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> Uncredited:
-        """Won deals, or shares of them, that credit nobody, and why."""
-        with snapshot.connect() as connection:
-            found = views.uncredited(connection, after or "", limit, reason)
-        return Uncredited(
-            uncredited=UncreditedView.all_of(uncredited_of(found)),
-            next=found["deal_id"][-1] if found.height == limit else None,
-        )
-
     @app.get("/v1/summary")
     def summary(_: Reader) -> Summary:
         """How many deals there are, what they credit and earn per currency, and what credits nobody."""
@@ -178,6 +142,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
             uncredited=reasons,
         )
 
+    add_deals(app, snapshot)
     add_lines(app, snapshot)
     return app
 

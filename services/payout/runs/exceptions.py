@@ -64,6 +64,11 @@ class Seen:
     last_day: date | None = None
 
 
+def not_whole(participant_id: str, deals: Sequence[str]) -> Finding:
+    """Deals of which a share credits nobody, each with why."""
+    return Finding("splits_not_whole", participant_id, f"shares do not sum to the whole: {', '.join(deals[:5])}")
+
+
 def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding]:
     """Everything that stands out about one participant's pay."""
     who, paid = settlement.participant_id, settlement.paid
@@ -82,7 +87,7 @@ def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding
     if settlement.carried < 0:
         yield Finding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
     if seen.unwhole:
-        yield Finding("splits_not_whole", who, f"shares do not sum to the whole: {', '.join(seen.unwhole[:5])}")
+        yield not_whole(who, seen.unwhole)
     if seen.plan_changed_on is not None:
         yield Finding(
             "late_plan_change", who, f"the plan was changed on {seen.plan_changed_on}, after the pay period began"

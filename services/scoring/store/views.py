@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from services.scoring.deals import STORED
 from services.scoring.standings import STANDINGS
-from services.scoring.store.statements import fetch
+from services.scoring.store.statements import SPLIT, fetch, lines
 
 
 class Totals(NamedTuple):
@@ -23,10 +24,12 @@ class Totals(NamedTuple):
     earned: int
 
 
-def deal(connection: Connection, deal_id: str) -> pl.DataFrame:
-    """The deal as `STORED`; no row where there is none."""
+def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
+    """Those of the deals that exist, as `STORED`, by id."""
     columns = ", ".join(STORED.names())
-    rows = fetch(connection, f"select {columns} from deal where deal_id = %s", deal_id)
+    rows = fetch(
+        connection, f"select {columns} from deal where deal_id = any({SPLIT}) order by deal_id", lines(deal_ids)
+    )
     return pl.DataFrame(rows, schema=STORED, orient="row")
 
 
@@ -56,9 +59,17 @@ def is_participant(connection: Connection, participant_id: str) -> bool:
     )
 
 
-def uncredited(connection: Connection, after: str, limit: int, reason: str | None) -> pl.DataFrame:
-    """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id."""
-    rows = fetch(connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()}]", limit)
+def uncredited(
+    connection: Connection, after: str, limit: int, reason: str | None, closed: tuple[date, date] | None = None
+) -> pl.DataFrame:
+    """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id.
+
+    With `closed` only deals closed from its first to its last day.
+    """
+    first, last = closed or (None, None)
+    rows = fetch(
+        connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()}]", first, first, last, limit
+    )
     return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
 
 
@@ -87,6 +98,7 @@ def totals(connection: Connection) -> list[Totals]:
 _UNCREDITED = """
     select deal_id, uncredited from deal
     where uncredited <> '[]' and deal_id > %s and (%s::text is null or strpos(uncredited, %s) > 0)
+      and (%s::date is null or close_date between %s and %s)
     order by deal_id limit %s"""
 
 _BY_REASON = """

@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 from sqlalchemy import Engine, text
 
-from services.payout.deal_facts import DealFact
+from services.payout.deal_facts import DealFact, Uncredited
 from shared.contracts.lines import SCHEMA
 from shared.explanation import frozen
 from shared.periods import last_day
@@ -24,6 +24,7 @@ class Scoring:
         self.deals: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         self.facts_of: dict[str, DealFact] = {}
         self.touched: list[dict[str, str]] = []
+        self.not_credited: list[tuple[str, Uncredited]] = []
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month."""
@@ -38,6 +39,10 @@ class Scoring:
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
         """What became of deals."""
         return {deal: self.facts_of[deal] for deal in deals if deal in self.facts_of}
+
+    def uncredited(self, period: str) -> list[Uncredited]:
+        """Shares of deals of a month that credit nobody."""
+        return [each for month, each in self.not_credited if month == period]
 
     def _row(self, period: str, who: str, revision: int, earned: str) -> dict[str, Any]:
         lines: list[dict[str, Any]] = []

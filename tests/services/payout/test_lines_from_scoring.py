@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import polars as pl
 import pytest
 
-from services.payout.lines import LinesUnavailable, ScoringLines
+from services.payout.deal_facts import DealFact, Uncredited
+from services.payout.lines import MOST_PAGES, LinesUnavailable, ScoringLines
 from shared.contracts import lines as contract
 
 
@@ -84,3 +87,36 @@ def test_without_its_key_it_says_where_the_key_belongs(tmp_path: Path) -> None:
         ScoringLines("http://scoring", None, ZoneInfo("UTC")).of("2025-03", None)
     with pytest.raises(LinesUnavailable, match="cannot be read"):
         ScoringLines("http://scoring", tmp_path / "none", ZoneInfo("UTC")).of("2025-03", None)
+
+
+def test_many_deals_are_asked_for_at_once(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        names = orjson.loads(request.content)["deals"]
+        asked.append(len(names))
+        facts = {"close_date": {"value": "2025-03-14", "occurred_at": "2025-03-14T00:00:00Z"}}
+        return httpx.Response(
+            200, json={"deals": [{"deal_id": name, "facts": facts} for name in names if name != "D0"]}
+        )
+
+    found = source(tmp_path, answer).facts([f"D{n}" for n in range(1500)])
+    assert asked == [1000, 500]
+    assert len(found) == 1499
+    assert found["D7"] == DealFact(date(2025, 3, 14), None)
+    assert source(tmp_path, unreachable).facts([]) == {}
+    with pytest.raises(LinesUnavailable, match="does not answer"):
+        source(tmp_path, unreachable).facts(["D1"])
+
+
+def test_what_is_not_credited_is_read_page_by_page_and_not_for_ever(tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        share = {"deal_id": f"D{len(asked)}", "participant_id": None, "reason": "no_owner"}
+        return httpx.Response(200, json={"uncredited": [share], "next": f"D{len(asked)}"})
+
+    found = source(tmp_path, answer).uncredited("2025-03")
+    assert found == [Uncredited(f"D{n}", None, "no_owner") for n in range(1, MOST_PAGES + 1)]
+    assert asked[:2] == [{"period": "2025-03", "limit": "1000"}, {"period": "2025-03", "limit": "1000", "after": "D1"}]

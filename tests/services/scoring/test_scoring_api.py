@@ -134,6 +134,16 @@ def test_what_is_not_credited_and_why(get: Any, company: Road) -> None:
     assert get("/v1/uncredited", params={"limit": 1}).json() == {"uncredited": [stranger], "next": "crm/4"}
     assert get("/v1/uncredited", params={"limit": 1, "after": "crm/4"}).json()["uncredited"] == [second]
     assert get("/v1/uncredited", params={"reason": "no_currency"}).json() == {"uncredited": [second], "next": None}
+    assert get("/v1/uncredited", params={"period": "2025-03"}).json()["uncredited"] == [stranger, second]
+    assert get("/v1/uncredited", params={"period": "2025-04"}).json()["uncredited"] == []
+    assert get("/v1/uncredited", params={"period": "2025-13"}).status_code == 422
+
+
+def test_many_deals_are_shown_as_each_of_them_is(get: Any, app: FastAPI) -> None:
+    client = TestClient(app, headers={"authorization": "Bearer analyst"})
+    found = client.post("/v1/deals", json={"deals": ["crm/2", "nothing", "crm/1", "crm/2"]}).json()
+    assert found == {"deals": [get(f"/v1/deals/{deal}").json() for deal in ("crm/1", "crm/2")]}
+    assert client.post("/v1/deals", json={"deals": ["x"] * 1001}).status_code == 422
 
 
 def test_the_summary_counts_and_sums(get: Any) -> None:
