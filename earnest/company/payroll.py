@@ -1,4 +1,5 @@
-"""The company's payroll: every month Dana makes a run, Frank approves it, payroll fetches the file and acknowledges it."""
+"""The company's payroll: every month Dana makes a run, Frank approves it, Carla too where it is large, payroll fetches the file and
+acknowledges it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ import yaml
 from earnest.client import Client
 
 AUTHOR: Final = "dana"
-APPROVER: Final = "frank"
+APPROVERS: Final = ("frank", "carla")
+"""Finance approves every run, the CFO those above an amount."""
 PAYROLL: Final = "payroll"
 PAY_GROUP: Final = "monthly"
 RELEASED: Final = ("exported", "acknowledged", "paid")
@@ -44,18 +46,29 @@ class Payroll:
             LocalError: payout refuses a step.
         """
         found = next((run for run in self.runs() if run["pay_period"] == period), None)
+        if found is not None:
+            found = self._client.ask("payout", "GET", f"/v1/runs/{found['id']}", AUTHOR)
         run = found or self._client.ask(
             "payout", "POST", "/v1/runs", AUTHOR, {"period": period, "pay_group": PAY_GROUP}
         )
         if run["state"] in ("draft", "calculated"):
             run = self._step(self._step(run, "calculate", AUTHOR), "submit", AUTHOR)
-        if run["state"] == "submitted":
-            run = self._step(run, "approve", APPROVER)
+        for who in APPROVERS[len(run["approvals"]) :]:
+            if run["state"] == "submitted":
+                run = self._step(run, "approve", who)
         if run["state"] == "approved":
             run = self._step(run, "export", AUTHOR)
         if run["state"] == "exported":
             self._acknowledge(run)
         return self._client.ask("payout", "GET", f"/v1/runs/{run['id']}", AUTHOR)
+
+    def dispute(self, deal: str) -> None:
+        """Put a deal on hold whose customer disputes the invoice: the run of the open month shows it. Doing it again changes nothing."""
+        held = self._client.ask("payout", "GET", "/v1/holds", AUTHOR)["holds"]
+        if deal not in {hold["subject"] for hold in held}:
+            reason = "the customer disputes the invoice"
+            body = {"id": f"dispute-{deal}", "scope": "deal", "subject": deal, "reason": reason, "dispute": True}
+            self._client.ask("payout", "POST", "/v1/holds", AUTHOR, body)
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Fetch the payroll file of a released run and its manifest: where it was written, and what it must add up to."""

@@ -34,6 +34,8 @@ FIRST_RUN: Final = "2025-01"
 BEFORE_LATE_CHANGES: Final = "2026-04"
 LAST_RUN: Final = "2026-05"
 """June 2026 stays open, for whoever looks around afterwards."""
+DISPUTED: Final = "OPP-18324"
+"""A deal of June, of mara.jovic."""
 
 
 def prepare(home: Home) -> None:
@@ -85,6 +87,7 @@ def play(system: System, console: Console) -> None:
         _sender(system).send([change.delivery for change in late], lambda _: None)
         _settle(system, progress, "Late changes of closed months")
         payroll.run(LAST_RUN)
+        payroll.dispute(DISPUTED)
     summarise(system, console, counts, late)
 
 

@@ -25,6 +25,8 @@ from earnest.local.system import System
 Answer = dict[str, Any]
 ALERT_SECONDS: Final = 5.0
 OPEN_MONTH: Final = "2026-06"
+LAST_MONTH: Final = "2026-05"
+ENTITY: Final = "fernhill-us"
 
 
 def summarise(system: System, console: Console, sent: Counter[str], late: Sequence[LateChange]) -> None:
@@ -45,7 +47,8 @@ def summarise(system: System, console: Console, sent: Counter[str], late: Sequen
         console.print(
             f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
         )
-    _next_steps(system, console, OPEN_MONTH not in {run["pay_period"] for run in payroll.runs()})
+    waits = OPEN_MONTH not in {run["pay_period"] for run in payroll.runs()}
+    _next_steps(system, console, waits, [run["id"] for run in runs])
 
 
 def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Table:
@@ -110,7 +113,7 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
     return table
 
 
-def _next_steps(system: System, console: Console, has_month_to_pay: bool) -> None:
+def _next_steps(system: System, console: Console, has_month_to_pay: bool, runs: Sequence[str]) -> None:
     program = os.path.relpath(Path(sys.prefix) / "bin" / "earnest")
     home = "" if system.home.path == Path(".earnest").resolve() else f" --home {system.home.path}"
     console.print("Interactive pages of the services, while they run:")
@@ -118,9 +121,12 @@ def _next_steps(system: System, console: Console, has_month_to_pay: bool) -> Non
         console.print(f"  {name:<8} {url}/docs", highlight=False)
     console.print("Try next, with the services running (`earnest up`):")
     first = (f"payout run {OPEN_MONTH}", "June is still open: calculate its run")
+    last = next(iter(reversed(runs)), None)
     for command, why in (
         first if has_month_to_pay else ("payout list", "every month's run and what it paid"),
+        *([(f"statement {last} --all", "everybody's pay statement as PDF, with its reasons")] if last else []),
+        (f"payout gl preview {LAST_MONTH} --entity {ENTITY}", "what the books would get"),
         ("dlq list", "what could not be processed, and why"),
         ("verify", "rebuild everything from the log and compare"),
     ):
-        console.print(f"  {program}{home} {command:<20} {why}", highlight=False, soft_wrap=True)
+        console.print(f"  {program}{home} {command:<48} {why}", highlight=False, soft_wrap=True)

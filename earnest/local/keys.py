@@ -19,12 +19,15 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "analyst": ("plans:write", "earnings:read"),
     "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read", "statements:read", "gl:read"),
     "frank": ("runs:approve", "earnings:read", "statements:read"),
+    "carla": ("runs:approve", "earnings:read", "statements:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "payout": ("earnings:read",),
     "ops": ("ops", "alerts:read", "earnings:read"),
 }
-"""Who may do what. Dana makes payout runs and Frank approves them: two people for money. `payout` is the service itself, which
-asks scoring for lines."""
+"""Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money. `payout` is the
+service itself, which asks scoring for lines."""
+ROLES: Mapping[str, tuple[str, ...]] = {"frank": ("finance",), "carla": ("cfo",)}
+"""As whom they approve, where a policy asks for it."""
 
 
 def make_keys(plain: Path, hashed: Path) -> None:
@@ -48,7 +51,8 @@ def make_keys(plain: Path, hashed: Path) -> None:
     plain.mkdir(mode=0o700, exist_ok=True)
     entries = [entry for entry in entries if entry["name"] not in due]
     for name in due:
-        entries.append({"name": name, "sha256": _new_key(new[name], name), "scopes": PRINCIPALS[name]})
+        roles = {"roles": ROLES[name]} if name in ROLES else {}
+        entries.append({"name": name, "sha256": _new_key(new[name], name), "scopes": PRINCIPALS[name], **roles})
     _write(hashed, entries)
     for name in due:
         new[name].replace(plain / name)

@@ -44,7 +44,21 @@ class NewHold(BaseModel):
     Without `since`, from the first open month on: what was released before stays so.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "hold-2026-117",
+                    "scope": "deal",
+                    "subject": "D-1042",
+                    "reason": "the customer disputes the invoice",
+                    "dispute": True,
+                    "until_collected": True,
+                }
+            ]
+        },
+    )
 
     id: Identifier = Field(examples=["hold-2026-117"])
     scope: Literal["participant", "deal", "plan"]
@@ -83,7 +97,9 @@ class Holds(BaseModel):
 class Release(BaseModel):
     """Why a hold is released; from which day on, today where nothing is said."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "the customer paid", "on": "2026-06-30"}]}
+    )
 
     reason: Why
     on: BusinessDate | None = None
@@ -92,7 +108,23 @@ class Release(BaseModel):
 class NewAdjustment(BaseModel):
     """A manual adjustment: what is paid more (or less) about a month, why, and the document that it rests on."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0b6f3c0e-8f6e-4d5e-9a5e-2f6f7c1d9a10",
+                    "participant_id": "ada.brandt",
+                    "amount": "-120.00",
+                    "currency": "USD",
+                    "month": "2026-06",
+                    "reason": "paid twice in May",
+                    "attachment_name": "mail.txt",
+                    "attachment": "c2VlIHRoZSBsaXN0IG9mIE1heQ==",
+                }
+            ]
+        },
+    )
 
     id: UUID
     participant_id: Identifier = Field(examples=["ada.brandt"])
@@ -134,7 +166,12 @@ class Adjustments(BaseModel):
 class Dismissal(BaseModel):
     """Why a participant keeps what a lost deal earned."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"participant_id": "ada.brandt", "reason": "the company ended the contract itself"}]
+        },
+    )
 
     participant_id: Identifier
     reason: Why

@@ -39,7 +39,15 @@ _logger = structlog.get_logger(__name__)
 class Draft(BaseModel):
     """A run to be drafted: over a pay period that has ended, or off-cycle, for some participants as of a day."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"period": "2026-06", "pay_group": "monthly"},
+                {"off_cycle": "2026-07-08", "pay_group": "monthly", "participants": ["ada.brandt"]},
+            ]
+        },
+    )
 
     period: Annotated[str, Field(pattern=r"^[A-Z0-9-]{7,20}$")] | None = Field(default=None, examples=["2025-03"])
     pay_group: Identifier = Field(default="default", examples=["default"])
@@ -63,7 +71,12 @@ class Draft(BaseModel):
 class Approved(BaseModel):
     """What the approver looked at: with `lines_sha256`, something else than that is not approved."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"lines_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]
+        },
+    )
 
     lines_sha256: str | None = None
 
@@ -79,7 +92,7 @@ class Reason(BaseModel):
 class Tolerance(BaseModel):
     """By how much figures may differ, in major units of their currency."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tolerance": "0.05"}]})
 
     tolerance: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)] = Decimal(0)
 

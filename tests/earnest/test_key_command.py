@@ -29,23 +29,23 @@ def key(*arguments: str) -> tuple[int, str]:
 
 def test_an_approver_is_given_a_role_and_keeps_everything_else(home: Home) -> None:
     before = home.key("frank")
-    assert key("set", "frank", "--role", "finance") == (0, "frank is changed\n")
+    assert key("set", "frank", "--role", "controller") == (0, "frank is changed\n")
     frank = KeyRing(home.keys_file).principal(before)
     assert frank is not None
-    assert (frank.roles, "runs:approve" in frank.scopes) == ({"finance"}, True)
+    assert (frank.roles, "runs:approve" in frank.scopes) == ({"controller"}, True)
 
 
 def test_a_new_person_gets_a_key_of_their_own_which_services_know_by_its_hash_only(home: Home) -> None:
-    code, said = key("set", "carla", "--scope", "runs:approve", "--role", "cfo", "--pay-group", "monthly")
-    assert (code, str(home.path / "keys" / "carla") in said) == (0, True), said
-    plain = home.key("carla")
+    code, said = key("set", "erin", "--scope", "runs:approve", "--role", "cfo", "--pay-group", "monthly")
+    assert (code, str(home.path / "keys" / "erin") in said) == (0, True), said
+    plain = home.key("erin")
     text = home.keys_file.read_text()
     assert (plain in text, hashlib.sha256(plain.encode()).hexdigest() in text) == (False, True)
-    carla = KeyRing(home.keys_file).principal(plain)
-    assert carla is not None
-    assert (carla.scopes, carla.roles, carla.pay_groups) == ({"runs:approve"}, {"cfo"}, {"monthly"})
+    erin = KeyRing(home.keys_file).principal(plain)
+    assert erin is not None
+    assert (erin.scopes, erin.roles, erin.pay_groups) == ({"runs:approve"}, {"cfo"}, {"monthly"})
     code, said = key("list")
-    assert (code, "carla" in said, plain in said) == (0, True, False)
+    assert (code, "erin" in said, plain in said) == (0, True, False)
 
 
 def test_a_key_that_is_taken_back_stays_away_also_when_the_installation_starts_again(home: Home) -> None:
@@ -59,10 +59,10 @@ def test_a_key_that_is_taken_back_stays_away_also_when_the_installation_starts_a
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("set", "carla"), "say with --scope what it may do"),
-        (("set", "carla", "--scope", "everything"), "there is no scope everything"),
-        (("set", "../carla", "--scope", "ops"), "cannot be the name of a key"),
-        (("remove", "carla"), "carla has no key"),
+        (("set", "erin"), "say with --scope what it may do"),
+        (("set", "erin", "--scope", "everything"), "there is no scope everything"),
+        (("set", "../erin", "--scope", "ops"), "cannot be the name of a key"),
+        (("remove", "erin"), "erin has no key"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(home: Home, arguments: tuple[str, ...], why: str) -> None:

@@ -52,6 +52,7 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     code, said = payout(system.home, "approve", "run-2025-03-1", "--as", "dana")
     assert (code, "does not have the scope runs:approve" in said) == (1, True), said
     assert payout(system.home, "export", "run-2025-03-1")[0] == 1
+    assert payout(system.home, "submit", "run-2025-03-1")[0] == 0
     assert payout(system.home, "approve", "run-2025-03-1")[0] == 0
     code, said = payout(system.home, "export", "run-2025-03-1", "--out", str(tmp_path))
     assert (code, "2 payments" in said) == (0, True), said
@@ -70,7 +71,7 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     code, said = payout(system.home, "ledger", "balances", "--by", "cost-center")
     assert (code, "(none)" in said, "625.00" in said) == (0, True, True), said
     code, said = payout(system.home, "ledger", "journal", "ann")
-    assert (code, "run run-2025-03-1 (dana)" in said, "-375.00 USD" in said) == (0, True, True), said
+    assert (code, "run run-2025-03-1 (frank)" in said, "-375.00 USD" in said) == (0, True, True), said
     code, said = payout(system.home, "ledger", "trial-balance", "2025-03")
-    assert (code, "earned  │ USD      │    0.00 │ 625.00 │    0.00 │  625.00" in said) == (0, True), said
+    assert (code, "earned  │ USD      │    0.00 │   625.00 │     0.00 │  625.00" in said) == (0, True), said
     assert payout(system.home, "ledger", "trial-balance", "2025-13")[0] == 1

@@ -58,6 +58,7 @@ class OnCost(PolicyPart):
 class ContractCosts(Policy):
     """How the costs of obtaining contracts are accounted for."""
 
+    rules_pay = False
     kind: Literal["contract_costs"]
     """What is set."""
     framework: Literal["us_gaap", "ifrs"] = "us_gaap"

@@ -54,6 +54,7 @@ class Delivery(Policy):
     """An SFTP drop. The secrets are files in the folder of the setting `deliveries_dir`, in a folder named after the policy's id:
     `ssh_key`, and for encryption `recipient.asc`, the certificate of whoever may read the file."""
 
+    rules_pay = False
     kind: Literal["delivery"]
     """`delivery`."""
     host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$")]

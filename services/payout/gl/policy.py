@@ -97,6 +97,7 @@ class ContractCostAccounts(PolicyPart):
 class GlAccounts(Policy):
     """How pay is booked in the general ledger of an entity. The id is the entity's; `default` serves all others."""
 
+    rules_pay = False
     kind: Literal["gl_accounts"]
     """What is set."""
     accounts: tuple[AccountRule, ...]

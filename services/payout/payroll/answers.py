@@ -104,7 +104,7 @@ class AckBody(Body):
     """What payroll received. Totals are text: a JSON number is not exact."""
 
     status: Status
-    sha256: str = Field(pattern=SHA256)
+    sha256: str = Field(pattern=SHA256, examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     record_count: int = Field(ge=0, examples=[4])
     control_totals: dict[CurrencyCode, ExactDecimal] = Field(examples=[{"USD": "2696.56"}])
     rejected: list[RejectedRow] = Field(default=[], max_length=100_000)
@@ -167,7 +167,9 @@ class ReconcileBody(Body):
     """What payroll says it paid, from the source named."""
 
     source: Short = Field(examples=["paid-2026-07.csv"])
-    paid: list[PaidBody] = Field(max_length=200_000)
+    paid: list[PaidBody] = Field(
+        max_length=200_000, examples=[[{"person": "000051", "amount": "1250.00", "currency": "USD"}]]
+    )
 
     def rows(self) -> list[PaidRow]:
         """As the domain knows them.

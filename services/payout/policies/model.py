@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -36,6 +36,10 @@ class PolicyPart(BaseModel):
 
 class Policy(PolicyPart):
     """One version of a setting of payout. A model per kind narrows `kind` to a literal and adds its own fields."""
+
+    rules_pay: ClassVar[bool] = True
+    """Whether it says what people are paid, and so may not begin in a month that is closed. The books of a month are made after pay has
+    closed it, and say what changes by entries of their own."""
 
     kind: str
     """What is set."""

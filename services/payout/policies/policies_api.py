@@ -53,7 +53,7 @@ def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[
     def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> PolicyView:
         """Publish the next version of a policy. What the latest version says already is not published again.
 
-        A policy cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
+        A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
         cannot approve that pay.
         """
         policy = _policy(kind, policy_id, body.policy)
@@ -61,7 +61,7 @@ def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[
             closed = _closed_through(connection, policy)
             store.hold(connection)
             before = store.versions(connection, kind, policy_id)
-            if is_new(policy, before, closed):
+            if is_new(policy, before, closed if policy.rules_pay else None):
                 added = store.add(connection, policy, who.name, body.reason, now(), before)
                 response.status_code = HTTPStatus.CREATED
             else:

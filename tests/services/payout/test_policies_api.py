@@ -83,6 +83,15 @@ def test_a_policy_cannot_begin_in_a_closed_month(desk: Desk, book: Book) -> None
     assert publish(desk, MONTHLY | {"valid_from": "2025-11-01"})[0] == 201, "this pay group has closed nothing"
 
 
+def test_the_books_of_a_closed_month_may_still_be_described(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-11", 1, ("USD", 100))])
+    desk.pay("2025-11")
+    books = {"kind": "gl_accounts", "id": "default", "valid_from": "2025-01-01", "accounts": []}
+    body = {"policy": books, "reason": "the books of last year"}
+    answer = desk.put("/v1/policies/gl_accounts/default", "tess", body)
+    assert answer.status_code == 201, answer.json()
+
+
 def test_another_calendar_begins_where_a_pay_period_of_both_begins(desk: Desk) -> None:
     publish(desk, MONTHLY)
     status, told = publish(desk, {"valid_from": "2026-06-16", "calendar": {"every": "half_month"}})

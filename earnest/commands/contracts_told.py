@@ -1,0 +1,90 @@
+"""`earnest costs tell`, `told`, `contract`, `entries`: contract costs of a running installation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import typer
+
+from earnest.commands.costs import AUTHOR, Author, _client, costs
+from earnest.tables import print_table
+
+
+class What(StrEnum):
+    """What can be told."""
+
+    COST = "cost"
+    EVENT = "event"
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the commands go under `costs`
+    """Add the commands to `costs`."""
+    costs.command("tell")(tell)
+    costs.command("told")(told)
+    costs.command("contract")(contract)
+    costs.command("entries")(entries)
+
+
+def tell(
+    what: Annotated[What, typer.Argument(help="A cost that no run paid, or what happens to a contract.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="What to call it; telling it again changes nothing.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON, with the fields that the API takes.")],
+    who: Author = AUTHOR,
+) -> None:
+    """Tell the running installation a cost, or an event of a contract, with a reason in the file."""
+    import yaml
+
+    from earnest.files.rejected import FileError
+
+    try:
+        body: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # amounts and dates stay text
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise FileError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    place = "lines" if what is What.COST else "events"
+    _client().ask("payout", "POST", f"/v1/contract-costs/{place}/{quote(name, safe='')}", who, body)
+    typer.echo(f"{name} is told")
+
+
+def told(
+    contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
+    who: Author = AUTHOR,
+) -> None:
+    """What was told to happen to contracts."""
+    query = f"?{urlencode({'contract': contract})}" if contract else ""
+    _print(_client().ask("payout", "GET", f"/v1/contract-costs/events{query}", who))
+
+
+def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Author = AUTHOR) -> None:
+    """A contract in words: what was capitalised, over how long, and what is booked of it."""
+    found = _client().ask("payout", "GET", f"/v1/contract-costs/contracts/{quote(name, safe='')}", who)
+    for sentence in found["words"]:
+        typer.echo(sentence)
+    _print(found["booked"])
+
+
+def entries(
+    first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
+    last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
+    contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
+    who: Author = AUTHOR,
+) -> None:
+    """What was booked in some months, entry by entry."""
+    query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
+    _print(_client().ask("payout", "GET", f"/v1/contract-costs/entries?{urlencode(query)}", who))
+
+
+def _print(rows: Any) -> None:
+    """A table of what is not blank in all rows."""
+    from rich.table import Table
+
+    if not rows:
+        typer.echo("There is nothing.")
+        return
+    names = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)]
+    table = Table(*(name.replace("_", " ") for name in names))
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+    print_table(table)

@@ -1,0 +1,108 @@
+"""What is kept about pay, to look at: months and their closing, comparisons of runs, manual adjustments and their documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote, urlencode
+
+import typer
+
+from earnest.commands.payout import Author, RunId, payout
+from earnest.run_in_words import money
+from earnest.tables import print_table
+
+if TYPE_CHECKING:
+    from earnest.client import Client
+
+adjustments = typer.Typer(
+    no_args_is_help=True, help="Manual adjustments that were made, and the documents they rest on."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(adjustments, name="adjustments")
+    payout.command("periods")(periods)
+    payout.command("reconciliations")(reconciliations)
+    payout.command("statements")(statements)
+
+
+def periods(who: Author = "dana") -> None:
+    """Every month in which something is booked, by pay group: open, soft-closed or closed, and by which run."""
+    from rich.table import Table
+
+    table = Table("pay group", "month", "state", "closed by")
+    for each in _client().ask("payout", "GET", "/v1/periods", who)["periods"]:
+        table.add_row(each["pay_group"], each["period"], each["state"], each["closed_by"] or "")
+    print_table(table)
+
+
+def reconciliations(run_id: RunId, who: Author = "dana") -> None:
+    """The comparisons that were made for a run, with their tolerance and who made them."""
+    from rich.table import Table
+
+    table = Table("comparison", "currency", title=run_id)
+    for name in ("one", "other", "difference", "tolerance"):
+        table.add_column(name, justify="right")
+    for name in ("", "by", "at"):
+        table.add_column(name)
+    path = f"/v1/runs/{quote(run_id)}/reconciliations"
+    for each in _client().ask("payout", "GET", path, who)["reconciliations"]:
+        figures = [money(each[name]) for name in ("one", "other", "difference", "tolerance")]
+        agrees = "agrees" if each["agrees"] else "differs"
+        words = (each["kind"].replace("_", " "), each["currency"])
+        table.add_row(*words, *figures, agrees, each["preparer"], each["at"][:19])
+    print_table(table)
+
+
+def statements(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose.")], who: Author = "dana"
+) -> None:
+    """The runs in which a participant has a pay statement; `earnest statement RUN PARTICIPANT` writes it."""
+    from rich.table import Table
+
+    table = Table("run", "state")
+    path = f"/v1/participants/{quote(participant, safe='')}/statements"
+    for each in _client().ask("payout", "GET", path, who)["statements"]:
+        table.add_row(each["run"], each["state"])
+    print_table(table)
+
+
+@adjustments.command("list")
+def list_adjustments(
+    participant: Annotated[str | None, typer.Option("--participant", metavar="ID", help="Only this one's.")] = None,
+    who: Author = "dana",
+) -> None:
+    """Manual adjustments: of whom, how much, why, by whom, on which document."""
+    from rich.table import Table
+
+    table = Table("id", "participant", "about")
+    table.add_column("amount", justify="right", no_wrap=True)
+    for name in ("reason", "document", "by"):
+        table.add_column(name)
+    query = f"?{urlencode({'participant_id': participant})}" if participant else ""
+    for each in _client().ask("payout", "GET", f"/v1/adjustments{query}", who)["adjustments"]:
+        amount = f"{money(each['amount'])} {each['currency']}"
+        head = (each["id"], each["participant_id"], each["month"])
+        table.add_row(*head, amount, each["reason"], each["attachment_name"], each["actor"])
+    print_table(table)
+
+
+@adjustments.command()
+def document(
+    adjustment: Annotated[str, typer.Argument(metavar="ID", help="As `earnest adjustments list` names it.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    who: Author = "dana",
+) -> None:
+    """Fetch the document that an adjustment rests on."""
+    out.write_bytes(_client().fetch("payout", f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who))
+    typer.echo(f"Written: {out}")
+
+
+def _client() -> Client:
+    from earnest.client import Client
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
