@@ -155,6 +155,8 @@ def reconcile(
 
     body = {"tolerance": tolerance}
     found = _client().ask("payout", "POST", f"/v1/runs/{run_id}/reconciliations", who, body)["reconciliations"]
+    latest = max((each["at"] for each in found), default="")
+    found = [each for each in found if each["at"] == latest]
     table = Table("comparison", "currency", title=f"{run_id}")
     for name in ("one", "other", "difference"):
         table.add_column(name, justify="right")
@@ -164,6 +166,8 @@ def reconcile(
         words = each["kind"].replace("_", " ")
         table.add_row(words, each["currency"], *figures, "agrees" if each["agrees"] else "differs")
     print_table(table)
+    if "ledger_to_gl" not in {each["kind"] for each in found}:
+        typer.echo("The month is not posted to the general ledger yet: earnest payout gl post MONTH")
 
 
 @payout.command()

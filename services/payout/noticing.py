@@ -53,10 +53,12 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     attainments, sales = _attainments(of_month), _with_sales(of_month)
     unwhole = _unwhole(found, of_month)
     stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
+    sold = _sellers(found.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
     for each in found.settlements:
         who = each.participant_id
         home = world.at(who)
-        mine = [stop for stop in stops if stop.hold.subject in (who, home.plan)]
+        own = sold.get(who, set()) | {who, home.plan}
+        mine = [stop for stop in stops if stop.hold.subject in own]
         seen = Seen(
             history=history.get((who, each.currency), ()),
             attainments=attainments.get(who, ()),
@@ -71,6 +73,16 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         yield from findings(each, seen, run.ends)
     for who, deals in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield not_whole(who, deals)
+
+
+def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
+    """By participant those of the deals that they earn by."""
+    found: dict[str, set[str]] = {}
+    if deals:
+        pairs = each_line(lines).select("participant_id", "deal_id").filter(pl.col("deal_id").is_in(list(deals)))
+        for who, deal in pairs.iter_rows():
+            found.setdefault(who, set()).add(deal)
+    return found
 
 
 def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[str]]:

@@ -22,7 +22,11 @@ EXPENSES: Final = frozenset({"earned", "adjusted", "guaranteed"})
 FAMILIES: Final[Mapping[str, str]] = {
     "earning": "pay",
     "hold": "pay",
+    "lapse": "pay",
+    "dismissal": "pay",
     "guarantee": "pay",
+    "forfeit": "pay",
+    "write_off": "pay",
     "adjustment": "pay",
     "payment": "payment",
     "return": "return",
