@@ -28,7 +28,7 @@ BESIDE_THE_EDGE = {
     "services/ingest/examples.py": "adds to the API's own document",
     "services/ingest/webhooks.py": "the API of webhooks",
     "services/payout/calculating.py": "hands a connection to where a run's lines come from",
-    "services/payout/deals_lost.py": "hands a connection to the store: what lost deals had earned",
+    "services/payout/deals_changed.py": "hands a connection to the store: what deals had earned when a run last looked",
     "services/payout/freezing.py": "hands a connection to the store: what a run keeps",
     "services/payout/lines.py": "asks scoring for lines",
     "services/payout/lines_of_run.py": "hands a connection to the store: whether lines and ledger are of one moment",

@@ -5,8 +5,8 @@ Nothing is decided here; `runs.settlement` decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.timeline import ruling
 from services.payout.deal_facts import DealSource, Uncredited
+from services.payout.deals_changed import Changed, changed_deals, told
 from services.payout.deals_lost import lost_deals
 from services.payout.lines import LineSource
 from services.payout.lines_of_run import line_facts, summed, with_lines
@@ -30,13 +31,14 @@ from shared.periods import last_day
 
 @dataclass(frozen=True, slots=True)
 class Calculated:
-    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), and the
-    shares of deals of its month that credit nobody."""
+    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), the
+    shares of deals of its month that credit nobody, and by participant, currency and month which deals of closed months changed."""
 
     world: World
     settlements: Sequence[Settlement]
     lines: pl.DataFrame
     uncredited: Sequence[Uncredited] = ()
+    changed: Mapping[tuple[str, str, str], Sequence[Changed]] = field(default_factory=dict)
 
 
 def calculate(connection: Connection, world: World, source: LineSource, deals: DealSource) -> Calculated:
@@ -51,7 +53,8 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
     later = rows.filter((pl.col("period") == world.run.month) & (pl.col("credit_date") > world.run.ends))
     not_due = summed(later)
     facts = line_facts(world, rows.join(later.select("row"), on="row", how="anti"))
-    lost = lost_deals(connection, world, rows, deals)
+    changed = changed_deals(connection, world, rows)
+    lost = lost_deals(world, changed, deals)
     ruled = _Ruled(world)
     settlements = []
     for owed in world.owed():
@@ -95,7 +98,7 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
                 )
             )
         )
-    return Calculated(world, settlements, lines, deals.uncredited(world.run.month))
+    return Calculated(world, settlements, lines, deals.uncredited(world.run.month), told(changed, deals))
 
 
 class _Ruled:

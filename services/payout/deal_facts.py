@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 
 class DealFact(NamedTuple):
     """`since` is where a deal's age begins: its contract's start, or its closing. `lost_on` is its cancellation or last refund; None
-    where it is neither cancelled nor refunded.
+    where it is neither cancelled nor refunded. `how` says which it was.
     """
 
     since: date
     lost_on: date | None
+    how: Literal["cancelled", "refunded"] | None = None
 
 
 class Uncredited(NamedTuple):
@@ -60,6 +61,9 @@ def deal_fact(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
     lost = [date.fromisoformat(day) for day in (value("cancel_date"),) if day]
     if not lost and value("stage") in ("cancelled", "lost"):
         lost.append(datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date())
+    how: Literal["cancelled", "refunded"] | None = "cancelled" if lost else None
     refunds = [fact["value"] for path, fact in facts.items() if path.startswith("refunds.") and fact["value"]]
     lost += [date.fromisoformat(refund["date"]) for refund in refunds]
-    return DealFact(date.fromisoformat(since), max(lost, default=None))
+    if refunds and how is None:
+        how = "refunded"
+    return DealFact(date.fromisoformat(since), max(lost, default=None), how)

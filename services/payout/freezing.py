@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.calculating import Calculated
@@ -12,11 +13,12 @@ from services.payout.noticing import findings_of, hands
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
 from services.payout.runs.settlement import Settlement
-from services.payout.runs.slips import full_name, slip
+from services.payout.runs.slips import Told, Words, full_name, slip
 from services.payout.statements.facts import Company
-from services.payout.store import years
+from services.payout.store import positions, years
 from services.payout.store.people import people
 from services.payout.world import World
+from shared.contracts.lines import each_line
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
@@ -52,13 +54,40 @@ def _slips(connection: Connection, found: Calculated, company: Company) -> Itera
     homes = {who: world.at(who) for who in mine}
     managers = people(connection, {home.manager for home in homes.values() if home.manager})
     names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
+    words = _words(connection, found)
     for who, settlements in mine.items():
         home = homes[who]
         before = {each.currency: _before(world, each) for each in settlements}
         sums = [years.with_run(year.get((who, each.currency)), each, run) for each in settlements]
         manager = names.get(home.manager or "", "")
-        facts = slip(company, run, who, home, manager, settlements, details.get(who, {}), before, sums, {})
+        facts = slip(company, run, who, home, manager, settlements, details.get(who, {}), before, sums, words(who))
         yield who, Slip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
+
+
+def _words(connection: Connection, found: Calculated) -> Callable[[str], Words]:
+    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
+    parts: dict[str, dict[tuple[str, str, str], list[Told]]] = {}
+    for (who, currency, month), deals in found.changed.items():
+        told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
+        parts.setdefault(who, {})[currency, "prior_period", month] = told_of
+    touched = {who for (who, _), fresh in found.world.fresh.items() if any(each.kind == "adjustment" for each in fresh)}
+    made = positions.adjusted(connection, touched, found.world.run.month) if touched else {}
+    for ((who, currency), month), adjustments in made.items():
+        reasons = [Told(each.amount, f"{each.reason} ({each.id})") for each in adjustments]
+        parts.setdefault(who, {})[currency, "adjustment", month] = reasons
+    accounts = _accounts(found.lines)
+    return lambda who: Words(accounts.get(who, {}), parts.get(who, {}))
+
+
+def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """By participant the customers of the deals of their lines."""
+    known = each_line(lines).select("participant_id", "deal_id", "account").drop_nulls().unique()
+    sold = (
+        known.sort("participant_id", "deal_id")
+        .group_by("participant_id", maintain_order=True)
+        .agg("deal_id", "account")
+    )
+    return {who: dict(zip(deals, accounts, strict=True)) for who, deals, accounts in sold.iter_rows()}
 
 
 def _before(world: World, settlement: Settlement) -> dict[str, int]:

@@ -26,6 +26,7 @@ DEAL_FACTS: Final = pl.Schema(
         "term_months": pl.Int64(),
         "start_date": pl.Date(),
         "contract": pl.String(),
+        "account": pl.String(),
         "who": pl.List(pl.String()),
     }
 )
@@ -79,6 +80,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
         start_date=_text("start_date").str.to_date("%Y-%m-%d", strict=False),
         term_months=text.str.extract(r'"term_months":([0-9]+)').cast(pl.Int64),
         contract=_text("contract"),
+        account=_text("account"),
     )
     digits = pl.col("deal_currency").replace_strict(_PLACES, default=None, return_dtype=pl.Int64)
     said = said.with_columns(digits=digits, minor=_minor(pl.col("amount"), digits))
@@ -144,6 +146,7 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
         said.get("term_months"),
         _day(said.get("start_date")),
         said.get("contract"),
+        said.get("account"),
         list({set_by(held) for held in facts.values()}),
     )
 

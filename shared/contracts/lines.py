@@ -49,6 +49,7 @@ LINE: Final = pl.Struct(
         "term_months": pl.Int64(),
         "start_date": pl.Date(),
         "contract": pl.String(),
+        "account": pl.String(),
     }
 )
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.

@@ -16,6 +16,7 @@ from services.payout.terms.clawback import dismissed
 from services.payout.terms.pay import Position, Ruled, TermLine, pay
 from services.payout.terms.policy import part
 from services.payout.terms.release import Hold, LineFacts, released
+from services.payout.terms.why_held import Why, why_held
 
 Step = Literal[
     "carried_in",
@@ -153,7 +154,7 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What the run does: its lines sum to `paid`, those `BESIDE` left out; what is held of which line from now on; the pay periods as they
-    are left; by lost deal, month and component, how much was lost and how much of it was dismissed."""
+    are left; by lost deal, month and component, how much was lost and how much of it was dismissed; why each line is held."""
 
     participant_id: str
     currency: str
@@ -165,11 +166,12 @@ class Settlement:
     held: Mapping[Whose, Held]
     settled: Mapping[str, Settled]
     kept: Mapping[tuple[str, str, str], tuple[int, int]]
+    why: Mapping[Whose, Why] = field(default_factory=dict)
 
 
 def settle(case: Case) -> Settlement:
     """Settle a participant's pay in one currency."""
-    moves, held = _held(case)
+    moves, held, why = _held(case)
     lines, kept = moves, {}
     for deal in case.lost:
         keeps = _kept(case, deal)
@@ -202,7 +204,7 @@ def settle(case: Case) -> Settlement:
         lines.append(PayLine("carried_forward", -found.carried, case.month))
     settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
     after = (found.paid + case.returned, found.carried, found.draw, found.receivable)
-    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept)
+    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept, why)
 
 
 def _kept(case: Case, deal: Lost) -> int:
@@ -248,8 +250,8 @@ def _opening(case: Case) -> list[PayLine]:
     return [line for line in lines if line.amount]
 
 
-def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held]]:
-    """What has to be held and released so that of every line is released what is due, and what is held then."""
+def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held], dict[Whose, Why]]:
+    """What has to be held and released so that of every line is released what is due, what is held then, and why."""
     terms = case.ruled[case.pay_period].terms
     gone = case.last_day is not None and case.last_day <= case.as_of
     leaver = terms.leaver if gone else None
@@ -263,6 +265,7 @@ def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held]]:
     }
     moves: list[PayLine] = []
     after: dict[Whose, Held] = {}
+    why: dict[Whose, Why] = {}
     for whose in sorted(current.keys() | case.held.keys()):
         line, booked = current.get(whose), case.held.get(whose, Held(0, 0))
         amount = line.amount if line is not None else 0
@@ -281,7 +284,9 @@ def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held]]:
             target, forfeited = 0, forfeited + target
         if target or forfeited or booked.held:
             after[whose] = Held(amount, target, forfeited)
-    return [move for move in moves if move.amount], after
+        if target and line is not None:
+            why[whose] = why_held(line, at_the_time.release, case.holds, case.as_of)
+    return [move for move in moves if move.amount], after, why
 
 
 def _move(step: Literal["hold", "release"], change: int, whose: Whose) -> PayLine:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -21,6 +23,31 @@ from services.payout.statements.facts import (
     YearFacts,
     frozen,
 )
+from services.payout.terms.why_held import Why
+
+_UNKNOWN: Final = Why("", "")
+
+
+class Told(NamedTuple):
+    """A part of a step of the pay in a month, in minor units, with the words for it: one adjustment, one deal."""
+
+    amount: int
+    reason: str
+    deal_id: str | None = None
+    component: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is known of a participant's pay besides its amounts.
+
+    Args:
+        accounts: the customers of deals, by deal.
+        parts: what a step consists of, by currency, step and month. What they leave of it is told without words.
+    """
+
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[tuple[str, str, str], Sequence[Told]] = field(default_factory=dict)
 
 
 def slip(
@@ -33,7 +60,7 @@ def slip(
     details: Mapping[str, bytes],
     before: Mapping[str, Mapping[str, int]],
     year: Iterable[YearFacts],
-    reasons: Mapping[str, str],
+    words: Words,
 ) -> bytes:
     """The facts of a statement as bytes; the same facts are always the same bytes.
 
@@ -47,7 +74,7 @@ def slip(
         details: by month the detail of what was earned, as scoring made it.
         before: by currency, what is payable, held, drawn and owed before the run.
         year: sums since the first day of the year, the run included.
-        reasons: by step the words that explain it.
+        words: customers and reasons.
     """
     facts = StatementFacts(
         company=company,
@@ -70,7 +97,8 @@ def slip(
             cost_center=home.cost_center or None,
             payroll_id=home.payroll_id,
         ),
-        pay_lines=[line for each in settlements for line in _pay_lines(each, run, reasons)],
+        accounts=dict(words.accounts),
+        pay_lines=[line for each in settlements for line in _pay_lines(each, run, words)],
         balances=[line for each in settlements for line in _balances(each, before.get(each.currency, {}))],
         held=[line for each in settlements for line in _held(each)],
         year_to_date=list(year),
@@ -89,19 +117,24 @@ def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
     return document.replace(b'"details":{}', b'"details":{' + together + b"}", 1)
 
 
-def _pay_lines(settlement: Settlement, run: Run, reasons: Mapping[str, str]) -> Iterable[PayLine]:
+def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLine]:
     for line in settlement.lines:
         if line.step == "lapse":
             continue
-        yield PayLine(
-            kind=line.step,
-            currency=settlement.currency,
-            amount=line.amount,
-            origin_period=line.about if line.about != run.month else None,
-            component=line.component,
-            deal_id=line.deal_id,
-            reason=reasons.get(line.step, ""),
-        )
+        parts = words.parts.get((settlement.currency, line.step, line.about), ())
+        if rest := line.amount - sum(part.amount for part in parts):
+            why = settlement.why.get(line.whose) if line.step == "hold" and line.whose else None
+            parts = [*parts, Told(rest, why.reason if why else "", line.deal_id, line.component)]
+        for part in parts:
+            yield PayLine(
+                kind=line.step,
+                currency=settlement.currency,
+                amount=part.amount,
+                origin_period=line.about if line.about != run.month else None,
+                component=part.component,
+                deal_id=part.deal_id,
+                reason=part.reason,
+            )
     yield PayLine(kind="payment", currency=settlement.currency, amount=settlement.paid)
 
 
@@ -126,10 +159,13 @@ def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[Bal
 def _held(settlement: Settlement) -> Iterable[HeldFacts]:
     for whose, figures in sorted(settlement.held.items()):
         if figures.held:
+            why = settlement.why.get(whose, _UNKNOWN)
             yield HeldFacts(
                 currency=settlement.currency,
                 amount=figures.held,
                 component=whose.component,
                 deal_id=whose.deal_id or None,
                 origin_period=whose.period,
+                reason=why.reason,
+                released_by=why.released_by,
             )

@@ -22,6 +22,14 @@ class Fresh(NamedTuple):
     amount: int
 
 
+class Adjusted(NamedTuple):
+    """A manual adjustment: its id, what it adds to pay in minor units, and its author's words for why."""
+
+    id: str
+    amount: int
+    reason: str
+
+
 class Left(NamedTuple):
     """What the last run left a participant in a currency: to be carried, and the pay periods as it settled them, newest knowledge."""
 
@@ -106,6 +114,16 @@ def entries(connection: Connection, participants: Iterable[str]) -> dict[str, in
     return {row[0]: row[1] for row in rows}
 
 
+def adjusted(connection: Connection, participants: Iterable[str], month: str) -> dict[tuple[Owed, str], list[Adjusted]]:
+    """The manual adjustments among what is `fresh`, by participant and currency and the month that they are about."""
+    found: dict[tuple[Owed, str], list[Adjusted]] = {}
+    for who, currency, origin, *rest in connection.execute(
+        _ADJUSTED, {"participants": list(participants), "month": month}
+    ):
+        found.setdefault(((who, currency), origin), []).append(Adjusted(*rest))
+    return found
+
+
 def revisions(connection: Connection, period: str, participants: Iterable[str]) -> dict[str, int]:
     """The revision of the earnings of a month that is booked, by participant."""
     rows = connection.execute(_REVISIONS, {"period": period, "participants": list(participants)})
@@ -157,6 +175,15 @@ _FRESH = text(f"""
       and j.kind in ('earning', 'adjustment', 'return')
       and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
     group by 1, 2, 3, 4 having sum(p.amount) <> 0""")
+
+_ADJUSTED = text(f"""
+    {_SEEN}
+    select a.participant_id, a.currency, a.month, cast(a.id as text), a.amount, a.reason
+    from journal j join adjustment a on cast(a.id as text) = j.cause ->> 'adjustment'
+    left join seen on seen.participant_id = j.participant_id
+    where j.participant_id = any(cast(:participants as text[])) and j.kind = 'adjustment' and j.period <= :month
+      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
+    order by a.number""")
 
 _LEFT = text("""
     select participant_id, currency, carried, pay from run_pay join run on run.id = run_pay.run

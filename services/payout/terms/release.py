@@ -89,11 +89,11 @@ def released(
         return 0
     if tranches is None or (leaver is not None and leaver.held == "release"):
         return line.amount
-    return part(line.amount, sum((Fraction(t.share) * _due(line, t, as_of) for t in tranches), Fraction(0)))
+    return part(line.amount, sum((Fraction(t.share) * due(line, t, as_of) for t in tranches), Fraction(0)))
 
 
-def _due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
-    """How much of a tranche is due."""
+def due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
+    """How much of a tranche is due by a date; between 0 and 1."""
     known = as_of - timedelta(days=tranche.days_after)
     match tranche.when:
         case "booked":

@@ -77,6 +77,7 @@ class Scoring:
             "term_months",
             "start_date",
             "contract",
+            "account",
         )
         return {"rule": "base", "credit_date": last_day(period), "closed_on": None} | dict.fromkeys(absent)
 

@@ -92,6 +92,7 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
             "start_date": "2025-04-01",
             "term_months": 24,
             "contract": "C-7",
+            "account": "Acme",
         },
     )
     company.drain()
@@ -108,7 +109,12 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
         date(2025, 3, 14),
         date(2025, 6, 1),
     ]
-    assert (first["term_months"], first["start_date"], first["contract"]) == (24, date(2025, 4, 1), "C-7")
+    assert (first["term_months"], first["start_date"], first["contract"], first["account"]) == (
+        24,
+        date(2025, 4, 1),
+        "C-7",
+        "Acme",
+    )
     assert [second[name] for name in names] == [20_000, "USD", [], date(2025, 3, 15), None]
 
 
