@@ -30,6 +30,7 @@ from shared.database import engine_for, migrate
 from shared.log.open import open_log
 from shared.settings import Settings
 from tests.services.ingest.conftest import Ingest, keys_file, start_ingest
+from tests.services.payout.scoring import Scoring
 
 __all__ = ["keys_file", "start_ingest"]
 
@@ -106,7 +107,9 @@ def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[st
 
 
 def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    app = payout_app(installed, schema("payout"), lambda: datetime(2026, 1, 15, tzinfo=UTC), list)
+    engine = schema("payout")
+    scoring = Scoring(engine)
+    app = payout_app(installed, engine, lambda: datetime(2026, 1, 15, tzinfo=UTC), list, scoring, scoring)
     ask_everything(app, KEY)
     check_metrics(app)
 
