@@ -74,7 +74,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
             raise PeriodClosed(span.name, closed)
         month = next_period(closed)
     whole = asked.participants is None
-    number = runs.number_of(connection, span.name) + 1
+    number = 0 if simulated else runs.number_of(connection, span.name) + 1
     run = Run(
         id=f"run-{span.name}-{number}",
         kind="regular" if asked.off_cycle is None else "off_cycle",

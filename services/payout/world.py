@@ -123,11 +123,11 @@ def again(connection: Connection, world: World, who: Sequence[str]) -> World:
 def inputs_sha256(connection: Connection, world: World, entries: Mapping[str, int]) -> str:
     """What stands for everything the run is calculated from that can change while it is looked at: what is due, policies, holds.
 
-    A run that closes its months takes everything that is booked in them. Another one is over open months, in which the stream goes on: it
+    A run that closes its month takes everything that is booked in it. Another one is over an open month, in which the stream goes on: it
     stands by the journals that it looked at, `entries` of each participant; but nobody may have paid or adjusted anything since.
     """
     payable = world.payable
-    if world.run.closes is None:
+    if world.run.closes != world.run.month:
         payable = positions.payable(connection, world.people, world.run.month, entries)
     due = sorted((*owed, amount) for owed, amount in payable.items())
     rules = sorted(
