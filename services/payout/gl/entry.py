@@ -43,7 +43,7 @@ class Line(NamedTuple):
     """An amount in minor units on an account of the books; debits are positive.
 
     `source` is the account of the ledger of pay whose sum it is part of, or what else it comes from: `on_cost`,
-    `contract_cost`, `intercompany`.
+    `contract_cost`, `between_entities`.
     """
 
     account: str

@@ -152,7 +152,7 @@ def _between_entities(key: Key, sums: Sums, policy: GlAccounts, whole: int) -> N
     if whole == 0 and (rest := sum(sums.values())):
         if policy.intercompany is None:
             raise MissingAccount(policy.id, None, f"what entity {key[0]!r} has with other entities (intercompany)")
-        sums["intercompany", policy.intercompany, ()] -= rest
+        sums["between_entities", policy.intercompany, ()] -= rest
 
 
 def _entry(key: Key, sums: Sums, again: bool = False) -> Entry | None:

@@ -133,6 +133,8 @@ class GlAccounts(Policy):
 
     def account(self, ledger: str, facts: Mapping[str, str]) -> str | None:
         """The account of the books for an account of the ledger and its facts; None where no rule fits."""
+        if ledger == "intercompany":
+            return self.intercompany
         for rule in self.accounts:
             wanted = (rule.component, rule.plan, rule.cost_center, rule.entity)
             given = (facts["component"], facts["plan"], facts["cost_center"], facts["entity"])

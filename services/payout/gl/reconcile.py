@@ -10,7 +10,7 @@ from typing import NamedTuple
 from services.payout.gl.entry import Entry
 from services.payout.gl.journals import Row
 
-BESIDE_THE_LEDGER = frozenset({"on_cost", "contract_cost", "intercompany"})
+BESIDE_THE_LEDGER = frozenset({"on_cost", "contract_cost", "between_entities"})
 """Sources of lines that the ledger of pay has no account for."""
 
 
