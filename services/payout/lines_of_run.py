@@ -16,7 +16,6 @@ from services.payout.store.positions import Owed
 from services.payout.terms.release import Collection, LineFacts
 from services.payout.world import World, again
 from shared.contracts.lines import empty
-from shared.periods import last_day
 
 ATTEMPTS = 12
 PAUSE = timedelta(milliseconds=250)
@@ -30,7 +29,7 @@ def with_lines(connection: Connection, world: World, source: LineSource) -> tupl
     """
     kept, waiting = [empty()], frozenset(world.people)
     for _ in range(ATTEMPTS):
-        wanted = _wanted(world, waiting)
+        wanted = _wanted(connection, world, waiting)
         tables = [source.of(month, sorted(who)) for month, who in sorted(wanted.items())]
         moved = _moved(connection, world, wanted, tables)
         kept += [table.filter(~pl.col("participant_id").is_in(list(moved))) for table in tables]
@@ -41,8 +40,10 @@ def with_lines(connection: Connection, world: World, source: LineSource) -> tupl
     raise NotSettled(len(waiting), world.run.month)
 
 
-def _wanted(world: World, who: frozenset[str]) -> dict[str, set[str]]:
-    """Whose lines of which months: what no run has looked at, what is still held, and where the run ends within a month all of that month."""
+def _wanted(connection: Connection, world: World, who: frozenset[str]) -> dict[str, set[str]]:
+    """Whose lines of which months: what no run has looked at, what is still held, and all of months that are not closed, of which a run
+    that ended within them looked at a part.
+    """
     wanted: dict[str, set[str]] = {}
     for (participant, _), fresh in world.fresh.items():
         for each in fresh:
@@ -51,8 +52,8 @@ def _wanted(world: World, who: frozenset[str]) -> dict[str, set[str]]:
     for (participant, _), held in world.held.items():
         for whose in held:
             wanted.setdefault(whose.period, set()).add(participant)
-    if world.run.ends < last_day(world.run.month):
-        wanted.setdefault(world.run.month, set()).update(participant for participant, _ in world.payable)
+    for month, participant in positions.open_earners(connection, world.people, world.closed or "", world.run.month):
+        wanted.setdefault(month, set()).add(participant)
     return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
 
 

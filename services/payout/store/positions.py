@@ -135,9 +135,10 @@ def strangers(connection: Connection) -> list[str]:
     return list(connection.execute(_STRANGERS).scalars())
 
 
-def open_months(connection: Connection, participants: Iterable[str], month: str) -> list[str]:
-    """The months up to one with earnings that no approved run has looked at."""
-    return list(connection.execute(_OPEN_MONTHS, {"participants": list(participants), "month": month}).scalars())
+def open_earners(connection: Connection, participants: Iterable[str], closed: str, month: str) -> list[tuple[str, str]]:
+    """The months after the last closed one and up to another, and who of the participants has earnings in them."""
+    parameters = {"participants": list(participants), "closed": closed, "month": month}
+    return [(period, who) for period, who in connection.execute(_OPEN_EARNERS, parameters)]
 
 
 def elsewhere(connection: Connection, participants: Iterable[str]) -> list[tuple[Any, ...]]:
@@ -215,12 +216,9 @@ _REVISIONS = text("""
 _STRANGERS = text("""
     select participant_id from book where participant_id not in (select participant_id from person) order by 1""")
 
-_OPEN_MONTHS = text(f"""
-    {_SEEN}
-    select distinct j.origin_period from journal j left join seen on seen.participant_id = j.participant_id
-    where j.participant_id = any(cast(:participants as text[])) and j.kind = 'earning' and j.period <= :month
-      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
-    order by 1""")
+_OPEN_EARNERS = text("""
+    select period, participant_id from held_earning
+    where period > :closed and period <= :month and participant_id = any(cast(:participants as text[]))""")
 
 _BY_ENTITY = text("""
     select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency, cast(sum(p.amount) as bigint)

@@ -107,8 +107,9 @@ def due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
 
 
 def _collected(line: LineFacts, as_of: date) -> Fraction:
-    """Which part of the deal's amount the customer has paid; between 0 and 1."""
-    if not line.deal_amount or line.deal_amount < 0:
+    """Which part of what the customer has to pay is paid, between 0 and 1. What is given back lowers both, as it lowers the line."""
+    owed = (line.deal_amount or 0) - sum(-each.amount for each in line.collections if each.amount < 0)
+    if owed <= 0:
         return Fraction(1)
     came_in = sum(collection.amount for collection in line.collections if collection.day <= as_of)
-    return min(Fraction(1), max(Fraction(0), Fraction(came_in, line.deal_amount)))
+    return min(Fraction(1), max(Fraction(0), Fraction(came_in, owed)))

@@ -33,8 +33,13 @@ def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
 
 
 def test_money_that_goes_back_takes_the_release_back() -> None:
+    paid = [Collection(date(2026, 2, 1), 700_00), Collection(date(2026, 4, 1), -400_00)]
+    assert released(line(collections=paid), HALVES, [], date(2026, 4, 30)) == 75_00
+
+
+def test_who_paid_all_and_got_a_part_back_owes_nothing_more() -> None:
     paid = [Collection(date(2026, 2, 1), 1000_00), Collection(date(2026, 4, 1), -400_00)]
-    assert released(line(collections=paid), HALVES, [], date(2026, 4, 30)) == 80_00
+    assert released(line(60_00, collections=paid), HALVES, [], date(2026, 4, 30)) == 60_00
 
 
 def test_a_part_waits_for_the_window_to_pass() -> None:

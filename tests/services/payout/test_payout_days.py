@@ -1,0 +1,73 @@
+"""Several runs within a month, and money that comes in between them: each day's run pays what is due on that day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.services.payout.life.company import Company, write_keys
+from tests.services.payout.life.deals_and_terms import HALF_AND_HALF
+from tests.services.payout.life.pay_life import PayLife
+from tests.services.scoring.conftest import scoring_engine
+
+__all__ = ["scoring_engine"]
+
+
+@pytest.fixture
+def life(scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path) -> Iterator[PayLife]:
+    """A company in which dee is paid half at booking and half as money comes in; what the model predicts is checked at every run."""
+    write_keys(tmp_path)
+    company = staticmethod(lambda: Company(scoring_engine, payout_engine, service_engine, tmp_path))
+    life: PayLife = type("Life", (PayLife,), {"start": company})()
+    life.begin({}, {"release": HALF_AND_HALF})
+    yield life
+    life.holds_true()
+    life.teardown()
+
+
+def test_money_that_came_in_before_the_runs_day_stays_released_whatever_comes_later(life: PayLife) -> None:
+    life.company.today = date(2025, 1, 10)
+    life.win(1000_00, {"dee": 100}, 0)
+    life.customer_pays(0, 2, 0)
+    life.company.today = date(2025, 1, 20)
+    life.take_on("semi", "export")
+    life.company.today = date(2025, 2, 3)
+    life.customer_pays(0, 2, 0)
+    life.take_on("semi", "export")
+    assert life.books.accounts("dee") == {"earned": 100_00, "held": -25_00, "paid": -75_00}
+
+
+def test_what_a_run_within_the_month_saw_and_did_not_pay_is_held_by_the_next(life: PayLife) -> None:
+    life.company.today = date(2025, 1, 20)
+    life.win(1000_00, {"dee": 100}, 0)
+    life.take_on("semi", "export")
+    life.company.today = date(2025, 2, 3)
+    life.take_on("semi", "export")
+    assert life.books.accounts("dee") == {"earned": 100_00, "held": -50_00, "paid": -50_00}
+
+
+def test_what_an_off_cycle_run_saw_and_did_not_pay_waits_for_its_day(life: PayLife) -> None:
+    life.company.today = date(2025, 1, 28)
+    life.win(1000_00, {"cyd": 100}, 0)
+    life.win(2000_00, {"cyd": 100}, 25)
+    life.read(booked=True)
+    life.draft_off_cycle("cyd", 20)
+    life.calculate(0, late=False)
+    for step in (life.submit, life.approve, life.export):
+        step(0)
+    life.take_on("semi", "export")
+    assert life.books.accounts("cyd") == {"earned": 300_00, "payable": -100_00, "paid": -200_00}
+
+
+def test_a_refund_of_what_was_paid_in_full_holds_nothing(life: PayLife) -> None:
+    life.company.today = date(2025, 1, 10)
+    life.win(1000_00, {"dee": 100}, 0)
+    life.customer_pays(0, 1, 0)
+    life.refund(0, 5)
+    life.company.today = date(2025, 1, 20)
+    life.take_on("semi", "export")
+    assert life.books.accounts("dee") == {"earned": 80_00, "paid": -80_00}
