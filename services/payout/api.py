@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from services.payout import refusals, releasing
 from services.payout.calendars.calendars_api import add_calendars
-from services.payout.calendars.refusals import NoSuchPayGroup
+from services.payout.calendars.refusals import NoSuchPayGroup, UnknownPayPeriod
 from services.payout.contract_costs_api import add_contract_costs, published
 from services.payout.deal_facts import DealSource
 from services.payout.decisions_api import add_decisions
@@ -48,6 +48,7 @@ STATUS = {
     refusals.NoSuchRun: HTTPStatus.NOT_FOUND,
     refusals.NoSuchFile: HTTPStatus.NOT_FOUND,
     NoSuchPayGroup: HTTPStatus.NOT_FOUND,
+    UnknownPayPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.BadPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.NotTheAuthor: HTTPStatus.FORBIDDEN,
     refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,

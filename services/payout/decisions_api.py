@@ -12,13 +12,14 @@ from uuid import UUID, uuid5
 import structlog
 from fastapi import Depends, FastAPI, Path, Query, Response
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from services.payout.booking import Place
+from services.payout.booking import Place, place_of
 from services.payout.ledger import NAMES, Journal, Posting
 from services.payout.office import Office
 from services.payout.periods import checked
-from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodClosed
+from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded
 from services.payout.store import books, closings, holds
 from services.payout.store.holds import Adjustment, Held
 from services.payout.store.people import people
@@ -26,7 +27,7 @@ from services.payout.terms.release import Hold
 from shared.auth import Principal, require
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
 from shared.money import from_minor, to_minor
-from shared.periods import last_day, next_period, period_of
+from shared.periods import period_of
 
 Decider = Annotated[Principal, Depends(require("terms:write"))]
 Approver = Annotated[Principal, Depends(require("runs:approve"))]
@@ -184,8 +185,7 @@ def add_decisions(app: FastAPI, office: Office) -> None:
     def put_on_hold(who: Decider, body: NewHold) -> HoldView:
         """Put a participant, a deal or a plan on hold."""
         with office.engine.begin() as connection:
-            first = min(closings.open_from(connection).values(), default=period_of(office.today()))
-            since = checked(body.since) if body.since else first
+            since = checked(body.since) if body.since else _first_open(connection, office, body)
             hold = Hold(body.id, body.scope, body.subject, since, body.reason, body.until, body.until_collected)
             try:
                 holds.add(connection, hold, body.dispute, who.name, office.now())
@@ -227,19 +227,15 @@ def add_decisions(app: FastAPI, office: Office) -> None:
         made = Adjustment(body.id, body.participant_id, body.currency, amount, checked(body.month), *told)
         with office.engine.begin() as connection:
             person = people(connection, [body.participant_id])[body.participant_id]
-            home = person.at(last_day(body.month))
-            closings.hold_open(connection, [home.pay_group])
-            closed = closings.closed_through(connection, home.pay_group)
-            month = body.month if closed is None or body.month > closed else next_period(closed)
-            if month > period_of(office.today()):
-                raise PeriodClosed(body.month, closed)
-            home = person.at(last_day(month))
+            closings.hold_open(connection, person.pay_groups())
+            place = place_of(person, body.month, closings.unclosed_from(connection))
+            if place.period > period_of(office.today()):
+                raise PeriodNotEnded(place.period, office.today())
             try:
                 with connection.begin_nested():
                     holds.add_adjustment(connection, made, body.attachment)
             except IntegrityError:
                 raise AlreadyDecided("adjustment", str(body.id)) from None
-            place = Place(month, home.pay_group, home.entity, home.cost_center)
             books.post(connection, [_journal(made, place)], office.now())
         _logger.info("adjustment.booked", adjustment=str(body.id), actor=who.name)
         return AdjustmentView.of(made)
@@ -269,6 +265,16 @@ def add_decisions(app: FastAPI, office: Office) -> None:
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
         return body
+
+
+def _first_open(connection: Connection, office: Office, body: NewHold) -> str:
+    """The first month that a hold stops where nobody said: what was released before stays so."""
+    unclosed = closings.unclosed_from(connection)
+    today = period_of(office.today())
+    if body.scope == "participant":
+        person = people(connection, [body.subject])[body.subject]
+        return unclosed.get(person.at(office.today()).pay_group, min(unclosed.values(), default=today))
+    return min(unclosed.values(), default=today)
 
 
 def _journal(made: Adjustment, place: Place) -> Journal:

@@ -28,11 +28,18 @@ def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]
     yield from policies_in_force.authors(connection, world.run.ends)
     decided = holds.hands(connection)
     deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
+    lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
     since = closings.closed_at(connection, world.run.pay_group)
-    for actor, what, scope, name, at in decided:
-        concerned = scope == "plan" or (name in deals if scope == "deal" else name in world.people)
-        if concerned and (since is None or at > since):
-            yield actor, what
+    for each in decided:
+        concerned = each.scope == "plan" or each.subject in (deals if each.scope == "deal" else world.people)
+        if each.deal is not None:
+            works = (each.subject, each.deal) in lost
+        else:
+            works = each.until is None or each.until >= world.run.starts
+        if concerned and (works or since is None or each.at >= since):
+            yield each.actor, each.what
+    for actor in positions.adjusters(connection, world.people, world.run.month):
+        yield actor, "adjustment"
 
 
 def _sold(lines: pl.DataFrame, deals: set[str]) -> set[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.payout.booking import Place
+from services.payout.booking import place_of
 from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.timeline import ruling
 from services.payout.office import Office
@@ -26,7 +26,7 @@ from services.payout.store.pay_groups import pay_group
 from services.payout.store.people import people
 from services.payout.store.released import deliver_released, waiting
 from shared.money import minor_digits
-from shared.periods import last_day, next_period, period_of
+from shared.periods import period_of
 
 CODES = {"draw": "draw", "guarantee": "guarantee", "minimum": "guarantee"}
 """Steps that payroll hears of under a code of their own; the rest is commission."""
@@ -121,13 +121,12 @@ def reconcile(connection: Connection, run: Run, tolerance: Decimal) -> list[Comp
 
 def _give_back(connection: Connection, batch: Released, lines: Sequence[BatchLine], actor: str, at: datetime) -> None:
     """Book what payroll did not take as payable again: the next run of the participant pays it."""
-    closings.hold_open(connection, [batch.pay_group])
-    closed = closings.closed_through(connection, batch.pay_group)
     homes = people(connection, {line.participant_id for line in lines})
-    journals = []
-    for line in lines:
-        month = next_period(closed) if closed else period_of(batch.pay_date)
-        home = homes[line.participant_id].at(last_day(month))
-        place = Place(month, home.pay_group, home.entity, home.cost_center)
-        journals.append(returned(batch.run, batch.id, line, place, actor))
+    groups = {group for person in homes.values() for group in person.pay_groups()}
+    open_from = closings.hold_open(connection, {batch.pay_group, *groups})
+    first = open_from.get(batch.pay_group, period_of(batch.pay_date))
+    journals = [
+        returned(batch.run, batch.id, line, place_of(homes[line.participant_id], first, open_from), actor)
+        for line in lines
+    ]
     books.post(connection, journals, at)

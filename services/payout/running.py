@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from services.payout import calculating, freezing
 from services.payout.booking import Place
 from services.payout.calculating import Calculated
-from services.payout.calendars.pay_periods import pay_period_at
+from services.payout.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
+from services.payout.calendars.refusals import UnknownPayPeriod
 from services.payout.calendars.timeline import pay_period_named, ruling
 from services.payout.ledger import Journal
 from services.payout.office import Office
-from services.payout.refusals import ActiveRun, LinesTampered, PeriodClosed, PeriodNotEnded, Touched
+from services.payout.refusals import ActiveRun, LinesChanged, LinesTampered, PeriodClosed, PeriodNotEnded, Touched
 from services.payout.runs import entries
 from services.payout.runs.approval import steps_for
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import (
     Approval,
+    Line,
     Run,
     check_author,
     check_move,
@@ -51,7 +55,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
     """A new draft, stored unless it is only simulated.
 
     Raises:
-        NoSuchPayGroup, NoSuchPayPeriod: there is none.
+        NoSuchPayGroup, UnknownPayPeriod: there is none.
         PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
         PeriodClosed: an approved run covers it.
         ActiveRun: another run is over it.
@@ -59,7 +63,10 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
     today = office.today()
     groups = pay_group(connection, asked.pay_group)
     if asked.off_cycle is None:
-        group, span = pay_period_named(groups, asked.pay_period)
+        try:
+            group, span = pay_period_named(groups, asked.pay_period)
+        except NoSuchPayPeriod as error:
+            raise UnknownPayPeriod(asked.pay_period, str(error)) from None
         ends = span.end
         if ends >= today and not simulated:
             raise PeriodNotEnded(span.name, today)
@@ -74,6 +81,8 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
             raise PeriodClosed(span.name, closed)
         month = next_period(closed)
     whole = asked.participants is None
+    if not simulated:
+        runs.hold_drafts(connection)
     number = 0 if simulated else runs.number_of(connection, span.name) + 1
     run = Run(
         id=f"run-{span.name}-{number}",
@@ -112,13 +121,16 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     check_move(run, "calculate")
     check_author(run, actor)
     found, frozen = simulate(connection, office, run)
-    steps = steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(frozen.lines))
-    runs.replace(connection, run.id, frozen, found.lines.drop("detail"))
+    earned = runs.packed(found.lines.drop("detail"))
+    frozen = replace(frozen, earned_sha256=sha256(earned).hexdigest())
+    runs.replace(connection, run.id, frozen, earned)
     hashes = {
         "lines_sha256": frozen.sha256(run.id),
         "inputs_sha256": inputs_sha256(connection, found.world, found.world.entries),
     }
-    runs.move(connection, run.id, "calculate", actor, office.now(), steps=steps, **hashes)
+    runs.move(
+        connection, run.id, "calculate", actor, office.now(), steps=_steps(connection, run, frozen.lines), **hashes
+    )
     return runs.run(connection, run.id)
 
 
@@ -154,6 +166,7 @@ def approve(connection: Connection, office: Office, run: Run, who: Principal, se
     Raises:
         WrongState, ApproverIsAuthor, NotYourStep, Touched: not now, not by this person.
         LinesChanged: what is due, or what the approver saw, is not what was submitted.
+        PeriodClosed: another run has closed its month.
         LinesTampered: what is stored of the run is not what was calculated.
     """
     closings.hold_for_closing(connection, [run.pay_group])
@@ -188,9 +201,19 @@ def check_untampered(connection: Connection, run: Run) -> None:
 
 
 def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
+    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with."""
+    closed = closings.closed_through(connection, run.pay_group)
+    if closed is not None and run.month <= closed:
+        raise PeriodClosed(run.pay_period, closed)
     world = gather(connection, run)
     looked_at = {pay.participant_id: pay.entries for pay in runs.pays(connection, run.id)}
     check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
+    if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
+        raise LinesChanged(run.id, run.author)
+
+
+def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str, ...]:
+    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(lines))
 
 
 def _book(connection: Connection, run: Run, actor: str, at: datetime) -> None:
@@ -208,5 +231,5 @@ def _book(connection: Connection, run: Run, actor: str, at: datetime) -> None:
         held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
     books.post(connection, journals, at)
     runs.keep_held(connection, held)
-    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, who)]
+    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, who, run.month)]
     books.post(connection, list(entries.transfers(run.id, balances, places, actor)), at)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -155,6 +156,7 @@ gl_batch: Final = Table(
     Column("previous_sha256", Text, ForeignKey("gl_batch.sha256"), comment="of the batch made before"),
     Column("made_by", Text, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("previous_sha256", postgresql_nulls_not_distinct=True),
 )
 
 gl_file: Final = Table(

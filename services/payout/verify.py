@@ -5,19 +5,16 @@ hash chains must hold, and what is remembered of people and of the ledger must b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from services.payout.booking import Place
+from services.payout import verify_runs
 from services.payout.ledger import Part, earned
 from services.payout.payroll.verify import differences as batch_differences
 from services.payout.reading import Unreadable, read, read_roster
-from services.payout.runs.entries import journals, lines_of
-from services.payout.runs.frozen import Pay
-from services.payout.runs.life import DONE_STATES
-from services.payout.store import audit, gl, runs, statements, views
+from services.payout.store import audit, gl, statements, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
 from services.payout.store.people import people
@@ -51,7 +48,9 @@ def verify(engine: Engine, log: Log) -> list[str]:
         for participant, period in audit.misremembered(connection):
             found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
         settled: Counter[Owed] = Counter()
-        found += _run_differences(connection, settled)
+        found += verify_runs.differences(connection, settled)
+        found += [f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection)]
+        found += batch_differences(connection)
         found += gl.differences(connection)
         found += (
             f"run {run}: the {form} {document} kept of {who} does not have its hash"
@@ -111,44 +110,6 @@ def _facts(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]
         facts = merged.setdefault(patch.participant_id, {})
         merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source)
     return {participant: facts for participant, facts in merged.items() if facts}
-
-
-def _run_differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]:
-    """Check runs against their hashes, the books and payroll's files; adds to `settled` what runs paid and payroll did not return."""
-    booked = audit.booked_by_runs(connection)
-    for run in runs.runs(connection):
-        frozen = runs.frozen(connection, run.id)
-        if run.state != "draft" and run.lines_sha256 and frozen.pays and not _by_an_earlier_version(frozen.pays):
-            if frozen.sha256(run.id) != run.lines_sha256:
-                yield f"run {run.id}: what it pays does not have its hash"
-            mine: Counter[tuple[str, str, str]] = Counter()
-            if run.state in DONE_STATES:
-                for pay in frozen.pays:
-                    mine.update(_does(run.id, pay))
-            if booked.pop(run.id, {}) != {key: amount for key, amount in mine.items() if amount}:
-                yield f"run {run.id}: what is booked for it is not what it decided"
-        booked.pop(run.id, None)
-        if run.state in DONE_STATES:
-            settled.update({(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays})
-    settled.subtract(audit.returned(connection))
-    yield from (f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection))
-    yield from batch_differences(connection)
-    yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
-
-
-def _does(run: str, pay: Pay) -> Counter[tuple[str, str, str]]:
-    """What a run books for a participant, by account."""
-    sums: Counter[tuple[str, str, str]] = Counter()
-    nowhere = Place("", "", "", "")
-    steps = lines_of(pay.told)
-    for journal in journals(run, pay.participant_id, pay.currency, steps, pay.paid, nowhere, ""):
-        for posting in journal.postings:
-            sums[pay.participant_id, posting.currency, posting.account] += posting.amount
-    return sums
-
-
-def _by_an_earlier_version(pays: Sequence[Pay]) -> bool:
-    return not any(pay.told for pay in pays)
 
 
 def _unequal(one: Mapping[Pair, object], other: Mapping[Pair, object]) -> list[Pair]:

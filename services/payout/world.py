@@ -121,7 +121,8 @@ def again(connection: Connection, world: World, who: Sequence[str]) -> World:
 
 
 def inputs_sha256(connection: Connection, world: World, entries: Mapping[str, int]) -> str:
-    """What stands for everything the run is calculated from that can change while it is looked at: what is due, policies, holds.
+    """What stands for everything the run is calculated from that can change while it is looked at: what is due, what other runs did,
+    where people belong and whether they are still there, policies, holds.
 
     A run that closes its month takes everything that is booked in it. Another one is over an open month, in which the stream goes on: it
     stands by the journals that it looked at, `entries` of each participant; but nobody may have paid or adjusted anything since.
@@ -130,8 +131,21 @@ def inputs_sha256(connection: Connection, world: World, entries: Mapping[str, in
     if world.run.closes != world.run.month:
         payable = positions.payable(connection, world.people, world.run.month, entries)
     due = sorted((*owed, amount) for owed, amount in payable.items())
+    looked = sorted((*owed, left.run) for owed, left in world.left.items())
+    homes = sorted((who, *_place(world, who)) for who in {each[0] for each in due})
     rules = sorted(
         orjson.dumps(each.body(), option=orjson.OPT_SORT_KEYS).decode() for each in world.terms(world.run.ends)
     )
-    stops = sorted(repr(hold) for hold in world.holds)
-    return hashlib.sha256(orjson.dumps([due, rules, stops, sorted(world.excused)])).hexdigest()
+    stops = sorted(
+        repr(hold)
+        for hold in world.holds
+        if hold.since <= world.run.month and (hold.scope != "participant" or hold.subject in world.people)
+    )
+    excused = sorted(each for each in world.excused if each[0] in world.people)
+    return hashlib.sha256(orjson.dumps([due, looked, homes, rules, stops, excused])).hexdigest()
+
+
+def _place(world: World, who: str) -> tuple[Any, ...]:
+    """What of the roster decides about somebody's pay and where it is booked."""
+    home = world.at(who)
+    return home.pay_group, home.plan, home.entity, home.cost_center, world.people[who].last_day(world.run.ends)

@@ -34,12 +34,15 @@ class Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Everything a run keeps. `slips` are by participant; of a stored run without the facts."""
+    """Everything a run keeps. `slips` are by participant; of a stored run without the facts. `earned_sha256` stands for the lines of
+    what was earned that it rests on.
+    """
 
     pays: Sequence[Pay]
     slips: Mapping[str, Slip]
     touches: frozenset[tuple[str, str]] = frozenset()
     findings: Sequence[Finding] = ()
+    earned_sha256: str = ""
 
     @property
     def lines(self) -> list[Line]:
@@ -50,4 +53,7 @@ class Frozen:
         """The hash that stands for exactly this."""
         rows = [orjson.dumps(tuple(pay), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays]
         rows += [f"{who}\t{slip.sha256}" for who, slip in self.slips.items()]
+        rows += ["\t".join(("touched", *each)) for each in self.touches]
+        rows += ["\t".join(("found", *each)) for each in self.findings]
+        rows.append(f"earned\t{self.earned_sha256}")
         return sha256_of(run, rows)

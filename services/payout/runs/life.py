@@ -162,8 +162,12 @@ def next_step(
     if approver == run.author or approver in hands:
         raise ApproverIsAuthor(run.id, approver)
     taken = list(approvals)
-    step = run.steps[len(taken)]
-    if any(each.approver == approver for each in taken) or (step != ANYBODY and step not in roles):
+    step = run.steps[min(len(taken), len(run.steps) - 1)]
+    if (
+        len(taken) == len(run.steps)
+        or any(each.approver == approver for each in taken)
+        or (step != ANYBODY and step not in roles)
+    ):
         raise NotYourStep(run.id, approver, step)
     return step
 

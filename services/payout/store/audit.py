@@ -52,6 +52,24 @@ def booked_by_runs(connection: Connection) -> dict[str, dict[tuple[str, str, str
     return dict(sums)
 
 
+def released_by_runs(connection: Connection) -> dict[str, dict[Owed, int]]:
+    """What each run released to payroll, by participant and currency; what was released again left out."""
+    sums: dict[str, dict[Owed, int]] = defaultdict(dict)
+    for run, participant, currency, amount in connection.execute(_RELEASED):
+        sums[run][participant, currency] = int(amount)
+    return dict(sums)
+
+
+def spoilt_closings(connection: Connection) -> list[tuple[str, str]]:
+    """Pay groups and months that are closed, and not by an approved run of theirs."""
+    return [(group, period) for group, period in connection.execute(_SPOILT_CLOSINGS)]
+
+
+def held_participants(connection: Connection) -> list[str]:
+    """Everybody of whom something is remembered as held."""
+    return list(connection.execute(text("select distinct participant_id from held_line order by 1")).scalars())
+
+
 def returned(connection: Connection) -> dict[Owed, int]:
     """What payroll gave back, by participant and currency."""
     return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_RETURNED)}
@@ -145,6 +163,17 @@ _BY_RUNS = text("""
     from journal j join posting p on p.journal = j.id
     where j.cause ? 'run' and j.kind not in ('transfer', 'return')
     group by 1, 2, 3, 4 having sum(p.amount) <> 0""")
+
+_RELEASED = text("""
+    select b.run, l.participant_id, l.currency, sum(l.amount) from batch_line l join payroll_batch b on b.id = l.batch
+    where b.corrects is null group by 1, 2, 3""")
+
+_SPOILT_CLOSINGS = text("""
+    select c.pay_group, c.period from closing c
+    left join run r on r.id = c.run and r.pay_group = c.pay_group and r.closes = c.period
+        and (r.state in ('approved', 'exported', 'acknowledged', 'paid')
+            or exists (select from run_event e where e.run = r.id and e.note = 'by an earlier version'))
+    where r.id is null order by 1, 2""")
 
 _RETURNED = text("""
     select p.participant_id, p.currency, sum(p.amount) from journal j join posting p on p.journal = j.id

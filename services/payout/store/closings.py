@@ -61,6 +61,13 @@ def open_from(connection: Connection) -> dict[str, str]:
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_OPEN_FROM)}
 
 
+def unclosed_from(connection: Connection) -> dict[str, str]:
+    """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has closed nothing is not
+    in it.
+    """
+    return {pay_group: next_period(period) for pay_group, period in connection.execute(_CLOSED)}
+
+
 def close(connection: Connection, pay_group: str, period: str, run: str, at: datetime) -> None:
     """Close a month of a pay group for good, with every earlier one. Waits for whoever is booking for it.
 
@@ -110,6 +117,8 @@ _OPEN_FROM = text("""
         union all
         select pay_group, period from soft_closing where number not in (select closing from soft_opening)
     ) shut group by pay_group""")
+
+_CLOSED = text("select pay_group, max(period) from closing group by pay_group")
 
 _LIFT = text("""
     insert into soft_opening (closing, actor, at)

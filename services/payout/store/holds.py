@@ -100,19 +100,23 @@ def attachment(connection: Connection, adjustment: UUID) -> tuple[str, bytes] | 
     return (row.attachment_name, bytes(row.attachment)) if row else None
 
 
-class Decision(NamedTuple):
-    """Who decided what about whom: a participant, a deal or a plan."""
+class Hand(NamedTuple):
+    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until` is the day from
+    which it has no effect any more, absent as long as it has one.
+    """
 
     actor: str
     what: str
     scope: str
     subject: str
+    deal: str | None
     at: datetime
+    until: date | None
 
 
-def hands(connection: Connection) -> list[Decision]:
-    """Everything that people decided about pay."""
-    return [Decision(*row) for row in connection.execute(_HANDS)]
+def hands(connection: Connection) -> list[Hand]:
+    """Who put on holds, released them and dismissed clawbacks."""
+    return [Hand(*row) for row in connection.execute(_HANDS)]
 
 
 _HOLDS = text("""
@@ -131,10 +135,9 @@ _ADJUSTMENTS = text("""
 _ATTACHMENT = text("select attachment_name, attachment from adjustment where id = :id")
 
 _HANDS = text("""
-    select actor, 'hold' as what, scope, subject, at from hold
+    select h.actor, 'hold', scope, subject, null, greatest(h.at, r.at), r.released_on
+    from hold h left join hold_release r on r.hold = h.id
     union all
-    select r.actor, 'hold', scope, subject, r.at from hold_release r join hold h on h.id = r.hold
+    select r.actor, 'hold', scope, subject, null, r.at, r.released_on from hold_release r join hold h on h.id = r.hold
     union all
-    select actor, 'clawback', 'participant', participant_id, at from clawback_dismissal
-    union all
-    select actor, 'adjustment', 'participant', participant_id, at from adjustment""")
+    select actor, 'clawback', 'participant', participant_id, deal_id, at, null from clawback_dismissal""")

@@ -31,11 +31,15 @@ class Adjusted(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What the last run left a participant in a currency: to be carried, and the pay periods as it settled them, newest knowledge."""
+    """What the last run, which booked in `month`, left a participant in a currency: to be carried, and the pay periods as it settled
+    them, newest knowledge.
+    """
 
     carried: int
     settled: Mapping[str, Settled]
     dismissed: Mapping[tuple[str, str, str], tuple[int, int]]
+    run: str = ""
+    month: str = ""
 
 
 def payable(
@@ -76,12 +80,13 @@ def fresh(connection: Connection, participants: Iterable[str], month: str) -> di
 def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left]:
     """What approved runs left, folded over all of them."""
     found: dict[Owed, Left] = {}
-    for who, currency, carried, told in connection.execute(_LEFT, {"participants": list(participants)}):
+    for who, currency, carried, told, run, month in connection.execute(_LEFT, {"participants": list(participants)}):
         before = found.get((who, currency), Left(0, {}, {}))
         pay: dict[str, Any] = orjson.loads(told)
         settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
         dismissed = {(deal, period, part): (lost, kept) for deal, period, part, lost, kept in pay.get("dismissed", [])}
-        found[who, currency] = Left(carried, {**before.settled, **settled}, {**before.dismissed, **dismissed})
+        known = {**before.settled, **settled}, {**before.dismissed, **dismissed}
+        found[who, currency] = Left(carried, *known, run, month)
     return found
 
 
@@ -141,9 +146,17 @@ def open_earners(connection: Connection, participants: Iterable[str], closed: st
     return [(period, who) for period, who in connection.execute(_OPEN_EARNERS, parameters)]
 
 
-def elsewhere(connection: Connection, participants: Iterable[str]) -> list[tuple[Any, ...]]:
-    """Balances by participant, entity and account: (participant, entity, account, component, plan, version, deal, currency, amount)."""
-    return [tuple(row) for row in connection.execute(_BY_ENTITY, {"participants": list(participants)})]
+def adjusters(connection: Connection, participants: Iterable[str], month: str) -> list[str]:
+    """Who booked adjustments up to a month that no approved run has looked at."""
+    return list(connection.execute(_ADJUSTERS, {"participants": list(participants), "month": month}).scalars())
+
+
+def elsewhere(connection: Connection, participants: Iterable[str], month: str) -> list[tuple[Any, ...]]:
+    """Balances up to a month by participant, entity and account: (participant, entity, account, component, plan, version, deal,
+    currency, amount).
+    """
+    wanted = {"participants": list(participants), "month": month}
+    return [tuple(row) for row in connection.execute(_BY_ENTITY, wanted)]
 
 
 _SEEN = """
@@ -187,7 +200,7 @@ _ADJUSTED = text(f"""
     order by a.number""")
 
 _LEFT = text("""
-    select participant_id, currency, carried, pay from run_pay join run on run.id = run_pay.run
+    select participant_id, currency, carried, pay, run.id, run.month from run_pay join run on run.id = run_pay.run
     where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
     order by run.number""")
 
@@ -220,11 +233,18 @@ _OPEN_EARNERS = text("""
     select period, participant_id from held_earning
     where period > :closed and period <= :month and participant_id = any(cast(:participants as text[]))""")
 
+_ADJUSTERS = text(f"""
+    {_SEEN}
+    select distinct j.actor from journal j left join seen on seen.participant_id = j.participant_id
+    where j.participant_id = any(cast(:participants as text[])) and j.kind = 'adjustment' and j.period <= :month
+      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
+    order by 1""")
+
 _BY_ENTITY = text("""
     select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency, cast(sum(p.amount) as bigint)
     from journal j join posting p on p.journal = j.id
-    where p.account in ('payable', 'held', 'draw', 'clawback') and j.participant_id in (
-        select participant_id from journal where participant_id = any(cast(:participants as text[]))
+    where p.account in ('payable', 'held', 'draw', 'clawback') and j.period <= :month and j.participant_id in (
+        select participant_id from journal where participant_id = any(cast(:participants as text[])) and period <= :month
         group by participant_id having count(distinct entity) > 1)
     group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(p.amount) <> 0
     order by 1, 2, 3""")

@@ -26,8 +26,13 @@ from services.payout.store.positions import Owed
 _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
 
 
+def hold_drafts(connection: Connection) -> None:
+    """Keep others from drafting runs until the transaction ends: their ids are numbered."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
+
+
 def add(connection: Connection, run: Run) -> bool:
-    """Add a draft; False where another run over the same pay period is not cancelled."""
+    """Add a draft, holding drafts; False where another run over the same pay period is not cancelled."""
     values = {name: getattr(run, name) for name in Run.__slots__ if name not in _BY_EVENTS}
     asked = {"pay_group": run.pay_group, "pay_period": run.pay_period}
     whole = run.kind == "regular" and run.participants is None
@@ -45,6 +50,11 @@ def runs(connection: Connection) -> list[Run]:
     """All runs, the latest month first."""
     order = (schema.run.c.ends.desc(), schema.run.c.number.desc())
     return [_run(row) for row in connection.execute(select(*_RUN).order_by(*order))]
+
+
+def in_order(connection: Connection) -> list[Run]:
+    """All runs as they were drafted, the first one first."""
+    return [_run(row) for row in connection.execute(select(*_RUN).order_by(schema.run.c.number))]
 
 
 def run(connection: Connection, run_id: str, *, for_change: bool = False) -> Run:
@@ -115,8 +125,15 @@ def approve(connection: Connection, run: Run, step: int, approval: Approval) -> 
     connection.execute(_APPROVE, parameters)
 
 
-def replace(connection: Connection, run_id: str, frozen: Frozen, lines: pl.DataFrame) -> None:
-    """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at."""
+def packed(lines: pl.DataFrame) -> bytes:
+    """Everything earned that a run looked at, as it is kept."""
+    content = io.BytesIO()
+    lines.write_parquet(content, compression="zstd")
+    return content.getvalue()
+
+
+def replace(connection: Connection, run_id: str, frozen: Frozen, earned: bytes) -> None:
+    """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at, `packed`."""
     for table in ("run_pay", "run_slip", "run_lines", "run_touch", "run_finding"):
         connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
     told = json_lines(pay.told for pay in frozen.pays)
@@ -127,9 +144,7 @@ def replace(connection: Connection, run_id: str, frozen: Frozen, lines: pl.DataF
         copy.set_types(["text", "text", "text", "text", "bytea", "text"])
         for who, each in frozen.slips.items():
             copy.write_row((run_id, who, *each))
-    content = io.BytesIO()
-    lines.write_parquet(content, compression="zstd")
-    connection.execute(_ADD_LINES, {"run": run_id, "content": content.getvalue()})
+    connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
     connection.execute(_ADD_TOUCHES, {"run": run_id, **columns(sorted(frozen.touches), width=2)})
     connection.execute(_ADD_FINDINGS, {"run": run_id, **columns(frozen.findings, width=3)})
 
@@ -141,7 +156,8 @@ def frozen(connection: Connection, run_id: str) -> Frozen:
         who: Slip(name, manager, b"", digest)
         for who, name, manager, digest in connection.execute(_SLIPS, {"run": run_id})
     }
-    return Frozen(found_pays, slips, frozenset(touches(connection, run_id)), found(connection, run_id))
+    earned = connection.execute(_EARNED_SHA256, {"run": run_id}).scalar() or ""
+    return Frozen(found_pays, slips, frozenset(touches(connection, run_id)), found(connection, run_id), earned)
 
 
 def lines(connection: Connection, run_id: str) -> list[Line]:
@@ -249,6 +265,8 @@ _COPY_SLIPS = "copy run_slip (run, participant_id, name, manager, facts, sha256)
 
 _ADD_LINES = text("""
     insert into run_lines (run, content, sha256) values (:run, :content, encode(sha256(:content), 'hex'))""")
+
+_EARNED_SHA256 = text("select encode(sha256(content), 'hex') from run_lines where run = :run")
 
 _ADD_TOUCHES = text("""
     insert into run_touch (run, who, what) select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]))""")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, make_url
 
+from earnest.local.postgres import Postgres
 from services.payout.api import create_app
 from services.payout.schema import ROLE
 from services.payout.worker import step
@@ -23,9 +26,28 @@ from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
 from tests.services.payout.scoring import Scoring
 
 
+@pytest.fixture(scope="session")
+def payout_template(postgres_server: Postgres) -> str:
+    """The name of a database with a migrated schema `payout`, which is copied for each test: migrating takes ten times as long."""
+    name = f"payout_template_{os.getpid()}"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {name}")
+    engine = engine_for(make_url(postgres_server.url(name)).set(drivername="postgresql+psycopg"), "payout")
+    migrate(engine, "payout", "services.payout")
+    engine.dispose()
+    return name
+
+
 @pytest.fixture
-def payout_engine(database_url: str) -> Iterator[Engine]:
+def payout_engine(database_url: str, postgres_url: str, payout_template: str) -> Iterator[Engine]:
     """An engine on a fresh, migrated schema `payout`, as the owner of the tables."""
+    name = database_url.rpartition("/")[2]
+    with psycopg.connect(database_url) as connection:
+        used = connection.execute("select from pg_namespace where nspname in ('payout', 'log')").fetchall()
+    if not used:
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(f"drop database {name} with (force)")
+            admin.execute(f"create database {name} template {payout_template}")
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "payout", pool_size=10)
     migrate(engine, "payout", "services.payout")
     yield engine

@@ -18,9 +18,27 @@ from shared.database import engine_for, migrate
 from shared.log.postgres import PostgresLog
 from tests.services.payout.desk import Book, Desk, earned, roster
 
-APPEND_ONLY = ["journal", "posting", "closing", "soft_closing", "soft_opening"]
+APPEND_ONLY = [
+    "journal",
+    "posting",
+    "closing",
+    "soft_closing",
+    "soft_opening",
+    "run_event",
+    "approval",
+    "hold",
+    "adjustment",
+    "clawback_dismissal",
+    "payroll_batch_file",
+]
 CHANGES = ["update {} set {} = {}", "delete from {}", "truncate {}"]
-COLUMN = {"closing": "period", "soft_closing": "actor", "soft_opening": "actor"}
+COLUMN = {
+    "payroll_batch_file": "name",
+    "closing": "period",
+    "run_event": "verb",
+    "approval": "role",
+    **dict.fromkeys(["soft_closing", "soft_opening", "hold"], "actor"),
+}
 
 
 def change(statement: str, table: str) -> str:

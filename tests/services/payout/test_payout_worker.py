@@ -67,7 +67,7 @@ def test_a_late_change_is_booked_in_the_next_open_period_with_its_origin(
 ) -> None:
     book([earned("ada", "2025-01", 1, ("USD", 500))])
     desk.pay("2025-01")
-    desk.do(desk.draft("2025-03")["id"], "approve", "frank")
+    desk.release(desk.draft("2025-03")["id"])
     book([earned("ada", "2025-01", 2, ("USD", 530)), earned("bob", "2025-02", 1, ("USD", 9))])
     assert journals(payout_engine)[-2:] == [("ada", "2025-04", "2025-01", 30), ("bob", "2025-04", "2025-02", 9)]
 
@@ -75,7 +75,8 @@ def test_a_late_change_is_booked_in_the_next_open_period_with_its_origin(
 def test_what_is_booked_while_a_period_closes_waits_and_is_booked_after_it(
     book: Book, desk: Desk, payout_engine: Engine
 ) -> None:
-    desk.draft("2025-01")
+    run = desk.draft("2025-01")["id"]
+    desk.do(run, "submit", "dana")
     booked = threading.Event()
 
     def late() -> None:
@@ -87,7 +88,8 @@ def test_what_is_booked_while_a_period_closes_waits_and_is_booked_after_it(
         assert closings.hold_for_closing(connection) is None
         thread.start()
         assert not booked.wait(0.5)
-        connection.execute(text("update run set state = 'approved', approver = 'frank', approved_at = now()"))
+        closing = "insert into closing (pay_group, period, run, at) values ('default', '2025-01', :run, now())"
+        connection.execute(text(closing), {"run": run})
     thread.join(10)
     assert journals(payout_engine) == [("ada", "2025-02", "2025-01", 500)]
 

@@ -317,9 +317,12 @@ CHECK_APPROVAL = """
             raise exception 'two people for money: whoever made a run does not approve it' using errcode = 'check_violation';
         end if;
         if exists (select from run_touch where run = r.id and who = new.approver)
-            or exists (select from adjustment a where a.actor = new.approver and a.at > (
-                    select coalesce(max(at), '-infinity') from closing where pay_group = r.pay_group)
-                and exists (select from run_pay p where p.run = r.id and p.participant_id = a.participant_id)) then
+            or exists (
+                select from journal j join run_pay p on p.run = r.id and p.participant_id = j.participant_id
+                where j.kind = 'adjustment' and j.actor = new.approver and j.period <= r.month and not exists (
+                    select from run_pay q join run d on d.id = q.run
+                    where q.participant_id = j.participant_id and q.entries >= j.entry and d.month >= j.period
+                      and d.state in ('approved', 'exported', 'acknowledged', 'paid'))) then
             raise exception 'two people for money: whoever changed what a run pays on does not approve it'
                 using errcode = 'check_violation';
         end if;
