@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from sqlalchemy import Engine
 
-from services.payout import verify_runs
 from services.payout.ledger import Part, earned
 from services.payout.payroll.verify import differences as batch_differences
 from services.payout.reading import Unreadable, read, read_roster
+from services.payout.runs.verify import differences as run_differences
 from services.payout.store import audit, gl, statements, views
 from services.payout.store.audit import Owed
 from services.payout.store.books import Earner
@@ -48,7 +48,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
         for participant, period in audit.misremembered(connection):
             found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
         settled: Counter[Owed] = Counter()
-        found += verify_runs.differences(connection, settled)
+        found += run_differences(connection, settled)
         found += [f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection)]
         found += batch_differences(connection)
         found += gl.differences(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -75,6 +76,11 @@ def _sound(response: Response) -> dict[str, Any]:
     assert response.is_success, response.text
     answer: dict[str, Any] = response.json()
     return answer
+
+
+def lines(run: dict[str, Any], which: str = "paid") -> list[tuple[str, str, str]]:
+    """Of whom something is paid, or `carried_forward`: participant, currency, amount."""
+    return [(line["participant_id"], line["currency"], line[which]) for line in run["lines"] if Decimal(line[which])]
 
 
 def problem(response: Response) -> tuple[int, str]:

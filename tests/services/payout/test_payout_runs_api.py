@@ -1,32 +1,12 @@
-"""Runs over HTTP: two people, frozen lines, one file for ever; and people who do the same thing at the same moment."""
+"""Runs over HTTP: two people, frozen lines, one file for ever."""
 
 from __future__ import annotations
 
-import csv
-import io
-import random
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
-from typing import Any
-
 import pytest
-from httpx import Response
 from sqlalchemy import Engine, text
 
-from tests.services.payout.desk import Book, Desk, earned, problem
+from tests.services.payout.desk import Book, Desk, earned, lines, problem
 from tests.services.payout.scoring import Scoring
-
-
-def lines(run: dict[str, Any], which: str = "paid") -> list[tuple[str, str, str]]:
-    """Of whom something is paid, or `carried_forward`: participant, currency, amount."""
-    return [(line["participant_id"], line["currency"], line[which]) for line in run["lines"] if Decimal(line[which])]
-
-
-def at_once(*calls: Callable[[], Response]) -> list[Response]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [each.result() for each in [pool.submit(call) for call in calls]]
 
 
 def test_a_run_pays_what_is_due_per_participant_and_currency(book: Book, desk: Desk) -> None:
@@ -267,89 +247,3 @@ def test_the_journal_says_what_was_booked_about_which_period_and_why(book: Book,
     rest = desk.get(f"/v1/participants/org/ada@x/journal?limit=2&before={page['next']}").json()
     assert [each["id"] for each in page["journals"] + rest["journals"]] == [late["id"], payment["id"], earning["id"]]
     assert rest["next"] is None
-
-
-def test_of_two_drafts_at_once_one_is_made(desk: Desk) -> None:
-    for month in range(1, 4):
-        drafts = at_once(*[lambda m=month: desk.post("/v1/runs", "dana", {"period": f"2025-{m:02d}"})] * 4)  # type: ignore[misc]
-        assert sorted(draft.status_code for draft in drafts) == [201, 409, 409, 409]
-
-
-def test_of_two_approvals_at_once_one_counts(book: Book, desk: Desk) -> None:
-    for month in range(1, 4):
-        book([earned("ada", f"2025-{month:02d}", 1, ("USD", 500))])
-        run = desk.draft(f"2025-{month:02d}")["id"]
-        desk.do(run, "submit", "dana")
-        approvals = at_once(
-            *[lambda r=run, w=who: desk.post(f"/v1/runs/{r}/approve", w) for who in ("frank", "carol") * 2]  # type: ignore[misc]
-        )
-        assert sorted(approval.status_code for approval in approvals) == [200, 409, 409, 409]
-
-
-def test_of_overlapping_runs_approved_at_once_every_cent_is_paid_once(book: Book, desk: Desk) -> None:
-    for year in range(2015, 2018):
-        book([earned("ada", f"{year}-01", 1, ("USD", 500))])
-        asked = [{"period": f"{year}-01"}, {"period": f"{year}-02"}, {"period": f"{year}-01", "participants": ["ada"]}]
-        made = [desk.post("/v1/runs", "dana", each).json()["id"] for each in asked]
-        for run in made:
-            desk.do(run, "calculate", "dana")
-            desk.do(run, "submit", "dana")
-        approvals = at_once(*[lambda r=run: desk.post(f"/v1/runs/{r}/approve", "frank") for run in made])  # type: ignore[misc]
-        assert [approval.status_code for approval in approvals].count(200) == 1
-        assert {approval.status_code for approval in approvals} == {200, 409}
-        for run in desk.get("/v1/runs").json()["runs"]:
-            if run["state"] == "submitted":
-                desk.post(f"/v1/runs/{run['id']}/return", "frank", {"reason": "it is paid already"})
-                desk.do(run["id"], "cancel", "dana")
-    assert desk.balance("ada") == {"USD": ("15.00", "0.00", "15.00")}
-
-
-def test_of_two_exports_at_once_one_pays_and_both_get_the_run(book: Book, desk: Desk) -> None:
-    for month in range(1, 4):
-        book([earned("ada", f"2025-{month:02d}", 1, ("USD", 500))])
-        run = desk.draft(f"2025-{month:02d}")["id"]
-        desk.release(run)
-        exports = at_once(*[lambda r=run: desk.post(f"/v1/runs/{r}/export", "dana")] * 4)  # type: ignore[misc]
-        assert [export.json()["state"] for export in exports] == ["exported"] * 4
-    assert len(desk.get("/v1/payroll/batches").json()["batches"]) == 3
-    assert desk.balance("ada") == {"USD": ("15.00", "0.00", "15.00")}
-
-
-def test_months_are_paid_while_earnings_stream_in(book: Book, desk: Desk, seed: int) -> None:
-    months = [f"2025-{month:02d}" for month in range(1, 9)]
-    done = threading.Event()
-
-    def stream(who: str) -> int:
-        chance, revision, latest = random.Random(f"{seed} {who}"), 0, dict.fromkeys(months, 0)
-        while not done.is_set():
-            revision += 1
-            batch = {chance.choice(months): chance.randrange(1, 10**6) for _ in range(3)}
-            book([earned(who, month, revision, ("USD", amount)) for month, amount in batch.items()])
-            latest |= batch
-            done.wait(chance.random() / 10)  # without a pause no run would be current for long enough to be submitted
-        return sum(latest.values())
-
-    people = ["ada", "bob", "cy"]
-    with ThreadPoolExecutor(len(people)) as pool:
-        streams = [pool.submit(stream, who) for who in people]
-        try:
-            for month in months:
-                run = desk.draft(month)["id"]
-                while desk.post(f"/v1/runs/{run}/submit", "dana").status_code != 200:
-                    desk.post(f"/v1/runs/{run}/calculate", "dana")
-                desk.do(run, "approve", "frank")
-                desk.do(run, "export", "dana")
-        finally:
-            done.set()
-    paid = dict.fromkeys(people, 0)
-    for month in months:
-        for row in csv.DictReader(io.StringIO(desk.get(f"/v1/payroll/batches/run-{month}-1/file").text)):
-            paid[row["participant_id"]] += int(Decimal(row["amount"]) * 100)
-    for who, streamed in zip(people, streams, strict=True):
-        all_earned, _, all_paid = (int(Decimal(amount) * 100) for amount in desk.balance(who)["USD"])
-        assert (all_earned, all_paid) == (streamed.result(), paid[who])
-    run = desk.draft("2025-12")
-    owed = {who: int(Decimal(amount) * 100) for who, _, amount in lines(run) + lines(run, "carried_forward")}
-    assert owed == {
-        who: s.result() - paid[who] for who, s in zip(people, streams, strict=True) if s.result() != paid[who]
-    }
