@@ -25,13 +25,14 @@ PAUSE = timedelta(milliseconds=250)
 def with_lines(connection: Connection, world: World, source: LineSource) -> tuple[World, pl.DataFrame]:
     """The lines of everything in the run's scope, and the world that they fit.
 
-    The stream goes on meanwhile: whoever's earnings have moved is looked at again, until ledger and lines are of one moment for everybody.
+    The stream goes on meanwhile: whoever's earnings moved between looking at the ledger and at the lines is looked at again, until both
+    are of one moment for each. Who was looked at soundly is not looked at again, however the stream goes on: it never ends.
     """
     kept, waiting = [empty()], frozenset(world.people)
     for _ in range(ATTEMPTS):
         wanted = _wanted(connection, world, waiting)
         tables = [source.of(month, sorted(who)) for month, who in sorted(wanted.items())]
-        moved = _moved(connection, world, wanted, tables)
+        moved = _moved(connection, world, waiting, wanted, tables)
         kept += [table.filter(~pl.col("participant_id").is_in(list(moved))) for table in tables]
         if not moved:
             return world, pl.concat(kept)
@@ -58,11 +59,15 @@ def _wanted(connection: Connection, world: World, who: frozenset[str]) -> dict[s
 
 
 def _moved(
-    connection: Connection, world: World, wanted: Mapping[str, set[str]], tables: Sequence[pl.DataFrame]
+    connection: Connection,
+    world: World,
+    looked_at: frozenset[str],
+    wanted: Mapping[str, set[str]],
+    tables: Sequence[pl.DataFrame],
 ) -> frozenset[str]:
-    """Who is not the same in the ledger, in the lines, and in the ledger of before."""
-    entries = positions.entries(connection, world.people)
-    moved = {who for who in world.people if entries.get(who, 0) != world.entries.get(who, 0)}
+    """Who of those looked at is not the same in the ledger, in the lines, and in the ledger of before."""
+    entries = positions.entries(connection, looked_at)
+    moved = {who for who in looked_at if entries.get(who, 0) != world.entries.get(who, 0)}
     for (month, who), table in zip(sorted(wanted.items()), tables, strict=True):
         booked = positions.revisions(connection, month, sorted(who))
         given = {

@@ -77,7 +77,7 @@ def test_months_are_paid_while_earnings_stream_in(book: Book, desk: Desk, seed: 
             batch = {chance.choice(months): chance.randrange(1, 10**6) for _ in range(3)}
             book([earned(who, month, revision, ("USD", amount)) for month, amount in batch.items()])
             latest |= batch
-            done.wait(chance.random() / 10)  # without a pause no run would be current for long enough to be submitted
+            done.wait(chance.random() / 4)  # without a pause no run would be current for long enough to be submitted
         return sum(latest.values())
 
     people = ["ada", "bob", "cy"]
