@@ -43,7 +43,9 @@ def payout_engine(database_url: str, postgres_url: str, payout_template: str) ->
     """An engine on a fresh, migrated schema `payout`, as the owner of the tables."""
     name = database_url.rpartition("/")[2]
     with psycopg.connect(database_url) as connection:
-        used = connection.execute("select from pg_namespace where nspname in ('payout', 'log')").fetchall()
+        used = connection.execute(
+            "select from pg_namespace where nspname not in ('public', 'information_schema') and nspname not like 'pg_%'"
+        ).fetchall()
     if not used:
         with psycopg.connect(postgres_url, autocommit=True) as admin:
             admin.execute(f"drop database {name} with (force)")
