@@ -29,6 +29,8 @@ PolicyFile = Annotated[
 Author = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
 AUTHOR = "dana"
 SHOWN = 24
+SAID = 3
+"""Costs that a line names before it only counts: the same is mostly wrong with many."""
 WIDTH = 116
 """Characters that eight amounts of some millions need; a narrower terminal wraps them rather than hiding digits."""
 AMOUNTS = ("opening", "additions", "amortisation", "impairment", "reversal", "clawback", "closing", "current")
@@ -141,8 +143,12 @@ def book(
         entity = f"{row['entity']}: " if row["entity"] else ""
         amounts = f"{Decimal(row['carrying']):,f} {row['currency']} carried, {Decimal(row['current']):,f} of it current"
         typer.echo(f"  {entity}{amounts}")
+    alike: dict[str, list[str]] = {}
     for row in found["not_used"]:
-        typer.echo(f"  not used: {row['source']}: {row['message']}")
+        alike.setdefault(row["message"], []).append(row["source"] or row["id"])
+    for message, which in alike.items():
+        more = f" and {len(which) - SAID:,} more" if len(which) > SAID else ""
+        typer.echo(f"  not used: {', '.join(which[:SAID])}{more}: {message}")
 
 
 @costs.command()

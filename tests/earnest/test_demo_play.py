@@ -27,6 +27,7 @@ from earnest.files.plans import read_plans
 from earnest.files.results import earnings_table
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
+from tests.earnest.audit_walk import flat, printed, steps
 
 pytestmark = pytest.mark.timeout(900)
 STAGES = {"closed_won": "won", "closed_lost": "lost", "cancelled": "cancelled", "proposal": "open"}
@@ -162,3 +163,16 @@ def late_rows(said: list[Statement]) -> list[dict[str, Any]]:
         system: Any = "crm" if "events" in told else "billing"
         rows.append(row_of(Statement(change.delivery.at, system, change.deal_id, REVISION, fields)))
     return rows
+
+
+def test_an_auditor_follows_a_deal_to_payroll_books_and_statement_by_the_page_alone(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = played.system.home.path
+    monkeypatch.setenv("EARNEST_HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    replaced = {".earnest": str(home), "http://127.0.0.1:8802": played.system.urls["scoring"]}
+    for command, shown in steps(Path(__file__).parents[2] / "docs" / "audit.md"):
+        said = printed(command, tmp_path, replaced)
+        for line in shown:
+            assert flat(line) in said, f"{command}\n{said}"
