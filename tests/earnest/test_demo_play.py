@@ -81,9 +81,14 @@ def test_everyone_earns_what_the_same_facts_in_files_come_to(played: Played, tmp
 
 def test_every_month_but_the_last_is_paid_by_two_people(played: Played) -> None:
     runs = played.get("payout", "/v1/runs")["runs"]
-    assert [run["period"] for run in runs] == sorted((run["period"] for run in runs), reverse=True)
-    assert (len(runs), runs[0]["period"], runs[-1]["period"]) == (17, "2026-05", "2025-01")
-    assert {(run["state"], run["author"], run["approver"]) for run in runs} == {("exported", "dana", "frank")}
+    assert [run["pay_period"] for run in runs] == sorted((run["pay_period"] for run in runs), reverse=True)
+    assert (len(runs), runs[0]["pay_period"], runs[-1]["pay_period"]) == (17, "2026-05", "2025-01")
+    assert {(run["state"], run["author"]) for run in runs} == {("acknowledged", "dana")}
+    by = {run["id"]: played.get("payout", f"/v1/runs/{run['id']}")["approvals"] for run in runs}
+    assert {approvals[0]["approver"] for approvals in by.values()} == {"frank"}
+    large = {run for run, approvals in by.items() if len(approvals) > 1}
+    assert large == {run["id"] for run in runs if Decimal(run["totals"][0]["paid"]) > 150_000}
+    assert {by[run][1]["approver"] for run in large} == {"carla"}
 
 
 def test_late_changes_are_paid_in_the_next_run_under_the_month_they_are_about(played: Played) -> None:
