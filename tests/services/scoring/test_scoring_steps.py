@@ -35,13 +35,13 @@ def pay(road: Road) -> dict[tuple[str, str, str], int]:
 def credited(road: Road, deal_id: str) -> dict[str, int]:
     """participant -> minor units credited from a deal."""
     with road.engine.connect() as connection:
-        found = credits_of(views.deal(connection, deal_id))
+        found = credits_of(views.deals(connection, [deal_id]))
     return dict(found.select("participant_id", "amount").iter_rows())
 
 
 def reasons(road: Road, deal_id: str) -> set[tuple[str | None, str]]:
     with road.engine.connect() as connection:
-        found = uncredited_of(views.deal(connection, deal_id))
+        found = uncredited_of(views.deals(connection, [deal_id]))
     return set(found.select("participant_id", "reason").iter_rows())
 
 
