@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import polars as pl
 
 from shared.kernel import PlanSet, summed
 from shared.kernel.exact import narrow, wide
 
 _SUMMED = ["plan", "version", "rule", "period", "currency", "bucket"]
+_ONE = ["period", "participant_id", "deal_id"]
 
 
 def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -29,6 +32,14 @@ def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.D
         amount=(wide("amount") * wide("sign")).sum(), deals=(pl.col("deals") * pl.col("sign")).sum()
     )
     return narrow(sums, "amount", "the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
+
+
+def lost(before: pl.DataFrame, now: pl.DataFrame, deals: Set[str]) -> pl.DataFrame:
+    """period, participant_id and deal_id of the `CREDITS` that some deals had in a month and have no longer."""
+    if before.is_empty():  # as it mostly is: the deals are new
+        return before.select(_ONE)
+    had = before.filter(pl.col("deal_id").is_in(list(deals))).select(_ONE).unique()
+    return had.join(now, on=_ONE, how="anti").sort(_ONE)
 
 
 def messages(changes: pl.DataFrame) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import polars as pl
 from services.scoring.deal_facts import DEAL_FACTS, deal_facts
 from services.scoring.deals import credits_of
 from services.scoring.standings import earnings_of
-from services.scoring.touching import TOUCHES, by_deals, by_plans, by_roster
+from services.scoring.touching import TOUCHES, by_deals, by_lost_deals, by_plans, by_roster
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.facts import Facts
@@ -39,7 +39,8 @@ class Sold:
 
 @dataclass(frozen=True)
 class Known:
-    """What else the lines of a month come from, all of one moment; `standings` are the month's, and earlier ones where sums go on."""
+    """What else the lines of a month come from, all of one moment; `standings` are the month's, and earlier ones where sums go on;
+    `lost` are participant_id, deal_id and facts of deals that credited somebody in the month and no longer do."""
 
     period: str
     standings: pl.DataFrame
@@ -47,6 +48,7 @@ class Known:
     plans: PlanSet
     people: Mapping[str, Facts]
     authors: Mapping[tuple[str, int], str]
+    lost: pl.DataFrame
 
 
 def sold(pages: Iterable[pl.DataFrame], period: str) -> Sold:
@@ -78,6 +80,7 @@ def _lines(known: Known, found: Sold, those: pl.Series) -> pl.DataFrame:
     ends = {(p.plan, p.version): bounds(pl.Series([known.period]), p.calendar)["last"][0] for p in known.plans}
     touches = [
         by_deals(told, found.facts),
+        by_lost_deals(known.lost.filter(of_them)),
         by_plans(now, known.authors),
         by_roster(
             ((who, known.people[who]) for who in those if who in known.people),
@@ -90,7 +93,7 @@ def _lines(known: Known, found: Sold, those: pl.Series) -> pl.DataFrame:
         .join(_listed(now.sort(_ID, "component", "plan", "version"), _EARNING, "earnings"), on=_ID, how="left")
         .join(_listed(_with_deals(told, found.facts, ends), _LINE, "lines"), on=_ID, how="left")
         .join(
-            _listed(pl.concat(touches, how="vertical").sort(TOUCHES.names()), ["who", "what"], "touched_by"),
+            _listed(pl.concat(touches, how="vertical").unique().sort(TOUCHES.names()), ["who", "what"], "touched_by"),
             on=_ID,
             how="left",
         )

@@ -93,7 +93,8 @@ def read(
     else:
         holders = with_everyone_below(those, now.roster)
         pages = stored.deals_of(connection, holders, first_day(period), last_day(period))
-    known = Known(period, standings, now.roster, now.plans, people, stored_terms.authors(connection))
+    lost = stored.lost(connection, period, participants)
+    known = Known(period, standings, now.roster, now.plans, people, stored_terms.authors(connection), lost)
     return known, sold(pages, period)
 
 

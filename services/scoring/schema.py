@@ -57,6 +57,15 @@ deal: Final = Table(
     postgresql_with={"fillfactor": 85},
 )
 
+lost_credit: Final = Table(
+    "lost_credit",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("participant_id", Text, primary_key=True),
+    Column("deal_id", Text, primary_key=True),
+    comment="deals that credited a participant in a month until their facts changed; a history, which no pay is made of",
+)
+
 standing: Final = Table(
     "standing",
     metadata,

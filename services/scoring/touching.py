@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from services.scoring.deal_facts import deal_facts
 from shared.facts import Facts, set_by
 
 TOUCHES: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String(), "what": pl.String()})
@@ -22,6 +23,21 @@ def by_deals(lines: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     deals = lines.select("participant_id", "deal_id").drop_nulls("deal_id").unique()
     named = deals.join(facts.select("deal_id", "who"), on="deal_id").select("participant_id", "who").unique()
     return named.explode("who").drop_nulls("who").unique().with_columns(what=pl.lit("deal"))
+
+
+def by_lost_deals(lost: pl.DataFrame) -> pl.DataFrame:
+    """`TOUCHES` of whoever set a fact of a deal (participant_id, deal_id, packed facts) that credits the participant no longer."""
+    if lost.is_empty():
+        return pl.DataFrame(schema=TOUCHES)
+    facts = deal_facts(lost.select("deal_id", "facts").unique("deal_id"))
+    named = lost.select("participant_id", "deal_id").join(facts.select("deal_id", "who"), on="deal_id")
+    return (
+        named.select("participant_id", "who")
+        .explode("who")
+        .drop_nulls("who")
+        .unique()
+        .with_columns(what=pl.lit("deal"))
+    )
 
 
 def by_plans(earned: pl.DataFrame, authors: Mapping[tuple[str, int], str]) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
 from services.scoring.deals import as_stored, credits_of, due
-from services.scoring.differences import differences
+from services.scoring.differences import differences, lost
 from services.scoring.differences import messages as messages_of_changes
 from services.scoring.selection import touched
 from services.scoring.standings import check_keys, read_changes, standings
@@ -108,7 +108,9 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     after = as_stored(found, deals, credited, now.plans.participant_columns)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
-    changes = differences(credits_of(held.join(after, on="deal_id", how="semi")), credited.credits, now.plans)
+    before = credits_of(held.join(after, on="deal_id", how="semi"))
+    stored_deals.save_lost(connection, lost(before, credited.credits, {patch.deal_id for patch in patches}))
+    changes = differences(before, credited.credits, now.plans)
     event = _events(batch, credits.TYPE)
     return Outcome(
         [(CREDITS, event(participant, message)) for participant, message in messages_of_changes(changes)], rejections

@@ -25,6 +25,12 @@ def save(connection: Connection, deals: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(lines(texts[name]) for name in STORED))
 
 
+def save_lost(connection: Connection, lost: pl.DataFrame) -> None:
+    """Remember which deals (period, participant_id, deal_id) credit a participant in a month no longer."""
+    if lost.height:
+        execute(connection, _SAVE_LOST, *(lines(lost[name]) for name in ("period", "participant_id", "deal_id")))
+
+
 def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
     """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
 
@@ -67,6 +73,10 @@ _SAVE = f"""
     select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits, uncredited
     from unnest({", ".join([SPLIT] * len(STORED))}) d({", ".join(STORED)})
     on conflict (deal_id) do update set {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
+
+_SAVE_LOST = f"""
+    insert into lost_credit (period, participant_id, deal_id)
+    select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
 
 _HELD_SINCE = """
     select deal_id from unnest(%s::text[], %s::date[]) h(holder, since)

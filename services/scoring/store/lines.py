@@ -34,6 +34,21 @@ def standings(connection: Connection, period: str, before: bool, participants: S
     return pl.DataFrame(rows, schema=STANDINGS, orient="row")
 
 
+def lost(connection: Connection, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    """participant_id, and the facts of a deal that credited them in the month and no longer does; of everyone or of some."""
+    rows = fetch(
+        connection,
+        f"""select participant_id, deal_id, facts from lost_credit join deal using (deal_id)
+            where period = %s and (%s::text is null or participant_id = any({SPLIT})) order by participant_id, deal_id""",
+        period,
+        None if participants is None else "",
+        "" if participants is None else lines(participants),
+    )
+    return pl.DataFrame(
+        rows, schema={"participant_id": pl.String(), "deal_id": pl.String(), "facts": pl.String()}, orient="row"
+    )
+
+
 def deals_of(connection: Connection, holders: Iterable[str], first: date, last: date) -> Iterator[pl.DataFrame]:
     """deal_id, close_date, credits and facts of the deals of these holders that credit anyone, closed from first to last."""
     those = lines(holders)

@@ -157,6 +157,36 @@ def test_whose_keys_set_the_facts(get: Get, company: Road) -> None:
     assert (facts["amount"]["source"], facts["amount"]["by"], facts["stage"]["by"]) == ("crm", "dana", "crm")
 
 
+def test_whoever_takes_a_deal_away_has_touched_the_month_that_it_is_taken_from(get: Get, company: Road) -> None:
+    def say(deal: str, by: str, day: int, **fields: Any) -> None:
+        stamp = {"occurred_at": f"2025-08-0{day}T00:00:00.000000Z", "sequence": 0, "source": "crm", "by": by}
+        company.put("deals", _record(deal, {"deal_id": deal, "fields": fields, **stamp}))
+        company.drain()
+
+    def deal_hands(period: str = "2025-03") -> dict[str, set[str]]:
+        rows = table(get("/v1/lines", params={"period": period})).iter_rows(named=True)
+        return {row["participant_id"]: {x["who"] for x in row["touched_by"] if x["what"] == "deal"} for row in rows}
+
+    assert deal_hands() == {"ann/east": {"crm"}, "bob": {"crm"}}
+    say("crm/1", "lea", 1, stage="lost")
+    assert deal_hands() == {"ann/east": {"crm", "lea"}, "bob": {"crm", "lea"}}
+    say("crm/2", "mo", 2, close_date="2025-05-15")
+    assert deal_hands() == {"ann/east": {"crm", "lea", "mo"}, "bob": {"crm", "lea", "mo"}}
+    assert deal_hands("2025-05") == {"ann/east": {"crm", "mo"}, "bob": {"crm", "mo"}}
+    say("crm/2", "nan", 3, owner="bob")
+    assert deal_hands("2025-05") == {"ann/east": {"crm", "mo", "nan"}, "bob": {"crm", "mo", "nan"}}
+    found = table(get("/v1/lines", params={"period": "2025-03"}))
+    assert found["settled"].all()
+    assert not found["touched_by"].list.eval(pl.element().is_duplicated()).list.any().any()
+
+
+def test_a_change_of_the_roster_takes_no_deal_away(get: Get, company: Road, scoring_engine: Engine) -> None:
+    company.person("ann/east", "2025-01-02", at="2025-09-01T00:00:00.000000Z", manager=None)
+    company.drain()
+    with scoring_engine.connect() as connection:
+        assert connection.exec_driver_sql("select count(*) from lost_credit").scalar() == 0
+
+
 def _record(key: str, fact: dict[str, Any]) -> Record:
     return Record(key, orjson.dumps(fact))
 
