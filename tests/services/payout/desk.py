@@ -25,7 +25,7 @@ PEOPLE = {
     "frank": ["runs:approve", "earnings:read"],
     "carol": ["runs:approve", "earnings:read"],
     "tina": ["terms:write", "earnings:read"],
-    "payroll": ["payroll:read"],
+    "payroll": ["payroll:read", "payroll:write"],
     "tess": ["terms:write", "earnings:read"],
 }
 
@@ -60,6 +60,11 @@ class Desk:
     def pay(self, period: str) -> dict[str, Any]:
         """Draft, submit, approve and export a run."""
         return self.do(self.release(self.draft(period)["id"])["id"], "export", "dana")
+
+    def pay_of(self, pay_group: str, period: str) -> dict[str, Any]:
+        """The same of another pay group."""
+        run = self.draft(period, pay_group=pay_group)["id"]
+        return self.do(self.release(run)["id"], "export", "dana")
 
     def release(self, run: str) -> dict[str, Any]:
         """Submit and approve a run that is calculated."""
