@@ -16,6 +16,7 @@ from services.payout.terms.clawback import dismissed
 from services.payout.terms.pay import Position, Ruled, TermLine, pay
 from services.payout.terms.policy import part
 from services.payout.terms.release import Hold, LineFacts, released
+from services.payout.terms.step_words import step_words
 from services.payout.terms.why_held import Why, why_held
 
 Step = Literal[
@@ -154,7 +155,8 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What the run does: its lines sum to `paid`, those `BESIDE` left out; what is held of which line from now on; the pay periods as they
-    are left; by lost deal, month and component, how much was lost and how much of it was dismissed; why each line is held."""
+    are left; by lost deal, month and component, how much was lost and how much of it was dismissed; why each line is held;
+    the words of terms for a step in a month."""
 
     participant_id: str
     currency: str
@@ -167,6 +169,7 @@ class Settlement:
     settled: Mapping[str, Settled]
     kept: Mapping[tuple[str, str, str], tuple[int, int]]
     why: Mapping[Whose, Why] = field(default_factory=dict)
+    words: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def settle(case: Case) -> Settlement:
@@ -202,9 +205,14 @@ def settle(case: Case) -> Settlement:
     lines += [PayLine(line.kind, line.amount, case.ruled[line.pay_period].month) for line in found.lines]
     if found.carried:
         lines.append(PayLine("carried_forward", -found.carried, case.month))
+    words: dict[tuple[str, str], str] = {
+        (line.kind, month): step_words(line.kind, terms)
+        for line in found.lines
+        for terms, month in (case.ruled[line.pay_period],)
+    }
     settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
     after = (found.paid + case.returned, found.carried, found.draw, found.receivable)
-    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept, why)
+    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept, why, words)
 
 
 def _kept(case: Case, deal: Lost) -> int:

@@ -123,8 +123,10 @@ def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLi
             continue
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
         if rest := line.amount - sum(part.amount for part in parts):
-            why = settlement.why.get(line.whose) if line.step == "hold" and line.whose else None
-            parts = [*parts, Told(rest, why.reason if why else "", line.deal_id, line.component)]
+            reason = settlement.words.get((line.step, line.about), "")
+            if line.step == "hold" and line.whose is not None and line.whose in settlement.why:
+                reason = settlement.why[line.whose].reason
+            parts = [*parts, Told(rest, reason, line.deal_id, line.component)]
         for part in parts:
             yield PayLine(
                 kind=line.step,

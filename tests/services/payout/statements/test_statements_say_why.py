@@ -84,3 +84,12 @@ def test_a_corrected_month_names_the_deals_that_changed_and_what_became_of_them(
     ]
     told = [step["words"] for pay in statement(desk, run)["pay"] for step in pay["steps"] if step["deal_id"] == "D-1"]
     assert told == ["Deal D-1, C0, January 2025: Refunded on 2025-02-03"]
+
+
+def test_what_terms_add_and_take_says_by_which_rule(desk: Desk, book: Book) -> None:
+    publish(desk, draw={"amount": "40.00", "recover": "50%"}, maximum={"amount": "80.00", "above": "forfeit"})
+    book([earned("ada", "2025-01", 1, ("USD", 10_00)), earned("ada", "2025-02", 1, ("USD", 200_00))])
+    assert lines(statement(desk, desk.pay("2025-01")), "draw") == [("30.00", None, "Draw: 40.00 USD")]
+    second = statement(desk, desk.draft("2025-02"))
+    assert [reason for _, _, reason in lines(second, "forfeit")] == ["Paid at most: 80.00 USD"]
+    assert [reason for _, _, reason in lines(second, "recovery")] == ["Recovered from pay above the draw: 50% of it"]
