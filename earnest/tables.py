@@ -1,4 +1,4 @@
-"""Tables on a terminal that never lose a digit: one that is wider than the terminal wraps, it is not cut."""
+"""Tables on a terminal that never lose a digit: what is too wide wraps, nothing is cut, and text is never read as markup."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def print_table(table: Table) -> None:
     from rich.console import Console
     from rich.measure import Measurement
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
-    Console(highlight=False, width=max(console.width, needed)).print(table)
+    Console(highlight=False, markup=False, width=max(console.width, needed)).print(table)

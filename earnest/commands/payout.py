@@ -134,6 +134,8 @@ def pay(
     from rich.table import Table
 
     found = _client().ask("payout", "GET", f"/v1/runs/{run_id}/pay/{participant}", who)
+    if not found["lines"]:
+        raise LocalError(f"{participant} is not in {run_id}")
     table = Table("step", "about", "deal", "component", title=f"{participant} in {run_id}")
     table.add_column("amount", justify="right")
     for step in found["steps"]:

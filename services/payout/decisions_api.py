@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
-from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID, uuid5
 
 import structlog
 from fastapi import Depends, FastAPI, Path, Query, Response
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.payout.booking import Place, place_of
+from services.payout.decisions_answers import (
+    Adjustments,
+    AdjustmentView,
+    Dismissal,
+    Holds,
+    HoldView,
+    NewAdjustment,
+    NewHold,
+    Release,
+)
 from services.payout.ledger import NAMES, Journal, Posting
 from services.payout.office import Office
 from services.payout.periods import checked
@@ -25,157 +32,15 @@ from services.payout.store.holds import Adjustment, Held
 from services.payout.store.people import people
 from services.payout.terms.release import Hold
 from shared.auth import Principal, require
-from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
-from shared.money import from_minor, to_minor
+from shared.contracts.base import Identifier
+from shared.money import MoneyError, to_minor
 from shared.periods import period_of
+from shared.problems import NotFound, Unprocessable
 
 Decider = Annotated[Principal, Depends(require("terms:write"))]
 Approver = Annotated[Principal, Depends(require("runs:approve"))]
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
-Why = Annotated[Text, Field(min_length=3, examples=["the customer disputes the invoice"])]
-LARGEST = 5_000_000
-"""Bytes of an attachment."""
-
 _logger = structlog.get_logger(__name__)
-
-
-class NewHold(BaseModel):
-    """A hold: pay of the subject's lines of month `since` and later is not released until somebody, a date or the customer's money does it.
-
-    Without `since`, from the first open month on: what was released before stays so.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "hold-2026-117",
-                    "scope": "deal",
-                    "subject": "D-1042",
-                    "reason": "the customer disputes the invoice",
-                    "dispute": True,
-                    "until_collected": True,
-                }
-            ]
-        },
-    )
-
-    id: Identifier = Field(examples=["hold-2026-117"])
-    scope: Literal["participant", "deal", "plan"]
-    subject: Identifier = Field(examples=["D-1042"])
-    since: PeriodName | None = None
-    reason: Why
-    dispute: bool = False
-    until: BusinessDate | None = None
-    until_collected: bool = False
-
-
-class HoldView(NewHold):
-    """A hold with who put it on, and who released it."""
-
-    actor: str
-    at: datetime
-    released_on: date | None
-    released_by: str | None
-    release_reason: str | None
-
-    @classmethod
-    def of(cls, held: Held) -> HoldView:
-        """A hold as it is shown."""
-        hold = {name: getattr(held.hold, name) for name in Hold.__slots__}
-        rest = held._asdict()
-        del rest["hold"]
-        return cls(**hold, **rest)
-
-
-class Holds(BaseModel):
-    """Holds, the first one first."""
-
-    holds: list[HoldView]
-
-
-class Release(BaseModel):
-    """Why a hold is released; from which day on, today where nothing is said."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"reason": "the customer paid", "on": "2026-06-30"}]}
-    )
-
-    reason: Why
-    on: BusinessDate | None = None
-
-
-class NewAdjustment(BaseModel):
-    """A manual adjustment: what is paid more (or less) about a month, why, and the document that it rests on."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "0b6f3c0e-8f6e-4d5e-9a5e-2f6f7c1d9a10",
-                    "participant_id": "ada.brandt",
-                    "amount": "-120.00",
-                    "currency": "USD",
-                    "month": "2026-06",
-                    "reason": "paid twice in May",
-                    "attachment_name": "mail.txt",
-                    "attachment": "c2VlIHRoZSBsaXN0IG9mIE1heQ==",
-                }
-            ]
-        },
-    )
-
-    id: UUID
-    participant_id: Identifier = Field(examples=["ada.brandt"])
-    amount: ExactDecimal = Field(examples=["-120.00"])
-    currency: CurrencyCode = Field(examples=["USD"])
-    month: PeriodName = Field(examples=["2026-06"])
-    reason: Why
-    attachment_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
-    attachment: Annotated[Base64Bytes, Field(min_length=1, max_length=LARGEST)]
-
-
-class AdjustmentView(BaseModel):
-    """A manual adjustment as it is booked."""
-
-    id: UUID
-    participant_id: str
-    amount: Decimal
-    currency: str
-    month: str
-    reason: str
-    attachment_name: str
-    attachment_sha256: str
-    actor: str
-    at: datetime
-
-    @classmethod
-    def of(cls, adjustment: Adjustment) -> AdjustmentView:
-        """An adjustment as it is shown."""
-        amount = from_minor(adjustment.amount, adjustment.currency)
-        return cls(**{**adjustment._asdict(), "amount": amount})
-
-
-class Adjustments(BaseModel):
-    """Manual adjustments, the first one first."""
-
-    adjustments: list[AdjustmentView]
-
-
-class Dismissal(BaseModel):
-    """Why a participant keeps what a lost deal earned."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"participant_id": "ada.brandt", "reason": "the company ended the contract itself"}]
-        },
-    )
-
-    participant_id: Identifier
-    reason: Why
 
 
 def add_decisions(app: FastAPI, office: Office) -> None:
@@ -221,12 +86,19 @@ def add_decisions(app: FastAPI, office: Office) -> None:
     @app.post("/v1/adjustments", status_code=HTTPStatus.CREATED)
     def adjust(who: Decider, body: NewAdjustment) -> AdjustmentView:
         """Book a manual adjustment, which the next run of the participant pays. Its author cannot approve that run."""
-        amount = to_minor(body.amount, body.currency)
+        try:
+            amount = to_minor(body.amount, body.currency)
+        except MoneyError as error:
+            raise Unprocessable(f"amount: {error}") from None
         digest = hashlib.sha256(body.attachment).hexdigest()
         told = (body.reason, body.attachment_name, digest, who.name, office.now())
         made = Adjustment(body.id, body.participant_id, body.currency, amount, checked(body.month), *told)
         with office.engine.begin() as connection:
             person = people(connection, [body.participant_id])[body.participant_id]
+            if not person.facts and not books.heads(connection, [body.participant_id]):
+                raise NotFound(
+                    f"nobody called {body.participant_id} is known: neither the roster nor the ledger has them"
+                )
             closings.hold_open(connection, person.pay_groups())
             place = place_of(person, body.month, closings.unclosed_from(connection))
             if place.period > period_of(office.today()):

@@ -30,5 +30,6 @@ def wrapped(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFil
     except DeliveryRefused:
         raise
     except Exception as error:  # the library raises plain exceptions, which say what is wrong with the keys
-        raise DeliveryRefused(f"delivery {delivery.id}: the file cannot be encrypted: {error}") from None
+        why = next(iter(str(error).splitlines()), type(error).__name__)  # what follows is a stack backtrace
+        raise DeliveryRefused(f"delivery {delivery.id}: the file cannot be encrypted: {why}") from None
     return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content), file.recurs)

@@ -1,0 +1,26 @@
+"""Tables show every digit, and text as it is."""
+
+from __future__ import annotations
+
+import pytest
+from rich.table import Table
+
+from earnest.tables import print_table
+
+
+def test_a_wide_table_keeps_every_digit_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    table = Table(*(f"account {number}" for number in range(12)))
+    table.add_row(*(f"{number:,}.00" for number in range(1_000_000, 1_000_012)))
+    print_table(table)
+    said = capsys.readouterr().out
+    assert all(f"{number:,}.00" in said for number in range(1_000_000, 1_000_012))
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("reason")
+    table.add_row("[/nope] [bold]=cmd[/bold]")
+    print_table(table)
+    assert "[/nope] [bold]=cmd[/bold]" in capsys.readouterr().out
