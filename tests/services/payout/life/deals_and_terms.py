@@ -51,6 +51,7 @@ RULES: dict[str, Any] = {
 }
 TERMS = st.one_of(
     st.just({"release": HALF_AND_HALF}),
+    st.fixed_dictionaries({"draw": RULES["draw"]}, optional={"negative": RULES["negative"]}),
     st.sampled_from(sorted(RULES)).flatmap(lambda name: st.fixed_dictionaries({name: RULES[name]})),
     st.fixed_dictionaries({}, optional=RULES),
 )

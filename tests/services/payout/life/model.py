@@ -121,20 +121,32 @@ def simple(rules: Mapping[str, Any]) -> bool:
     return known and maximum.get("above", "carry") == "carry" == minimum.get("below", "carry")
 
 
-def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int) -> int:
+class Walked(NamedTuple):
+    """What is paid, and what is advanced and claimed back after that."""
+
+    paid: int
+    draw: int
+    claim: int
+
+
+def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int) -> Walked:
     """What is paid of what is due, with what was advanced and what is claimed back so far."""
     level = rules["draw"]["amount"] * 100 if "draw" in rules else 0
     if "draw" in rules and due < level:
-        due = level
+        due, draw = level, draw + level - due
     else:
         share = int(rules["draw"]["recover"][:-1]) if "draw" in rules else 100
-        due -= min(draw, max(0, due - level) * share // 100)
+        back = min(draw, max(0, due - level) * share // 100)
+        due, draw = due - back, draw - back
     negative = rules.get("negative", {"balance": "carry", "recover": "100%"})
-    due -= min(claim, max(0, due - level) * int(negative["recover"][:-1]) // 100)
+    back = min(claim, max(0, due - level) * int(negative["recover"][:-1]) // 100)
+    due, claim = due - back, claim - back
+    if due < 0 and negative["balance"] == "receivable":
+        claim -= due
     paid = max(0, due)
     if "minimum" in rules and paid < rules["minimum"]["amount"] * 100:
-        return 0
-    return min(paid, rules["maximum"]["amount"] * 100) if "maximum" in rules else paid
+        paid = 0
+    return Walked(min(paid, rules["maximum"]["amount"] * 100) if "maximum" in rules else paid, draw, claim)
 
 
 def after(month: str) -> str:
