@@ -68,15 +68,6 @@ def unclosed_from(connection: Connection) -> dict[str, str]:
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_CLOSED)}
 
 
-def close(connection: Connection, pay_group: str, period: str, run: str, at: datetime) -> None:
-    """Close a month of a pay group for good, with every earlier one. Waits for whoever is booking for it.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: it is closed.
-    """
-    connection.execute(insert(schema.closing).values(pay_group=pay_group, period=period, run=run, at=at))
-
-
 def soft_close(connection: Connection, pay_group: str, period: str, run: str | None, actor: str, at: datetime) -> int:
     """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its number.
 

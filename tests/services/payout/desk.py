@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from services.payout.schema import metadata
 from shared.log.port import Partition, Record, Stored
@@ -121,3 +121,11 @@ def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))
         connection.execute(text(f"truncate {', '.join(table.name for table in metadata.sorted_tables)}, position"))
+
+
+def close_month(connection: Connection, pay_group: str, period: str, run: str, at: datetime = NOW) -> None:
+    """Close a month as the approval of a run does, without one. Only the owner of the tables may."""
+    values = {"pay_group": pay_group, "period": period, "run": run, "at": at}
+    connection.execute(
+        text("insert into closing (pay_group, period, run, at) values (:pay_group, :period, :run, :at)"), values
+    )

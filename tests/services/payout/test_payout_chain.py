@@ -12,9 +12,9 @@ from alembic.config import Config
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.schema import CreateSchema
 
-from services.payout.store import audit, closings
+from services.payout.store import audit
 from shared.database import engine_for
-from tests.services.payout.desk import NOW, Book, Desk, earned
+from tests.services.payout.desk import NOW, Book, Desk, close_month, earned
 
 
 def broken(engine: Engine) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_closed_month_is_sealed_and_meddling_with_it_breaks_the_seal(book: Boo
     book([earned(who, month, 1, ("USD", 500)) for who in ("ada", "bob") for month in ("2025-01", "2025-02", "2025-03")])
     with payout_engine.begin() as connection:
         for month in ("2025-01", "2025-02"):
-            closings.close(connection, "default", month, f"run-{month}-1", NOW)
+            close_month(connection, "default", month, f"run-{month}-1", NOW)
         assert audit.broken_seals(connection) == []
     book([earned("cy", "2025-03", 1, ("USD", 1))])
     with payout_engine.begin() as connection:

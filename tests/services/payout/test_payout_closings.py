@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from services.payout.ledger import Journal, Posting
 from services.payout.store import books, closings
-from tests.services.payout.desk import Book, earned, roster
+from tests.services.payout.desk import Book, close_month, earned, roster
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 TWO_GROUPS = [roster("ada", "2025-01-01", pay_group="weekly"), roster("bob", "2025-01-01", pay_group="monthly")]
@@ -30,64 +30,62 @@ def earn(book: Book, revision: int) -> None:
     book([earned(who, "2025-05", revision, ("USD", 100 * revision)) for who in ("ada", "bob")])
 
 
-def test_each_pay_group_closes_its_own_months(book: Book, service_engine: Engine) -> None:
+def test_each_pay_group_closes_its_own_months(book: Book, payout_engine: Engine) -> None:
     book(TWO_GROUPS)
-    with service_engine.begin() as connection:
-        closings.close(connection, "weekly", "2025-05", "run-1", AT)
+    with payout_engine.begin() as connection:
+        close_month(connection, "weekly", "2025-05", "run-1", AT)
     earn(book, 1)
-    assert (booked(service_engine, "ada"), booked(service_engine, "bob")) == (["2025-06"], ["2025-05"])
-    with service_engine.connect() as connection:
+    assert (booked(payout_engine, "ada"), booked(payout_engine, "bob")) == (["2025-06"], ["2025-05"])
+    with payout_engine.connect() as connection:
         assert closings.open_from(connection) == {"weekly": "2025-06"}
         assert closings.closed_through(connection, "weekly") == "2025-05"
         assert closings.closed_through(connection, "monthly") is None
 
 
-def test_a_soft_closed_month_sends_the_stream_to_the_next_until_it_is_lifted(
-    book: Book, service_engine: Engine
-) -> None:
+def test_a_soft_closed_month_sends_the_stream_to_the_next_until_it_is_lifted(book: Book, payout_engine: Engine) -> None:
     book(TWO_GROUPS)
-    with service_engine.begin() as connection:
+    with payout_engine.begin() as connection:
         closings.soft_close(connection, "weekly", "2025-05", "run-1", "dana", AT)
         closings.soft_close(connection, "weekly", "2025-04", None, "dana", AT)
     earn(book, 1)
-    with service_engine.begin() as connection:
+    with payout_engine.begin() as connection:
         assert closings.lift(connection, "weekly", "run-1", "dana", AT) == 1
         assert closings.open_from(connection) == {"weekly": "2025-05"}
         assert closings.lift(connection, "weekly", "run-1", "dana", AT) == 0
     earn(book, 2)
-    assert booked(service_engine, "ada") == ["2025-06", "2025-05"]
+    assert booked(payout_engine, "ada") == ["2025-06", "2025-05"]
 
 
-def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(service_engine: Engine) -> None:
+def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(payout_engine: Engine) -> None:
     def adjust() -> None:
         postings = (Posting("adjusted", "USD", 5), Posting("payable", "USD", -5))
         journal = Journal(uuid4(), "adjustment", "ada", "2025-05", "2025-05", {"reason": "-"}, "dana", postings)
-        with service_engine.begin() as connection:
+        with payout_engine.begin() as connection:
             books.post(connection, [journal], AT)
 
-    with service_engine.begin() as connection:
+    with payout_engine.begin() as connection:
         closings.soft_close(connection, "default", "2025-05", "run-1", "dana", AT)
     adjust()
-    with service_engine.begin() as connection:
-        closings.close(connection, "default", "2025-05", "run-1", AT)
+    with payout_engine.begin() as connection:
+        close_month(connection, "default", "2025-05", "run-1", AT)
     with pytest.raises(IntegrityError, match="open period"):
         adjust()
 
 
 @pytest.mark.parametrize("table", ["closing", "soft_closing"])
-def test_a_month_that_is_closed_does_not_close_again(service_engine: Engine, table: str) -> None:
-    with service_engine.begin() as connection:
-        closings.close(connection, "default", "2025-05", "run-1", AT)
+def test_a_month_that_is_closed_does_not_close_again(payout_engine: Engine, table: str) -> None:
+    with payout_engine.begin() as connection:
+        close_month(connection, "default", "2025-05", "run-1", AT)
     columns = "pay_group, period, run, at" + (", actor" if table == "soft_closing" else "")
     values = "'default', '2025-04', 'run-2', now()" + (", 'dana'" if table == "soft_closing" else "")
-    with pytest.raises(IntegrityError, match="closed"), service_engine.begin() as connection:
+    with pytest.raises(IntegrityError, match="closed"), payout_engine.begin() as connection:
         connection.execute(text(f"insert into {table} ({columns}) values ({values})"))
 
 
 @pytest.mark.parametrize(("group", "waits"), [("weekly", True), ("monthly", False)])
 @pytest.mark.parametrize("how", ["close", "soft_close"])
 def test_the_stream_of_a_pay_group_waits_for_its_closing_and_for_no_other(
-    book: Book, service_engine: Engine, group: str, waits: bool, how: str
+    book: Book, payout_engine: Engine, group: str, waits: bool, how: str
 ) -> None:
     book(TWO_GROUPS)
     done = threading.Event()
@@ -97,24 +95,24 @@ def test_the_stream_of_a_pay_group_waits_for_its_closing_and_for_no_other(
         done.set()
 
     thread = threading.Thread(target=stream)
-    with service_engine.begin() as connection:
+    with payout_engine.begin() as connection:
         shut(connection, how, group)
         thread.start()
         assert done.wait(1.0) != waits
     thread.join(10)
-    assert booked(service_engine, "ada") == ["2025-06" if waits else "2025-05"]
+    assert booked(payout_engine, "ada") == ["2025-06" if waits else "2025-05"]
 
 
-def test_a_closing_in_sql_waits_for_who_is_booking(book: Book, service_engine: Engine) -> None:
+def test_a_closing_in_sql_waits_for_who_is_booking(book: Book, payout_engine: Engine) -> None:
     closed = threading.Event()
 
     def close() -> None:
-        with service_engine.begin() as connection:
+        with payout_engine.begin() as connection:
             shut(connection, "close", "default")
         closed.set()
 
     thread = threading.Thread(target=close)
-    with service_engine.begin() as connection:
+    with payout_engine.begin() as connection:
         assert closings.hold_open(connection, ["default"]) == {}
         thread.start()
         assert not closed.wait(0.5)
@@ -124,6 +122,11 @@ def test_a_closing_in_sql_waits_for_who_is_booking(book: Book, service_engine: E
 
 def shut(connection: Any, how: str, group: str) -> None:
     if how == "close":
-        closings.close(connection, group, "2025-05", "run-1", AT)
+        close_month(connection, group, "2025-05", "run-1", AT)
     else:
         closings.soft_close(connection, group, "2025-05", "run-1", "dana", AT)
+
+
+def test_the_service_closes_no_month_but_by_a_run(service_engine: Engine) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), service_engine.begin() as connection:
+        close_month(connection, "default", "2025-05", "run-1", AT)

@@ -80,7 +80,7 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
     def costs(_: object, period: str) -> list[CostLine]:
         return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
 
-    monkeypatch.setattr("services.payout.api.none", costs)
+    monkeypatch.setattr("services.payout.api.earned.costs", costs)
     monkeypatch.setattr("services.payout.api.published", lambda _: lambda day: POLICY)
     app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
     with TestClient(app) as client:
