@@ -145,22 +145,22 @@ def _whole(file: Path, content: bytes) -> None:
 
 
 def _entries(title: str, entries: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("entry", "account", title=escape(title))
+    table = Table("entry", "account", title=title)
     for name in ("debit", "credit"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("dimensions")
     for entry in entries:
         table.add_section()
-        table.add_row(entry["id"], f"[bold]{entry['memo']}[/bold]")
+        table.add_row(entry["id"], Text(entry["memo"], "bold"))
         for line in entry["lines"]:
             amounts = [
                 f"{_money(line[side])} {entry['currency']}" if line[side] else "" for side in ("debit", "credit")
             ]
             dimensions = ", ".join(filter(None, line["dimensions"].values()))
-            table.add_row("", escape(line["account"]), *amounts, escape(dimensions))
+            table.add_row("", line["account"], *amounts, dimensions)
     print_table(table)
 
 

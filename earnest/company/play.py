@@ -39,7 +39,10 @@ DISPUTED: Final = "OPP-18324"
 
 
 def prepare(home: Home) -> None:
-    """Make the company's CRM known to an installation, with a secret of its own, before its services start."""
+    """Make the company's name and CRM known to an installation, with a secret of its own, before its services start."""
+    if not home.keys_file.exists():  # an installation that is there already is somebody's own
+        home.path.mkdir(parents=True, exist_ok=True)
+        home.company.write_text("Fernhill Instruments\n")
     home.sources.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(FOLDER / "sources" / f"{CRM}.yaml", home.sources / f"{CRM}.yaml")
     secret = home.sources / f"{CRM}.secret"

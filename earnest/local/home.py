@@ -56,6 +56,11 @@ class Home:
         return self.path / "deliveries"
 
     @property
+    def company(self) -> Path:
+        """The company's name, as statements write it, unless the environment says another; there may be none."""
+        return self.path / "company"
+
+    @property
     def log_note(self) -> Path:
         """Which log this installation was begun with."""
         return self.path / "log"

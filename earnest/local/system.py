@@ -117,6 +117,8 @@ def _own_variables(home: Home) -> dict[str, str]:
         "EARNEST_DELIVERIES_DIR": os.environ.get("EARNEST_DELIVERIES_DIR") or str(home.deliveries),
         "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),
     }
+    if home.company.exists() and "EARNEST_COMPANY_NAME" not in os.environ:
+        variables["EARNEST_COMPANY_NAME"] = home.company.read_text().strip()
     ports = home.path / "ports"
     ports.mkdir(exist_ok=True)
     for name, usual in PORTS.items():
