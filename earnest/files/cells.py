@@ -66,7 +66,7 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
     fields: dict[str, Any] = {name: given[name] for name in DEAL_TEXTS if name in given}
     if (splits := row.get("splits")) is not None:
         fields["splits"] = _splits(splits)
-    fields |= {name: _dated_amounts(name, given[name]) for name in ENTRIES if name in given}
+    fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
     if "term_months" in given:
         fields["term_months"] = _whole("term_months", given["term_months"])
     own = {name: _custom(name, text, kind) for name, kind in custom.items() if (text := row.get(name)) is not None}
@@ -126,7 +126,7 @@ def _splits(text: str) -> dict[str, str]:
     return splits
 
 
-def _dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
+def dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
     """`r1:100.00:2025-03-10;...` as id -> amount and date."""
     found: dict[str, dict[str, str]] = {}
     for entry in _entries(text):

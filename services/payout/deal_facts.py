@@ -26,8 +26,8 @@ class Uncredited(NamedTuple):
     reason: str
 
 
-class DealSource(Protocol):
-    """Where to ask about deals."""
+class KnownDeals(Protocol):
+    """Where to ask what became of deals."""
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
         """The facts of deals; one without a closing is absent.
@@ -36,6 +36,10 @@ class DealSource(Protocol):
             Unavailable: the source does not answer.
         """
         ...
+
+
+class DealSource(KnownDeals, Protocol):
+    """Where to ask about deals."""
 
     def uncredited(self, period: str) -> Sequence[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole.

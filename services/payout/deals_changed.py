@@ -39,9 +39,13 @@ def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> pl
         world: where everybody stands.
         now: current lines, narrow, of every month that was corrected.
     """
-    before = _when_paid(connection, world)
+    return compared(_when_paid(connection, world), now)
+
+
+def compared(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """`KEY`, `amount` and `amount_now` of deals that earn something else than before, in the months of whom `before` is about."""
     corrected = before.select("participant_id", "period").unique()
-    after = _by_deal(now).join(corrected, on=["participant_id", "period"], how="semi")
+    after = by_deal(now).join(corrected, on=["participant_id", "period"], how="semi")
     both = before.join(after, on=KEY, how="full", suffix="_now", coalesce=True)
     both = both.with_columns(pl.col("amount", "amount_now").fill_null(0))
     return both.filter(pl.col("amount") != pl.col("amount_now")).sort(KEY)
@@ -81,12 +85,13 @@ def _when_paid(connection: Connection, world: World) -> pl.DataFrame:
                 continue
             mine = kept.filter((pl.col("period") == month) & pl.col("participant_id").is_in(list(missing)))
             if mine.height:
-                found.append(_by_deal(each_line(mine)))
+                found.append(by_deal(each_line(mine)))
                 missing -= set(mine["participant_id"])
             if not missing:
                 break
     return pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(KEY, pl.String), "amount": pl.Int64})
 
 
-def _by_deal(lines: pl.DataFrame) -> pl.DataFrame:
+def by_deal(lines: pl.DataFrame) -> pl.DataFrame:
+    """What each deal earned each participant in a month."""
     return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from services.payout.deal_facts import DealSource
+from services.payout.deal_facts import KnownDeals
 from services.payout.deals_changed import KEY
 from services.payout.runs.settlement import Lost
 from services.payout.store.positions import Owed
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.payout.world import World
 
 
-def lost_deals(world: World, changed: pl.DataFrame, deals: DealSource) -> dict[Owed, list[Lost]]:
+def lost_deals(world: World, changed: pl.DataFrame, deals: KnownDeals) -> dict[Owed, list[Lost]]:
     """By participant and currency the deals of closed months that earn less, or did before.
 
     Args:

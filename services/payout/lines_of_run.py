@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import sleep
 
@@ -42,8 +42,13 @@ def with_lines(connection: Connection, world: World, source: LineSource) -> tupl
 
 
 def _wanted(connection: Connection, world: World, who: frozenset[str]) -> dict[str, set[str]]:
+    earners = positions.open_earners(connection, world.people, world.closed or "", world.run.month)
+    return months_wanted(world, who, earners)
+
+
+def months_wanted(world: World, who: frozenset[str], open_earners: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Whose lines of which months: what no run has looked at, what is still held, and all of months that are not closed, of which a run
-    that ended within them looked at a part.
+    that ended within them looked at a part: `open_earners` are the months with whoever earned in them.
     """
     wanted: dict[str, set[str]] = {}
     for (participant, _), fresh in world.fresh.items():
@@ -53,7 +58,7 @@ def _wanted(connection: Connection, world: World, who: frozenset[str]) -> dict[s
     for (participant, _), held in world.held.items():
         for whose in held:
             wanted.setdefault(whose.period, set()).add(participant)
-    for month, participant in positions.open_earners(connection, world.people, world.closed or "", world.run.month):
+    for month, participant in open_earners:
         wanted.setdefault(month, set()).add(participant)
     return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
 

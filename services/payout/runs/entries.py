@@ -13,7 +13,7 @@ from services.payout.booking import Place
 from services.payout.ledger import NAMES, Account, Journal, Kind, Part, Posting
 from services.payout.runs.settlement import Held, PayLine, Settlement, Whose
 
-_BOOKED: Final[Mapping[str, tuple[Kind, Account]]] = {
+BOOKED: Final[Mapping[str, tuple[Kind, Account]]] = {
     "hold": ("hold", "held"),
     "release": ("hold", "held"),
     "dismissal": ("dismissal", "guaranteed"),
@@ -92,8 +92,8 @@ def journals(
         elif line.step == "forgiveness":
             given = (Posting("guaranteed", currency, line.amount), Posting("draw", currency, -line.amount))
             yield journal("forgiveness", name, line.about, cause, *given)
-        elif line.step in _BOOKED:
-            kind, account = _BOOKED[line.step]
+        elif line.step in BOOKED:
+            kind, account = BOOKED[line.step]
             against = Posting(account, currency, line.amount)
             if account == "held":
                 against = against._replace(part=part, deal=line.deal_id)

@@ -1,0 +1,110 @@
+"""`earnest pay`: what everybody is paid, from files alone: payment terms over what was earned, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from earnest.files.pay import Paid
+
+SHOWN = 24
+ALWAYS = ("participant_id", "pay_period", "currency", "paid")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `pay` to the command line."""
+    app.command()(pay)
+
+
+def pay(
+    terms: Annotated[
+        list[Path], typer.Option(help="Payment terms (YAML or JSON), or a folder of them; may be repeated.")
+    ],
+    earned: Annotated[
+        Path, typer.Option(help="What was earned: CSV, XLSX or Parquet, or the --out folder of `earnest calc`.")
+    ],
+    deals: Annotated[Path | None, typer.Option(help="What is known of deals: dates, payments, refunds.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Who joined and left, adjustments, holds, runs in between, opening balances.")
+    ] = None,
+    group: Annotated[
+        Path | None, typer.Option(help="The pay group, whose calendar has the pay periods; months without it.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First month or day, as 2026-01; the first earned by default.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--through", help="Last month or day, as 2026-06; the last named by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for payments.csv, steps.csv and rejected.csv.")] = None,
+    explain: Annotated[
+        str | None, typer.Option(metavar="PARTICIPANT", help="Tell this participant's pay step by step.")
+    ] = None,
+) -> None:
+    """Compute what is paid, pay period after pay period, from files. docs/payment-terms.md describes them."""
+    from earnest.files.pay import Sources, pay_from_files
+    from earnest.files.pay_results import tables, write_pay
+
+    found = pay_from_files(Sources(terms, earned, deals, events, group, first, last))
+    if explain is not None:
+        _explain(found, explain)
+    else:
+        _show(tables(found)["payments"])
+    _tell_rejected(found)
+    if out is not None:
+        typer.echo(f"Written: {', '.join(map(str, write_pay(found, out)))}")
+    elif explain is None:
+        typer.echo("Add --out DIR to get payments.csv, steps.csv and rejected.csv, or --explain PARTICIPANT.")
+
+
+def _explain(found: Paid, participant: str) -> None:
+    from earnest.files.pay_results import said, settlements
+    from earnest.local.processes import LocalError
+    from shared.money import from_minor
+
+    mine = [(walked, each) for walked, each in settlements(found) if each.participant_id == participant]
+    if not mine:
+        raise LocalError(f"nothing is due to a participant {participant}")
+    for walked, each in mine:
+        run, kind = walked.run, "" if walked.run.kind == "regular" else ", off-cycle"
+        typer.echo(f"{run.pay_period}{kind}, as of {run.ends}, in {each.currency}")
+        for step in said(walked, each):
+            typer.echo(f"  {step.words}")
+        balances = {"carried": each.carried, "draw balance": each.draw, "owed by the participant": each.receivable}
+        balances["held"] = sum(line.held for line in each.held.values())
+        rest = "".join(
+            f"; {name} {from_minor(amount, each.currency):,f}" for name, amount in balances.items() if amount
+        )
+        typer.echo(f"  Paid: {from_minor(each.paid, each.currency):,f}{rest}")
+
+
+def _show(payments: pl.DataFrame) -> None:
+    from decimal import Decimal
+
+    from rich.table import Table
+
+    from earnest.tables import print_table
+
+    amounts = ("paid", "carried", "draw_balance", "owed", "held")
+    there = [name for name in amounts if name in ALWAYS or any(map(Decimal, payments[name]))]
+    table = Table("participant_id", "pay_period", "currency")
+    for name in there:
+        table.add_column(name, justify="right")
+    rows = payments.select("participant_id", "pay_period", "currency", *there).rows()
+    for row in rows[:SHOWN]:
+        table.add_row(*row[:3], *(f"{Decimal(cell):,f}" for cell in row[3:]))
+    print_table(table)
+    if len(rows) > SHOWN:
+        typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")
+
+
+def _tell_rejected(found: Paid) -> None:
+    for file, row, name, _, message in found.rejected.rows()[:SHOWN]:
+        typer.echo(f"Not used: {file}, row {row}{f', {name}' if name else ''}: {message}")
+    if found.rejected.height > SHOWN:
+        typer.echo(f"and {found.rejected.height - SHOWN:,} more rows that are not used, in rejected.csv")

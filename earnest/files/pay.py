@@ -1,0 +1,148 @@
+"""What everybody is paid, from files alone: pay period after pay period with the code that runs use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from earnest.files.pay_events import Happened, read_events
+from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
+from earnest.files.rejected import FileError, rejected
+from earnest.policies.checking import policy_files, read_policy_file
+from services.payout.calendars.policy import DEFAULT, PayGroup
+from services.payout.calendars.timeline import misfit
+from services.payout.pay_facts import Entry, Facts
+from services.payout.people import Person
+from services.payout.policies.model import Policy, Version, in_force
+from services.payout.terms.policy import PaymentTerms
+from services.payout.walking import Walked, walk
+from shared.periods import first_day, last_day, period_of
+
+Kind = TypeVar("Kind", bound=Policy)
+BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Policies of files are in force by their date alone; when they were written says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files to compute pay from; all but what was earned may be missing. `first` and `last` are months or days."""
+
+    terms: Sequence[Path]
+    earned: Path
+    deals: Path | None = None
+    events: Path | None = None
+    group: Path | None = None
+    first: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Every run, and the rows of files that were not used (`REJECTED`)."""
+
+    runs: list[Walked]
+    rejected: pl.DataFrame
+
+
+def pay_from_files(sources: Sources) -> Paid:
+    """Compute what everybody is paid.
+
+    Raises:
+        FileError: a file cannot be read, or a policy file is none.
+    """
+    refused: Refused = []
+    documents = _policies(sources.terms, PaymentTerms)
+    groups = _groups(sources.group)
+    earned = read_earned(earned_file(sources.earned), refused)
+    deals = read_deals(sources.deals, refused) if sources.deals else {}
+    happened = read_events(sources.events, refused)
+    entries = [*earned, *happened.entries]
+    months = [each.period for each in entries]
+    if not months and not (sources.first and sources.last):
+        raise FileError(f"{sources.earned}: nothing was earned; say --from and --through")
+    days = [each.known_from for each in entries if each.known_from] + [each.day for each in happened.off_cycle]
+    days += [each.day for deal in deals.values() for each in deal.collections]
+    first = _bound(sources.first or min(months), first_day)
+    last = _bound(sources.last or max([*months, *map(period_of, days)]), last_day)
+    if first > last:
+        raise FileError(f"--from {first} is after --through {last}")
+    facts = Facts(
+        groups=groups,
+        terms=_in_force(documents),
+        entries=entries,
+        people=_people(entries, happened, groups[0].id),
+        deals=deals,
+        holds=happened.holds,
+        excused=happened.excused,
+        off_cycle=happened.off_cycle,
+        carried=happened.balances.get("opening_carried", {}),
+        draw=happened.balances.get("opening_draw", {}),
+        receivable=happened.balances.get("opening_owed", {}),
+    )
+    return Paid(list(walk(facts, first, last)), rejected(refused))
+
+
+def _bound(named: str, of_month: Callable[[str], date]) -> date:
+    """A day, or a day of a month.
+
+    Raises:
+        FileError: it is neither.
+    """
+    try:
+        return date.fromisoformat(named) if len(named) == len("2026-01-31") else of_month(named)
+    except ValueError:
+        raise FileError(f"{named!r} is neither a month like 2026-01 nor a day like 2026-01-31") from None
+
+
+def _people(entries: Iterable[Entry], happened: Happened, group: str) -> dict[str, Person]:
+    """Whoever is named: in the pay group, on the plan by which they earned last, there from the day on which they came."""
+    plans: dict[str, str] = {}
+    for each in sorted(entries, key=lambda each: each.period):
+        plans[each.participant_id] = each.plan or plans.get(each.participant_id, "")
+    balances = {who for table in happened.balances.values() for who, _ in table}
+    people = {}
+    for who in {*plans, *happened.active, *balances}:
+        turns = sorted(happened.active.get(who, {}).items())
+        begins = f"{turns[0][0]}/" if turns and turns[0][1] else ""
+        said: dict[str, Any] = {f"{begins}pay_group": group, f"{begins}plan": plans.get(who, "")}
+        said |= {f"{day}/active": active for day, active in turns}
+        people[who] = Person(who, {path: [value, "", 0, "file"] for path, value in said.items()})
+    return people
+
+
+def _policies(paths: Sequence[Path], kind: type[Kind]) -> list[Kind]:
+    found = []
+    for file in (file for path in paths for file in policy_files(path)):
+        policy = read_policy_file(file)
+        if isinstance(policy, kind):
+            found.append(policy)
+        elif file in paths:
+            raise FileError(f"{file}: this is a policy of the kind {policy.kind}")
+    return sorted(found, key=lambda each: each.valid_from)
+
+
+def _groups(path: Path | None) -> list[PayGroup]:
+    groups = _policies([path], PayGroup) if path else [DEFAULT]
+    if not groups or len({each.id for each in groups}) > 1:
+        raise FileError(f"{path}: there must be one pay group")
+    for number, group in enumerate(groups):
+        if why := misfit(group, groups[:number]):
+            raise FileError(f"{path}: {why}")
+    return groups
+
+
+def _in_force(documents: Sequence[PaymentTerms]) -> Callable[[date], list[PaymentTerms]]:
+    by_id: dict[str, list[Version]] = {}
+    for number, each in enumerate(documents, 1):
+        by_id.setdefault(each.id, []).append(Version(each, number, "", "", BY_FILE))
+
+    def held(day: date) -> list[PaymentTerms]:
+        found = (in_force(versions, day) for versions in by_id.values())
+        return [each.policy for each in found if each and isinstance(each.policy, PaymentTerms)]
+
+    return held

@@ -1,0 +1,139 @@
+"""A file of what happened besides earning: who came and left, what was adjusted, held and released, runs in between, balances at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from earnest.files.cells import BadCell
+from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
+from earnest.files.pay_inputs import Refused, Row, facts_of, period
+from services.payout.pay_facts import Entry, OffCycle
+from services.payout.store.positions import Owed
+from services.payout.terms.release import Hold
+from shared.periods import period_of
+
+
+@dataclass
+class Happened:
+    """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone."""
+
+    entries: list[Entry] = field(default_factory=list)
+    active: dict[str, dict[date, bool]] = field(default_factory=dict)
+    holds: list[tuple[date, Hold]] = field(default_factory=list)
+    excused: list[tuple[date, str, str]] = field(default_factory=list)
+    off_cycle: list[OffCycle] = field(default_factory=list)
+    balances: dict[str, dict[Owed, int]] = field(default_factory=dict)
+
+
+def read_events(path: Path | None, refused: Refused) -> Happened:
+    """What the rows of a file of events say, in the order of the file."""
+    found = Happened()
+    if path is not None:
+        for _, tell in facts_of(path, ("event",), _checked, refused):
+            tell(found)
+    return found
+
+
+def _checked(row: Row) -> Callable[[Happened], None]:
+    kind = needed(row.get("event"), "event: it is missing")
+    if (event := EVENTS.get(kind)) is None:
+        raise BadCell(f"event: {kind!r} is none; write one of {', '.join(EVENTS)}")
+    return event(row)
+
+
+def _day(row: Row) -> date:
+    return needed(day(row, "date"), "date: it is missing")
+
+
+def _joined(row: Row) -> Callable[[Happened], None]:
+    who, on = text(row, "participant_id"), _day(row)
+    return lambda found: found.active.setdefault(who, {}).update({on: True})
+
+
+def _left(row: Row) -> Callable[[Happened], None]:
+    who, on = text(row, "participant_id"), _day(row)
+    return lambda found: found.active.setdefault(who, {}).update({on + timedelta(days=1): False})
+
+
+def _decided(row: Row) -> Callable[[Happened], None]:
+    who, on, currency = text(row, "participant_id"), _day(row), currency_of(row)
+    about = period(row, "period") if row.get("period") else period_of(on)
+    value = needed(amount(row, "amount", currency), "amount: it is missing")
+    entry = Entry("adjustment" if row["event"] == "adjustment" else "return", who, currency, about, value, on, on)
+    return lambda found: found.entries.append(entry)
+
+
+def _subject(row: Row) -> tuple[str, str]:
+    named = [(scope, name) for scope, name in _SCOPES.items() if row.get(name)]
+    if len(named) != 1:
+        raise BadCell("participant_id: a hold is on one of participant_id, deal_id and plan")
+    return named[0][0], text(row, named[0][1])
+
+
+def _hold(row: Row) -> Callable[[Happened], None]:
+    (scope, subject), on = _subject(row), _day(row)
+    until, collected = day(row, "until"), yes_no(row, "until_collected") or False
+    since = period(row, "period") if row.get("period") else period_of(on)
+    reason = optional(row, "reason") or "held"
+
+    def tell(found: Happened) -> None:
+        name = f"hold-{len(found.holds) + 1}"
+        found.holds.append((on, Hold(name, scope, subject, since, reason, until, collected)))  # type: ignore[arg-type]  # a scope of `_SCOPES`
+
+    return tell
+
+
+def _release(row: Row) -> Callable[[Happened], None]:
+    subject, on = _subject(row), _day(row)
+
+    def tell(found: Happened) -> None:
+        found.holds = [
+            (
+                day,
+                replace(hold, released_on=on)
+                if (hold.scope, hold.subject) == subject and not hold.released_on
+                else hold,
+            )
+            for day, hold in found.holds
+        ]
+
+    return tell
+
+
+def _dismissal(row: Row) -> Callable[[Happened], None]:
+    one = (_day(row), text(row, "participant_id"), text(row, "deal_id"))
+    return lambda found: found.excused.append(one)
+
+
+def _off_cycle(row: Row) -> Callable[[Happened], None]:
+    run = OffCycle(_day(row), (text(row, "participant_id"),) if row.get("participant_id") else None)
+    return lambda found: found.off_cycle.append(run)
+
+
+def _balance(row: Row) -> Callable[[Happened], None]:
+    owed, kind = (text(row, "participant_id"), currency_of(row)), row.get("event") or ""
+    value = needed(amount(row, "amount", owed[1]), "amount: it is missing")
+    if value < 0 and kind != "opening_carried":
+        raise BadCell(f"amount: {row['amount']} is negative; write what is owed as a positive number")
+    return lambda found: found.balances.setdefault(kind, {}).update({owed: value})
+
+
+_SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
+EVENTS: Final[Mapping[str, Callable[[Row], Callable[[Happened], None]]]] = {
+    "joined": _joined,
+    "left": _left,
+    "adjustment": _decided,
+    "returned": _decided,
+    "hold": _hold,
+    "release": _release,
+    "dismissal": _dismissal,
+    "off_cycle": _off_cycle,
+    "opening_draw": _balance,
+    "opening_owed": _balance,
+    "opening_carried": _balance,
+}
+"""What a row of events may be. `date` of `left` is the last day, of `joined` the first."""

@@ -1,0 +1,103 @@
+"""The files that a calculation of pay leaves: payments.csv, steps.csv and rejected.csv, the same bytes for the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from earnest.files.pay import Paid
+from earnest.files.rejected import FileError
+from services.payout.runs.in_words import Said, in_words
+from services.payout.runs.settlement import Settlement
+from services.payout.terms.policy import terms_for
+from services.payout.walking import Walked
+from shared.money import from_minor
+
+PAYMENTS = (
+    "participant_id",
+    "pay_period",
+    "run",
+    "ends",
+    "pay_date",
+    "currency",
+    "paid",
+    "carried",
+    "draw_balance",
+    "owed",
+    "held",
+)
+STEPS = (
+    "participant_id",
+    "pay_period",
+    "run",
+    "currency",
+    "number",
+    "step",
+    "amount",
+    "about",
+    "component",
+    "deal_id",
+    "payable",
+    "words",
+)
+
+
+def tables(found: Paid) -> dict[str, pl.DataFrame]:
+    """What is written, by the name of the file."""
+    return {
+        "payments": _table(PAYMENTS, (_payment(*each) for each in settlements(found))),
+        "steps": _table(STEPS, (row for each in settlements(found) for row in _steps(*each))),
+        "rejected": found.rejected,
+    }
+
+
+def write_pay(found: Paid, folder: Path) -> list[Path]:
+    """Write the files into a folder, which is made when it is not there.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables(found).items():
+            written.append(folder / f"{name}.csv")
+            table.write_csv(written[-1])
+    except OSError as error:
+        raise FileError(f"{folder}: {error.strerror or error}") from None
+    return written
+
+
+def settlements(found: Paid) -> Iterator[tuple[Walked, Settlement]]:
+    """Everybody's pay, by participant and currency, each in the order of the runs."""
+    every = [(walked, each) for walked in found.runs for each in walked.settlements]
+    yield from sorted(every, key=lambda pair: (pair[1].participant_id, pair[1].currency))
+
+
+def said(walked: Walked, found: Settlement) -> Iterator[Said]:
+    """The steps of a settlement in words."""
+    run, home = walked.run, walked.world.at(found.participant_id)
+    documents = walked.world.terms(run.ends)
+    terms = terms_for(documents, found.participant_id, home.plan, home.pay_group, found.currency)
+    yield from in_words(found, terms, run.month)
+
+
+def _payment(walked: Walked, found: Settlement) -> tuple[str, ...]:
+    run = walked.run
+    held = sum(each.held for each in found.held.values())
+    amounts = (found.paid, found.carried, found.draw, found.receivable, held)
+    who = (found.participant_id, run.pay_period, run.kind, run.ends.isoformat(), run.pay_date.isoformat())
+    return (*who, found.currency, *(str(from_minor(each, found.currency)) for each in amounts))
+
+
+def _steps(walked: Walked, found: Settlement) -> Iterator[tuple[str, ...]]:
+    for number, (line, after, words) in enumerate(said(walked, found), 1):
+        amount, payable = (str(from_minor(each, found.currency)) for each in (line.amount, after))
+        who = (found.participant_id, walked.run.pay_period, walked.run.kind, found.currency, str(number))
+        yield (*who, line.step, amount, line.about, line.component or "", line.deal_id or "", payable, words)
+
+
+def _table(columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=dict.fromkeys(columns, pl.String), orient="row")

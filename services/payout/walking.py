@@ -1,0 +1,207 @@
+"""Pay period after pay period from facts alone: what each run would pay if nothing were kept but what the runs before it left.
+
+It stands where the ledger and the store stand in a running installation, and hands what it knows to the same code that runs use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple
+
+import polars as pl
+
+from services.payout.calendars.pay_periods import PayPeriod, pay_period_at
+from services.payout.calendars.timeline import pay_periods_between, ruling
+from services.payout.cases import settled
+from services.payout.deal_facts import DealFact
+from services.payout.deals_changed import by_deal, compared
+from services.payout.deals_lost import lost_deals
+from services.payout.lines_of_run import months_wanted
+from services.payout.pay_facts import Deal, Facts
+from services.payout.runs.entries import BOOKED
+from services.payout.runs.life import Run
+from services.payout.runs.settlement import BESIDE, Held, Lost, Settlement, Whose
+from services.payout.store.positions import Fresh, Left, Owed
+from services.payout.world import World
+from shared.contracts.lines import COLLECTION
+from shared.periods import next_period, period_of
+
+
+class Walked(NamedTuple):
+    """A run and what it does for everybody."""
+
+    run: Run
+    world: World
+    settlements: Sequence[Settlement]
+
+
+def walk(facts: Facts, first: date, last: date) -> Iterator[Walked]:
+    """Run every pay period that ends from one day to another, and what was asked for in between, each as of its last day.
+
+    What is about months before the first pay period counts with it, as in a group whose months were never closed.
+    """
+    standing = _Standing(facts)
+    runs: list[tuple[date, bool, PayPeriod, tuple[str, ...] | None]] = [
+        (span.end, True, span, None) for span in pay_periods_between(facts.groups, first, last)
+    ]
+    for each in facts.off_cycle:
+        if first <= each.day <= last:
+            span = pay_period_at(ruling(facts.groups, each.day), each.day)
+            runs.append((each.day, False, span, each.participants))
+    for ends, regular, span, participants in sorted(runs, key=lambda run: run[:2]):
+        yield standing.run(ends, regular, span, participants)
+
+
+class _Standing:
+    """Where everybody stands between runs."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._booked: Counter[Owed] = Counter(facts.carried)
+        self._draw, self._receivable = dict(facts.draw), dict(facts.receivable)
+        self._left = {owed: Left(amount, {}, {}) for owed, amount in facts.carried.items()}
+        self._held: dict[Owed, Mapping[Whose, Held]] = {}
+        self._paid: Counter[tuple[Owed, str]] = Counter()
+        self._seen: set[int] = set()
+        self._closed: str | None = None
+        self._number = 0
+
+    def run(self, ends: date, regular: bool, span: PayPeriod, participants: tuple[str, ...] | None) -> Walked:
+        """Settle a run, and remember what it leaves."""
+        facts = self._facts
+        self._number += 1
+        month = period_of(ends)
+        if self._closed is not None and month <= self._closed and not (regular and span.months):
+            month = next_period(self._closed)
+        run = Run(
+            id=f"run-{span.name}-{self._number}",
+            kind="regular" if regular else "off_cycle",
+            pay_group=facts.groups[0].id,
+            pay_period=span.name,
+            month=month,
+            starts=span.start,
+            ends=ends,
+            pay_date=span.pay_date,
+            closes=span.months[-1] if regular and span.months else None,
+            participants=participants,
+            state="calculated",
+            author="",
+            created_at=datetime.combine(ends, time.min, UTC),
+        )
+        known = [
+            number
+            for number, each in enumerate(facts.entries)
+            if each.period <= month
+            and (each.known_from is None or each.known_from <= ends)
+            and (participants is None or each.participant_id in participants)
+        ]
+        world = self._world(run, known)
+        earners = {
+            (each.period, each.participant_id)
+            for each in map(facts.entries.__getitem__, known)
+            if each.kind == "earning" and each.period > (self._closed or "")
+        }
+        wanted = months_wanted(world, frozenset(world.people), earners)
+        rows = self._rows(
+            number
+            for number in known
+            if facts.entries[number].participant_id in wanted.get(facts.entries[number].period, ())
+        )
+        settlements = settled(world, rows, self._lost(world, rows))
+        for each in settlements:
+            self._keep(run, each)
+        self._seen |= set(known)
+        self._closed = run.closes or self._closed
+        return Walked(run, world, settlements)
+
+    def _world(self, run: Run, known: Sequence[int]) -> World:
+        facts = self._facts
+        fresh: dict[Owed, list[Fresh]] = {}
+        payable = Counter({owed: amount for owed, amount in self._booked.items() if self._is_in(run, owed)})
+        for number in known:
+            each = facts.entries[number]
+            owed = (each.participant_id, each.currency)
+            payable[owed] += each.amount
+            if number not in self._seen:
+                fresh.setdefault(owed, []).append(Fresh(each.period, each.kind, each.amount))
+        return World(
+            run=run,
+            groups=facts.groups,
+            astray={},
+            closed=self._closed,
+            people={who: person for who, person in facts.people.items() if self._is_in(run, (who, ""))},
+            payable={owed: amount for owed, amount in payable.items() if amount},
+            fresh=fresh,
+            left=self._left,
+            paid_before={owed: paid for (owed, name), paid in self._paid.items() if name == run.pay_period},
+            draw={owed: amount for owed, amount in self._draw.items() if amount and self._is_in(run, owed)},
+            receivable={owed: amount for owed, amount in self._receivable.items() if amount and self._is_in(run, owed)},
+            held={owed: lines for owed, lines in self._held.items() if lines and self._is_in(run, owed)},
+            entries={},
+            holds=[hold for day, hold in facts.holds if day <= run.ends],
+            excused=frozenset((who, deal) for day, who, deal in facts.excused if day <= run.ends),
+            terms=facts.terms,
+        )
+
+    @staticmethod
+    def _is_in(run: Run, owed: Owed) -> bool:
+        return run.participants is None or owed[0] in run.participants
+
+    def _rows(self, numbers: Iterable[int]) -> pl.DataFrame:
+        """Entries that were earned, as lines with what is known of their deals."""
+        rows = []
+        for number in numbers:
+            each = self._facts.entries[number]
+            if each.kind == "earning":
+                deal = self._facts.deals.get(each.deal_id or "", Deal())
+                came_in = [{"day": day, "amount": amount} for day, amount in deal.collections]
+                rows.append(
+                    (number, *(getattr(each, name) for name in _OWN), each.day, deal.amount, came_in, deal.started_on)
+                )
+        return pl.DataFrame(rows, schema=_ROW, orient="row")
+
+    def _lost(self, world: World, now: pl.DataFrame) -> dict[Owed, list[Lost]]:
+        corrected = {
+            (who, each.origin)
+            for (who, _), fresh in world.fresh.items()
+            for each in fresh
+            if each.kind == "earning" and world.closed is not None and each.origin <= world.closed
+        }
+        before = self._rows(
+            number
+            for number in sorted(self._seen)
+            if (self._facts.entries[number].participant_id, self._facts.entries[number].period) in corrected
+        )
+        return lost_deals(world, compared(by_deal(before), now), self)
+
+    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+        """What became of deals."""
+        known = {name: self._facts.deals[name].fact for name in deals if name in self._facts.deals}
+        return {name: fact for name, fact in known.items() if fact is not None}
+
+    def _keep(self, run: Run, found: Settlement) -> None:
+        """What approving the run would book and remember."""
+        owed = (found.participant_id, found.currency)
+        moved = (line.amount for line in found.lines if line.step in BOOKED and line.step not in BESIDE)
+        self._booked[owed] += sum(moved) - found.paid
+        self._draw[owed], self._receivable[owed], self._held[owed] = found.draw, found.receivable, found.held
+        self._paid[owed, run.pay_period] += found.paid
+        before = self._left.get(owed, Left(0, {}, {}))
+        self._left[owed] = Left(
+            found.carried, {**before.settled, **found.settled}, {**before.dismissed, **found.kept}, run.id, run.month
+        )
+
+
+_OWN = ("participant_id", "currency", "period", "component", "plan", "version", "deal_id", "amount")
+_ROW = {
+    "row": pl.UInt32(),
+    **dict.fromkeys(_OWN, pl.String()),
+    "version": pl.Int64(),
+    "amount": pl.Int64(),
+    "credit_date": pl.Date(),
+    "deal_amount": pl.Int64(),
+    "collections": pl.List(COLLECTION),
+    "start_date": pl.Date(),
+}

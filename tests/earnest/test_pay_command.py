@@ -1,0 +1,100 @@
+"""`earnest pay`: what is paid, from files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from earnest.cli import app
+from earnest.local.processes import LocalError
+
+TERMS = "kind: payment_terms\nid: t\nvalid_from: 2025-01-01\ncurrency: USD\ndraw: {amount: 3000}\n"
+EARNED = "participant_id,period,amount,currency\nada,2026-01,1000,USD\nada,2026-02,5000,USD\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "terms.yaml").write_text(TERMS)
+    (tmp_path / "earned.csv").write_text(EARNED)
+    return tmp_path
+
+
+def pay(folder: Path, *arguments: str | Path) -> Result:
+    files = ("--terms", folder / "terms.yaml", "--earned", folder / "earned.csv")
+    return CliRunner().invoke(app, ["pay", *map(str, (*files, *arguments))])
+
+
+def said(result: Result) -> str:
+    assert isinstance(result.exception, LocalError), result.output
+    return str(result.exception)
+
+
+def test_payments_steps_and_what_was_not_used_are_written(folder: Path) -> None:
+    result = pay(folder, "--out", folder / "out")
+    assert result.exit_code == 0, result.output
+    payments = (folder / "out" / "payments.csv").read_text().splitlines()
+    assert payments[1:] == [
+        "ada,2026-01,regular,2026-01-31,2026-02-02,USD,3000.00,0.00,2000.00,0.00,0.00",
+        "ada,2026-02,regular,2026-02-28,2026-03-02,USD,3000.00,0.00,0.00,0.00,0.00",
+    ]
+    assert "ada,2026-02,regular,USD,2,recovery,-2000.00,2026-02," in (folder / "out" / "steps.csv").read_text()
+    assert (folder / "out" / "rejected.csv").read_text() == "file,row,id,reason,message\n"
+
+
+def test_the_pay_of_one_is_told_step_by_step(folder: Path) -> None:
+    told = pay(folder, "--explain", "ada").output
+    assert "  Advanced up to the draw of 3,000 USD: +2,000.00; 3,000.00\n" in told
+    assert "  Paid: 3,000.00; draw balance 2,000.00\n" in told
+    assert said(pay(folder, "--explain", "eve")) == "nothing is due to a participant eve"
+
+
+def test_the_folder_of_a_calculation_is_what_was_earned(folder: Path) -> None:
+    made = folder / "made"
+    made.mkdir()
+    assert "neither lines.csv nor earnings.csv" in said(pay(folder, "--earned", made))
+    (made / "earnings.csv").write_text(EARNED)
+    assert pay(folder, "--earned", made).exit_code == 0
+    (made / "lines.csv").write_text(EARNED + "ada,2026-02,1,USD\n")
+    assert "5,001.00" in pay(folder, "--earned", made, "--explain", "ada").output
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("ada,2026-13,1,USD", "period: '2026-13' is not a month like 2026-01"),
+        ("ada,2026-01,1.001,USD", "amount: 1.001 USD has more than 2 decimals"),
+        ("ada,2026-01,,USD", "amount: it is missing"),
+        (",2026-01,1,USD", "participant_id: it is missing"),
+        ("ada,2026-01,1,XXY", "currency: 'XXY' is not a currency"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_told_with_its_file_row_and_field(folder: Path, row: str, message: str) -> None:
+    (folder / "earned.csv").write_text(EARNED + row + "\n")
+    assert f"Not used: earned.csv, row 4{', ada' if row[0] == 'a' else ''}: {message}" in pay(folder).output
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("fired,ada,2026-01-01,,,,", "event: 'fired' is none"),
+        ("left,ada,,,,,", "date: it is missing"),
+        ("hold,ada,2026-01-01,,,D1,", "participant_id: a hold is on one of participant_id, deal_id and plan"),
+        ("opening_draw,ada,,-5,USD,,", "amount: -5 is negative"),
+        ("adjustment,ada,2026-01-01,5,USD,,2026-1", "period: '2026-1' is not a month"),
+    ],
+)
+def test_an_event_that_says_nothing_clear_is_told(folder: Path, row: str, message: str) -> None:
+    events = folder / "events.csv"
+    events.write_text(f"event,participant_id,date,amount,currency,deal_id,period\n{row}\n")
+    assert f"Not used: events.csv, row 2, ada: {message}" in pay(folder, "--events", events).output
+
+
+def test_months_and_days_bound_what_is_run(folder: Path) -> None:
+    assert "2026-02" not in pay(folder, "--through", "2026-01").output
+    assert "2026-02" not in pay(folder, "--through", "2026-02-27").output
+    assert "--from 2026-03-01 is after --through 2026-02-28" in said(
+        pay(folder, "--from", "2026-03", "--through", "2026-02")
+    )
+    assert "'soon' is neither a month" in said(pay(folder, "--through", "soon"))
