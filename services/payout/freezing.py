@@ -18,7 +18,6 @@ from services.payout.statements.facts import Company
 from services.payout.store import positions, years
 from services.payout.store.people import people
 from services.payout.world import World
-from shared.contracts.lines import each_line
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
@@ -81,13 +80,14 @@ def _words(connection: Connection, found: Calculated) -> Callable[[str], Words]:
 
 def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
     """By participant the customers of the deals of their lines."""
-    known = each_line(lines).select("participant_id", "deal_id", "account").drop_nulls().unique()
-    sold = (
-        known.sort("participant_id", "deal_id")
-        .group_by("participant_id", maintain_order=True)
-        .agg("deal_id", "account")
-    )
-    return {who: dict(zip(deals, accounts, strict=True)) for who, deals, accounts in sold.iter_rows()}
+    deal, account = (pl.col("lines").list.eval(pl.element().struct.field(name)) for name in ("deal_id", "account"))
+    found: dict[str, dict[str, str]] = {}
+    for who, deals, accounts in lines.select(
+        "participant_id", deal.alias("deal"), account.alias("account")
+    ).iter_rows():
+        known = found.setdefault(who, {})
+        known.update((each, name) for each, name in zip(deals, accounts, strict=True) if name is not None)
+    return {who: dict(sorted(known.items())) for who, known in found.items()}
 
 
 def _before(world: World, settlement: Settlement) -> dict[str, int]:
