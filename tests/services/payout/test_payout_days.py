@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from services.payout.runs import entries, settlement
+from services.payout.runs.settlement import PayLine, Whose
 from tests.services.payout.life.company import Company, write_keys
 from tests.services.payout.life.deals_and_terms import HALF_AND_HALF
 from tests.services.payout.life.pay_life import PayLife
@@ -18,15 +21,24 @@ __all__ = ["scoring_engine"]
 
 
 @pytest.fixture
-def life(scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path) -> Iterator[PayLife]:
+def unchecked(
+    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
+) -> Iterator[PayLife]:
     """A company in which dee is paid half at booking and half as money comes in; what the model predicts is checked at every run."""
     write_keys(tmp_path)
     company = staticmethod(lambda: Company(scoring_engine, payout_engine, service_engine, tmp_path))
     life: PayLife = type("Life", (PayLife,), {"start": company})()
     life.begin({}, {"release": HALF_AND_HALF})
     yield life
-    life.holds_true()
-    life.teardown()
+    life.company.close()
+
+
+@pytest.fixture
+def life(unchecked: PayLife) -> Iterator[PayLife]:
+    """The same; in the end everything is checked."""
+    yield unchecked
+    unchecked.holds_true()
+    unchecked.books.check_everything()
 
 
 def test_money_that_came_in_before_the_runs_day_stays_released_whatever_comes_later(life: PayLife) -> None:
@@ -71,3 +83,24 @@ def test_a_refund_of_what_was_paid_in_full_holds_nothing(life: PayLife) -> None:
     life.company.today = date(2025, 1, 20)
     life.take_on("semi", "export")
     assert life.books.accounts("dee") == {"earned": 80_00, "paid": -80_00}
+
+
+def wrong_move(step: Any, change: int, whose: Whose) -> PayLine:
+    """Half of what is to be held."""
+    return PayLine(step, -(change // 2), whose.period, whose, whose.deal_id or None, whose.component)
+
+
+def test_a_rule_that_is_broken_on_purpose_is_found(unchecked: PayLife, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settlement, "_move", wrong_move)
+    unchecked.company.today = date(2025, 1, 10)
+    unchecked.win(1000_00, {"dee": 100}, 0)
+    with pytest.raises(AssertionError):
+        unchecked.take_on("semi", "export")
+
+
+def test_a_payment_that_is_booked_wrongly_is_found(unchecked: PayLife, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(entries._BOOKED, "hold")
+    unchecked.company.today = date(2025, 1, 10)
+    unchecked.win(1000_00, {"dee": 100}, 0)
+    with pytest.raises(AssertionError):
+        unchecked.take_on("semi", "export")
