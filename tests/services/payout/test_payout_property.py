@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ __all__ = ["scoring_engine"]
 LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
 
 
+@pytest.mark.timeout(7200 if LONG else 300)
 def test_the_ledger_holds_whatever_happens(
     scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
 ) -> None:
@@ -30,7 +32,7 @@ def test_the_ledger_holds_whatever_happens(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=400 if LONG else 15,
+            max_examples=300 if LONG else 15,
             stateful_step_count=100 if LONG else 40,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every step commits: shrinking would take too long

@@ -88,11 +88,11 @@ class Company:
     def person(self, who: str, since: str, **fields: Any) -> None:
         """Facts of a person, which payout reads too."""
         self._moments += 1
-        self.road.person(who, since, f"2025-01-01T00:00:00.{self._moments:06d}Z", **fields)
-        self._moments += 1
+        at = f"2025-01-01T00:00:00.{self._moments:06d}Z"
+        self.road.person(who, since, at, **fields)
         dated = {f"{since}/{name.replace('quota_', 'quota.')}": value for name, value in fields.items()}
-        fact = {"participant_id": who, "fields": dated, "sequence": 0, "source": "hr"}
-        self._append(ROSTER, Record(who, orjson.dumps(fact | {"occurred_at": "2025-01-01T00:00:00.000000Z"})))
+        fact = {"participant_id": who, "fields": dated, "occurred_at": at, "sequence": 0, "source": "hr"}
+        self._append(ROSTER, Record(who, orjson.dumps(fact)))
 
     def score(self) -> None:
         """Let scoring read everything."""

@@ -191,6 +191,12 @@ class DealsAndTerms(RuleBasedStateMachine):
     def time_passes(self, days: int) -> None:
         self.company.today += timedelta(days=days)
 
+    @rule(who=st.sampled_from(sorted(GROUPS)), entity=st.sampled_from(["US", "DE"]))
+    @precondition(lambda self: not self.calm)
+    def move(self, who: str, entity: str) -> None:
+        """Somebody belongs to another legal entity from this month on."""
+        self.company.person(who, f"{self.company.today:%Y-%m}-01", entity=entity)
+
     # What people decide
 
     @rule(who=st.sampled_from(["ada", "dee"]), rules=TERMS)
