@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -88,7 +89,7 @@ class _Ruled:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._ends: dict[str, date] = {world.run.pay_period: world.run.ends}
+        self._spans: dict[str, tuple[date, date]] = {world.run.pay_period: (world.run.starts, world.run.ends)}
         self._documents: dict[date, list[PaymentTerms]] = {}
         self._closed_in: dict[str, str] = {}
 
@@ -101,12 +102,12 @@ class _Ruled:
         if month not in self._closed_in:
             period = pay_period_at(ruling(self._world.groups, last_day(month)), last_day(month))
             self._closed_in[month] = period.name
-            self._ends[period.name] = period.end
+            self._spans[period.name] = (period.start, period.end)
         return self._closed_in[month]
 
     def of(self, person: Person, currency: str, pay_period: str) -> Ruled:
         """The terms of a participant's pay in a pay period."""
-        ends = self._ends[pay_period]
+        starts, ends = self._spans[pay_period]
         if ends not in self._documents:
             self._documents[ends] = self._world.terms(ends)
         documents = self._documents[ends]
@@ -114,7 +115,10 @@ class _Ruled:
         if not documents:
             return Ruled(Terms(currency), month)
         home = person.at(ends)
-        return Ruled(terms_for(documents, person.participant_id, home.plan, home.pay_group, currency), month)
+        terms = terms_for(documents, person.participant_id, home.plan, home.pay_group, currency)
+        if not (terms.draw or terms.guarantee):
+            return Ruled(terms, month)
+        return Ruled(terms, month, Fraction(person.days_there(starts, ends), (ends - starts).days + 1))
 
 
 def _sums(fresh: Iterable[Fresh]) -> dict[str, int]:

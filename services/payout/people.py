@@ -75,6 +75,22 @@ class Person:
         ]
         return max(ends) - timedelta(days=1)
 
+    def days_there(self, first: date, last: date) -> int:
+        """On how many days from one to another the participant is there: from the first dated fact on, except where not active.
+
+        Whom the roster does not know by date is there.
+        """
+        settings = list(self.settings())
+        undated = not settings or any("/" not in path and path != "name" for path in self.facts)
+        begins = date.min if undated else settings[0].day
+        turns = [(each.day, each.value is not False) for each in settings if each.attribute == "active"]
+
+        def is_there(day: date) -> bool:
+            return day >= begins and next((active for turn, active in reversed(turns) if turn <= day), True)
+
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        return sum(map(is_there, days))
+
     def pay_groups(self) -> set[str]:
         """Every pay group that the participant is in at some time."""
         return {each.value for each in self.settings() if each.attribute == "pay_group" and each.value} | {

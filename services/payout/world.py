@@ -62,7 +62,7 @@ class World:
         currencies = {each.currency for each in documents if each.guarantee or each.draw or each.minimum}
         for participant_id in self.people if currencies else ():
             home = self.at(participant_id)
-            if home.active:
+            if self.people[participant_id].days_there(self.run.starts, self.run.ends):
                 for currency in currencies:
                     mine = terms_for(documents, participant_id, home.plan, home.pay_group, currency)
                     if mine.guarantee or mine.draw or (mine.minimum and mine.minimum.below == "top_up"):

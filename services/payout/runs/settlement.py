@@ -208,7 +208,7 @@ def settle(case: Case) -> Settlement:
     words: dict[tuple[str, str], str] = {
         (line.kind, month): step_words(line.kind, terms)
         for line in found.lines
-        for terms, month in (case.ruled[line.pay_period],)
+        for terms, month, _ in (case.ruled[line.pay_period],)
     }
     settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
     after = (found.paid + case.returned, found.carried, found.draw, found.receivable)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from services.payout.terms.policy import Terms
+from services.payout.terms.policy import Draw, Guarantee, Terms, part
 
 Kind = Literal[
     "guarantee", "minimum", "forfeit", "draw", "recovery", "forgiveness", "receivable", "repayment", "write_off"
@@ -47,10 +47,16 @@ class TermLine(NamedTuple):
 
 
 class Ruled(NamedTuple):
-    """The terms of a pay period, and the month in which it ends."""
+    """The terms of a pay period, the month in which it ends, and on which part of its days the participant is there."""
 
     terms: Terms
     month: str
+    there: Fraction = Fraction(1)
+
+    def floor(self, rule: Draw | Guarantee) -> int:
+        """What a draw or guarantee pays at least, in minor units."""
+        whole = self.terms.minor(rule)
+        return part(whole, self.there) if rule.prorate == "days" else whole if self.there else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def pay(at: Position, ruled: Mapping[str, Ruled]) -> Pay:
     Raises:
         KeyError: the terms of a pay period are missing.
     """
-    terms, _ = own = ruled[at.pay_period]
+    own = ruled[at.pay_period]
+    terms = own.terms
     lines = [
         line
         for period in sorted(at.bases)
@@ -147,14 +154,14 @@ def pay(at: Position, ruled: Mapping[str, Ruled]) -> Pay:
 
 def _floors_and_ceiling(at: Position, pay_period: str, ruled: Ruled) -> list[TermLine]:
     """What guarantee, minimum and forfeit of a pay period have to change, given what it brought as known now."""
-    terms, month = ruled
+    terms, month = ruled.terms, ruled.month
     base, lines = at.bases[pay_period], []
     floors: list[tuple[int, Kind]] = []
     if pay_period != at.pay_period or _is_carried_by_floors(at, terms):
         if terms.guarantee and terms.guarantee.holds_in(month):
-            floors.append((terms.minor(terms.guarantee), "guarantee"))
+            floors.append((ruled.floor(terms.guarantee), "guarantee"))
         if terms.draw and terms.draw.kind == "non_recoverable" and terms.draw.holds_in(month):
-            floors.append((terms.minor(terms.draw), "guarantee"))
+            floors.append((ruled.floor(terms.draw), "guarantee"))
         if terms.minimum and terms.minimum.below == "top_up" and terms.minimum.holds_in(month):
             floors.append((terms.minor(terms.minimum), "minimum"))
     floor, kind = max(floors, default=(0, "guarantee"))
@@ -176,16 +183,16 @@ def _is_carried_by_floors(at: Position, terms: Terms) -> bool:
 
 def _draw_level(at: Position, ruled: Ruled) -> int | None:
     """Up to what a recoverable draw advances in this run; None where there is none. An off-cycle run advances nothing."""
-    terms, month = ruled
+    terms, month = ruled.terms, ruled.month
     draw = terms.draw
     if draw is None or draw.kind == "non_recoverable" or not draw.holds_in(month) or not at.settles:
         return None
-    return max(0, terms.minor(draw) - at.paid_before) if _is_carried_by_floors(at, terms) else None
+    return max(0, ruled.floor(draw) - at.paid_before) if _is_carried_by_floors(at, terms) else None
 
 
 def _settles_draw(at: Position, ruled: Ruled) -> Literal["forgive", "receivable"] | None:
     """Whether what is left of the draw is given up or becomes a claim."""
-    terms, month = ruled
+    terms, month = ruled.terms, ruled.month
     if at.leaves and terms.leaver.draw_balance != "recover":
         return terms.leaver.draw_balance
     return "forgive" if at.settles and terms.draw is not None and terms.draw.forgives_in(month) else None
@@ -193,7 +200,7 @@ def _settles_draw(at: Position, ruled: Ruled) -> Literal["forgive", "receivable"
 
 def _within_limits(rest: int, at: Position, ruled: Ruled) -> int:
     """What is paid of what is left: nothing below zero, less than a minimum waits, more than a maximum is carried."""
-    terms, month = ruled
+    terms, month = ruled.terms, ruled.month
     paid, low, high = max(0, rest), terms.minimum, terms.maximum
     if low and low.below == "carry" and low.holds_in(month) and paid < terms.minor(low) and not at.leaves:
         return 0

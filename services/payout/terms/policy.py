@@ -42,6 +42,8 @@ class Draw(InForce):
 
     amount: Money
     """What a pay period pays at least."""
+    prorate: Literal["no", "days"] = "no"
+    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were there."""
     kind: Literal["recoverable", "non_recoverable", "forgiven"] = "recoverable"
     """recoverable: what was advanced is taken from later pay above the draw. non_recoverable: it is never taken back.
     forgiven: recoverable, and what is left at the end of `forgive_every` is given up."""
@@ -72,6 +74,8 @@ class Guarantee(InForce):
 
     amount: Money
     """What a pay period pays at least."""
+    prorate: Literal["no", "days"] = "no"
+    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were there."""
 
 
 class Minimum(InForce):

@@ -75,3 +75,17 @@ def test_a_roster_event_that_cannot_be_read_is_set_aside(book: Book, payout_engi
     outcome = book([*bad, good])
     assert [each.code for each in outcome.rejections] == ["malformed"] * 4
     assert list(known(payout_engine)) == ["ada"]
+
+
+def test_days_there_are_counted_from_the_first_dated_fact_while_active() -> None:
+    first, last = date(2026, 2, 1), date(2026, 2, 28)
+
+    def there(**facts: object) -> int:
+        return Person("ada", {path: [value, "", 0, "hr"] for path, value in facts.items()}).days_there(first, last)
+
+    assert there() == 28
+    assert there(**{"name": "Ada", "2026-02-15/plan": "field"}) == 14
+    assert there(**{"pay_group": "us", "2026-02-15/plan": "field"}) == 28
+    assert there(**{"2025-01-01/active": True, "2026-02-16/active": False}) == 15
+    assert there(**{"2025-01-01/active": True, "2026-02-11/active": False, "2026-02-21/active": True}) == 18
+    assert there(**{"2026-03-01/plan": "field"}) == 0
