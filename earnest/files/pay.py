@@ -16,11 +16,11 @@ from earnest.files.rejected import FileError, rejected
 from earnest.policies.checking import policy_files, read_policy_file
 from services.payout.calendars.policy import DEFAULT, PayGroup
 from services.payout.calendars.timeline import misfit
-from services.payout.pay_facts import Entry, Facts
 from services.payout.people import Person
 from services.payout.policies.model import Policy, Version, in_force
+from services.payout.runs.pay_facts import Entry, Facts
+from services.payout.runs.walking import Walked, walk
 from services.payout.terms.policy import PaymentTerms
-from services.payout.walking import Walked, walk
 from shared.periods import first_day, last_day, period_of
 
 Kind = TypeVar("Kind", bound=Policy)

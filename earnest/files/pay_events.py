@@ -11,7 +11,7 @@ from typing import Final
 from earnest.files.cells import BadCell
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
 from earnest.files.pay_inputs import Refused, Row, facts_of, period
-from services.payout.pay_facts import Entry, OffCycle
+from services.payout.runs.pay_facts import Entry, OffCycle
 from services.payout.store.positions import Owed
 from services.payout.terms.release import Hold
 from shared.periods import period_of

@@ -13,7 +13,7 @@ from earnest.files.cost_cells import amount, currency_of, day, needed, optional,
 from earnest.files.rejected import BAD_VALUE, FileError
 from earnest.files.rows import ROW, read_rows
 from services.payout.deal_facts import DealFact
-from services.payout.pay_facts import Deal, Entry
+from services.payout.runs.pay_facts import Deal, Entry
 from services.payout.terms.release import Collection
 from shared.periods import last_day, period_of
 

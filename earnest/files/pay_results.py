@@ -11,8 +11,8 @@ from earnest.files.pay import Paid
 from earnest.files.rejected import FileError
 from services.payout.runs.in_words import Said, in_words
 from services.payout.runs.settlement import Settlement
+from services.payout.runs.walking import Walked
 from services.payout.terms.policy import terms_for
-from services.payout.walking import Walked
 from shared.money import from_minor
 
 PAYMENTS = (

@@ -10,14 +10,13 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from sqlalchemy import Engine
 
-from services.payout import refusals, releasing
+from services.payout import refusals
 from services.payout.calendars.calendars_api import add_calendars
 from services.payout.calendars.refusals import NoSuchPayGroup, UnknownPayPeriod
-from services.payout.contract_costs_api import add_contract_costs, published
+from services.payout.contract_costs.contract_costs_api import add_contract_costs, published
 from services.payout.deal_facts import DealSource
-from services.payout.decisions_api import add_decisions
 from services.payout.delivery.deliveries_api import add_deliveries
-from services.payout.gl_api import add_gl
+from services.payout.gl.gl_api import add_gl
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
 from services.payout.lines import LineSource
@@ -27,12 +26,14 @@ from services.payout.payroll.batches_api import add_batches
 from services.payout.payroll.release import NoSuchBatch
 from services.payout.payroll.returns_api import add_returns
 from services.payout.policies.policies_api import add_policies
-from services.payout.run_answers import (
+from services.payout.runs import releasing
+from services.payout.runs.answers import (
     Periods,
     PeriodView,
 )
-from services.payout.runs_api import add_runs
-from services.payout.statements_api import add_statements
+from services.payout.runs.decisions_api import add_decisions
+from services.payout.runs.runs_api import add_runs
+from services.payout.statements.statements_api import add_statements
 from services.payout.store import closings, earned, views
 from services.payout.store.slips import RunSlips
 from services.payout.worker import WORKER

@@ -19,9 +19,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from services.payout.api import create_app
+from services.payout.contract_costs.contract_costs_api import DEFAULTS, published
 from services.payout.contract_costs.facts import CostLine
 from services.payout.contract_costs.policy import ContractCosts
-from services.payout.contract_costs_api import DEFAULTS, published
 from services.payout.store import policies
 from shared.settings import Settings
 from tests.services.payout.desk import PEOPLE, Desk, problem

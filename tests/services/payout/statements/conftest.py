@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from services.payout.api import create_app
 from services.payout.statements.facts import StatementFacts
+from services.payout.statements.statements_api import add_statements
 from services.payout.statements.team import Reports
-from services.payout.statements_api import add_statements
 from services.payout.store.statements import RunState
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Desk

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout import statements_api
+from services.payout.statements import statements_api
 from services.payout.statements.model import Statement, TeamStatement
 from services.payout.statements.page import content_security_policy
 from services.payout.store.statements import Place, damaged

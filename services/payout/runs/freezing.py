@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.calculating import Calculated
-from services.payout.noticing import findings_of, hands
+from services.payout.runs.calculating import Calculated
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
+from services.payout.runs.noticing import findings_of, hands
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.slips import Told, Words, full_name, slip
+from services.payout.runs.world import World
 from services.payout.statements.facts import Company
 from services.payout.store import positions, years
 from services.payout.store.people import people
-from services.payout.world import World
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""

@@ -14,17 +14,17 @@ import polars as pl
 
 from services.payout.calendars.pay_periods import PayPeriod, pay_period_at
 from services.payout.calendars.timeline import pay_periods_between, ruling
-from services.payout.cases import settled
 from services.payout.deal_facts import DealFact
-from services.payout.deals_changed import by_deal, compared
-from services.payout.deals_lost import lost_deals
-from services.payout.lines_of_run import months_wanted
-from services.payout.pay_facts import Deal, Facts
+from services.payout.runs.cases import settled
+from services.payout.runs.deals_changed import by_deal, compared
+from services.payout.runs.deals_lost import lost_deals
 from services.payout.runs.entries import BOOKED
 from services.payout.runs.life import Run
+from services.payout.runs.lines_of_run import months_wanted
+from services.payout.runs.pay_facts import Deal, Facts
 from services.payout.runs.settlement import BESIDE, Held, Lost, Settlement, Whose
+from services.payout.runs.world import World
 from services.payout.store.positions import Fresh, Left, Owed
-from services.payout.world import World
 from shared.contracts.lines import COLLECTION
 from shared.periods import next_period, period_of
 

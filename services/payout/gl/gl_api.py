@@ -14,14 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from services.payout.files_api import immutable
 from services.payout.gl import batch as domain
-from services.payout.gl.batch import Batch, RefusedByTheBooks
-from services.payout.gl.entry import Entry
-from services.payout.gl.formats import FORMATS
-from services.payout.gl.journals import difference, entries, numbered
-from services.payout.gl.policy import GlAccounts
-from services.payout.gl.reconcile import reconcile
-from services.payout.gl.refusals import CannotPost, NoAccounts, NothingToPost
-from services.payout.gl_answers import (
+from services.payout.gl.answers import (
     GlBatchDetail,
     GlBatches,
     GlBatchView,
@@ -31,6 +24,13 @@ from services.payout.gl_answers import (
     GlPreview,
     GlReconciliation,
 )
+from services.payout.gl.batch import Batch, RefusedByTheBooks
+from services.payout.gl.entry import Entry
+from services.payout.gl.formats import FORMATS
+from services.payout.gl.journals import difference, entries, numbered
+from services.payout.gl.policy import GlAccounts
+from services.payout.gl.reconcile import reconcile
+from services.payout.gl.refusals import CannotPost, NoAccounts, NothingToPost
 from services.payout.periods import checked
 from services.payout.policies.model import Version, in_force
 from services.payout.store import gl as store

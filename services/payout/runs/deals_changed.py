@@ -13,7 +13,7 @@ from services.payout.store import runs
 from shared.contracts.lines import each_line
 
 if TYPE_CHECKING:
-    from services.payout.world import World
+    from services.payout.runs.world import World
 
 KEY: Final = ["participant_id", "currency", "period", "component", "deal_id"]
 MOST: Final = 2000

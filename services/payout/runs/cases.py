@@ -15,8 +15,8 @@ import polars as pl
 
 from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.timeline import ruling
-from services.payout.lines_of_run import line_facts, summed
 from services.payout.people import Person
+from services.payout.runs.lines_of_run import line_facts, summed
 from services.payout.runs.settlement import Case, Lost, Settlement, settle
 from services.payout.store.positions import Fresh, Left, Owed
 from services.payout.terms.pay import Ruled
@@ -24,7 +24,7 @@ from services.payout.terms.policy import PaymentTerms, Terms, terms_for
 from shared.periods import last_day
 
 if TYPE_CHECKING:
-    from services.payout.world import World
+    from services.payout.runs.world import World
 
 
 def settled(world: World, rows: pl.DataFrame, lost: Mapping[Owed, Sequence[Lost]]) -> list[Settlement]:

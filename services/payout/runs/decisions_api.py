@@ -13,7 +13,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.payout.booking import Place, place_of
-from services.payout.decisions_answers import (
+from services.payout.ledger import NAMES, Journal, Posting
+from services.payout.office import Office
+from services.payout.periods import checked
+from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded
+from services.payout.runs.decisions_answers import (
     Adjustments,
     AdjustmentView,
     Dismissal,
@@ -23,10 +27,6 @@ from services.payout.decisions_answers import (
     NewHold,
     Release,
 )
-from services.payout.ledger import NAMES, Journal, Posting
-from services.payout.office import Office
-from services.payout.periods import checked
-from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded
 from services.payout.store import books, closings, holds
 from services.payout.store.holds import Adjustment, Held
 from services.payout.store.people import people

@@ -9,17 +9,16 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from services.payout import calculating, freezing
 from services.payout.booking import Place
-from services.payout.calculating import Calculated
 from services.payout.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
 from services.payout.calendars.refusals import UnknownPayPeriod
 from services.payout.calendars.timeline import pay_period_named, ruling
 from services.payout.ledger import Journal
 from services.payout.office import Office
 from services.payout.refusals import ActiveRun, LinesChanged, LinesTampered, PeriodClosed, PeriodNotEnded, Touched
-from services.payout.runs import entries
+from services.payout.runs import calculating, entries, freezing
 from services.payout.runs.approval import steps_for
+from services.payout.runs.calculating import Calculated
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import (
     Approval,
@@ -32,11 +31,11 @@ from services.payout.runs.life import (
     totals,
 )
 from services.payout.runs.settlement import Held, Whose
+from services.payout.runs.world import gather, inputs_sha256
 from services.payout.store import books, closings, policies_in_force, positions, runs
 from services.payout.store.pay_groups import pay_group
 from services.payout.store.people import people
 from services.payout.store.positions import Owed
-from services.payout.world import gather, inputs_sha256
 from shared.auth import Principal
 from shared.periods import next_period, period_of
 

@@ -16,11 +16,11 @@ from services.payout.payroll.acknowledgement import BatchLine
 from services.payout.payroll.line import PayrollLine
 from services.payout.payroll.release import Paying, Released
 from services.payout.people import Attributes
-from services.payout.running import check_untampered
 from services.payout.runs.entries import lines_of, returned
 from services.payout.runs.frozen import Pay
 from services.payout.runs.life import Run, check_move
 from services.payout.runs.reconciliation import Compared, compared
+from services.payout.runs.running import check_untampered
 from services.payout.store import batches, books, closings, comparisons, policies_in_force, runs
 from services.payout.store.pay_groups import pay_group
 from services.payout.store.people import people

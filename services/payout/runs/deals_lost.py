@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from services.payout.deal_facts import KnownDeals
-from services.payout.deals_changed import KEY
+from services.payout.runs.deals_changed import KEY
 from services.payout.runs.settlement import Lost
 from services.payout.store.positions import Owed
 
 if TYPE_CHECKING:
-    from services.payout.world import World
+    from services.payout.runs.world import World
 
 
 def lost_deals(world: World, changed: pl.DataFrame, deals: KnownDeals) -> dict[Owed, list[Lost]]:

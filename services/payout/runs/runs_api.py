@@ -12,9 +12,9 @@ from fastapi import Depends, FastAPI, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection
 
-from services.payout import releasing, running
 from services.payout.office import Office
-from services.payout.run_answers import (
+from services.payout.runs import releasing, running
+from services.payout.runs.answers import (
     PayView,
     Reconciliations,
     ReconciliationView,
@@ -22,8 +22,8 @@ from services.payout.run_answers import (
     Runs,
     RunView,
 )
-from services.payout.running import Asked
 from services.payout.runs.life import Line, Run, totals
+from services.payout.runs.running import Asked
 from services.payout.store import runs as store
 from shared.auth import Principal, require
 from shared.contracts.base import BusinessDate, Identifier, Text

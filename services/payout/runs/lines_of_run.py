@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from services.payout.lines import LineSource
 from services.payout.refusals import NotSettled
+from services.payout.runs.world import World, again
 from services.payout.store import positions
 from services.payout.store.positions import Owed
 from services.payout.terms.release import Collection, LineFacts
-from services.payout.world import World, again
 from shared.contracts.lines import empty
 
 ATTEMPTS = 12

@@ -14,10 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from services.payout.contract_costs import booking
 from services.payout.contract_costs.account import Accounted, PolicyAt, account
-from services.payout.contract_costs.facts import CostLine
-from services.payout.contract_costs.policy import ContractCosts
-from services.payout.contract_costs.words import told
-from services.payout.contract_costs_answers import (
+from services.payout.contract_costs.answers import (
     BatchView,
     BookedMonth,
     ContractView,
@@ -29,7 +26,10 @@ from services.payout.contract_costs_answers import (
     RollForward,
     row_view,
 )
-from services.payout.contract_costs_told import EventTold, LineId, LineTold
+from services.payout.contract_costs.facts import CostLine
+from services.payout.contract_costs.policy import ContractCosts
+from services.payout.contract_costs.told import EventTold, LineId, LineTold
+from services.payout.contract_costs.words import told
 from services.payout.periods import checked
 from services.payout.policies.model import in_force
 from services.payout.refusals import PeriodNotEnded

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.cases import settled
 from services.payout.deal_facts import DealSource, Uncredited
-from services.payout.deals_changed import Changed, changed_deals, told
-from services.payout.deals_lost import lost_deals
 from services.payout.lines import LineSource
-from services.payout.lines_of_run import with_lines
+from services.payout.runs.cases import settled
+from services.payout.runs.deals_changed import Changed, changed_deals, told
+from services.payout.runs.deals_lost import lost_deals
+from services.payout.runs.lines_of_run import with_lines
 from services.payout.runs.settlement import Settlement
-from services.payout.world import World
+from services.payout.runs.world import World
 from shared.contracts.lines import each_line
 
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.calculating import Calculated
 from services.payout.people import Person
+from services.payout.runs.calculating import Calculated
 from services.payout.runs.exceptions import Finding, Seen, findings, not_whole
 from services.payout.runs.life import Run
 from services.payout.store import closings, holds, policies_in_force, positions
