@@ -43,7 +43,7 @@ class LineFacts:
 class Hold:
     """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the customer has paid.
 
-    It stops lines of `since` and later months: what was released before stays so.
+    It stops lines of `since` and later months: what was paid with earlier months stays so.
     """
 
     id: str

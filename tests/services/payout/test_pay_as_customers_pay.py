@@ -38,11 +38,16 @@ def test_a_payment_after_the_pay_period_takes_nothing_from_what_came_in_before(
     assert paid(desk, "2025-03") == ["30.00"]
 
 
-def test_money_that_goes_back_counts_from_its_day_on(desk: Desk, book: Book, scoring: Scoring) -> None:
+def test_money_that_goes_back_lowers_what_the_deal_earns_and_the_rest_is_paid_in_full(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
     publish(desk, release=HALVES)
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
-    told(scoring, FIRST, SECOND, BACK)
-    assert [paid(desk, f"2025-0{month}") for month in (1, 2, 3)] == [["50.00"], ["20.00"], ["20.00"]]
+    told(scoring, FIRST)
+    assert [paid(desk, f"2025-0{month}") for month in (1, 2)] == [["50.00"], ["20.00"]]
+    book([earned("ada", "2025-01", 2, ("USD", 80_00))])
+    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"amount": 80_00, "collections": [FIRST, SECOND, BACK]}]
+    assert paid(desk, "2025-03") == ["10.00"]
 
 
 def test_what_cannot_be_counted_in_the_deals_currency_releases_nothing(
