@@ -33,6 +33,8 @@ DEAL_FACTS: Final = pl.Schema(
 """`who` are those who set any fact of the deal, distinct. `collections` are by day and amount; null where one is finer than the deal's currency."""
 
 _ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
+_LIKE_A_BORDER: Final = r'[:,\[{]"[:,]\{'
+"""A text that begins as what follows a text does."""
 _AMOUNT: Final = r"^-?[0-9]{1,13}(\.[0-9]{1,12})?$"
 _PLACES: Final = {code: minor_digits(code) for code in get_global("all_currencies")}
 
@@ -59,7 +61,8 @@ def deal_facts(deals: pl.DataFrame) -> pl.DataFrame:
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
     text = pl.col("facts")
-    plain = rows.filter(text.str.starts_with('[["') & ~text.str.contains("\\", literal=True))
+    sound = ~text.str.contains("\\", literal=True) & ~text.str.contains(_LIKE_A_BORDER)
+    plain = rows.filter(text.str.starts_with('[["') & sound)
     has_entries = text.str.contains('"payments.', literal=True) | text.str.contains('"refunds.', literal=True)
     flat = plain.with_columns(
         entries=pl.when(has_entries).then(text.str.extract_all(_ENTRY)),

@@ -251,7 +251,9 @@ FIELDS = st.fixed_dictionaries(
         "start_date": st.sampled_from([None, "2025-01-02"]),
         "cancel_date": st.sampled_from([None, "2025-03-02"]),
         "contract": st.sampled_from([None, "C-1"]),
-        "account": st.none() | TEXT | st.sampled_from(['","amount":"5"', '":{', 'x",{"', "}],[", "a {b}", ":{"]),
+        "account": st.none()
+        | TEXT
+        | st.sampled_from(['","amount":"5"', '":{', 'x",{"', "}],[", "a {b}", ":{", ",{", ":{}", ",{}"]),
         "custom.amount": TEXT,
         "custom.contract": TEXT | st.integers(0, 9),
     },
