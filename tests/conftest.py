@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from earnest.local.postgres import Postgres
+from tests.databases import fresh_database
 from tests.peers import opened_by_libreoffice, peer
 
 __all__ = ["opened_by_libreoffice", "peer"]
@@ -81,8 +82,15 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server(server_folder: Path) -> Iterator[Postgres]:
-    """The PostgreSQL server of the test session. A test that kills a server starts one of its own."""
+    """The PostgreSQL server of the test session, which nobody kills: it need not wait for the disk.
+
+    A test that kills a server starts one of its own, with the settings of an installation.
+    """
     with Postgres(server_folder / "postgres") as server:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+                admin.execute(f"alter system set {name} = off")
+            admin.execute("select pg_reload_conf()")
         yield server
 
 
@@ -93,14 +101,16 @@ def postgres_url(postgres_server: Postgres) -> str:
 
 
 @pytest.fixture
-def database_url(postgres_server: Postgres) -> Iterator[str]:
+def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
     """`postgresql://` URL of an empty database that this test has for itself."""
-    name = f"test_{random.Random().getrandbits(64):016x}"
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database {name}")
-    yield postgres_server.url(name)
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """`postgresql://` URL of the database that this test has for itself: empty, unless a service's tests begin with its tables."""
+    return empty_database_url
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from shared.database import engine_for, migrate
 from shared.log.port import Stored
 from shared.log.worker import Outcome
 from shared.settings import Settings
+from tests.databases import fresh_database
 from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
 from tests.services.payout.scoring import Scoring
 
@@ -39,19 +40,16 @@ def payout_template(postgres_server: Postgres) -> str:
 
 
 @pytest.fixture
-def payout_engine(database_url: str, postgres_url: str, payout_template: str) -> Iterator[Engine]:
+def database_url(postgres_server: Postgres, payout_template: str) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of payout, which this test has for itself."""
+    with fresh_database(postgres_server, payout_template) as url:
+        yield url
+
+
+@pytest.fixture
+def payout_engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh, migrated schema `payout`, as the owner of the tables."""
-    name = database_url.rpartition("/")[2]
-    with psycopg.connect(database_url) as connection:
-        used = connection.execute(
-            "select from pg_namespace where nspname not in ('public', 'information_schema') and nspname not like 'pg_%'"
-        ).fetchall()
-    if not used:
-        with psycopg.connect(postgres_url, autocommit=True) as admin:
-            admin.execute(f"drop database {name} with (force)")
-            admin.execute(f"create database {name} template {payout_template}")
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "payout", pool_size=10)
-    migrate(engine, "payout", "services.payout")
     yield engine
     engine.dispose()
 

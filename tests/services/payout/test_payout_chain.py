@@ -116,8 +116,8 @@ def test_chains_hold_while_many_book_for_the_same_people_at_once(book: Book, pay
     assert rows(payout_engine, "select sum(entries) from book") == rows(payout_engine, "select count(*) from journal")
 
 
-def test_what_was_booked_before_there_were_chains_is_chained_by_the_migration(database_url: str) -> None:
-    engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "payout")
+def test_what_was_booked_before_there_were_chains_is_chained_by_the_migration(empty_database_url: str) -> None:
+    engine = engine_for(make_url(empty_database_url).set(drivername="postgresql+psycopg"), "payout")
     with engine.begin() as connection:
         connection.execute(CreateSchema("payout"))
         upgrade(connection, "0002")

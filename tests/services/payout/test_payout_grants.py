@@ -76,16 +76,16 @@ def test_the_service_owns_nothing_so_it_cannot_take_the_rules_away(service_engin
 
 
 @pytest.fixture
-def plain_login(database_url: str) -> Iterator[str]:
+def plain_login(empty_database_url: str) -> Iterator[str]:
     """The URL of a login that owns its database and may make no role. The server's own role is out of its reach."""
-    database = database_url.rpartition("/")[2]
+    database = empty_database_url.rpartition("/")[2]
     login = f"login_{database}"
-    with psycopg.connect(database_url, autocommit=True) as admin:
+    with psycopg.connect(empty_database_url, autocommit=True) as admin:
         admin.execute(f"create role {login} login password 'secret'")
         admin.execute(f"alter database {database} owner to {login}")
-    address = database_url.rpartition("@")[2]
+    address = empty_database_url.rpartition("@")[2]
     yield f"postgresql+psycopg://{login}:secret@{address}"
-    with psycopg.connect(database_url, autocommit=True) as admin:
+    with psycopg.connect(empty_database_url, autocommit=True) as admin:
         admin.execute(f"drop owned by {login} cascade")
         admin.execute(f"alter database {database} owner to current_user")
         admin.execute(f"drop role {login}")

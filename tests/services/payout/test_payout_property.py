@@ -32,7 +32,7 @@ def test_the_ledger_holds_whatever_happens(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=300 if LONG else 15,
+            max_examples=300 if LONG else 12,
             stateful_step_count=100 if LONG else 40,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every step commits: shrinking would take too long

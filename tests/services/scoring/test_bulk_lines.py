@@ -203,7 +203,7 @@ def test_what_is_kept_tells_what_explain_tells(get: Get, company: Road) -> None:
 
 
 @settings(
-    max_examples=10,
+    max_examples=7,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     deadline=None,

@@ -101,7 +101,7 @@ def assert_streamed_as_at_once(engine: Engine, events: list[Event], chance: rand
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(world=worlds, chance=st.randoms(use_true_random=False))
