@@ -171,17 +171,6 @@ class NotSettled(Refusal):
         self.participants, self.period = participants, period
 
 
-class NotAcknowledged(Refusal):
-    """Payroll has not taken every file of the run yet."""
-
-    slug = "not-acknowledged"
-    title = "Payroll has not acknowledged every file"
-
-    def __init__(self, run: str, batches: list[str]) -> None:
-        super().__init__(f"{run} waits for payroll to acknowledge {', '.join(batches)}")
-        self.run, self.batches = run, batches
-
-
 class NoSuchDecision(Refusal):
     """There is no hold or adjustment with this id."""
 

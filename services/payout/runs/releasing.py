@@ -20,7 +20,7 @@ from services.payout.runs.entries import lines_of, returned
 from services.payout.runs.frozen import Pay
 from services.payout.runs.life import Run, check_move
 from services.payout.runs.reconciliation import Compared, compared
-from services.payout.runs.running import check_untampered
+from services.payout.runs.running import untampered
 from services.payout.store import batches, books, closings, comparisons, policies_in_force, runs
 from services.payout.store.pay_groups import pay_group
 from services.payout.store.people import people
@@ -43,8 +43,7 @@ def export(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     if run.state in ("exported", "acknowledged", "paid"):
         return run
     check_move(run, "export")
-    check_untampered(connection, run)
-    pays = [pay for pay in runs.pays(connection, run.id) if pay.paid]
+    pays = [pay for pay in untampered(connection, run).pays if pay.paid]
     homes = {
         who: person.at(run.ends) for who, person in people(connection, {pay.participant_id for pay in pays}).items()
     }

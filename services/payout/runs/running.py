@@ -176,11 +176,11 @@ def approve(connection: Connection, office: Office, run: Run, who: Principal, se
         if name == who.name:
             raise Touched(run.id, who.name, what)
     _check_current(connection, run, seen)
-    check_untampered(connection, run)
+    frozen = untampered(connection, run)
     at = office.now()
     runs.approve(connection, run, len(taken), Approval(role, who.name, at))
     if len(taken) + 1 == len(run.steps):
-        _book(connection, run, who.name, at)
+        _book(connection, run, frozen, who.name, at)
         runs.move(connection, run.id, "approve", who.name, at)
     return runs.run(connection, run.id)
 
@@ -193,10 +193,16 @@ def cancel(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     return runs.run(connection, run.id)
 
 
-def check_untampered(connection: Connection, run: Run) -> None:
-    """Raises LinesTampered unless everything stored of the run has the hash it was calculated with."""
-    if runs.frozen(connection, run.id).sha256(run.id) != run.lines_sha256:
+def untampered(connection: Connection, run: Run) -> Frozen:
+    """What is stored of a run.
+
+    Raises:
+        LinesTampered: it does not have the hash that the run was calculated with.
+    """
+    frozen = runs.frozen(connection, run.id)
+    if frozen.sha256(run.id) != run.lines_sha256:
         raise LinesTampered(run.id)
+    return frozen
 
 
 def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
@@ -215,9 +221,8 @@ def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str
     return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(lines))
 
 
-def _book(connection: Connection, run: Run, actor: str, at: datetime) -> None:
+def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
-    frozen = runs.frozen(connection, run.id)
     who = {line.participant_id for line in frozen.lines}
     homes = {name: person.at(run.ends) for name, person in people(connection, who).items()}
     places = {name: Place(run.month, run.pay_group, home.entity, home.cost_center) for name, home in homes.items()}
