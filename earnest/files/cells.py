@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from shared.contracts.deals import ENTRIES, DealPatch
-from shared.contracts.roster import RosterPatch
+from shared.contracts.roster import TEXTS, RosterPatch
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
@@ -37,19 +37,7 @@ DEAL_TEXTS = (
     "contract",
 )
 DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "term_months", "splits", *ENTRIES)
-ROSTER_TEXTS = (
-    "manager",
-    "plan",
-    "position",
-    "territory",
-    "pay_group",
-    "payroll_id",
-    "first_name",
-    "last_name",
-    "entity",
-    "cost_center",
-)
-ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *ROSTER_TEXTS)
+ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 
 
 class BadCell(ValueError):
@@ -81,7 +69,7 @@ def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[st
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    fields: dict[str, Any] = {name: row[name] for name in ROSTER_TEXTS if row.get(name) is not None}
+    fields: dict[str, Any] = {name: row[name] for name in TEXTS if row.get(name) is not None}
     if (active := row.get("active")) is not None:
         fields["active"] = _yes_no("active", active)
     fields |= {kind: {name: _figure(text) for name, text in given.items()} for kind, given in figures.items() if given}

@@ -14,20 +14,9 @@ import orjson
 from services.ingest.bodies import check_number
 from shared.contracts import roster
 from shared.contracts.base import instant_text
+from shared.contracts.roster import TEXTS
 from shared.problems import Unprocessable
 
-TEXTS: Final = (
-    "manager",
-    "plan",
-    "position",
-    "territory",
-    "pay_group",
-    "payroll_id",
-    "first_name",
-    "last_name",
-    "entity",
-    "cost_center",
-)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers: how they begin, and the field whose entries they are."""
 YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import orjson
 import polars as pl
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
-from pydantic import AfterValidator
+from fastapi import FastAPI, Path, Query, Request, Response
 from sqlalchemy import Connection, Engine
 
 from services.scoring.answers import (
@@ -21,6 +20,7 @@ from services.scoring.answers import (
     Explanation,
     Summary,
 )
+from services.scoring.asked_api import Period, Reader
 from services.scoring.deals import credits_of
 from services.scoring.deals_api import add_deals
 from services.scoring.lines_api import add_lines
@@ -30,8 +30,7 @@ from services.scoring.store import deals as stored_deals
 from services.scoring.store import views
 from services.scoring.store.terms import Terms, TermsInForce
 from shared import web
-from shared.auth import Principal, require
-from shared.contracts.base import Identifier, PeriodName
+from shared.contracts.base import Identifier
 from shared.contracts.earnings import ComponentEarning
 from shared.explanation import parts
 from shared.kernel.language import Name
@@ -42,15 +41,7 @@ from shared.periods import first_day, last_day
 from shared.problems import NotFound, Unavailable, answer
 from shared.settings import Settings
 
-
-def _exists(period: str) -> str:
-    first_day(period)
-    return period
-
-
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
 ParticipantId = Annotated[Identifier, Path()]
-Period = Annotated[PeriodName, AfterValidator(_exists)]
 
 
 def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]]) -> FastAPI:

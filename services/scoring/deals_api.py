@@ -5,31 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import polars as pl
-from fastapi import Depends, FastAPI, Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import FastAPI, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from services.scoring.answers import CreditView, Deals, DealView, FactView, Uncredited, UncreditedView
+from services.scoring.asked_api import Period, Reader
 from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.packed import unpack
 from services.scoring.store import views
-from shared.auth import Principal, require
-from shared.contracts.base import Identifier, PeriodName
+from shared.contracts.base import Identifier
 from shared.kernel.language import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound
 
 MOST: Final = 1000
 """Deals that one request may name."""
-
-
-def _exists(period: str) -> str:
-    first_day(period)
-    return period
-
-
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
-Period = Annotated[PeriodName, AfterValidator(_exists)]
 
 
 class AskedDeals(BaseModel):

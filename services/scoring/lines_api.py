@@ -7,19 +7,19 @@ from io import BytesIO
 from typing import Annotated, Any, Final
 
 import polars as pl
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import FastAPI, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 
+from services.scoring.asked_api import Period, Reader
 from services.scoring.lines import Known, Sold, lines_of, sold
 from services.scoring.selection import with_everyone_below
 from services.scoring.store import lines as stored
 from services.scoring.store import terms as stored_terms
 from services.scoring.store.terms import TermsInForce
-from shared.auth import Principal, require
 from shared.contracts import lines as contract
-from shared.contracts.base import Identifier, PeriodName
+from shared.contracts.base import Identifier
 from shared.periods import first_day, last_day
 
 MOST: Final = 100_000
@@ -27,15 +27,6 @@ MOST: Final = 100_000
 
 END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """What ends an Arrow stream."""
-
-
-def _exists(period: str) -> str:
-    first_day(period)
-    return period
-
-
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
-Period = Annotated[PeriodName, AfterValidator(_exists)]
 
 
 class Asked(BaseModel):

@@ -6,7 +6,7 @@ other, so a new quota says nothing about the manager. On the road a patch is fla
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
@@ -22,6 +22,21 @@ Figure = Annotated[ExactDecimal, Field(decimal_places=6)]
 
 PayrollId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]*$")]
 """An id in a payroll system, as it is there: leading zeros count. It cannot begin like a formula of a spreadsheet."""
+
+
+TEXTS: Final = (
+    "manager",
+    "plan",
+    "position",
+    "territory",
+    "pay_group",
+    "payroll_id",
+    "first_name",
+    "last_name",
+    "entity",
+    "cost_center",
+)
+"""The attributes that are written as text, in the order of a file's columns."""
 
 
 class AssignmentFields(Contract):
