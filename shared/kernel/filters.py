@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import polars as pl
 
-from shared.kernel.filter_types import unlike
-from shared.kernel.nearest import did_you_mean
+from shared.kernel.filter_types import YES_NO, FilterError, typed
 from shared.money import minor_digits
 
 ColumnTypes: dict[str, pl.DataType] = {
@@ -25,18 +21,6 @@ _MONEY = ("amount", "list_amount", "refunded")
 _PLAIN = ("stage", "currency", "open_date", "close_date", "owner", "product", "account", "territory")
 
 
-_ACROSS_ROWS = frozenset({"Over", "Agg", "Rank"})
-_ACROSS_ROWS_FUNCTIONS = ("Shift",)
-
-
-class FilterError(ValueError):
-    """A filter that is not a yes/no expression over one deal's declared columns. `mend` says what to write instead."""
-
-    def __init__(self, message: str, mend: str = "a filter is a yes/no condition over columns of one deal") -> None:
-        super().__init__(message)
-        self.mend = mend
-
-
 def filter_schema(custom: dict[str, pl.DataType]) -> pl.Schema:
     """What a filter may name: a deal's plain columns, its amounts in major units, and the plan's custom columns."""
     dates: dict[str, pl.DataType] = {name: pl.Date() for name in ("open_date", "close_date")}
@@ -45,53 +29,28 @@ def filter_schema(custom: dict[str, pl.DataType]) -> pl.Schema:
     return pl.Schema({**plain, **money, **custom})
 
 
-def compile_filter(sql: str, custom: dict[str, pl.DataType]) -> pl.Expr:
+def compile_filter(text: str, custom: dict[str, pl.DataType]) -> pl.Expr:
     """The expression of a filter, to be evaluated on the frame of `filter_frame`.
 
     Raises:
-        FilterError: it does not parse, names an undeclared column, is no yes/no expression, or looks at other rows.
+        FilterError: it does not parse, names an undeclared column, compares what cannot be compared, or looks at other rows.
     """
     schema = filter_schema(custom)
+    kind, written = typed(text, schema)
+    if kind != YES_NO:
+        raise FilterError(f"{text!r} must be a yes/no expression")
     try:
-        expression = pl.sql_expr(sql)
-        names = set(expression.meta.root_names())
-    except (pl.exceptions.PolarsError, pl.exceptions.SQLInterfaceError, TypeError, ValueError) as error:
-        raise FilterError(f"{sql!r} is not a filter: {_first_line(error)}") from None
-    if unknown := sorted(names - set(schema)):
-        raise FilterError(
-            f"{sql!r} names unknown columns {', '.join(unknown)}; known are {', '.join(schema)}",
-            did_you_mean(unknown[0], list(schema), "columns"),
-        )
-    if found := unlike(sql, schema):
-        raise FilterError(f"{sql!r} compares what cannot be compared: {found[0]}", found[1])
-    if not names:
-        raise FilterError(f"{sql!r} names no column of the deal")
-    try:
+        expression = pl.sql_expr(written)
         result = pl.DataFrame(schema=schema).select(expression)
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise FilterError(f"{sql!r} cannot be evaluated: {_first_line(error)}") from None
-    if result.width != 1 or result.dtypes[0] != pl.Boolean:
-        raise FilterError(f"{sql!r} must be a yes/no expression")
-    if _looks_at_other_rows(json.loads(expression.meta.serialize(format="json"))):
-        raise FilterError(f"{sql!r} must look at one deal only, not at sums, ranks or windows")
+    except (pl.exceptions.PolarsError, pl.exceptions.SQLInterfaceError, TypeError, ValueError) as error:
+        raise FilterError(f"{text!r} cannot be evaluated: {_first_line(error)}") from None
+    if result.dtypes != [pl.Boolean()]:
+        raise FilterError(f"{text!r} must be a yes/no expression")
     return expression
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _looks_at_other_rows(node: Any) -> bool:
-    """Whether an expression tree aggregates, ranks or shifts anywhere."""
-    if isinstance(node, list):
-        return any(_looks_at_other_rows(part) for part in node)
-    if not isinstance(node, dict):
-        return False
-    return (
-        not _ACROSS_ROWS.isdisjoint(node)
-        or node.get("function") in _ACROSS_ROWS_FUNCTIONS
-        or any(_looks_at_other_rows(part) for part in node.values())
-    )
 
 
 def filter_frame(deals: pl.DataFrame, names: set[str]) -> pl.DataFrame:
@@ -100,3 +59,6 @@ def filter_frame(deals: pl.DataFrame, names: set[str]) -> pl.DataFrame:
     unit = pl.col("currency").replace_strict(sizes, default=1, return_dtype=pl.Int64).cast(pl.Decimal(38, 6))
     money = [(pl.col(name).cast(pl.Decimal(38, 6)) / unit).alias(name) for name in _MONEY if name in names]
     return deals.with_columns(money) if money else deals
+
+
+__all__ = ["ColumnTypes", "FilterError", "compile_filter", "filter_frame", "filter_schema"]

@@ -98,7 +98,12 @@ def _rule(rule: CreditingRule, plan: Plan) -> Iterator[Finding]:
         if reference.kind != "measure" or kind is None or not kind.is_numeric():
             numbers = [name for name, each in known.items() if each.is_numeric()]
             what = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
-            yield _error("P208", ("amount",), what, did_you_mean(reference.name, numbers, "numbers"))
+            mend = did_you_mean(reference.name, numbers, "numbers")
+            if kind is not None:
+                mend = (
+                    f"an amount is calculated from numbers; look at {reference.name} in `when`, in a rule for each case"
+                )
+            yield _error("P208", ("amount",), what, mend)
     try:
         compile_filter(rule.when, plan.custom_columns)
     except FilterError as error:

@@ -207,3 +207,22 @@ components: [{component: pay, kind: flat, measure: supported, rate: 1%}]
     assert found.rejected.select("id", "reason", "message").rows() == [
         ("D2", "unknown_participant", "zoe is not in the roster on the close date")
     ]
+
+
+def test_days_between_dates_decide_which_rate_a_deal_is_paid_at(tmp_path: Path) -> None:
+    head = HEAD.replace("[{rule: own}]", "").replace("credits: ", "")
+    plan = """
+columns: {paid_on: date}
+credits:
+  - {rule: quick, when: stage = 'won' and paid_on - close_date <= 10}
+  - {rule: slow, when: stage = 'won' and paid_on - close_date > 10}
+measures: [{measure: quick, sum_of: [quick]}, {measure: slow, sum_of: [slow]}]
+components: [{component: quick, kind: flat, measure: quick, rate: 4%}, {component: slow, kind: flat, measure: slow, rate: 1%}]
+"""
+    rows = ["A,ann,10000,2025-03-10,2025-03-20", "B,ann,10000,2025-03-10,2025-03-21", "C,ann,10000,2025-03-10,"]
+    (tmp_path / "deals.csv").write_text("\n".join(["deal_id,owner,amount,close_date,paid_on", *rows]) + "\n")
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(head + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found, "quick") == {"2025-03": 400}
+    assert paid(found, "slow") == {"2025-03": 100}

@@ -41,12 +41,14 @@ def worked_out(text: str, value: Value) -> Any:
 
 
 def _or_blank(one: Any, two: Any, sign: str) -> Any:
-    """The result of a sign; blank where either is, and zero where nothing is divided by."""
+    """The result of a sign; blank where either is, days between dates, and zero where nothing is divided by."""
     if one is None or two is None:
         return None
     match sign:
         case "+":
             return one + two
+        case "-" if isinstance(one, date):
+            return Fraction((one - two).days)
         case "-":
             return one - two
         case "*":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import polars as pl
-
 from shared.kernel.findings import Finding
 from shared.kernel.formulas import references
 from shared.kernel.plan import Plan
@@ -35,6 +33,6 @@ def unused(plan: Plan) -> Iterator[Finding]:
 def _columns(plan: Plan) -> set[str]:
     found: set[str] = set()
     for rule in plan.credits:
-        found |= {rule.to, rule.date, *pl.sql_expr(rule.when).meta.root_names()}
+        found |= {rule.to, rule.date, *plan.filters[rule.rule].meta.root_names()}
         found |= {each.name for each in references(rule.amount)} if rule.amount is not None else set()
     return found | {measure.distinct.column for measure in plan.measures if measure.distinct is not None}

@@ -30,6 +30,8 @@ FILTERS = [
     "stage = 'won' and amount - refunded between 500 and 20000.50",
     "stage = 'won' and close_date >= date '2025-03-01'",
     "stage = 'won' and gross_margin < 0.4 and sold_units >= 3",
+    "stage = 'won' and close_date - open_date <= sold_units * 7",
+    "stage = 'won' and (paid_date - close_date) * 2 between 20 and 90",
 ]
 AMOUNTS = [
     "amount",
