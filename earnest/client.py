@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -58,12 +59,21 @@ class Client:
         url = getattr(self._settings, f"{service}_url")
         sent = {"authorization": f"Bearer {self._home.key(who)}", **(headers or {})}
         try:
-            answer = self._http.request(method, f"{url}{path}", json=body, headers=sent)
+            with _waiting(service):
+                answer = self._http.request(method, f"{url}{path}", json=body, headers=sent)
         except httpx.TransportError:
             raise LocalError(f"{service} does not answer at {url}: run `earnest up` in another terminal") from None
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise LocalError(f"{service} refuses: {_reason(answer)}")
         return answer
+
+
+def _waiting(service: Service) -> AbstractContextManager[object]:
+    """Something that moves on the terminal of whoever waits; nothing where no person looks."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.status(f"{service} is at work") if console.is_terminal else nullcontext()
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,10 @@ import typer
 
 from earnest.commands.costs import AUTHOR, Author, _client, costs
 from earnest.tables import print_table
+
+PAGE = 10_000
+SHOWN = 100
+"""Entries on a screen; a table of many thousands takes minutes to lay out, and nobody reads it."""
 
 
 class What(StrEnum):
@@ -69,11 +74,35 @@ def entries(
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
     last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
     contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them here, as CSV.")] = None,
     who: Author = AUTHOR,
 ) -> None:
-    """What was booked in some months, entry by entry."""
+    """What was booked in some months, entry by entry: the first ones on the screen, all of them with --out."""
+    from earnest.files.cost_results import write_table
+
     query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
-    _print(_client().ask("payout", "GET", f"/v1/contract-costs/entries?{urlencode(query)}", who))
+    pages = _pages("/v1/contract-costs/entries", query | {"limit": PAGE if out else SHOWN}, who)
+    if out is None:
+        rows, more = next(pages)
+        _print(rows)
+        if more:
+            typer.echo(f"These are the first {SHOWN}. --out FILE.csv writes all of them.")
+        return
+    found = [row for rows, _ in pages for row in rows]
+    write_table(list(found[0]) if found else [], found, out)
+    typer.echo(f"Written: {out}, {len(found):,} entries")
+
+
+def _pages(path: str, query: dict[str, Any], who: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """The entries page by page, and whether more follow."""
+    client = _client()
+    after = 0
+    while True:
+        page = client.ask("payout", "GET", f"{path}?{urlencode(query | {'after': after})}", who)
+        yield page["entries"], page["next"] is not None
+        if page["next"] is None:
+            return
+        after = page["next"]
 
 
 def _print(rows: Any) -> None:

@@ -129,10 +129,14 @@ def example(
 @costs.command()
 def book(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2026-06. It must have ended.")],
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="Book earlier months that are not booked yet in this one, too.")
+    ] = False,
     who: Author = AUTHOR,
 ) -> None:
     """Book a month in the running installation: what the facts say by now, less what is booked."""
-    found = _client().ask("payout", "POST", f"/v1/contract-costs/periods/{period}", who)
+    query = "?catch_up=true" if catch_up else ""
+    found = _client().ask("payout", "POST", f"/v1/contract-costs/periods/{period}{query}", who)
     batch = found["batch"]
     typer.echo(
         f"{batch['id']}: {batch['entries']:,} entries"

@@ -56,11 +56,15 @@ def add(
 def release(
     name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `earnest hold list` tells it.")],
     reason: Reason,
-    on: Annotated[str | None, typer.Option(help="From which day on; today.")] = None,
+    on: Annotated[str | None, typer.Option(help="From which day on; so that the next run pays.")] = None,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="The day may be one that only a later run reaches.")
+    ] = False,
     who: Actor = "dana",
 ) -> None:
     """Release a hold."""
-    made = _client().ask("payout", "POST", f"/v1/holds/{name}/release", who, {"reason": reason, "on": on})
+    body = {"reason": reason, "on": on, "scheduled": scheduled}
+    made = _client().ask("payout", "POST", f"/v1/holds/{name}/release", who, body)
     _say(f"{made['id']} is released on {made['released_on']}")
 
 

@@ -38,7 +38,7 @@ def preview(period: Period, entity: Entity = "", form: Format = None, who: Autho
     query = {"period": period, "entity": entity} | ({"format": form} if form else {})
     found = _client().ask("payout", "GET", f"/v1/gl/preview?{urlencode(query)}", who)
     if not found["entries"]:
-        typer.echo(f"All of {period} is posted.")
+        typer.echo(f"Nothing is booked in {period} that is not posted.")
         return
     _entries(f"{period} {entity}".strip() + f", not posted yet, as {found['format']}", found["entries"])
 

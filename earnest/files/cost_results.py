@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -164,9 +164,7 @@ def write_costs(
             if kind == "csv":
                 for table, (columns, rows) in made.items():
                     written.append(folder / f"{table}.csv")
-                    texts = [[None if row[name] is None else str(row[name]) for name in columns] for row in rows]
-                    schema = dict.fromkeys(columns, pl.String)
-                    pl.DataFrame(texts, schema=schema, orient="row").write_csv(written[-1])
+                    write_table(columns, rows, written[-1])
             elif kind == "json":
                 written.append(folder / "contract-costs.json")
                 document = {table: rows for table, (_, rows) in made.items()}
@@ -177,6 +175,16 @@ def write_costs(
     except OSError as error:
         raise FileError(f"{folder}: {error.strerror or error}") from None
     return written
+
+
+def write_table(columns: Sequence[str], rows: Table, path: Path) -> None:
+    """Write rows as a CSV file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    texts = [[None if row[name] is None else str(row[name]) for name in columns] for row in rows]
+    pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row").write_csv(path)
 
 
 def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> None:

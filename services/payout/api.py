@@ -17,6 +17,7 @@ from services.payout.contract_costs.contract_costs_api import add_contract_costs
 from services.payout.deal_facts import DealSource
 from services.payout.delivery.deliveries_api import add_deliveries
 from services.payout.gl.gl_api import add_gl
+from services.payout.gl.refusals import NoSuchEntity
 from services.payout.ledger_answers import BalanceView, Summary
 from services.payout.ledger_api import add_ledger
 from services.payout.lines import LineSource
@@ -54,6 +55,7 @@ STATUS = {
     refusals.NotTheAuthor: HTTPStatus.FORBIDDEN,
     refusals.ApproverIsAuthor: HTTPStatus.FORBIDDEN,
     NoSuchBatch: HTTPStatus.NOT_FOUND,
+    NoSuchEntity: HTTPStatus.NOT_FOUND,
     BadRejections: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.NotYourStep: HTTPStatus.FORBIDDEN,
     refusals.Touched: HTTPStatus.FORBIDDEN,

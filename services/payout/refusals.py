@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -171,6 +172,20 @@ class NotSettled(Refusal):
         self.participants, self.period = participants, period
 
 
+class NothingDue(Refusal):
+    """An off-cycle run is made to pay somebody, and there is nothing to pay."""
+
+    slug = "nothing-due"
+    title = "Nothing is due"
+
+    def __init__(self, participants: Sequence[str], day: date) -> None:
+        super().__init__(
+            f"nothing is due to {', '.join(participants)} by {day.isoformat()}: no run was made; a simulation of it shows what is earned, held "
+            "and carried"
+        )
+        self.participants, self.day = list(participants), day
+
+
 class NoSuchDecision(Refusal):
     """There is no hold or adjustment with this id."""
 
@@ -180,6 +195,20 @@ class NoSuchDecision(Refusal):
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"there is no {what} {name}")
         self.what, self.name = what, name
+
+
+class ReleasedAfterRun(Refusal):
+    """The next run would still hold what is to be released."""
+
+    slug = "release-after-run"
+    title = "The next run would still hold it"
+
+    def __init__(self, hold: str, on: date, ends: date) -> None:
+        super().__init__(
+            f"the next run pays what is due by {ends.isoformat()} and would still hold what {hold} stops: release it on {ends.isoformat()} or "
+            f"earlier, or say scheduled to have it released on {on.isoformat()} on purpose"
+        )
+        self.hold, self.on, self.ends = hold, on, ends
 
 
 class AlreadyDecided(Refusal):

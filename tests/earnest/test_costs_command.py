@@ -8,6 +8,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import polars as pl
@@ -315,3 +316,29 @@ def test_the_roll_forward_of_what_is_booked_is_shown(monkeypatch: pytest.MonkeyP
     assert "2,300.00" in shown
     assert "impairment" not in shown
     assert server.asked.endswith("/v1/contract-costs/rollforward?first=2026-01&last=2026-01")
+
+
+def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
+
+    class Pages:
+        def ask(self, service: str, method: str, path: str, who: str) -> dict[str, Any]:
+            after = int(parse_qs(urlsplit(path).query)["after"][0])
+            return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}
+
+    monkeypatch.setattr("earnest.commands.contracts_told._client", Pages)
+    shown = costs("entries", "--from", "2026-01", "--through", "2026-02").output
+    assert "1.00" in shown
+    assert "2.00" not in shown
+    assert "--out FILE.csv writes all of them" in shown
+    file = tmp_path / "entries.csv"
+    said = costs("entries", "--from", "2026-01", "--through", "2026-02", "--out", str(file)).output
+    assert said.endswith("3 entries\n")
+    assert [line.split(",")[-1] for line in file.read_text().splitlines()] == ["amount", "0.00", "1.00", "2.00"]
+
+
+def test_a_backlog_is_booked_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server({"period": "2026-01", "batch": None, "not_used": []})
+    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    costs("book", "2026-01", "--catch-up")
+    assert server.asked == "dana POST payout /v1/contract-costs/periods/2026-01?catch_up=true"

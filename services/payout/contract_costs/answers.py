@@ -165,6 +165,13 @@ class EntryView(BaseModel):
         )
 
 
+class Entries(BaseModel):
+    """A page of entries, in the order in which they were booked; `next` is absent on the last page."""
+
+    entries: list[EntryView]
+    next: int | None = None
+
+
 class MovementView(BaseModel):
     """A row of the roll-forward: it adds up, reductions are negative. `current` is there for months that are booked."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from services.payout.contract_costs.account import Accounted
@@ -31,6 +31,21 @@ class MonthPassed(Refusal):
             f"contract costs are booked through {last}: what changed about {period} is booked with {last} or later"
         )
         self.period, self.last = period, last
+
+
+class MonthsSkipped(Refusal):
+    """Months before this one are not booked; a catch-up is said on purpose."""
+
+    slug = "contract-costs-months-skipped"
+    title = "Earlier months are not booked"
+
+    def __init__(self, period: str, skipped: Sequence[str], entries: int) -> None:
+        which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
+        super().__init__(
+            f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
+            f"and journals; book {skipped[0]} first and then month by month, or say catch_up to book all of it in {period} on purpose"
+        )
+        self.period, self.skipped, self.entries = period, list(skipped), entries
 
 
 class EventExists(Refusal):
@@ -144,6 +159,17 @@ def checked(period: str, last: str | None) -> str:
     if last is not None and period < last:
         raise MonthPassed(period, last)
     return period
+
+
+def refuse_to_skip(period: str, last: str | None, changed: Iterable[tuple[Key, Amount]]) -> None:
+    """Months between the last booked one and this one, with something to book in them, are booked before it.
+
+    Raises:
+        MonthsSkipped: there are such.
+    """
+    about = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
+    if about:
+        raise MonthsSkipped(period, sorted(set(about)), len(about))
 
 
 def carried(entries: Iterable[tuple[Kind, int]]) -> int:

@@ -18,6 +18,7 @@ from services.payout.contract_costs.answers import (
     BatchView,
     BookedMonth,
     ContractView,
+    Entries,
     EntryView,
     EventView,
     LineView,
@@ -118,9 +119,14 @@ def add_contract_costs(
         return [EventView.of(event_id, event) for event_id, event in found]
 
     @app.post("/v1/contract-costs/periods/{period}")
-    def book(who: Writer, period: Month) -> BookedMonth:
+    def book(
+        who: Writer,
+        period: Month,
+        catch_up: Annotated[bool, Query(description="Book months before it that are not booked with it")] = False,
+    ) -> BookedMonth:
         """Book a month that has ended: what the facts say by now, less what is booked. Booking it again books only what changed
-        since; a month before the last booked one is refused, what changed about it is booked here with its origin.
+        since; a month before the last booked one is refused, what changed about it is booked here with its origin. So is a month
+        after some that are not booked yet, unless `catch_up` says to book them with it.
         """
         at = now()
         if last_day(checked(period)) >= (today := at.astimezone(settings.zone).date()):
@@ -131,6 +137,8 @@ def add_contract_costs(
             booking.checked(period, last)
             found = accounted(connection, period)
             changed = booking.differences(booking.amounts(found, period), store.booked(connection))
+            if not catch_up:
+                booking.refuse_to_skip(period, last, changed)
             made = None
             if changed or last != period:
                 made = store.add_batch(connection, period, changed, booking.balances(found, period), who.name, at)
@@ -153,10 +161,15 @@ def add_contract_costs(
         first: Annotated[str, Query(examples=["2026-01"], max_length=7)],
         last: Annotated[str, Query(examples=["2026-12"], max_length=7)],
         contract: Annotated[Identifier | None, Query(examples=["K-1001"])] = None,
-    ) -> list[EntryView]:
-        """What was booked in some months, entry by entry."""
+        after: Annotated[int, Query(ge=0, lt=2**63, description="Entries after this one only")] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> Entries:
+        """What was booked in some months, entry by entry, a page at a time: `next` is the `after` of the next page."""
         with snapshot.connect() as connection:
-            return [EntryView.of(each) for each in store.entries(connection, checked(first), checked(last), contract)]
+            found = store.entries(connection, checked(first), checked(last), contract, after=after, limit=limit)
+        return Entries(
+            entries=[EntryView.of(each) for each in found], next=found[-1].number if len(found) == limit else None
+        )
 
     @app.get("/v1/contract-costs/rollforward")
     def rollforward(

@@ -30,7 +30,7 @@ from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import difference, entries, numbered
 from services.payout.gl.policy import GlAccounts
 from services.payout.gl.reconcile import reconcile
-from services.payout.gl.refusals import CannotPost, NoAccounts, NothingToPost
+from services.payout.gl.refusals import CannotPost, NoAccounts, NoSuchEntity, NothingToPost
 from services.payout.periods import checked
 from services.payout.policies.model import Version, in_force
 from services.payout.store import gl as store
@@ -149,6 +149,8 @@ def add_gl(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], dat
         with snapshot.connect() as connection:
             rows = [row for row in store.postings(connection, checked(period)) if row.entity == entity]
             posted = [entry for each in store.batches(connection, period, entity) for entry in each.entries]
+            if not rows and not posted:
+                _check_entity(connection, entity)
         return GlReconciliation.of(period, entity, reconcile(rows, posted, tolerance))
 
 
@@ -178,9 +180,24 @@ def _pending(connection: Connection, period: str, entity: str) -> tuple[list[Ent
     try:
         costs = store.contract_costs(connection, period)
         now = entries(rows, lambda name: _accounts(version_of(name)), costs, entity)
-        return difference(now, issued), version
+        pending = difference(now, issued)
     except RefusedByTheBooks as refused:
         raise CannotPost(str(refused)) from None
+    if not pending:
+        _check_entity(connection, entity)
+    return pending, version
+
+
+def _check_entity(connection: Connection, entity: str) -> None:
+    """What finds nothing may have asked for something that is not there.
+
+    Raises:
+        NoSuchEntity: nothing was ever booked for it, though something was for others, and it has no books.
+    """
+    known = store.entities(connection)
+    named = any(each.policy.id == entity for each in policies.versions(connection, "gl_accounts"))
+    if (entity or known) and entity not in known and not named:
+        raise NoSuchEntity(entity, known)
 
 
 def _accounts(version: Version) -> GlAccounts:

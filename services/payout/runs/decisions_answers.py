@@ -76,7 +76,10 @@ class Holds(BaseModel):
 
 
 class Release(BaseModel):
-    """Why a hold is released; from which day on, today where nothing is said."""
+    """Why a hold is released, and from which day on: where nothing is said, so that the next run pays.
+
+    A day that the next run does not reach is refused, unless `scheduled` says that only a later run is meant to pay.
+    """
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "the customer paid", "on": "2026-06-30"}]}
@@ -84,6 +87,7 @@ class Release(BaseModel):
 
     reason: Why
     on: BusinessDate | None = None
+    scheduled: bool = False
 
 
 class NewAdjustment(BaseModel):

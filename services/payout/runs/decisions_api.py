@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID, uuid5
@@ -13,10 +14,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.payout.booking import Place, place_of
+from services.payout.calendars.pay_periods import pay_period_at
+from services.payout.calendars.timeline import ruling
 from services.payout.ledger import NAMES, Journal, Posting
 from services.payout.office import Office
 from services.payout.periods import checked
-from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded
+from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded, ReleasedAfterRun
 from services.payout.runs.decisions_answers import (
     Adjustments,
     AdjustmentView,
@@ -27,8 +30,10 @@ from services.payout.runs.decisions_answers import (
     NewHold,
     Release,
 )
-from services.payout.store import books, closings, holds
+from services.payout.runs.life import DONE_STATES
+from services.payout.store import books, closings, holds, runs
 from services.payout.store.holds import Adjustment, Held
+from services.payout.store.pay_groups import pay_group, pay_groups
 from services.payout.store.people import people
 from services.payout.terms.release import Hold
 from shared.auth import Principal, require
@@ -75,9 +80,13 @@ def add_decisions(app: FastAPI, office: Office) -> None:
             known = {each.hold.id: each for each in holds.told(connection)}
             if hold_id not in known:
                 raise NoSuchDecision("hold", hold_id)
+            today, ends = office.today(), _next_run_ends(connection, office, known[hold_id].hold)
+            on = body.on or min(today, ends or today)
+            if ends is not None and on > ends and not body.scheduled:
+                raise ReleasedAfterRun(hold_id, on, ends)
             try:
                 with connection.begin_nested():
-                    holds.release(connection, hold_id, body.on or office.today(), body.reason, who.name, office.now())
+                    holds.release(connection, hold_id, on, body.reason, who.name, office.now())
             except IntegrityError:
                 raise AlreadyDecided("release of hold", hold_id) from None
             _logger.info("hold.released", hold=hold_id, actor=who.name)
@@ -137,6 +146,23 @@ def add_decisions(app: FastAPI, office: Office) -> None:
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
         return body
+
+
+def _next_run_ends(connection: Connection, office: Office, hold: Hold) -> date | None:
+    """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not submitted yet. None where
+    no such group has had a run.
+    """
+    if hold.scope == "participant":
+        groups = {people(connection, [hold.subject])[hold.subject].at(office.today()).pay_group}
+    else:
+        groups = set(pay_groups(connection))
+    submitted = {
+        run.pay_group: run.ends
+        for run in reversed(runs.runs(connection))  # the latest is the last
+        if run.kind == "regular" and run.pay_group in groups and run.state in DONE_STATES | {"submitted"}
+    }
+    following = ((pay_group(connection, group), ends + timedelta(days=1)) for group, ends in submitted.items())
+    return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
 
 
 def _first_open(connection: Connection, office: Office, body: NewHold) -> str:

@@ -15,7 +15,15 @@ from services.payout.calendars.refusals import UnknownPayPeriod
 from services.payout.calendars.timeline import pay_period_named, ruling
 from services.payout.ledger import Journal
 from services.payout.office import Office
-from services.payout.refusals import ActiveRun, LinesChanged, LinesTampered, PeriodClosed, PeriodNotEnded, Touched
+from services.payout.refusals import (
+    ActiveRun,
+    LinesChanged,
+    LinesTampered,
+    NothingDue,
+    PeriodClosed,
+    PeriodNotEnded,
+    Touched,
+)
 from services.payout.runs import calculating, entries, freezing
 from services.payout.runs.approval import steps_for
 from services.payout.runs.calculating import Calculated
@@ -58,6 +66,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
         PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
         PeriodClosed: an approved run covers it.
         ActiveRun: another run is over it.
+        NothingDue: it is off-cycle, and would pay nobody.
     """
     today = office.today()
     groups = pay_group(connection, asked.pay_group)
@@ -98,8 +107,14 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
         author=author,
         created_at=office.now(),
     )
-    if not simulated and not runs.add(connection, run):
+    if simulated:
+        return run
+    if not runs.add(connection, run):
         raise ActiveRun(span.name)
+    if asked.participants and asked.off_cycle is not None:
+        found, _ = simulate(connection, office, run)
+        if not any(each.paid for each in found.settlements):
+            raise NothingDue(asked.participants, asked.off_cycle)
     return run
 
 

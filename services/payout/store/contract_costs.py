@@ -26,8 +26,9 @@ class BookedBatch(NamedTuple):
 
 
 class BookedEntry(NamedTuple):
-    """An entry as it was booked."""
+    """An entry as it was booked; later ones have larger numbers."""
 
+    number: int
     batch: str
     period: str
     key: Key
@@ -83,10 +84,21 @@ def batches(connection: Connection, period: str | None = None) -> list[BookedBat
     ]
 
 
-def entries(connection: Connection, first: str, last: str, contract: str | None = None) -> list[BookedEntry]:
-    """What was booked in some months, in order; of one contract only, where one is named."""
-    rows = connection.execute(_ENTRIES, {"first": first, "last": last, "contract": contract})
-    return [BookedEntry(row[0], row[1], Key(*row[2:10]), Amount(row.amount, row.on_cost)) for row in rows]
+def entries(
+    connection: Connection,
+    first: str,
+    last: str,
+    contract: str | None = None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+) -> list[BookedEntry]:
+    """What was booked in some months, in order; of one contract only, where one is named; at most so many after the one numbered `after`."""
+    asked = {"first": first, "last": last, "contract": contract, "after": after, "limit": limit}
+    rows = connection.execute(_ENTRIES, asked)
+    return [
+        BookedEntry(row.number, row.batch, row.period, Key(*row[3:11]), Amount(row.amount, row.on_cost)) for row in rows
+    ]
 
 
 def add_event(connection: Connection, event_id: str, event: CostEvent, actor: str, reason: str, now: datetime) -> bool:
@@ -164,9 +176,9 @@ _BATCHES = text("""
     select number, id, period, entries, actor, recorded_at, balances from contract_cost_batch
     where cast(:period as text) is null or period = :period order by number""")
 _ENTRIES = text(f"""
-    select batch, period, {_KEY}, amount, on_cost from contract_cost_entry
-    where period between :first and :last and (cast(:contract as text) is null or contract_id = :contract)
-    order by period, number""")
+    select number, batch, period, {_KEY}, amount, on_cost from contract_cost_entry
+    where period between :first and :last and (cast(:contract as text) is null or contract_id = :contract) and number > :after
+    order by number limit :limit""")
 _ADD_EVENT = text("""
     insert into contract_cost_event (id, contract_id, happened_on, body, actor, reason, recorded_at)
     values (:id, :contract, :happened, cast(:body as jsonb), :actor, :reason, :now)

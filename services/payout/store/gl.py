@@ -25,6 +25,11 @@ def contract_costs(connection: Connection, period: str) -> list[CostPosting]:
     return [posting for row in rows for posting in booked_postings(*row)]
 
 
+def entities(connection: Connection) -> list[str]:
+    """The entities that anything was ever booked for; what belongs to none has an empty text."""
+    return list(connection.execute(_ENTITIES).scalars())
+
+
 def hold(connection: Connection) -> None:
     """Let nobody else make a batch until the transaction ends; who reads goes on."""
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.gl', 0))"))
@@ -110,6 +115,8 @@ _POSTINGS = text("""
     where j.period = :period
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11
     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11""")
+
+_ENTITIES = text("select entity from journal union select entity from contract_cost_entry order by entity")
 
 _CONTRACT_COSTS = text("""
     select kind, period, entity, currency, cast(sum(amount) as bigint), cast(sum(on_cost) as bigint)

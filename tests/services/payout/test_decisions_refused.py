@@ -1,4 +1,4 @@
-"""An adjustment is of somebody who is known, and of an amount that its currency has."""
+"""What people decide about pay has effect, or is refused before anything is done: adjustments, releases, off-cycle runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from typing import Any
 from uuid import uuid4
 
-from tests.services.payout.desk import Book, Desk, earned
+from tests.services.payout.desk import Book, Desk, earned, lines, problem
 
 
 def adjustment(participant: str, amount: str) -> dict[str, Any]:
@@ -28,3 +28,42 @@ def test_an_amount_with_more_decimals_than_its_currency_is_refused_in_words(desk
     book([earned("ada", "2025-12", 1, ("USD", 100))])
     answer = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.345"))
     assert (answer.status_code, "12.345" in answer.json()["detail"]) == (422, True), answer.json()
+
+
+def hold(desk: Desk, name: str, subject: str) -> None:
+    body = {"id": name, "scope": "participant", "subject": subject, "reason": "the invoice is disputed"}
+    assert desk.post("/v1/holds", "tess", body).status_code == 201
+
+
+def release(desk: Desk, name: str, **more: Any) -> Any:
+    return desk.post(f"/v1/holds/{name}/release", "tess", {"reason": "it is settled", **more})
+
+
+def test_a_release_takes_effect_with_the_next_run_unless_another_day_is_said(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-11", 1, ("USD", 100_00)), earned("ada", "2025-12", 1, ("USD", 50_00))])
+    hold(desk, "h1", "ada")
+    desk.pay("2025-11")
+    assert release(desk, "h1").json()["released_on"] == "2025-12-31"  # it is 2026-01-15, and December is not paid yet
+
+
+def test_a_release_that_the_next_run_does_not_reach_is_refused_or_said_on_purpose(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-11", 1, ("USD", 100_00))])
+    hold(desk, "h1", "ada")
+    desk.pay("2025-11")
+    late = release(desk, "h1", on="2026-01-10")
+    assert problem(late) == (409, "release-after-run")
+    assert "due by 2025-12-31 and would still hold what h1 stops" in late.json()["detail"]
+    assert desk.get("/v1/holds?open_only=true").json()["holds"][0]["id"] == "h1"
+    assert release(desk, "h1", on="2026-01-10", scheduled=True).json()["released_on"] == "2026-01-10"
+
+
+def test_an_off_cycle_run_that_would_pay_nobody_is_not_made(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100_00)), earned("bob", "2025-11", 1, ("USD", 7_00))])
+    asked = {"off_cycle": "2025-12-31", "pay_group": "default", "participants": ["cyd"]}
+    refused = desk.post("/v1/runs", "dana", asked)
+    assert problem(refused) == (409, "nothing-due")
+    assert "nothing is due to cyd by 2025-12-31" in refused.json()["detail"]
+    assert desk.get("/v1/runs").json()["runs"] == []
+    made = desk.post("/v1/runs", "dana", asked | {"participants": ["ada"]})
+    assert made.status_code == 201, made.text
+    assert lines(desk.do(made.json()["id"], "calculate", "dana")) == [("ada", "USD", "100.00")]

@@ -47,8 +47,9 @@ class Costs:
         self.desk = desk
         self.lines: list[CostLine] = [ACME]
 
-    def book(self, period: str) -> Any:
-        response = self.desk.post(f"/v1/contract-costs/periods/{period}", "dana")
+    def book(self, period: str, *, catch_up: bool = False) -> Any:
+        query = "?catch_up=true" if catch_up else ""
+        response = self.desk.post(f"/v1/contract-costs/periods/{period}{query}", "dana")
         assert response.is_success, response.text
         return response.json()
 
@@ -58,7 +59,7 @@ class Costs:
 
     def entries(self, first: str, last: str) -> list[tuple[str, str, str, str]]:
         found = self.desk.get(f"/v1/contract-costs/entries?first={first}&last={last}").json()
-        return [(each["period"], each["origin_period"], each["kind"], each["amount"]) for each in found]
+        return [(each["period"], each["origin_period"], each["kind"], each["amount"]) for each in found["entries"]]
 
     def movements(self, first: str, last: str) -> list[dict[str, str]]:
         found = self.desk.get(f"/v1/contract-costs/rollforward?first={first}&last={last}")
@@ -117,7 +118,7 @@ def test_what_changes_about_a_passed_month_is_booked_in_the_next_with_its_origin
 
 
 def test_a_month_before_the_last_booked_one_is_refused(costs: Costs) -> None:
-    costs.book("2026-03")
+    costs.book("2026-03", catch_up=True)
     assert problem(costs.desk.post("/v1/contract-costs/periods/2026-02", "dana")) == (
         409,
         "contract-costs-month-passed",
@@ -127,8 +128,39 @@ def test_a_month_before_the_last_booked_one_is_refused(costs: Costs) -> None:
     assert problem(costs.desk.post("/v1/contract-costs/periods/2026-04", "frank")) == (403, "forbidden")
 
 
-def test_a_backlog_is_booked_with_the_first_month(costs: Costs) -> None:
-    costs.book("2026-03")
+def test_months_that_are_not_booked_are_named_before_anything_is_booked_with_them(costs: Costs) -> None:
+    refused = costs.desk.post("/v1/contract-costs/periods/2026-04", "dana")
+    assert problem(refused) == (409, "contract-costs-months-skipped")
+    assert (refused.json()["skipped"], refused.json()["entries"]) == (["2026-01", "2026-02", "2026-03"], 4)
+    assert "book 2026-01 first and then month by month" in refused.json()["detail"]
+    assert costs.entries("2026-01", "2026-12") == []
+    for month in ("2026-01", "2026-02"):
+        costs.book(month)
+    refused = costs.desk.post("/v1/contract-costs/periods/2026-04", "dana")
+    assert refused.json()["detail"].startswith("earlier months are not booked yet (2026-03): ")
+
+
+def test_a_month_in_which_nothing_happens_need_not_be_booked(costs: Costs) -> None:
+    costs.lines = [replace(ACME, earned=date(2026, 3, 5))]
+    costs.book("2026-01")
+    assert costs.book("2026-03")["batch"]["entries"] == 2
+
+
+def test_entries_come_a_page_at_a_time_each_once_and_in_order(costs: Costs) -> None:
+    for month in range(1, 5):
+        costs.book(f"2026-{month:02d}")
+    seen, after = [], 0
+    while after is not None:
+        page = costs.desk.get(f"/v1/contract-costs/entries?first=2026-01&last=2026-12&limit=2&after={after}").json()
+        assert len(page["entries"]) <= 2
+        seen += [(each["period"], each["origin_period"], each["kind"], each["amount"]) for each in page["entries"]]
+        after = page["next"]
+    assert seen == costs.entries("2026-01", "2026-12")
+    assert len(seen) == 5
+
+
+def test_a_backlog_is_booked_with_the_first_month_on_purpose(costs: Costs) -> None:
+    costs.book("2026-03", catch_up=True)
     (row,) = costs.movements("2026-03", "2026-03")
     assert (row["opening"], row["additions"], row["amortisation"], row["closing"]) == (
         "0.00",
@@ -139,9 +171,9 @@ def test_a_backlog_is_booked_with_the_first_month(costs: Costs) -> None:
 
 
 def test_the_month_may_be_booked_again_while_it_is_the_last(costs: Costs) -> None:
-    costs.book("2026-02")
+    costs.book("2026-02", catch_up=True)
     costs.lines.append(replace(ACME, earning_line_id="b", contract_id="Beta", amount=600_00, term_months=12))
-    again = costs.book("2026-02")
+    again = costs.book("2026-02", catch_up=True)
     assert (again["batch"]["id"], again["batch"]["entries"]) == ("contract-costs-2026-02-2", 1)
     assert costs.movements("2026-02", "2026-02")[0]["expensed"] == "600.00"
 
@@ -163,7 +195,7 @@ def test_an_event_is_told_once(costs: Costs) -> None:
     assert costs.tell("e1", **churn).status_code == 200
     assert problem(costs.tell("e1", **(churn | {"date": "2026-04-30"}))) == (409, "contract-costs-event-exists")
     assert [each["id"] for each in costs.desk.get("/v1/contract-costs/events?contract=Acme").json()] == ["e1"]
-    costs.book("2026-03")
+    costs.book("2026-03", catch_up=True)
     assert ("2026-03", "2026-03", "impairment", "2100.00") in costs.entries("2026-03", "2026-03")
 
 
@@ -224,13 +256,13 @@ def test_two_who_book_a_month_at_once_book_it_once(costs: Costs) -> None:
 def test_the_subledger_is_only_ever_added_to(costs: Costs, payout_engine: Engine, table: str, change: str) -> None:
     costs.tell("e1", kind="termination", date="2026-03-31")
     costs.desk.post("/v1/contract-costs/lines/old-1", "dana", OLD)
-    costs.book("2026-01")
+    costs.book("2026-01", catch_up=True)
     with pytest.raises(DBAPIError), payout_engine.begin() as connection:
         connection.execute(text(change.format(table)))
 
 
 def test_the_database_refuses_a_batch_of_a_passed_month(costs: Costs, payout_engine: Engine) -> None:
-    costs.book("2026-03")
+    costs.book("2026-03", catch_up=True)
     add = "insert into contract_cost_batch (id, period, entries, balances, actor, recorded_at) values ('x', '2026-02', 0, '[]', 'x', now())"
     with pytest.raises(DBAPIError, match="are passed"), payout_engine.begin() as connection:
         connection.execute(text(add))
@@ -254,7 +286,7 @@ def test_a_cost_that_no_line_of_pay_has_is_told_once_and_booked_with_the_others(
     assert problem(changed) == (409, "contract-costs-line-exists")
     assert costs.desk.post("/v1/contract-costs/lines/old/2", "dana", OLD | {"amount": "0"}).status_code == 422
     assert costs.desk.post("/v1/contract-costs/lines/old/2", "frank", OLD).status_code == 403
-    costs.book("2026-01")
+    costs.book("2026-01", catch_up=True)
     old, acme = costs.movements("2026-01", "2026-01")
     assert (old["entity"], old["closing"], old["current"]) == ("de", "2900.00", "1200.00")
     assert (acme["entity"], acme["closing"]) == ("us", "2300.00")
@@ -264,6 +296,6 @@ def test_a_told_cost_is_taken_back_by_a_negative_one(costs: Costs) -> None:
     costs.desk.post("/v1/contract-costs/lines/old-1", "dana", OLD)
     back = OLD | {"amount": "-3600.00", "signed_date": "2025-07-15", "corrects": "old-1"}
     assert costs.desk.post("/v1/contract-costs/lines/old-2", "dana", back).status_code == 201
-    costs.book("2026-01")
+    costs.book("2026-01", catch_up=True)
     old = costs.movements("2026-01", "2026-01")[0]
     assert (old["closing"], old["expensed"]) == ("0.00", "-100.00")

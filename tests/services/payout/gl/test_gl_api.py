@@ -123,7 +123,7 @@ def test_entities_have_books_of_their_own(desk: Desk, book: Book) -> None:
     assert (german["id"], american["id"]) == ("gl-2025-11-1", "gl-2025-11-2")
     assert german["entries"][0]["lines"][0]["dimensions"] == {"Department": "CC 7"}
     assert [each["id"] for each in desk.get("/v1/gl/batches?entity=acme-gmbh").json()["batches"]] == ["gl-2025-11-1"]
-    assert problem(desk.post("/v1/gl/batches", "dana", {"period": "2025-11"})) == (409, "nothing-to-post")
+    assert problem(desk.post("/v1/gl/batches", "dana", {"period": "2025-11"})) == (404, "no-such-entity")
 
 
 def test_a_preview_writes_nothing_and_a_reconciliation_compares(desk: Desk, book: Book) -> None:
@@ -141,6 +141,21 @@ def test_a_preview_writes_nothing_and_a_reconciliation_compares(desk: Desk, book
     post(desk)
     assert desk.get("/v1/gl/reconciliation?period=2025-11").json()["agrees"]
     assert desk.get("/v1/gl/preview?period=2025-11").json()["entries"] == []
+
+
+def test_an_entity_that_is_not_there_is_refused_with_those_that_are(desk: Desk, book: Book) -> None:
+    publish(desk)
+    assert desk.get("/v1/gl/preview?period=2025-11").json()["entries"] == []  # nothing is booked at all
+    book([roster("ada", "2025-01-01", entity="acme-inc"), earned("ada", "2025-11", 1, ("USD", 100_00))])
+    for path in ("preview", "reconciliation"):
+        refused = desk.get(f"/v1/gl/{path}?period=2025-11&entity=acme-icn")
+        assert problem(refused) == (404, "no-such-entity")
+        assert refused.json()["detail"] == "nothing was ever booked for an entity 'acme-icn'; there are: acme-inc"
+    unsaid = desk.post("/v1/gl/batches", "dana", {"period": "2025-11"})
+    assert problem(unsaid) == (404, "no-such-entity")
+    assert unsaid.json()["detail"] == "say which entity: all pay is booked by entity; there are: acme-inc"
+    assert len(desk.get("/v1/gl/preview?period=2025-11&entity=acme-inc").json()["entries"]) == 1
+    assert desk.get("/v1/gl/preview?period=2025-10&entity=acme-inc").json()["entries"] == []
 
 
 def test_what_the_books_would_refuse_is_told_by_row_before_anything_is_written(desk: Desk, book: Book) -> None:

@@ -54,7 +54,7 @@ def test_a_month_is_looked_at_posted_fetched_and_compared(cli: Cli, desk: Desk, 
     assert hashlib.sha256(file.read_bytes()).hexdigest() in posted.output
     assert (tmp_path / "out" / "gl-2025-11-1.manifest.json").exists()
     assert "They agree." in cli("reconcile", "2025-11").output
-    assert "All of 2025-11 is posted." in cli("preview", "2025-11").output
+    assert "Nothing is booked in 2025-11 that is not posted." in cli("preview", "2025-11").output
     assert "gl-2025-11-1" in cli("list").output
     assert "beancount, posted by dana" in cli("show", "gl-2025-11-1").output
     cli("fetch", "gl-2025-11-1", "--out", tmp_path / "again")
