@@ -187,6 +187,16 @@ def test_no_float_comes_near_money() -> None:
     assert offenders(near, floats) == []
 
 
+def test_tables_for_people_are_written_through_the_guard_against_formulas() -> None:
+    unguarded = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources("earnest", "services")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("write_csv", "write_excel")
+    ]
+    assert unguarded == []
+
+
 def test_the_domain_reads_no_clock_and_draws_no_lots() -> None:
     def impure(path: Path) -> list[str]:
         calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]

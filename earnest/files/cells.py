@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import orjson
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import TEXTS, RosterPatch
+from shared.decimals import figure
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
@@ -72,7 +72,7 @@ def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[st
     fields: dict[str, Any] = {name: row[name] for name in TEXTS if row.get(name) is not None}
     if (active := row.get("active")) is not None:
         fields["active"] = _yes_no("active", active)
-    fields |= {kind: {name: _figure(text) for name, text in given.items()} for kind, given in figures.items() if given}
+    fields |= {kind: {name: figure(text) for name, text in given.items()} for kind, given in figures.items() if given}
     patch = {"participant_id": row.get("participant_id"), "effective_from": effective_from, "fields": fields}
     return _checked(RosterPatch, patch | ({"name": row["name"]} if row.get("name") is not None else {}))
 
@@ -127,16 +127,6 @@ def dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
 
 def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]
-
-
-def _figure(text: str) -> str:
-    """A percentage as the decimal it is; everything else as it stands."""
-    if not text.endswith("%"):
-        return text
-    try:
-        return f"{Decimal(text[:-1]) / 100:f}"
-    except InvalidOperation:
-        return text
 
 
 def _custom(name: str, text: str, kind: pl.DataType) -> str | int | bool:

@@ -19,6 +19,7 @@ from services.payout.contract_costs.journals import batch_id, journals
 from services.payout.contract_costs.months import month_of, name
 from services.payout.contract_costs.rollforward import By, rollforward
 from shared.money import from_minor, minor_digits
+from shared.spreadsheets import write_csv
 
 Format = Literal["csv", "json", "xlsx"]
 Table = list[dict[str, Any]]
@@ -184,7 +185,7 @@ def write_table(columns: Sequence[str], rows: Table, path: Path) -> None:
         OSError: it cannot be written.
     """
     texts = [[None if row[name] is None else str(row[name]) for name in columns] for row in rows]
-    pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row").write_csv(path)
+    write_csv(pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row"), path)
 
 
 def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -15,6 +14,7 @@ from earnest.files.rows import ROW, read_rows
 from services.payout.deal_facts import DealFact
 from services.payout.runs.pay_facts import Deal, Entry
 from services.payout.terms.release import Collection
+from shared.decimals import NotDecimal, moved, plain_decimal
 from shared.periods import last_day, period_of
 
 Row = Mapping[str, str | None]
@@ -101,9 +101,10 @@ def _deal(row: Row) -> dict[str, Any]:
 
 def _scaled(name: str, cell: str) -> int:
     try:
-        exact = Decimal(cell).scaleb(SCALE)
-        found = int(exact) if exact == int(exact) else None
-    except ArithmeticError:
+        plain_decimal(cell)  # without exponent, as in every file
+        whole, _, rest = moved(cell, SCALE).partition(".")
+        found = None if rest.strip("0") else int(whole)
+    except NotDecimal:
         found = None
     if found is None or abs(found) >= 10**18:
         raise BadCell(f"{name}: {cell!r} is not an amount like 1200.50")

@@ -14,6 +14,7 @@ from services.payout.runs.settlement import Settlement
 from services.payout.runs.walking import Walked
 from services.payout.terms.policy import terms_for
 from shared.money import from_minor
+from shared.spreadsheets import write_csv
 
 PAYMENTS = (
     "participant_id",
@@ -64,7 +65,7 @@ def write_pay(found: Paid, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables(found).items():
             written.append(folder / f"{name}.csv")
-            table.write_csv(written[-1])
+            write_csv(table, written[-1])
     except OSError as error:
         raise FileError(f"{folder}: {error.strerror or error}") from None
     return written

@@ -10,6 +10,7 @@ from earnest.files.calculation import Calculation
 from earnest.files.rejected import FileError
 from earnest.files.words import SHARE_DIGITS, attainment, money, percent
 from shared.kernel import Explained
+from shared.spreadsheets import write_csv
 
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
@@ -28,7 +29,7 @@ def write_results(found: Calculation, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in files.items():
-            table.write_csv(folder / name)
+            write_csv(table, folder / name, ours=["slices"])
     except OSError as error:
         raise FileError(f"{folder}: {error.strerror or error}") from None
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from earnest.imports.recipe import Recipe
 from earnest.local.processes import LocalError
 from services.ingest.events import DealEvent
+from shared.decimals import NotDecimal, plain_decimal
 from shared.problems import field_errors
 from shared.settings import Settings
 
@@ -115,8 +116,8 @@ def read_deals(folder: Path, recipe: Recipe, people: frozenset[str], settings: S
 def _readable(amount: str | None) -> Decimal:
     """The amount, or zero where it cannot be read: that row is rejected and says so."""
     try:
-        return Decimal(amount or 0)
-    except InvalidOperation:
+        return plain_decimal(amount or "0")
+    except NotDecimal:
         return Decimal(0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from earnest.imports.reading import Note
+from shared.spreadsheets import neutral
 
 DEAL_COLUMNS = (
     "deal_id", "owner", "amount", "currency", "close_date", "stage", "list_amount", "open_date", "product", "account", "territory",
@@ -16,7 +17,8 @@ DEAL_COLUMNS = (
 
 def write_report(path: Path, notes: Iterable[Note]) -> None:
     """Every repaired, remarked and rejected row with its reason."""
-    _write(path, ("row", "id", "kind", "field", "reason"), ((n.row, n.id, n.kind, n.field, n.reason) for n in notes))
+    rows = ((n.row, *map(neutral, (n.id, n.kind, n.field, n.reason))) for n in notes)
+    _write(path, ("row", "id", "kind", "field", "reason"), rows)
 
 
 def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from earnest.files.words import money
 from earnest.simulation.charts import draw
 from earnest.simulation.figures import bands
 from earnest.simulation.run import Outcome
+from shared.spreadsheets import write_csv
 
 SHARE_DECIMALS = 4
 
@@ -36,7 +37,7 @@ def _tables(found: Outcome, folder: Path) -> list[Path]:
     for name, table in tables.items():
         path = folder / f"{name}.csv"
         shares = [each for each, kind in table.schema.items() if kind == pl.Float64]
-        table.with_columns(pl.col(shares).round(SHARE_DECIMALS)).write_csv(path)
+        write_csv(table.with_columns(pl.col(shares).round(SHARE_DECIMALS)), path)
         paths.append(path)
     return paths
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from services.ingest.acceptance import Read, read
 from services.ingest.events import DealEvent
 from services.ingest.mapping import Source
+from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
 from shared.log.port import Record
 
 SOURCE: Final = "earnest-source"
@@ -45,7 +46,7 @@ class Delivery:
         `repairs`.
         """
         try:
-            document = json.loads(self.body, parse_float=Decimal)
+            document = json.loads(self.body, parse_float=_number, parse_int=_whole)
         except (ValueError, RecursionError):
             return _unreadable("the body is not JSON")
         if not isinstance(document, dict | list):
@@ -56,6 +57,18 @@ class Delivery:
         found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), source.source)
         repairs = [asdict(repair) for repair in translation.repairs]
         return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
+
+
+def _number(text: str) -> Decimal | str:
+    """A number exactly; one that is beyond any amount stays text, for validation to name its field."""
+    try:
+        return bounded_decimal(text)
+    except NotDecimal:
+        return text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= MOST_WHOLE else text
 
 
 def mistakes(receipt: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -19,12 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from shared.contracts import deals
 from shared.contracts.base import Identifier
+from shared.decimals import NotDecimal, bounded_decimal, moved
 from shared.problems import field_errors
 
 ABSENT = object()
 OTHERWISE = "*"
 CUSTOM = "custom."
-MOST_DIGITS = 40
 
 
 class SourceError(ValueError):
@@ -50,7 +50,7 @@ class Rule(Part):
     repairs: dict[str, str] = Field(default_factory=dict)
     values: dict[str, str | None] = Field(default_factory=dict)
     format: str | None = None
-    scale: int = 0
+    scale: int = Field(default=0, ge=-12, le=12)
 
     @model_validator(mode="before")
     @classmethod
@@ -161,7 +161,7 @@ class Source(Part):
     def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, occurred_at: str) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
 
-        Numbers must have been parsed as Decimal, never as float. An item whose rules name no id or time of its own gets the
+        Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time of its own gets the
         delivery's: `<delivery>-<index>`, and `occurred_at`.
         """
         done = Translation()
@@ -257,6 +257,14 @@ def _text(value: Any) -> str:
     return _plain(value) if isinstance(value, Decimal) else str(value).strip()
 
 
+def _plain(value: Decimal) -> str:
+    """A number in plain digits; beyond any amount it stays as it is, for validation to refuse."""
+    try:
+        return f"{bounded_decimal(str(value)):f}"
+    except NotDecimal:
+        return str(value)
+
+
 def _moment(text: str, form: str) -> str:
     try:
         moment = datetime.strptime(text, form)  # noqa: DTZ007 (with %z it has a zone, otherwise it is a date)
@@ -271,14 +279,9 @@ def _whole(text: Any) -> Any:
 
 def _moved(text: str, scale: int) -> str:
     try:
-        return _plain(Decimal(text).scaleb(scale))
-    except InvalidOperation:
+        return moved(text, scale)
+    except NotDecimal:
         return text
-
-
-def _plain(value: Decimal) -> str:
-    """A number in plain digits; beyond any amount it stays as it is, for validation to refuse."""
-    return f"{value:f}" if value.is_finite() and abs(value.adjusted()) < MOST_DIGITS else str(value)
 
 
 def load_source(path: Path) -> Source:

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import orjson
@@ -15,6 +14,7 @@ from services.ingest.bodies import check_number
 from shared.contracts import roster
 from shared.contracts.base import instant_text
 from shared.contracts.roster import TEXTS
+from shared.decimals import figure
 from shared.problems import Unprocessable
 
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
@@ -71,7 +71,7 @@ def _event(row: dict[str, str], name: str, source: str, received: datetime) -> d
     if "active" in given:
         fields["active"] = YES_NO.get(given["active"].lower(), given["active"])
     for start, field in FIGURES.items():
-        figures = {key.removeprefix(start): _figure(value) for key, value in given.items() if key.startswith(start)}
+        figures = {key.removeprefix(start): figure(value) for key, value in given.items() if key.startswith(start)}
         if figures:
             fields[field] = figures
     data = {key: given[key] for key in ("participant_id", "effective_from", "name") if key in given}
@@ -83,11 +83,3 @@ def _event(row: dict[str, str], name: str, source: str, received: datetime) -> d
         "time": instant_text(received),
         "data": data | {"fields": fields},
     }
-
-
-def _figure(text: str) -> str:
-    """A percentage as the decimal it is; everything else as it stands."""
-    try:
-        return f"{Decimal(text[:-1]) / 100:f}" if text.endswith("%") else text
-    except InvalidOperation:
-        return text

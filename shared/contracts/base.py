@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
 
+from shared.decimals import plain_decimal
 from shared.money import minor_digits
 
 IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
@@ -44,8 +44,6 @@ class Contract(BaseModel):
 YEARS: Final = range(1900, 2200)
 """The years that a date or an instant may be in: beyond them it is a slip, and near the ends time zones overflow."""
 
-_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,12})?", re.ASCII)
-
 
 def _exact_decimal(value: object) -> object:
     """Take a decimal from text or a whole number only: a JSON float has already lost the cent."""
@@ -53,9 +51,7 @@ def _exact_decimal(value: object) -> object:
         return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError('write the amount as text, for example "1200.50": a JSON number is not exact')
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError(f"{value[:40]!r} is not a decimal number; write it as 1200.50, with 12 decimals at most")
-    return Decimal(value)
+    return plain_decimal(value) if isinstance(value, str) else Decimal(value)
 
 
 def _plausible(value: Decimal) -> Decimal:

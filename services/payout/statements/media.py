@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
+
+from shared.decimals import NotDecimal, plain_decimal
 
 Form = Literal["json", "html", "pdf"]
 
@@ -41,7 +43,7 @@ def _weight(parameters: list[str]) -> Decimal:
     for parameter in parameters:
         if parameter.startswith("q="):
             try:
-                return Decimal(parameter[2:])
-            except InvalidOperation:
+                return plain_decimal(parameter[2:])
+            except NotDecimal:
                 return Decimal(0)
     return Decimal(1)

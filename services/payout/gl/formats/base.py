@@ -1,4 +1,4 @@
-"""What the formats share: what a format is, faults that name the row, amounts as text, and cells that no spreadsheet runs."""
+"""What the formats share: what a format is, faults that name the row, and amounts as text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 from services.payout.gl.entry import Entry, Line
 from services.payout.policies.model import PolicyPart
 from shared.money import from_minor
+from shared.spreadsheets import could_be_formula
 
 DateForm = Literal["YYYY-MM-DD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY"]
 _DATES: Final[dict[DateForm, str]] = {
@@ -21,7 +22,6 @@ _DATES: Final[dict[DateForm, str]] = {
     "DD/MM/YYYY": "{2:02d}/{1:02d}/{0:04d}",
     "DD.MM.YYYY": "{2:02d}.{1:02d}.{0:04d}",
 }
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n\x00＝＋－＠]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -101,16 +101,6 @@ def day_text(day: date, form: DateForm) -> str:
     return _DATES[form].format(day.year, day.month, day.day)
 
 
-def could_be_formula(text: str) -> bool:
-    """Whether a spreadsheet may take a cell with this text for a formula, quoted or not."""
-    return bool(_FORMULA.match(text))
-
-
-def neutral(text: str) -> str:
-    """Free text for people that no spreadsheet takes for a formula. Amounts are never written with this."""
-    return f"'{text}" if could_be_formula(text) else text
-
-
 def lines_of(entries: Iterable[Entry]) -> Iterator[tuple[Entry, int, Line]]:
     """Every line with its entry and its number from 1."""
     return ((entry, number, line) for entry in entries for number, line in enumerate(entry.lines, 1))
@@ -126,6 +116,13 @@ def key_faults(entries: Iterable[Entry], most: int, forbidden: str = "") -> Iter
                 yield Fault(entry.id, number, field, f"{text!r} has a character that the file cannot hold")
             elif len(text) > most:
                 yield Fault(entry.id, number, field, f"{text!r} is longer than {most} characters")
+
+
+def setting_faults(field: str, *texts: str) -> Iterator[Fault]:
+    """What the settings put into a column must arrive as it is too."""
+    for text in texts:
+        if could_be_formula(text):
+            yield Fault("", 0, field, f"{text!r} could be taken for a formula")
 
 
 def currency_faults(entries: Iterable[Entry], currency: str) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from services.payout.gl.formats.base import (
     key_faults,
     lines_of,
     money,
+    setting_faults,
 )
 from services.payout.policies.model import PolicyPart
 from shared.contracts.base import ExactDecimal
@@ -48,6 +49,9 @@ class Settings(PolicyPart):
 def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses; one bad entry would fail the whole file."""
     yield from key_faults(entries, 200)
+    yield from setting_faults("External ID", settings.prefix)
+    yield from setting_faults("Subsidiary", *settings.subsidiaries.values())
+    yield from setting_faults("Accounting Book", settings.accounting_book)
     for entry in entries:
         if minor_digits(entry.currency) > 2:
             yield Fault(entry.id, 0, "currency", f"{entry.currency} has more than 2 decimals")

@@ -14,6 +14,7 @@ from services.payout.gl.formats.base import (
     key_faults,
     lines_of,
     money,
+    setting_faults,
 )
 from services.payout.policies.model import PolicyPart
 
@@ -32,6 +33,7 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses."""
     yield from entity_faults(entries)
     yield from key_faults(entries, 100)
+    yield from setting_faults("JournalNo", settings.prefix)
     for entry in entries:
         if len(number := settings.prefix + entry.id) > LONGEST_NUMBER:
             yield Fault(entry.id, 0, "JournalNo", f"{number!r} is longer than {LONGEST_NUMBER} characters")

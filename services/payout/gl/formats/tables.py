@@ -11,9 +11,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from pydantic import Field
 
 from services.payout.gl.entry import Entry, Line, balances
-from services.payout.gl.formats.base import DateForm, Fault, Format, csv_bytes, day_text, lines_of, money, neutral
+from services.payout.gl.formats.base import DateForm, Fault, Format, csv_bytes, day_text, lines_of, money
 from services.payout.policies.model import PolicyPart
 from shared.money import from_minor, minor_digits
+from shared.spreadsheets import neutral
 
 AMOUNTS = ("debit", "credit", "amount")
 FIELDS = ("id", "date", "entity", "period", "origin", "currency", "kind", "memo", "line", "account", *AMOUNTS, "source")

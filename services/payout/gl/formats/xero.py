@@ -11,7 +11,6 @@ from services.payout.gl.entry import Entry
 from services.payout.gl.formats.base import (
     Fault,
     Format,
-    could_be_formula,
     csv_bytes,
     currency_faults,
     day_text,
@@ -19,6 +18,7 @@ from services.payout.gl.formats.base import (
     key_faults,
     lines_of,
     money,
+    setting_faults,
 )
 from services.payout.policies.model import PolicyPart
 from shared.contracts.base import CurrencyCode
@@ -50,8 +50,8 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
         for name, _ in line.dimensions:
             if name not in settings.tracking:
                 yield Fault(entry.id, number, name, "is not among the tracking categories of the settings")
-    if could_be_formula(settings.tax_rate):
-        yield Fault("", 0, "TaxRate", f"{settings.tax_rate!r} could be taken for a formula")
+    yield from setting_faults("TaxRate", settings.tax_rate)
+    yield from setting_faults("TrackingName", *settings.tracking)
 
 
 def write(entries: Sequence[Entry], settings: Settings) -> bytes:

@@ -14,13 +14,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from shared.spreadsheets import could_be_formula, neutral
+
 Value = str | Decimal | date | None
 """What a cell holds before it is written."""
 
 SAFE_ID: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 """An id that no spreadsheet takes for a formula and no reader for a delimiter."""
 
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _DATE: Final = {"YYYY": "%Y", "MM": "%m", "DD": "%d"}
 
 
@@ -113,7 +114,7 @@ class Words(Cell):
             text.encode(self.encoding)
         except UnicodeEncodeError as error:
             return Problem("charset", f"has the character {text[error.start]!r}, which {self.encoding} cannot carry")
-        if not self.guarded and _FORMULA.match(text):
+        if not self.guarded and could_be_formula(text):
             return Problem("form", "begins as a formula does")
         if self.longest is not None and len(self.written(text)) > self.longest:
             return Problem("too_long", f"has more than {self.longest} characters")
@@ -122,7 +123,7 @@ class Words(Cell):
     def written(self, value: Value) -> str:
         """As it is; with an apostrophe before what a spreadsheet would calculate."""
         text = str(value)
-        return f"'{text}" if self.guarded and _FORMULA.match(text) else text
+        return neutral(text) if self.guarded else text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,45 @@
+"""Text in files that people open with a spreadsheet: what it would calculate is kept from being a formula. One guard for every export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+_FORMULA: Final = r"^[=+\-@\t\r\n\x00＝＋－＠]"
+_NEGATIVE: Final = r"^-[0-9]+(\.[0-9]+)?%?$"
+_begins: Final = re.compile(_FORMULA)
+
+
+def could_be_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a cell with this text for a formula, quoted or not: it begins as one does."""
+    return bool(_begins.match(text))
+
+
+def neutral(text: str) -> str:
+    """Free text with an apostrophe before it where a spreadsheet might calculate it. Amounts are never written with this."""
+    return f"'{text}" if could_be_formula(text) else text
+
+
+def write_csv(table: pl.DataFrame, path: Path, ours: Collection[str] = ()) -> None:
+    """Write a table for people as CSV, `neutral_table` of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    neutral_table(table, ours).write_csv(path)
+
+
+def neutral_table(table: pl.DataFrame, ours: Collection[str] = ()) -> pl.DataFrame:
+    """`neutral` of every text column, where a negative number stays a number; `ours` are columns whose words begin with our own numbers."""
+    texts = [name for name, kind in table.schema.items() if kind == pl.String and name not in ours]
+    return table.with_columns(
+        pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NEGATIVE))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
