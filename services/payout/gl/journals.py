@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 from services.payout.gl import contract_costs
 from services.payout.gl.contract_costs import CostPosting
 from services.payout.gl.entry import Dimensions, Entry, Kind, Line
+from services.payout.gl.formats import FORMATS
 from services.payout.gl.on_costs import on_cost_lines
 from services.payout.gl.policy import GlAccounts
+from services.payout.identities import as_read
 from shared.periods import last_day
 
 EXPENSES: Final = frozenset({"earned", "adjusted", "guaranteed"})
@@ -71,6 +73,15 @@ class MissingAccount(ValueError):
 NAMED: Final = ("entity", "cost_center", "component", "plan")
 
 
+class SharedName(ValueError):
+    """Two participants have one name in the books."""
+
+    def __init__(self, dimension: str, names: Mapping[str, str]) -> None:
+        (one, first), (other, second) = names.items()
+        super().__init__(f"{dimension}: {one} ({first}) and {other} ({second}) are one to the books")
+        self.dimension, self.names = dimension, dict(names)
+
+
 class UnknownKind(ValueError):
     """A journal of the ledger of a kind that the general ledger does not know."""
 
@@ -102,10 +113,12 @@ def entries(
     Raises:
         MissingAccount: a policy lacks an account.
         UnknownKind: a kind of journal is new.
+        SharedName: the books would take two participants for one.
         services.payout.gl.entry.Unbalanced: postings do not sum to zero.
     """
     found: dict[Key, Sums] = defaultdict(Counter)
     whole: Counter[tuple[str, ...]] = Counter()
+    people: dict[tuple[str, str, str], tuple[str, str]] = {}
     for row in rows:
         if row.kind not in FAMILIES:
             raise UnknownKind(row.kind)
@@ -117,7 +130,9 @@ def entries(
         if account is None:
             raise MissingAccount(policy.id, row, row.account)
         key = (row.entity, row.period, row.origin_period, row.currency, FAMILIES[row.kind])
-        found[key][row.account, account, _dimensions(row, policy)] += row.amount
+        dimensions = _dimensions(row, policy)
+        _check_people(row, policy, dimensions, people)
+        found[key][row.account, account, dimensions] += row.amount
     for key, sums in found.items():
         _between_entities(key, sums, policy_of(key[0]), whole[key[1:]])
         if key[4] == "pay":
@@ -136,6 +151,19 @@ def _dimensions(row: Row, policy: GlAccounts) -> Dimensions:
     told = ((each, getattr(row, each.source)) for each in policy.dimensions if expense or each.lines == "all")
     named = ((each.name, each.values.get(value, value) or each.default) for each, value in told)
     return tuple((name, value) for name, value in named if value)
+
+
+def _check_people(
+    row: Row, policy: GlAccounts, dimensions: Dimensions, people: dict[tuple[str, str, str], tuple[str, str]]
+) -> None:
+    """Each name of a person in an entity's books is one participant's: otherwise one gets what is the other's."""
+    reading = FORMATS[policy.format].reads_names
+    shown = {each.name for each in policy.dimensions if each.source == "participant"} if row.participant else set()
+    for name, value in dimensions:
+        if name in shown:
+            key = (row.entity, name, as_read(value, reading))
+            if (first := people.setdefault(key, (row.participant, value)))[0] != row.participant:
+                raise SharedName(name, dict([first, (row.participant, value)]))
 
 
 def _of_contract_cost(cost: CostPosting, policy: GlAccounts) -> tuple[str, Dimensions]:

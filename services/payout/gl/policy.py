@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -122,9 +123,9 @@ class GlAccounts(Policy):
                 raise ValueError(f"there is no format {name!r}; the formats are {', '.join(FORMATS)}")
         for name in self.formats:
             self.settings(name)
-        names = [dimension.name for dimension in self.dimensions]
-        if len(set(names)) < len(names):
-            raise ValueError("two dimensions have one name")
+        names = {re.sub("[ _-]+", "-", dimension.name).casefold() for dimension in self.dimensions}
+        if len(names) < len(self.dimensions):
+            raise ValueError("two dimensions have one name: case, blanks, - and _ make no difference")
         return self
 
     def settings(self, name: str) -> PolicyPart:

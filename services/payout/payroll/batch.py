@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.payout.payroll.formats.base import Format, Rejected
+from services.payout.payroll.formats.base import Format, Owners, Rejected
 from services.payout.payroll.formats.files import File
 from services.payout.payroll.line import Head, PayrollLine, totals_text
 from services.payout.refusals import Refusal
@@ -58,13 +58,19 @@ def hash_total(ids: Sequence[str]) -> int:
     return sum(int(re.sub("[^0-9]", "", each) or 0) for each in ids) % HASH_MODULUS
 
 
-def write(target: Format, lines: Sequence[PayrollLine], head: Head, previous: Previous | None = None) -> Batch:
-    """The batch of some lines; the same arguments give the same bytes.
+def write(
+    target: Format,
+    lines: Sequence[PayrollLine],
+    head: Head,
+    previous: Previous | None = None,
+    owners: Owners | None = None,
+) -> Batch:
+    """The batch of some lines; the same arguments give the same bytes. `owners` are whose other ids of the same payroll are.
 
     Raises:
         LinesRefused: the target would refuse a line.
     """
-    if rejected := target.refused(lines, head):
+    if rejected := target.refused(lines, head, owners):
         raise LinesRefused(rejected)
     files = target.files(lines, head)
     rows = target.rows(lines, head)
@@ -86,7 +92,7 @@ def write(target: Format, lines: Sequence[PayrollLine], head: Head, previous: Pr
             for file in files
         ],
         "record_count": len(rows),
-        "employee_count": len(set(people)),
+        "employee_count": len({target.identity(person) for person in people}),
         "control_totals": control,
         "hash_total": hash_total(people),
         "previous_batch_id": previous.id if previous else None,

@@ -11,6 +11,9 @@ from services.payout.payroll.formats import AnyFormat, Format
 from services.payout.payroll.formats.generic import Generic
 from services.payout.policies.model import Policy
 
+Numbering = tuple[str, ...]
+"""A payroll in which each id is one person's."""
+
 _FORMAT: Final[TypeAdapter[Format]] = TypeAdapter(AnyFormat)
 
 
@@ -39,6 +42,19 @@ class PayrollProfile(Policy):
             return None
         own = self.file.model_dump(mode="json", exclude_unset=True) | self.entities[entity]
         return _FORMAT.validate_python({"format": self.file.format} | own, strict=False)
+
+    def numbering(self, entity: str | None) -> Numbering:
+        """What has one numbering of people: the company of the target, or without its name in the file, the profile or its legal entity.
+
+        Raises:
+            KeyError: others are listed and this entity is not.
+        """
+        target = self.of_entity(entity)
+        if target is None:
+            raise KeyError(entity)
+        if target.numbered_by is None:
+            return target.format, self.id, entity or "" if self.entities else ""
+        return target.format, *(str(getattr(target, setting)) for setting in target.numbered_by)
 
 
 DEFAULT: Final = PayrollProfile(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from services.payout.identities import as_read
 from services.payout.payroll.acknowledgement import BatchLine
 
 Kind = Literal["underpaid", "overpaid", "missing", "unexpected"]
@@ -47,9 +48,13 @@ def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], returned: Ite
     """Compare the lines of a batch, without those that payroll returned, with what was paid.
 
     Several lines of a person under one code are one payment in most payrolls, so they are compared as their sum; where payroll's
-    export has no codes, so is everything of a person in one currency.
+    export has no codes, so is everything of a person in one currency. An id that came back without its zeros, or in other letters, is that
+    of the one person of the batch whose id reads the same.
     """
     without = set(returned)
+    persons: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        persons[as_read(line.person, "loosely")].add(line.person)
     coded = bool(paid) and all(row.code is not None for row in paid)
     released: dict[tuple[str, str, str], list[BatchLine]] = defaultdict(list)
     received: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -57,7 +62,9 @@ def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], returned: Ite
         if line.line not in without:
             released[line.person, line.target_code if coded else "", line.currency].append(line)
     for row in paid:
-        received[row.person, (row.code or "") if coded else "", row.currency].append(row.amount)
+        alike = persons[as_read(row.person, "loosely")]
+        person = row.person if row.person in alike or len(alike) != 1 else next(iter(alike))
+        received[person, (row.code or "") if coded else "", row.currency].append(row.amount)
     findings, matched = [], 0
     for key in sorted(released.keys() | received.keys()):
         due, got = sum(line.amount for line in released.get(key, ())), sum(received.get(key, ()))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from services.payout.payroll.batch import LinesRefused
-from services.payout.payroll.formats.base import Format, Rejected
-from services.payout.payroll.line import PayrollLine
-from services.payout.payroll.policy import PayrollProfile
+from services.payout.payroll.formats.base import Format, Owners, Rejected
+from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.policy import Numbering, PayrollProfile
 from services.payout.refusals import Refusal
 
 
@@ -40,11 +41,12 @@ class Paying:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one legal entity pays, and in which format."""
+    """What one legal entity pays, in which format, and to which payroll's numbers of people."""
 
     entity: str | None
     target: Format
     lines: tuple[PayrollLine, ...]
+    numbering: Numbering
 
 
 def shares(lines: Sequence[PayrollLine], profile: PayrollProfile) -> list[Share]:
@@ -59,15 +61,55 @@ def shares(lines: Sequence[PayrollLine], profile: PayrollProfile) -> list[Share]
         own = tuple(line for line in lines if (line.entity or "") == name)
         target = profile.of_entity(name or None)
         if target is not None:
-            found.append(Share(name or None, target, own))
+            found.append(Share(name or None, target, own, profile.numbering(name or None)))
         elif own:
             message = f"the payroll profile {profile.id} lists legal entities, and {name or 'none'} is not among them"
             unknown += [Rejected(line.id, at, "entity", "unlisted", message) for at, line in enumerate(own, 1)]
         else:
-            found.append(Share(None, profile.file, ()))
+            found.append(Share(None, profile.file, (), ()))
     if unknown:
         raise LinesRefused(unknown)
     return found
+
+
+def head_of(run: Paying, share: Share, batch: str, number: int, now: datetime) -> Head:
+    """What the batch of a share says of itself."""
+    return Head(
+        batch=batch,
+        number=number,
+        run=run.run,
+        period=run.period,
+        period_end=run.period_end,
+        pay_date=run.pay_date,
+        created_at=now,
+        pay_group=run.pay_group,
+        entity=share.entity,
+        corrects=run.corrects,
+    )
+
+
+def refused(
+    run: Paying, lines: Sequence[PayrollLine], profile: PayrollProfile, owners: Mapping[Numbering, Owners]
+) -> list[Rejected]:
+    """What payroll would refuse of what a run pays, over all its files, before there are any.
+
+    Args:
+        run: the run.
+        lines: what it pays.
+        profile: the files that payroll gets.
+        owners: whose ids others have in each payroll, who are not paid by the run.
+    """
+    try:
+        parts = shares(lines, profile)
+    except LinesRefused as error:
+        return [Rejected(**each) for each in error.rejected]
+    known: dict[Numbering, Owners] = defaultdict(dict, {key: dict(held) for key, held in owners.items()})
+    moment = datetime.combine(run.pay_date, time(), UTC)
+    return [
+        each
+        for part in parts
+        for each in part.target.refused(part.lines, head_of(run, part, run.run, 1, moment), known[part.numbering])
+    ]
 
 
 def batch_id(run: str, count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -10,10 +11,20 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, text
 from services.payout.payroll import schema
 from services.payout.payroll.acknowledgement import BatchLine
 from services.payout.payroll.batch import Batch, Previous, write
+from services.payout.payroll.formats.base import Owners
 from services.payout.payroll.formats.files import File
-from services.payout.payroll.line import Head, PayrollLine
-from services.payout.payroll.policy import PayrollProfile
-from services.payout.payroll.release import LinesReleased, NoSuchBatch, Paying, Released, Share, batch_id, shares
+from services.payout.payroll.line import PayrollLine
+from services.payout.payroll.policy import Numbering, PayrollProfile
+from services.payout.payroll.release import (
+    LinesReleased,
+    NoSuchBatch,
+    Paying,
+    Released,
+    Share,
+    batch_id,
+    head_of,
+    shares,
+)
 from services.payout.store.columns import columns
 
 Groups = Collection[str] | None
@@ -41,20 +52,11 @@ def release(
         text("select count(*) from payroll_batch where run = :run"), {"run": run.run}
     ).scalar_one()
     batches = []
+    owners: dict[Numbering, Owners] = defaultdict(dict)
     for place, share in enumerate(shares(lines, profile)):
-        head = Head(
-            batch=batch_id(run.run, count + place),
-            number=number + place + 1,
-            run=run.run,
-            period=run.period,
-            period_end=run.period_end,
-            pay_date=run.pay_date,
-            created_at=now,
-            pay_group=run.pay_group,
-            entity=share.entity,
-            corrects=run.corrects,
-        )
-        batch = write(share.target, share.lines, head, _previous(connection, run.pay_group, share.entity))
+        head = head_of(run, share, batch_id(run.run, count + place), number + place + 1, now)
+        previous = _previous(connection, run.pay_group, share.entity)
+        batch = write(share.target, share.lines, head, previous, owners[share.numbering])
         _add(connection, batch, run, share, attempts, actor)
         batches.append(batch)
     return batches

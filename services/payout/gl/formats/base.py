@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
 from services.payout.gl.entry import Entry, Line
+from services.payout.identities import Reading, as_read
 from services.payout.policies.model import PolicyPart
 from shared.money import from_minor
 from shared.spreadsheets import could_be_formula
@@ -60,6 +61,8 @@ class Format:
     write: Callable[[Sequence[Entry], Any], bytes]
     most_lines: int | None = None
     """How many lines the target takes in one file; more become several files."""
+    reads_names: Reading = "loosely"
+    """How the target tells accounts and values of dimensions apart."""
 
     def files(self, entries: Sequence[Entry], settings: Any) -> list[bytes]:
         """The files of entries, in order; the same entries and settings give the same bytes.
@@ -73,6 +76,7 @@ class Format:
             if _CONTROL.search(entry.entity)
         ]
         faults += self.check(entries, settings)
+        faults += self._alike(entries)
         faults += [
             Fault(entry.id, 0, "lines", f"has {len(entry.lines)} lines, and a file has {self.most_lines} at most")
             for entry in entries
@@ -81,6 +85,14 @@ class Format:
         if faults:
             raise Refused(self.name, faults)
         return [self.write(part, settings) for part in self._parts(entries)]
+
+    def _alike(self, entries: Sequence[Entry]) -> Iterator[Fault]:
+        """Accounts, and values of a dimension, that are two here and one for the target."""
+        known: dict[tuple[str, str], str] = {}
+        for entry, number, line in lines_of(entries):
+            for field, text in (("account", line.account), *line.dimensions):
+                if (first := known.setdefault((field, as_read(text, self.reads_names)), text)) != text:
+                    yield Fault(entry.id, number, field, f"{text!r} and {first!r} are one to {self.name}")
 
     def _parts(self, entries: Sequence[Entry]) -> list[list[Entry]]:
         parts: list[list[Entry]] = [[]]

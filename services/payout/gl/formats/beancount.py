@@ -71,4 +71,15 @@ def _quoted(text: str) -> str:
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-FORMATS = (Format("beancount", "beancount book", "beancount", "text/plain; charset=utf-8", Settings, check, write),)
+FORMATS = (
+    Format(
+        "beancount",
+        "beancount book",
+        "beancount",
+        "text/plain; charset=utf-8",
+        Settings,
+        check,
+        write,
+        reads_names="exactly",
+    ),
+)

@@ -84,8 +84,24 @@ def tag(name: str) -> str:
 
 
 FORMATS = (
-    Format("ledger", "ledger journal", "ledger", "text/plain; charset=utf-8", Settings, check, write_ledger),
     Format(
-        "hledger", "hledger journal", "journal", "text/plain; charset=utf-8", Settings, check_hledger, write_hledger
+        "ledger",
+        "ledger journal",
+        "ledger",
+        "text/plain; charset=utf-8",
+        Settings,
+        check,
+        write_ledger,
+        reads_names="exactly",
+    ),
+    Format(
+        "hledger",
+        "hledger journal",
+        "journal",
+        "text/plain; charset=utf-8",
+        Settings,
+        check_hledger,
+        write_hledger,
+        reads_names="exactly",
     ),
 )

@@ -17,6 +17,7 @@ class Adp(Format):
     """Earnings as `Earnings 3 Code` and `Earnings 3 Amount`. What differs between installations of ADP is a setting."""
 
     takes_negatives: ClassVar[bool] = True
+    numbered_by: ClassVar[tuple[str, ...] | None] = ("company_code",)
     code_form: ClassVar[str] = r"(?!(?:40|50|60|61)$)(?:[A-Z][A-Z0-9]{0,2}|[0-7]?[0-9])"
 
     format: Literal["adp-workforce-now"] = "adp-workforce-now"

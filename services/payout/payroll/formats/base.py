@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, model_validator
 
+from services.payout.identities import Reading, as_read
 from services.payout.payroll.formats.cells import Cell, Fixed, Value
 from services.payout.payroll.formats.files import XLSX, Dialect, File, workbook
 from services.payout.payroll.line import Head, PayrollLine
@@ -45,20 +48,15 @@ Why = tuple[str, str, str]
 """Why a line is refused: field, code, message."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The lines, and whose the ids in payroll are, as far as rows were looked at."""
+class Owner(NamedTuple):
+    """Whose an id in payroll is, and the id as the roster has it."""
 
-    lines: set[str]
-    owners: dict[str, str]
+    participant_id: str
+    payroll_id: str
 
-    def objections(self, line: PayrollLine, person: str | None) -> Iterator[Why]:
-        """What a line repeats that there may be once only."""
-        if line.id in self.lines:
-            yield "id", "duplicate", "the line is in the batch twice"
-        self.lines.add(line.id)
-        if person and (owner := self.owners.setdefault(person, line.participant_id)) != line.participant_id:
-            yield "payroll_id", "shared", f"{owner} and {line.participant_id} have the same id in payroll"
+
+Owners = dict[str, Owner]
+"""Whose each id of one payroll is, by the id as payroll reads it (`Format.identity`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +113,11 @@ class Format(PolicyPart, ABC):
     """What the target's pay codes look like, as a regular expression."""
     dialect: ClassVar[Dialect] = Dialect()
     extension: ClassVar[str] = "csv"
+    numbered_by: ClassVar[tuple[str, ...] | None] = None
+    """The settings that say which company of the target is paid, each with numbers of its own for its people; none where all have
+    one numbering. None: the file does not say which company it is for."""
+    names_people_by: ClassVar[str] = "payroll_id"
+    """The field of a line by which the file names a person."""
 
     format: str
     """The format."""
@@ -122,6 +125,10 @@ class Format(PolicyPart, ABC):
     """The only currency that the file may hold. It is needed where the layout has no place for a currency."""
     pay_codes: Codes = Field(min_length=1)
     """The target's code for each of Earnest's pay codes, as agreed with payroll. A pay code that is not here is refused."""
+    reads_ids: Reading = "loosely"
+    """How payroll tells people apart by the ids of the file. `loosely`: case, blanks and zeros before a number make no difference, nor
+    does what comes after the 15th digit, which a spreadsheet loses; two people whose ids read the same are refused. `exactly`: every
+    character counts, as it stands in the file. Say this only where payroll is known to read so."""
 
     @model_validator(mode="after")
     def _agreed(self) -> Format:
@@ -142,8 +149,18 @@ class Format(PolicyPart, ABC):
         """The columns, in order."""
 
     def person(self, line: PayrollLine) -> str | None:
-        """The id by which the file names a person."""
-        return line.payroll_id
+        """The id by which the file names a person, as it was given; the file may write it otherwise."""
+        named: str | None = getattr(line, self.names_people_by)
+        return named
+
+    def identity(self, person: str) -> str:
+        """An id as payroll reads it in the file: two people of whom it is the same are one person there."""
+        return as_read(self._naming.text(person), self.reads_ids)
+
+    @cached_property
+    def _naming(self) -> Cell:
+        """The cell that names a person."""
+        return next(column.cell for column in self.layout() if column.field == self.names_people_by)
 
     def code(self, line: PayrollLine) -> str | None:
         """The target's code of a line; None where nothing is agreed."""
@@ -158,14 +175,23 @@ class Format(PolicyPart, ABC):
         ordered = sorted(lines, key=lambda line: (self.person(line) or "", line.currency, line.pay_code, line.id))
         return [Row(at, (line,), head) for at, line in enumerate(ordered, 1)]
 
-    def refused(self, lines: Sequence[PayrollLine], head: Head) -> list[Rejected]:
-        """The lines that the target would refuse, and why: by row, all reasons of each."""
+    def refused(self, lines: Sequence[PayrollLine], head: Head, owners: Owners | None = None) -> list[Rejected]:
+        """The lines that the target would refuse, and why: by row, all reasons of each.
+
+        Args:
+            lines: the lines of a file.
+            head: what its batch says.
+            owners: whose ids of the same payroll are besides; those of the lines are added.
+        """
         found: list[Rejected] = []
-        columns, taken = self.layout(), _Taken(set(), {})
+        columns, seen, owners = self.layout(), Counter(line.id for line in lines), {} if owners is None else owners
         for row in self.rows(lines, head):
             for line in row.lines:
-                whys = (*self._objections(line), *taken.objections(line, self.person(line)))
+                whys = (*self._objections(line), *self._shared(line, owners))
                 found += [Rejected(line.id, row.number, *why) for why in whys]
+                if seen[line.id] > 1:
+                    seen[line.id] -= 1
+                    found.append(Rejected(line.id, row.number, "id", "duplicate", "the line is in the batch twice"))
             for column in columns:
                 if problem := column.cell.problem(column.value(row)):
                     message = f"{column.heading} of {row.line.participant_id} {problem.message}"
@@ -186,6 +212,16 @@ class Format(PolicyPart, ABC):
             )
         if self.currency is not None and line.currency != self.currency:
             yield "currency", "currency", f"the file is in {self.currency}, the line in {line.currency}"
+
+    def _shared(self, line: PayrollLine, owners: Owners) -> Iterator[Why]:
+        """Where payroll would take the person of a line for somebody else."""
+        if not (person := self.person(line)):
+            return
+        owner = owners.setdefault(self.identity(person), Owner(line.participant_id, person))
+        if owner.participant_id != line.participant_id:
+            one, other = f"{owner.participant_id} ({owner.payroll_id})", f"{line.participant_id} ({person})"
+            same = "have the same id" if owner.payroll_id == person else "have ids that are the same"
+            yield self.names_people_by, "shared", f"{one} and {other} {same} in payroll: it would pay one for both"
 
     def allows_negative(self, _: PayrollLine) -> bool:
         """Whether this negative line can be written."""

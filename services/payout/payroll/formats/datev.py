@@ -24,6 +24,7 @@ class Datev(Format):
     """A DATEV format. Wage types (Lohnarten) come from the tax adviser, by `pay_codes`."""
 
     takes_negatives: ClassVar[bool] = True
+    numbered_by: ClassVar[tuple[str, ...] | None] = ("consultant", "client")
     dialect: ClassVar[Dialect] = Dialect(delimiter=";", encoding="cp1252", quoting="none")
     extension: ClassVar[str] = "txt"
 

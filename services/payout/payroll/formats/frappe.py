@@ -15,6 +15,7 @@ class Frappe(WithDeductions):
     """One Additional Salary per line. Frappe refuses a negative amount; a clawback goes to a salary component that deducts."""
 
     dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
+    numbered_by: ClassVar[tuple[str, ...] | None] = ()
 
     format: Literal["frappe"] = "frappe"
     """`frappe`."""

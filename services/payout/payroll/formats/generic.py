@@ -125,13 +125,9 @@ class Generic(Format):
         return self
 
     @property
-    def names_people_by(self) -> Source:
+    def names_people_by(self) -> str:  # type: ignore[override]
         """Payroll's own ids where the file has them."""
         return "payroll_id" if any(each.source == "payroll_id" for each in self.columns) else "participant_id"
-
-    def person(self, line: PayrollLine) -> str | None:
-        """The id by which the file names a person."""
-        return line.payroll_id if self.names_people_by == "payroll_id" else line.participant_id
 
     def code(self, line: PayrollLine) -> str | None:
         """The reader's code, or the pay code in capitals."""

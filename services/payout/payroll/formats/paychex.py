@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,8 @@ _BEHIND: Final = (
 
 class Paychex(Format):
     """Earnings by the company's own earning names. An import only adds: what was saved is never changed by a later file."""
+
+    numbered_by: ClassVar[tuple[str, ...] | None] = ("client_id",)
 
     format: Literal["paychex-spi"] = "paychex-spi"
     """`paychex-spi`."""

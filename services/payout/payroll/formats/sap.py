@@ -21,6 +21,7 @@ class Sap(Format):
     """Tab-separated rows under the technical field names. `ZUORD` names batch and row, so that a payment is found again."""
 
     takes_negatives: ClassVar[bool] = True
+    numbered_by: ClassVar[tuple[str, ...] | None] = ()
     code_form: ClassVar[str] = r"[A-Z0-9/]{4}"
     dialect: ClassVar[Dialect] = Dialect(delimiter="\t", quoting="none")
     extension: ClassVar[str] = "txt"

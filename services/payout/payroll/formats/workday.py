@@ -17,6 +17,7 @@ class Workday(Format):
     """One payroll input per line, in one request. The batch must exist in Workday and be usable."""
 
     takes_negatives: ClassVar[bool] = True
+    numbered_by: ClassVar[tuple[str, ...] | None] = ()
     code_form: ClassVar[str] = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 
     format: Literal["workday-eib"] = "workday-eib"

@@ -9,8 +9,9 @@ import pytest
 
 from services.payout.gl.entry import Entry, Line
 from services.payout.gl.formats.base import Refused
+from services.payout.gl.journals import SharedName, entries
 from shared.money import from_minor
-from tests.services.payout.gl.gl_books import policy
+from tests.services.payout.gl.gl_books import journal, policy
 from tests.services.payout.gl.gl_files import CODE, one, read, written
 
 
@@ -59,6 +60,41 @@ def test_what_the_target_would_refuse_is_refused_with_its_row(
     )
     with pytest.raises(Refused, match=says):
         written(name, [entry], **wanted)
+
+
+def two_lines(first: Line, second: Line) -> Entry:
+    return replace(one(), lines=(first, second._replace(amount=-first.amount)))
+
+
+@pytest.mark.parametrize("name", ["netsuite", "quickbooks-online", "quickbooks-desktop", "csv", "xlsx"])
+def test_two_accounts_or_values_that_are_one_to_the_books_are_refused_and_both_named(name: str) -> None:
+    accounts = two_lines(Line("06000", 100, "earned"), Line("6000", 0, "payable"))
+    with pytest.raises(Refused, match="line 2, account: '6000' and '06000' are one to"):
+        written(name, [accounts])
+    classes = two_lines(
+        Line("6000", 100, "earned", (("Class", "East"),)), Line("6001", 0, "payable", (("Class", "EAST"),))
+    )
+    with pytest.raises(Refused, match="line 2, Class: 'EAST' and 'East' are one to"):
+        written(name, [classes])
+
+
+def test_plain_text_books_tell_every_character_apart() -> None:
+    pair = Line("Expenses:Pay", 100, "earned"), Line("Expenses:PAY", 0, "payable")
+    assert all(written(name, [two_lines(*pair)]) for name in ("ledger", "hledger", "beancount"))
+
+
+@pytest.mark.parametrize("values", [{"ada": "Brandt, A.", "alma": "Brandt, A."}, {"ada": "V-041", "alma": "v-041"}])
+def test_two_people_under_one_name_in_the_books_are_refused_and_both_named(values: dict[str, str]) -> None:
+    book = policy(dimensions=[{"name": "Name", "source": "participant", "values": values}], format="netsuite")
+    rows = [row._replace(participant=who) for who in values for row in journal("earning", 100)]
+    with pytest.raises(SharedName, match=r"Name: ada \(.*\) and alma \(.*\) are one to the books"):
+        entries(rows, lambda _: book)
+
+
+def test_dimensions_whose_names_are_one_once_written_are_refused() -> None:
+    pair = [{"name": name, "source": "plan"} for name in ("Cost Center", "cost_center")]
+    with pytest.raises(ValueError, match="two dimensions have one name"):
+        policy(dimensions=pair)
 
 
 def test_one_file_for_books_without_entities_holds_one_entity() -> None:

@@ -96,6 +96,21 @@ def test_each_legal_entity_gets_its_own_batch_and_one_that_is_not_listed_none(pa
     assert [each["code"] for each in refused.value.rejected] == ["unlisted"]
 
 
+def test_ids_are_one_person_s_over_all_files_to_one_company_and_each_company_has_its_own(
+    payroll_desk: PayrollDesk,
+) -> None:
+    adp = {"format": "adp-workforce-now", "currency": "USD", "company_code": "ABC", "pay_codes": {"commission": "C"}}
+    one = replace(LINES[0], pay_code="commission", entity="EAST", payroll_id="000417")
+    other = replace(LINES[1], pay_code="commission", entity="WEST", payroll_id="417", amount=100)
+    together = PayrollProfile.of(EVERYWHERE | {"file": adp})
+    listed = PayrollProfile.of(EVERYWHERE | {"file": adp, "entities": {"EAST": {}, "WEST": {}}})
+    apart = PayrollProfile.of(EVERYWHERE | {"file": adp, "entities": {"EAST": {}, "WEST": {"company_code": "WST"}}})
+    for profile in (together, listed):
+        with pytest.raises(LinesRefused, match=r"ada \(000417\) and bo \(417\) have ids that are the same"):
+            payroll_desk.release([one, other], profile=profile)
+    assert len(payroll_desk.release([one, other], profile=apart)) == 2
+
+
 def test_a_line_is_never_in_two_released_batches(payroll_desk: PayrollDesk) -> None:
     payroll_desk.release()
     with pytest.raises(LinesReleased) as refused:

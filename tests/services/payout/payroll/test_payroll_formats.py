@@ -124,11 +124,57 @@ def test_what_one_target_does_not_take_is_refused(name: str, changed: dict[str, 
     assert (field, code) in {(each.field, each.code) for each in refused}
 
 
-def test_two_people_under_one_id_are_refused() -> None:
-    refused = target("adp-workforce-now").refused(
-        [line("adp-workforce-now"), line("adp-workforce-now", id="line-2", participant_id="bob")], HEAD
+TWO_AS_ONE = [
+    ("adp-workforce-now", "000417", "417"),
+    ("gusto", "a1B2c3", "A1b2C3"),
+    ("paychex-spi", "0000417", "417"),
+    ("workday-eib", "00417", "417"),
+    ("paylocity", "EMP7", "emp7"),
+    ("sap-0015", "00000417", "0417"),
+    ("sap-0267", "417", "00417"),
+    ("datev-lodas", "417", "00417"),
+    ("datev-lohn-und-gehalt", "0417", "417"),
+    ("frappe", "HR-EMP-00417", "hr-emp-00417"),
+    ("generic", "417", "4.17E2"),
+    ("generic", "1234567890123456", "1234567890123457"),
+]
+
+
+def test_every_format_says_whom_it_takes_for_one() -> None:
+    assert {name for name, *_ in TWO_AS_ONE} == set(FORMATS)
+
+
+@pytest.mark.parametrize(("name", "one", "other"), [*TWO_AS_ONE, ("adp-workforce-now", "52", "52")])
+def test_two_people_who_are_one_to_payroll_are_refused_and_both_named(name: str, one: str, other: str) -> None:
+    lines = [line(name, payroll_id=one), line(name, id="line-2", participant_id="bob", payroll_id=other)]
+    (refused,) = target(name).refused(lines, HEAD)
+    assert (refused.field, refused.code) == ("payroll_id", "shared")
+    assert all(each in refused.message for each in (f"ada.brandt ({one})", f"bob ({other})")), refused.message
+    with pytest.raises(LinesRefused):
+        write(target(name), lines, HEAD)
+
+
+def test_a_payroll_that_reads_every_character_keeps_apart_what_the_file_keeps_apart() -> None:
+    def refused(name: str, one: str, other: str) -> list[str]:
+        lines = [line(name, payroll_id=one), line(name, id="line-2", participant_id="bob", payroll_id=other)]
+        return [each.code for each in target(name, reads_ids="exactly").refused(lines, HEAD)]
+
+    assert refused("generic", "E7", "e7") == refused("paychex-spi", "0417", "417") == []
+    assert refused("adp-workforce-now", "000417", "417") == refused("sap-0015", "0417", "417") == ["shared"]
+
+
+def test_a_plain_file_takes_earnest_s_own_ids_as_its_reader_does() -> None:
+    plain = target(
+        "generic", columns=[{"source": each, "heading": each} for each in ("participant_id", "currency", "amount")]
     )
-    assert [(each.line, each.field, each.code) for each in refused] == [("line-2", "payroll_id", "shared")]
+    lines = [line("generic"), line("generic", id="line-2", participant_id="Ada.Brandt")]
+    assert [(each.field, each.code) for each in plain.refused(lines, HEAD)] == [("participant_id", "shared")]
+
+
+def test_one_person_under_one_id_counts_once_in_the_manifest() -> None:
+    lines = [line("adp-workforce-now"), line("adp-workforce-now", id="line-2", pay_code="bonus")]
+    batch = write(target("adp-workforce-now"), lines, HEAD)
+    assert (json.loads(batch.manifest)["employee_count"], batch.record_count) == (1, 2)
 
 
 def test_a_line_that_is_in_a_batch_twice_is_refused() -> None:

@@ -58,3 +58,10 @@ def test_findings_explain_the_whole_difference(
 def test_lines_that_payroll_returned_are_not_missing() -> None:
     lines = batch([("ada", "C", "USD", 100), ("bo", "C", "USD", 200)])
     assert reconcile(lines, [PaidRow("ada", "USD", 100)], ["line-2"]).findings == ()
+
+
+def test_an_id_that_came_back_without_its_zeros_is_still_that_of_its_person() -> None:
+    lines = batch([("000417", "C", "USD", 100), ("a7", "C", "USD", 200)])
+    assert reconcile(lines, [PaidRow("417", "USD", 100), PaidRow("A7", "USD", 200)]).findings == ()
+    apart = batch([("e7", "C", "USD", 100), ("E7", "C", "USD", 200)])
+    assert reconcile(apart, [PaidRow("E7", "USD", 200), PaidRow("e7", "USD", 100)]).findings == ()
