@@ -101,9 +101,13 @@ def _summary(facts: StatementFacts, currency: str) -> Summary:
         found = (each.after for each in facts.balances if each.currency == currency and each.account == account)
         return from_minor(sum(found), currency)
 
+    named = ("earnings", "prior_period", "hold", "release", "payment", "forgiveness")
     return Summary(
         currency=currency,
-        earned=lines("earnings", "prior_period"),
+        earned=lines("earnings"),
+        prior_period=lines("prior_period"),
+        held_or_released=lines("hold", "release"),
+        other=lines(*(kind for kind in words.PAY if kind not in named)),
         paid=lines("payment"),
         carried_forward=-lines("carried_forward"),
         held=after("held"),

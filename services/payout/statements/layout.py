@@ -70,14 +70,15 @@ def _figures(statement: Statement, writing: Writing) -> Iterator[Figure]:
         for year in statement.year_to_date:
             if year.currency == found.currency:
                 since = f"paid {writing.money(year.paid, year.currency)}, since {writing.day(year.since)}"
-                yield Figure("Earned this year", writing.money(year.earned, year.currency), since)
+                yield Figure(words.YEAR["earned"], writing.money(year.earned, year.currency), since)
 
 
 def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
     """The first figures of a currency; those that are zero for most are left out where they are."""
     yield Figure("Paid now", writing.money(found.paid, found.currency), main=True)
-    yield Figure("Earned in this run", writing.money(found.earned, found.currency))
+    yield Figure(words.PAY["earnings"], writing.money(found.earned, found.currency), "by the months of this run")
     optional = (
+        (words.PAY["prior_period"], found.prior_period, "since they were paid"),
         ("Held back", found.held, "earned, not released yet"),
         ("Carried forward", found.carried_forward, "to the next run"),
         ("Draw balance", found.draw_balance, "to be recovered"),

@@ -27,10 +27,18 @@ class RunHead(BaseModel):
 
 
 class Summary(BaseModel):
-    """The figures of a currency that come first. What is owed is to be recovered from later pay."""
+    """The figures of a currency that come first.
+
+    `earned` by the months of the run, `prior_period` by changes of earlier ones, `held_or_released` (less than nothing where more is held
+    than released) and `other` (carried, adjusted, topped up, drawn, recovered, limited) sum to `paid`. The rest are balances after the run: what
+    is owed is to be recovered from later pay.
+    """
 
     currency: str
     earned: Decimal
+    prior_period: Decimal
+    held_or_released: Decimal
+    other: Decimal
     paid: Decimal
     carried_forward: Decimal
     held: Decimal
@@ -150,11 +158,14 @@ class Member(BaseModel):
 
 
 class TeamTotal(BaseModel):
-    """Sums of the team in a currency, of so many `people` with anything in it."""
+    """Sums of the team in a currency, of so many `people` with anything in it; by the names of `Summary`, whose sums hold here, too."""
 
     currency: str
     people: int
     earned: Decimal
+    prior_period: Decimal
+    held_or_released: Decimal
+    other: Decimal
     paid: Decimal
     carried_forward: Decimal
     held: Decimal

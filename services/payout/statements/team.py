@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from services.payout.statements import words
@@ -16,6 +16,15 @@ from services.payout.statements.model import Attained, Member, Summary, TeamStat
 from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
+
+ADDS_UP: Final = {
+    "earned": "Earned",
+    "prior_period": "Earlier months",
+    "held_or_released": "Held or released",
+    "other": "Other",
+    "paid": "Paid",
+}
+"""The columns of the team's table: in each row, and in the sums, all but the last come to the last."""
 
 
 class Reports(NamedTuple):
@@ -105,10 +114,7 @@ def _total(currency: str, members: Sequence[Member]) -> TeamTotal:
     return TeamTotal(
         currency=currency,
         people=len(found),
-        earned=together("earned"),
-        paid=together("paid"),
-        carried_forward=together("carried_forward"),
-        held=together("held"),
+        **{name: together(name) for name in (*ADDS_UP, "carried_forward", "held")},
     )
 
 
@@ -122,7 +128,7 @@ def team_sheet(statement: TeamStatement) -> Sheet:
         for figure in (
             Figure("Paid to the team", writing.money(total.paid, total.currency), main=True),
             Figure("Earned", writing.money(total.earned, total.currency), f"by {total.people} people"),
-            Figure("Held back", writing.money(total.held, total.currency)),
+            Figure("Held back", writing.money(total.held, total.currency), "until it is released"),
             Figure("Carried forward", writing.money(total.carried_forward, total.currency)),
         )
     ]
@@ -167,9 +173,7 @@ def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Tab
         Column("Person", share=4),
         Column("Reports to", share=3),
         Column("Attainment", share=4),
-        Column("Earned", numeric=True, share=2),
-        Column("Held back", numeric=True, share=2),
-        Column("Paid", numeric=True, share=2),
+        *(Column(name, numeric=True, share=2) for name in ADDS_UP.values()),
     )
     rows = [
         _person(member, found, writing)
@@ -177,7 +181,7 @@ def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Tab
         for found in member.summary
         if found.currency == total.currency
     ]
-    sums = (writing.amount(value, total.currency) for value in (total.earned, total.held, total.paid))
+    sums = (writing.amount(getattr(total, name), total.currency) for name in ADDS_UP)
     return Table(f"The team in {total.currency}", columns, (*rows, row("Together", "", "", *sums, total=True)))
 
 
@@ -188,5 +192,5 @@ def _person(member: Member, found: Summary, writing: Writing) -> Row:
         Cell(_name(member.participant), more, link=f"../{quote(member.participant.id, safe='')}.html"),
         _name(member.manager),
         Cell(attained[0], tuple(attained[1:]), even=True) if attained else "",
-        *(writing.amount(value, found.currency) for value in (found.earned, found.held, found.paid)),
+        *(writing.amount(getattr(found, name), found.currency) for name in ADDS_UP),
     )

@@ -85,9 +85,9 @@ ACCOUNT: Final[dict[Account, str]] = {
 }
 
 YEAR: Final = {
-    "earned": "Earned",
-    "adjusted": "Adjustments",
-    "guaranteed": "Guarantees, minimums and draws that you keep",
+    "earned": "Earned this year",
+    "adjusted": "Adjustments and limits",
+    "guaranteed": "Topped up, and clawbacks, draws and balances that you keep",
     "drawn": "Draws paid in advance",
     "recovered": "Draws recovered",
     "clawed_back": "Clawed back",
@@ -130,11 +130,10 @@ EARLIER: Final = (
     "Earlier runs paid this month. It is shown as it is now, because something of it changed or is held; "
     "only the changes and releases listed here are part of this payment."
 )
-QUESTIONS: Final = (
-    "Something is missing or looks wrong? Ask your manager or open an inquiry, and name the run and the deal."
-)
+QUESTIONS: Final = "Something is missing or looks wrong? Ask your manager, and name the run and the deal."
 TEAM_NOTE: Final = (
-    "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it."
+    "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it. Every row adds up to what is "
+    "paid; Other is what was carried over, adjusted, topped up, drawn, recovered or limited."
 )
 
 

@@ -76,7 +76,22 @@ def test_whatever_happened_the_steps_sum_to_the_payment_and_what_is_shown_sums_u
     sums_hold(shown)
     figures = {(figure.name, figure.value) for figure in shown.figures}
     for found in made.summary:
+        assert found.earned + found.prior_period + found.held_or_released + found.other == found.paid
         assert ("Paid now", f"{found.paid:,.{-int(found.paid.as_tuple().exponent)}f}\u00a0{found.currency}") in figures
+
+
+def test_earned_is_one_figure_on_a_page() -> None:
+    lines = [
+        {"kind": "earnings", "currency": "USD", "amount": 1000_00},
+        {"kind": "prior_period", "currency": "USD", "amount": -300_00, "origin_period": "2026-05"},
+        {"kind": "payment", "currency": "USD", "amount": 700_00},
+    ]
+    shown = sheet(statement(document(full(pay_lines=lines)), final=True))
+    rows = [row for table in tables(shown) for row in table.rows if row.cells[0].text == "Earned"]
+    assert [row.cells[-1].text for row in rows] == ["1,000.00"]
+    figures = [(figure.name, figure.value) for figure in shown.figures]
+    assert ("Earned", "1,000.00\u00a0USD") in figures
+    assert ("Changes to earlier months", "-300.00\u00a0USD") in figures
 
 
 def test_components_sum_to_what_was_earned_and_lines_to_their_component() -> None:

@@ -74,6 +74,9 @@ def test_the_teams_sheet_sums_up_links_to_each_statement_and_names_who_has_nothi
     documents = {who: document(each) for who, each in sales().items()}
     made = team_sheet(team(Person(id="mia", name="Mia"), below("mia", reports(sales())), documents, final=True))
     assert sums_hold(made) == 1
+    for each in made.sections[0].tables[0].rows:
+        *parts, paid = [Decimal(cell.text.replace(",", "")) for cell in each.cells[3:]]
+        assert sum(parts) == paid, each
     assert made.sections[0].paragraphs[1] == "Without earnings, pay or holds in this run: Dan."
     assert '<a href="../ben.html">' in page(made).decode()
     assert pdf(made).startswith(b"%PDF")
