@@ -75,6 +75,10 @@ def _plausible_year(moment: Moment) -> Moment:
     return moment
 
 
+PlausibleDate = Annotated[date, AfterValidator(_plausible_year)]
+"""A date in one of the `YEARS`."""
+
+
 def _business_date(value: object, info: ValidationInfo) -> object:
     """Take a date, or at an edge that knows the company's time zone an instant, which becomes a date there."""
     if not isinstance(value, str):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,8 @@ import polars as pl
 from shared.kernel.exact import MOST_SUM, Overflow
 from shared.kernel.wholes import FITS, Factor, Whole, alike, fitted, product, sign_of, size_of, times, truths
 
+MOST_BITS: Final = 4096
+_LARGEST: Final = 1 << MOST_BITS
 Number: TypeAlias = "int | Fraction"
 Mode = Literal["half_up", "half_even", "up", "down"]
 """How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to zero."""
@@ -36,6 +38,15 @@ class Exact:
     most: int
     per: Factor = 1
     deepest: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that only grow: squares of squares would soon fill every memory.
+
+        Raises:
+            Overflow: a top or a bottom has more than `MOST_BITS` bits.
+        """
+        if self.most > _LARGEST or self.by > _LARGEST or self.deepest > _LARGEST:
+            raise Overflow("a number in a formula")
 
     @staticmethod
     def of(values: pl.Series, scale: int = 1) -> Exact:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.base import CurrencyCode
+from shared.contracts.base import YEARS, CurrencyCode, PlausibleDate
 from shared.kernel.columns import Mode
 from shared.kernel.language import Amount, Name, PlanPart
 
@@ -38,7 +38,7 @@ class ExchangeRate(PlanPart):
 
     currency: CurrencyCode
     """The currency that is converted."""
-    effective_from: date = Field(alias="from", default=date(1900, 1, 1))
+    effective_from: PlausibleDate = Field(alias="from", default=date(1900, 1, 1))
     """The day from which the rate holds."""
     rate: Amount
     """What one unit of it is worth in the plan's currency."""
@@ -49,7 +49,7 @@ class Exchange(PlanPart):
 
     source: str = Field(min_length=1, max_length=200)
     """Where the rates come from, for people."""
-    rates: tuple[ExchangeRate, ...] = Field(min_length=1)
+    rates: tuple[ExchangeRate, ...] = Field(min_length=1, max_length=20_000)
     """The rates, by currency and day."""
 
 
@@ -60,9 +60,9 @@ class CalendarTerms(PlanPart):
     """The month in which the fiscal year begins, 1 to 12."""
     weeks: Literal["4-4-5", "4-5-4", "5-4-4"] | None = None
     """How the weeks of a quarter are divided among its periods, instead of calendar months."""
-    first_day: date | None = None
+    first_day: PlausibleDate | None = None
     """With `weeks`: the first day of some fiscal year; every year has 52 weeks, and those in `long_years` 53."""
-    long_years: tuple[int, ...] = ()
+    long_years: tuple[Annotated[int, Field(ge=YEARS[0], le=YEARS[-1])], ...] = ()
     """The fiscal years of 53 weeks."""
 
     @model_validator(mode="after")

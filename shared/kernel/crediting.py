@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from contextlib import suppress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from sqlglot.errors import SqlglotError
 
 from shared.kernel.formulas import FormulaText
 from shared.kernel.language import Amount, Name, PlanPart, Rate
+from shared.kernel.sql_text import parse
 
 WON = "stage = 'won'"
 RELATIONS = ("holder", "managers", "team", "territory")
 """Who may be credited besides a participant that a column of the deal names."""
+
+
+def _within_limits(text: str) -> str:
+    with suppress(SqlglotError):  # the plan, which knows the columns, says what is wrong
+        parse(text, read="duckdb")
+    return text
+
+
+FilterText = Annotated[str, AfterValidator(_within_limits)]
+"""A yes/no SQL condition over the columns of a deal."""
 
 
 class CreditingRule(PlanPart):
@@ -26,7 +41,7 @@ class CreditingRule(PlanPart):
     """Whom it credits: `holder`, `managers`, `team`, `territory`, or a column of type participant."""
     levels: int | None = Field(default=None, ge=1, le=20)
     """For `managers`: how far up; 1 is the direct manager only."""
-    when: str = WON
+    when: FilterText = WON
     """Which deals: a yes/no SQL condition over columns of the deal. It replaces the default, `stage = 'won'`."""
     amount: FormulaText | None = None
     """What is credited, an SQL expression over the deal: `amount - refunded` unless said otherwise."""
@@ -36,5 +51,5 @@ class CreditingRule(PlanPart):
     """The date of the credit: `close_date`, `open_date`, or a column of type `date`. A deal without it is not credited yet."""
     cap: Amount | None = None
     """The most that one deal credits one participant by this rule."""
-    priority: int = 0
+    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     """With `match: first`, rules of higher priority are tried first, and those of the same priority in the order of the file."""

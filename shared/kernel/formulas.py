@@ -15,17 +15,20 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeAlias, cast
 
 import polars as pl
-import sqlglot
 from pydantic import AfterValidator, BeforeValidator
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
 from shared.kernel.columns import Exact, where
+from shared.kernel.language import number_in_plan
+from shared.kernel.sql_text import check_text, parse
+from shared.limits import TooMuch
 
 Value: TypeAlias = "Exact | Fraction"
 Lookup = Callable[[str, str], Exact]
 """The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `column`), and the name."""
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DECIMALS = re.compile(r"-?(?:[0-9]|1[0-2])", re.ASCII)
 FUNCTIONS = ("attainment", "quota", "term", "pay")
 
 
@@ -49,9 +52,12 @@ def parsed(text: str) -> sql.Expression:
         FormulaError: it does not parse, or has something that formulas do not have.
     """
     try:
-        tree = sqlglot.parse_one(_PERCENT.sub(_as_share, text), into=sql.Condition)
-    except (SqlglotError, RecursionError) as error:
-        said = str(error).splitlines()[0].partition(". Line")[0] if isinstance(error, SqlglotError) else ""
+        check_text(text)
+        tree = parse(_PERCENT.sub(_as_share, text))
+    except TooMuch as error:
+        raise FormulaError(f"{text[:40]!r} is too much for a formula: {error}") from None
+    except SqlglotError as error:
+        said = str(error).splitlines()[0].partition(". Line")[0]
         why = f": {said[0].lower()}{said[1:]}" if said and "<class" not in said else ": it is not complete"
         raise FormulaError(f"{text!r} is not a formula{why}") from None
     for node in tree.walk():
@@ -60,9 +66,9 @@ def parsed(text: str) -> sql.Expression:
         if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
             raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
         digits = node.args.get("decimals") if isinstance(node, sql.Round) else None
-        if digits is not None and not digits.sql().removeprefix("-").isdecimal():
-            raise FormulaError(f"{text!r}: round takes a whole number of decimals, not {digits.sql()}")
-    return cast(sql.Expression, tree)
+        if digits is not None and not _DECIMALS.fullmatch(digits.sql()):
+            raise FormulaError(f"{text!r}: round takes a whole number of decimals, up to 12, not {digits.sql()}")
+    return tree
 
 
 def _as_share(found: re.Match[str]) -> str:
@@ -70,7 +76,9 @@ def _as_share(found: re.Match[str]) -> str:
 
 
 def _as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"{number_in_plan(value):f}"
+    return value
 
 
 def _checked(text: str) -> str:

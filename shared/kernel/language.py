@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A rule, measure, component or column: lower case, digits and underscores."""
+
+LONGEST_NUMBER: Final = 40
+_TOO_LONG: Final = f"a number has at most {LONGEST_NUMBER} digits"
 
 
 class PlanPart(BaseModel):
@@ -25,14 +28,20 @@ def number_in_plan(value: Any) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("write a number, for example 0.05 or 5%")
+    if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:
+        raise ValueError(_TOO_LONG)
     text = str(value).strip().replace("_", "").replace(",", "")
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(_TOO_LONG)
     try:
-        number = Decimal(text[:-1]) / 100 if text.endswith("%") else Decimal(text)
+        number = Decimal(text.removesuffix("%"))
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a number or a percentage") from None
     if not number.is_finite():
         raise ValueError("the number must be finite")
-    return number
+    if abs(number.adjusted()) > LONGEST_NUMBER:  # before anything is calculated with it
+        raise ValueError(_TOO_LONG)
+    return number / 100 if text.endswith("%") else number
 
 
 def _places(most: int) -> AfterValidator:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 from pydantic import Field, SerializeAsAny, model_validator
 
-from shared.contracts.base import CurrencyCode, Identifier
+from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.at import At
 from shared.kernel.columns import Exact
 from shared.kernel.components import Component
@@ -23,9 +22,17 @@ from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
 from shared.kernel.resets import with_resets
+from shared.limits import check_document
 from shared.money import minor_digits
 
 __all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan"]
+
+MOST_RULES: Final = 200
+"""Crediting rules, measures and components of a plan, each."""
+MOST_PARTS: Final = 30_000
+"""Names and values in a plan without its exchange rates: what a deal costs grows with them."""
+MOST_CHARACTERS: Final = 200_000
+"""Of all its texts together."""
 
 ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
 
@@ -47,13 +54,13 @@ class Plan(PlanPart):
 
     plan: Identifier
     """The plan's id, the same in all its versions: letters, digits and `. _ : @ / + -`."""
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=1_000_000)
     """1, 2, 3 and so on; a published version never changes."""
     name: str = Field(min_length=1, max_length=200)
     """What people call the plan."""
     currency: CurrencyCode
     """The ISO 4217 code of the currency in which the plan pays, such as USD."""
-    effective_from: date
+    effective_from: PlausibleDate
     """The day from which this version holds, until a later version of the same plan does."""
     author: str | None = Field(default=None, max_length=200)
     """Who wrote this version."""
@@ -69,11 +76,11 @@ class Plan(PlanPart):
     """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date, participant."""
     match: Literal["all", "first"] = "all"
     """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
-    credits: tuple[CreditingRule, ...] = Field(min_length=1)
+    credits: tuple[CreditingRule, ...] = Field(min_length=1, max_length=MOST_RULES)
     """The crediting rules: who is credited with how much of which deals."""
-    measures: tuple[Measure, ...] = Field(min_length=1)
+    measures: tuple[Measure, ...] = Field(min_length=1, max_length=MOST_RULES)
     """What is measured: numbers of a participant in a period, from credits, scores and each other."""
-    components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1)
+    components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1, max_length=MOST_RULES)
     """What pays, each in its own kind."""
     minimum: Figure | None = None
     """The least that all components together pay in a month."""
@@ -85,6 +92,13 @@ class Plan(PlanPart):
     @model_validator(mode="before")
     @classmethod
     def _says_resets(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            check_document(data)
+            check_document(
+                {name: part for name, part in data.items() if name != "exchange"},
+                parts=MOST_PARTS,
+                characters=MOST_CHARACTERS,
+            )
         return with_resets(data)
 
     @model_validator(mode="after")
@@ -162,22 +176,34 @@ class Plan(PlanPart):
         Without a measure it is the longest reset of what its amount looks at, so that nothing is paid twice; of a fixed amount the
         shortest of what its gate looks at; and without a gate how often it is paid.
         """
+        return self._windows_of_measures[component.component]
+
+    @cached_property
+    def _windows_of_measures(self) -> dict[str, Reset]:
+        found: dict[str, Reset] = {}
+        for component in self.in_order:  # each after those to whose pay it refers
+            found[component.component] = self._window_of_measure(component, found)
+        return found
+
+    def _window_of_measure(self, component: Component, known: Mapping[str, Reset]) -> Reset:
         if component.window is not None and component.component in self.pays_by_deal:
             return component.window
         main = self.measure(component.main_measure())
         if main is not None:
             return main.reset
-        looks_at, gated_by = self._resets(component.refers_to()), self._resets(component.uses())
+        looks_at = self._resets(component.refers_to(), known)
+        gated_by = self._resets(component.uses(), known)
         if looks_at:
             return max(looks_at, key=RESETS.index)
         return min(gated_by, key=RESETS.index) if gated_by else component.pays
 
-    def _resets(self, found: Iterable[Reference]) -> list[Reset]:
+    def _resets(self, found: Iterable[Reference], known: Mapping[str, Reset]) -> list[Reset]:
         resets: list[Reset] = []
-        for each in found:
+        for each in dict.fromkeys(found):
             measure = self.measure(each.name) if each.kind not in ("pay", "term") else None
             if each.kind == "pay":
-                resets.append(self.window(next(c for c in self.components if c.component == each.name)))
+                paid = next(c for c in self.components if c.component == each.name)
+                resets.append(paid.window or known[each.name])
             elif measure is not None:
                 resets.append(measure.reset)
         return resets
@@ -190,7 +216,15 @@ class Plan(PlanPart):
 
     def measures_of(self, component: Component) -> set[str]:
         """All measures that a component looks at, directly or through other measures and components."""
-        return self._measures_of(component.component)
+        due = [r.name for c in self.leading_to(component) for r in c.uses() if r.kind not in ("pay", "term")]
+        found: set[str] = set()
+        while due:
+            one = due.pop()
+            measure = self.measure(one)
+            if one not in found and measure is not None:
+                found.add(one)
+                due += [r.name for r in self.refers(measure) if r.kind != "term"]
+        return found
 
     def quotas_of(self, component: Component) -> set[str]:
         """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
@@ -202,18 +236,6 @@ class Plan(PlanPart):
                 due += self.refers(measure)
             seen.add(one)
         return {each.name for each in seen if each.kind in ("attainment", "quota")}
-
-    def _measures_of(self, name: str) -> set[str]:
-        component = next(c for c in self.components if c.component == name)
-        found: set[str] = set()
-        due = [r.name for r in component.uses() if r.kind not in ("pay", "term")]
-        while due:
-            one = due.pop()
-            measure = self.measure(one)
-            if one not in found and measure is not None:
-                found.add(one)
-                due += [r.name for r in self.refers(measure) if r.kind != "term"]
-        return found.union(*(self._measures_of(r.name) for r in component.uses() if r.kind == "pay"))
 
     def bare(self, rows: pl.DataFrame) -> At:
         """A place that knows nothing but the plan's conventions, for what looks at a deal alone."""

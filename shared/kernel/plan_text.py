@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import yaml
 
+from shared.limits import TooMuch, check_length, check_nodes
+
 
 class PlanFileError(ValueError):
     """The file is not a plan; the message names the place and what is wrong. `what` is the same without the place."""
@@ -55,10 +57,12 @@ def read_yaml(text: str) -> Any:
     """
     loader: _ExactLoader | None = None
     try:
+        check_length(text)
         loader = _ExactLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None
+        check_nodes(node)
         _refuse_what_is_said_twice(node, set())
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -72,6 +76,8 @@ def read_yaml(text: str) -> Any:
         raise PlanFileError(" ".join(str(error).split())) from None
     except RecursionError:
         raise PlanFileError("the text is nested too deeply") from None
+    except TooMuch as error:
+        raise PlanFileError(str(error)) from None
     except (InvalidOperation, ValueError) as error:
         if isinstance(error, PlanFileError):
             raise

@@ -19,25 +19,25 @@ def with_resets(plan: Any) -> Any:
     if not isinstance(measures, list | tuple) or not all(isinstance(each, dict) for each in measures):
         return plan
     by_name = {str(each.get("measure")): each for each in measures}
-    return plan | {"measures": [_with_reset(each, by_name) for each in measures]}
+    known: dict[str, str] = {}
+    return plan | {"measures": [_with_reset(each, by_name, known) for each in measures]}
 
 
-def _with_reset(measure: dict[str, Any], by_name: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    longest = _longest(measure, by_name, ())
+def _with_reset(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> dict[str, Any]:
+    longest = _longest(measure, by_name, known)
     return measure if "reset" in measure or longest == "month" else measure | {"reset": longest}
 
 
-def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], above: tuple[str, ...]) -> str:
+def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> str:
     said = measure.get("reset")
     if said is not None:
         return str(said) if said in _ORDER else "month"
     name = str(measure.get("measure"))
-    found = [
-        _longest(by_name[each], by_name, (*above, name))
-        for each in _built_from(measure)
-        if each in by_name and each not in (*above, name)
-    ]
-    return max(found, key=_ORDER.index, default="month")
+    if name not in known:
+        known[name] = "month"  # of a circle, which the plan refuses
+        found = [_longest(by_name[each], by_name, known) for each in _built_from(measure) if each in by_name]
+        known[name] = max(found, key=_ORDER.index, default="month")
+    return known[name]
 
 
 def _built_from(measure: dict[str, Any]) -> list[str]:

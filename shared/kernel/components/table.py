@@ -111,7 +111,7 @@ class Table(Kind):
     """What the table gives a rate of."""
     target: Figure | None = None
     """What the table gives a share of."""
-    axes: tuple[Axis, ...] = Field(min_length=1)
+    axes: tuple[Axis, ...] = Field(min_length=1, max_length=8)
     """The dimensions."""
     values: Values
     """Lists within lists, one level for each axis."""

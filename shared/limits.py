@@ -1,0 +1,104 @@
+"""How much people may write at once: what is beyond is refused before anything is expanded or calculated with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, Final
+
+import yaml
+
+MOST_PARTS: Final = 200_000
+"""Names and values of fields and list items of a document, each counted wherever it is referred to."""
+DEEPEST: Final = 30
+"""Lists and fields within each other."""
+MOST_CHARACTERS: Final = 2_000_000
+"""Of a YAML text, and of all texts in a document."""
+
+
+class TooMuch(ValueError):
+    """What somebody wrote is beyond a limit; the message names it."""
+
+
+def check_document(data: Any, parts: int = MOST_PARTS, characters: int = MOST_CHARACTERS) -> None:
+    """See that data has no more parts and text than a document may have, is not nested too deeply, and can be stored.
+
+    Raises:
+        TooMuch: it is beyond one of the limits, or contains itself.
+    """
+    level, depth, seen, written = [data], 0, 0, 0
+    while level:
+        seen += len(level)
+        texts = [each for each in level if isinstance(each, str)]
+        written += sum(map(len, texts))
+        if seen > parts:
+            raise TooMuch(f"it has more than {parts:,} parts; write several smaller ones")
+        if written > characters:
+            raise TooMuch(f"its texts have more than {characters:,} characters")
+        if depth > DEEPEST:
+            raise TooMuch(f"it is nested more than {DEEPEST} levels deep")
+        if any("\0" in each for each in texts):
+            raise TooMuch("the character NUL cannot stand in it")
+        level = [part for each in level for part in _parts(each)]
+        depth += 1
+
+
+def _parts(data: Any) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return chain(data, data.values())
+    return data if isinstance(data, list | tuple) else ()
+
+
+def load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
+    """The data of a YAML text: `yaml.safe_load` for texts that somebody else may have written.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+        TooMuch: it is beyond one of the limits.
+    """
+    check_length(text)
+    reading = loader(text)
+    try:
+        node = reading.get_single_node()
+        check_nodes(node)
+        return None if node is None else reading.construct_document(node)
+    except RecursionError:
+        raise TooMuch(f"it is nested more than {DEEPEST} levels deep") from None
+    finally:
+        reading.dispose()
+
+
+def check_length(text: str) -> None:
+    """See that a text is not too long to be read.
+
+    Raises:
+        TooMuch: it is.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise TooMuch(f"the text has {len(text):,} characters; {MOST_CHARACTERS:,} at most are read")
+
+
+def check_nodes(node: yaml.Node | None) -> None:
+    """The same as `check_document` before a YAML text becomes data: what is said once and referred to often counts each time.
+
+    Raises:
+        TooMuch: it is beyond one of the limits, or contains itself.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node, depth: int) -> int:
+        if depth > DEEPEST:
+            raise TooMuch(f"it is nested more than {DEEPEST} levels deep, or contains itself")
+        if id(node) not in sizes:
+            inside: list[yaml.Node] = []
+            if isinstance(node, yaml.MappingNode):
+                inside = [part for pair in node.value for part in pair]
+            elif isinstance(node, yaml.SequenceNode):
+                inside = node.value
+            sizes[id(node)] = 1 + sum(size(each, depth + 1) for each in inside)
+            if sizes[id(node)] > MOST_PARTS:
+                raise TooMuch(f"it has more than {MOST_PARTS:,} parts; write several smaller ones")
+        return sizes[id(node)]
+
+    if node is not None:
+        size(node, 0)
