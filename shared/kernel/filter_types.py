@@ -11,11 +11,12 @@ from datetime import date
 from typing import Any, cast
 
 import polars as pl
-import sqlglot
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
 from shared.kernel.nearest import did_you_mean
+from shared.kernel.sql_text import parse
+from shared.limits import TooMuch
 
 TEXT, NUMBER, DATE, YES_NO = "text", "a number", "a date", "yes or no"
 BLANK, SPAN = "a blank", "a time span"
@@ -76,15 +77,16 @@ def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
         FilterError: it does not parse, names an unknown column, or has an operation on what it is not for; says which.
     """
     try:
-        tree = cast(Any, sqlglot.parse_one(text, into=sql.Condition, read="duckdb"))
+        tree = cast(Any, parse(text, read="duckdb"))
         typing = _Typing(text, schema)
         typing.names(tree)
         return typing.kind(tree), typing.written(tree)
     except SqlglotError:
         raise FilterError(f"{text!r} is not a filter: it does not read as one SQL condition") from None
-    except RecursionError:
+    except (TooMuch, RecursionError) as error:
+        why = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
         raise FilterError(
-            f"{text[:60]!r}… is nested too deeply", "say the same with in (…), or in several rules"
+            f"{text[:60]!r} is too much: {why}", "say the same with in (…), or in several rules"
         ) from None
 
 

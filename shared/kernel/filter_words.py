@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlglot
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
 from shared.kernel.formula_words import COMPARED
+from shared.kernel.sql_text import parse
 from shared.kernel.words import spoken
+from shared.limits import TooMuch
 
 
 class _NoWordsError(Exception):
@@ -19,8 +20,8 @@ class _NoWordsError(Exception):
 def filter_in_words(text: str) -> str:
     """The condition said aloud, or in code where it has no plain words."""
     try:
-        return _yes(sqlglot.parse_one(text, into=sql.Condition, read="duckdb"))
-    except (SqlglotError, _NoWordsError, RecursionError):
+        return _yes(parse(text, read="duckdb"))
+    except (SqlglotError, TooMuch, _NoWordsError, RecursionError):
         return f"`{text}`"
 
 
