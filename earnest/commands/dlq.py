@@ -84,7 +84,7 @@ def show(
     console.print(f"cause:    {letter.code}: {letter.message}")
     console.print(f"since:    {letter.at:%Y-%m-%d %H:%M:%S %Z}")
     if letter.replayed_at:
-        console.print(f"replayed: {letter.replayed_at:%Y-%m-%d %H:%M:%S %Z}")
+        console.print(f"replayed: {letter.replayed_at:%Y-%m-%d %H:%M:%S %Z} by {letter.replayed_by or 'somebody'}")
     for name, value in letter.record.headers.items():
         console.print(f"{name}: {value}")
     console.print()
@@ -99,14 +99,18 @@ def replay(
     code: WithCode = None,
     key: WithKey = None,
     letter_id: Annotated[int | None, typer.Option("--id", help="Only this one; say of which service.")] = None,
+    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "ops",
 ) -> None:
     """Send dead letters again after their cause was mended, with all that wait behind them, in their order.
 
-    Without options all open ones are sent. They go to the worker that could not process them, and to no other.
+    Without options all open ones are sent. They go to the worker that could not process them, and to no other. Whoever sends facts again
+    has a hand in the pay that they move, as whoever sent them first.
     """
+    from earnest.local.home import Home
     from shared.log import dead_letters
     from shared.log.open import open_log
 
+    Home.current().key(who)
     if letter_id is not None and service is None:
         raise LocalError("ids belong to a service: say --service too")
     which = dead_letters.Filter(id=letter_id, worker=worker, topic=topic, code=code, key=key)
@@ -114,7 +118,7 @@ def replay(
     log = open_log(settings)
     try:
         for name, engine in _schemas(settings, service):
-            if number := dead_letters.replay(engine, log, which):
+            if number := dead_letters.replay(engine, log, which, who):
                 typer.echo(f"{name}: {number} sent again")
         typer.echo("Those that fail again come back: see `earnest dlq list`.")
     finally:

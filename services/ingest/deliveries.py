@@ -14,6 +14,7 @@ from services.ingest.acceptance import Read, read
 from services.ingest.events import DealEvent
 from services.ingest.mapping import Source
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
+from shared.log.headers import REPLAYED_BY
 from shared.log.port import Record
 
 SOURCE: Final = "earnest-source"
@@ -23,12 +24,15 @@ SENT: Final = "earnest-sent"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes."""
+    """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes; and who sent it again, after
+    what kept it from being read was mended.
+    """
 
     source: str
     name: str
     sent: str
     body: bytes
+    again_by: str | None = None
 
     def record(self) -> Record:
         """The delivery as it is kept on topic `deliveries`: each is its own key, so that none waits for another."""
@@ -39,7 +43,7 @@ class Delivery:
     def of(record: Record) -> Delivery:
         """The delivery of a record."""
         given: Mapping[str, str] = record.headers
-        return Delivery(given[SOURCE], given[DELIVERY], given[SENT], record.value or b"")
+        return Delivery(given[SOURCE], given[DELIVERY], given[SENT], record.value or b"", given.get(REPLAYED_BY))
 
     def read(self, source: Source, zone: ZoneInfo) -> Read:
         """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
@@ -54,7 +58,7 @@ class Delivery:
         translation = source.translate(document, self.name, self.sent)
         # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
-        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), source.source)
+        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), self.again_by or source.source)
         repairs = [asdict(repair) for repair in translation.repairs]
         return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
 

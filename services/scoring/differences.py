@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-
 import polars as pl
 
 from shared.kernel import PlanSet, summed
@@ -34,12 +32,24 @@ def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.D
     return narrow(sums, "amount", "the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
 
 
-def lost(before: pl.DataFrame, now: pl.DataFrame, deals: Set[str]) -> pl.DataFrame:
+def lost(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """period, participant_id and deal_id of the `CREDITS` that some deals had in a month and have no longer."""
     if before.is_empty():  # as it mostly is: the deals are new
         return before.select(_ONE)
-    had = before.filter(pl.col("deal_id").is_in(list(deals))).select(_ONE).unique()
-    return had.join(now, on=_ONE, how="anti").sort(_ONE)
+    return before.select(_ONE).unique().join(now, on=_ONE, how="anti").sort(_ONE)
+
+
+def lost_holders(lost: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """period, participant_id and holder of deals that are `lost`, as they were `held` (deal_id, owner, sharers); not of one's own."""
+    deals = held.select("deal_id", "owner", "sharers").join(lost, on="deal_id")
+    shared = deals.drop_nulls("sharers").explode("sharers")
+    by_name = [
+        each.select("period", "participant_id", holder=name) for each, name in ((deals, "owner"), (shared, "sharers"))
+    ]
+    found = pl.concat(by_name).drop_nulls()
+    return (
+        found.filter(pl.col("holder") != pl.col("participant_id")).unique().sort("period", "participant_id", "holder")
+    )
 
 
 def messages(changes: pl.DataFrame) -> list[tuple[str, str]]:

@@ -12,14 +12,12 @@ import polars as pl
 from services.scoring.deal_facts import DEAL_FACTS, deal_facts
 from services.scoring.deals import credits_of
 from services.scoring.standings import earnings_of
-from services.scoring.touching import TOUCHES, by_deals, by_lost_deals, by_plans, by_roster
+from services.scoring.touching import TOUCHES, Said, touches
 from shared.contracts import lines as contract
 from shared.explanation import frozen
-from shared.facts import Facts
 from shared.kernel import PlanSet, Roster, explain
 from shared.kernel.calendar import bounds
 from shared.kernel.tables import CREDITS, EARNINGS, empty
-from shared.periods import last_day
 
 TOGETHER: Final = 1000
 """Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
@@ -31,45 +29,63 @@ _LINE: Final = [field.name for field in contract.LINE.fields]
 
 @dataclass(frozen=True)
 class Sold:
-    """Credits up to the end of the month, and what payout needs to know of their deals (`DEAL_FACTS`, and `closed_on`)."""
+    """Credits up to the end of the month, what payout needs to know of their deals (`DEAL_FACTS`, and `closed_on`), and who holds
+    the deals (holder, latest: the last day on which one credits anyone)."""
 
     credits: pl.DataFrame
     facts: pl.DataFrame
+    holders: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class Known:
-    """What else the lines of a month come from, all of one moment; `standings` are the month's, and earlier ones where sums go on;
-    `lost` are participant_id, deal_id and facts of deals that credited somebody in the month and no longer do."""
+    """What else the lines of a month come from, all of one moment; `standings` are the month's, and earlier ones where sums go on."""
 
     period: str
     standings: pl.DataFrame
     roster: Roster
     plans: PlanSet
-    people: Mapping[str, Facts]
-    authors: Mapping[tuple[str, int], str]
-    lost: pl.DataFrame
+    said: Said
 
 
 def sold(pages: Iterable[pl.DataFrame], period: str) -> Sold:
-    """What pages of stored deals (deal_id, close_date, credits, facts) credit until the end of the month."""
+    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the month."""
     credits, facts = [empty(CREDITS)], [pl.DataFrame(schema={**DEAL_FACTS, "closed_on": pl.Date()})]
+    holders = [pl.DataFrame(schema={"holder": pl.String(), "latest": pl.Date()})]
     for page in pages:
         credits.append(credits_of(page).filter(pl.col("period") <= period))
         of_it = page.join(credits[-1], on="deal_id", how="semi", maintain_order="left")
         closed = of_it["close_date"].alias("closed_on")
         facts.append(deal_facts(of_it).with_columns(closed))
-    return Sold(pl.concat(credits), pl.concat(facts))
+        holders += _holders(of_it, credits[-1])
+    return Sold(pl.concat(credits), pl.concat(facts), _latest(pl.concat(holders)))
+
+
+def _holders(deals: pl.DataFrame, credits: pl.DataFrame) -> list[pl.DataFrame]:
+    dated = deals.select("deal_id", "owner", "sharers").join(
+        credits.select("deal_id", latest="credit_date"), on="deal_id"
+    )
+    shared = dated.filter(pl.col("sharers").is_not_null()).explode("sharers")
+    return [
+        _latest(each) for each in (dated.select("latest", holder="owner"), shared.select("latest", holder="sharers"))
+    ]
+
+
+def _latest(holders: pl.DataFrame) -> pl.DataFrame:
+    return holders.drop_nulls("holder").group_by("holder").agg(pl.col("latest").max())
 
 
 def lines_of(known: Known, found: Sold) -> Iterator[pl.DataFrame]:
     """Tables of the contract that together have everyone with a standing in the month, by participant."""
-    everyone = known.standings.filter(pl.col("period") == known.period)[_ID].unique().sort()
+    of_month = known.standings.filter(pl.col("period") == known.period)
+    everyone = of_month[_ID].unique().sort()
+    earned = earnings_of(of_month).select(EARNINGS.names())
+    touched = touches(known.said, found.credits, found.facts, found.holders, earned, known.plans, known.period)
     for start in range(0, len(everyone), TOGETHER):
-        yield _lines(known, found, everyone.slice(start, TOGETHER))
+        yield _lines(known, found, touched, everyone.slice(start, TOGETHER))
 
 
-def _lines(known: Known, found: Sold, those: pl.Series) -> pl.DataFrame:
+def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -> pl.DataFrame:
     of_them = pl.col(_ID).is_in(those.implode())
     held = known.standings.filter(of_them)
     earned = earnings_of(held).select(EARNINGS.names())
@@ -78,22 +94,13 @@ def _lines(known: Known, found: Sold, those: pl.Series) -> pl.DataFrame:
     now = earned.filter(pl.col("period") == known.period)
     told = explained.lines.filter(pl.col("period") == known.period)
     ends = {(p.plan, p.version): bounds(pl.Series([known.period]), p.calendar)["last"][0] for p in known.plans}
-    touches = [
-        by_deals(told, found.facts),
-        by_lost_deals(known.lost.filter(of_them)),
-        by_plans(now, known.authors),
-        by_roster(
-            ((who, known.people[who]) for who in those if who in known.people),
-            max(ends.values(), default=last_day(known.period)),
-        ),
-    ]
     rows = (
         held.filter(pl.col("period") == known.period)
         .select(_ID, "period", "revision")
         .join(_listed(now.sort(_ID, "component", "plan", "version"), _EARNING, "earnings"), on=_ID, how="left")
         .join(_listed(_with_deals(told, found.facts, ends), _LINE, "lines"), on=_ID, how="left")
         .join(
-            _listed(pl.concat(touches, how="vertical").unique().sort(TOUCHES.names()), ["who", "what"], "touched_by"),
+            _listed(touched.filter(of_them).sort(TOUCHES.names()), ["who", "what"], "touched_by"),
             on=_ID,
             how="left",
         )

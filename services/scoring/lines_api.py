@@ -18,8 +18,13 @@ from services.scoring.selection import with_everyone_below
 from services.scoring.store import lines as stored
 from services.scoring.store import terms as stored_terms
 from services.scoring.store.terms import TermsInForce
+from services.scoring.touching import Said
+from services.scoring.windows import window
 from shared.contracts import lines as contract
 from shared.contracts.base import Identifier
+from shared.contracts.topics import DEALS, ROSTER
+from shared.kernel import PlanSet
+from shared.log.sent_again import in_force, sent_again
 from shared.periods import first_day, last_day
 
 MOST: Final = 100_000
@@ -78,15 +83,34 @@ def read(
     goes_on = not now.plans.by_month
     standings = stored.standings(connection, period, goes_on, participants)
     those = standings.filter(pl.col("period") == period)["participant_id"].unique()
-    people = stored_terms.participants(connection, those)
+    if now.plans.grouped or now.plans.beyond_holders:  # others than those below them may have a part in their pay
+        holders = {*those, *now.roster.assignments["participant_id"]}
+    else:
+        holders = with_everyone_below(those, now.roster)
+    said = _said(connection, now.plans, holders, period, participants)
     if goes_on or now.plans.beyond_holders:
         pages = stored.all_deals(connection)
     else:
-        holders = with_everyone_below(those, now.roster)
         pages = stored.deals_of(connection, holders, first_day(period), last_day(period))
-    lost = stored.lost(connection, period, participants)
-    known = Known(period, standings, now.roster, now.plans, people, stored_terms.authors(connection), lost)
-    return known, sold(pages, period)
+    return Known(period, standings, now.roster, now.plans, said), sold(pages, period)
+
+
+def _said(
+    connection: Connection, plans: PlanSet, everyone: set[str], period: str, participants: Sequence[str] | None
+) -> Said:
+    """Who said what of everyone in the windows of a month, and of deals that some, or all, have lost in them."""
+    people = stored_terms.participants(connection, everyone)
+    since = min((window(plan, period).since for plan in plans), default=period)
+    concerned = None if participants is None or plans.grouped else participants
+    deals = sent_again(connection, DEALS)
+    return Said(
+        people=people,
+        people_again=in_force(sent_again(connection, ROSTER), people),
+        deals_again=in_force(deals, stored.facts_of(connection, {letter.key for letter in deals})),
+        authors=stored_terms.authors(connection),
+        lost=stored.lost(connection, since, period, concerned),
+        lost_holders=stored.lost_holders(connection, since, period, concerned),
+    )
 
 
 def framed(tables: Iterator[pl.DataFrame]) -> Iterator[bytes]:

@@ -66,6 +66,15 @@ lost_credit: Final = Table(
     comment="deals that credited a participant in a month until their facts changed; a history, which no pay is made of",
 )
 
+lost_holder: Final = Table(
+    "lost_holder",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("participant_id", Text, primary_key=True),
+    Column("holder", Text, primary_key=True),
+    comment="whose deals credited a participant in a month and credit them no longer; a history, which no pay is made of",
+)
+
 standing: Final = Table(
     "standing",
     metadata,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
 from services.scoring.deals import as_stored, credits_of, due
-from services.scoring.differences import differences, lost
+from services.scoring.differences import differences, lost, lost_holders
 from services.scoring.differences import messages as messages_of_changes
 from services.scoring.selection import touched
 from services.scoring.standings import check_keys, read_changes, standings
@@ -109,7 +109,9 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
     before = credits_of(held.join(after, on="deal_id", how="semi"))
-    stored_deals.save_lost(connection, lost(before, credited.credits, {patch.deal_id for patch in patches}))
+    gone = lost(before, credited.credits)
+    patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
+    stored_deals.save_lost(connection, gone.filter(patched), lost_holders(gone, held))
     changes = differences(before, credited.credits, now.plans)
     event = _events(batch, credits.TYPE)
     return Outcome(

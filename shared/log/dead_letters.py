@@ -38,6 +38,7 @@ class DeadLetter:
     parked: bool
     at: datetime
     replayed_at: datetime | None
+    replayed_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,12 @@ def find(engine: Engine, which: Filter, include_replayed: bool = False, limit: i
         return [_from_row(row) for row in connection.execute(query)]
 
 
-def replay(engine: Engine, log: Log, which: Filter) -> int:
+def replay(engine: Engine, log: Log, which: Filter, by: str) -> int:
     """Send open dead letters again, after their cause was mended, and close them, in one transaction; returns how many.
 
     With a letter go all open ones of its key, in their order, for those parked behind it must not overtake it. They are
-    addressed to the worker that could not process them: the others of the topic processed them the first time.
+    addressed to the worker that could not process them: the others of the topic processed them the first time. `by` names the key of
+    whoever does it: what takes effect by it is theirs too.
     """
     with engine.begin() as connection:
         keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
@@ -87,17 +89,17 @@ def replay(engine: Engine, log: Log, which: Filter) -> int:
         rows = connection.execute(
             update(dead_letter)
             .where(tuple_(*keys).in_(open_keys), dead_letter.c.replayed_at.is_(None))
-            .values(replayed_at=func.now())
+            .values(replayed_at=func.now(), replayed_by=by)
             .returning(dead_letter)
         )
         letters = sorted(map(_from_row, rows), key=lambda letter: (letter.partition, letter.position, letter.id))
-        log.publish(connection, [each for letter in letters for each in (_again(letter), _note(letter))])
+        log.publish(connection, [each for letter in letters for each in (_again(letter, by), _note(letter))])
     return len(letters)
 
 
-def _again(letter: DeadLetter) -> tuple[Topic, Record]:
+def _again(letter: DeadLetter, by: str) -> tuple[Topic, Record]:
     """The letter on its own topic once more, for the worker that could not process it."""
-    again = {**letter.record.headers, headers.ONLY_FOR: letter.worker}
+    again = {**letter.record.headers, headers.ONLY_FOR: letter.worker, headers.REPLAYED_BY: by}
     return Topic(letter.partition.topic), Record(letter.record.key, letter.record.value, again)
 
 
@@ -193,4 +195,5 @@ def _from_row(row: Any) -> DeadLetter:
         row.parked,
         row.at,
         row.replayed_at,
+        row.replayed_by,
     )

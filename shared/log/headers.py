@@ -19,10 +19,13 @@ CAUSE_WORKER: Final = "earnest-cause-worker"
 CAUSE_PLACE: Final = "earnest-cause-place"
 """On a dead-letter topic: why the record is there, for whom, and its topic, partition and position."""
 
+REPLAYED_BY: Final = "earnest-replayed-by"
+"""Who sent a dead letter again: the name of their key."""
+
 REPLAYED: Final = "earnest-replayed"
 """On a dead-letter topic: no letter, but the note that the letter of that worker and place was sent again."""
 
-ROAD: Final = frozenset({ORIGIN, ONLY_FOR, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED})
+ROAD: Final = frozenset({ORIGIN, ONLY_FOR, REPLAYED_BY, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED})
 
 
 def publishers_own(headers: Mapping[str, str]) -> dict[str, str]:

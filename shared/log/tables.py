@@ -53,6 +53,7 @@ dead_letter: Final = Table(
     Column("parked", Boolean, nullable=False, comment="nothing is wrong with it; it waits behind one of the same key"),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("replayed_at", DateTime(timezone=True), comment="null: open"),
+    Column("replayed_by", Text, comment="the key of whoever sent it again"),
     Index("dead_letter_open", "worker", "topic", "key", postgresql_where=text("replayed_at is null")),
 )
 
@@ -60,3 +61,8 @@ dead_letter: Final = Table(
 def create_worker_tables() -> None:
     """Create both tables, inside a service's migration. A later change of them is another function."""
     metadata.create_all(op.get_bind(), checkfirst=False)
+
+
+def add_replayed_by() -> None:
+    """Add the column to a table that was created before there was one."""
+    op.execute("alter table dead_letter add column if not exists replayed_by text")

@@ -25,10 +25,15 @@ def save(connection: Connection, deals: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(lines(texts[name]) for name in STORED))
 
 
-def save_lost(connection: Connection, lost: pl.DataFrame) -> None:
-    """Remember which deals (period, participant_id, deal_id) credit a participant in a month no longer."""
+def save_lost(connection: Connection, lost: pl.DataFrame, holders: pl.DataFrame) -> None:
+    """Remember which deals (period, participant_id, deal_id), and whose (period, participant_id, holder), credit a participant in a
+    month no longer.
+    """
     if lost.height:
         execute(connection, _SAVE_LOST, *(lines(lost[name]) for name in ("period", "participant_id", "deal_id")))
+    if holders.height:
+        columns = ("period", "participant_id", "holder")
+        execute(connection, _SAVE_LOST_HOLDERS, *(lines(holders[name]) for name in columns))
 
 
 def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
@@ -76,6 +81,10 @@ _SAVE = f"""
 
 _SAVE_LOST = f"""
     insert into lost_credit (period, participant_id, deal_id)
+    select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
+
+_SAVE_LOST_HOLDERS = f"""
+    insert into lost_holder (period, participant_id, holder)
     select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
 
 _HELD_SINCE = """

@@ -11,13 +11,23 @@ import polars as pl
 import psycopg
 from sqlalchemy import Connection
 
+from services.scoring.packed import unpack
 from services.scoring.standings import STANDINGS
 from services.scoring.store.statements import SPLIT, fetch, lines
+from shared.facts import Facts
 
 PAGE: Final = 25_000
 """Deals that are held as text at once."""
 
-_DEALS: Final = {"deal_id": pl.String(), "close_date": pl.Date(), "credits": pl.String(), "facts": pl.String()}
+_DEALS: Final = {
+    "deal_id": pl.String(),
+    "close_date": pl.Date(),
+    "owner": pl.String(),
+    "sharers": pl.List(pl.String()),
+    "credits": pl.String(),
+    "facts": pl.String(),
+}
+_COLUMNS: Final = ", ".join(_DEALS)
 
 
 def standings(connection: Connection, period: str, before: bool, participants: Sequence[str] | None) -> pl.DataFrame:
@@ -34,30 +44,42 @@ def standings(connection: Connection, period: str, before: bool, participants: S
     return pl.DataFrame(rows, schema=STANDINGS, orient="row")
 
 
-def lost(connection: Connection, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
-    """participant_id, and the facts of a deal that credited them in the month and no longer does; of everyone or of some."""
-    rows = fetch(
-        connection,
-        f"""select participant_id, deal_id, facts from lost_credit join deal using (deal_id)
-            where period = %s and (%s::text is null or participant_id = any({SPLIT})) order by participant_id, deal_id""",
-        period,
-        None if participants is None else "",
-        "" if participants is None else lines(participants),
-    )
-    return pl.DataFrame(
-        rows, schema={"participant_id": pl.String(), "deal_id": pl.String(), "facts": pl.String()}, orient="row"
-    )
+def lost(connection: Connection, since: str, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    """participant_id, period, and the facts of a deal that credited them in it and no longer does: of periods from one to another, of
+    everyone or of some.
+    """
+    query = _LOST.format("deal_id, facts", "lost_credit join deal using (deal_id)")
+    return _texts(connection, query, ["deal_id", "facts"], since, period, participants)
+
+
+def lost_holders(connection: Connection, since: str, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    """participant_id, period, and holder: whose deals credited them in it and no longer do."""
+    return _texts(connection, _LOST.format("holder", "lost_holder"), ["holder"], since, period, participants)
+
+
+def _texts(
+    connection: Connection, query: str, columns: list[str], since: str, period: str, participants: Sequence[str] | None
+) -> pl.DataFrame:
+    some = None if participants is None else ""
+    rows = fetch(connection, query, since, period, some, "" if participants is None else lines(participants))
+    return pl.DataFrame(rows, schema=dict.fromkeys(["participant_id", "period", *columns], pl.String), orient="row")
+
+
+def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:
+    """The facts of deals."""
+    rows = fetch(connection, f"select deal_id, facts from deal where deal_id = any({SPLIT})", lines(deals))
+    return {deal_id: unpack(facts) for deal_id, facts in rows}
 
 
 def deals_of(connection: Connection, holders: Iterable[str], first: date, last: date) -> Iterator[pl.DataFrame]:
-    """deal_id, close_date, credits and facts of the deals of these holders that credit anyone, closed from first to last."""
+    """`_DEALS` of the deals of these holders that credit anyone, closed from first to last."""
     those = lines(holders)
     return _ahead(_pages(connection, _OF_HOLDERS, those, those, first, last))
 
 
 def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
     """The same of all deals that credit anyone."""
-    return _ahead(_pages(connection, "select deal_id, close_date, credits, facts from deal where credits <> '[]'"))
+    return _ahead(_pages(connection, f"select {_COLUMNS} from deal where credits <> '[]'"))
 
 
 def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -81,6 +103,10 @@ def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[
             )
 
 
+_LOST = f"""
+    select participant_id, period, {{}} from {{}}
+    where period between %s and %s and (%s::text is null or participant_id = any({SPLIT})) order by 1, 2, 3"""
+
 _OF_HOLDERS = f"""
-    select deal_id, close_date, credits, facts from deal
+    select {_COLUMNS} from deal
     where (owner = any({SPLIT}) or sharers && {SPLIT}) and close_date between %s and %s and credits <> '[]'"""

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from services.scoring.packed import pack, unpack
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
+from shared.contracts.topics import PLANS
 from shared.facts import Facts
 from shared.kernel import Plan, PlanSet, Roster
+from shared.log.sent_again import sent_again
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,14 @@ def participants(connection: Connection, participant_ids: Iterable[str]) -> dict
     return {participant_id: unpack(facts) for participant_id, facts in fetch(connection, query, lines(participant_ids))}
 
 
-def authors(connection: Connection) -> dict[tuple[str, int], str]:
-    """Who published the plan versions of which that is known."""
-    rows = fetch(connection, "select plan, version, author from plan_version where author is not null")
-    return {(plan, version): author for plan, version, author in rows}
+def authors(connection: Connection) -> pl.DataFrame:
+    """plan, version, who: published it, of the versions of which that is known; or sent it again when it had not been taken."""
+    rows = fetch(connection, "select plan, version, author from plan_version")
+    again = {(letter.key, letter.by) for letter in sent_again(connection, PLANS)}
+    found = pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64, "who": pl.String}, orient="row")
+    sent = pl.DataFrame(sorted(again), schema={"key": pl.String, "by": pl.String}, orient="row")
+    named = found.with_columns(key=pl.concat_str("plan", pl.lit("@"), "version"))
+    return pl.concat([found.drop_nulls(), named.join(sent, on="key").select("plan", "version", who="by")])
 
 
 def begin_change(connection: Connection) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, make_url, text
 from typer.testing import CliRunner
 
 from earnest.cli import app
+from earnest.local.processes import LocalError
 from shared.contracts.topics import DEALS
 from shared.database import engine_for
 from shared.log import dead_letters
@@ -20,10 +22,13 @@ from shared.settings import Settings
 
 
 @pytest.fixture
-def scoring(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def scoring(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
     """A schema `scoring` with two dead letters and one parked record; the commands' settings point at its database."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    monkeypatch.setenv("EARNEST_HOME", str(tmp_path))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "olga").write_text("a key")
     monkeypatch.setenv("COLUMNS", "200")
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "scoring")
     with engine.begin() as connection:
@@ -86,7 +91,7 @@ def test_a_letter_is_shown_with_headers_and_value(scoring: Engine) -> None:
 
 
 def test_a_replay_sends_a_letter_and_what_waits_behind_it_and_nothing_else(scoring: Engine, log: Log) -> None:
-    assert "scoring: 2 sent again" in earnest("replay", "--code", "unknown_owner")
+    assert "scoring: 2 sent again" in earnest("replay", "--code", "unknown_owner", "--as", "olga")
     sent = [stored.record for stored in log.scan(DEALS)]
     assert [(record.key, record.value) for record in sent] == [("D-1", b'{"amount": "12.30"}'), ("D-1", None)]
     assert [record.headers["ce_id"] for record in sent] == ["e-3", "e-7"]
@@ -94,3 +99,10 @@ def test_a_replay_sends_a_letter_and_what_waits_behind_it_and_nothing_else(scori
     assert "D-1" not in listed
     assert "D-2" in listed
     assert earnest("list", "--replayed").count("replayed") == 2
+    assert " by olga\n" in earnest("show", "scoring", "1")
+
+
+def test_nobody_sends_letters_again_whom_the_installation_does_not_know(scoring: Engine, log: Log) -> None:
+    with pytest.raises(LocalError, match=r"there is no key .*otto"):
+        earnest("replay", "--as", "otto")
+    assert not list(log.scan(DEALS))

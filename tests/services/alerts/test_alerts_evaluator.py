@@ -181,12 +181,12 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (3, 1)
-    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter(key="p1")) == 1
+    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter(key="p1"), "ops") == 1
     catch_up()
     evaluator.round(time.time())
     assert shown("value", kpi="dead_letters", currency="") == 2
     assert shown("observations", kpi="dead_letters", currency="") == 3
-    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter()) == 2
+    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter(), "ops") == 2
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (0, 0)

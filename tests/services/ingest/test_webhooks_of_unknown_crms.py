@@ -162,7 +162,7 @@ def test_a_delivery_with_a_mistake_is_a_dead_letter_until_the_mapping_is_mended(
     assert len(list(acme.log.scan(DELIVERIES.dead_letters))) == 1
 
     (sources / "acme.yaml").write_text(SOURCE.replace("%m/%d/%Y", "%d.%m.%Y"))
-    assert dead_letters.replay(acme.engine, acme.log, dead_letters.Filter()) == 1
+    assert dead_letters.replay(acme.engine, acme.log, dead_letters.Filter(), "ops") == 1
     work_off(acme, sources)
     assert [fact["fields"]["close_date"] for fact in acme.in_log(DEALS)] == ["2025-03-31"]
     assert dead_letters.find(acme.engine, dead_letters.Filter()) == []

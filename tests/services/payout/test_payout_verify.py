@@ -101,7 +101,7 @@ def test_a_dead_letter_is_no_difference_before_or_after_its_replay(
     with payout_engine.begin() as connection:
         mended = earned("ada", "2025-02", 1, ("USD", 500)).record.value
         connection.execute(text("update dead_letter set value = :value where not parked"), {"value": mended})
-    assert dead_letters.replay(payout_engine, log, dead_letters.Filter(key="ada")) == 2
+    assert dead_letters.replay(payout_engine, log, dead_letters.Filter(key="ada"), "ops") == 2
     settle(log, payout_engine)
     assert desk.balance("ada") == {"USD": ("5.05", "5.05", "0.00")}
     assert verify(payout_engine, log) == []

@@ -108,7 +108,7 @@ def test_what_is_set_aside_is_known_not_to_count_until_it_is_replayed(
     letters = dead_letters.find(scored, dead_letters.Filter())
     assert [letter.parked for letter in letters] == [False, True]
     assert verify(scored, log) == []
-    assert dead_letters.replay(scored, log, dead_letters.Filter()) == 2
+    assert dead_letters.replay(scored, log, dead_letters.Filter(), "ops") == 2
     catch_up()
     replayed_in_vain, *_ = verify(scored, log)
     assert replayed_in_vain.startswith("record deals/")

@@ -184,7 +184,7 @@ class WorkerCases:
         assert found[0].record.headers["earnest-cause-code"] == "bad"
         assert found[0].record.headers["h"] == "1"
 
-        assert dead_letters.replay(engine, log, Filter(code="bad")) == 5
+        assert dead_letters.replay(engine, log, Filter(code="bad"), "ops") == 5
         assert dead_letters.find(engine, Filter()) == []
         order: list[bytes | None] = []
 
@@ -195,7 +195,7 @@ class WorkerCases:
         with running(self.worker(log, engine, topic, note)):
             until(lambda: total(engine) == 12)
         assert order == [b"a1", b"a2", b"a3", b"a4", b"a5"]
-        assert dead_letters.replay(engine, log, Filter()) == 0
+        assert dead_letters.replay(engine, log, Filter(), "ops") == 0
 
     def test_a_replay_is_for_the_worker_that_failed_only(self, log: Log, topic: Topic, engine: Engine) -> None:
         log.append(topic, records(10, keys=10))
@@ -209,7 +209,7 @@ class WorkerCases:
             with running(self.worker(log, engine, topic, refusing(b"key-3:0"))):
                 until(lambda: total(engine) == 9)
                 until(lambda: len(dead_letters.find(engine, Filter())) == 1)
-            dead_letters.replay(engine, log, Filter())
+            dead_letters.replay(engine, log, Filter(), "ops")
             with running(self.worker(log, engine, topic)):
                 until(lambda: total(engine) == 10)
             log.append(topic, [Record("key-3", b"last")])

@@ -1,0 +1,60 @@
+"""What the roster's facts say from which day until which, and who said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, Final
+
+import polars as pl
+
+from shared.facts import Facts, set_by
+
+SETTINGS: Final = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "attribute": pl.String(),
+        "day": pl.Date(),
+        "value": pl.String(),
+        "who": pl.String(),
+        "until": pl.Date(),
+        "before": pl.String(),
+    }
+)
+"""An attribute is `value` from a day on, until another (null: until further notice); `before` is what it was until that day."""
+
+KINDS: Final = {"quota": "quota", "term": "rate", "score": "score"}
+"""What figures of a participant are called where it is told who set them."""
+_EARNING: Final = frozenset({"manager", "plan", "position", "territory", "active"})
+"""What decides earnings, beside figures. Where a payment goes, such as `payroll_id`, is payout's matter."""
+
+_KEY: Final = ["participant_id", "attribute", "day"]
+
+Again = Mapping[tuple[str, str], Set[str]]
+"""By participant and path, who sent a fact in force again that had not been taken when it came."""
+
+
+def settings(people: Mapping[str, Facts], again: Again) -> pl.DataFrame:
+    """The `SETTINGS` that decide earnings, a row for each who had a hand in one."""
+    rows = pl.DataFrame(list(_rows(people)), schema=dict.fromkeys([*_KEY, "value", "who"], pl.String()), orient="row")
+    of_one = ("participant_id", "attribute")
+    said = rows.sort(_KEY).with_columns(
+        until=pl.col("day").shift(-1).over(*of_one), before=pl.col("value").shift(1).over(*of_one)
+    )
+    sent = [(participant, *_split(path), who) for (participant, path), hands in again.items() for who in hands]
+    others = pl.DataFrame(sent, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
+    also = said.drop("who").join(others, on=_KEY).select(said.columns)
+    days = pl.col("day", "until").str.to_date("%Y-%m-%d")
+    return pl.concat([said, also]).with_columns(days).select(SETTINGS.names())
+
+
+def _rows(people: Mapping[str, Facts]) -> Iterator[tuple[Any, ...]]:
+    for participant, facts in people.items():
+        for path, held in facts.items():
+            attribute, day = _split(path)
+            if day and (attribute in _EARNING or "." in attribute):
+                yield participant, attribute, day, held[0] if isinstance(held[0], str) else None, set_by(held)
+
+
+def _split(path: str) -> tuple[str, str]:
+    day, slash, attribute = path.partition("/")
+    return (attribute, day) if slash else (path, "")

@@ -1,0 +1,86 @@
+"""Of which days the facts matter to a month's pay: those of the longest window that any part of the plan sums over, until the month ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from shared.kernel import Plan, PlanSet
+from shared.kernel.calendar import PERIODS_IN, bounds, last_of_window, moved
+from shared.kernel.conventions import RESETS, Reset
+from shared.periods import first_day, last_day
+
+BEGINNING: Final = "0001-01"
+"""Before every period: where a sum never begins anew."""
+
+WINDOWS: Final = pl.Schema({"participant_id": pl.String(), "since": pl.String(), "first": pl.Date(), "last": pl.Date()})
+"""The days of each participant's window in a month, both included; `since` is the period with which it begins."""
+
+HELD: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(), "day": pl.Date(), "until": pl.Date()})
+"""On which plan a participant is from a day on, until another (null: until further notice)."""
+
+
+class Window(NamedTuple):
+    """The window of a plan version in a month: the period and the day with which it begins, the month's own days."""
+
+    since: str
+    first: date
+    begins: date
+    last: date
+
+
+def window(plan: Plan, period: str) -> Window:
+    """The window of a plan version in a month."""
+    longest = max((*_resets(plan), "month"), key=RESETS.index)
+    own = bounds(pl.Series([period]), plan.calendar).row(0, named=True)
+    if longest == "never":
+        return Window(BEGINNING, date.min, own["first"], own["last"])
+    [ends] = pl.select(last_of_window(pl.lit(period), longest, plan.calendar)).to_series()
+    since = moved(ends, 1 - PERIODS_IN[longest])
+    first = bounds(pl.Series([since]), plan.calendar)["first"].item()
+    return Window(since, first, own["first"], own["last"])
+
+
+def _resets(plan: Plan) -> Iterable[Reset]:
+    yield from (measure.reset for measure in plan.measures)
+    for component in plan.components:
+        yield "never" if component.carry_over else plan.window(component)
+        yield component.pays
+
+
+def versions_of(plans: PlanSet) -> pl.DataFrame:
+    """plan, version, and the days from which and until which each is in force."""
+    ordered = plans.in_force.sort("plan", "effective_from").select("plan", "version", begins_on="effective_from")
+    return ordered.with_columns(ends_on=pl.col("begins_on").shift(-1).over("plan"))
+
+
+def windows(everyone: pl.Series, held: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet, period: str) -> pl.DataFrame:
+    """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`HELD`), or are paid by (`earned`)."""
+    of_plan = pl.DataFrame(
+        [(plan.plan, plan.version, *window(plan, period)) for plan in plans],
+        schema={"plan": pl.String, "version": pl.Int64, "since": pl.String}
+        | dict.fromkeys(("first", "begins", "last"), pl.Date),
+        orient="row",
+    )
+    on = (
+        held.join(versions_of(plans), on="plan")
+        .join(of_plan, on=["plan", "version"])
+        .filter(overlap("day", "until", "begins", "last"), overlap("begins_on", "ends_on", "begins", "last"))
+    )
+    paid = earned.select("participant_id", "plan", "version").unique().join(of_plan, on=["plan", "version"])
+    of_them = pl.concat([each.select(WINDOWS.names()) for each in (on, paid)])
+    others = pl.DataFrame({"participant_id": everyone}).join(of_them, on="participant_id", how="anti")
+    month = others.with_columns(since=pl.lit(period), first=first_day(period), last=last_day(period))
+    return (
+        pl.concat([of_them, month.select(WINDOWS.names())])
+        .group_by("participant_id")
+        .agg(pl.col("since", "first").min(), pl.col("last").max())
+    )
+
+
+def overlap(begins: str, ends: str, first: str, last: str) -> pl.Expr:
+    """Whether something that is from a day on, until another, is so on any day from `first` to `last`."""
+    return (pl.col(begins) <= pl.col(last)) & (pl.col(ends).is_null() | (pl.col(ends) > pl.col(first)))
