@@ -22,6 +22,8 @@ def differences(old: Plan, new: Plan) -> list[str]:
 
 def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     yield f"{old['plan']} version {old['version']} -> {new['plan']} version {new['version']}"
+    if all(old[name] == new[name] for name in ("plan", "effective_from")) and new["version"] > old["version"]:
+        yield f"It replaces version {old['version']} from its first day, {old['effective_from']}"
     if reason := new.get("reason"):
         yield f"Reason: {reason}"
     for name in dict.fromkeys([*old, *new]):

@@ -15,6 +15,7 @@ from services.ingest.store import Answers
 from services.ingest.webhooks import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared import logs
+from shared.bounded import Bounded
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
 from shared.log.loop import Worker
@@ -31,7 +32,7 @@ def main() -> None:
     migrate(engine, "ingest", "services.ingest")
     log = open_log(settings)
     log.ensure(ROAD)
-    answers, appender = Answers(engine), Appender(log)
+    answers, appender, bounded = Answers(engine), Appender(log), Bounded()
     sources = Sources(settings.sources_dir)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     deliveries = partial(step, sources.known, settings.zone)
@@ -44,8 +45,9 @@ def main() -> None:
             return ["the database does not answer", *crew.reasons()]
         return crew.reasons()
 
-    app = create_app(settings, appender, answers, Published(log, answers.alone), sources, ready)
+    app = create_app(settings, appender, answers, Published(log, answers.alone, bounded), sources, ready)
     serve(app, settings.host, settings.ingest_port, crew)
+    bounded.close()
 
 
 if __name__ == "__main__":

@@ -76,12 +76,22 @@ def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: da
             _check_size(record)
         except (ValidationError, Unfit) as error:
             errors = field_errors(error) if isinstance(error, ValidationError) else [error.mistake]
-            results.append({"index": index, "id": _id(text), "status": "rejected", "errors": errors})
+            results.append(rejected(index, text, errors))
             continue
         records.append(record)
         results.append({"index": index, "id": event.id, "status": "accepted", "errors": []})
-    receipt = {"accepted": len(records), "rejected": len(results) - len(records), "results": results}
-    return Read(records, receipt)
+    return Read(records, receipt_of(results))
+
+
+def receipt_of(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The receipt of a request whose events came to these results."""
+    accepted = sum(result["status"] == "accepted" for result in results)
+    return {"accepted": accepted, "rejected": len(results) - accepted, "results": results}
+
+
+def rejected(index: int, text: bytes, errors: list[dict[str, str]]) -> dict[str, Any]:
+    """The result of an event that was not taken."""
+    return {"index": index, "id": _id(text), "status": "rejected", "errors": errors}
 
 
 def _id(text: bytes) -> str | None:

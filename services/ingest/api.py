@@ -98,7 +98,11 @@ class Intake:
         return response
 
     async def _append(self, who: str, kind: type[Event], texts: list[bytes]) -> Response:
-        found = await run_in_threadpool(read, texts, kind, self._settings.zone, datetime.now(UTC), who)
+        zone, now = self._settings.zone, datetime.now(UTC)
+        if kind is PlanEvent:
+            found = await run_in_threadpool(self._published.read, texts, zone, now, who)
+        else:
+            found = await run_in_threadpool(read, texts, kind, zone, now, who)
         await self.durable(kind.topic, found.records)
         self.count(who, found.receipt)
         if found.records:
@@ -113,6 +117,7 @@ class Intake:
             Unavailable: the log did not take them; some may be there, which sending again does not harm.
             Busy: too many requests wait already.
             PlanPublishedAlready: a plan version would change.
+            PlanCannotHold: a plan version could not be used beside the others.
         """
         try:
             if topic is PLANS:
@@ -189,7 +194,10 @@ def create_app(
         who: Annotated[Principal, Depends(require("plans:write"))],
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
-        """Publish plan versions. A published version never changes: other content under its name is refused."""
+        """Publish plan versions. A published version never changes: other content under its name is refused.
+
+        The next version with the same `effective_from` replaces it from its first day.
+        """
         return await intake.take(request, PlanEvent, who, idempotency_key)
 
     Webhooks(settings, sources, intake).add_to(app)

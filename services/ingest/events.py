@@ -25,6 +25,7 @@ from shared.contracts.base import Identifier, instant_text
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.plan import Plan
 from shared.kernel.plan_file import mistakes
+from shared.kernel.trial import tried
 from shared.log.port import Record
 
 
@@ -142,7 +143,7 @@ class RosterEvent(Event):
 
 
 class PlanDocument(BaseModel):
-    """A plan version to publish: the plan file as data."""
+    """A plan version to publish: the plan file as data, with which can be calculated. Reading one is work for `shared.bounded`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -156,7 +157,7 @@ class PlanDocument(BaseModel):
     @model_validator(mode="after")
     def _is_a_plan(self) -> Self:
         try:
-            _ = self.plan
+            tried(self.plan)
         except ValidationError as error:
             raise ValueError("; ".join(mistakes(error))) from None
         return self

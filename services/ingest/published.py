@@ -1,17 +1,29 @@
-"""Publishing plan versions: one process at a time, and a published version never changes."""
+"""Publishing plan versions: read in a bounded process, one publisher at a time, and a published version never changes.
+
+Whatever would keep a version from being used is found here, before it is answered that it was taken.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import orjson
 
+from services.ingest.acceptance import Read, receipt_of, rejected
+from services.ingest.bodies import TooMany
+from services.ingest.plan_reading import in_full, read_plan_event
+from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
-from shared.kernel.plan import Plan
+from shared.kernel.plan_set import Declared, PlanConflict, check_columns, replaced
 from shared.log.port import Log, Record
 from shared.problems import Conflict
+
+MOST_PLANS: Final = 100
+"""Plan versions in one request: each is calculated with before it is taken."""
 
 
 class PlanPublishedAlready(Conflict):
@@ -21,34 +33,101 @@ class PlanPublishedAlready(Conflict):
     title = "The plan version is published with other content"
 
 
+class PlanCannotHold(Conflict):
+    """The version could not be used beside those that are published."""
+
+    type = "plan-conflict"
+    title = "The plan version cannot stand beside those that are published"
+
+
 class Published:
     """The plan versions in the log. They are read for each publication: they are few."""
 
-    def __init__(self, log: Log, alone: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(self, log: Log, alone: Callable[[], AbstractContextManager[object]], bounded: Bounded) -> None:
         """`alone` keeps other publishers out, in every process: what was read must still be so when the log is written."""
-        self._log, self._alone = log, alone
+        self._log, self._alone, self._bounded = log, alone, bounded
+
+    def read(self, texts: Sequence[bytes], zone: ZoneInfo, received: datetime, by: str) -> Read:
+        """Read the events of a request as `acceptance.read` does, each where it can harm nobody.
+
+        Raises:
+            TooMany: there are more than `MOST_PLANS`.
+            Busy: too many requests wait to be checked.
+        """
+        if len(texts) > MOST_PLANS:
+            raise TooMany(f"there are {len(texts):,} plans; {MOST_PLANS} at most are read at once", limit=MOST_PLANS)
+        records: list[Record] = []
+        results: list[dict[str, Any]] = []
+        for index, text in enumerate(texts):
+            try:
+                one = self._bounded.run(read_plan_event, text, zone.key, received, by)
+            except Exceeded as error:
+                reason = f"the plan cannot be checked: {error}; write it smaller"
+                results.append(rejected(index, text, [{"field": "data.document", "reason": reason}]))
+                continue
+            records += one.records
+            results += [result | {"index": index} for result in one.receipt["results"]]
+        return Read(records, receipt_of(results))
 
     def publish(self, records: Sequence[Record]) -> None:
         """Append the versions that are new; the same content again is harmless.
 
         Raises:
             PlanPublishedAlready: one of them would change a published version; nothing was published.
+            PlanCannotHold: one of them would never hold, or declares a column in another way; nothing was published.
             LogUnavailable: the log cannot be read or written.
         """
         with self._alone():
-            known = {stored.record.key: _plan(stored.record) for stored in self._log.scan(PLANS)}
-            new: list[Record] = []
+            known = {stored.record.key: _fact(stored.record) for stored in self._log.scan(PLANS)}
+            held = {key: _declared(fact) for key, fact in known.items()}
+            new: dict[str, Record] = {}
             for record in records:
-                plan = _plan(record)
+                fact = _fact(record)
                 if record.key not in known:
-                    new.append(record)
-                elif known[record.key] != plan:
-                    raise PlanPublishedAlready(f"{record.key} is published with other content; publish a new version")
-                known[record.key] = plan
+                    new[record.key] = record
+                elif not self._same(known[record.key]["document"], fact["document"]):
+                    raise PlanPublishedAlready(
+                        f"{record.key} is published with other content, and a version never changes: publish the next"
+                        " version; with the same effective_from it replaces this one from its first day"
+                    )
+                known[record.key] = fact
+            _check(held, {key: _declared(known[key]) for key in new})
             if new:
-                self._log.append(PLANS, new)
+                self._log.append(PLANS, list(new.values()))
+
+    def _same(self, published: dict[str, Any], document: dict[str, Any]) -> bool:
+        if published == document:
+            return True
+        try:  # an earlier version of Earnest may have written the same with fewer words
+            return self._bounded.run(in_full, published) == document
+        except ValueError:
+            return False
 
 
-def _plan(record: Record) -> dict[str, Any]:
-    """The plan with every default filled in, so that versions of Earnest do not matter."""
-    return Plan.model_validate(orjson.loads(record.value or b"{}")["document"]).document()
+def _check(held: dict[str, Declared], new: dict[str, Declared]) -> None:
+    """See that new versions can stand beside those that are published.
+
+    Raises:
+        PlanCannotHold: one cannot.
+    """
+    every = held | new
+    for key, by in replaced(every.values()).items():
+        if key in new and by.key in held:
+            raise PlanCannotHold(
+                f"{key} would never hold: {by.key} is published and holds from the same day, {by.effective_from};"
+                f" give it a version above {by.version} to replace that one"
+            )
+    try:
+        check_columns(every.values())
+    except PlanConflict as error:
+        raise PlanCannotHold(str(error)) from None
+
+
+def _fact(record: Record) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(record.value or b"{}")
+    return found
+
+
+def _declared(fact: dict[str, Any]) -> Declared:
+    columns = fact["document"].get("columns", {})
+    return Declared(fact["plan_id"], fact["version"], date.fromisoformat(fact["effective_from"]), columns)

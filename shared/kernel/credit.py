@@ -52,7 +52,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
-    dates = sorted({rule.date for plan in plans for rule in plan.credits} | {"close_date"})
+    dates = sorted({rule.date for plan in plans.holding for rule in plan.credits} | {"close_date"})
     held: list[pl.DataFrame] = []
     teams: list[pl.DataFrame] = []
     above: list[pl.DataFrame] = []
@@ -79,7 +79,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
 def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
     """The columns of the deals at which crediting looks."""
     names = {"deal_id", "stage", "currency", "close_date", "owner", "splits", "territory"}
-    for plan in plans:
+    for plan in plans.holding:
         for rule in plan.credits:
             amounts = {reference.name for reference in references(rule.amount)} if rule.amount is not None else set()
             names |= {rule.date, rule.to, plan.bucket_of(rule.rule) or "deal_id"} | amounts
@@ -93,7 +93,7 @@ class _Dated:
     def __init__(self, deals: pl.DataFrame, date: str, roster: Roster, plans: PlanSet) -> None:
         self._deals = deals.filter(pl.col("credit_date").is_not_null())
         self._roster, self._plans = roster, plans
-        self._rules = [(plan, rule) for plan in plans for rule in plan.rules if rule.date == date]
+        self._rules = [(plan, rule) for plan in plans.holding for rule in plan.rules if rule.date == date]
         holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
         parts = _with_parts(holders, [r for _, r in self._rules])
         self.holders = _assigned(parts, roster, plans)

@@ -2,40 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import polars as pl
 
+from shared.kernel.filters import ColumnTypes
 from shared.kernel.plan import Plan
 from shared.kernel.tables import DEALS
 
 
 class PlanConflict(ValueError):
-    """Two plans that cannot stand side by side; the message names both."""
+    """Plans that cannot stand side by side; the message names both."""
+
+
+class Declared(NamedTuple):
+    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their types."""
+
+    plan: str
+    version: int
+    effective_from: date
+    columns: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """The version as people name it."""
+        return f"{self.plan}@{self.version}"
+
+
+def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
+    """The versions that never hold, since a higher version of the same plan holds from the same day: that one, by their names."""
+    highest: dict[tuple[str, date], Declared] = {}
+    every = sorted(versions, key=lambda each: each.version)
+    for each in every:
+        highest[each.plan, each.effective_from] = each
+    by = ((each, highest[each.plan, each.effective_from]) for each in every)
+    return {each.key: other for each, other in by if other is not each}
+
+
+def check_columns(versions: Iterable[Declared]) -> None:
+    """See that versions that hold at some time declare a column in one way.
+
+    Raises:
+        PlanConflict: two do not; names the column and both.
+    """
+    every = list(versions)
+    out = replaced(every)
+    declared: dict[str, tuple[str, str]] = {}
+    for each in every:
+        for name, kind in each.columns.items() if each.key not in out else ():
+            other, before = declared.setdefault(name, (each.key, kind))
+            if ColumnTypes[before] != ColumnTypes[kind]:
+                raise PlanConflict(
+                    f"{each.key} declares column {name} as {kind}, {other} as {before}: a deal has it in one type only;"
+                    " give one of them another name"
+                )
 
 
 class PlanSet:
-    """Plan versions by plan and effective date. Immutable; equal content gives equal results."""
+    """Plan versions by plan and effective date. Immutable; equal content gives equal results.
+
+    Of two versions of a plan from the same day the higher one holds, and the other never does.
+    """
 
     def __init__(self, plans: Iterable[Plan]) -> None:
         """Take the versions.
 
         Raises:
-            PlanConflict: a version or an effective date is there twice, or two plans declare a column differently.
+            PlanConflict: a version is there twice with different content, or two plans declare a column differently.
         """
-        self.plans = {(plan.plan, plan.version): plan for plan in sorted(plans, key=lambda p: (p.plan, p.version))}
-        dates: dict[tuple[str, object], Plan] = {}
-        self.columns: dict[str, pl.DataType] = {}
-        for plan in self.plans.values():
-            other = dates.setdefault((plan.plan, plan.effective_from), plan)
-            if other is not plan:
-                raise PlanConflict(f"{other.key} and {plan.key} are both effective from {plan.effective_from}")
-            for name, kind in plan.custom_columns.items():
-                if self.columns.setdefault(name, kind) != kind:
-                    raise PlanConflict(
-                        f"{plan.key} declares column {name} as {kind}, another plan as {self.columns[name]}"
-                    )
+        self.plans: dict[tuple[str, int], Plan] = {}
+        for plan in sorted(plans, key=lambda p: (p.plan, p.version)):
+            if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
+                raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
+        declared = [Declared(p.plan, p.version, p.effective_from, p.columns) for p in self.plans.values()]
+        check_columns(declared)
+        self._replaced = replaced(declared)
+
+    @cached_property
+    def holding(self) -> tuple[Plan, ...]:
+        """The versions that hold at some time."""
+        return tuple(plan for plan in self.plans.values() if plan.key not in self._replaced)
+
+    @cached_property
+    def columns(self) -> dict[str, pl.DataType]:
+        """The company's own deal columns of all plans."""
+        return {name: kind for plan in self.holding for name, kind in plan.custom_columns.items()}
 
     def __iter__(self) -> Iterator[Plan]:
         """The versions in order of plan and version."""
@@ -43,9 +97,9 @@ class PlanSet:
 
     @cached_property
     def in_force(self) -> pl.DataFrame:
-        """plan, version, effective_from and currency of each version, by effective date: for as-of joins."""
+        """plan, version, effective_from and currency of each version that holds at some time, by effective date: for as-of joins."""
         return pl.DataFrame(
-            [(p.plan, p.version, p.effective_from, p.currency) for p in self.plans.values()],
+            [(p.plan, p.version, p.effective_from, p.currency) for p in self.holding],
             schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, "plan_currency": pl.String},
             orient="row",
         ).sort("effective_from")
@@ -81,12 +135,12 @@ class PlanSet:
     @cached_property
     def beyond_holders(self) -> bool:
         """Whether deals credit others than those who hold them and their managers."""
-        return any(rule.to not in ("holder", "managers") for plan in self for rule in plan.credits)
+        return any(rule.to not in ("holder", "managers") for plan in self.holding for rule in plan.credits)
 
     @cached_property
     def participant_columns(self) -> list[str]:
         """The columns of deals that name participants to be credited."""
-        return sorted({name for plan in self for name, kind in plan.columns.items() if kind == "participant"})
+        return sorted({name for plan in self.holding for name, kind in plan.columns.items() if kind == "participant"})
 
     def together(self) -> list[list[Plan]]:
         """The versions whose sums go on from one to the next; every version that begins anew is alone."""

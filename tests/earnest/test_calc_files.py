@@ -100,6 +100,17 @@ def test_earnings_are_what_plan_deals_and_roster_say_to_the_cent(company: Path) 
     )
 
 
+def test_a_rate_that_was_wrong_since_the_first_day_is_corrected_by_the_next_version(company: Path) -> None:
+    (company / "plans").mkdir()
+    (company / "plans/1.yaml").write_text(PLAN)
+    corrected = PLAN.replace("version: 1", "version: 2").replace("rate: 1%", "rate: 2%")
+    (company / "plans/2.yaml").write_text(corrected)
+    found = rows(results(company, plan="plans")["earnings"])
+    paid = {(row["participant_id"], row["component"]): row["amount"] for row in found}
+    assert (paid["ann", "commission"], paid["ann", "spif"]) == ("1376.82", "400.00")
+    assert len(found) == len(paid)
+
+
 def test_lines_say_in_words_how_each_deal_was_paid(company: Path) -> None:
     found = rows(results(company)["lines"])
     assert found == sorted(

@@ -82,6 +82,14 @@ def test_check_lets_versions_of_a_plan_know_of_each_other(plan: Path, tmp_path: 
     assert "P503: the plan does not say what becomes of sums over more than a month when a version begins" in said
 
 
+def test_check_says_which_version_another_from_the_same_day_replaces(plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "second.yaml").write_text(PLAN.replace("version: 1", "version: 2"))
+    code, said = run("check", tmp_path)
+    assert code == 0, said
+    assert "P604: version 2 holds from the same day and replaces this one: it never holds" in said
+    assert said.count("P604") == 1
+
+
 def test_assertions_are_reported_like_tests(plan: Path) -> None:
     code, said = run("assert", plan)
     assert code == 0, said
@@ -166,6 +174,7 @@ def test_diff_says_what_changed_and_what_it_costs_whom(plan: Path, tmp_path: Pat
     assert code == 0, said
     assert said.splitlines() == [
         "rep version 1 -> rep version 2",
+        "It replaces version 1 from its first day, 2025-01-01",
         "Reason: a dearer accelerator",
         "Component commission: tiers 2.rate was 8%, is now 10%",
         "Component kicker is taken out",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.cliffs import cliffs
 from shared.kernel.checks.multiplication import uncapped
+from shared.kernel.checks.never_holds import never_holds
 from shared.kernel.checks.rows import rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
@@ -40,6 +41,7 @@ def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
     yield from cliffs(plan)
     yield from left_unsaid(plan, others)
     yield from unused(plan)
+    yield from never_holds(plan, others)
     yield from wrong_assertions(plan)
 
 

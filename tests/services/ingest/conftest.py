@@ -20,6 +20,7 @@ from services.ingest.appending import Appender
 from services.ingest.published import Published
 from services.ingest.store import Answers
 from services.ingest.webhooks import Sources
+from shared.bounded import Bounded
 from shared.contracts.topics import ROAD, Topic
 from shared.database import database_url as url_of
 from shared.database import engine_for, migrate
@@ -61,8 +62,16 @@ def keys_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def bounded() -> Iterator[Bounded]:
+    """Where plans are checked: one process for all tests, as it is one for all requests."""
+    found = Bounded()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def start_ingest(database_url: str, keys_file: Path) -> Iterator[Callable[..., Ingest]]:
+def start_ingest(database_url: str, keys_file: Path, bounded: Bounded) -> Iterator[Callable[..., Ingest]]:
     stop = threading.Event()
     threads: list[threading.Thread] = []
     closing: list[Callable[[], object]] = []
@@ -82,7 +91,8 @@ def start_ingest(database_url: str, keys_file: Path) -> Iterator[Callable[..., I
         threads.append(thread)
         closing.extend([real.close, engine.dispose])
         answers = Answers(engine)
-        app = create_app(settings, appender, answers, Published(used, answers.alone), Sources(sources_dir), lambda: [])
+        published = Published(used, answers.alone, bounded)
+        app = create_app(settings, appender, answers, published, Sources(sources_dir), lambda: [])
         return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine)
 
     yield start

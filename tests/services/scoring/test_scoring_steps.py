@@ -274,16 +274,34 @@ def test_what_cannot_be_read_is_rejected_without_its_values_and_stops_nothing(co
     ("change", "code"),
     [
         ({"name": "Other"}, "plan_version_exists"),
-        ({"version": 2, "name": "Other"}, "plan_conflict"),
+        ({"plan": "other", "columns": {"segment": "number"}}, "plan_conflict"),
         ({"version": 2, "effective_from": "2025-06-01", "currency": "dollars"}, "invalid_plan"),
     ],
 )
 def test_a_plan_that_cannot_stand_beside_the_others_is_rejected(
     company: Road, change: dict[str, Any], code: str
 ) -> None:
+    company.plan(simple_plan(plan="lead", columns={"segment": "text"}))
+    company.drain()
     company.plan(simple_plan(**change))
     company.drain()
     assert [r.code for r in company.rejections] == [code]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
+def test_a_version_from_the_same_day_replaces_those_below_it_from_its_first_day(
+    road: Road, order: tuple[int, ...]
+) -> None:
+    plans = {1: simple_plan(columns={"segment": "number"})}
+    plans |= {n: simple_plan(version=n, columns={"segment": "text"}) for n in (2, 3)}
+    plans[3]["components"] = [{"component": "commission", "measure": "bookings", "kind": "flat", "rate": "7%"}]
+    road.person("ann", "2025-01-01", plan="rep", quota_bookings="10000")
+    for place, number in enumerate(order):
+        road.plan(plans[number])
+        road.deal(f"d{place}", owner="ann", **WON)
+        road.drain()
+    assert not road.rejections
+    assert pay(road) == {("ann", "commission", "2025-03"): 21000}
 
 
 def test_a_plan_under_a_false_name_is_rejected(company: Road) -> None:

@@ -75,7 +75,7 @@ HOSTILE: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "rules": (_many("credits", 3000), "at most 200 items"),
     "measures": (_many("measures", 3000, count_of=["own"]), "at most 200 items"),
     "components": (_many("components", 300, kind="flat", measure="m", rate="5%"), "at most 200 items"),
-    "deep": (_table(_nested(300)), "30 levels"),
+    "deep": (_table(_nested(100)), "30 levels"),
     "table": (_table([[1] * 200] * 200, 2), "30,000 parts"),
     "axes": (_table(1, 20), "at most 8 items"),
     "version": (PLAIN | {"version": 10**12}, "1000000"),

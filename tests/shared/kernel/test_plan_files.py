@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from shared.kernel.formulas import parsed
@@ -90,10 +91,20 @@ def test_broken_yaml_is_named_by_line_and_column() -> None:
         read_plan("plan: rep\nversion: 1\n name: [x", "plan.yaml")
 
 
-def test_two_versions_cannot_begin_on_the_same_day() -> None:
+def test_of_two_versions_from_the_same_day_the_higher_holds() -> None:
+    first = read_plan(PLAN + "columns: {segment: number}\n", "plan.yaml")
+    second = first.model_copy(update={"version": 2, "columns": {"segment": "text"}})
+    plans = PlanSet([second, first])
+    assert plans.in_force["version"].to_list() == [2]
+    assert plans.columns == {"segment": pl.String()}
+    assert list(plans) == [first, second]
+
+
+def test_a_version_is_not_there_twice_with_different_content() -> None:
     first = read_plan(PLAN, "plan.yaml")
-    with pytest.raises(PlanConflict, match="rep@1 and rep@2 are both effective from 2025-01-01"):
-        PlanSet([first, first.model_copy(update={"version": 2})])
+    assert list(PlanSet([first, first])) == [first]
+    with pytest.raises(PlanConflict, match="rep@1 is there twice"):
+        PlanSet([first, first.model_copy(update={"name": "Another"})])
 
 
 def test_two_plans_cannot_declare_a_column_differently() -> None:

@@ -1,0 +1,81 @@
+"""Work in a bounded process: what it dies of is told to whoever asked, and the next question is answered."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shared import bounded
+from shared.bounded import Bounded, Busy, Exceeded
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Bounded]:
+    found = Bounded()
+    yield found
+    found.close()
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+def counts_for_ever() -> None:
+    while True:
+        pass
+
+
+def fills_the_memory() -> int:
+    return len([bytes(64 * 1024**2) for _ in range(1000)])
+
+
+def dies() -> None:
+    ctypes.string_at(0)
+
+
+def never_ends_to_call_itself(depth: int = 0) -> int:
+    return never_ends_to_call_itself(depth + 1)
+
+
+def mistaken() -> None:
+    raise KeyError("a name")
+
+
+@pytest.mark.parametrize(
+    ("work", "why"),
+    [
+        (counts_for_ever, "10 seconds of processor time"),
+        (fills_the_memory, "2 GB of memory"),
+        (dies, "died of it"),
+        (never_ends_to_call_itself, "nested too deeply"),
+    ],
+)
+def test_what_takes_too_much_is_ended_and_the_next_is_answered(
+    process: Bounded, work: Callable[[], None], why: str
+) -> None:
+    with pytest.raises(Exceeded, match=why):
+        process.run(work)
+    assert process.run(doubled, 21) == 42
+
+
+def test_an_error_of_the_work_is_that_of_whoever_asked(process: Bounded) -> None:
+    with pytest.raises(KeyError, match="a name"):
+        process.run(mistaken)
+
+
+def test_work_that_waits_for_something_is_ended_too(process: Bounded, monkeypatch: pytest.MonkeyPatch) -> None:
+    process.run(doubled, 1)
+    monkeypatch.setattr(bounded, "MOST_WALL_SECONDS", 0.2)
+    with pytest.raises(Exceeded, match="it took more than"):
+        process.run(time.sleep, 30)
+
+
+def test_only_so_many_wait(process: Bounded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_waiting", threading.BoundedSemaphore(1))
+    process._waiting.acquire()
+    with pytest.raises(Busy):
+        process.run(doubled, 1)
