@@ -80,7 +80,7 @@ def roster(participants: int) -> Roster:
         participant_id=pl.format("p{}", pl.int_range(participants)), effective_from=pl.lit(date(2024, 1, 1))
     )
     assigned = people.with_columns(manager=pl.lit(None, dtype=pl.String), plan=pl.lit("bench"), active=pl.lit(True))
-    quotas = people.with_columns(measure=pl.lit("bookings"), quota=pl.lit(str(QUOTA)).cast(pl.Decimal(38, 6)))
+    quotas = people.with_columns(measure=pl.lit("bookings"), quota=pl.lit(str(QUOTA)).cast(pl.Decimal(38, 9)))
     return Roster.of(assigned, quotas)
 
 

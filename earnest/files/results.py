@@ -59,6 +59,7 @@ def lines_table(explained: Explained) -> pl.DataFrame:
             "rule",
             percent("share", SHARE_DIGITS).alias("share"),
             "credit_date",
+            "exchange",
             *(money(name, currencies).alias(name) for name in ("credited", "before", "after", "quota")),
             *(attainment(name).alias(f"attainment_{name}") for name in ("before", "after")),
             "slices",

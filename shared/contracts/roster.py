@@ -16,8 +16,8 @@ TYPE = "earnest.roster.patched"
 
 MeasureName = Annotated[str, StringConstraints(pattern=NAME)]
 
-Figure = Annotated[ExactDecimal, Field(decimal_places=6)]
-"""A number of a participant's own, with six decimals at most."""
+Figure = Annotated[ExactDecimal, Field(decimal_places=9)]
+"""A number of a participant's own, with nine decimals at most, as many as a rate of a plan has."""
 
 
 PayrollId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]*$")]

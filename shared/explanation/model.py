@@ -32,7 +32,7 @@ class Line(BaseModel):
     `before` and `after` are the measure without and with the credit; attainments are percent of quota, cut after two
     decimals. `exact` is what the slices pay, `exact_so_far` what all slices of the component's window up to here pay.
     `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
-    difference, so that only the total is rounded. `by_itself` tells what the deal pays, of kinds that pay every deal alone.
+    difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words. `by_itself` tells what the deal pays, of kinds that pay every deal alone.
     """
 
     line: int
@@ -40,6 +40,7 @@ class Line(BaseModel):
     credit_date: date | None
     rule: str
     share_percent: Decimal | None
+    exchange: str = ""
     credited: Decimal
     before: Decimal
     after: Decimal

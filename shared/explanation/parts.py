@@ -158,6 +158,7 @@ class _Told:
             credit_date=row["credit_date"],
             rule=row["rule"],
             share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+            exchange=row["exchange"] or "",
             credited=from_minor(row["credited"], plan.currency),
             before=from_minor(row["before"], plan.currency),
             after=from_minor(row["after"], plan.currency),

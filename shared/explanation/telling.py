@@ -132,7 +132,8 @@ class Words:
             return f"{said}, counts by rule {line.rule}{share}."
         amount = number(line.credited)
         unit = f" {self._part.currency}" if rule is None or rule.amount is None else ""
-        return f"{said}, credits {amount}{unit} by rule {line.rule}{share}."
+        at = f", converted at {line.exchange}," if line.exchange else ""
+        return f"{said}, credits {amount}{unit}{at} by rule {line.rule}{share}."
 
     def _moved(self, line: Line) -> str:
         name = self._part.measure

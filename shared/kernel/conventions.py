@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, model_validator
 
 from shared.contracts.base import YEARS, CurrencyCode, PlausibleDate
 from shared.kernel.columns import Mode
-from shared.kernel.language import Amount, Name, PlanPart
+from shared.kernel.language import CurrencyRate, PlanPart
 
 
 class Conventions(PlanPart):
@@ -40,8 +42,24 @@ class ExchangeRate(PlanPart):
     """The currency that is converted."""
     effective_from: PlausibleDate = Field(alias="from", default=date(1900, 1, 1))
     """The day from which the rate holds."""
-    rate: Amount
-    """What one unit of it is worth in the plan's currency."""
+    rate: CurrencyRate | None = None
+    """What one unit of it is worth in the plan's currency: 0.00003929, where 1 VND is that many USD."""
+    units: CurrencyRate | None = None
+    """Or how many units of it one unit of the plan's currency is worth: 25450, where 1 USD is that many VND."""
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> ExchangeRate:
+        if (self.rate is None) == (self.units is None):
+            raise ValueError(
+                f"{self.currency} has either a rate, what one of it is worth, or units, how many of it one of the plan's"
+                " currency is worth"
+            )
+        return self
+
+    @property
+    def worth(self) -> Fraction:
+        """What one unit of it is worth in the plan's currency, exactly."""
+        return 1 / Fraction(self.units) if self.units is not None else Fraction(cast(Decimal, self.rate))
 
 
 class Exchange(PlanPart):
@@ -79,4 +97,4 @@ Reset = Literal["month", "quarter", "half_year", "year", "never"]
 RESETS: tuple[Reset, ...] = ("month", "quarter", "half_year", "year", "never")
 """From the shortest to the longest."""
 
-__all__ = ["RESETS", "Amount", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Name", "Reset"]
+__all__ = ["RESETS", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Reset"]

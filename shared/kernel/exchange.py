@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import polars as pl
 
+from shared.kernel.columns import Exact
+from shared.kernel.conventions import ExchangeRate
 from shared.kernel.exact import RATE_SCALE, scaled, whole, wide
 from shared.kernel.plan import Plan
+from shared.kernel.words import plain
 from shared.money import minor_digits
 
 
@@ -19,27 +22,53 @@ def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
 
 
 def exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts."""
+    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts.
+
+    The product is exact and rounded once, to the plan's smallest unit, halves away from zero.
+
+    Raises:
+        Overflow: an amount is beyond 10^18 minor units.
+    """
     if plan.exchange is None:
         return due.with_columns(exchange=pl.lit("")), amount
-    table = pl.DataFrame(
-        [(each.currency, each.effective_from, each.rate) for each in plan.exchange.rates],
-        schema={"currency": pl.String, "from": pl.Date, "rate": pl.Decimal(38, 6)},
-        orient="row",
-    ).sort("from")
     rated = due.sort("credit_date").join_asof(
-        table, left_on="credit_date", right_on="from", by="currency", check_sortedness=False
+        _rates(plan), left_on="credit_date", right_on="from", by="currency", check_sortedness=False
     )
     own = pl.col("currency") == plan.currency
-    rated = rated.with_columns(rate=pl.lit(1, dtype=pl.Decimal(38, 6))) if counts else rated
-    rated = rated.filter(own | pl.col("rate").is_not_null()).with_columns(
-        exchange=pl.when(own | pl.lit(counts))
-        .then(pl.lit(""))
-        .otherwise(pl.col("rate").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end("."))
-    )
+    if counts:
+        rated = rated.with_columns(top=pl.lit(1, pl.Int128), bottom=pl.lit(1, pl.Int128), exchange=pl.lit(""))
+    rated = rated.filter(own | pl.col("top").is_not_null()).with_columns(pl.col("exchange").fill_null(""))
     digits = {code: minor_digits(code) for code in rated["currency"].unique()} | {plan.currency: plan.digits}
-    scale = pl.col("currency").replace_strict({code: 10**each for code, each in digits.items()}, return_dtype=pl.Int128)
-    micro = (pl.col("rate") * pl.lit(10**6).cast(pl.Decimal(38, 0))).cast(pl.Int128) * whole(10**plan.digits)
-    bottom = scale * whole(10**6)
-    size = (wide(amount.abs()) * micro * whole(2) + bottom) // (bottom * whole(2))
-    return rated, pl.when(own).then(amount).otherwise((size * amount.sign()).cast(pl.Int64))
+    sizes = {code: 10**each for code, each in digits.items()}
+    size = pl.col("currency").replace_strict(sizes, return_dtype=pl.Int128)
+    top, bottom = pl.col("top").fill_null(1) * whole(10**plan.digits), pl.col("bottom").fill_null(1) * size
+    known = rated.select(amount=wide(amount), top=top, bottom=bottom)
+    exact = Exact.of(known["amount"]) * Exact.of(known["top"]) / Exact.of(known["bottom"])
+    in_plan = exact.rounded("half_up").minor(0, "the amount of a credit").alias("in_plan")
+    return rated.with_columns(in_plan), pl.col("in_plan")
+
+
+def _rates(plan: Plan) -> pl.DataFrame:
+    """By currency and day what one unit is worth, `top / bottom`, and `exchange`, the same in words."""
+    assert plan.exchange is not None
+    return pl.DataFrame(
+        [
+            (each.currency, each.effective_from, *each.worth.as_integer_ratio(), _said(each, plan.currency))
+            for each in plan.exchange.rates
+        ],
+        schema={
+            "currency": pl.String,
+            "from": pl.Date,
+            "top": pl.Int128,
+            "bottom": pl.Int128,
+            "exchange": pl.String,
+        },
+        orient="row",
+    ).sort("from")
+
+
+def _said(each: ExchangeRate, currency: str) -> str:
+    if each.rate is not None:
+        return f"1 {each.currency} = {plain(each.rate)} {currency}"
+    assert each.units is not None
+    return f"{plain(each.units)} {each.currency} = 1 {currency}"

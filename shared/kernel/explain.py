@@ -76,7 +76,7 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataF
     )
     rows = of_plan.with_columns(*by_deal, deals=pl.lit(1, dtype=pl.Int64))
     openings = opened.with_columns(
-        rule=pl.lit(OPENING), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64)
+        rule=pl.lit(OPENING), exchange=pl.lit(""), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64)
     )
     return pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
 

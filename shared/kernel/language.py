@@ -71,6 +71,20 @@ def _threshold_bound(value: Decimal) -> Decimal:
     return value
 
 
+def _currency_rate_bound(value: Decimal) -> Decimal:
+    if not value > 0 or not Decimal("1e-12") <= value <= Decimal("1e12"):
+        raise ValueError("an exchange rate is above zero, from 0.000000000001 to 1,000,000,000,000")
+    if len(value.normalize().as_tuple().digits) > SIGNIFICANT:
+        raise ValueError(f"an exchange rate has up to {SIGNIFICANT} significant digits")
+    return value
+
+
+SIGNIFICANT = 15
+"""The significant digits of an exchange rate."""
+
+CurrencyRate = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_currency_rate_bound)]
+"""What money of one currency is worth in another: up to 15 significant digits, however many zeros they begin with."""
+
 Rate = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_rate_bound), _places(9)]
 """Pay per unit of measure, or a share: `5%` or `0.05`, up to nine decimals."""
 
@@ -86,7 +100,9 @@ class Term(PlanPart):
 
     term: Name
     """The name: the roster's column `term.<name>`."""
-    default: Amount | None = None
+    default: Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_amount_bound), _places(9)] | None = (
+        None
+    )
     """The figure of those who have none."""
     times: Rate = Decimal(1)
     """By what it is multiplied: a maximum of `200%` of their target."""

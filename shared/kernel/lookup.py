@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from shared.kernel.columns import Exact, where
 from shared.kernel.findings import Finding, Flaws
-from shared.kernel.language import Amount, PlanPart
+from shared.kernel.language import Amount, PlanPart, Rate
 
 Boundary = Literal["lower", "upper"]
 BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
@@ -23,7 +23,7 @@ class Step(PlanPart):
 
     up_to: Amount | None = None
     """Where the row ends; the last row has none."""
-    gives: Amount
+    gives: Rate
     """What it gives."""
 
 
@@ -32,7 +32,7 @@ class Point(PlanPart):
 
     at: Amount
     """The value of the measure."""
-    gives: Amount
+    gives: Rate
     """What it gives there."""
 
 

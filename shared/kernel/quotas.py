@@ -22,7 +22,8 @@ from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import begins
 
-_MICRO = 10**6
+_NANO = 10**9
+"""What figures of participants are counted in: 10^-9."""
 
 
 class Figures:
@@ -76,7 +77,7 @@ class Figures:
         found = self._dated(at, self._roster.scores.filter(pl.col("name") == name))
         entered = period_of(pl.col("effective_from"), self._plan.calendar)
         window, of = (window_of(period, measure.reset, self._plan.calendar) for period in (pl.col("period"), entered))
-        return _micro(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+        return _nano(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
         """Who is no longer active at the end of the period."""
@@ -91,7 +92,7 @@ class Figures:
 
     def _in_force(self, at: At, table: pl.DataFrame, default: Decimal | Fraction | int) -> Exact:
         found = self._dated(at, table.select("participant_id", "effective_from", "value"))
-        return _micro(found["value"], Fraction(default))
+        return _nano(found["value"], Fraction(default))
 
     def _dated(self, at: At, table: pl.DataFrame) -> pl.DataFrame:
         return self._joined(at.rows, table.select("participant_id", "effective_from", "value"))
@@ -203,9 +204,9 @@ def _one(_: str, __: str) -> Fraction:
     return Fraction(1)
 
 
-def _micro(values: pl.Series, default: Fraction) -> Exact:
-    micro = (values.cast(pl.Decimal(38, 6)) * pl.Series([_MICRO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
-    return Exact.of(micro.fill_null(int(default * _MICRO)), _MICRO)
+def _nano(values: pl.Series, default: Fraction) -> Exact:
+    nano = (values.cast(pl.Decimal(38, 9)) * pl.Series([_NANO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
+    return Exact.of(nano.fill_null(int(default * _NANO)), _NANO)
 
 
 def _months(period: str) -> int:

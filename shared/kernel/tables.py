@@ -40,12 +40,12 @@ ASSIGNMENTS = pl.Schema(
 """Who reports to whom on which plan from a date on, until the participant's next row."""
 
 FIGURES = pl.Schema(
-    {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.Decimal(38, 6)}
+    {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.Decimal(38, 9)}
 )
 """Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their date."""
 
 QUOTAS = pl.Schema(
-    {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 6)}
+    {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 9)}
 )
 """Quotas per period in major units of the plan's currency, from a date on; null ends a quota."""
 
@@ -69,7 +69,7 @@ CREDITS = pl.Schema(
 """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on.
 
 `bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text; `exchange` the rate at which a deal in another currency was
-converted. Both are empty where there is none."""
+converted, in words (`25,450 VND = 1 USD`). Both are empty where there is none."""
 
 SUMS = pl.Schema(
     {
@@ -129,6 +129,7 @@ LINES = pl.Schema(
         "rule": pl.String(),
         "share": pl.Int64(),
         "credit_date": pl.Date(),
+        "exchange": pl.String(),
         "credited": pl.Int64(),
         "before": pl.Int64(),
         "after": pl.Int64(),

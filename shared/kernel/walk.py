@@ -130,6 +130,7 @@ def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame
             deal_id=pl.lit(None, dtype=pl.String),
             share=pl.lit(None, dtype=pl.Int64),
             credit_date=pl.lit(None, dtype=pl.Date),
+            exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
             before="after",
             amount=amount,

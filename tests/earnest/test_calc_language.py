@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from earnest.files.calculation import Calculation, calculate
+from earnest.files.results import lines_table
+from shared.explanation.parts import told
 from shared.kernel import PlanSet
 from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import PlanFileError
@@ -125,6 +127,47 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
     )
     assert paid(found) == {"2025-02": 11}
     assert found.rejected.select("id", "reason").rows() == [("D2", "no_rate"), ("D3", "no_rate")]
+
+
+@pytest.mark.parametrize(
+    ("rate", "deal", "credited", "said"),
+    [
+        ("currency: VND, rate: 0.00003929", "2545000000,VND", "99993.05", "1 VND = 0.00003929 USD"),
+        ("currency: VND, units: 25450", "2545000000,VND", "100000", "25,450 VND = 1 USD"),
+        ("currency: CAD, units: 1.35", "1000000,CAD", "740740.74", "1.35 CAD = 1 USD"),
+        ("currency: KWD, units: 0.30725", "1000.123,KWD", "3255.08", "0.30725 KWD = 1 USD"),
+        ("currency: IDR, rate: 0.0000613", "9999999999999,IDR", "613000000.00", "1 IDR = 0.0000613 USD"),
+    ],
+)
+def test_money_is_converted_exactly_whatever_the_rate_and_the_rate_is_shown(
+    tmp_path: Path, rate: str, deal: str, credited: str, said: str
+) -> None:
+    plan = f"""
+exchange: {{source: bank, rates: [{{{rate}}}]}}
+measures: [{{measure: bookings, sum_of: [own]}}]
+components: [{{component: pay, kind: flat, measure: bookings, rate: 100%}}]
+"""
+    (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,currency,close_date\nD1,ann,{deal},2025-02-01\n")
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found) == {"2025-02": Decimal(credited)}
+    assert lines_table(found.explained)["exchange"].to_list() == [said]
+    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-02")
+    assert f"converted at {said}," in part.lines[0].sentence
+
+
+@pytest.mark.parametrize(
+    "rate", ["rate: 0", "rate: -1", "units: 0", "rate: 1.04, units: 0.96", "rate: 1e-13", "units: 1.234567890123456"]
+)
+def test_a_rate_that_converts_nothing_or_in_two_ways_is_refused(tmp_path: Path, rate: str) -> None:
+    plan = f"""
+exchange: {{source: bank, rates: [{{currency: EUR, {rate}}}]}}
+measures: [{{measure: bookings, sum_of: [own]}}]
+components: [{{component: pay, kind: flat, measure: bookings, rate: 10%}}]
+"""
+    with pytest.raises(PlanFileError, match=r"exchange\.rates"):
+        calculated(tmp_path, plan, [])
 
 
 @pytest.mark.parametrize(("reading", "pay"), [("refuse", 0), ("nothing", 50), ("full", 80)])

@@ -166,7 +166,7 @@ def _rate(plan: Data, rule: Data, currency: str, day: date) -> Fraction | None:
     if plan.get("exchange") and named and all(plan.get("columns", {}).get(name) == "number" for name in named):
         return Fraction(1)
     rates = [
-        (rate.get("from", date(1900, 1, 1)), number(rate["rate"]))
+        (rate.get("from", date(1900, 1, 1)), number(rate["rate"]) if "rate" in rate else 1 / number(rate["units"]))
         for rate in (plan.get("exchange") or {"rates": []})["rates"]
         if rate["currency"] == currency and rate.get("from", date(1900, 1, 1)) <= day
     ]

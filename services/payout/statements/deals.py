@@ -92,10 +92,11 @@ def _line(line: Line, part: Part, statement: Statement, writing: Writing) -> Row
         if line.share_percent in (None, 100)
         else (f"your share: {writing.percent(line.share_percent or Decimal(0))}",)
     )
+    beside = (*share, f"at {safe(line.exchange)}") if line.exchange else share
     return row(
         Cell(line.deal_id, (account,) if account else ()),
         "" if line.credit_date is None else writing.day(line.credit_date),
-        Cell(writing.exact(line.credited, part.currency) if line.credited else "", share),
+        Cell(writing.exact(line.credited, part.currency) if line.credited else "", beside),
         _stacked(_slices(line, part, writing)),
         pays,
     )

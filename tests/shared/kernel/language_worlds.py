@@ -217,4 +217,5 @@ def exchange_rates(draw: st.Draw) -> list[dict[str, Any]]:
         {"currency": "EUR", "from": day, "rate": str(Decimal(draw(st.integers(900_000, 1_200_000))).scaleb(-6))}
         for day in days
     ]
-    return [*euro, {"currency": "JPY", "rate": "0.0067"}]
+    yen = draw(st.sampled_from([{"rate": "0.0067"}, {"rate": "0.00668896321070"}, {"units": "149.5"}, {"units": 151}]))
+    return [*euro, {"currency": "JPY", **yen}]
