@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from shared.facts import Facts
+from shared.facts import Facts, set_by
 
 DEFAULT_PAY_GROUP: Final = "default"
 """The pay group of whom the roster puts in none."""
@@ -49,21 +49,30 @@ class Person:
 
     def at(self, day: date) -> Attributes:
         """What holds on a date: each attribute as it was last set on or before it. What was cleared is as if never set."""
-        held: dict[str, tuple[str, Any]] = {}
-        for path, (value, *_) in self.facts.items():
+        held = {name: fact[0] for name, fact in self._held(day).items()}
+        return Attributes(**{name: value for name, value in held.items() if value not in (None, "")})
+
+    def set_by(self, attributes: Collection[str], day: date) -> set[str]:
+        """Who set what holds of these attributes on a date, or cleared it."""
+        return {set_by(fact) for name, fact in self._held(day).items() if name in attributes}
+
+    def _held(self, day: date) -> dict[str, list[Any]]:
+        """By attribute the fact that holds on a date."""
+        held: dict[str, tuple[str, list[Any]]] = {}
+        for path, fact in self.facts.items():
             start, dated, attribute = path.rpartition("/")
             if attribute not in _NAMES or (dated and start > day.isoformat()):
                 continue
             if attribute not in held or held[attribute][0] < start:
-                held[attribute] = (start, value)
-        return Attributes(**{name: value for name, (_, value) in held.items() if value not in (None, "")})
+                held[attribute] = (start, fact)
+        return {name: fact for name, (_, fact) in held.items()}
 
     def settings(self) -> Iterator[Setting]:
         """Every dated fact with who set it, by date and attribute."""
         for path in sorted(self.facts):
             start, dated, attribute = path.partition("/")
             if dated:
-                value, occurred_at, _, source = self.facts[path]
+                value, occurred_at, _, source, *_ = self.facts[path]
                 yield Setting(date.fromisoformat(start), attribute, value, occurred_at, source)
 
     def last_day(self, on: date) -> date | None:

@@ -126,6 +126,19 @@ class ActiveRun(Refusal):
         self.period = period
 
 
+class NoSuchProfile(Refusal):
+    """A pay group names a payroll profile that nobody published: nobody knows which file payroll gets."""
+
+    slug = "no-such-profile"
+    title = "There is no such payroll profile"
+
+    def __init__(self, pay_group: str, profile: str) -> None:
+        super().__init__(
+            f"pay group {pay_group} names payroll profile {profile}, which is not published: publish it, or the pay group with another"
+        )
+        self.pay_group, self.profile = pay_group, profile
+
+
 class LinesTampered(Refusal):
     """The lines of an approved run are not those that were approved; nothing is paid on them."""
 

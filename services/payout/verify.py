@@ -108,7 +108,7 @@ def _facts(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]
         except Unreadable:
             continue
         facts = merged.setdefault(patch.participant_id, {})
-        merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source)
+        merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
     return {participant: facts for participant, facts in merged.items() if facts}
 
 

@@ -60,7 +60,7 @@ def _meet(connection: Connection, patches: Iterable[RosterFact]) -> None:
     changed: dict[str, Facts] = {}
     for patch in patches:
         facts = held.setdefault(patch.participant_id, {})
-        if merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source):
+        if merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by):
             changed[patch.participant_id] = facts
     people.save(connection, changed)
 

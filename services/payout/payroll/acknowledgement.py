@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from services.payout.payroll.release import Released
+from services.payout.payroll.batch import Batch
+from services.payout.payroll.release import Released, Share
 from services.payout.refusals import Refusal
 
 Status = Literal["accepted", "rejected", "partial"]
@@ -127,6 +128,24 @@ class Open:
     message: str
     rejected_by: str
     rejected_at: datetime
+
+
+def batch_lines(batch: Batch, share: Share) -> list[BatchLine]:
+    """The lines of a share as its batch has them."""
+    rows = {line: row for row, line in batch.rows}
+    return [
+        BatchLine(
+            line=line.id,
+            row=rows[line.id],
+            participant_id=line.participant_id,
+            person=share.target.person(line) or "",
+            pay_code=line.pay_code,
+            target_code=share.target.code(line) or "",
+            currency=line.currency,
+            amount=line.amount,
+        )
+        for line in share.lines
+    ]
 
 
 def mismatches(batch: Released, said: Said) -> list[str]:

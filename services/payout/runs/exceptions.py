@@ -23,6 +23,8 @@ Kind = Literal[
     "no_payroll_id",
     "left",
     "no_pay_group",
+    "payroll_refuses",
+    "payroll_id_changed",
 ]
 LARGE: Final = 3
 """Pay of more than so many times the median of earlier pay periods is large."""

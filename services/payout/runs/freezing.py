@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import polars as pl
 from sqlalchemy import Connection
@@ -11,7 +12,9 @@ from sqlalchemy import Connection
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.noticing import findings_of, hands
+from services.payout.runs.noticing import findings_of, hands, payees_to_look_at
+from services.payout.runs.payees import payees_of
+from services.payout.runs.payments import profile_in_force
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.slips import Told, Words, full_name, slip
 from services.payout.runs.world import World
@@ -37,8 +40,11 @@ def freeze(connection: Connection, found: Calculated, company: Company) -> Froze
         )
         for each in found.settlements
     ]
-    slips = dict(_slips(connection, found, company))
-    return Frozen(pays, slips, frozenset(hands(connection, found)), list(findings_of(connection, found)))
+    profile, _ = profile_in_force(connection, world.run)
+    payees = payees_of(world.run, world.people, (pay.participant_id for pay in pays), profile)
+    kept = Frozen(pays=pays, slips=dict(_slips(connection, found, company)), payees=payees)
+    findings = [*findings_of(connection, found), *payees_to_look_at(connection, world.run, kept)]
+    return replace(kept, touches=frozenset(hands(connection, found)), findings=findings)
 
 
 def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:

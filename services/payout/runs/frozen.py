@@ -10,6 +10,7 @@ import orjson
 
 from services.payout.runs.exceptions import Finding
 from services.payout.runs.life import Line, sha256_of
+from services.payout.runs.payees import Payee
 
 
 class Pay(NamedTuple):
@@ -34,12 +35,13 @@ class Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Everything a run keeps. `slips` are by participant; of a stored run without the facts. `earned_sha256` stands for the lines of
-    what was earned that it rests on.
+    """Everything a run keeps. `slips` are by participant; of a stored run without the facts. `payees` are by participant, of everybody
+    in `pays`. `earned_sha256` stands for the lines of what was earned that it rests on.
     """
 
     pays: Sequence[Pay]
     slips: Mapping[str, Slip]
+    payees: Sequence[Payee] = ()
     touches: frozenset[tuple[str, str]] = frozenset()
     findings: Sequence[Finding] = ()
     earned_sha256: str = ""
@@ -53,6 +55,7 @@ class Frozen:
         """The hash that stands for exactly this."""
         rows = [orjson.dumps(tuple(pay), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays]
         rows += [f"{who}\t{slip.sha256}" for who, slip in self.slips.items()]
+        rows += [f"payee\t{orjson.dumps(tuple(payee)).decode()}" for payee in self.payees]
         rows += ["\t".join(("touched", *each)) for each in self.touches]
         rows += ["\t".join(("found", *each)) for each in self.findings]
         rows.append(f"earned\t{self.earned_sha256}")

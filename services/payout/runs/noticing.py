@@ -9,11 +9,16 @@ from fractions import Fraction
 import polars as pl
 from sqlalchemy import Connection
 
+from services.payout.identities import as_read
 from services.payout.people import Person
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.exceptions import Finding, Seen, findings, not_whole
+from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import Run
-from services.payout.store import closings, holds, policies_in_force, positions
+from services.payout.runs.payees import ATTRIBUTES
+from services.payout.runs.payments import would_refuse
+from services.payout.store import closings, holds, payees, policies_in_force, positions
+from services.payout.store.payees import PaidUnder
 from shared.contracts.lines import each_line
 
 HISTORY = 6
@@ -40,6 +45,9 @@ def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]
             yield each.actor, each.what
     for actor in positions.adjusters(connection, world.people, world.run.month):
         yield actor, "adjustment"
+    for who in {each.participant_id for each in found.settlements}:
+        for actor in world.people[who].set_by(ATTRIBUTES, world.run.ends):
+            yield actor, "payee"
 
 
 def _sold(lines: pl.DataFrame, deals: set[str]) -> set[str]:
@@ -80,6 +88,28 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         yield from findings(each, seen, run.ends)
     for who, deals in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield not_whole(who, deals)
+
+
+def payees_to_look_at(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
+    """What payroll would refuse, and who is paid under another id than before, or under one that was somebody else's."""
+    for who, each in would_refuse(connection, run, kept):
+        yield Finding("payroll_refuses", who, each.message)
+    paid = {pay.participant_id for pay in kept.pays if pay.paid}
+    latest: dict[str, PaidUnder] = {}
+    owners: dict[str, list[PaidUnder]] = {}
+    for before in payees.paid_under(connection, run):
+        latest[before.participant_id] = before
+        owners.setdefault(as_read(before.payroll_id, "loosely"), []).append(before)
+    for payee in kept.payees:
+        who, now = payee.participant_id, payee.payroll_id
+        if who not in paid or not now:
+            continue
+        if who in latest and latest[who].payroll_id != now:
+            yield Finding("payroll_id_changed", who, f"{latest[who].run} paid under another payroll id")
+        for before in owners.get(as_read(now, "loosely"), ()):
+            if before.participant_id != who:
+                why = f"{before.run} paid {before.participant_id} under this payroll id"
+                yield Finding("payroll_id_changed", who, why)
 
 
 def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.payout.booking import place_of
-from services.payout.calendars.pay_periods import pay_period_at
-from services.payout.calendars.timeline import ruling
+from services.payout.booking import Place
 from services.payout.office import Office
 from services.payout.payroll.acknowledgement import BatchLine
-from services.payout.payroll.line import PayrollLine
-from services.payout.payroll.release import Paying, Released
-from services.payout.people import Attributes
-from services.payout.runs.entries import lines_of, returned
-from services.payout.runs.frozen import Pay
+from services.payout.payroll.release import Released
+from services.payout.runs.entries import returned
 from services.payout.runs.life import Run, check_move
+from services.payout.runs.payments import lines_to_pay, paying, profile_kept
 from services.payout.runs.reconciliation import Compared, compared
 from services.payout.runs.running import untampered
-from services.payout.store import batches, books, closings, comparisons, policies_in_force, runs
-from services.payout.store.pay_groups import pay_group
-from services.payout.store.people import people
+from services.payout.store import batches, books, closings, comparisons, payees, runs
 from services.payout.store.released import deliver_released, waiting
 from shared.money import minor_digits
 from shared.periods import period_of
-
-CODES = {"draw": "draw", "guarantee": "guarantee", "minimum": "guarantee"}
-"""Steps that payroll hears of under a code of their own; the rest is commission."""
 
 
 def export(connection: Connection, office: Office, run: Run, actor: str) -> Run:
@@ -43,47 +34,13 @@ def export(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     if run.state in ("exported", "acknowledged", "paid"):
         return run
     check_move(run, "export")
-    pays = [pay for pay in untampered(connection, run).pays if pay.paid]
-    homes = {
-        who: person.at(run.ends) for who, person in people(connection, {pay.participant_id for pay in pays}).items()
-    }
-    lines = [line for pay in pays for line in payments(run, pay, homes[pay.participant_id])]
-    group = ruling(pay_group(connection, run.pay_group), run.ends)
-    profile = policies_in_force.profile(connection, group, run.ends)
-    by = pay_period_at(group, run.ends).cut_off
-    paying = Paying(run.id, run.pay_group, run.pay_period, run.ends, run.pay_date, by)
-    for batch in batches.release(connection, paying, lines, profile, actor, office.now()):
+    frozen = untampered(connection, run)
+    lines = lines_to_pay(run, frozen)
+    profile = profile_kept(connection, run, frozen)
+    for batch in batches.release(connection, paying(connection, run), lines, profile, actor, office.now()):
         deliver_released(connection, batch.head.batch, run.ends, office.now(), run.pay_group)
     runs.move(connection, run.id, "export", actor, office.now())
     return runs.run(connection, run.id)
-
-
-def payments(run: Run, pay: Pay, home: Attributes) -> Iterator[PayrollLine]:
-    """What payroll hears of a participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
-    own: dict[str, int] = {}
-    for line in lines_of(pay.told):
-        if (code := CODES.get(line.step)) and line.amount > 0 and line.about == run.month:
-            own[code] = own.get(code, 0) + line.amount
-    rest = pay.paid - sum(own.values())
-    shares = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
-    for code, amount in shares.items():
-        if amount:
-            yield PayrollLine(
-                id=f"{run.id}/{pay.participant_id}/{pay.currency}/{code}",
-                participant_id=pay.participant_id,
-                currency=pay.currency,
-                amount=amount,
-                period=run.pay_period,
-                pay_period_start=run.starts,
-                pay_period_end=run.ends,
-                pay_date=run.pay_date,
-                pay_code=code,
-                payroll_id=home.payroll_id,
-                first_name=home.first_name,
-                last_name=home.last_name,
-                entity=home.entity or None,
-                cost_center=home.cost_center or None,
-            )
 
 
 def mark_paid(connection: Connection, office: Office, run: Run, actor: str) -> Run:
@@ -119,13 +76,14 @@ def reconcile(connection: Connection, run: Run, tolerance: Decimal) -> list[Comp
 
 
 def _give_back(connection: Connection, batch: Released, lines: Sequence[BatchLine], actor: str, at: datetime) -> None:
-    """Book what payroll did not take as payable again: the next run of the participant pays it."""
-    homes = people(connection, {line.participant_id for line in lines})
-    groups = {group for person in homes.values() for group in person.pay_groups()}
-    open_from = closings.hold_open(connection, {batch.pay_group, *groups})
-    first = open_from.get(batch.pay_group, period_of(batch.pay_date))
-    journals = [
-        returned(batch.run, batch.id, line, place_of(homes[line.participant_id], first, open_from), actor)
-        for line in lines
-    ]
+    """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant pays it, to the payee
+    that it keeps itself.
+    """
+    month = closings.hold_open(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
+    paid = {payee.participant_id: payee for payee in payees.payees(connection, batch.run)}
+    journals = []
+    for line in lines:
+        payee = paid[line.participant_id]
+        place = Place(month, payee.pay_group, payee.entity, payee.cost_center)
+        journals.append(returned(batch.run, batch.id, line, place, actor))
     books.post(connection, journals, at)

@@ -15,6 +15,7 @@ from services.payout.calendars.refusals import UnknownPayPeriod
 from services.payout.calendars.timeline import pay_period_named, ruling
 from services.payout.ledger import Journal
 from services.payout.office import Office
+from services.payout.payroll.batch import LinesRefused
 from services.payout.refusals import (
     ActiveRun,
     LinesChanged,
@@ -38,11 +39,12 @@ from services.payout.runs.life import (
     next_step,
     totals,
 )
+from services.payout.runs.payees import payees_of
+from services.payout.runs.payments import profile_in_force, would_refuse
 from services.payout.runs.settlement import Held, Whose
 from services.payout.runs.world import gather, inputs_sha256
-from services.payout.store import books, closings, policies_in_force, positions, runs
+from services.payout.store import books, closings, payees, policies_in_force, positions, runs
 from services.payout.store.pay_groups import pay_group
-from services.payout.store.people import people
 from services.payout.store.positions import Owed
 from shared.auth import Principal
 from shared.periods import next_period, period_of
@@ -154,11 +156,14 @@ def submit(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     Raises:
         WrongState, NotTheAuthor: not now, not by the actor.
         LinesChanged: something it was calculated from has changed.
+        LinesRefused: payroll would refuse a line, which nobody can mend once the run is approved.
     """
     check_move(run, "submit")
     check_author(run, actor)
     closings.hold_for_closing(connection, [run.pay_group])
     _check_current(connection, run, None)
+    if refused := would_refuse(connection, run, runs.frozen(connection, run.id)):
+        raise LinesRefused([each for _, each in refused])
     runs.move(connection, run.id, "submit", actor, office.now())
     if run.closes is not None:
         closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, office.now())
@@ -228,6 +233,10 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
     world = gather(connection, run)
     looked_at = {pay.participant_id: pay.entries for pay in runs.pays(connection, run.id)}
     check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
+    profile, _ = profile_in_force(connection, run)
+    kept = payees.payees(connection, run.id)
+    if kept != payees_of(run, world.people, (payee.participant_id for payee in kept), profile):
+        raise LinesChanged(run.id, run.author)
     if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
         raise LinesChanged(run.id, run.author)
 
@@ -238,9 +247,10 @@ def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str
 
 def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
-    who = {line.participant_id for line in frozen.lines}
-    homes = {name: person.at(run.ends) for name, person in people(connection, who).items()}
-    places = {name: Place(run.month, run.pay_group, home.entity, home.cost_center) for name, home in homes.items()}
+    places = {
+        payee.participant_id: Place(run.month, payee.pay_group, payee.entity, payee.cost_center)
+        for payee in frozen.payees
+    }
     journals: list[Journal] = []
     held: dict[Owed, dict[Whose, Held]] = {}
     for pay in frozen.pays:
@@ -250,5 +260,5 @@ def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: date
         held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
     books.post(connection, journals, at)
     runs.keep_held(connection, held)
-    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, who, run.month)]
+    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, places, run.month)]
     books.post(connection, list(entries.transfers(run.id, balances, places, actor)), at)

@@ -108,6 +108,24 @@ run_slip: Final = Table(
     Index("run_slip_of_participant", "participant_id"),
 )
 
+run_payee: Final = Table(
+    "run_payee",
+    metadata,
+    Column("run", ForeignKey(run.c.id), primary_key=True),
+    Column("participant_id", Name, primary_key=True),
+    Column("payroll_id", Name),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("name", Text),
+    Column("entity", Name, nullable=False, comment="empty where nobody said"),
+    Column("cost_center", Name, nullable=False, comment="empty where nobody said"),
+    Column("pay_group", Name, nullable=False),
+    Column(
+        "payroll_profile", Name, nullable=False, comment="which version of which profile writes the file, as adp-us/3"
+    ),
+    Index("run_payee_of_participant", "participant_id"),
+)
+
 run_lines: Final = Table(
     "run_lines",
     metadata,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from services.payout.booking import Place
+from services.payout.payroll.acknowledgement import batch_lines
+from services.payout.payroll.batch import LinesRefused, write
+from services.payout.payroll.release import Released, Share, head_of, shares
 from services.payout.runs.entries import held_of, journals, lines_of
 from services.payout.runs.frozen import Frozen, Pay
 from services.payout.runs.life import DONE_STATES, MOVES, Approval, Event, Run, State
+from services.payout.runs.payments import lines_to_pay, paying, profile_kept
 from services.payout.runs.settlement import Held, Whose
-from services.payout.store import audit, positions, runs
+from services.payout.store import audit, batches, positions, runs
 from services.payout.store.audit import Owed
 
 HeldLines: TypeAlias = dict[tuple[Owed, Whose], Held]
@@ -31,6 +36,10 @@ def differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]
         if not _by_an_earlier_version(run):
             yield from _life(run, runs.events(connection, run.id), runs.approvals(connection, run.id), frozen)
             yield from _pay(run, frozen, mine, out)
+            if run.state in DONE_STATES - {"approved"}:
+                yield from (
+                    f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen)
+                )
         if run.state in DONE_STATES:
             settled.update({(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays})
             for pay in frozen.pays:
@@ -80,6 +89,34 @@ def _pay(
         yield f"run {run.id}: what is booked for it is not what it decided"
     if released != pays:
         yield f"run {run.id}: what was released to payroll is not what it pays"
+
+
+def _released(connection: Connection, run: Run, frozen: Frozen) -> Iterator[str]:
+    """Batches of the run whose files or lines are not those that its payments, payees and payroll profile give again."""
+    parts: dict[str | None, Share] = {}
+    with suppress(KeyError, ValueError, LinesRefused):  # nothing can be made of what is kept: no batch is what it gives
+        parts = {each.entity: each for each in shares(lines_to_pay(run, frozen), profile_kept(connection, run, frozen))}
+    for batch in batches.batches(connection, run=run.id):
+        part = parts.get(batch.entity)
+        if batch.corrects is not None:
+            continue
+        if part is not None and batch.format != f"{part.target.format}/{part.target.version}":
+            continue  # of an earlier version of the format
+        if part is None or not _is(connection, batch, part, run):
+            yield batch.id
+
+
+def _is(connection: Connection, batch: Released, part: Share, run: Run) -> bool:
+    try:
+        again = write(
+            part.target, part.lines, head_of(paying(connection, run), part, batch.id, batch.number, batch.released_at)
+        )
+    except LinesRefused:
+        return False
+    rows = sorted(batch_lines(again, part))
+    return [file.content for file in again.files] == [
+        file.content for file in batches.files(connection, batch.id)
+    ] and rows == sorted(batches.lines(connection, batch.id))
 
 
 def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, text
 
 from services.payout.payroll import schema
-from services.payout.payroll.acknowledgement import BatchLine
+from services.payout.payroll.acknowledgement import BatchLine, batch_lines
 from services.payout.payroll.batch import Batch, Previous, write
 from services.payout.payroll.formats.base import Owners
 from services.payout.payroll.formats.files import File
@@ -166,21 +166,7 @@ def _add(connection: Connection, batch: Batch, run: Paying, share: Share, attemp
             for place, file in enumerate(batch.files)
         ],
     )
-    rows = {line: row for row, line in batch.rows}
-    kept = [
-        (
-            line.id,
-            attempts.get(line.id, 1),
-            rows[line.id],
-            line.participant_id,
-            share.target.person(line) or "",
-            line.pay_code,
-            share.target.code(line) or "",
-            line.currency,
-            line.amount,
-        )
-        for line in share.lines
-    ]
+    kept = [(each.line, attempts.get(each.line, 1), *each[1:]) for each in batch_lines(batch, share)]
     connection.execute(_ADD_LINES, {"batch": head.batch, **columns(kept, width=9)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,7 @@ from services.payout.calendars.policy import PayGroup
 from services.payout.payroll.policy import DEFAULT as PLAIN
 from services.payout.payroll.policy import PayrollProfile
 from services.payout.policies.model import Policy, Version, in_force
+from services.payout.refusals import NoSuchProfile
 from services.payout.runs.approval import ApprovalPolicy
 from services.payout.store.policies import versions
 from services.payout.terms.policy import PaymentTerms
@@ -30,15 +31,37 @@ def approvals(connection: Connection, day: date) -> list[ApprovalPolicy]:
     return _held(_by_id(connection, "approval"), day, ApprovalPolicy)
 
 
-def profile(connection: Connection, group: PayGroup, day: date) -> PayrollProfile:
-    """The payroll profile of a pay group on a date; the plain CSV where it names none, or one that does not hold yet."""
-    found = (
-        in_force(versions(connection, "payroll_profile", group.payroll_profile), day) if group.payroll_profile else None
-    )
-    if found is None:
-        return PLAIN
+def profile(connection: Connection, group: PayGroup, day: date) -> tuple[str, PayrollProfile]:
+    """The payroll profile of a pay group on a day with its version, as `adp-us/3`: the first one before there was any, the plain CSV
+    where the group names none.
+
+    Raises:
+        NoSuchProfile: the group names one that nobody published.
+    """
+    if group.payroll_profile is None:
+        return _PLAIN, PLAIN
+    published = versions(connection, "payroll_profile", group.payroll_profile)
+    if not published:
+        raise NoSuchProfile(group.id, group.payroll_profile)
+    found = in_force(published, day) or min(published, key=lambda each: (each.policy.valid_from, -each.version))
     assert isinstance(found.policy, PayrollProfile)
-    return found.policy
+    return f"{found.policy.id}/{found.version}", found.policy
+
+
+def profile_named(connection: Connection, name: str) -> PayrollProfile:
+    """A version of a payroll profile, as `adp-us/3`."""
+    if name == _PLAIN:
+        return PLAIN
+    policy_id, _, number = name.partition("/")
+    (found,) = (
+        each.policy for each in versions(connection, "payroll_profile", policy_id) if each.version == int(number)
+    )
+    assert isinstance(found, PayrollProfile)
+    return found
+
+
+_PLAIN: Final = f"{PLAIN.id}/0"
+"""The plain CSV, which nobody published."""
 
 
 def authors(connection: Connection, day: date) -> set[tuple[str, str]]:

@@ -21,6 +21,7 @@ from services.payout.runs.life import Approval, Event, Line, Run, Total, Verb
 from services.payout.runs.reconciliation import Compared
 from services.payout.runs.settlement import Held, Whose
 from services.payout.store.columns import columns, json_lines
+from services.payout.store.payees import add_payees, payees
 from services.payout.store.positions import Owed
 
 _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
@@ -134,7 +135,7 @@ def packed(lines: pl.DataFrame) -> bytes:
 
 def replace(connection: Connection, run_id: str, frozen: Frozen, earned: bytes) -> None:
     """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at, `packed`."""
-    for table in ("run_pay", "run_slip", "run_lines", "run_touch", "run_finding"):
+    for table in ("run_pay", "run_slip", "run_payee", "run_lines", "run_touch", "run_finding"):
         connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
     told = json_lines(pay.told for pay in frozen.pays)
     connection.execute(_ADD_PAY, {"run": run_id, **columns([pay[:5] for pay in frozen.pays], width=5), "pay": told})
@@ -144,6 +145,7 @@ def replace(connection: Connection, run_id: str, frozen: Frozen, earned: bytes) 
         copy.set_types(["text", "text", "text", "text", "bytea", "text"])
         for who, each in frozen.slips.items():
             copy.write_row((run_id, who, *each))
+    add_payees(connection, run_id, frozen.payees)
     connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
     connection.execute(_ADD_TOUCHES, {"run": run_id, **columns(sorted(frozen.touches), width=2)})
     connection.execute(_ADD_FINDINGS, {"run": run_id, **columns(frozen.findings, width=3)})
@@ -157,7 +159,14 @@ def frozen(connection: Connection, run_id: str) -> Frozen:
         for who, name, manager, digest in connection.execute(_SLIPS, {"run": run_id})
     }
     earned = connection.execute(_EARNED_SHA256, {"run": run_id}).scalar() or ""
-    return Frozen(found_pays, slips, frozenset(touches(connection, run_id)), found(connection, run_id), earned)
+    return Frozen(
+        pays=found_pays,
+        slips=slips,
+        payees=payees(connection, run_id),
+        touches=frozenset(touches(connection, run_id)),
+        findings=found(connection, run_id),
+        earned_sha256=earned,
+    )
 
 
 def lines(connection: Connection, run_id: str) -> list[Line]:

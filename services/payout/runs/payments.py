@@ -1,0 +1,120 @@
+"""What payroll hears of a run: a line per payment, to the payee that the run keeps; and what payroll would refuse of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+
+from sqlalchemy import Connection
+
+from services.payout.calendars.pay_periods import pay_period_at
+from services.payout.calendars.timeline import ruling
+from services.payout.payroll.formats import Format
+from services.payout.payroll.formats.base import Owner, Owners, Rejected
+from services.payout.payroll.line import PayrollLine
+from services.payout.payroll.policy import Numbering, PayrollProfile
+from services.payout.payroll.release import Paying, refused
+from services.payout.refusals import Refusal
+from services.payout.runs.entries import lines_of
+from services.payout.runs.frozen import Frozen, Pay
+from services.payout.runs.life import Run
+from services.payout.runs.payees import Payee
+from services.payout.store import policies_in_force
+from services.payout.store.pay_groups import pay_group, pay_groups
+from services.payout.store.people import people
+
+CODES = {"draw": "draw", "guarantee": "guarantee", "minimum": "guarantee"}
+"""Steps that payroll hears of under a code of their own; the rest is commission."""
+
+
+def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProfile]:
+    """The payroll profile of the run's pay group and its version, as `adp-us/3`.
+
+    Raises:
+        NoSuchProfile: the pay group names one that nobody published.
+    """
+    return policies_in_force.profile(connection, ruling(pay_group(connection, run.pay_group), run.ends), run.ends)
+
+
+def profile_kept(connection: Connection, run: Run, frozen: Frozen) -> PayrollProfile:
+    """The payroll profile that a run was approved with; that in force where it keeps no payees, because it pays nobody."""
+    if not frozen.payees:
+        return profile_in_force(connection, run)[1]
+    return policies_in_force.profile_named(connection, frozen.payees[0].payroll_profile)
+
+
+def paying(connection: Connection, run: Run) -> Paying:
+    """What the batches of a run say of it."""
+    group = ruling(pay_group(connection, run.pay_group), run.ends)
+    by = pay_period_at(group, run.ends).cut_off
+    return Paying(run.id, run.pay_group, run.pay_period, run.ends, run.pay_date, by)
+
+
+def lines_to_pay(run: Run, frozen: Frozen) -> list[PayrollLine]:
+    """Every payment of a run, to the payees that it keeps."""
+    payees = {payee.participant_id: payee for payee in frozen.payees}
+    return [line for pay in frozen.pays if pay.paid for line in _payments(run, pay, payees[pay.participant_id])]
+
+
+def would_refuse(connection: Connection, run: Run, frozen: Frozen) -> list[tuple[str, Rejected]]:
+    """What payroll would refuse of a run's files, each with whose pay it is, before anything is approved."""
+    lines = lines_to_pay(run, frozen)
+    _, profile = profile_in_force(connection, run)
+    others = _ids_of_others(connection, run.ends, {line.participant_id for line in lines})
+    whose = {line.id: line.participant_id for line in lines}
+    return [(whose[each.line], each) for each in refused(paying(connection, run), lines, profile, others)]
+
+
+def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
+    """A participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
+    own: dict[str, int] = {}
+    for line in lines_of(pay.told):
+        if (code := CODES.get(line.step)) and line.amount > 0 and line.about == run.month:
+            own[code] = own.get(code, 0) + line.amount
+    rest = pay.paid - sum(own.values())
+    shares = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
+    for code, amount in shares.items():
+        if amount:
+            yield PayrollLine(
+                id=f"{run.id}/{pay.participant_id}/{pay.currency}/{code}",
+                participant_id=pay.participant_id,
+                currency=pay.currency,
+                amount=amount,
+                period=run.pay_period,
+                pay_period_start=run.starts,
+                pay_period_end=run.ends,
+                pay_date=run.pay_date,
+                pay_code=code,
+                payroll_id=payee.payroll_id,
+                first_name=payee.first_name,
+                last_name=payee.last_name,
+                entity=payee.entity or None,
+                cost_center=payee.cost_center or None,
+            )
+
+
+def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> Mapping[Numbering, Owners]:
+    """The ids in each payroll of whoever is not paid: nobody else may be paid under them."""
+    groups = pay_groups(connection)
+    targets: dict[tuple[str, str], tuple[Numbering, Format] | None] = {}
+    found: dict[Numbering, Owners] = defaultdict(dict)
+
+    def target_of(group: str, entity: str) -> tuple[Numbering, Format] | None:
+        try:
+            _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day)
+            target = profile.of_entity(entity or None)
+        except (KeyError, Refusal):
+            return None
+        return (profile.numbering(entity or None), target) if target is not None else None
+
+    for who, person in people(connection).items():
+        home = person.at(day)
+        key = home.pay_group, home.entity
+        if key not in targets:
+            targets[key] = target_of(*key)
+        if who not in paid and (read_by := targets[key]) is not None:
+            numbering, target = read_by
+            if named := home.payroll_id if target.names_people_by == "payroll_id" else who:
+                found[numbering].setdefault(target.identity(named), Owner(who, named))
+    return found
