@@ -79,7 +79,7 @@ def write(
     manifest = {
         "batch_id": head.batch,
         "run": head.run,
-        "format": f"{target.format}/{target.version}",
+        "format": target.version_name,
         "pay_group": head.pay_group,
         "entity": head.entity,
         "period": head.period,

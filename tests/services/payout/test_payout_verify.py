@@ -123,6 +123,17 @@ def test_what_the_worker_has_not_reached_yet_is_no_difference(payout_engine: Eng
 OF_ADA = "where journal in (select id from journal where participant_id = 'ada' and kind = 'earning')"
 
 
+REWRITTEN = """
+    alter table payroll_batch_file drop constraint payroll_batch_file_check;
+    update payroll_batch_file set content = convert_to(replace(convert_from(content, 'UTF8'), ',cy,', ',me,'), 'UTF8')
+        where batch = 'run-2025-01-1';
+    update payroll_batch_file set sha256 = encode(sha256(content), 'hex') where batch = 'run-2025-01-1';
+    update payroll_batch b set sha256 = f.sha256,
+        manifest = convert_to(replace(convert_from(manifest, 'UTF8'), b.sha256, f.sha256), 'UTF8')
+        from payroll_batch_file f where f.batch = b.id and b.id = 'run-2025-01-1'"""
+"""A file with another payee, under hashes that fit it."""
+
+
 @pytest.mark.parametrize(
     ("meddling", "told"),
     [
@@ -146,8 +157,15 @@ OF_ADA = "where journal in (select id from journal where participant_id = 'ada' 
         ("insert into closing select 'default', '2025-07', 'run-2025-03-1', now(), repeat('0', 64)", ["month 2025-07 of default: no approved run closed it", "month 2025-07 of pay group default: its journals"]),
         ("update held_line set held = 39", ["held of dot in USD: not what the runs decided"]),
         ("delete from held_line", ["held of dot in USD: not what the runs decided"]),
-        ("alter table payroll_batch_file drop constraint payroll_batch_file_check; update payroll_batch_file set content = content || 'x' where batch = 'run-2025-01-1'", ["batch run-2025-01-1: its file does not have its hash", "batch run-2025-01-1: its files do not have the hashes"]),
-        ("update batch_line set amount = amount + 1 where participant_id = 'cy'", ["run-2025-01-1: what was released to payroll", "batch run-2025-01-1: its lines do not add up"]),
+        ("update run_payee set payroll_id = 'x' where run = 'run-2025-01-1' and participant_id = 'cy'", ["run-2025-01-1: what it pays"]),
+        ("update run_payee set entity = 'UK' where run = 'run-2025-02-1'", ["run-2025-02-1: what it pays"]),
+        ("update run_payee set entity = 'UK' where run = 'run-2025-01-1' and participant_id = 'cy'", ["run-2025-01-1: what it pays", "batch run-2025-01-1: it is not what"]),
+        ("update run_payee set payroll_profile = 'other/1' where run = 'run-2025-01-1'", ["run-2025-01-1: what it pays", "batch run-2025-01-1: it is not what", "batch run-2025-01-1.2: it is not what"]),
+        ("delete from run_payee where run = 'run-2025-01-1'", ["run-2025-01-1: what it pays", "batch run-2025-01-1: it is not what", "batch run-2025-01-1.2: it is not what"]),
+        ("update batch_line set person = 'mallory' where participant_id = 'cy'", ["batch run-2025-01-1: it is not what run run-2025-01-1 pays"]),
+        (REWRITTEN, ["batch run-2025-01-1: it is not what run run-2025-01-1 pays"]),
+        ("alter table payroll_batch_file drop constraint payroll_batch_file_check; update payroll_batch_file set content = content || 'x' where batch = 'run-2025-01-1'", ["batch run-2025-01-1: it is not what", "batch run-2025-01-1: its file does not have its hash", "batch run-2025-01-1: its files do not have the hashes"]),
+        ("update batch_line set amount = amount + 1 where participant_id = 'cy'", ["run-2025-01-1: what was released to payroll", "batch run-2025-01-1: it is not what", "batch run-2025-01-1: its lines do not add up"]),
         ("update journal set cause = jsonb_build_object('run', 'run-1999-01-1') where kind = 'payment'", ["run-2025-01-1: what is booked", "run-2025-02-1: what is booked", "run-1999-01-1: something is booked for it, and it does not exist", "books of ada: journal 2", "books of cy: journal 2", "books of bob: journal 3"]),
         ("update journal set recorded_at = recorded_at - interval '1 day' where participant_id = 'ada' and entry = 1", ["books of ada: journal 1 is not what was booked"]),
         ("with gone as (delete from journal where participant_id = 'bob' and period = '2025-02' returning id) delete from posting where journal in (select id from gone)", ["earned by bob for 2025-02: the ledger", "earned by bob for 2025-02: the stream", "payable to bob in USD", "run-2025-02-1: what is booked", "month 2025-02 of pay group default", "books of bob: journal 2 is missing"]),

@@ -144,6 +144,11 @@ class Format(PolicyPart, ABC):
         """Every code of the target that can come into the file."""
         return self.pay_codes
 
+    @property
+    def version_name(self) -> str:
+        """The format and its version, as manifests name it: `gusto/1`."""
+        return f"{self.format}/{self.version}"
+
     @abstractmethod
     def layout(self) -> tuple[Column, ...]:
         """The columns, in order."""
