@@ -34,6 +34,7 @@ BESIDE_THE_EDGE = {
     "services/payout/runs/lines_of_run.py": "hands a connection to the store: whether lines and ledger are of one moment",
     "services/payout/runs/noticing.py": "hands a connection to the store: what people should know of a run",
     "services/payout/office.py": "holds the present instant and the database for the routes",
+    "services/payout/runs/payments.py": "hands a connection to the store: the payroll profile in force, and whose ids others have",
     "services/payout/runs/releasing.py": "takes an approved run on, in the caller's transaction",
     "services/payout/runs/running.py": "takes a run through its life, in the caller's transaction",
     "services/payout/runs/world.py": "hands a connection to the store: where everybody stands",
