@@ -4,8 +4,8 @@ from alembic import op
 
 from services.payout.migrations.access import grant_all
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 PAYEES = """
     create table run_payee (
