@@ -25,6 +25,7 @@ REASONS = {
     "no_owner": "the deal has neither owner nor splits",
     "inexact_amount": "an amount has more decimals than its currency",
     "bad_amount": "an amount is too large or its currency unknown",
+    "bad_value": "a column of the company's own is not what the plan declares",
     "unknown_participant": "is not in the roster on the close date",
     "participant_left": "is not active on the close date",
     "no_plan": "is on no plan on the close date",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -14,13 +12,12 @@ from pydantic import ValidationError
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import TEXTS, RosterPatch
 from shared.decimals import figure
+from shared.kernel.own_columns import NotOfColumn, mistakes, whole_number, yes_no
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
+Read = TypeVar("Read")
 
-WHOLE_NUMBER = r"^-?[0-9]{1,18}$"
-DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
-YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 DEAL_TEXTS = (
     "stage",
     "amount",
@@ -56,9 +53,10 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
         fields["splits"] = _splits(splits)
     fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
     if "term_months" in given:
-        fields["term_months"] = _whole("term_months", given["term_months"])
-    own = {name: _custom(name, text, kind) for name, kind in custom.items() if (text := row.get(name)) is not None}
-    if own:
+        fields["term_months"] = _read("term_months", whole_number, given["term_months"])
+    if own := {name: text for name in custom if (text := row.get(name)) is not None}:
+        if wrong := next(mistakes(own, custom), None):
+            raise BadCell(": ".join(wrong))
         fields["custom"] = own
     return _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
 
@@ -71,7 +69,7 @@ def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[st
     """
     fields: dict[str, Any] = {name: row[name] for name in TEXTS if row.get(name) is not None}
     if (active := row.get("active")) is not None:
-        fields["active"] = _yes_no("active", active)
+        fields["active"] = _read("active", yes_no, active)
     fields |= {kind: {name: figure(text) for name, text in given.items()} for kind, given in figures.items() if given}
     patch = {"participant_id": row.get("participant_id"), "effective_from": effective_from, "fields": fields}
     return _checked(RosterPatch, patch | ({"name": row["name"]} if row.get("name") is not None else {}))
@@ -129,33 +127,9 @@ def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]
 
 
-def _custom(name: str, text: str, kind: pl.DataType) -> str | int | bool:
-    if kind == pl.Boolean:
-        return _yes_no(name, text)
-    if kind == pl.Int64:
-        return _whole(name, text)
-    if isinstance(kind, pl.Decimal) and not re.fullmatch(DECIMAL, text):
-        raise BadCell(f"{name}: {text!r} is not a decimal number of up to 12 digits and 6 decimals")
-    if kind == pl.Date and not _is_date(text):
-        raise BadCell(f"{name}: {text!r} is not a date like 2025-03-31")
-    return text
-
-
-def _is_date(text: str) -> bool:
+def _read(name: str, read: Callable[[str], Read], text: str) -> Read:
+    """A cell as the company's own columns are read."""
     try:
-        return len(text) == len("2025-03-31") and date.fromisoformat(text) is not None
-    except ValueError:
-        return False
-
-
-def _whole(name: str, text: str) -> int:
-    if not re.fullmatch(WHOLE_NUMBER, text):
-        raise BadCell(f"{name}: {text!r} is not a whole number of up to 18 digits")
-    return int(text)
-
-
-def _yes_no(name: str, text: str) -> bool:
-    answer = YES_NO.get(text.lower())
-    if answer is None:
-        raise BadCell(f"{name}: {text!r} is neither yes nor no")
-    return answer
+        return read(text)
+    except NotOfColumn as error:
+        raise BadCell(f"{name}: {error}") from None

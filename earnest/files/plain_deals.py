@@ -11,12 +11,13 @@ from typing import NamedTuple
 import polars as pl
 from babel.core import get_global
 
-from earnest.files.cells import DECIMAL, WHOLE_NUMBER, YES_NO
 from shared.contracts.deals import ENTRIES
+from shared.kernel.own_columns import WHOLE_NUMBER, YES_NO
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$"
+DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
 DATE = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 STAGES = ("open", "won", "lost", "cancelled")
@@ -115,7 +116,8 @@ def _custom(name: str, kind: pl.DataType) -> _Cell:
         return _Cell(text.cast(kind, strict=False), _blank_or(text, text.str.contains(DECIMAL)))
     if kind == pl.Date:
         return _date(name)
-    return _text(name)
+    value, sure = _text(name)
+    return _Cell(value, _blank_or(text, sure & (text != "") & (text == text.str.strip_chars())))
 
 
 def _blank_or(text: pl.Expr, sure: pl.Expr) -> pl.Expr:

@@ -33,10 +33,13 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     answers, appender, bounded = Answers(engine), Appender(log), Bounded()
+    published = Published(log, answers.alone, bounded)
     sources = Sources(settings.sources_dir)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    deliveries = partial(step, sources.known, settings.zone)
-    crew = Crew([appender, Worker(WORKER, log, engine, TOPICS, deliveries, member, limits=LIMITS), *relays(log)])
+    deliveries = partial(step, sources.known, settings.zone, published.columns)
+    crew = Crew(
+        [appender, published, Worker(WORKER, log, engine, TOPICS, deliveries, member, limits=LIMITS), *relays(log)]
+    )
 
     def ready() -> list[str]:
         try:
@@ -45,7 +48,7 @@ def main() -> None:
             return ["the database does not answer", *crew.reasons()]
         return crew.reasons()
 
-    app = create_app(settings, appender, answers, Published(log, answers.alone, bounded), sources, ready)
+    app = create_app(settings, appender, answers, published, sources, ready)
     serve(app, settings.host, settings.ingest_port, crew)
     bounded.close()
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from services.ingest.events import Event
+from services.ingest.events import Columns, Event, Unfit
 from shared.contracts.base import instant_text
 from shared.log.port import MAX_RECORD_BYTES, Record
 from shared.problems import field_errors
@@ -45,14 +45,6 @@ AHEAD: Final = timedelta(days=1)
 """How far a sender's clock may be ahead of ours: time zones are mistaken more often than days."""
 
 
-class Unfit(ValueError):
-    """An event that reads well but cannot be taken."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.mistake = {"field": field, "reason": reason}
-
-
 @dataclass(frozen=True, slots=True)
 class Read:
     """A request as read: records for the log, and the receipt to give once they are there."""
@@ -61,10 +53,17 @@ class Read:
     receipt: dict[str, Any]
 
 
-def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: datetime, by: str) -> Read:
+def read(
+    texts: Sequence[bytes],
+    kind: type[Event],
+    zone: ZoneInfo,
+    received: datetime,
+    by: str,
+    columns: Columns,
+) -> Read:
     """Read every event of a request, sent `by` whom key or signature name; a mistake in one does not touch the others.
 
-    An event whose time lies ahead of when it was `received` is refused: it would win over every true one until then.
+    The company's own fields of a deal are held against the `columns` that published plans declare. An event whose time lies ahead of when it was `received` is refused: it would win over every true one until then.
     """
     records: list[Record] = []
     results: list[dict[str, Any]] = []
@@ -72,10 +71,11 @@ def read(texts: Sequence[bytes], kind: type[Event], zone: ZoneInfo, received: da
         try:
             event = kind.read(text, zone)
             _check_time(event, received)
+            event.check(columns)
             record = event.record(by)
             _check_size(record)
         except (ValidationError, Unfit) as error:
-            errors = field_errors(error) if isinstance(error, ValidationError) else [error.mistake]
+            errors = field_errors(error) if isinstance(error, ValidationError) else error.mistakes
             results.append(rejected(index, text, errors))
             continue
         records.append(record)
@@ -107,9 +107,11 @@ def _id(text: bytes) -> str | None:
 def _check_size(record: Record) -> None:
     size = len(record.value or b"")
     if size > MAX_RECORD_BYTES:
-        raise Unfit("data", f"the event has {size:,} bytes; {MAX_RECORD_BYTES:,} at most are taken")
+        raise Unfit([("data", f"the event has {size:,} bytes; {MAX_RECORD_BYTES:,} at most are taken")])
 
 
 def _check_time(event: Event, received: datetime) -> None:
     if event.time > instant_text(received + AHEAD):
-        raise Unfit("time", "it lies more than a day ahead; set the sender's clock, or send it when it has happened")
+        raise Unfit(
+            [("time", "it lies more than a day ahead; set the sender's clock, or send it when it has happened")]
+        )

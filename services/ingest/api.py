@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import orjson
+import polars as pl
 import structlog
 from fastapi import Depends, FastAPI, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -102,13 +103,24 @@ class Intake:
         if kind is PlanEvent:
             found = await run_in_threadpool(self._published.read, texts, zone, now, who)
         else:
-            found = await run_in_threadpool(read, texts, kind, zone, now, who)
+            found = await run_in_threadpool(read, texts, kind, zone, now, who, self.columns)
         await self.durable(kind.topic, found.records)
         self.count(who, found.receipt)
         if found.records:
             return _answer(orjson.dumps(found.receipt), HTTPStatus.ACCEPTED)
         refusal = NothingValid(_first_mistake(found.receipt), **found.receipt)
         return _answer(orjson.dumps(refusal.body()), refusal.status)
+
+    def columns(self) -> Mapping[str, pl.DataType]:
+        """The company's own columns of deals, as the published plans declare them.
+
+        Raises:
+            Unavailable: the log cannot be read.
+        """
+        try:
+            return self._published.columns()
+        except LogUnavailable:
+            raise Unavailable("the log does not answer at the moment; send the events again") from None
 
     async def durable(self, topic: Topic, records: Sequence[Record]) -> None:
         """Wait until the records are durable in the log.

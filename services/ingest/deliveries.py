@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.ingest.acceptance import Read, read
-from services.ingest.events import DealEvent
+from services.ingest.events import Columns, DealEvent
 from services.ingest.mapping import Source
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
 from shared.log.headers import REPLAYED_BY
@@ -45,7 +45,7 @@ class Delivery:
         given: Mapping[str, str] = record.headers
         return Delivery(given[SOURCE], given[DELIVERY], given[SENT], record.value or b"", given.get(REPLAYED_BY))
 
-    def read(self, source: Source, zone: ZoneInfo) -> Read:
+    def read(self, source: Source, zone: ZoneInfo, columns: Columns) -> Read:
         """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
         `repairs`.
         """
@@ -58,7 +58,8 @@ class Delivery:
         translation = source.translate(document, self.name, self.sent)
         # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
-        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), self.again_by or source.source)
+        by = self.again_by or source.source
+        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), by, columns)
         repairs = [asdict(repair) for repair in translation.repairs]
         return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 import orjson
+import polars as pl
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,6 +25,7 @@ from pydantic_core.core_schema import CoreSchema, no_info_after_validator_functi
 from shared.contracts import deals, roster
 from shared.contracts.base import Identifier, instant_text
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
+from shared.kernel.own_columns import mistakes as mistakes_of
 from shared.kernel.plan import Plan
 from shared.kernel.plan_file import mistakes
 from shared.kernel.trial import tried
@@ -37,6 +40,18 @@ InstantText = Annotated[str, GetPydanticSchema(_as_text)]
 """An instant as JSON has it, which becomes text that sorts."""
 
 EventId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+Columns = Callable[[], Mapping[str, pl.DataType]]
+"""Gives the company's own columns of deals as the published plans declare them; asked only for deals that have such fields."""
+
+
+class Unfit(ValueError):
+    """An event that reads well but cannot be taken; `mistakes` are fields and reasons."""
+
+    def __init__(self, mistakes: Iterable[tuple[str, str]]) -> None:
+        self.mistakes = [{"field": field, "reason": reason} for field, reason in mistakes]
+        super().__init__("; ".join(f"{each['field']}: {each['reason']}" for each in self.mistakes))
 
 
 class Event(BaseModel):
@@ -62,6 +77,13 @@ class Event(BaseModel):
             pydantic.ValidationError: it is not such an event.
         """
         return cls.model_validate_json(raw, context={"zone": zone})
+
+    def check(self, columns: Columns) -> None:
+        """Hold the event against the company's own columns of deals, as the published plans declare them.
+
+        Raises:
+            Unfit: a field is not what its column needs.
+        """
 
     def record(self, by: str) -> Record:
         """The record for the log: the fact as value, the CloudEvent's attributes as headers (binary mode for Kafka).
@@ -99,6 +121,11 @@ class DealEvent(Event):
 
     type: Literal["earnest.deal.patched"] = "earnest.deal.patched"
     data: deals.DealPatch
+
+    def check(self, columns: Columns) -> None:
+        """Each of the company's own fields is what its column needs, or text that says it."""
+        if (custom := self.data.fields.custom) and (found := list(mistakes_of(custom, columns()))):
+            raise Unfit((f"data.fields.custom.{name}", reason) for name, reason in found)
 
     @property
     def key(self) -> str:

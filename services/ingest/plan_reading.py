@@ -13,7 +13,7 @@ from shared.kernel.plan import Plan
 
 def read_plan_event(text: bytes, zone: str, received: datetime, by: str) -> Read:
     """One event of a request, read as `acceptance.read` does; a plan that is one is tried out, too."""
-    return read([text], PlanEvent, ZoneInfo(zone), received, by)
+    return read([text], PlanEvent, ZoneInfo(zone), received, by, dict)
 
 
 def in_full(document: dict[str, Any]) -> dict[str, Any]:

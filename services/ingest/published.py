@@ -5,25 +5,33 @@ Whatever would keep a version from being used is found here, before it is answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
+import polars as pl
+import structlog
 
 from services.ingest.acceptance import Read, receipt_of, rejected
 from services.ingest.bodies import TooMany
 from services.ingest.plan_reading import in_full, read_plan_event
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
+from shared.kernel.filters import ColumnTypes
 from shared.kernel.plan_set import Declared, PlanConflict, check_columns, replaced
-from shared.log.port import Log, Record
+from shared.log.port import Log, LogUnavailable, Record
 from shared.problems import Conflict
 
 MOST_PLANS: Final = 100
 """Plan versions in one request: each is calculated with before it is taken."""
+REFRESHED: Final = 15.0
+"""Seconds after which what other processes published is known."""
+
+_logger = structlog.get_logger(__name__)
 
 
 class PlanPublishedAlready(Conflict):
@@ -41,11 +49,44 @@ class PlanCannotHold(Conflict):
 
 
 class Published:
-    """The plan versions in the log. They are read for each publication: they are few."""
+    """The plan versions in the log. They are read for each publication, and every some seconds: they are few."""
 
     def __init__(self, log: Log, alone: Callable[[], AbstractContextManager[object]], bounded: Bounded) -> None:
         """`alone` keeps other publishers out, in every process: what was read must still be so when the log is written."""
         self._log, self._alone, self._bounded = log, alone, bounded
+        self._columns: dict[str, pl.DataType] | None = None
+
+    def columns(self) -> Mapping[str, pl.DataType]:
+        """The company's own columns of deals, as the versions that hold at some time declare them; remembered.
+
+        What another process has published may be missing for `REFRESHED` seconds: a deal that comes in meanwhile is then checked by
+        crediting alone, which names what it cannot read.
+
+        Raises:
+            LogUnavailable: the log cannot be read.
+        """
+        if self._columns is None:
+            self._remember(self._known().values())
+        return self._columns or {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep what is remembered fresh until told to stop."""
+        while not stop.wait(REFRESHED):
+            try:
+                self._remember(self._known().values())
+            except LogUnavailable as error:
+                _logger.warning("ingest.plans_not_read", exc_info=error)
+
+    def _known(self) -> dict[str, dict[str, Any]]:
+        return {stored.record.key: _fact(stored.record) for stored in self._log.scan(PLANS)}
+
+    def _remember(self, facts: Iterable[dict[str, Any]]) -> None:
+        every = [_declared(fact) for fact in facts]
+        out = replaced(every)
+        holding = [each.columns.items() for each in every if each.key not in out]
+        self._columns = {
+            name: ColumnTypes[kind] for columns in holding for name, kind in columns if kind in ColumnTypes
+        }
 
     def read(self, texts: Sequence[bytes], zone: ZoneInfo, received: datetime, by: str) -> Read:
         """Read the events of a request as `acceptance.read` does, each where it can harm nobody.
@@ -78,7 +119,7 @@ class Published:
             LogUnavailable: the log cannot be read or written.
         """
         with self._alone():
-            known = {stored.record.key: _fact(stored.record) for stored in self._log.scan(PLANS)}
+            known = self._known()
             held = {key: _declared(fact) for key, fact in known.items()}
             new: dict[str, Record] = {}
             for record in records:
@@ -94,6 +135,7 @@ class Published:
             _check(held, {key: _declared(known[key]) for key in new})
             if new:
                 self._log.append(PLANS, list(new.values()))
+            self._remember(known.values())
 
     def _same(self, published: dict[str, Any], document: dict[str, Any]) -> bool:
         if published == document:

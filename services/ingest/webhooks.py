@@ -118,7 +118,7 @@ class Webhooks:
             return await self._take(known, Delivery(source, request.headers["webhook-id"], instant_text(sent), body))
 
     async def _take(self, source: Source, delivery: Delivery) -> Response:
-        found = await run_in_threadpool(delivery.read, source, self._settings.zone)
+        found = await run_in_threadpool(delivery.read, source, self._settings.zone, self._intake.columns)
         await self._intake.durable(DEALS, found.records)
         if found.receipt["rejected"]:
             await self._intake.durable(DELIVERIES, [delivery.record()])

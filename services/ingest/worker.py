@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from services.ingest.deliveries import Delivery, mistakes
+from services.ingest.events import Columns
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, DELIVERIES, Topic
 from shared.log.limits import DeadLetterLimits
@@ -22,7 +23,9 @@ LIMITS: Final = DeadLetterLimits(ratio=1.0, consecutive=2**31 - 1)
 LONGEST_MESSAGE: Final = 2000
 
 
-def step(sources: Mapping[str, Source], zone: ZoneInfo, _: Connection, batch: Sequence[Stored]) -> Outcome:
+def step(
+    sources: Mapping[str, Source], zone: ZoneInfo, columns: Columns, _: Connection, batch: Sequence[Stored]
+) -> Outcome:
     """Publish what can be read of each delivery; that some of it was published before does no harm."""
     publications: list[tuple[Topic, Record]] = []
     rejections: list[Rejection] = []
@@ -32,7 +35,7 @@ def step(sources: Mapping[str, Source], zone: ZoneInfo, _: Connection, batch: Se
         if source is None:
             rejections.append(Rejection(stored, "unknown_source", f"no source {delivery.source} is configured"))
             continue
-        found = delivery.read(source, zone)
+        found = delivery.read(source, zone, columns)
         publications += [(DEALS, record) for record in found.records]
         if found.receipt["rejected"]:
             rejections.append(Rejection(stored, "not_valid", mistakes(found.receipt)[:LONGEST_MESSAGE]))

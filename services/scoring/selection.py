@@ -68,10 +68,17 @@ def _beyond_holders(found: Touched, new_plans: Sequence[Plan], plans: PlanSet) -
     rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
     if any(rule.date != "close_date" for rule in rules):
         found = replace(found, holders=dict.fromkeys(found.holders, date.min))
-    new_columns = any(set(plan.columns) - set(plans.columns) for plan in new_plans)
-    if found.holders and (new_columns or any(rule.to in ("team", "territory") for rule in rules)):
-        return replace(found, everything=min(found.holders.values()))
-    return found
+    since = [plan.effective_from for plan in new_plans if _declares_otherwise(plan, plans)]
+    if found.holders and (since or any(rule.to in ("team", "territory") for rule in rules)):
+        since += found.holders.values()
+    return replace(found, everything=min(since)) if since else found
+
+
+def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
+    """Whether a version asks for other columns of the company's own than the one that it follows: what is stored is then read anew."""
+    before = [each for each in plans.holding if each.plan == plan.plan and each.effective_from <= plan.effective_from]
+    last = max(before, key=lambda each: each.effective_from, default=None)
+    return plan.columns != (last.columns if last else {})
 
 
 def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, Rows]:

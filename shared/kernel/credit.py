@@ -14,6 +14,7 @@ from shared.kernel.exact import WHOLE_SHARE, allocated
 from shared.kernel.exchange import exchanged, portion
 from shared.kernel.filters import filter_frame
 from shared.kernel.formulas import references
+from shared.kernel.own_columns import asked_for
 from shared.kernel.plan import CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
@@ -49,6 +50,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     Returns:
         credits and uncredited deals, in no particular order.
     """
+    deals = asked_for(deals, plans)
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))

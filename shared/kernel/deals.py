@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from shared.facts import Facts, values_of
 from shared.kernel.exact import WHOLE_SHARE, scaled
+from shared.kernel.own_columns import NotOfColumn, of_column, problem_of
 from shared.kernel.tables import DEALS
 from shared.money import InexactAmount, MoneyError, to_minor
 
@@ -18,7 +19,8 @@ from shared.money import InexactAmount, MoneyError, to_minor
 def deals_table(deals: Iterable[tuple[str, Facts]], columns: pl.Schema) -> pl.DataFrame:
     """One row per deal in the given columns: `DEALS`, then the custom columns a plan set declares.
 
-    A deal that cannot be represented exactly is kept, with its problem named, so that crediting can report it.
+    A deal that cannot be represented exactly, or has something else in a custom column than it declares, is kept, with its problem
+    named, so that crediting can report it.
     """
     return values_table(((deal_id, values_of(facts)) for deal_id, facts in deals), columns)
 
@@ -48,6 +50,14 @@ def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.Dat
             ]
         except MoneyError as error:
             problem = "inexact_amount" if isinstance(error, InexactAmount) else "bad_amount"
+    own: list[Any] = []
+    misread: list[str] = []
+    for name, kind in custom:
+        try:
+            own.append(of_column(get(f"custom.{name}"), kind))
+        except NotOfColumn:
+            own.append(None)
+            misread.append(name)
     return (
         deal_id,
         get("stage"),
@@ -60,8 +70,8 @@ def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.Dat
         get("product"),
         get("account"),
         get("territory"),
-        problem,
-        *(_typed(get(f"custom.{name}"), kind) for name, kind in custom),
+        problem or (problem_of(misread) if misread else None),
+        *own,
     )
 
 
@@ -80,21 +90,3 @@ def _shares(splits: dict[str, str] | None) -> list[dict[str, Any]] | None:
         {"participant_id": participant, "share": scaled(Decimal(percent) / 100, WHOLE_SHARE)}
         for participant, percent in splits.items()
     ]
-
-
-def _typed(value: Any, kind: pl.DataType) -> Any:
-    """A custom value as its declared type; null where the deal holds something else."""
-    if isinstance(kind, pl.Decimal | pl.Date):
-        return _read(value, Decimal if isinstance(kind, pl.Decimal) else date.fromisoformat)
-    expected = {pl.String: str, pl.Int64: int, pl.Boolean: bool}[type(kind)]
-    return value if type(value) is expected else None
-
-
-def _read(value: Any, read: Callable[[str], Any]) -> Any:
-    """A decimal (six places at most) or a date that a text or whole number stands for."""
-    try:
-        found = read(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
-        exact = not isinstance(found, Decimal) or (abs(found) < 10**12 and found == round(found, 6))
-    except (ValueError, InvalidOperation):
-        return None
-    return found if exact else None

@@ -109,6 +109,12 @@ class PlanSet:
         """The columns of the deals table, with the custom columns of all plans."""
         return pl.Schema({**DEALS, **self.columns})
 
+    def declares(self, column: str, day: date) -> bool:
+        """Whether a version that is in force on a day declares a column of the company's own."""
+        held = sorted((p for p in self.holding if p.effective_from <= day), key=lambda p: p.effective_from)
+        latest = {plan.plan: plan for plan in held}
+        return any(column in plan.columns for plan in latest.values())
+
     @cached_property
     def by_month(self) -> bool:
         """Whether the credits of a calendar month, and nothing else, decide what that month pays."""

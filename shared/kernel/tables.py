@@ -24,7 +24,8 @@ DEALS = pl.Schema(
 )
 """Deals as they stand now, one row each; a plan set adds the custom columns its plans declare.
 
-`splits`, where not null, replace `owner`. `problem` names why a deal cannot be computed with (`inexact_amount`)."""
+`splits`, where not null, replace `owner`. `problem` names why a deal cannot be computed with (`inexact_amount`),
+after a colon the columns that it is about (`bad_value:seats`)."""
 
 ASSIGNMENTS = pl.Schema(
     {

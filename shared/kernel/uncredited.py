@@ -13,7 +13,7 @@ from shared.kernel.tables import UNCREDITED
 def unusable(deals: pl.DataFrame) -> pl.DataFrame:
     """Won deals that lack what crediting needs."""
     reason = (
-        pl.when(pl.col("problem").is_not_null()).then(pl.col("problem"))
+        pl.when(pl.col("problem").is_not_null()).then(pl.col("problem").str.extract("^([^:]+)"))
         .when(pl.col("currency").is_null()).then(pl.lit("no_currency"))
         .when(pl.col("amount").is_null()).then(pl.lit("no_amount"))
         .when(pl.col("close_date").is_null()).then(pl.lit("no_close_date"))

@@ -69,7 +69,7 @@ def test_an_item_that_is_no_deal_is_named_and_breaks_nothing(item: str) -> None:
     plain = {"source": "plain", "items": "$.events[*]", "deal_id": "$.id", "fields": {"product": "$.id"}}
     source = Source.model_validate(plain)
     body = f'{{"events": [{item}]}}'.encode()
-    found = Delivery("plain", "d", "2025-04-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"))
+    found = Delivery("plain", "d", "2025-04-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"), dict)
     assert (found.records, found.receipt["rejected"]) == ([], 1)
 
 
@@ -116,7 +116,7 @@ def test_no_document_breaks_a_mapping(document: Any) -> None:
     rules = {"amount": {"path": "$.amount", "scale": -2}, "product": "$.x", "custom.x": "$.x"}
     source = Source.model_validate({"source": "s", "items": "$..*", "deal_id": "$.id", "fields": rules})
     body = json.dumps({"x": document}).encode()
-    found = Delivery("s", "m", "2025-01-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"))
+    found = Delivery("s", "m", "2025-01-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"), dict)
     assert found.receipt["accepted"] == len(found.records)
 
 
