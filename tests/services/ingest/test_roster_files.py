@@ -1,0 +1,71 @@
+"""A roster comes as a CSV file, as `earnest calc` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.contracts.topics import ROSTER as ROSTER_TOPIC
+from tests.services.ingest.conftest import Ingest
+
+
+def test_a_roster_comes_as_csv_and_blank_cells_say_nothing(ingest: Ingest) -> None:
+    csv = (
+        "participant_id,effective_from,manager,quota.bookings,active\nann,2025-01-01,dee,,\nann,2025-07-01,,60000,no\n"
+    )
+    answer = ingest.client.post("/v1/roster", content=csv, headers={"content-type": "text/csv"})
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    fields = {path: value for fact in ingest.in_log(ROSTER_TOPIC) for path, value in fact["fields"].items()}
+    assert fields == {
+        "2025-01-01/manager": "dee",
+        "2025-07-01/quota.bookings": "60000",
+        "2025-07-01/active": False,
+    }
+
+
+def test_a_roster_file_has_the_figures_that_plans_ask_for(ingest: Ingest) -> None:
+    csv = "participant_id,effective_from,term.rate,score.teamwork,quota.bookings\nann,2025-01-01,6.5%,0.85,100\n"
+    answer = ingest.client.post("/v1/roster", content=csv, headers={"content-type": "text/csv"})
+    assert answer.status_code == 202
+    [fact] = ingest.in_log(ROSTER_TOPIC)
+    assert fact["fields"] == {
+        "2025-01-01/term.rate": "0.065",
+        "2025-01-01/score.teamwork": "0.85",
+        "2025-01-01/quota.bookings": "100",
+    }
+
+
+def test_a_roster_file_with_unknown_columns_is_refused_by_name(ingest: Ingest) -> None:
+    answer = ingest.client.post(
+        "/v1/roster", content="participant_id,effective_from,boss\n", headers={"content-type": "text/csv"}
+    )
+    assert answer.status_code == 422
+    assert "unknown columns boss" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ("", 422, "no column participant_id, effective_from"),
+        ("participant_id,effective_from\n\n,\n", 422, "there is no event"),
+        ("participant_id,effective_from,plan\nann,2025-01-01,rep,dee\n", 422, "row 1 below the header has more cells"),
+        ("participant_id,effective_from,quota.a,quota.a\nann,2025-01-01,1,2\n", 422, "column quota.a twice"),
+        ('participant_id,effective_from\n"ann,2025-01-01\n', 422, "is not CSV"),
+        (b"participant_id,effective_from\n\xff,2025-01-01\n", 422, "is not UTF-8"),
+        ("participant_id,effective_from\n" + "ann,2025-01-01\n" * 10_001, 413, "10,000 at most"),
+    ],
+)
+def test_a_roster_file_that_cannot_be_read_is_refused_as_a_whole(
+    ingest: Ingest, body: str | bytes, status: int, reason: str
+) -> None:
+    answer = ingest.client.post("/v1/roster", content=body, headers={"content-type": "text/csv"})
+    assert (answer.status_code, reason in answer.json()["detail"]) == (status, True), answer.text
+    assert ingest.in_log(ROSTER_TOPIC) == []
+
+
+def test_an_instant_in_a_roster_file_is_a_date_in_the_companys_time_zone(start_ingest: Callable[..., Ingest]) -> None:
+    ingest = start_ingest(time_zone="Asia/Tokyo")
+    body = "participant_id,effective_from,plan\nann,2024-12-31T15:00:00Z,rep\n"
+    ingest.client.post("/v1/roster", content=body, headers={"content-type": "text/csv; charset=utf-8"})
+    assert ingest.in_log(ROSTER_TOPIC)[0]["fields"] == {"2025-01-01/plan": "rep"}
