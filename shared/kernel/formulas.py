@@ -99,6 +99,28 @@ def references(text: str) -> list[Reference]:
     return list(_references(parsed(text)))
 
 
+def added_up(text: str) -> list[Reference]:
+    """The measures and pay of which a formula comes to a part or multiple, not those that it only compares or divides by."""
+    return list(_added_up(parsed(text)))
+
+
+def _added_up(node: sql.Expression) -> Iterator[Reference]:
+    match node:
+        case sql.Column() | sql.Anonymous():
+            yield from (each for each in _references(node) if each.kind in ("measure", "pay"))
+        case sql.Div():
+            if not list(_references(node.expression)):
+                yield from _added_up(node.this)
+        case sql.Case():
+            for branch in node.args["ifs"]:
+                yield from _added_up(branch.args["true"])
+            if node.args.get("default") is not None:
+                yield from _added_up(node.args["default"])
+        case _ if not isinstance(node, _CONDITIONS):
+            for child in node.iter_expressions():
+                yield from _added_up(child)
+
+
 def is_condition(text: str) -> bool:
     """Whether it says yes or no rather than a number."""
     return isinstance(parsed(text).unnest(), _CONDITIONS)

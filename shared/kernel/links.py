@@ -14,6 +14,8 @@ from shared.kernel.filters import FilterError, compile_filter, filter_schema
 from shared.kernel.findings import Finding, Flaws, Path
 from shared.kernel.formulas import Reference, references
 from shared.kernel.nearest import did_you_mean
+from shared.kernel.rounding import not_by_deal
+from shared.kernel.windows import paid_again
 
 if TYPE_CHECKING:
     from shared.kernel.plan import Plan
@@ -49,7 +51,8 @@ def flaws(plan: Plan) -> Iterator[Finding]:
     for place, rule in enumerate(plan.credits):
         yield from (found.under("credits", place) for found in _rule(rule, plan))
     yield from _columns_of_measures(plan)
-    yield from _references(plan)
+    unfit = [*_references(plan)]
+    yield from unfit or [*paid_again(plan), *not_by_deal(plan, "error")]
 
 
 def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:

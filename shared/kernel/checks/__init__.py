@@ -18,7 +18,9 @@ from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
 from shared.kernel.findings import Finding
 from shared.kernel.plan import Plan
+from shared.kernel.rounding import not_by_deal
 from shared.kernel.units import Units
+from shared.kernel.windows import gated_by_shorter, without_effect
 
 
 def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
@@ -37,8 +39,11 @@ def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
         yield from (found.under("components", place) for found in component.lint(units))
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
+    yield from gated_by_shorter(plan)
+    yield from without_effect(plan)
     yield from uncapped(plan)
     yield from cliffs(plan)
+    yield from not_by_deal(plan, "warning")
     yield from left_unsaid(plan, others)
     yield from unused(plan)
     yield from never_holds(plan, others)

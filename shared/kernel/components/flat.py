@@ -10,6 +10,7 @@ from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
 from shared.kernel.findings import Finding
+from shared.kernel.formulas import Reference
 from shared.kernel.language import Name, RateFigure, Term
 from shared.kernel.suspicious import looks_like_percent
 from shared.kernel.units import Units
@@ -24,6 +25,10 @@ class Flat(Kind):
     """What is paid."""
     rate: RateFigure
     """How much of it, such as 5%; or `{term: name}`, the participant's own."""
+
+    def pays_of(self) -> list[Reference]:
+        """Its measure."""
+        return [Reference("measure", self.measure)]
 
     def pays_by_deal(self, conventions: Conventions) -> bool:
         """With `round_on: deal`, where all have the same rate."""

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.findings import Finding
+from shared.kernel.formulas import Reference
 from shared.kernel.language import Name, PlanPart, Rate, Threshold
 from shared.kernel.lookup import rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
@@ -42,6 +43,10 @@ class Graduated(Kind):
     def _rising_and_open(self) -> Graduated:
         rising_and_open([tier.up_to for tier in self.tiers])
         return self
+
+    def pays_of(self) -> list[Reference]:
+        """Its measure."""
+        return [Reference("measure", self.measure)]
 
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that each pays its own part only."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.formulas import Reference
 from shared.kernel.language import Figure, Name, Term
 from shared.kernel.words import figure_in_words, spoken
 
@@ -19,6 +20,10 @@ class PerUnit(Kind):
     """What is counted."""
     amount: Figure
     """What each 1 of it pays."""
+
+    def pays_of(self) -> list[Reference]:
+        """Its measure."""
+        return [Reference("measure", self.measure)]
 
     def in_words(self) -> Iterator[str]:
         """So much for each."""

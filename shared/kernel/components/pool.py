@@ -68,6 +68,10 @@ class Pool(Kind):
         """What funds it and what divides it."""
         return [Reference("amount", name) for name in (self.funded_by, self.by) if name is not None]
 
+    def pays_of(self) -> list[Reference]:
+        """What funds it."""
+        return [Reference("measure", self.funded_by)] if self.funded_by is not None else []
+
     def in_words(self) -> Iterator[str]:
         """What is in the pool, and how it is divided."""
         if self.rate is not None:

@@ -14,6 +14,7 @@ from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
 from shared.kernel.findings import Finding
+from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
@@ -51,6 +52,10 @@ class Slabs(Kind):
                 "an amount is for deals that lie in a slab as a whole: with marginal: true there are rates only"
             )
         return self
+
+    def pays_of(self) -> list[Reference]:
+        """Its measure."""
+        return [Reference("measure", self.measure)]
 
     def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (always)
         """Always."""

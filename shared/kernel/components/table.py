@@ -143,6 +143,10 @@ class Table(Kind):
         paid = [Reference("amount", self.measure)] if self.measure is not None else []
         return [*paid, *(reference for axis in self.axes for reference in axis.refers_to())]
 
+    def pays_of(self) -> list[Reference]:
+        """The measure of which it gives a rate."""
+        return [Reference("measure", self.measure)] if self.measure is not None else []
+
     def in_words(self) -> Iterator[str]:
         """The table, with one axis downwards and the next to the right; further ones in tables of their own."""
         if self.measure is not None:

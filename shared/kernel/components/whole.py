@@ -49,6 +49,10 @@ class Whole(Kind):
         """The measure that is paid and the one that decides the rate."""
         return [Reference("amount", self.measure), Reference(self.on, self.by or self.measure)]
 
+    def pays_of(self) -> list[Reference]:
+        """Its measure."""
+        return [Reference("measure", self.measure)]
+
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that one of them pays everything."""
         yield f"All of {spoken(self.measure)} is paid, from the first unit on, at the one rate of the tier that is reached:"

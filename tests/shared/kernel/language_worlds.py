@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
+
+from shared.kernel import Plan
+from shared.kernel.conventions import RESETS
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_components import cents, component, rarely
 from tests.shared.kernel.language_facts import DAYS
@@ -117,7 +122,9 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
             if draw(maybe):
                 goal |= {"minimum": f"{10 * draw(st.integers(0, 6))}%", "maximum": percent(draw, 80, 200)}
         ways.append({"measure": "card", "scorecard": goals})
-    return [way | {"reset": draw(resets)} for way in ways]
+    reset = [way | {"reset": draw(resets)} for way in ways]
+    longest = max((way["reset"] for way in reset), key=RESETS.index)  # what sums a formula adds up is not paid again
+    return [way | {"reset": longest} if "formula" in way else way for way in reset]
 
 
 @st.composite
@@ -205,8 +212,24 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
                 data["maximum"] = draw(st.one_of(cents(200_000), st.just({"term": "top", "default": 500})))
             if draw(maybe):
                 data["exchange"] = {"source": "treasury", "rates": draw(exchange_rates())}
-            found.append(data)
+            found.append(_fitting(data))
     return found
+
+
+def _fitting(data: dict[str, Any]) -> dict[str, Any]:
+    """The plan with windows as long as its sums are, and rates of its own where every deal is rounded."""
+    for each in data["components"]:
+        if each["kind"] == "flat" and data["conventions"].get("round_on") == "deal" and isinstance(each["rate"], dict):
+            each["rate"] = "0.03"
+    try:
+        Plan.model_validate(data)
+    except ValidationError as error:
+        again = re.findall(r"(\w+) pays by the", str(error))
+        if not again:
+            raise
+        longer = [each | {"window": "never"} if each["component"] in again else each for each in data["components"]]
+        return _fitting(data | {"components": longer})
+    return data
 
 
 @st.composite

@@ -1,0 +1,103 @@
+"""Windows that do not fit: a component that pays a sum in a shorter window than it adds up over would pay it again in the next.
+
+What is only looked at, by a gate, a curve or a rate, may have any window: a bonus of each month may depend on the year to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shared.kernel.components import Component
+from shared.kernel.conventions import RESETS, Reset
+from shared.kernel.findings import Finding, Path
+from shared.kernel.formulas import Reference, added_up
+
+if TYPE_CHECKING:
+    from shared.kernel.plan import Plan
+
+
+def paid_again(plan: Plan) -> Iterator[Finding]:
+    """Components whose window is shorter than that of what they pay a part of."""
+    for place, component in enumerate(plan.components):
+        if component.component in plan.pays_by_deal:
+            continue
+        window = plan.window(component)
+        longer = [each for each in _sums_of(component.pays_of(), plan) if _is_longer(each[1], window)]
+        for name, reset in sorted(set(longer))[:1]:
+            path: Path = ("components", place)
+            first = f"say window: {reset}"
+            if component.window is not None:
+                path, first = (*path, "window"), "take out the window"
+            yield Finding(
+                "P214",
+                "error",
+                path,
+                f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
+                " what it has come to would be paid again in each window",
+                f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
+            )
+
+
+def gated_by_shorter(plan: Plan) -> Iterator[Finding]:
+    """Components that reprice a long sum by what begins anew before it, and so take back what they have paid."""
+    for place, component in enumerate(plan.components):
+        sums = _sums_of(component.pays_of(), plan)
+        if not sums or component.component in plan.pays_by_deal or plan.window(component) == "month":
+            continue
+        over = max((reset for _, reset in sums), key=RESETS.index)
+        for reference in dict.fromkeys(component.uses()):
+            measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
+            if measure is not None and _is_longer(over, measure.reset):
+                yield Finding(
+                    "P215",
+                    "warning",
+                    ("components", place),
+                    f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
+                    f" {_when(measure.reset)}: each time that changes, all that was paid before is priced again",
+                    f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
+                )
+                break
+
+
+def without_effect(plan: Plan) -> Iterator[Finding]:
+    """Settings of windows on what never begins anew."""
+    for place, measure in enumerate(plan.measures):
+        terms = measure.quota
+        for name in ("per", "changes", "to_date", "spread", "ramp", "prorate"):
+            if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
+                said = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
+                mend = "say after which time it begins anew (reset), or take it out"
+                yield Finding("P308", "warning", ("measures", place, "quota", name), said, mend)
+    for place, component in enumerate(plan.components):
+        if component.carry_over and plan.window(component) == "never":
+            said = f"the window of {component.component} never ends, so that nothing is carried over"
+            mend = "say its window, or take out carry_over"
+            yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
+
+
+def _sums_of(references: list[Reference], plan: Plan) -> list[tuple[str, Reset]]:
+    """The sums and counts that some names come to, through formulas and components, and when each begins anew."""
+    found: list[tuple[str, Reset]] = []
+    for each in references:
+        measure = plan.measure(each.name) if each.kind in ("measure", "amount") else None
+        if each.kind == "pay":
+            other: Component | None = next((c for c in plan.components if c.component == each.name), None)
+            found += [(each.name, plan.window(other))] if other is not None else []
+        elif measure is not None and measure.formula is not None:
+            found += _sums_of(added_up(measure.formula), plan)
+        elif measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
+            found.append((measure.measure, measure.reset))
+    return found
+
+
+def _is_longer(one: Reset, other: Reset) -> bool:
+    return RESETS.index(one) > RESETS.index(other)
+
+
+def _said(reset: Reset) -> str:
+    return reset.replace("_", "-")
+
+
+def _when(reset: Reset) -> str:
+    return "never" if reset == "never" else f"each {_said(reset)}"
