@@ -55,6 +55,7 @@ def pay(
         _explain(found, explain)
     else:
         _show(tables(found)["payments"])
+    _tell_findings(found)
     _tell_rejected(found)
     if out is not None:
         typer.echo(f"Written: {', '.join(map(str, write_pay(found, out)))}")
@@ -101,6 +102,21 @@ def _show(payments: pl.DataFrame) -> None:
     print_table(table)
     if len(rows) > SHOWN:
         typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")
+
+
+def _tell_findings(found: Paid) -> None:
+    from earnest.files.pay_results import settlements
+    from services.payout.runs.exceptions import of_collection
+
+    told = [
+        f"{each.participant_id}, {walked.run.pay_period}: {finding.why}"
+        for walked, each in settlements(found)
+        for finding in of_collection(each)
+    ]
+    for line in told[:SHOWN]:
+        typer.echo(line)
+    if len(told) > SHOWN:
+        typer.echo(f"and {len(told) - SHOWN:,} more of that kind")
 
 
 def _tell_rejected(found: Paid) -> None:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import orjson
 import polars as pl
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import TEXTS, RosterPatch
 from shared.decimals import figure
@@ -37,6 +38,9 @@ DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "term_months", "splits", *ENTRIES)
 ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 
 
+_IDENTIFIER = TypeAdapter(Identifier)
+
+
 class BadCell(ValueError):
     """A cell that is not what its column needs; the message names the column."""
 
@@ -59,6 +63,19 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
             raise BadCell(": ".join(wrong))
         fields["custom"] = own
     return _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
+
+
+def identifier(row: Row, name: str) -> str:
+    """The id of a deal or participant, by the rules of the contracts.
+
+    Raises:
+        BadCell: it is missing, or none.
+    """
+    try:
+        return _IDENTIFIER.validate_python(row.get(name))
+    except ValidationError as error:
+        [found] = error.errors(include_url=False)
+        raise BadCell(_sentence({**found, "loc": (name,)})) from None
 
 
 def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[str, str]]) -> RosterPatch:

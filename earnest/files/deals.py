@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -61,15 +61,30 @@ def merged_deals(rows: pl.DataFrame, columns: pl.Schema, currency: str | None) -
     """The deals table of rows that go through the contract one by one, and the rows it refused."""
     custom = {name: kind for name, kind in columns.items() if name not in DEALS}
     unsaid = {"stage": "won"} | ({"currency": currency} if currency else {})
+    deals, refused = merged_facts(rows, custom, unsaid, "deals")
+    return deals_table(deals.items(), columns), rejected(refused)
+
+
+def merged_facts(
+    rows: pl.DataFrame, custom: Mapping[str, pl.DataType], unsaid: Mapping[str, Any], file: str
+) -> tuple[dict[str, Facts], list[tuple[str, int | None, str | None, str, str]]]:
+    """The facts of deals from rows that go through the contract one by one, and the rows it refused.
+
+    Args:
+        rows: text columns and `ROW`.
+        custom: the columns that are the company's own.
+        unsaid: what holds of a deal that does not say otherwise.
+        file: what refused rows name as their file.
+    """
     deals: dict[str, Facts] = {}
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.iter_rows(named=True):
         try:
             patch = deal_patch(row, custom)
         except BadCell as error:
-            refused.append(("deals", row[ROW], row["deal_id"], BAD_VALUE, str(error)))
+            refused.append((file, row[ROW], row["deal_id"], BAD_VALUE, str(error)))
             continue
         if patch.deal_id not in deals:
             merge(deals.setdefault(patch.deal_id, {}), unsaid, STAMP, 0, "file")
         merge(deals[patch.deal_id], patch.fields.flat(), STAMP, row[ROW], "file")
-    return deals_table(deals.items(), columns), rejected(refused)
+    return deals, refused

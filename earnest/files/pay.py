@@ -66,7 +66,7 @@ def pay_from_files(sources: Sources) -> Paid:
     if not months and not (sources.first and sources.last):
         raise FileError(f"{sources.earned}: nothing was earned; say --from and --through")
     days = [each.known_from for each in entries if each.known_from] + [each.day for each in happened.off_cycle]
-    days += [each.day for deal in deals.values() for each in deal.collections]
+    days += [each.day for deal in deals.values() for each in (*deal.payments, *deal.refunds)]
     first = _bound(sources.first or min(months), first_day)
     last = _bound(sources.last or max([*months, *map(period_of, days)]), last_day)
     if first > last:

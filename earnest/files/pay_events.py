@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from earnest.files.cells import BadCell
+from earnest.files.cells import BadCell, identifier
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
 from earnest.files.pay_inputs import Refused, Row, facts_of, period
 from services.payout.runs.pay_facts import Entry, OffCycle
@@ -50,17 +50,17 @@ def _day(row: Row) -> date:
 
 
 def _joined(row: Row) -> Callable[[Happened], None]:
-    who, on = text(row, "participant_id"), _day(row)
+    who, on = identifier(row, "participant_id"), _day(row)
     return lambda found: found.active.setdefault(who, {}).update({on: True})
 
 
 def _left(row: Row) -> Callable[[Happened], None]:
-    who, on = text(row, "participant_id"), _day(row)
+    who, on = identifier(row, "participant_id"), _day(row)
     return lambda found: found.active.setdefault(who, {}).update({on + timedelta(days=1): False})
 
 
 def _decided(row: Row) -> Callable[[Happened], None]:
-    who, on, currency = text(row, "participant_id"), _day(row), currency_of(row)
+    who, on, currency = identifier(row, "participant_id"), _day(row), currency_of(row)
     about = period(row, "period") if row.get("period") else period_of(on)
     value = needed(amount(row, "amount", currency), "amount: it is missing")
     entry = Entry("adjustment" if row["event"] == "adjustment" else "return", who, currency, about, value, on, on)
@@ -71,7 +71,8 @@ def _subject(row: Row) -> tuple[str, str]:
     named = [(scope, name) for scope, name in _SCOPES.items() if row.get(name)]
     if len(named) != 1:
         raise BadCell("participant_id: a hold is on one of participant_id, deal_id and plan")
-    return named[0][0], text(row, named[0][1])
+    scope, name = named[0]
+    return scope, text(row, name) if scope == "plan" else identifier(row, name)
 
 
 def _hold(row: Row) -> Callable[[Happened], None]:
@@ -105,17 +106,17 @@ def _release(row: Row) -> Callable[[Happened], None]:
 
 
 def _dismissal(row: Row) -> Callable[[Happened], None]:
-    one = (_day(row), text(row, "participant_id"), text(row, "deal_id"))
+    one = (_day(row), identifier(row, "participant_id"), identifier(row, "deal_id"))
     return lambda found: found.excused.append(one)
 
 
 def _off_cycle(row: Row) -> Callable[[Happened], None]:
-    run = OffCycle(_day(row), (text(row, "participant_id"),) if row.get("participant_id") else None)
+    run = OffCycle(_day(row), (identifier(row, "participant_id"),) if row.get("participant_id") else None)
     return lambda found: found.off_cycle.append(run)
 
 
 def _balance(row: Row) -> Callable[[Happened], None]:
-    owed, kind = (text(row, "participant_id"), currency_of(row)), row.get("event") or ""
+    owed, kind = (identifier(row, "participant_id"), currency_of(row)), row.get("event") or ""
     value = needed(amount(row, "amount", owed[1]), "amount: it is missing")
     if value < 0 and kind != "opening_carried":
         raise BadCell(f"amount: {row['amount']} is negative; write what is owed as a positive number")

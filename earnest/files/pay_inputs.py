@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
-from earnest.files.cells import BadCell, dated_amounts
-from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text
+from earnest.files.cells import DEAL_COLUMNS, BadCell, identifier
+from earnest.files.cost_cells import amount, currency_of, day, needed, optional
+from earnest.files.deals import merged_facts
 from earnest.files.rejected import BAD_VALUE, FileError
 from earnest.files.rows import ROW, read_rows
-from services.payout.deal_facts import DealFact
+from services.payout.deal_facts import collections, deal_fact
 from services.payout.runs.pay_facts import Deal, Entry
-from services.payout.terms.release import Collection
-from shared.decimals import NotDecimal, moved, plain_decimal
+from shared.decimals import moved
+from shared.facts import values_of
 from shared.periods import last_day, period_of
 
 Row = Mapping[str, str | None]
@@ -45,7 +46,7 @@ def read_earned(path: Path, refused: Refused) -> list[Entry]:
 
 
 def _earned(row: Row) -> Entry:
-    who, currency, month = text(row, "participant_id"), currency_of(row), period(row, "period")
+    who, currency, month = identifier(row, "participant_id"), currency_of(row), period(row, "period")
     earned = needed(amount(row, "amount", currency), "amount: it is missing")
     version = row.get("version") or "1"
     if not version.isdecimal():
@@ -61,7 +62,7 @@ def _earned(row: Row) -> Entry:
         optional(row, "component") or "commission",
         optional(row, "plan"),
         int(version),
-        optional(row, "deal_id") or None,
+        identifier(row, "deal_id") if row.get("deal_id") else None,
     )
 
 
@@ -77,48 +78,27 @@ def period(row: Row, name: str) -> str:
 
 
 def read_deals(path: Path, refused: Refused) -> dict[str, Deal]:
-    """What is known of deals; of several rows of a deal the later ones change what they say."""
-    merged: dict[str, dict[str, Any]] = {}
-    for row, facts in facts_of(path, ("deal_id",), _deal, refused):
-        merged.setdefault(row["deal_id"] or "", {}).update(
-            {name: value for name, value in facts.items() if value is not None}
-        )
-    return {name: _known(facts) for name, facts in merged.items()}
+    """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they say."""
+    rows = read_rows(path, path.name, ("deal_id",), DEAL_COLUMNS.__contains__)
+    facts, bad = merged_facts(rows.frame, {}, {"stage": "won"}, path.name)
+    refused += [*rows.rejected.rows(), *bad]
+    return {name: _known(values_of(each)) for name, each in facts.items()}
 
 
-def _deal(row: Row) -> dict[str, Any]:
-    text(row, "deal_id")
-    found: dict[str, Any] = {name: day(row, name) for name in ("close_date", "start_date", "cancel_date")}
-    found["amount"] = _scaled("amount", row["amount"] or "") if row.get("amount") else None
-    for name in ("payments", "refunds"):
-        if row.get(name):
-            found[name] = [
-                Collection(needed(day(each, "date"), f"{name}: a date is missing"), _scaled(name, each["amount"]))
-                for each in dated_amounts(name, row[name] or "").values()
-            ]
-    return found
+def _known(values: Mapping[str, Any]) -> Deal:
+    amount = None if values.get("amount") is None else _scaled(values["amount"])
+    payments, refunds = (collections(values, name, _scaled) for name in ("payments", "refunds"))
+    if payments is None or refunds is None:
+        amount = None
+    start = values.get("start_date")
+    fact = deal_fact(values, _scaled)
+    return Deal(amount, payments or (), refunds or (), date.fromisoformat(start) if start else None, fact)
 
 
-def _scaled(name: str, cell: str) -> int:
-    try:
-        plain_decimal(cell)  # without exponent, as in every file
-        whole, _, rest = moved(cell, SCALE).partition(".")
-        found = None if rest.strip("0") else int(whole)
-    except NotDecimal:
-        found = None
-    if found is None or abs(found) >= 10**18:
-        raise BadCell(f"{name}: {cell!r} is not an amount like 1200.50")
-    return found
-
-
-def _known(facts: Mapping[str, Any]) -> Deal:
-    refunds: list[Collection] = facts.get("refunds", [])
-    came_in = [*facts.get("payments", []), *(Collection(each.day, -each.amount) for each in refunds)]
-    since = facts.get("start_date") or facts.get("close_date")
-    lost = [each.day for each in refunds] + ([facts["cancel_date"]] if facts.get("cancel_date") else [])
-    how: Literal["cancelled", "refunded"] = "cancelled" if facts.get("cancel_date") else "refunded"
-    fact = DealFact(since, max(lost, default=None), how if lost else None) if since else None
-    return Deal(facts.get("amount"), sorted(came_in), facts.get("start_date"), fact)
+def _scaled(amount: str) -> int | None:
+    """An amount in units of 10^-6; None where it is finer or larger than what can be counted in them."""
+    whole, _, rest = moved(amount, SCALE).partition(".")
+    return int(whole) if not rest.strip("0") and abs(int(whole)) < 10**18 else None
 
 
 def facts_of(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
+
+from services.payout.terms.release import Collection
+from shared.money import MoneyError, to_minor
 
 
 class DealFact(NamedTuple):
-    """`since` is where a deal's age begins: its contract's start, or its closing. `lost_on` is its cancellation or last refund; None
-    where it is neither cancelled nor refunded. `how` says which it was.
+    """`since` is where a deal's age begins: its contract's start, or its closing. Amounts are in minor units of the deal's currency;
+    `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled.
     """
 
     since: date
-    lost_on: date | None
-    how: Literal["cancelled", "refunded"] | None = None
+    amount: int | None = None
+    refunds: Sequence[Collection] = ()
+    cancelled_on: date | None = None
 
 
 class Uncredited(NamedTuple):
@@ -50,24 +55,52 @@ class DealSource(KnownDeals, Protocol):
         ...
 
 
-def deal_fact(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
+def deal_fact(
+    values: Mapping[str, Any], units: Callable[[str], int | None], cancelled_on: date | None = None
+) -> DealFact | None:
+    """What became of a deal, from the values of its facts by path; None where it does not say when it was closed.
+
+    Args:
+        values: as the contract of deals writes them.
+        units: what an amount is in minor units; None where it cannot be told.
+        cancelled_on: when it was said that the deal is lost, for one that says so without a date.
+    """
+    since = values.get("start_date") or values.get("close_date")
+    if since is None:
+        return None
+    amount = None if values.get("amount") is None else units(values["amount"])
+    refunds = collections(values, "refunds", units)
+    if day := values.get("cancel_date"):
+        cancelled_on = date.fromisoformat(day)
+    return DealFact(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
+
+
+def collections(values: Mapping[str, Any], name: str, units: Callable[[str], int | None]) -> list[Collection] | None:
+    """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in minor units."""
+    found = []
+    for path, entry in values.items():
+        if path.startswith(f"{name}.") and entry is not None:
+            amount = units(entry["amount"])
+            if amount is None:
+                return None
+            found.append(Collection(date.fromisoformat(entry["date"]), amount))
+    return sorted(found)
+
+
+def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
     """What became of a deal, from its facts as scoring shows them: path -> value, occurred_at.
 
     A deal that is cancelled without a date was cancelled on the day on which that was said.
     """
+    values = {path: fact["value"] for path, fact in facts.items()}
+    said_on = None
+    if values.get("stage") in ("cancelled", "lost"):
+        said_on = datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date()
+    return deal_fact(values, lambda amount: _units(amount, values.get("currency")), said_on)
 
-    def value(path: str) -> Any:
-        return facts[path]["value"] if path in facts else None
 
-    since = value("start_date") or value("close_date")
-    if since is None:
+def _units(amount: str, currency: str | None) -> int | None:
+    try:
+        return None if currency is None else to_minor(Decimal(amount), currency)
+    except MoneyError:
         return None
-    lost = [date.fromisoformat(day) for day in (value("cancel_date"),) if day]
-    if not lost and value("stage") in ("cancelled", "lost"):
-        lost.append(datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date())
-    how: Literal["cancelled", "refunded"] | None = "cancelled" if lost else None
-    refunds = [fact["value"] for path, fact in facts.items() if path.startswith("refunds.") and fact["value"]]
-    lost += [date.fromisoformat(refund["date"]) for refund in refunds]
-    if refunds and how is None:
-        how = "refunded"
-    return DealFact(date.fromisoformat(since), max(lost, default=None), how)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 
-from services.payout.deal_facts import DealFact, Uncredited, deal_fact
+from services.payout.deal_facts import DealFact, Uncredited, scored
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -95,7 +95,7 @@ class ScoringLines:
         for start in range(0, len(deals), DEALS_TOGETHER):
             asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
             for deal in self._json("POST", "/v1/deals", json=asked)["deals"]:
-                if (fact := deal_fact(deal["facts"], self._zone)) is not None:
+                if (fact := scored(deal["facts"], self._zone)) is not None:
                     found[deal["deal_id"]] = fact
         return found
 

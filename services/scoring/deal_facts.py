@@ -21,7 +21,8 @@ DEAL_FACTS: Final = pl.Schema(
         "deal_id": pl.String(),
         "deal_amount": pl.Int64(),
         "deal_currency": pl.String(),
-        "collections": pl.List(COLLECTION),
+        "payments": pl.List(COLLECTION),
+        "refunds": pl.List(COLLECTION),
         "cancelled_on": pl.Date(),
         "term_months": pl.Int64(),
         "start_date": pl.Date(),
@@ -30,9 +31,9 @@ DEAL_FACTS: Final = pl.Schema(
         "who": pl.List(pl.String()),
     }
 )
-"""`who` are those who set any fact of the deal, distinct. `collections` are by day and amount; null where one is finer than the deal's currency."""
+"""`who` are those who set any fact of the deal, distinct. `payments` and `refunds` are by day and amount; null where one is finer than the deal's currency."""
 
-_ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
+_ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"-?[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
 _LIKE_A_BORDER: Final = r'[:,\[{]"[:,]\{'
 """A text that begins as what follows a text does."""
 _AMOUNT: Final = r"^-?[0-9]{1,13}(\.[0-9]{1,12})?$"
@@ -95,7 +96,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     return (
         sure.join(_collections(sure), on="row", how="left", maintain_order="left")
         .filter(~pl.col("finer").fill_null(value=False))
-        .with_columns(pl.col("collections").fill_null(pl.lit([], dtype=DEAL_FACTS["collections"])), deal_amount="minor")
+        .with_columns(pl.col(ENTRIES).fill_null(pl.lit([], dtype=DEAL_FACTS["payments"])), deal_amount="minor")
         .select("row", *(pl.col(name).cast(kind) for name, kind in DEAL_FACTS.items()))
     )
 
@@ -113,7 +114,7 @@ def _minor(amount: pl.Expr, digits: pl.Expr) -> pl.Expr:
 
 
 def _collections(rows: pl.DataFrame) -> pl.DataFrame:
-    """row, collections, and whether an entry is written finer than the currency, of those with payments or refunds."""
+    """row, payments, refunds, and whether an entry is written finer than the currency, of those with any."""
     entry = pl.col("entries")
     each = rows.select("row", "digits", "entries").explode("entries").drop_nulls("entries")
     each = each.with_columns(
@@ -121,11 +122,11 @@ def _collections(rows: pl.DataFrame) -> pl.DataFrame:
         day=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
         paid=entry.str.starts_with('"payments.'),
     )
-    signed = each.select("row", "day", amount=pl.when("paid").then("amount").otherwise(-pl.col("amount")))
+    told = pl.struct("day", "amount")
     return (
-        signed.sort("row", "day", "amount")
+        each.sort("row", "day", "amount")
         .group_by("row", maintain_order=True)
-        .agg(finer=pl.col("amount").is_null().any(), collections=pl.struct("day", "amount"))
+        .agg(finer=pl.col("amount").is_null().any(), payments=told.filter("paid"), refunds=told.filter(~pl.col("paid")))
     )
 
 
@@ -135,16 +136,15 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
     said = values_of(facts)
     currency = said.get("currency")
     entries = [
-        (path.startswith(ENTRIES[0]), entry)
-        for path, entry in said.items()
-        if path.startswith(tuple(f"{name}." for name in ENTRIES)) and entry is not None
+        [entry for path, entry in said.items() if path.startswith(f"{name}.") and entry is not None] for name in ENTRIES
     ]
+    by_day = [_by_day(each, currency) for each in entries]
     amount = said.get("amount")
     return (
         deal_id,
         None if amount is None else _units(Decimal(amount), currency),
         currency,
-        _by_day(entries, currency),
+        *(by_day if None not in by_day else (None, None)),
         _day(said.get("cancel_date")),
         said.get("term_months"),
         _day(said.get("start_date")),
@@ -154,13 +154,13 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
     )
 
 
-def _by_day(entries: Iterable[tuple[bool, dict[str, str]]], currency: str | None) -> list[dict[str, Any]] | None:
+def _by_day(entries: Iterable[dict[str, str]], currency: str | None) -> list[dict[str, Any]] | None:
     found = []
-    for paid, entry in entries:
+    for entry in entries:
         units = _units(Decimal(entry["amount"]), currency)
         if units is None:
             return None
-        found.append((date.fromisoformat(entry["date"]), units if paid else -units))
+        found.append((date.fromisoformat(entry["date"]), units))
     return [{"day": day, "amount": amount} for day, amount in sorted(found)]
 
 

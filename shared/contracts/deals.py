@@ -28,10 +28,20 @@ class Refund(Contract):
 
 
 class Payment(Contract):
-    """Money collected from the customer on a deal; what is paid on collection waits for it. It changes no credit."""
+    """Money collected from the customer on a deal; what is paid on collection waits for it. It changes no credit.
 
-    amount: ExactDecimal = Field(gt=0)
+    A negative one is money that went: a payment that bounced, or that the bank took back.
+    """
+
+    amount: ExactDecimal
     date: BusinessDate
+
+    @field_validator("amount")
+    @classmethod
+    def _is_some(cls, amount: Decimal) -> Decimal:
+        if not amount:
+            raise ValueError("a payment of nothing is none: write what came in, or with a minus what was taken back")
+        return amount
 
 
 ENTRIES: Final = ("payments", "refunds")

@@ -28,7 +28,7 @@ EARNING: Final = pl.Struct(
 """An earning as it was published (`shared.contracts.earnings.ComponentEarning`)."""
 
 COLLECTION: Final = pl.Struct({"day": pl.Date(), "amount": pl.Int64()})
-"""Money that came in from the customer on a day, in minor units of `deal_currency`; negative where it went back."""
+"""Money on a day, in minor units of `deal_currency`: a payment, negative where it was taken back; or a refund, positive."""
 
 LINE: Final = pl.Struct(
     {
@@ -43,7 +43,8 @@ LINE: Final = pl.Struct(
         "currency": pl.String(),
         "deal_amount": pl.Int64(),
         "deal_currency": pl.String(),
-        "collections": pl.List(COLLECTION),
+        "payments": pl.List(COLLECTION),
+        "refunds": pl.List(COLLECTION),
         "closed_on": pl.Date(),
         "cancelled_on": pl.Date(),
         "term_months": pl.Int64(),
@@ -55,8 +56,8 @@ LINE: Final = pl.Struct(
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.
 
 A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
-`credit_date` is the last day of the month. `deal_amount` is the deal's amount in minor units of `deal_currency`, `collections` its payments
-and refunds by day: empty before there are any, null where one is finer than the currency. Null where the deal does not say."""
+`credit_date` is the last day of the month. `deal_amount` is the deal's amount in minor units of `deal_currency`, `payments` and `refunds` by
+day: empty before there are any, both null where an entry is finer than the currency. Null where the deal does not say."""
 
 TOUCHED: Final = pl.Struct({"who": pl.String(), "what": pl.String()})
 """Who set a fact that the pay rests on, distinct: the key it was sent with. `what` is one of `WHAT`."""

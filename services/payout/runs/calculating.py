@@ -12,7 +12,7 @@ from services.payout.deal_facts import DealSource, Uncredited
 from services.payout.lines import LineSource
 from services.payout.runs.cases import settled
 from services.payout.runs.deals_changed import Changed, changed_deals, told
-from services.payout.runs.deals_lost import lost_deals
+from services.payout.runs.deals_lost import dismisses, lost_deals, worth_remembering
 from services.payout.runs.lines_of_run import with_lines
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.world import World
@@ -41,5 +41,7 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
     world, lines = with_lines(connection, world, source)
     rows = each_line(lines)
     changed = changed_deals(connection, world, rows)
-    settlements = settled(world, rows, lost_deals(world, changed, deals))
+    remembered = {owed: left.dismissed for owed, left in world.left.items()}
+    lost = lost_deals(changed, deals, remembered) if dismisses(world) else {}
+    settlements = settled(world, rows, worth_remembering(world, lost, remembered))
     return Calculated(world, settlements, lines, deals.uncredited(world.run.month), told(changed, deals))

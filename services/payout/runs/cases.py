@@ -17,8 +17,9 @@ from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.timeline import ruling
 from services.payout.people import Person
 from services.payout.runs.lines_of_run import line_facts, summed
-from services.payout.runs.settlement import Case, Lost, Settlement, settle
+from services.payout.runs.settlement import Case, Settlement, settle
 from services.payout.store.positions import Fresh, Left, Owed
+from services.payout.terms.clawback import Lost
 from services.payout.terms.pay import Ruled
 from services.payout.terms.policy import PaymentTerms, Terms, terms_for
 from shared.periods import last_day

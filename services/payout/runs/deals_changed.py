@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.deal_facts import DealFact, DealSource
 from services.payout.store import runs
-from shared.contracts.lines import each_line
+from services.payout.terms.release import Collection
+from shared.contracts.lines import COLLECTION, each_line
+from shared.money import from_minor
 
 if TYPE_CHECKING:
     from services.payout.runs.world import World
@@ -30,7 +33,8 @@ class Changed(NamedTuple):
 
 
 def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> pl.DataFrame:
-    """`KEY`, `amount` (when a run last looked) and `amount_now` of deals of corrected closed months that earn something else, by key.
+    """`KEY`, `amount` (when a run last looked) and `amount_now` of deals of corrected closed months that earn something else, by key; and
+    `deal_amount` and `refunds` as they were when a run last looked.
 
     Where nothing was corrected nothing is read.
 
@@ -39,35 +43,47 @@ def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> pl
         world: where everybody stands.
         now: current lines, narrow, of every month that was corrected.
     """
-    return compared(_when_paid(connection, world), now)
+    return compared(_when_paid(connection, world), by_deal(now))
 
 
-def compared(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """`KEY`, `amount` and `amount_now` of deals that earn something else than before, in the months of whom `before` is about."""
+def compared(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """`changed_deals` between two tables `by_deal`, in the months of whom `before` is about."""
     corrected = before.select("participant_id", "period").unique()
-    after = by_deal(now).join(corrected, on=["participant_id", "period"], how="semi")
-    both = before.join(after, on=KEY, how="full", suffix="_now", coalesce=True)
+    theirs = after.drop("deal_amount", "refunds").join(corrected, on=["participant_id", "period"], how="semi")
+    both = before.join(theirs, on=KEY, how="full", suffix="_now", coalesce=True)
     both = both.with_columns(pl.col("amount", "amount_now").fill_null(0))
     return both.filter(pl.col("amount") != pl.col("amount_now")).sort(KEY)
 
 
 def told(changed: pl.DataFrame, deals: DealSource) -> Mapping[tuple[str, str, str], Sequence[Changed]]:
     """By participant, currency and month what became of which deal."""
-    fell = changed.filter(pl.col("amount_now") < pl.col("amount"))["deal_id"].unique().sort().to_list()
-    facts = deals.facts(fell) if 0 < len(fell) <= MOST else {}
+    names = changed["deal_id"].unique().sort().to_list()
+    facts = deals.facts(names) if 0 < len(names) <= MOST else {}
     found: dict[tuple[str, str, str], list[Changed]] = {}
-    for who, currency, period, component, deal, was, is_now in changed.select(*KEY, "amount", "amount_now").iter_rows():
-        why = _happened(facts.get(deal) if is_now < was else None, was, is_now)
-        found.setdefault((who, currency, period), []).append(Changed(deal, component, is_now - was, why))
+    for row in changed.iter_rows(named=True):
+        who, currency, period, component, deal = (row[name] for name in KEY)
+        was, is_now = (f"{from_minor(row[name], currency):,f}" for name in ("amount", "amount_now"))
+        why = f"{_happened(row, facts.get(deal))}: {was} before, {is_now} now"
+        change = Changed(deal, component, row["amount_now"] - row["amount"], why)
+        found.setdefault((who, currency, period), []).append(change)
     return found
 
 
-def _happened(fact: DealFact | None, was: int, is_now: int) -> str:
-    if fact is not None and fact.how is not None:
-        return f"{fact.how.capitalize()} on {fact.lost_on}"
-    if was == 0:
+def _happened(row: Mapping[str, Any], fact: DealFact | None) -> str:
+    """Why a deal earns something else than when a run last looked."""
+    if fact is not None and row["amount_now"] < row["amount"]:
+        if row["amount_now"] == 0 and fact.cancelled_on is not None:
+            return f"Cancelled on {fact.cancelled_on}"
+        known = Counter(Collection(each["day"], each["amount"]) for each in row["refunds"] or ())
+        if days := sorted({each.day for each in (Counter(fact.refunds) - known).elements()}):
+            return f"Refunded on {' and '.join(map(str, days))}"
+    if row["amount"] == 0:
         return "Counts since the month was paid"
-    return "No longer counts" if is_now == 0 else "Earns something else since the month was paid"
+    if row["amount_now"] == 0:
+        return "No longer credited to you"
+    if fact is not None and fact.amount is not None and row["deal_amount"] not in (None, fact.amount):
+        return "The amount of the deal was corrected"
+    return "The share or the rate was corrected"
 
 
 def _when_paid(connection: Connection, world: World) -> pl.DataFrame:
@@ -89,9 +105,18 @@ def _when_paid(connection: Connection, world: World) -> pl.DataFrame:
                 missing -= set(mine["participant_id"])
             if not missing:
                 break
-    return pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(KEY, pl.String), "amount": pl.Int64})
+    return pl.concat(found) if found else pl.DataFrame(schema=_BY_DEAL)
 
 
 def by_deal(lines: pl.DataFrame) -> pl.DataFrame:
-    """What each deal earned each participant in a month."""
-    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum())
+    """What each deal earned each participant in a month, and its amount and refunds."""
+    told = pl.col("deal_amount", "refunds").first()
+    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum(), told)
+
+
+_BY_DEAL: Final = {
+    **dict.fromkeys(KEY, pl.String()),
+    "amount": pl.Int64(),
+    "deal_amount": pl.Int64(),
+    "refunds": pl.List(COLLECTION),
+}

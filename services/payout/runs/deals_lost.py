@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from services.payout.deal_facts import KnownDeals
-from services.payout.runs.deals_changed import KEY
-from services.payout.runs.settlement import Lost
 from services.payout.store.positions import Owed
+from services.payout.terms.clawback import Lost, Paid, Remembered, losses
+from services.payout.terms.release import Collection
 
 if TYPE_CHECKING:
     from services.payout.runs.world import World
 
+Line = tuple[str, str, str]
+"""A line that was paid: its deal, month and component."""
 
-def lost_deals(world: World, changed: pl.DataFrame, deals: KnownDeals) -> dict[Owed, list[Lost]]:
-    """By participant and currency the deals of closed months that earn less, or did before.
+
+def dismisses(world: World) -> bool:
+    """Whether anything of what lost deals earned may stay with anybody."""
+    return bool(world.excused) or any(each.clawback for each in world.terms(world.run.ends))
+
+
+def lost_deals(
+    changed: pl.DataFrame, deals: KnownDeals, remembered: Mapping[Owed, Mapping[Line, Remembered]]
+) -> dict[Owed, dict[Line, Lost]]:
+    """By participant and currency the lines of closed months whose deals earn something else than when they were paid.
 
     Args:
-        world: where everybody stands.
-        changed: deals that earn something else than when their month was paid.
+        changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
         deals: where to ask what became of a deal.
+        remembered: what earlier runs remember of lines of which something was lost.
     """
-    if changed.is_empty() or (not world.excused and not any(each.clawback for each in world.terms(world.run.ends))):
-        return {}
+    found: dict[Owed, dict[Line, Lost]] = {}
+    if changed.is_empty():
+        return found
     facts = deals.facts(changed["deal_id"].unique().sort().to_list())
-    found: dict[Owed, list[Lost]] = {}
-    for who, currency, period, component, deal_id, was, is_now in changed.select(
-        *KEY, "amount", "amount_now"
-    ).iter_rows():
-        left = world.left.get((who, currency))
-        lost, kept = left.dismissed.get((deal_id, period, component), (0, 0)) if left else (0, 0)
-        fact = facts.get(deal_id)
-        if fact is None or (lost + was - is_now <= 0 and not kept):
-            continue
-        excused = (who, deal_id) in world.excused
-        found.setdefault((who, currency), []).append(
-            Lost(deal_id, period, component, lost + was - is_now, kept, fact.since, fact.lost_on, excused)
-        )
+    for row in changed.iter_rows(named=True):
+        owed, line = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
+        if (fact := facts.get(row["deal_id"])) is not None:
+            before = remembered.get(owed, {}).get(line)
+            paid, now = before.paid if before else _paid(row), row["amount_now"]
+            state, lost = losses(paid, now, fact)
+            kept = before.dismissed if before else 0
+            found.setdefault(owed, {})[line] = Lost(*line, state, max(0, paid.amount - now), lost, kept, fact.since)
     return found
+
+
+def worth_remembering(
+    world: World, found: Mapping[Owed, Mapping[Line, Lost]], remembered: Mapping[Owed, Mapping[Line, Remembered]]
+) -> dict[Owed, list[Lost]]:
+    """Those of which anything was lost or may stay, and those that are remembered already."""
+    return {
+        (who, currency): [
+            each._replace(excused=(who, each.deal_id) in world.excused)
+            for line, each in lines.items()
+            if each.losses or (who, each.deal_id) in world.excused or line in remembered.get((who, currency), {})
+        ]
+        for (who, currency), lines in found.items()
+    }
+
+
+def _paid(row: Mapping[str, Any]) -> Paid:
+    return Paid(row["amount"], row["deal_amount"], tuple(_collections(row["refunds"] or ())))
+
+
+def _collections(entries: Iterable[Mapping[str, Any]]) -> Iterable[Collection]:
+    return (Collection(each["day"], each["amount"]) for each in entries)

@@ -6,12 +6,16 @@ They are made from what the run froze, not calculated again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import uuid5
 
 from services.payout.booking import Place
 from services.payout.ledger import NAMES, Account, Journal, Kind, Part, Posting
 from services.payout.runs.settlement import Held, PayLine, Settlement, Whose
+from services.payout.terms.clawback import Paid, Remembered
+from services.payout.terms.release import Collection
 
 BOOKED: Final[Mapping[str, tuple[Kind, Account]]] = {
     "hold": ("hold", "held"),
@@ -40,8 +44,23 @@ def told(settlement: Settlement) -> dict[str, Any]:
         "receivable": settlement.receivable,
         "held": [[*whose, *figures] for whose, figures in sorted(settlement.held.items())],
         "settled": {name: list(each) for name, each in sorted(settlement.settled.items())},
-        "dismissed": [[*key, *figures] for key, figures in sorted(settlement.kept.items())],
+        "dismissed": [[*key, each.dismissed, *_paid(each.paid)] for key, each in sorted(settlement.kept.items())],
     }
+
+
+def _paid(paid: Paid) -> tuple[Any, ...]:
+    refunds = [[day.isoformat(), amount] for day, amount in paid.refunds]
+    return paid.amount, paid.deal_amount, refunds, None if paid.rate is None else str(paid.rate)
+
+
+def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], Remembered]:
+    """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
+    found = {}
+    for deal, period, component, kept, amount, deal_amount, refunds, rate in pay.get("dismissed", ()):
+        given_back = tuple(Collection(date.fromisoformat(day), part) for day, part in refunds)
+        paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate))
+        found[deal, period, component] = Remembered(paid, kept)
+    return found
 
 
 def lines_of(pay: Mapping[str, Any]) -> list[PayLine]:

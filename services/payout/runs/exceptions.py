@@ -20,6 +20,8 @@ Kind = Literal[
     "late_plan_change",
     "open_hold",
     "open_dispute",
+    "collection_unknown",
+    "paid_less",
     "no_payroll_id",
     "left",
     "no_pay_group",
@@ -30,6 +32,8 @@ LARGE: Final = 3
 """Pay of more than so many times the median of earlier pay periods is large."""
 HISTORY: Final = 3
 """So many earlier pay periods make a history."""
+SHOWN: Final = 5
+"""So many deals are named in a finding."""
 LOW: Final = Fraction(1, 2)
 """An attainment below this is low."""
 
@@ -71,6 +75,22 @@ def not_whole(participant_id: str, deals: Sequence[str]) -> Finding:
     return Finding("splits_not_whole", participant_id, f"shares do not sum to the whole: {', '.join(deals[:5])}")
 
 
+def of_collection(settlement: Settlement) -> Iterable[Finding]:
+    """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there."""
+    who = settlement.participant_id
+    if settlement.unknown:
+        why = f"held, because what was paid is not known of {_named(settlement.unknown)}: set the amount of the deal, in its currency"
+        yield Finding("collection_unknown", who, why)
+    if settlement.paid_less:
+        why = f"taken back, because less is paid than when it was released of {_named(settlement.paid_less)}"
+        yield Finding("paid_less", who, why)
+
+
+def _named(deals: Sequence[str]) -> str:
+    rest = f" and {len(deals) - SHOWN} more" if len(deals) > SHOWN else ""
+    return ", ".join(deals[:SHOWN]) + rest
+
+
 def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding]:
     """Everything that stands out about one participant's pay."""
     who, paid = settlement.participant_id, settlement.paid
@@ -98,6 +118,7 @@ def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding
         yield Finding("open_dispute", who, f"a dispute is open: {reason}")
     for reason in seen.holds:
         yield Finding("open_hold", who, f"pay is on hold: {reason}")
+    yield from of_collection(settlement)
     if paid > 0 and not seen.payroll_id:
         yield Finding("no_payroll_id", who, "the roster has no payroll id; files that need one are refused")
     if paid > 0 and seen.last_day is not None and seen.last_day <= ends:

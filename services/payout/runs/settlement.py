@@ -12,10 +12,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from services.payout.terms.clawback import dismissed
+from services.payout.terms.clawback import Lost, Remembered, dismissed
 from services.payout.terms.pay import Position, Ruled, TermLine, pay
 from services.payout.terms.policy import part
-from services.payout.terms.release import Hold, LineFacts, released
+from services.payout.terms.release import Hold, LineFacts, collected, released, waits_for_money
 from services.payout.terms.step_words import step_words
 from services.payout.terms.why_held import Why, why_held
 
@@ -75,27 +75,6 @@ class PayLine(NamedTuple):
     component: str | None = None
 
 
-class Lost(NamedTuple):
-    """A deal that earned more when its month was paid than it does now, and what is known of it. Amounts over its whole life.
-
-    Args:
-        lost: how much less it earns now than when it was paid.
-        dismissed: how much of that was dismissed by earlier runs.
-        since: where its age begins.
-        on: when it was cancelled or refunded; None where it was only corrected.
-        excused: an approver dismissed the clawback.
-    """
-
-    deal_id: str
-    period: str
-    component: str
-    lost: int
-    dismissed: int
-    since: date
-    on: date | None
-    excused: bool = False
-
-
 class Settled(NamedTuple):
     """A pay period of a participant as the last run left it: what it brought, what was topped up, what was forfeited."""
 
@@ -121,7 +100,7 @@ class Case:
         settled: those pay periods, and the run's own where an off-cycle run touched it; absent where no run knew the participant then.
         ruled: the terms of the run's pay period and of those in `settled`.
         lines: current lines that may be held; `held` what is booked of lines that are, by line.
-        lost: deals that earn less than when their month was closed.
+        lost: lines that lost something since they were paid.
         last_day: of a participant who left.
         settles: the run settles its pay period; an off-cycle run does not.
     """
@@ -155,8 +134,9 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What the run does: its lines sum to `paid`, those `BESIDE` left out; what is held of which line from now on; the pay periods as they
-    are left; by lost deal, month and component, how much was lost and how much of it was dismissed; why each line is held;
-    the words of terms for a step in a month."""
+    are left; by lost deal, month and component, what is remembered of it; why each line is held;
+    the words of terms for a step in a month; deals of which nobody knows what was paid, and deals whose customers have paid less
+    than when a run last looked."""
 
     participant_id: str
     currency: str
@@ -167,18 +147,21 @@ class Settlement:
     receivable: int
     held: Mapping[Whose, Held]
     settled: Mapping[str, Settled]
-    kept: Mapping[tuple[str, str, str], tuple[int, int]]
+    kept: Mapping[tuple[str, str, str], Remembered]
     why: Mapping[Whose, Why] = field(default_factory=dict)
     words: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    paid_less: tuple[str, ...] = ()
 
 
 def settle(case: Case) -> Settlement:
     """Settle a participant's pay in one currency."""
-    moves, held, why = _held(case)
-    lines, kept = moves, {}
+    found_held = _held(case)
+    lines = found_held.moves
+    kept: dict[tuple[str, str, str], Remembered] = {}
     for deal in case.lost:
         keeps = _kept(case, deal)
-        kept[deal.deal_id, deal.period, deal.component] = (deal.lost, keeps)
+        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, keeps)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
@@ -212,16 +195,26 @@ def settle(case: Case) -> Settlement:
     }
     settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
     after = (found.paid + case.returned, found.carried, found.draw, found.receivable)
-    return Settlement(case.participant_id, case.currency, tuple(lines), *after, held, settled, kept, why, words)
+    return Settlement(
+        case.participant_id,
+        case.currency,
+        tuple(lines),
+        *after,
+        held=found_held.after,
+        settled=settled,
+        kept=kept,
+        why=found_held.why,
+        words=words,
+        unknown=tuple(sorted(found_held.unknown)),
+        paid_less=tuple(sorted(found_held.paid_less)),
+    )
 
 
 def _kept(case: Case, deal: Lost) -> int:
     """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback."""
     if deal.excused:
-        return max(0, deal.lost)
-    if deal.on is None:
-        return 0
-    return dismissed(deal.lost, case.ruled[case.pay_period].terms.clawback, deal.since, deal.on)
+        return deal.lost
+    return dismissed(deal.losses, case.ruled[case.pay_period].terms.clawback, deal.since)
 
 
 def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:
@@ -258,8 +251,22 @@ def _opening(case: Case) -> list[PayLine]:
     return [line for line in lines if line.amount]
 
 
-def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held], dict[Whose, Why]]:
-    """What has to be held and released so that of every line is released what is due, what is held then, and why."""
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """What has to be held and released, what is held then and why; see `Settlement`."""
+
+    moves: list[PayLine] = field(default_factory=list)
+    after: dict[Whose, Held] = field(default_factory=dict)
+    why: dict[Whose, Why] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    paid_less: set[str] = field(default_factory=set)
+
+
+def _held(case: Case) -> _Holding:
+    """What has to be held and released so that of every line is released what is due.
+
+    A line whose release hangs on money is remembered when all of it is released: the money may go again.
+    """
     terms = case.ruled[case.pay_period].terms
     gone = case.last_day is not None and case.last_day <= case.as_of
     leaver = terms.leaver if gone else None
@@ -271,9 +278,7 @@ def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held], dict[Whose, Why
     current = {
         Whose(line.period, line.component, line.plan, line.version, line.deal_id or ""): line for line in case.lines
     }
-    moves: list[PayLine] = []
-    after: dict[Whose, Held] = {}
-    why: dict[Whose, Why] = {}
+    found = _Holding()
     for whose in sorted(current.keys() | case.held.keys()):
         line, booked = current.get(whose), case.held.get(whose, Held(0, 0))
         amount = line.amount if line is not None else 0
@@ -284,17 +289,25 @@ def _held(case: Case) -> tuple[list[PayLine], dict[Whose, Held], dict[Whose, Why
         if amount != booked.amount:
             share = Fraction(booked.held, booked.amount) if booked.amount else Fraction(1)
             kept = part(amount, share) if booked.amount else target
-            moves += [_move("hold", kept - booked.held, whose), _move("release", target - kept, whose)]
+            moves = [_move("hold", kept - booked.held, whose), _move("release", target - kept, whose)]
         else:
-            moves.append(_move("release" if target <= booked.held else "hold", target - booked.held, whose))
+            moves = [_move("release" if target <= booked.held else "hold", target - booked.held, whose)]
+        on_money = line is not None and waits_for_money(line, at_the_time.release, case.holds)
+        if on_money and line is not None and target and not any(hold.stops(line, case.as_of) for hold in case.holds):
+            paid = collected(line, case.as_of)
+            if paid is None:
+                found.unknown.add(whose.deal_id)
+            elif booked.amount and target * booked.amount > booked.held * amount:
+                found.paid_less.add(whose.deal_id)
         if lapsed and target > 0:
             moves.append(PayLine("lapse", -target, whose.period, whose, whose.deal_id or None, whose.component))
             target, forfeited = 0, forfeited + target
-        if target or forfeited or booked.held:
-            after[whose] = Held(amount, target, forfeited)
+        if target or forfeited or booked.held or on_money:
+            found.after[whose] = Held(amount, target, forfeited)
         if target and line is not None:
-            why[whose] = why_held(line, at_the_time.release, case.holds, case.as_of)
-    return [move for move in moves if move.amount], after, why
+            found.why[whose] = why_held(line, at_the_time.release, case.holds, case.as_of)
+        found.moves.extend(move for move in moves if move.amount)
+    return found
 
 
 def _move(step: Literal["hold", "release"], change: int, whose: Whose) -> PayLine:

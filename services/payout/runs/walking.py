@@ -17,14 +17,15 @@ from services.payout.calendars.timeline import pay_periods_between, ruling
 from services.payout.deal_facts import DealFact
 from services.payout.runs.cases import settled
 from services.payout.runs.deals_changed import by_deal, compared
-from services.payout.runs.deals_lost import lost_deals
+from services.payout.runs.deals_lost import Line, dismisses, lost_deals, worth_remembering
 from services.payout.runs.entries import BOOKED
 from services.payout.runs.life import Run
 from services.payout.runs.lines_of_run import months_wanted
-from services.payout.runs.pay_facts import Deal, Facts
-from services.payout.runs.settlement import BESIDE, Held, Lost, Settlement, Whose
+from services.payout.runs.pay_facts import Deal, Entry, Facts
+from services.payout.runs.settlement import BESIDE, Held, Settlement, Whose
 from services.payout.runs.world import World
 from services.payout.store.positions import Fresh, Left, Owed
+from services.payout.terms.clawback import Lost, Remembered
 from shared.contracts.lines import COLLECTION
 from shared.periods import next_period, period_of
 
@@ -65,6 +66,10 @@ class _Standing:
         self._held: dict[Owed, Mapping[Whose, Held]] = {}
         self._paid: Counter[tuple[Owed, str]] = Counter()
         self._seen: set[int] = set()
+        self._looked: dict[str, date] = {}
+        self._taken_back = {
+            name for name, deal in facts.deals.items() if any(each.amount < 0 for each in deal.payments)
+        }
         self._closed: str | None = None
         self._number = 0
 
@@ -109,7 +114,7 @@ class _Standing:
             for number in known
             if facts.entries[number].participant_id in wanted.get(facts.entries[number].period, ())
         )
-        settlements = settled(world, rows, self._lost(world, rows))
+        settlements = settled(world, rows, self._lost(world, known))
         for each in settlements:
             self._keep(run, each)
         self._seen |= set(known)
@@ -149,49 +154,82 @@ class _Standing:
     def _is_in(run: Run, owed: Owed) -> bool:
         return run.participants is None or owed[0] in run.participants
 
-    def _rows(self, numbers: Iterable[int]) -> pl.DataFrame:
-        """Entries that were earned, as lines with what is known of their deals."""
+    def _rows(self, numbers: Iterable[int], *, as_looked_at: bool = False) -> pl.DataFrame:
+        """Entries that were earned, as lines with what is known of their deals, or was known when a run last looked."""
         rows = []
         for number in numbers:
             each = self._facts.entries[number]
             if each.kind == "earning":
                 deal = self._facts.deals.get(each.deal_id or "", Deal())
-                came_in = [{"day": day, "amount": amount} for day, amount in deal.collections]
-                rows.append(
-                    (number, *(getattr(each, name) for name in _OWN), each.day, deal.amount, came_in, deal.started_on)
-                )
+                own = (number, *(getattr(each, name) for name in _OWN), each.day)
+                until = self._looked.get(each.participant_id, date.min) if as_looked_at else date.max
+                told = ([entry._asdict() for entry in of if entry.day <= until] for of in (deal.payments, deal.refunds))
+                rows.append((*own, deal.amount, *told, deal.started_on))
         return pl.DataFrame(rows, schema=_ROW, orient="row")
 
-    def _lost(self, world: World, now: pl.DataFrame) -> dict[Owed, list[Lost]]:
-        corrected = {
-            (who, each.origin)
-            for (who, _), fresh in world.fresh.items()
-            for each in fresh
-            if each.kind == "earning" and world.closed is not None and each.origin <= world.closed
-        }
-        before = self._rows(
-            number
-            for number in sorted(self._seen)
-            if (self._facts.entries[number].participant_id, self._facts.entries[number].period) in corrected
-        )
-        return lost_deals(world, compared(by_deal(before), now), self)
+    def _lost(self, world: World, known: Iterable[int]) -> dict[Owed, list[Lost]]:
+        """Lines of closed months that earn something else than when they were paid.
 
-    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
-        """What became of deals."""
-        known = {name: self._facts.deals[name].fact for name in deals if name in self._facts.deals}
-        return {name: fact for name, fact in known.items() if fact is not None}
+        They are looked at as of every day on which anything of them became known: what was corrected before a deal was cancelled is no
+        matter of the cancellation.
+        """
+        entries, ends = self._facts.entries, world.run.ends
+        fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
+        if not fresh or not dismisses(world):
+            return {}
+        theirs = {_deal_of(entries[number]) for number in fresh}
+        before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
+        paid = by_deal(self._rows(before, as_looked_at=True))
+        remembered = {owed: dict(left.dismissed) for owed, left in self._left.items()}
+        found: dict[Owed, dict[Line, Lost]] = {}
+        states = {owed: dict(lines) for owed, lines in remembered.items()}
+        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
+            now = self._rows([*before, *(number for number in fresh if (entries[number].known_from or day) <= day)])
+            found = lost_deals(compared(paid, by_deal(now)), _Known(self._facts.deals, day), states)
+            for owed, lines in found.items():
+                states.setdefault(owed, {}).update(
+                    {line: Remembered(each.paid, each.dismissed) for line, each in lines.items()}
+                )
+        return worth_remembering(world, found, remembered)
+
+    def _corrects(self, entry: Entry) -> bool:
+        """Whether it is about the earnings of a closed month."""
+        return entry.kind == "earning" and self._closed is not None and entry.period <= self._closed
 
     def _keep(self, run: Run, found: Settlement) -> None:
         """What approving the run would book and remember."""
         owed = (found.participant_id, found.currency)
         moved = (line.amount for line in found.lines if line.step in BOOKED and line.step not in BESIDE)
         self._booked[owed] += sum(moved) - found.paid
-        self._draw[owed], self._receivable[owed], self._held[owed] = found.draw, found.receivable, found.held
+        self._draw[owed], self._receivable[owed] = found.draw, found.receivable
+        was = self._held.get(owed, {})
+        self._held[owed] = {
+            whose: held
+            for whose, held in {**was, **found.held}.items()
+            if held.held or held.forfeited or whose.deal_id in self._taken_back or (whose in was and was[whose].held)
+        }
         self._paid[owed, run.pay_period] += found.paid
+        self._looked[found.participant_id] = run.ends
         before = self._left.get(owed, Left(0, {}, {}))
         self._left[owed] = Left(
             found.carried, {**before.settled, **found.settled}, {**before.dismissed, **found.kept}, run.id, run.month
         )
+
+
+class _Known(NamedTuple):
+    """What has become of deals by a day."""
+
+    deals: Mapping[str, Deal]
+    day: date
+
+    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+        """Of those that say when they were closed."""
+        known = {name: self.deals[name].as_of(self.day) for name in deals if name in self.deals}
+        return {name: fact for name, fact in known.items() if fact is not None}
+
+
+def _deal_of(entry: Entry) -> tuple[str, str, str | None]:
+    return entry.participant_id, entry.period, entry.deal_id
 
 
 _OWN = ("participant_id", "currency", "period", "component", "plan", "version", "deal_id", "amount")
@@ -202,6 +240,7 @@ _ROW = {
     "amount": pl.Int64(),
     "credit_date": pl.Date(),
     "deal_amount": pl.Int64(),
-    "collections": pl.List(COLLECTION),
+    "payments": pl.List(COLLECTION),
+    "refunds": pl.List(COLLECTION),
     "start_date": pl.Date(),
 }

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 from sqlalchemy import Connection, text
 
+from services.payout.runs.entries import remembered
 from services.payout.runs.settlement import Held, Settled, Whose
+from services.payout.terms.clawback import Remembered
 
 Owed: TypeAlias = tuple[str, str]
 """A participant and a currency."""
@@ -37,7 +39,7 @@ class Left(NamedTuple):
 
     carried: int
     settled: Mapping[str, Settled]
-    dismissed: Mapping[tuple[str, str, str], tuple[int, int]]
+    dismissed: Mapping[tuple[str, str, str], Remembered]
     run: str = ""
     month: str = ""
 
@@ -84,8 +86,7 @@ def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left
         before = found.get((who, currency), Left(0, {}, {}))
         pay: dict[str, Any] = orjson.loads(told)
         settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
-        dismissed = {(deal, period, part): (lost, kept) for deal, period, part, lost, kept in pay.get("dismissed", [])}
-        known = {**before.settled, **settled}, {**before.dismissed, **dismissed}
+        known = {**before.settled, **settled}, {**before.dismissed, **remembered(pay)}
         found[who, currency] = Left(carried, *known, run, month)
     return found
 

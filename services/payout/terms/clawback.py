@@ -1,13 +1,131 @@
-"""What of a lost deal's pay is taken back, and what is dismissed because of the deal's age."""
+"""What a deal's decreases cost a line of pay, each on its own day, and what of it is dismissed because of the deal's age.
+
+Everything here is a function of facts: what the line earned when it was paid, what it earns now, and the deal's refunds and cancellation.
+So it is all the same how many of them come at once, and in which run.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from typing import Final, NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
+from services.payout.deal_facts import DealFact
 from services.payout.terms.policy import Clawback, part
+from services.payout.terms.release import Collection
+
+ROUNDING: Final = 2
+"""A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
+
+
+class Paid(NamedTuple):
+    """What a line earned when it was paid, in minor units, with its deal's amount and refunds as they were known then.
+
+    `rate` is what it earned when it was last looked at of a unit of its deal, less than when it was paid where its owner, its price or its
+    tier was corrected since; None where it was not looked at since.
+    """
+
+    amount: int
+    deal_amount: int | None
+    refunds: tuple[Collection, ...]
+    rate: Fraction | None = None
+
+
+class Loss(NamedTuple):
+    """What a line lost by a decrease of its deal on a day, in minor units and parts of them."""
+
+    day: date
+    amount: Fraction
+
+
+class Lost(NamedTuple):
+    """A line that was paid and earns something else now. Amounts over its whole life.
+
+    Args:
+        paid: what to remember of it.
+        lost: how much less it earns now than when it was paid, for whatever reason.
+        losses: what of that it lost by which decrease of its deal.
+        dismissed: how much was dismissed by earlier runs.
+        since: where the age of its deal begins.
+        excused: an approver dismissed the clawback.
+    """
+
+    deal_id: str
+    period: str
+    component: str
+    paid: Paid
+    lost: int
+    losses: tuple[Loss, ...]
+    dismissed: int
+    since: date
+    excused: bool = False
+
+
+class Remembered(NamedTuple):
+    """What runs remember of a line that lost something: what it earned when it was paid, and how much was dismissed."""
+
+    paid: Paid
+    dismissed: int
+
+
+def losses(paid: Paid, now: int, deal: DealFact) -> tuple[Paid, tuple[Loss, ...]]:
+    """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
+
+    A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
+    it has now. What else was lost, because the owner, the price or the tier was corrected, is no decrease of the deal and not among it.
+
+    Args:
+        paid: what the line earned when it was paid.
+        now: what it earns now.
+        deal: what became of its deal.
+    """
+    known = Counter(paid.refunds)
+    since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
+    if now == 0 and deal.cancelled_on is not None:
+        since.append((deal.cancelled_on, None))  # takes what is left: an amount is not needed
+    since.sort(key=lambda each: each[0])
+    whole = None if paid.deal_amount is None else paid.deal_amount - sum(each.amount for each in paid.refunds)
+    if not whole or whole < 0 or deal.amount is None:
+        return paid, _of_unknown_parts(paid.amount - now, since)
+    left = max(0, deal.amount - sum(each.amount for each in (Counter(deal.refunds) & known).elements()))
+    cancelled = any(amount is None for _, amount in since)
+    rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
+    rate = Fraction(paid.amount, whole)
+    if rest and now > rate * left + ROUNDING:
+        return Paid(now, deal.amount, tuple(deal.refunds)), ()  # it earns more than when it was paid
+    if not rest:
+        rate = rate if paid.rate is None else paid.rate
+    elif now < rate * rest - ROUNDING:
+        rate = max(Fraction(0), Fraction(now, rest))
+    return paid._replace(rate=rate), _in_order(max(0, part(1, rate * left) - now), rate, since)
+
+
+def _in_order(lost: int, rate: Fraction, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+    """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of rounding."""
+    found: list[Loss] = []
+    rest = Fraction(lost)
+    for day, amount in since:
+        taken = rest if amount is None else min(rest, rate * amount)
+        found.append(Loss(day, taken))
+        rest -= taken
+    if found:
+        found[-1] = found[-1]._replace(amount=found[-1].amount + rest)
+    return tuple(each for each in found if each.amount)
+
+
+def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+    """Of a deal without an amount a cancellation costs everything, refunds in proportion to each other."""
+    amounts: dict[date, int] = {}
+    for day, amount in since:
+        if amount is None:
+            return (Loss(day, Fraction(lost)),) if lost > 0 else ()
+        amounts[day] = amounts.get(day, 0) + amount
+    whole = sum(amounts.values())
+    return tuple(Loss(day, Fraction(lost * amount, whole)) for day, amount in amounts.items()) if lost > 0 else ()
 
 
 def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fraction:
@@ -30,6 +148,9 @@ def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fractio
     return Fraction(0)
 
 
-def dismissed(lost: int, schedule: Clawback | None, since: date, lost_on: date) -> int:
-    """How much of `lost`, what the deal earned and no longer does, in minor units, stays with the participant."""
-    return lost - part(lost, taken_back(schedule, since, lost_on)) if lost > 0 else 0
+def dismissed(lost: Iterable[Loss], schedule: Clawback | None, since: date) -> int:
+    """How much of what was lost, in minor units, stays with the participant; rounded once, over all losses."""
+    lost = tuple(lost)
+    whole = sum((each.amount for each in lost), Fraction(0))
+    back = sum((each.amount * taken_back(schedule, since, each.day) for each in lost), Fraction(0))
+    return part(1, whole) - part(1, back)

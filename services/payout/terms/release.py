@@ -12,7 +12,7 @@ from services.payout.terms.policy import Leaver, Tranche, part
 
 
 class Collection(NamedTuple):
-    """Money that came in from the customer on a date, in minor units; negative where it went back."""
+    """Money on a date, in minor units of its deal: a payment, negative where it was taken back; or a refund, positive."""
 
     day: date
     amount: int
@@ -23,6 +23,7 @@ class LineFacts:
     """A line of what a participant earned by a deal, and what is known of the deal. Amounts in minor units.
 
     `booked_on` is the date the line counts from. A line without a deal (a bonus, a minimum) has no deal's facts and is due at once.
+    Of a deal that nobody knows, `deal_amount` is None; where its payments or refunds cannot be counted in its currency, they are.
     """
 
     participant_id: str
@@ -35,7 +36,8 @@ class LineFacts:
     amount: int
     booked_on: date
     deal_amount: int | None = None
-    collections: Sequence[Collection] = ()
+    payments: Sequence[Collection] | None = ()
+    refunds: Sequence[Collection] | None = ()
     started_on: date | None = None
 
 
@@ -55,16 +57,20 @@ class Hold:
     until_collected: bool = False
     released_on: date | None = None
 
+    def concerns(self, line: LineFacts) -> bool:
+        """Whether it may stop the line at all."""
+        subject = {"participant": line.participant_id, "deal": line.deal_id, "plan": line.plan}[self.scope]
+        return subject == self.subject and line.period >= self.since
+
     def stops(self, line: LineFacts, as_of: date) -> bool:
         """Whether nothing of the line is released by `as_of`."""
-        subject = {"participant": line.participant_id, "deal": line.deal_id, "plan": line.plan}[self.scope]
-        if subject != self.subject or line.period < self.since:
+        if not self.concerns(line):
             return False
         if self.released_on is not None and self.released_on <= as_of:
             return False
         if self.until is not None and self.until <= as_of:
             return False
-        return not (self.until_collected and _collected(line, as_of) == 1)
+        return not (self.until_collected and collected(line, as_of) == 1)
 
 
 def released(
@@ -99,17 +105,35 @@ def due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
         case "booked":
             return Fraction(int(line.booked_on <= known))
         case "collected":
-            return _collected(line, known)
+            return collected(line, known) or Fraction(0)
         case "paid_in_full":
-            return Fraction(int(_collected(line, known) == 1))
+            return Fraction(int(collected(line, known) == 1))
         case "started":
             return Fraction(int(line.started_on is not None and line.started_on <= known))
 
 
-def _collected(line: LineFacts, as_of: date) -> Fraction:
-    """Which part of what the customer has to pay is paid, between 0 and 1. What is given back lowers both, as it lowers the line."""
-    owed = (line.deal_amount or 0) - sum(-each.amount for each in line.collections if each.amount < 0)
+def collected(line: LineFacts, as_of: date) -> Fraction | None:
+    """Which part of what the customer has to pay is paid by a date, between 0 and 1; None where that is not known.
+
+    What is given back by then lowers both, as it lowers the line; a customer who owes nothing has paid.
+    """
+    if line.deal_amount is None or line.payments is None or line.refunds is None:
+        return None
+    given_back = _by(line.refunds, as_of)
+    owed = line.deal_amount - given_back
     if owed <= 0:
         return Fraction(1)
-    came_in = sum(collection.amount for collection in line.collections if collection.day <= as_of)
-    return min(Fraction(1), max(Fraction(0), Fraction(came_in, owed)))
+    return min(Fraction(1), max(Fraction(0), Fraction(_by(line.payments, as_of) - given_back, owed)))
+
+
+def _by(entries: Iterable[Collection], as_of: date) -> int:
+    return sum(each.amount for each in entries if each.day <= as_of)
+
+
+def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, holds: Iterable[Hold]) -> bool:
+    """Whether what is released of a line hangs on what its customer pays: money that goes takes it back again."""
+    if line.deal_id is None:
+        return False
+    return any(each.when in ("collected", "paid_in_full") for each in tranches or ()) or any(
+        hold.until_collected and hold.concerns(line) for hold in holds
+    )

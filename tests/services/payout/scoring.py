@@ -72,7 +72,8 @@ class Scoring:
         absent = (
             "deal_amount",
             "deal_currency",
-            "collections",
+            "payments",
+            "refunds",
             "cancelled_on",
             "term_months",
             "start_date",
@@ -86,7 +87,7 @@ def deal(
     name: str, amount: int, closed_on: date, deal_amount: int, came_in: int = 0, on: date | None = None
 ) -> dict[str, Any]:
     """A line of a deal, in minor units."""
-    collected = {"collections": [{"day": on, "amount": came_in}]} if on else {}
+    collected = {"payments": [{"day": on, "amount": came_in}]} if on else {}
     return {
         "deal_id": name,
         "amount": amount,

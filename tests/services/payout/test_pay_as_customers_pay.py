@@ -14,12 +14,12 @@ SOLD = deal("D-1", 100_00, date(2025, 1, 10), 1000_00)
 FIRST, SECOND, BACK = (
     {"day": date(2025, 2, 10), "amount": 400_00},
     {"day": date(2025, 3, 5), "amount": 600_00},
-    {"day": date(2025, 3, 20), "amount": -200_00},
+    {"day": date(2025, 3, 20), "amount": 200_00},
 )
 
 
-def told(scoring: Scoring, *collections: dict[str, Any]) -> None:
-    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"collections": list(collections)}]
+def told(scoring: Scoring, *payments: dict[str, Any]) -> None:
+    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"payments": list(payments), "refunds": []}]
 
 
 def paid(desk: Desk, period: str) -> list[str]:
@@ -46,7 +46,7 @@ def test_money_that_goes_back_lowers_what_the_deal_earns_and_the_rest_is_paid_in
     told(scoring, FIRST)
     assert [paid(desk, f"2025-0{month}") for month in (1, 2)] == [["50.00"], ["20.00"]]
     book([earned("ada", "2025-01", 2, ("USD", 80_00))])
-    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"amount": 80_00, "collections": [FIRST, SECOND, BACK]}]
+    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"amount": 80_00, "payments": [FIRST, SECOND], "refunds": [BACK]}]
     assert paid(desk, "2025-03") == ["10.00"]
 
 
@@ -55,5 +55,5 @@ def test_what_cannot_be_counted_in_the_deals_currency_releases_nothing(
 ) -> None:
     publish(desk, release=HALVES)
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
-    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"collections": None}]
+    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"payments": None, "refunds": None}]
     assert paid(desk, "2025-01") == ["50.00"]

@@ -87,6 +87,7 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
             "payments.p1": {"amount": "500.00", "date": "2025-04-20"},
             "payments.p2": {"amount": "400.10", "date": "2025-05-20"},
             "payments.p3": None,
+            "payments.p4": {"amount": "-400.10", "date": "2025-05-22"},
             "refunds.r1": {"amount": "0.10", "date": "2025-05-21"},
             "cancel_date": "2025-06-01",
             "start_date": "2025-04-01",
@@ -97,15 +98,16 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
     )
     company.drain()
     [first, second] = table(get("/v1/lines", params={"period": "2025-03"}))["lines"][0]
-    names = ("deal_amount", "deal_currency", "collections", "closed_on", "cancelled_on")
+    names = ("deal_amount", "deal_currency", "payments", "refunds", "closed_on", "cancelled_on")
     assert [first[name] for name in names] == [
         90_000,
         "USD",
         [
             {"day": date(2025, 4, 20), "amount": 50_000},
             {"day": date(2025, 5, 20), "amount": 40_010},
-            {"day": date(2025, 5, 21), "amount": -10},
+            {"day": date(2025, 5, 22), "amount": -40_010},
         ],
+        [{"day": date(2025, 5, 21), "amount": 10}],
         date(2025, 3, 14),
         date(2025, 6, 1),
     ]
@@ -115,7 +117,7 @@ def test_a_line_has_the_facts_of_its_deal(get: Get, company: Road) -> None:
         "C-7",
         "Acme",
     )
-    assert [second[name] for name in names] == [20_000, "USD", [], date(2025, 3, 15), None]
+    assert [second[name] for name in names] == [20_000, "USD", [], [], date(2025, 3, 15), None]
 
 
 def test_payments_change_no_credit_and_no_earning(get: Get, company: Road, scoring_engine: Engine) -> None:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
-from services.payout.runs.settlement import (
-    BESIDE,
-    Case,
-    Held,
-    Lost,
-    Settled,
-    Settlement,
-    Whose,
-    settle,
-)
+from services.payout.runs.settlement import BESIDE, Case, Held, Settled, Settlement, Whose, settle
+from services.payout.terms.clawback import Loss, Lost, Paid
 from services.payout.terms.pay import Ruled
 from services.payout.terms.policy import PaymentTerms, terms_for
 from services.payout.terms.release import Collection, LineFacts
@@ -46,7 +39,7 @@ def steps(found: Settlement) -> list[tuple[str, int, str]]:
 
 def line(amount: int, period: str = "2026-02", came_in: int = 0, **facts: Any) -> LineFacts:
     day = date.fromisoformat(f"{period}-10")
-    told = {"deal_amount": 1000_00, "collections": [Collection(date(2026, 2, 20), came_in)], **facts}
+    told = {"deal_amount": 1000_00, "payments": [Collection(date(2026, 2, 20), came_in)], **facts}
     return LineFacts("ada", period, "base", "field", 1, "D1", "USD", amount, day, **told)
 
 
@@ -104,13 +97,14 @@ def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_pa
 
 
 def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
-    lost = Lost("D1", "2026-01", "base", 2500_00, 0, date(2025, 8, 15), date(2026, 2, 15))
+    paid, gone = Paid(2500_00, 5_000_00, ()), Loss(date(2026, 2, 15), Fraction(2500_00))
+    lost = Lost("D1", "2026-01", "base", paid, 2500_00, (gone,), 0, date(2025, 8, 15))
     found = settle(
         case(-2500_00, ruled(clawback={"prorated_over_months": 12}), corrections={"2026-01": -2500_00}, lost=[lost])
     )
     assert steps(found)[:2] == [("prior_period", -2500_00, "2026-01"), ("dismissal", 1250_00, "2026-01")]
     assert (found.paid, found.carried) == (0, -1250_00)
-    back = lost._replace(lost=0, dismissed=1250_00)
+    back = lost._replace(lost=0, losses=(), dismissed=1250_00)
     assert ("dismissal", -1250_00, "2026-01") in steps(
         settle(case(2500_00, ruled(clawback={"prorated_over_months": 12}), lost=[back]))
     )

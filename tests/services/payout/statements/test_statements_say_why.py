@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from services.payout.deal_facts import DealFact
+from services.payout.terms.release import Collection
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish
@@ -74,16 +75,16 @@ def test_a_corrected_month_names_the_deals_that_changed_and_what_became_of_them(
     desk.pay("2025-01")
     book([earned("ada", "2025-01", 2, ("USD", 45_00))])
     scoring.deals["ada", "2025-01", "c0"] = [sold[2], deal("D-4", 27_00, date(2025, 1, 7), 300_00)]
-    scoring.facts_of["D-1"] = DealFact(date(2025, 1, 5), date(2025, 2, 3), "refunded")
+    scoring.facts_of["D-1"] = DealFact(date(2025, 1, 5), 600_00, [Collection(date(2025, 2, 3), 600_00)])
     run = desk.draft("2025-02")
     assert lines(statement(desk, run), "prior_period") == [
-        ("-50.00", "D-1", "Refunded on 2025-02-03"),
-        ("-30.00", "D-2", "No longer counts"),
-        ("27.00", "D-4", "Counts since the month was paid"),
+        ("-50.00", "D-1", "Refunded on 2025-02-03: 50.00 before, 0.00 now"),
+        ("-30.00", "D-2", "No longer credited to you: 30.00 before, 0.00 now"),
+        ("27.00", "D-4", "Counts since the month was paid: 0.00 before, 27.00 now"),
         ("-2.00", None, ""),
     ]
     told = [step["words"] for pay in statement(desk, run)["pay"] for step in pay["steps"] if step["deal_id"] == "D-1"]
-    assert told == ["Deal D-1, C0, January 2025: Refunded on 2025-02-03"]
+    assert told == ["Deal D-1, C0, January 2025: Refunded on 2025-02-03: 50.00 before, 0.00 now"]
 
 
 def test_what_terms_add_and_take_says_by_which_rule(desk: Desk, book: Book) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.terms.clawback import dismissed
+from services.payout.terms.clawback import Loss, dismissed
 from services.payout.terms.policy import Clawback, Leaver, Tranche
 from services.payout.terms.release import Collection, Hold, LineFacts, released
 
@@ -29,17 +30,17 @@ def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
         date(2026, 2, 28): 65_00,
         date(2026, 3, 31): 100_00,
     }.items():
-        assert released(line(collections=paid), HALVES, [], as_of) == due
+        assert released(line(payments=paid), HALVES, [], as_of) == due
 
 
 def test_money_that_goes_back_takes_the_release_back() -> None:
     paid = [Collection(date(2026, 2, 1), 700_00), Collection(date(2026, 4, 1), -400_00)]
-    assert released(line(collections=paid), HALVES, [], date(2026, 4, 30)) == 75_00
+    assert released(line(payments=paid), HALVES, [], date(2026, 4, 30)) == 65_00
 
 
 def test_who_paid_all_and_got_a_part_back_owes_nothing_more() -> None:
-    paid = [Collection(date(2026, 2, 1), 1000_00), Collection(date(2026, 4, 1), -400_00)]
-    assert released(line(60_00, collections=paid), HALVES, [], date(2026, 4, 30)) == 60_00
+    paid, back = [Collection(date(2026, 2, 1), 1000_00)], [Collection(date(2026, 4, 1), 400_00)]
+    assert released(line(60_00, payments=paid, refunds=back), HALVES, [], date(2026, 4, 30)) == 60_00
 
 
 def test_a_part_waits_for_the_window_to_pass() -> None:
@@ -56,8 +57,8 @@ def test_a_part_waits_for_the_window_to_pass() -> None:
 def test_paid_in_full_means_the_last_cent_and_a_line_without_a_deal_does_not_wait() -> None:
     full = [Tranche.model_validate({"share": 1, "when": "paid_in_full"})]
     nearly = [Collection(date(2026, 2, 1), 999_99)]
-    assert released(line(collections=nearly), full, [], date(2026, 12, 31)) == 0
-    assert released(line(collections=[*nearly, Collection(date(2026, 3, 1), 1)]), full, [], date(2026, 3, 1)) == 100_00
+    assert released(line(payments=nearly), full, [], date(2026, 12, 31)) == 0
+    assert released(line(payments=[*nearly, Collection(date(2026, 3, 1), 1)]), full, [], date(2026, 3, 1)) == 100_00
     assert released(line(deal_id=None), full, [], date(2026, 1, 31)) == 100_00
 
 
@@ -71,7 +72,7 @@ def test_a_hold_stops_a_line_until_a_person_a_date_or_the_money_releases_it() ->
     assert released(line(), None, [Hold("h", "deal", "D1", "2026-01", "x", until=day)], day) == 100_00
     whole = [Collection(day, 1000_00)]
     until_paid = Hold("h", "deal", "D1", "2026-01", "x", until_collected=True)
-    assert released(line(collections=whole), None, [until_paid], day) == 100_00
+    assert released(line(payments=whole), None, [until_paid], day) == 100_00
     assert released(line(), None, [until_paid], day) == 0
 
 
@@ -107,7 +108,7 @@ def test_what_is_taken_back_depends_on_the_age_of_the_deal(
     schedule: dict[str, Any] | None, lost_on: date, kept: int
 ) -> None:
     rules = None if schedule is None else Clawback.model_validate(schedule, strict=False)
-    assert dismissed(2500_00, rules, date(2026, 1, 1), lost_on) == kept
+    assert dismissed([Loss(lost_on, Fraction(2500_00))], rules, date(2026, 1, 1)) == kept
 
 
 @given(st.integers(-10_000, 10_000), st.integers(0, 12_000), st.integers(1, 9_999))
@@ -117,6 +118,6 @@ def test_what_is_released_lies_between_nothing_and_the_line(amount: int, came_in
         Tranche.model_validate({"share": f"0.{10_000 - share:04d}", "when": "collected"}),
     ]
     paid = [Collection(date(2026, 2, 1), came_in)]
-    due = released(line(amount, deal_amount=10_000, collections=paid), tranches, [], date(2026, 3, 1))
+    due = released(line(amount, deal_amount=10_000, payments=paid), tranches, [], date(2026, 3, 1))
     assert min(0, amount) <= due <= max(0, amount)
     assert came_in < 10_000 or due == amount
