@@ -14,6 +14,7 @@ from earnest.files.deals import deals_of
 from earnest.files.rejected import REJECTED
 from earnest.files.roster import roster_of
 from earnest.files.rows import read_rows
+from shared.contracts.roster_rows import is_known
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle import earn_every_month
 from shared.kernel.tables import UNCREDITED
@@ -61,7 +62,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Reading the roster")
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, roster_files.is_used), plans)
+    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, is_known), plans)
     step("Reading the deals")
     sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
     step("Crediting")

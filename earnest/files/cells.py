@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
-from shared.contracts.roster import TEXTS, RosterPatch
-from shared.decimals import figure
-from shared.kernel.own_columns import NotOfColumn, mistakes, whole_number, yes_no
+from shared.contracts.roster import RosterPatch
+from shared.contracts.roster_rows import patch_of
+from shared.kernel.own_columns import NotOfColumn, mistakes, whole_number
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
@@ -35,7 +35,6 @@ DEAL_TEXTS = (
     "contract",
 )
 DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "term_months", "splits", *ENTRIES)
-ROSTER_COLUMNS = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 
 
 _IDENTIFIER = TypeAdapter(Identifier)
@@ -59,10 +58,11 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
     if "term_months" in given:
         fields["term_months"] = _read("term_months", whole_number, given["term_months"])
     if own := {name: text for name in custom if (text := row.get(name)) is not None}:
-        if wrong := next(mistakes(own, custom), None):
-            raise BadCell(": ".join(wrong))
         fields["custom"] = own
-    return _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
+    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
+    if wrong := "; ".join(f"{name}: {reason}" for name, reason in mistakes(own, custom)):
+        raise BadCell(wrong)
+    return patch
 
 
 def identifier(row: Row, name: str) -> str:
@@ -78,18 +78,13 @@ def identifier(row: Row, name: str) -> str:
         raise BadCell(_sentence({**found, "loc": (name,)})) from None
 
 
-def roster_patch(row: Row, effective_from: str, figures: Mapping[str, Mapping[str, str]]) -> RosterPatch:
+def roster_patch(row: Row) -> RosterPatch:
     """The patch that a row of a roster file is; blank cells say nothing.
 
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    fields: dict[str, Any] = {name: row[name] for name in TEXTS if row.get(name) is not None}
-    if (active := row.get("active")) is not None:
-        fields["active"] = _read("active", yes_no, active)
-    fields |= {kind: {name: figure(text) for name, text in given.items()} for kind, given in figures.items() if given}
-    patch = {"participant_id": row.get("participant_id"), "effective_from": effective_from, "fields": fields}
-    return _checked(RosterPatch, patch | ({"name": row["name"]} if row.get("name") is not None else {}))
+    return _checked(RosterPatch, patch_of(row))
 
 
 def _checked(contract: type[Patch], patch: dict[str, Any]) -> Patch:

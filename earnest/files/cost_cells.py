@@ -10,8 +10,7 @@ from typing import Final, TypeVar, cast
 
 from earnest.files.cells import BadCell
 from services.payout.contract_costs.facts import CostEvent, CostLine, Kind, Occasion
-from shared.contracts.base import YEARS
-from shared.kernel.own_columns import YES_NO
+from shared.contracts.base import YEARS, YES_NO
 from shared.money import MoneyError, minor_digits, to_minor
 
 Row = Mapping[str, str | None]

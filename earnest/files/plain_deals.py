@@ -11,8 +11,9 @@ from typing import NamedTuple
 import polars as pl
 from babel.core import get_global
 
+from shared.contracts.base import YES_NO
 from shared.contracts.deals import ENTRIES
-from shared.kernel.own_columns import WHOLE_NUMBER, YES_NO
+from shared.kernel.own_columns import WHOLE_NUMBER
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 

@@ -7,24 +7,16 @@ from typing import NamedTuple
 
 import polars as pl
 
-from earnest.files.cells import ROSTER_COLUMNS, BadCell, roster_patch
+from earnest.files.cells import BadCell, roster_patch
 from earnest.files.deals import STAMP
 from earnest.files.rejected import BAD_VALUE, rejected
 from earnest.files.rows import ROW, Rows
+from shared.contracts.roster_rows import FIGURES, is_known
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
 from shared.kernel.reference_point import reference_terms
 
 REQUIRED = ("participant_id",)
-LONG_BEFORE = "1900-01-01"
-"""From when a row holds that names no date."""
-FIGURES = ("quota.", "term.", "score.")
-"""The columns of numbers that are each participant's own."""
-
-
-def is_used(column: str) -> bool:
-    """Whether a column of a roster file says something."""
-    return column in ROSTER_COLUMNS or column.startswith(FIGURES)
 
 
 class People(NamedTuple):
@@ -37,33 +29,13 @@ class People(NamedTuple):
 
 
 def roster_of(rows: Rows, plans: PlanSet) -> People:
-    """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one.
-
-    `quota` sets the quota of every measure that a component looks at and that is no share of a whole by itself;
-    `quota.<measure>` sets one and wins over it.
-    """
-    paid = sorted(
-        {
-            measure.measure
-            for plan in plans
-            for component in plan.components
-            for measure in plan.measures
-            if measure.measure in plan.measures_of(component) and not measure.is_share
-        }
-    )
-    own = [name for name in rows.frame.columns if name.startswith(FIGURES)]
+    """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one."""
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.frame.iter_rows(named=True):
-        general = row.get("quota")
-        figures: dict[str, dict[str, str]] = {"quotas": dict.fromkeys(paid, general) if general is not None else {}}
-        for column in own:
-            kind, _, name = column.partition(".")
-            if row[column] is not None:
-                figures.setdefault(f"{kind}s", {})[name] = row[column]
         try:
-            patch = roster_patch(row, row.get("effective_from") or LONG_BEFORE, figures)
+            patch = roster_patch(row)
         except BadCell as error:
             refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
             continue
@@ -74,7 +46,7 @@ def roster_of(rows: Rows, plans: PlanSet) -> People:
     unused = [
         name
         for name in rows.frame.columns
-        if name != ROW and (not is_used(name) or (name.startswith(FIGURES) and name not in known))
+        if name != ROW and (not is_known(name) or (name.startswith(tuple(FIGURES)) and name not in known))
     ]
     return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), unused)
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from earnest.files.rejected import BAD_VALUE, UNREADABLE, FileError, rejected
 from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
+from shared.contracts.roster_rows import BadHeader, fitted, header_of
 
 CHUNK = 50_000
 ROW = "@row"
@@ -60,8 +61,7 @@ def _csv(path: Path, file: str) -> Rows:
     with path.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         try:
-            header = _without_idle_end([name.strip() for name in next(reader, [])])
-            _check_header(path, header)
+            header = _header(path, next(reader, []))
             wide: list[tuple[str, int | None, str | None, str, str]] = []
             numbered = enumerate(reader, FIRST_ROW)
             frames = [_frame(header, chunk, file, wide) for chunk in _chunks(numbered)]
@@ -72,20 +72,14 @@ def _csv(path: Path, file: str) -> Rows:
     return Rows(pl.concat([_frame(header, [], file, []), *frames]), rejected(wide))
 
 
-def _without_idle_end(header: list[str]) -> list[str]:
-    """The header without the blank columns that spreadsheets leave at its end."""
-    named = [number for number, name in enumerate(header, 1) if name]
-    return header[: max(named, default=0)]
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    if not header:
-        raise FileError(f"{path}: the first row must name the columns")
-    for name in header:
-        if not name:
-            raise FileError(f"{path}: a column has no name")
-        if header.count(name) > 1 or name == ROW:
-            raise FileError(f"{path}: column {name} is there twice")
+def _header(path: Path, cells: Sequence[str]) -> list[str]:
+    try:
+        header = header_of(cells)
+    except BadHeader as error:
+        raise FileError(f"{path}: {error}") from None
+    if ROW in header:
+        raise FileError(f"{path}: no column may be named {ROW}")
+    return header
 
 
 def _chunks(numbered: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
@@ -102,13 +96,11 @@ def _frame(
     """Rows as columns; what a row lacks at its end is blank, what it has beyond the header goes to `wide`."""
     width, numbers, kept = len(header), [], []
     for number, cells in chunk:
-        fitting = cells
-        if len(cells) != width:
-            if any(cell.strip() for cell in cells[width:]):
-                message = f"the row has {len(cells)} cells, the header {width}"
-                wide.append((file, number, cells[0].strip(), UNREADABLE, message))
-                continue
-            fitting = (cells + [""] * width)[:width]
+        fitting = cells if len(cells) == width else fitted(cells, width)
+        if fitting is None:
+            message = f"the row has {len(cells)} cells, the header {width}"
+            wide.append((file, number, cells[0].strip(), UNREADABLE, message))
+            continue
         numbers.append(number)
         kept.append(fitting)
     columns = zip(*kept, strict=True) if kept else ([] for _ in header)
@@ -121,7 +113,7 @@ def _parquet(path: Path) -> Rows:
         frame = pl.read_parquet(path)
     except pl.exceptions.PolarsError as error:
         raise FileError(f"{path}: {str(error).splitlines()[0]}") from None
-    _check_header(path, frame.columns)
+    _header(path, frame.columns)
     for name, kind in frame.schema.items():
         if kind.is_float():
             raise FileError(f"{path}: column {name} holds floating-point numbers, which are not exact; store decimals")
@@ -140,8 +132,7 @@ def _xlsx(path: Path, file: str, used: Callable[[str], bool]) -> Rows:
         rows, refused = first_sheet(path, used)
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
-    header = _without_idle_end([(name or "").strip() for name in (rows[0] if rows else ())])
-    _check_header(path, header)
+    header = _header(path, [name or "" for name in (rows[0] if rows else ())])
     wide: list[tuple[str, int | None, str | None, str, str]] = [
         (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
     ]

@@ -13,6 +13,7 @@ from earnest.files.deals import deals_of
 from earnest.files.rejected import FileError
 from earnest.files.roster import roster_of
 from earnest.files.rows import read_rows
+from shared.contracts.roster_rows import is_known
 from shared.kernel import PlanSet, Roster
 
 
@@ -33,7 +34,7 @@ def read_world(deals: Path, roster: Path, plans: PlanSet) -> World:
     Raises:
         FileError: a file cannot be read.
     """
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, roster_files.is_used), plans)
+    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, is_known), plans)
     sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
     return World(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
 

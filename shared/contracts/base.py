@@ -66,6 +66,27 @@ ExactDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal), AfterValidato
 """A decimal below 10^13 with 12 decimals at most, given as plain text or as a whole number."""
 
 
+YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def yes_no(value: object) -> bool:
+    """Yes or no, or true or false, also as text in any case.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    answer = value if isinstance(value, bool) else YES_NO.get(str(value).lower())
+    if answer is None:
+        raise ValueError(
+            f"{value[:40]!r} is neither yes nor no" if isinstance(value, str) else "it is neither yes nor no"
+        )
+    return answer
+
+
+YesNo = Annotated[bool, BeforeValidator(yes_no)]
+"""True or false, also said in text: what a file holds is nothing else."""
+
+
 Moment = TypeVar("Moment", bound=date)
 
 

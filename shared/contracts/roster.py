@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import NAME, BusinessDate, Contract, ExactDecimal, Identifier, Text
+from shared.contracts.base import NAME, BusinessDate, Contract, ExactDecimal, Identifier, Text, YesNo
 
 TYPE = "earnest.roster.patched"
 
@@ -39,10 +39,15 @@ TEXTS: Final = (
 """The attributes that are written as text, in the order of a file's columns."""
 
 
+EVERY_QUOTA: Final = "quota.*"
+"""The path of a quota for every measure."""
+
+
 class AssignmentFields(Contract):
     """The dated attributes of a participant. Absent: unchanged. Null: cleared from that date on.
 
-    `quotas` maps a measure to its quota, in major units of the plan's currency, as text. `terms` are other numbers of the
+    `quotas` maps a measure to its quota, in major units of the plan's currency, as text; `quota` is one for every measure that is no
+    share of a whole by itself, before which one of the same date in `quotas` goes. `terms` are other numbers of the
     participant's own that a plan names, `scores` what people entered for a measure in the period of the date (`0.85` is 85%).
 
     `pay_group`, `payroll_id` (the number in the payroll system), names, `entity` (the legal entity that employs) and
@@ -59,7 +64,8 @@ class AssignmentFields(Contract):
     last_name: Text | None = None
     entity: Identifier | None = None
     cost_center: Identifier | None = None
-    active: bool | None = None
+    active: YesNo | None = None
+    quota: Annotated[Figure, Field(ge=0)] | None = None
     quotas: dict[MeasureName, Annotated[Figure, Field(ge=0)] | None] = Field(default_factory=dict)
     terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)
     scores: dict[MeasureName, Figure | None] = Field(default_factory=dict)
@@ -71,7 +77,7 @@ class AssignmentFields(Contract):
             if name in ("quotas", "terms", "scores"):
                 fields |= {f"{name[:-1]}.{measure}": figure for measure, figure in value.items()}
             else:
-                fields[name] = value
+                fields[EVERY_QUOTA if name == "quota" else name] = value
         return fields
 
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import polars as pl
 
+from shared.contracts import base
 from shared.contracts.base import YEARS
 from shared.decimals import NotDecimal, plain_decimal
 from shared.kernel.plan_set import PlanSet
 
-YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 WHOLE_NUMBER: Final = r"^-?[0-9]{1,18}$"
 BAD_VALUE: Final = "bad_value"
 _WHOLE: Final = re.compile(WHOLE_NUMBER, re.ASCII)
@@ -55,10 +55,10 @@ def yes_no(value: str | int | bool) -> bool:
     Raises:
         NotOfColumn: it is neither.
     """
-    answer = value if isinstance(value, bool) else YES_NO.get(str(value).lower())
-    if answer is None:
-        raise NotOfColumn(f"{_shown(value)} is neither yes nor no")
-    return answer
+    try:
+        return base.yes_no(value)
+    except ValueError:
+        raise NotOfColumn(f"{_shown(value)} is neither yes nor no") from None
 
 
 def whole_number(value: str | int | bool) -> int:

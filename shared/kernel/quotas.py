@@ -36,7 +36,7 @@ class Figures:
         """The quota of a measure for its window, in major units; zero where there is none."""
         measure = self._plan.measure(name)
         assert measure is not None
-        quotas = self._roster.quotas.filter(pl.col("measure") == name)
+        quotas = self._roster.quotas_of(name, is_share=measure.is_share)
         terms = measure.quota
         default = terms.default or (1 if measure.is_share else 0)
         if terms.changes == "by_period" and measure.reset != "never":

@@ -15,6 +15,9 @@ import polars as pl
 from shared.facts import Facts
 from shared.kernel.tables import ASSIGNMENTS, FIGURES, QUOTAS, empty
 
+EVERY = "*"
+"""In the place of a measure, the quota of every one."""
+
 
 @dataclass(frozen=True)
 class Roster:
@@ -24,6 +27,22 @@ class Roster:
     quotas: pl.DataFrame
     terms: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
     scores: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
+
+    def quotas_of(self, measure: str, *, is_share: bool) -> pl.DataFrame:
+        """The quotas of a measure: its own, and beside them, unless it is a share of a whole by itself, those for every measure.
+
+        What is said for the measure goes before what is said for all from the same date on.
+        """
+        if is_share or not self._for_every_measure:
+            return self.quotas.filter(pl.col("measure") == measure)
+        both = self.quotas.filter(pl.col("measure").is_in([EVERY, measure])).sort(
+            "effective_from", pl.col("measure") != EVERY
+        )
+        return both.unique(["participant_id", "effective_from"], keep="last", maintain_order=True)
+
+    @cached_property
+    def _for_every_measure(self) -> bool:
+        return EVERY in self.quotas["measure"]
 
     @cached_property
     def may_turn_in_circles(self) -> bool:
@@ -66,7 +85,7 @@ class Roster:
 
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
-        """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`."""
+        """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`, `quota.*` for every measure."""
         assignments: list[tuple[Any, ...]] = []
         figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": []}
         for participant_id, facts in participants:

@@ -48,7 +48,7 @@ FIGURES = pl.Schema(
 QUOTAS = pl.Schema(
     {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 9)}
 )
-"""Quotas per period in major units of the plan's currency, from a date on; null ends a quota."""
+"""Quotas per period in major units of the plan's currency, from a date on; null ends a quota. Measure `*` is every one."""
 
 CREDITS = pl.Schema(
     {

@@ -14,8 +14,9 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 
 from earnest.files.calculation import REASONS, calculate
-from earnest.files.cells import DEAL_COLUMNS, ROSTER_COLUMNS
+from earnest.files.cells import DEAL_COLUMNS
 from earnest.files.results import write_results
+from shared.contracts.roster_rows import COLUMNS
 from shared.kernel import PlanSet
 from shared.kernel.components import KINDS
 from shared.kernel.crediting import RELATIONS
@@ -141,5 +142,5 @@ def test_every_field_of_the_language_and_every_choice_is_on_the_page() -> None:
 
 
 def test_every_column_and_reason_is_on_the_page() -> None:
-    for name in {*DEAL_COLUMNS, *ROSTER_COLUMNS, *REASONS, "bad_value", "unreadable_row"}:
+    for name in {*DEAL_COLUMNS, *COLUMNS, *REASONS, "bad_value", "unreadable_row"}:
         assert f"`{name}`" in ANALYST, name

@@ -11,7 +11,7 @@ import pytest
 
 from earnest.files.roster import REQUIRED, People, roster_of
 from earnest.files.rows import read_rows
-from shared.kernel import Plan, PlanSet
+from shared.kernel import Plan, PlanSet, Roster
 
 RULES: dict[str, Any] = {
     "name": "Plan",
@@ -69,15 +69,23 @@ def test_of_several_plans_none_is_assumed(tmp_path: Path) -> None:
     ).rows() == [("ann", date(1900, 1, 1), "mia", None, True)]
 
 
-def test_quota_is_that_of_every_measure_paid_unless_a_column_names_one(tmp_path: Path) -> None:
-    text = "participant_id,quota,quota.margin\nann,5000,700.50\nbob,6000,\n"
-    quotas = {(who, measure): quota for who, measure, _, quota in read(tmp_path, text).roster.quotas.iter_rows()}
-    assert quotas == {
-        ("ann", "bookings"): Decimal(5000),
-        ("ann", "margin"): Decimal("700.5"),
-        ("bob", "bookings"): Decimal(6000),
-        ("bob", "margin"): Decimal(6000),
-    }
+def quotas(roster: Roster, measure: str, *, is_share: bool = False) -> list[tuple[str, date, Decimal | None]]:
+    found = roster.quotas_of(measure, is_share=is_share)
+    return sorted(found.select("participant_id", "effective_from", "quota").iter_rows())
+
+
+def test_quota_is_that_of_every_measure_unless_a_column_names_one(tmp_path: Path) -> None:
+    people = read(tmp_path, "participant_id,quota,quota.margin\nann,5000,700.50\nbob,6000,\n").roster
+    since = date(1900, 1, 1)
+    assert quotas(people, "bookings") == [("ann", since, Decimal(5000)), ("bob", since, Decimal(6000))]
+    assert quotas(people, "margin") == [("ann", since, Decimal("700.5")), ("bob", since, Decimal(6000))]
+    assert quotas(people, "margin", is_share=True) == [("ann", since, Decimal("700.5"))]
+
+
+def test_of_quotas_for_one_and_for_every_measure_the_later_one_stands(tmp_path: Path) -> None:
+    text = "participant_id,effective_from,quota,quota.margin\nann,2025-01-01,,700\nann,2025-04-01,900,\nann,2025-07-01,,800\n"
+    found = quotas(read(tmp_path, text).roster, "margin")
+    assert [(day.month, int(quota or 0)) for _, day, quota in found] == [(1, 700), (4, 900), (7, 800)]
 
 
 def test_of_two_rows_of_a_day_the_later_one_stands(tmp_path: Path) -> None:

@@ -47,10 +47,10 @@ def test_a_roster_file_with_unknown_columns_is_refused_by_name(ingest: Ingest) -
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
-        ("", 422, "no column participant_id, effective_from"),
+        ("", 422, "the first row must name the columns"),
         ("participant_id,effective_from\n\n,\n", 422, "there is no event"),
         ("participant_id,effective_from,plan\nann,2025-01-01,rep,dee\n", 422, "row 1 below the header has more cells"),
-        ("participant_id,effective_from,quota.a,quota.a\nann,2025-01-01,1,2\n", 422, "column quota.a twice"),
+        ("participant_id,effective_from,quota.a,quota.a\nann,2025-01-01,1,2\n", 422, "column quota.a is there twice"),
         ('participant_id,effective_from\n"ann,2025-01-01\n', 422, "is not CSV"),
         (b"participant_id,effective_from\n\xff,2025-01-01\n", 422, "is not UTF-8"),
         ("participant_id,effective_from\n" + "ann,2025-01-01\n" * 10_001, 413, "10,000 at most"),
@@ -69,3 +69,22 @@ def test_an_instant_in_a_roster_file_is_a_date_in_the_companys_time_zone(start_i
     body = "participant_id,effective_from,plan\nann,2024-12-31T15:00:00Z,rep\n"
     ingest.client.post("/v1/roster", content=body, headers={"content-type": "text/csv; charset=utf-8"})
     assert ingest.in_log(ROSTER_TOPIC)[0]["fields"] == {"2025-01-01/plan": "rep"}
+
+
+def test_a_file_for_calc_is_a_file_for_ingest(ingest: Ingest) -> None:
+    body = "\ufeff participant_id , quota ,active,,\n ann , 50% , YES ,,\nbob,100000,,\n"
+    answer = ingest.client.post("/v1/roster", content=body.encode(), headers={"content-type": "text/csv"})
+    assert answer.status_code == 202, answer.text
+    found = {fact["participant_id"]: fact["fields"] for fact in ingest.in_log(ROSTER_TOPIC)}
+    assert found == {
+        "ann": {"1900-01-01/quota.*": "0.50", "1900-01-01/active": True},
+        "bob": {"1900-01-01/quota.*": "100000"},
+    }
+
+
+@pytest.mark.parametrize("cell", ["1e999999999%", "1e999999999", "9" * 5000, "1,000", "x"])
+def test_a_figure_that_is_no_amount_is_refused_by_its_field(ingest: Ingest, cell: str) -> None:
+    body = f'participant_id,term.rate\nann,"{cell}"\n'
+    answer = ingest.client.post("/v1/roster", content=body, headers={"content-type": "text/csv"})
+    assert answer.status_code == 422
+    assert answer.json()["results"][0]["errors"][0]["field"] == "data.fields.terms.rate"

@@ -1,0 +1,67 @@
+"""A row of a roster file as a patch: the one reading of `earnest calc` and of ingest, so that a file means the same to both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from shared.contracts.roster import TEXTS
+from shared.decimals import figure
+
+COLUMNS: Final = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
+FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
+"""Columns of numbers that are each participant's own: how they begin, and the field whose entries they are."""
+LONG_BEFORE: Final = "1900-01-01"
+"""From when a row holds that names no date."""
+
+
+class BadHeader(ValueError):
+    """The first row does not name the columns; the message says why."""
+
+
+def header_of(cells: Sequence[str]) -> list[str]:
+    """The names of a file's columns, without spaces around them and without blank ones at the end.
+
+    Raises:
+        BadHeader: there is none, one has no name, or a name is there twice.
+    """
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise BadHeader("the first row must name the columns")
+    if "" in names:
+        raise BadHeader("a column has no name")
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise BadHeader(f"column {', '.join(twice)} is there twice")
+    return names
+
+
+def fitted(cells: Sequence[str], width: int) -> list[str] | None:
+    """The cells of a row of `width` columns: what it lacks is blank, blank cells beyond are left out; None where there is more."""
+    if any(cell.strip() for cell in cells[width:]):
+        return None
+    return [*cells[:width], *[""] * (width - len(cells))]
+
+
+def is_known(column: str) -> bool:
+    """Whether a column of a roster file says something."""
+    return column in COLUMNS or column.startswith(tuple(FIGURES))
+
+
+def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
+    """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing; `6%` is `0.06`; without a date it holds from
+    long before.
+    """
+    given = {name: text.strip() for name, text in row.items() if isinstance(text, str) and text.strip()}
+    fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, "active") if name in given}
+    if "quota" in given:
+        fields["quota"] = figure(given["quota"])
+    for start, field in FIGURES.items():
+        figures = {name.removeprefix(start): figure(text) for name, text in given.items() if name.startswith(start)}
+        if figures:
+            fields[field] = figures
+    named = {"name": given["name"]} if "name" in given else {}
+    since = given.get("effective_from", LONG_BEFORE)
+    return {"participant_id": given.get("participant_id"), "effective_from": since, "fields": fields, **named}
