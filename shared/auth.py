@@ -107,6 +107,10 @@ class KeyRing:
         """Whom the key belongs to. Looked up by hash, so that timing tells nothing about other keys."""
         return self._current().get(hashlib.sha256(key.encode()).hexdigest())
 
+    def roles(self) -> frozenset[str]:
+        """Every role that somebody has."""
+        return frozenset().union(*(principal.roles for principal in self._current().values()))
+
     def _current(self) -> Mapping[str, Principal]:
         """The principals of the file as it is now. Stamp and principals change together: nobody sees one without the other."""
         with self._reading:

@@ -42,12 +42,21 @@ def add(
     until_collected: Annotated[
         bool, typer.Option("--until-collected", help="Released when the customer has paid.")
     ] = False,
+    expected: Annotated[
+        bool, typer.Option("--expected", help="It is not known yet, and will come: a deal that is expected.")
+    ] = False,
     dispute: Annotated[bool, typer.Option("--dispute", help="It is a dispute: runs show it as one.")] = False,
     who: Actor = "dana",
 ) -> None:
     """Put a participant, a deal or a plan on hold."""
     body = {"id": name or f"hold-{uuid4().hex[:8]}", "scope": scope, "subject": subject, "reason": reason}
-    rest = {"since": since, "until": until, "until_collected": until_collected, "dispute": dispute}
+    rest = {
+        "since": since,
+        "until": until,
+        "until_collected": until_collected,
+        "dispute": dispute,
+        "expected": expected,
+    }
     made = _client().ask("payout", "POST", "/v1/holds", who, body | rest)
     _say(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
 

@@ -50,6 +50,9 @@ def check(
 def publish(
     file: PolicyFile,
     reason: Annotated[str, typer.Option("--reason", help="Why it is published; kept with the version.")],
+    expected: Annotated[
+        bool, typer.Option("--expected", help="What it names and is not there yet will come, such as a plan.")
+    ] = False,
     who: Who = AUTHOR,
 ) -> None:
     """Publish a policy. What is published is never changed: the next version replaces it from its day on."""
@@ -57,7 +60,9 @@ def publish(
 
     policy = read_policy_file(file)
     address = f"/v1/policies/{policy.kind}/{policy.id}"
-    found = _client().ask("payout", "PUT", address, who, {"policy": policy.body(), "reason": reason})
+    found = _client().ask(
+        "payout", "PUT", address, who, {"policy": policy.body(), "reason": reason, "expected": expected}
+    )
     typer.echo(_told(found))
 
 

@@ -28,8 +28,8 @@ class Payroll:
 
     def publish(self, policies: Iterable[Path]) -> None:
         """Publish how the company pays; what is published already stays as it is."""
-        for path in sorted(policies):
-            policy = yaml.safe_load(path.read_text())
+        read = [yaml.safe_load(path.read_text()) for path in sorted(policies)]
+        for policy in sorted(read, key=lambda each: each["kind"] != "pay_group"):  # others name the pay groups
             policy["valid_from"] = str(policy["valid_from"])
             body = {"policy": policy, "reason": "how Fernhill Instruments pays"}
             self._client.ask("payout", "PUT", f"/v1/policies/{policy['kind']}/{policy['id']}", AUTHOR, body)

@@ -124,7 +124,7 @@ def create_app(
     add_runs(app, office)
     add_decisions(app, office)
     add_statements(app, engine, snapshot, RunSlips())
-    add_policies(app, engine, snapshot, now)
+    add_policies(app, office)
     add_calendars(app, snapshot)
     add_deliveries(app, engine, snapshot, now)
     add_contract_costs(app, settings, engine, snapshot, now, earned.costs, published)

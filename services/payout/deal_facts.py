@@ -46,6 +46,22 @@ class KnownDeals(Protocol):
 class DealSource(KnownDeals, Protocol):
     """Where to ask about deals."""
 
+    def known(self, deals: Sequence[str]) -> set[str]:
+        """Which of these deals there are, won or not.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
+    def plans(self) -> set[str]:
+        """The plans that are published.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
     def uncredited(self, period: str) -> Sequence[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -91,13 +91,24 @@ class ScoringLines:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        found = {}
-        for start in range(0, len(deals), DEALS_TOGETHER):
-            asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
-            for deal in self._json("POST", "/v1/deals", json=asked)["deals"]:
-                if (fact := scored(deal["facts"], self._zone)) is not None:
-                    found[deal["deal_id"]] = fact
-        return found
+        told = ((deal["deal_id"], scored(deal["facts"], self._zone)) for deal in self._deals(deals))
+        return {deal_id: fact for deal_id, fact in told if fact is not None}
+
+    def known(self, deals: Sequence[str]) -> set[str]:
+        """Which of these deals there are, won or not.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        return {deal["deal_id"] for deal in self._deals(deals)}
+
+    def plans(self) -> set[str]:
+        """The plans that are published.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        return set(self._json("GET", "/v1/plans")["plans"])
 
     def uncredited(self, period: str) -> list[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
@@ -116,6 +127,11 @@ class ScoringLines:
                 break
             asked["after"] = page["next"]
         return found
+
+    def _deals(self, deals: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(deals), DEALS_TOGETHER):
+            asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
+            yield from self._json("POST", "/v1/deals", json=asked)["deals"]
 
     def _json(self, method: str, path: str, **asked: Any) -> Any:
         try:

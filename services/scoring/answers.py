@@ -172,6 +172,12 @@ class CurrencyTotals(BaseModel):
     earned: Decimal
 
 
+class Plans(BaseModel):
+    """Plans by id."""
+
+    plans: list[str]
+
+
 class Summary(BaseModel):
     """How much there is of everything."""
 

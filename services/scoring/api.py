@@ -18,6 +18,7 @@ from services.scoring.answers import (
     Earnings,
     EarningView,
     Explanation,
+    Plans,
     Summary,
 )
 from services.scoring.asked_api import Period, Reader
@@ -110,6 +111,12 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
             found = _credits(connection, terms.read(connection), participant_id, period)
             _check_known(connection, participant_id, found)
         return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
+
+    @app.get("/v1/plans")
+    def plans(_: Reader) -> Plans:
+        """The plans that are published, by id."""
+        with snapshot.connect() as connection:
+            return Plans(plans=views.plans(connection))
 
     @app.get("/v1/summary")
     def summary(_: Reader) -> Summary:

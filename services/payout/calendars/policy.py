@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -9,6 +10,7 @@ from holidays import country_holidays
 from pydantic import Field, field_validator, model_validator
 
 from services.payout.policies.model import Policy, PolicyDate, PolicyId, PolicyPart
+from services.payout.policies.references import Named, Reference
 from shared.contracts.base import CurrencyCode
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -105,6 +107,15 @@ class PayGroup(Policy):
     """The policy of kind `payroll_profile` that says which file payroll gets. Without it, the plain CSV."""
     delivery: PolicyId | None = None
     """The policy of kind `delivery` by which a released payroll file is sent. Without it, payroll fetches it."""
+
+    def names(self) -> Iterable[Reference]:
+        """The file, the way it is sent, and who pays."""
+        named: tuple[tuple[Named, str | None], ...] = (
+            ("payroll_profile", self.payroll_profile),
+            ("delivery", self.delivery),
+            ("legal entity", self.entity),
+        )
+        return [Reference(what.removeprefix("legal "), what, name) for what, name in named if name is not None]
 
     @field_validator("country")
     @classmethod

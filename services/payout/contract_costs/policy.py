@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from services.payout.policies.model import Policy, PolicyPart
+from services.payout.policies.references import Reference
 from shared.contracts.base import ExactDecimal
 
 Months = Annotated[int, Field(ge=1, le=600)]
@@ -88,6 +90,10 @@ class ContractCosts(Policy):
     """How the cumulative amount is rounded to minor units; a month is the difference of two cumulative amounts."""
     credit: Literal["accrued_commissions", "commission_expense"] = "accrued_commissions"
     """The account that capitalising credits: `commission_expense` where payout's accrual has already expensed all pay."""
+
+    def names(self) -> Iterable[Reference]:
+        """The legal entities with on-costs of their own."""
+        return [Reference(f"on_cost.by_entity.{name}", "legal entity", name) for name in self.on_cost.by_entity]
 
     @model_validator(mode="after")
     def _months_are_given(self) -> ContractCosts:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from pydantic import Field, StringConstraints, model_validator
 
 from services.payout.gl.formats import FORMATS
 from services.payout.policies.model import Policy, PolicyPart
+from services.payout.policies.references import Named, Reference
 from shared.contracts.base import ExactDecimal
 
 LedgerAccount = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
 Account = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f](?:.*[^\s])?$")]
 """An account as the books write it."""
 Rate = Annotated[ExactDecimal, Field(ge=0, le=1)]
+
+
+DEFAULT: Final = "default"
+"""The policy of every entity that has none of its own."""
 
 
 class AccountRule(PolicyPart):
@@ -115,6 +120,21 @@ class GlAccounts(Policy):
     """The file that the books take, unless another is asked for."""
     formats: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """The settings of formats, by the format's name."""
+
+    def names(self) -> Iterable[Reference]:
+        """The entity whose books these are, and what its rules are for."""
+        if self.id != DEFAULT:
+            yield Reference("id", "legal entity", self.id)
+        for at, rule in enumerate(self.accounts):
+            told: tuple[tuple[Named, str | None], ...] = (
+                ("plan", rule.plan),
+                ("cost center", rule.cost_center),
+                ("legal entity", rule.entity),
+            )
+            for what, name in told:
+                if name:
+                    field = what.removeprefix("legal ").replace(" ", "_")
+                    yield Reference(f"accounts.{at}.{field}", what, name)
 
     @model_validator(mode="after")
     def _formats_are_known(self) -> GlAccounts:

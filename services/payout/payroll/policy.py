@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from services.payout.payroll.formats import AnyFormat, Format
 from services.payout.payroll.formats.generic import Generic
 from services.payout.policies.model import Policy
+from services.payout.policies.references import Reference
 
 Numbering = tuple[str, ...]
 """A payroll in which each id is one person's."""
@@ -27,6 +29,10 @@ class PayrollProfile(Policy):
     entities: dict[str, dict[str, Any]] = Field(default={}, examples=[{"ACME-UK": {"company_code": "UK1"}}])
     """Per legal entity, as the roster names it: the settings of `file` that differ. Once an entity is listed, all have to be, for
     a file under the wrong company pays from the wrong purse; one without differences is listed as `{}`."""
+
+    def names(self) -> Iterable[Reference]:
+        """The legal entities that it lists."""
+        return [Reference(f"entities.{name}", "legal entity", name) for name in self.entities]
 
     @model_validator(mode="after")
     def _every_entity_is_whole(self) -> PayrollProfile:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from services.payout.policies.references import Reference
 from shared.contracts.base import YEARS
 
 POLICY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -56,6 +57,10 @@ class Policy(PolicyPart):
             pydantic.ValidationError: the data is no such policy.
         """
         return cls.model_validate_json(orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS))
+
+    def names(self) -> Iterable[Reference]:
+        """What the policy names that has to be there."""
+        return ()
 
     def body(self) -> dict[str, Any]:
         """The policy as JSON data, without the fields that were left at their default, so that equal bodies mean equal words."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, FastAPI, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from services.payout.calendars.policy import PayGroup
+from services.payout.office import Office
 from services.payout.policies.answers import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, PolicyView, VersionView
 from services.payout.policies.json_schema import schema_of
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of
 from services.payout.policies.model import POLICY_ID, Policy, in_force
 from services.payout.policies.publishing import is_new
+from services.payout.policies.references import check
 from services.payout.store import closings
 from services.payout.store import policies as store
+from services.payout.store.referents import referents
 from shared.auth import Principal, require
 from shared.problems import NotFound, Unprocessable, field_errors
 
@@ -40,11 +42,15 @@ class Publication(BaseModel):
     policy: dict[str, Any] = Field(
         description="The policy. `kind` and `id` may be left out, since the address says them.", examples=[EXAMPLE]
     )
+    expected: bool = Field(
+        default=False, description="What the policy names may come later: a plan, a payroll profile, a participant"
+    )
     reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", examples=[REASON])
 
 
-def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], datetime]) -> None:
-    """Add the routes of policies; `snapshot` reads everything as of one instant."""
+def add_policies(app: FastAPI, office: Office) -> None:
+    """Add the routes of policies."""
+    engine, snapshot, now = office.engine, office.snapshot, office.now
 
     @app.put(
         "/v1/policies/{kind}/{policy_id}",
@@ -53,7 +59,8 @@ def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[
     def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> PolicyView:
         """Publish the next version of a policy. What the latest version says already is not published again.
 
-        A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
+        What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost centers, roles of keys;
+        unless the publication says that it is expected. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
         cannot approve that pay.
         """
         policy = _policy(kind, policy_id, body.policy)
@@ -61,6 +68,8 @@ def add_policies(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[
             closed = _closed_through(connection, policy)
             store.hold(connection)
             before = store.versions(connection, kind, policy_id)
+            if not body.expected:
+                check(policy.names(), referents(connection, office.deals, app.state.keys.roles))
             if is_new(policy, before, closed if policy.rules_pay else None):
                 added = store.add(connection, policy, who.name, body.reason, now(), before)
                 response.status_code = HTTPStatus.CREATED

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.payout.policies.model import Policy, PolicyPart
+from services.payout.policies.references import Reference
 from services.payout.runs.life import ANYBODY, Total
 from shared.contracts.base import CurrencyCode
 from shared.kernel.language import Amount, Name
@@ -32,6 +33,11 @@ class ApprovalPolicy(Policy):
     """The pay groups it is for; all where none is named."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """In the order in which they are taken."""
+
+    def names(self) -> Iterable[Reference]:
+        """The pay groups, and the roles of which somebody has to have each."""
+        yield from (Reference("pay_groups", "pay_group", name) for name in self.pay_groups)
+        yield from (Reference(f"steps.{at}.role", "role", step.role) for at, step in enumerate(self.steps))
 
 
 def steps_for(policies: Iterable[ApprovalPolicy], pay_group: str, totals: Iterable[Total]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ LARGEST = 5_000_000
 """Bytes of an attachment."""
 
 
-class NewHold(BaseModel):
+class HoldSaid(BaseModel):
     """A hold: pay of the subject's lines of month `since` and later is not released until somebody, a date or the customer's money does it.
 
     Without `since`, from the first open month on: what was released before stays so.
@@ -51,7 +51,13 @@ class NewHold(BaseModel):
     until_collected: bool = False
 
 
-class HoldView(NewHold):
+class NewHold(HoldSaid):
+    """A hold that somebody puts on."""
+
+    expected: bool = Field(default=False, description="Whether it is known that the subject comes later")
+
+
+class HoldView(HoldSaid):
     """A hold with who put it on, and who released it."""
 
     actor: str

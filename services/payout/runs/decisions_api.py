@@ -19,6 +19,7 @@ from services.payout.calendars.timeline import ruling
 from services.payout.ledger import NAMES, Journal, Posting
 from services.payout.office import Office
 from services.payout.periods import checked
+from services.payout.policies.references import Reference, check
 from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded, ReleasedAfterRun
 from services.payout.runs.decisions_answers import (
     Adjustments,
@@ -35,6 +36,7 @@ from services.payout.store import books, closings, holds, runs
 from services.payout.store.holds import Adjustment, Held
 from services.payout.store.pay_groups import pay_group, pay_groups
 from services.payout.store.people import people
+from services.payout.store.referents import referents
 from services.payout.terms.release import Hold
 from shared.auth import Principal, require
 from shared.contracts.base import Identifier
@@ -53,9 +55,12 @@ def add_decisions(app: FastAPI, office: Office) -> None:
 
     @app.post("/v1/holds", status_code=HTTPStatus.CREATED)
     def put_on_hold(who: Decider, body: NewHold) -> HoldView:
-        """Put a participant, a deal or a plan on hold."""
+        """Put a participant, a deal or a plan on hold that there is; or that is said to be expected later."""
         with office.engine.begin() as connection:
             since = checked(body.since) if body.since else _first_open(connection, office, body)
+            if not body.expected:
+                subject = Reference("subject", body.scope, body.subject)
+                check([subject], referents(connection, office.deals, app.state.keys.roles))
             hold = Hold(body.id, body.scope, body.subject, since, body.reason, body.until, body.until_collected)
             try:
                 holds.add(connection, hold, body.dispute, who.name, office.now())

@@ -27,6 +27,7 @@ Kind = Literal[
     "no_pay_group",
     "payroll_refuses",
     "payroll_id_changed",
+    "manager_unknown",
 ]
 LARGE: Final = 3
 """Pay of more than so many times the median of earlier pay periods is large."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.noticing import findings_of, hands, payees_to_look_at
+from services.payout.runs.noticing import findings_of, findings_of_kept, hands
 from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force
 from services.payout.runs.settlement import Settlement
@@ -43,7 +43,7 @@ def freeze(connection: Connection, found: Calculated, company: Company) -> Froze
     profile, _ = profile_in_force(connection, world.run)
     payees = payees_of(world.run, world.people, (pay.participant_id for pay in pays), profile)
     kept = Frozen(pays=pays, slips=dict(_slips(connection, found, company)), payees=payees)
-    findings = [*findings_of(connection, found), *payees_to_look_at(connection, world.run, kept)]
+    findings = [*findings_of(connection, found), *findings_of_kept(connection, world.run, kept)]
     return replace(kept, touches=frozenset(hands(connection, found)), findings=findings)
 
 

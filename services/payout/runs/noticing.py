@@ -19,6 +19,7 @@ from services.payout.runs.payees import ATTRIBUTES
 from services.payout.runs.payments import would_refuse
 from services.payout.store import closings, holds, payees, policies_in_force, positions
 from services.payout.store.payees import PaidUnder
+from services.payout.store.people import people
 from shared.contracts.lines import each_line
 
 HISTORY = 6
@@ -90,8 +91,14 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         yield not_whole(who, deals)
 
 
-def payees_to_look_at(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
-    """What payroll would refuse, and who is paid under another id than before, or under one that was somebody else's."""
+def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
+    """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
+    the roster does not know.
+    """
+    managers = people(connection, {slip.manager for slip in kept.slips.values() if slip.manager})
+    for who, slip in kept.slips.items():
+        if slip.manager and not managers[slip.manager].facts:
+            yield Finding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
     for who, each in would_refuse(connection, run, kept):
         yield Finding("payroll_refuses", who, each.message)
     paid = {pay.participant_id for pay in kept.pays if pay.paid}

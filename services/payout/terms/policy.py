@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from services.payout.policies.model import Policy, PolicyPart
+from services.payout.policies.references import Named, Reference
 from shared.contracts.base import CurrencyCode, Identifier, PeriodName
 from shared.kernel.language import Amount, Rate
 from shared.money import to_minor
@@ -205,6 +206,15 @@ class PaymentTerms(Policy):
     """What is taken back of a deal that is lost after it was paid."""
     leaver: Leaver | None = None
     """What happens when a participant leaves."""
+
+    def names(self) -> Iterable[Reference]:
+        """Whose terms these are."""
+        whose: tuple[tuple[str, Named, tuple[str, ...]], ...] = (
+            ("participants", "participant", self.applies_to.participants),
+            ("plans", "plan", self.applies_to.plans),
+            ("pay_groups", "pay_group", self.applies_to.pay_groups),
+        )
+        return [Reference(f"applies_to.{field}", what, name) for field, what, names in whose for name in names]
 
     @model_validator(mode="after")
     def _tranches_sum_to_the_whole(self) -> PaymentTerms:

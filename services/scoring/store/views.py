@@ -33,6 +33,11 @@ def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=STORED, orient="row")
 
 
+def plans(connection: Connection) -> list[str]:
+    """The plans that are published, by id."""
+    return [plan for (plan,) in fetch(connection, "select distinct plan from plan_version order by 1")]
+
+
 def standings(connection: Connection, participant_id: str, period: str | None) -> pl.DataFrame:
     """A participant's `STANDINGS`, of one period or of all, by period."""
     rows = fetch(

@@ -40,6 +40,15 @@ class Scoring:
         """What became of deals."""
         return {deal: self.facts_of[deal] for deal in deals if deal in self.facts_of}
 
+    def known(self, deals: Sequence[str]) -> set[str]:
+        """The deals that somebody earns by, and those that have facts."""
+        earning = {each["deal_id"] for lines in self.deals.values() for each in lines}
+        return {*deals} & (earning | self.facts_of.keys())
+
+    def plans(self) -> set[str]:
+        """The plan of every earning."""
+        return {"plan"}
+
     def uncredited(self, period: str) -> list[Uncredited]:
         """Shares of deals of a month that credit nobody."""
         return [each for month, each in self.not_credited if month == period]

@@ -1,0 +1,53 @@
+"""What settings can name, as the database, the keys and scoring know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from sqlalchemy import Connection
+
+from services.payout.deal_facts import DealSource
+from services.payout.policies.references import Named
+from services.payout.store import policies, positions
+from services.payout.store.pay_groups import pay_groups
+from services.payout.store.people import people
+
+Asked = Collection[str]
+
+
+def referents(
+    connection: Connection, deals: DealSource, roles: Callable[[], Collection[str]]
+) -> Mapping[Named, Callable[[Asked], Asked]]:
+    """By what can be named, which there are. `roles` are those that keys have.
+
+    Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is named is there.
+    """
+
+    def of_roster(attribute: str) -> Callable[[Asked], Asked]:
+        def named(asked: Asked) -> Asked:
+            found = {
+                str(each.value)
+                for person in people(connection).values()
+                for each in person.settings()
+                if each.attribute == attribute and each.value
+            }
+            if attribute == "entity":
+                found |= {group.entity for each in pay_groups(connection).values() for group in each if group.entity}
+            return found or asked
+
+        return named
+
+    def published(kind: str) -> Callable[[Asked], Asked]:
+        return lambda _: {each.policy.id for each in policies.versions(connection, kind)}
+
+    return {
+        "payroll_profile": published("payroll_profile"),
+        "delivery": published("delivery"),
+        "pay_group": lambda _: pay_groups(connection).keys(),
+        "plan": lambda _: deals.plans(),
+        "participant": lambda _: people(connection).keys() | {*positions.strangers(connection)},
+        "deal": lambda asked: deals.known(sorted(asked)),
+        "role": lambda _: roles(),
+        "legal entity": of_roster("entity"),
+        "cost center": of_roster("cost_center"),
+    }
