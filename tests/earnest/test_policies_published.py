@@ -43,6 +43,14 @@ def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: Syste
     code, refused = earnest("policy", "publish", file, "--reason", "no right to", "--as", "frank")
     assert (code, "does not have the scope terms:write" in refused) == (1, True), refused
     assert earnest("policy", "publish", file)[0] == 2, "a reason is mandatory"
+    typo = system.home.path / "typo.yaml"
+    typo.write_text(file.read_text().replace("id: us-sales", "id: typo") + "payroll_profile: adpp\n")
+    code, refused = earnest("policy", "publish", typo, "--reason", "a slip")
+    assert (code, "payroll_profile: there is no payroll profile adpp" in refused) == (1, True), refused
+    typo.write_text("{kind: payment_terms, id: t, valid_from: 2026-01-01, currency: USD, applies_to: {plans: [nope]}}")
+    code, refused = earnest("policy", "publish", typo, "--reason", "a slip")
+    assert (code, "there is no plan nope: there are no plans yet" in refused) == (1, True), refused
+    assert earnest("policy", "publish", typo, "--reason", "nope comes tomorrow", "--expected")[0] == 0
     code, listed = earnest("policy", "list", "--kind", "pay_group")
     assert (code, "us-sales" in listed, "twice a month" in listed) == (0, True, True), listed
     code, shown = earnest("policy", "show", "pay_group", "us-sales", "--on", "2026-06-30")
