@@ -68,7 +68,14 @@ def live(send: Send, desk: Desk, scoring: Scoring) -> None:
     calculated; the roster says something of one participant, and takes it back.
     """
     scoring.touched = [{"who": "tina", "what": "quota"}]
-    hold = {"id": "h", "scope": "participant", "subject": "dot", "since": "2025-01", "reason": "a dispute"}
+    hold = {
+        "id": "h",
+        "scope": "participant",
+        "subject": "dot",
+        "since": "2025-01",
+        "reason": "a dispute",
+        "expected": True,
+    }
     desk.post("/v1/holds", "tina", hold)
     send([roster("ada", "2025-01-01", entity="FR"), roster("ada", "2025-01-01", 1, entity="DE")])
     send(

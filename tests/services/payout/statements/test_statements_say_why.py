@@ -35,7 +35,7 @@ def test_held_pay_says_why_and_what_releases_it_and_whose_deal_it_was(desk: Desk
     publish(desk, release=HALVES)
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
     stopped = {"id": "h1", "scope": "deal", "subject": "D-2", "since": "2025-01", "reason": "credit check"}
-    assert desk.post("/v1/holds", "tina", stopped | {"until": "2025-06-01"}).is_success
+    assert desk.post("/v1/holds", "tina", stopped | {"until": "2025-06-01", "expected": True}).is_success
     scoring.deals["ada", "2025-01", "c0"] = [
         deal("D-1", 60_00, date(2025, 1, 5), 600_00) | {"account": "Acme"},
         deal("D-2", 40_00, date(2025, 1, 6), 400_00) | {"account": "Bolt"},
