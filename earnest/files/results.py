@@ -8,7 +8,7 @@ import polars as pl
 
 from earnest.files.calculation import Calculation
 from earnest.files.rejected import FileError
-from earnest.files.words import SHARE_DIGITS, attainment, money, percent
+from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
 from shared.spreadsheets import write_csv
 
@@ -59,8 +59,9 @@ def lines_table(explained: Explained) -> pl.DataFrame:
             "rule",
             percent("share", SHARE_DIGITS).alias("share"),
             "credit_date",
-            "exchange",
-            *(money(name, currencies).alias(name) for name in ("credited", "before", "after", "quota")),
+            pl.col("exchange").replace("", None),
+            money("credited", currencies).alias("credited"),
+            *(number(name, currencies).alias(name) for name in ("before", "after", "quota")),
             *(attainment(name).alias(f"attainment_{name}") for name in ("before", "after")),
             "slices",
             money("amount", currencies).alias("amount"),

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from shared.kernel.exact import WHOLE_SHARE, whole, wide
+from shared.kernel.exact import NUMBER_SCALE, WHOLE_SHARE, whole, wide
 from shared.money import minor_digits
 
 SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3
 """Decimals of a share written in percent."""
 ATTAINMENT_DIGITS = 4
+NUMBER_DIGITS = len(str(NUMBER_SCALE)) - 1
+"""Decimals of a measure or a quota."""
 
 
 def decimal_text(value: pl.Expr, digits: int, at_least: int) -> pl.Expr:
@@ -36,15 +38,28 @@ def money(column: str, currencies: Iterable[str], finer: int = 0) -> pl.Expr:
     return found
 
 
+def number(column: str, currencies: Iterable[str]) -> pl.Expr:
+    """Numbers in 10^-9 as text, with at least the decimals of the row's `currency`."""
+    found = pl.lit(None, dtype=pl.String)
+    for currency in currencies:
+        text = decimal_text(wide(column), NUMBER_DIGITS, minor_digits(currency))
+        found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
+    return found
+
+
 def percent(column: str, digits: int) -> pl.Expr:
     """A column of 10^-digits percent as text, `62.5%`."""
     return decimal_text(wide(column), digits, 0) + pl.lit("%")
 
 
 def attainment(measure: str) -> pl.Expr:
-    """A measure in percent of `quota`, rounded to four decimals (only to be read: pay never uses it); blank without a quota."""
+    """A measure in percent of `quota` with up to four decimals, only to be read; blank without a quota.
+
+    Where there are more the last is made odd, so that what is just below a threshold is never shown on it.
+    """
     scaled = wide(pl.col(measure).abs()) * whole(100 * 10**ATTAINMENT_DIGITS)
     quota = wide("quota")
-    rounded = (scaled * whole(2) + quota) // (quota * whole(2))
-    signed = pl.when(pl.col(measure) < 0).then(whole(0) - rounded).otherwise(rounded)
+    cut = scaled // quota
+    odd = cut + ((cut * quota != scaled) & (cut % whole(2) == whole(0))).cast(pl.Int128)
+    signed = pl.when(pl.col(measure) < 0).then(whole(0) - odd).otherwise(odd)
     return pl.when(pl.col("quota") > 0).then(decimal_text(signed, ATTAINMENT_DIGITS, 0) + pl.lit("%"))

@@ -62,7 +62,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
         .sort("participant_id", "place", *_KEY)
     )
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
-    lines = lines.sort("participant_id", *_KEY, "line")
+    lines = lines.sort("participant_id", *_KEY, "line").with_columns(pl.col("before", "after", "quota").cast(pl.String))
     slices = slices.sort("participant_id", *_KEY, "line", "tier", maintain_order=True)
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
     return (
@@ -141,7 +141,9 @@ def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, participant: str
 def _series(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
     if kind == pl.Date:
         return pl.Series(name, values, dtype=pl.String).str.to_date()
-    return pl.Series(name, [int(each) for each in values] if kind == pl.Int128 else values, dtype=kind)
+    return pl.Series(
+        name, [None if each is None else int(each) for each in values] if kind == pl.Int128 else values, dtype=kind
+    )
 
 
 def _columns(rows: pl.DataFrame, names: list[str], called: str) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from shared.explanation.numbers import plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import period_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE
+from shared.kernel.exact import AMOUNT_SCALE, NUMBER_SCALE, RATE_SCALE, WHOLE_SHARE
 from shared.money import from_minor
 
 ENOUGH_DIGITS = 60
@@ -92,15 +92,16 @@ def _part(
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
     told = _Told(plan, component, lines, slices, carried)
+    measure, quota = _reached(row, lines, plan)
     part = Part(
         plan=plan.plan,
         version=plan.version,
         kind=None if component is None else component.kind,
         measure=None if component is None else component.main_measure(),
         measured_in="amounts" if component is None else telling.measured_in(plan, component.main_measure()),
-        measured=from_minor(row["measure"], plan.currency),
-        quota=None if row["quota"] is None else from_minor(row["quota"], plan.currency),
-        attainment=_attainment(row["measure"], row["quota"]),
+        measured=_number(measure, plan),
+        quota=None if quota is None else _number(quota, plan),
+        attainment=_attainment(measure, quota),
         window="month" if component is None else plan.window(component),
         rounding=plan.conventions.rounding,
         rates_are_amounts=component is not None and component.rates_are_amounts,
@@ -119,6 +120,23 @@ def _part(
         line.sentence = words.of_line(line)
     part.sentence = words.of_part(row["component"])
     return part
+
+
+def _reached(row: dict[str, Any], lines: pl.DataFrame, plan: Plan) -> tuple[int, int | None]:
+    """What the measure came to and its quota, in 10^-9: by the last line, which has all digits, or else as published."""
+    last = lines.filter((pl.col("period") == row["period"]) & pl.col("deal_id").is_not_null())
+    finer = NUMBER_SCALE // 10**plan.digits
+    measure, quota = row["measure"] * finer, None if row["quota"] is None else row["quota"] * finer
+    if (
+        last.height and abs(last["after"][-1] - measure) < finer
+    ):  # deals in another order than that of time may end elsewhere
+        return last["after"][-1], last["quota"][-1]
+    return measure, quota
+
+
+def _number(value: int, plan: Plan) -> Decimal:
+    """A measure or a quota, with the decimals of the plan's currency at least."""
+    return plain(Decimal(value) / NUMBER_SCALE, plan.digits)
 
 
 class _Told:
@@ -160,8 +178,8 @@ class _Told:
             share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
             exchange=row["exchange"] or "",
             credited=from_minor(row["credited"], plan.currency),
-            before=from_minor(row["before"], plan.currency),
-            after=from_minor(row["after"], plan.currency),
+            before=_number(row["before"], plan),
+            after=_number(row["after"], plan),
             attainment_before=_attainment(row["before"], row["quota"]),
             attainment_after=_attainment(row["after"], row["quota"]),
             slices=pieces,

@@ -172,6 +172,21 @@ class Exact:
                 whole = size._floor_by(bottom)
         return whole * Exact(sign_of(count.top), 1, 1) * unit
 
+    def shown(self, scale: int, what: str) -> pl.Series:
+        """Int128 of whole numbers of `1/scale`, for people to read: cut off, and where that was not exact the last digit made odd.
+
+        So a number is never shown on the other side of a coarser one, and not on it either: just below 25% it is not 25%.
+
+        Raises:
+            Overflow: one does not fit; `what` names it.
+        """
+        size = abs(self * scale)
+        whole = size.floor()
+        half = (whole * Fraction(1, 2)).floor()
+        even = (half * 2).equals(whole)
+        odd = where(~size.equals(whole) & even, whole + 1, whole)
+        return (odd * Exact(sign_of(self.top), 1, 1)).cut_off(what)
+
     def floor(self) -> Exact:
         """The largest whole number that is not above it."""
         return self if self._is_whole else Exact(self.top, 1, self.most)._floor_by(self._bottom())

@@ -13,7 +13,7 @@ from shared.kernel.calendar import window_of
 from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
 from shared.kernel.conventions import RESETS, Reset
-from shared.kernel.exact import narrow
+from shared.kernel.exact import NUMBER_SCALE, narrow
 from shared.kernel.language import PlanPart, Term
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
@@ -120,6 +120,16 @@ def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
     minor = quota.rounded("half_up", unit).minor(plan.digits, f"the quota of {name}")
     has = (quota > 0) & pl.Series([measure is not None]).new_from_index(0, at.height)
     return value, minor.zip_with(has, nothing)
+
+
+def shown_exactly(at: At, name: str | None) -> tuple[pl.Series, pl.Series]:
+    """A measure and its quota in 10^-9 (Int128), as lines show them, with the digits that decide; null where there is none."""
+    nothing = pl.Series([None], dtype=pl.Int128).new_from_index(0, at.height)
+    if name is None:
+        return pl.Series([0], dtype=pl.Int128).new_from_index(0, at.height), nothing
+    value, quota = at.value(name), at.quota(name)
+    figure = quota.shown(NUMBER_SCALE, f"the quota of {name}")
+    return value.shown(NUMBER_SCALE, f"measure {name}"), figure.zip_with(quota > 0, nothing)
 
 
 def measured(at: At, plan: Plan, figures: Figures, name: str) -> Exact:

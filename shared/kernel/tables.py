@@ -132,14 +132,16 @@ LINES = pl.Schema(
         "credit_date": pl.Date(),
         "exchange": pl.String(),
         "credited": pl.Int64(),
-        "before": pl.Int64(),
-        "after": pl.Int64(),
-        "quota": pl.Int64(),
+        "before": pl.Int128(),
+        "after": pl.Int128(),
+        "quota": pl.Int128(),
         "amount": pl.Int64(),
         "currency": pl.String(),
     }
 )
 """How an earning came about, deal by deal: the measure before and after each credit, and what the credit added to pay.
+
+`before`, `after` and `quota` are whole numbers of 10^-9, so that a ratio has the digits that decide.
 
 A line without a deal has in `rule` what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
 `maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number."""

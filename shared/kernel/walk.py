@@ -13,7 +13,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import paid, place, shown, starts, staying
+from shared.kernel.standing import paid, place, shown_exactly, starts, staying
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -48,11 +48,11 @@ class Walk:
 
     def _amounts(self) -> pl.DataFrame:
         main = self._component.main_measure()
-        value, quota = shown(self._at, main, self._plan)
+        value, quota = shown_exactly(self._at, main)
         fed = self._plan.measure(main)
         counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
         return self._at.rows.with_columns(
-            before(value, self._measured_from, pl.Series([0])).alias("before"),
+            before(value, self._measured_from, pl.Series([0], dtype=pl.Int128)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
             self._grown(self._pay.unlimited).alias("amount"),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import lines_table
 from shared.explanation.parts import told
 from shared.kernel import PlanSet
+from shared.kernel.columns import Exact
 from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import PlanFileError
 
@@ -269,3 +273,47 @@ components: [{component: quick, kind: flat, measure: quick, rate: 4%}, {componen
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert paid(found, "quick") == {"2025-03": 400}
     assert paid(found, "slow") == {"2025-03": 100}
+
+
+@pytest.mark.parametrize(
+    ("margin", "number", "percent", "pay"),
+    [
+        ("2460", "0.246", "24.6%", 0),
+        ("2499.99", "0.249999", "24.9999%", 0),
+        ("2500", "0.25", "25%", 100),
+        ("160", "0.016", "1.6%", 0),
+        ("40", "0.004", "0.4%", 0),
+        ("2500.01", "0.250001", "25.0001%", 100),
+    ],
+)
+def test_a_ratio_is_shown_with_the_digits_that_decide(
+    tmp_path: Path, margin: str, number: str, percent: str, pay: int
+) -> None:
+    head = HEAD.replace("[{rule: own}]", "[{rule: own}, {rule: earned, amount: margin}]")
+    plan = """
+conventions: {boundary: upper}
+columns: {margin: decimal}
+measures: [{measure: margin_rate, ratio: {of: [earned], to: [own]}}]
+components:
+  - component: pay
+    kind: curve
+    measure: margin_rate
+    target: 100
+    steps: [{up_to: 25%, gives: 0%}, {gives: 100%}]
+"""
+    (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date,margin\nD1,ann,10000,2025-01-15,{margin}\n")
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(head + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert paid(found) == {"2025-01": pay}
+    assert lines_table(found.explained).select("after", "attainment_after").rows()[-1] == (number, percent)
+    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    assert f"margin_rate of {number}," in part.sentence
+    assert f"takes margin_rate from 0.00 to {number}." in part.lines[-1].sentence
+
+
+@given(st.fractions(0, 3), st.integers(0, 3_000_000))
+def test_what_is_shown_of_a_number_lies_on_the_same_side_of_every_coarser_one(value: Fraction, millionths: int) -> None:
+    mark = Fraction(millionths, 10**6)
+    seen = Fraction(int(Exact.fractions([value]).shown(10**9, "it")[0]), 10**9)
+    assert (seen < mark, seen > mark) == (value < mark, value > mark)
