@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import FastAPI
@@ -43,6 +44,7 @@ def create_app(
     app.state.keys = KeyRing(settings.keys_file)
     problems.install(app)
     app.add_middleware(_BodyLimit, limit=body_limit)
+    app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)
 
     @app.get("/healthz", include_in_schema=False)
@@ -99,6 +101,28 @@ class _RequestId:
             await send(message)
 
         await self._app(scope, receive, named)
+
+
+class _NoNul:
+    """Refuses the character NUL in path and query: PostgreSQL holds no text with it, so nothing has such a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            where = (
+                ["path"]
+                if "\0" in scope["path"]
+                else [f"query.{name}" for name, value in asked if "\0" in name + value]
+            )
+            if where:
+                errors = [{"field": field.replace("\0", ""), "reason": "it has the character NUL"} for field in where]
+                refusal = problems.Unprocessable(f"{errors[0]['field']}: {errors[0]['reason']}", errors=errors)
+                await problems.answer(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _BodyLimit:

@@ -19,6 +19,8 @@ import polars as pl
 
 SUFFIXES = (".xlsx", ".xlsm")
 MOST_DIGITS, MOST_DECIMALS = 15, 6
+MOST_BYTES, MOST_CELLS = 1_000_000_000, 50_000_000
+"""Of a workbook, unpacked, and of its first sheet, up to its last row and column."""
 _MIDNIGHT = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
 _SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -44,6 +46,7 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
         SheetError: it cannot be read.
     """
     try:
+        _check_size(path)
         workbook = fastexcel.read_excel(path)
         texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
         errors = list(_errors(path))
@@ -88,23 +91,46 @@ def _read(workbook: fastexcel.ExcelReader, kind: fastexcel.DType) -> pl.DataFram
     return workbook.load_sheet(0, header_row=None, skip_rows=0, dtypes=kind).to_polars()
 
 
-def _errors(path: Path) -> Iterator[tuple[int, int, str]]:
-    """Row (from 1), column (from 0) and text of cells that hold an error, which reading takes for blank."""
+def _check_size(path: Path) -> None:
+    """A reader makes room for everything between the first cell and the last: what lies absurdly far out is refused before."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    if unpacked > MOST_BYTES:
+        raise SheetError(f"it unpacks to {unpacked:,} bytes; {MOST_BYTES:,} at most are read")
+    rows, columns = 0, 0
+    for letters, digits in re.findall(rb'<c [^>]*?r="([A-Z]{1,8})([0-9]{1,12})"', _first_sheet(path)):
+        rows, columns = max(rows, int(digits)), max(columns, _column(letters.decode()))
+    if rows * columns > MOST_CELLS:
+        raise SheetError(f"it reaches to row {rows:,} and column {columns:,}; {MOST_CELLS:,} cells at most are read")
+
+
+def _column(letters: str) -> int:
+    """The number of a column, from 1."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column
+
+
+def _first_sheet(path: Path) -> bytes:
+    """The XML of the first sheet; nothing where there is none."""
     with zipfile.ZipFile(path) as archive:
         first = ElementTree.fromstring(archive.read("xl/workbook.xml")).find(f"{_SHEETS}sheets/{_SHEETS}sheet")
         if first is None:
-            return
+            return b""
         links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         target = next(link.attrib["Target"] for link in links if link.attrib["Id"] == first.attrib[_LINKS])
         name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
-        sheet = archive.read(name)
+        return archive.read(name)
+
+
+def _errors(path: Path) -> Iterator[tuple[int, int, str]]:
+    """Row (from 1), column (from 0) and text of cells that hold an error, which reading takes for blank."""
+    sheet = _first_sheet(path)
     if b't="e"' not in sheet:
         return
     for cell, place, text in re.findall(rb'<c ([^>]*?r="([A-Z]+[0-9]+)"[^>]*)(?<!/)>(.*?)</c>', sheet, re.DOTALL):
         if b't="e"' in cell:
             letters, digits = re.fullmatch(r"([A-Z]+)([0-9]+)", place.decode()).groups()  # type: ignore[union-attr]
-            column = 0
-            for letter in letters:
-                column = column * 26 + ord(letter) - ord("A") + 1
             found = re.search(rb"<v>(.*?)</v>", text)
-            yield int(digits), column - 1, found.group(1).decode() if found else ""
+            yield int(digits), _column(letters) - 1, found.group(1).decode() if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,15 @@ def test_what_is_no_workbook_is_told_in_one_line(tmp_path: Path) -> None:
 def test_the_shortest_decimal_has_no_exponent() -> None:
     assert [shortest(each) for each in (5.0, 1e15, 1.5e-7, -0.1)] == ["5", "1000000000000000", "0.00000015", "-0.1"]
     assert doubt("1000000000000000") is None
+
+
+@pytest.mark.parametrize("last", ["XFD1048576", "A99999999999", "ZZZZZZZ1"])
+def test_a_sheet_that_reaches_absurdly_far_is_refused_before_room_is_made_for_it(tmp_path: Path, last: str) -> None:
+    path = written(tmp_path / "roster.xlsx", ["participant_id", "plan"], ["ann", "rep"])
+    far = tmp_path / "far.xlsx"
+    with zipfile.ZipFile(path) as there, zipfile.ZipFile(far, "w") as made:
+        for part in there.infolist():
+            content = there.read(part)
+            made.writestr(part, content.replace(b'r="B2"', f'r="{last}"'.encode()))
+    with pytest.raises(FileError, match="it reaches to row"):
+        read_rows(far, "roster", ["participant_id"])

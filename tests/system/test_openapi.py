@@ -29,10 +29,10 @@ from shared.database import database_url as url_of
 from shared.database import engine_for, migrate
 from shared.log.open import open_log
 from shared.settings import Settings
-from tests.services.ingest.conftest import Ingest, keys_file, start_ingest
+from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
 from tests.services.payout.scoring import Scoring
 
-__all__ = ["keys_file", "start_ingest"]
+__all__ = ["bounded", "keys_file", "start_ingest"]
 
 EXAMPLES = 25
 CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance]
