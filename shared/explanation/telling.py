@@ -146,7 +146,9 @@ class Words:
 
     def by_itself(self, line: Line) -> str:
         """How a deal pays, for kinds that pay every deal by its own size; empty for others."""
-        if self._component is None or not line.slices or line.deal_id is None:
+        if self._component is None or self._component.component not in self._plan.pays_by_deal:
+            return ""
+        if not line.slices or line.deal_id is None:
             return ""
         words = self._component.deal_in_words(Fraction(line.credited), self._plan.conventions)
         if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:

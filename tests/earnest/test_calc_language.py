@@ -317,3 +317,16 @@ def test_what_is_shown_of_a_number_lies_on_the_same_side_of_every_coarser_one(va
     mark = Fraction(millionths, 10**6)
     seen = Fraction(int(Exact.fractions([value]).shown(10**9, "it")[0]), 10**9)
     assert (seen < mark, seen > mark) == (value < mark, value > mark)
+
+
+def test_the_rate_stays_visible_where_every_deal_is_rounded(tmp_path: Path) -> None:
+    plan = """
+conventions: {round_on: deal}
+measures: [{measure: bookings, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: bookings, rate: 5%}]
+"""
+    found = calculated(tmp_path, plan, ["10.10,2025-01-15", "10.10,2025-01-16", "10.10,2025-01-17"])
+    assert paid(found) == {"2025-01": Decimal("1.53")}
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    assert all("10.10 × 5%, rounded, which comes to 0.51." in line.sentence for line in part.lines)

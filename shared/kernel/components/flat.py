@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -14,7 +15,7 @@ from shared.kernel.formulas import Reference
 from shared.kernel.language import Name, RateFigure, Term
 from shared.kernel.suspicious import looks_like_percent
 from shared.kernel.units import Units
-from shared.kernel.words import figure_in_words, percent, spoken
+from shared.kernel.words import amount, figure_in_words, percent, spoken
 
 
 class Flat(Kind):
@@ -37,6 +38,12 @@ class Flat(Kind):
     def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (a constant rate)
         """The rate of each credit."""
         return credited if isinstance(self.rate, Term) else credited * Fraction(self.rate)
+
+    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
+        """The product that is rounded, where every deal is paid by itself."""
+        if isinstance(self.rate, Term) or not self.pays_by_deal(conventions):
+            return None
+        return f"{amount(Decimal(credited.numerator) / credited.denominator)} × {percent(self.rate)}, rounded"
 
     def in_words(self) -> Iterator[str]:
         """Such a part of it."""
