@@ -47,14 +47,17 @@ def import_export(
     from earnest.imports.team import quotas, roster_events, team
     from earnest.imports.writing import write_deals, write_report, write_roster
     from earnest.local.home import Home
+    from shared.kernel import PlanSet
     from shared.settings import Settings
 
     console = Console()
     recipe = read_recipe(recipe_folder)
     home = Home.current()
     settings = Settings(database_url="postgresql://") if files_only else home.settings()
+    files = recipe_folder / "plans"
+    plans = read_plans([files]) if not files_only or files.is_dir() else PlanSet([])
     members = team(folder, recipe)
-    export = read_deals(folder, recipe, frozenset(member.participant_id for member in members), settings)
+    export = read_deals(folder, recipe, frozenset(member.participant_id for member in members), settings, plans.columns)
     quota = quotas(members, export.events, recipe.quotas, recipe.roster.plan)
     occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
     roster = roster_events(members, quota, recipe.quotas.measure, recipe.roster.effective_from, occurred_at)
@@ -64,7 +67,7 @@ def import_export(
         write_roster(files_only / "roster.csv", roster, recipe.quotas.measure)
     else:
         sender = Sender(home, settings, console)
-        sender.publish(read_plans([recipe_folder / "plans"]))
+        sender.publish(plans)
         sender.send("roster", "hr", roster)
         sender.send("deals", "crm", export.events)
         sender.wait_until_settled()

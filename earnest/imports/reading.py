@@ -5,24 +5,27 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import orjson
+import polars as pl
 from pydantic import ValidationError
 
 from earnest.imports.recipe import Recipe
 from earnest.local.processes import LocalError
-from services.ingest.events import DealEvent
+from services.ingest.events import DealEvent, Unfit
 from shared.decimals import NotDecimal, plain_decimal
 from shared.problems import field_errors
 from shared.settings import Settings
 
 Kind = Literal["repaired", "remarked", "rejected"]
 Row = dict[str, str]
+NONE: Mapping[str, pl.DataType] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,12 @@ def rows_of(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
         raise LocalError(f"{path}: {error}") from None
 
 
-def read_deals(folder: Path, recipe: Recipe, people: frozenset[str], settings: Settings) -> Export:
-    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused."""
+def read_deals(
+    folder: Path, recipe: Recipe, people: frozenset[str], settings: Settings, columns: Mapping[str, pl.DataType] = NONE
+) -> Export:
+    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused, and so is one with something
+    else in a field of the company's own than the plans declare, whose `columns` they are.
+    """
     export = Export()
     prices = {
         name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file)}
@@ -99,7 +106,7 @@ def read_deals(folder: Path, recipe: Recipe, people: frozenset[str], settings: S
         value = _readable(fields.get("amount")) if won else Decimal(0)
         export.won_rows += won
         export.won_value_in += value
-        mistakes = _mistakes(event, people, recipe, settings)
+        mistakes = _mistakes(event, people, recipe, settings, columns)
         if mistakes:
             export.notes += [Note(number, deal_id, "rejected", name, reason) for name, reason in mistakes]
             continue
@@ -122,7 +129,11 @@ def _readable(amount: str | None) -> Decimal:
 
 
 def _mistakes(
-    event: dict[str, Any], people: frozenset[str], recipe: Recipe, settings: Settings
+    event: dict[str, Any],
+    people: frozenset[str],
+    recipe: Recipe,
+    settings: Settings,
+    columns: Mapping[str, pl.DataType],
 ) -> list[tuple[str, str]]:
     """Why a row cannot be taken: what ingest would refuse, and people who are not on the roster."""
     fields = event["data"]["fields"]
@@ -130,7 +141,9 @@ def _mistakes(
     if strangers:
         return [(name, f"{fields[name]} is not on the roster") for name in strangers]
     try:
-        DealEvent.read(orjson.dumps(event), settings.zone)
+        DealEvent.read(orjson.dumps(event), settings.zone).check(lambda: columns)
     except ValidationError as error:
         return [(found["field"], found["reason"]) for found in field_errors(error)]
+    except Unfit as error:
+        return [(found["field"], found["reason"]) for found in error.mistakes]
     return []

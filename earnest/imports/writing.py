@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from earnest.imports.reading import Note
+from shared.contracts.deals import ENTRIES
 from shared.spreadsheets import neutral
 
 DEAL_COLUMNS = (
@@ -23,8 +24,21 @@ def write_report(path: Path, notes: Iterable[Note]) -> None:
 
 def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:
     """The deals as `earnest calc` reads them."""
-    rows = ({"deal_id": event["data"]["deal_id"], **event["data"]["fields"]} for event in events)
-    _write(path, DEAL_COLUMNS, ([row.get(name) for name in DEAL_COLUMNS] for row in rows))
+    rows = [_row(event["data"]) for event in events]
+    others = sorted({name for row in rows for name in row}.difference(DEAL_COLUMNS))
+    columns = (*DEAL_COLUMNS, *others)
+    _write(path, columns, ([row.get(name) for name in columns] for row in rows))
+
+
+def _row(deal: dict[str, Any]) -> dict[str, Any]:
+    """A deal as cells: the company's own fields are columns of their own, payments and refunds a text of entries."""
+    fields = dict(deal["fields"])
+    own = fields.pop("custom", {})
+    for name in ENTRIES:
+        if name in fields:
+            there = ((key, entry) for key, entry in fields[name].items() if entry is not None)
+            fields[name] = ";".join(f"{key}:{entry['amount']}:{entry['date']}" for key, entry in there)
+    return {"deal_id": deal["deal_id"], **own, **fields}
 
 
 def write_roster(path: Path, events: Iterable[dict[str, Any]], measure: str) -> None:
