@@ -19,6 +19,11 @@ LOCK = Path(__file__).with_suffix(".lock")
 ROOTS = (f"org.apache.kafka:kafka_2.13:{VERSION}", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4")
 MISSING = "Kafka needs the Java runtime and the resolver of an extra: pip install 'earnest[kafka]' (in a checkout: make kafka)"
 
+CERTIFICATES = (
+    ". Where a proxy signs what comes from outside, set REQUESTS_CA_BUNDLE to a PEM file with the certificates of your authorities, "
+    "the proxy's among them"
+)
+
 
 class Jar(NamedTuple):
     """A locked jar, by its Maven coordinates."""
@@ -71,7 +76,8 @@ def _download(jar: Jar, folder: Path) -> Path:
     try:
         path = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
     except Exception as error:  # the resolver raises whatever its HTTP client and parser raise
-        raise LocalError(f"{name} could not be downloaded: {error}") from error
+        hint = CERTIFICATES if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+        raise LocalError(f"{name} could not be downloaded: {error}{hint}") from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != jar.sha256:
         raise LocalError(f"{name} is not the jar that {LOCK.name} names: its sha256 is {digest}")
