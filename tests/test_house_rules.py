@@ -20,6 +20,8 @@ from shared import metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 350
+SESSIONS = "tests/shared/log/suite.py"
+"""It says that something comes before the session of a silent member has ended, which is a duration."""
 EDGE = re.compile(r"(\w+_)?api|worker|store|schema|verify|__main__")
 """The rooms of a service that may touch the world; every other module of a service is its domain."""
 BESIDE_THE_EDGE = {
@@ -288,3 +290,18 @@ def test_test_files_have_names_of_their_own() -> None:
     names = Counter(path.name for path in sources("tests") if path.name != "conftest.py")
     assert [name for name, times in names.items() if times > 1] == []
     assert "__init__.py" not in names
+
+
+def test_tests_wait_for_conditions_and_never_for_a_time() -> None:
+    """One module reads a clock to wait (`tests/waiting.py`); a duration in a test holds on one machine and not on another."""
+
+    def clocks(path: Path) -> list[str]:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        return [
+            f"line {call.lineno}: {call.attr}"
+            for call in calls
+            if isinstance(call, ast.Attribute) and call.attr in {"monotonic", "perf_counter"}
+        ]
+
+    others = [path for path in sources("tests") if path not in {ROOT / "tests" / "waiting.py", ROOT / SESSIONS}]
+    assert offenders(others, clocks) == []

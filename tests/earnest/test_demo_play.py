@@ -29,7 +29,6 @@ from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.earnest.audit_walk import flat, printed, steps
 
-pytestmark = pytest.mark.timeout(900)
 STAGES = {"closed_won": "won", "closed_lost": "lost", "cancelled": "cancelled", "proposal": "open"}
 
 

@@ -74,7 +74,6 @@ def from_the_system(system: System) -> dict[tuple[str, str, str], Decimal]:
     }
 
 
-@pytest.mark.timeout(300)
 def test_the_system_and_the_files_pay_the_same_cents(export: Path, system: System, tmp_path: Path) -> None:
     said = earnest("import", export, "--with", EXAMPLE, "--report", tmp_path / "report.csv", home=system.home.path)
     assert "4,238 rows worth 10,005,534 came in, 10,005,534 were taken, 0 were rejected" in " ".join(said.split())

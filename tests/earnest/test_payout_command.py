@@ -38,7 +38,6 @@ def payout(home: Home, *arguments: str) -> tuple[int, str]:
     return run.returncode, run.stdout + run.stderr
 
 
-@pytest.mark.timeout(180)
 def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp_path: Path) -> None:
     sender = Sender(system.home, system.settings, Console(quiet=True))
     bob = ROSTER | {"data": {"participant_id": "bob", "effective_from": "2025-01-01", "fields": {"plan": "rep"}}}

@@ -28,7 +28,6 @@ def system(server_folder: Path) -> Iterator[System]:
         yield running
 
 
-@pytest.mark.timeout(180)
 def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: System) -> None:
     def earnest(*arguments: str | Path) -> tuple[int, str]:
         command = [sys.executable, "-m", "earnest.cli", *map(str, arguments)]

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 
 from earnest.local.claims import claim_port
 from shared.service import Crew
+from tests.waiting import until
 
 PROGRAM = """
 import sys, time
@@ -32,16 +32,17 @@ serve(FastAPI(), "127.0.0.1", int(sys.argv[1]), Crew([Batch()]))
 def test_a_signal_ends_the_process_after_the_batch_in_hand(sign: signal.Signals, tmp_path: Path) -> None:
     port = claim_port(tmp_path / "port")
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/docs")
-            break
-        except httpx.TransportError:
-            time.sleep(0.05)
+    until(lambda: answers(f"http://127.0.0.1:{port}/docs"))
     process.send_signal(sign)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate()
     assert (output, process.returncode) == ("committed\n", 0)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
 
 
 class Working:
@@ -63,9 +64,7 @@ def test_a_runner_that_ends_by_itself_is_a_reason_and_the_others_go_on() -> None
     crew = Crew([working, Stopping()])
     assert crew.reasons() == []
     crew.start()
-    deadline = time.monotonic() + 10
-    while not crew.reasons() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(crew.reasons)
     assert crew.reasons() == ["worker credit stopped: too many records cannot be processed"]
     assert not working.stopped.is_set()
     crew.stop()

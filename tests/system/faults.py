@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from earnest.local.postgres import Postgres
+from tests.waiting import until
 
 
 @dataclass
@@ -96,19 +97,15 @@ def storm(
     return story
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for a condition; database errors mean not yet.
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition; database errors mean not yet."""
 
-    Raises:
-        TimeoutError: it did not come true in time.
-    """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    def met() -> bool:
         with contextlib.suppress(psycopg.Error):
-            if condition():
-                return
-        time.sleep(0.2)
-    raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
+            return condition()
+        return False
+
+    until(met, what)
 
 
 def python(*arguments: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +20,9 @@ from tests.services.payout.delivery.sftp_drop import Drop, provider
 from tests.services.payout.life.company import write_keys
 from tests.system.faults import Fleet, python
 from tests.system.test_exactly_once_under_faults import free_port
+from tests.waiting import until
 
 SCORING, PAYOUT = 0, 1
-SECONDS = 60
 """How long a request may go unanswered."""
 
 
@@ -54,13 +53,12 @@ class PayDesk:
 
     def insist(self, method: str, path: str, who: str, body: Any = None, **headers: str) -> httpx.Response:
         """Ask until somebody answers."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
+
+        def answer() -> httpx.Response | None:
             self.tend()
-            if (answer := self.ask(method, path, who, body, **headers)) is not None:
-                return answer
-            time.sleep(0.1)
-        raise TimeoutError(f"{path} was not answered; {self.told()}")
+            return self.ask(method, path, who, body, **headers)
+
+        return until(answer, f"an answer to {path}")
 
     def ask_and_kill(self, method: str, path: str, who: str, body: Any = None, **headers: str) -> httpx.Response | None:
         """Ask once, while the service or its database is killed at a random moment before, within or after."""

@@ -121,11 +121,10 @@ def play(found: World, rng: random.Random, faults: list[str]) -> tuple[dict[Any,
     for piece in range(pieces):
         found.log.append(DEALS, records[piece * size : (piece + 1) * size])
         story += storm(found.fleet, found.postgres, rng, faults[piece : piece + 1], FROZEN_SECONDS)
-    wait_until(found.drained, 120, "reading everything")
+    wait_until(found.drained, "reading everything")
     return oracle.earnings(oracle.merged(patches), changes, sales.PLANS), story
 
 
-@pytest.mark.timeout(420)
 @pytest.mark.parametrize("kind", ["postgres", "kafka"])
 def test_cents_equal_the_oracles_after_kills_freezes_and_a_crash_of_the_database(
     kind: str, server_folder: Path, request: pytest.FixtureRequest, seed: int
@@ -138,7 +137,6 @@ def test_cents_equal_the_oracles_after_kills_freezes_and_a_crash_of_the_database
         assert found.published() == expected, f"seed {seed}: {'; '.join(story)}"
 
 
-@pytest.mark.timeout(420)
 def test_without_comparing_positions_the_same_faults_pay_wrongly(server_folder: Path, seed: int) -> None:
     rng = random.Random(seed)
     changes, patches = sales.roster(PEOPLE), sales.patches(rng, DEALS_SENT, PEOPLE)
@@ -148,7 +146,7 @@ def test_without_comparing_positions_the_same_faults_pay_wrongly(server_folder: 
         for sent in range(0, len(patches), PIECE):
             found.log.append(DEALS, sales.deal_records(patches[sent : sent + PIECE]))
             storm(found.fleet, found.postgres, rng, ["freeze"], FROZEN_SECONDS)
-            wait_until(found.drained, 120, "reading everything")
+            wait_until(found.drained, "reading everything")
             expected = oracle.earnings(oracle.merged(patches[: sent + PIECE]), changes, sales.PLANS)
             if found.published() != expected:
                 return

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ from earnest.local.home import Home
 from earnest.local.processes import working_in
 from earnest.local.system import PORTS
 from shared.contracts.topics import DEALS
+from tests.waiting import until
 
 
 class Installation:
@@ -69,15 +69,6 @@ class Installation:
             return False
 
 
-def eventually(true: Callable[[], object], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
@@ -88,7 +79,7 @@ def installation(server_folder: Path, request: pytest.FixtureRequest) -> Iterato
     yield running
     running.process.kill()
     running.process.wait()
-    assert eventually(lambda: not working_in(running.home.postgres / "data")), "an orphan of PostgreSQL is left"
+    until(lambda: not working_in(running.home.postgres / "data"), "the end of PostgreSQL")
 
 
 def test_any_process_may_die_and_the_installation_recovers(installation: Installation) -> None:
@@ -99,15 +90,15 @@ def test_any_process_may_die_and_the_installation_recovers(installation: Install
     for name in (*PORTS, "postgres"):
         first = installation.family()[name]
         os.kill(first, signal.SIGKILL)
-        assert eventually(lambda name=name, first=first: installation.family().get(name) not in {None, first})  # type: ignore[misc]
-        assert eventually(installation.ready), f"not ready again after {name} was killed"
+        until(lambda name=name, first=first: installation.family().get(name) not in {None, first})  # type: ignore[misc]
+        until(installation.ready, f"being ready again after {name} was killed")
 
 
 def test_a_signal_drains_everything_and_the_next_start_goes_on(installation: Installation) -> None:
     family = list(installation.family().values())
     database = (installation.home.postgres / "port").read_text()
     installation.process.send_signal(signal.SIGTERM)
-    output, _ = installation.process.communicate(timeout=90)
+    output, _ = installation.process.communicate()
     assert installation.process.returncode == 0
     assert output.splitlines()[-1] == "Stopped."
     assert alive(family) == []
@@ -121,7 +112,7 @@ def test_a_signal_drains_everything_and_the_next_start_goes_on(installation: Ins
         assert again.ready()
         assert (again.home.postgres / "port").read_text() == database
         assert "Nothing was deleted" in again.run("down").stdout
-        assert again.process.wait(10) == 0
+        assert again.process.wait() == 0
     finally:
         again.process.kill()
 
@@ -131,13 +122,13 @@ def test_nobody_is_left_when_the_supervisor_is_killed(installation: Installation
     assert len(family) == 5
     installation.process.kill()
     installation.process.wait()
-    assert eventually(lambda: not alive(family))
+    until(lambda: not alive(family))
     again = Installation(installation.home.path)
     try:
         assert again.ready()
     finally:
         again.process.send_signal(signal.SIGTERM)
-        again.process.wait(90)
+        again.process.wait()
 
 
 def test_the_same_installation_runs_on_a_kafka_of_its_own(server_folder: Path) -> None:
@@ -147,11 +138,11 @@ def test_the_same_installation_runs_on_a_kafka_of_its_own(server_folder: Path) -
         assert installation.ready()
         first = installation.family()["java"]
         os.kill(first, signal.SIGKILL)
-        assert eventually(lambda: installation.family().get("java") not in {None, first})
-        assert eventually(installation.ready)
+        until(lambda: installation.family().get("java") not in {None, first})
+        until(installation.ready)
     finally:
         installation.process.send_signal(signal.SIGTERM)
-        assert installation.process.wait(90) == 0
+        assert installation.process.wait() == 0
 
 
 def test_existing_servers_are_used_instead_of_own_ones(
@@ -164,7 +155,7 @@ def test_existing_servers_are_used_instead_of_own_ones(
         assert not installation.home.postgres.exists()
     finally:
         installation.process.send_signal(signal.SIGTERM)
-        assert installation.process.wait(90) == 0
+        assert installation.process.wait() == 0
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select 1 from pg_namespace where nspname = 'payout'").fetchone() == (1,)
     admin = KafkaAdminClient(bootstrap_servers=kafka_servers)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from earnest.local import kafka_jars
 from earnest.local.kafka import Kafka
 from earnest.local.processes import LocalError, working_in
+from tests.waiting import until
 
 STARTER = """
 import sys, time
@@ -40,10 +40,13 @@ def test_records_survive_a_crash_at_the_same_address(server_folder: Path) -> Non
         consumer = KafkaConsumer(bootstrap_servers=address)
         consumer.assign([TopicPartition("deals", 0)])
         consumer.seek_to_beginning()
-        values = []
-        deadline = time.monotonic() + 30
-        while len(values) < 100 and time.monotonic() < deadline:
-            values += [record.value for records in consumer.poll(500).values() for record in records]
+        values: list[bytes] = []
+
+        def whole() -> bool:
+            values.extend(record.value for records in consumer.poll(500).values() for record in records)
+            return len(values) >= 100
+
+        until(whole)
         consumer.close()
         assert values == [b"%d" % number for number in range(100)]
 
@@ -55,10 +58,7 @@ def test_a_broker_dies_with_its_starter(server_folder: Path) -> None:
     starter.stdout.readline()
     starter.kill()
     starter.wait()
-    deadline = time.monotonic() + 30
-    while working_in(root / "data") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert working_in(root / "data") == []
+    until(lambda: not working_in(root / "data"), "the end of the broker")
 
 
 def test_a_jar_other_than_the_locked_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

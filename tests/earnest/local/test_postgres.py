@@ -5,8 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,6 +13,7 @@ import pytest
 
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError, working_in
+from tests.waiting import until
 
 STARTER = """
 import sys, time
@@ -41,15 +41,6 @@ def starter(root: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     finally:
         process.kill()
         process.wait()
-
-
-def within(seconds: float, true: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_what_was_committed_survives_a_crash_and_a_restart(root: Path) -> None:
@@ -81,7 +72,7 @@ def test_a_server_dies_with_its_starter(root: Path, starter: tuple[subprocess.Po
     process, pid = starter
     process.kill()
     process.wait()
-    assert within(10, lambda: not working_in(root / "data")), f"server {pid} is an orphan"
+    until(lambda: not working_in(root / "data"), f"the end of server {pid}")
 
 
 def test_a_server_left_over_is_ended_before_a_new_one_starts(root: Path) -> None:
@@ -90,7 +81,7 @@ def test_a_server_left_over_is_ended_before_a_new_one_starts(root: Path) -> None
         binaries = server.binaries()
     command = [binaries / "postgres", "-D", data, "-p", port, "-k", ""]
     orphan = subprocess.Popen(command, cwd="/", user=server.user, stderr=subprocess.DEVNULL)
-    assert within(10, lambda: (data / "postmaster.pid").exists() and len(working_in(data)) > 3)
+    until(lambda: (data / "postmaster.pid").exists() and len(working_in(data)) > 3)
     with Postgres(root) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
         assert orphan.poll() is not None

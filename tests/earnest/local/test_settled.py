@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 
 from sqlalchemy import make_url
 
@@ -15,6 +14,7 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Record
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
+from tests.waiting import until
 
 
 def test_what_waits_for_the_relay_to_kafka_is_on_its_way_too(database_url: str, kafka_servers: str) -> None:
@@ -28,11 +28,9 @@ def test_what_waits_for_the_relay_to_kafka_is_on_its_way_too(database_url: str, 
         assert (unsent(log, topic), sum(log.ends(topic).values())) == (3, 0)
         relay = threading.Thread(target=Relay(log.outbox, log.producer).run, args=(stop,))
         relay.start()
-        deadline = time.monotonic() + 30
-        while unsent(log, topic) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: not unsent(log, topic))
         stop.set()
-        relay.join(30)
+        relay.join()
         assert (unsent(log, topic), sum(log.ends(topic).values())) == (0, 3)
     finally:
         stop.set()

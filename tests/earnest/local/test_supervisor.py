@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from earnest.local.claims import claim_port
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from earnest.local.supervisor import Service, Supervisor, end_left_over
+from tests.waiting import until
 
 WEB = """
 import http.server, os, signal, sys, time
@@ -73,15 +74,6 @@ def supervisor(web: Service, environment: Mapping[str, str], tmp_path: Path) -> 
     supervisor.stop()
 
 
-def eventually(true: Callable[[], object], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def answering(service: Service) -> int:
     """The process id that answers for the service, 0 while none does."""
     try:
@@ -95,7 +87,7 @@ def test_a_killed_service_comes_back_and_the_wait_grows(supervisor: Supervisor, 
     for _ in range(2):
         first = answering(web)
         os.kill(first, signal.SIGKILL)
-        assert eventually(lambda first=first: answering(web) not in (0, first))  # type: ignore[misc]
+        until(lambda first=first: answering(web) not in (0, first))  # type: ignore[misc]
         pauses.append(web.pause)
     assert pauses == [1.0, 2.0]
 
@@ -130,7 +122,7 @@ def test_services_end_when_their_supervisor_is_killed(
     pid = int(starter.stdout.readline())
     starter.kill()
     starter.wait()
-    assert eventually(lambda: not answering(web) and not _lives(pid))
+    until(lambda: not answering(web) and not _lives(pid))
     assert "drained" in (tmp_path / "web.log").read_text()
 
 
@@ -161,7 +153,7 @@ def test_a_database_that_dies_is_started_again_at_the_same_address(
         first, url = server.pid, server.url()
         assert first
         os.kill(first, signal.SIGKILL)
-        assert eventually(lambda: server.pid not in (None, first) and _answers(url))
+        until(lambda: server.pid not in (None, first) and _answers(url))
     finally:
         supervisor.stop()
     assert server.pid is None

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from shared.log.loop import Worker
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.worker import Outcome
+from tests.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TOOLS = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
@@ -74,9 +74,7 @@ def catch_up(log: PostgresLog, alerts_engine: Engine) -> Callable[[], None]:
         worker = Worker(WORKER, log, alerts_engine, TOPICS, step, "one", BATCH)
         thread = threading.Thread(target=worker.run, args=(stop,))
         thread.start()
-        deadline = time.monotonic() + 30
-        while _behind(log, alerts_engine) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: not (thread.is_alive() and _behind(log, alerts_engine)))
         stop.set()
         thread.join()
         assert not _behind(log, alerts_engine)

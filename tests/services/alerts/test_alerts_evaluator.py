@@ -26,6 +26,7 @@ from shared.log.loop import Worker
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
 from shared.log.worker import Outcome, Rejection
+from tests.waiting import until
 
 Make = Callable[..., Stored]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -173,9 +174,7 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     stop = threading.Event()
     other = threading.Thread(target=Worker("other", log, alerts_engine, [ROSTER], refuse, "one").run, args=(stop,))
     other.start()
-    deadline = time.monotonic() + 20
-    while dead_letters.open_letters(alerts_engine, "other") < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: dead_letters.open_letters(alerts_engine, "other") >= 3)
     stop.set()
     other.join()
     catch_up()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +23,9 @@ from earnest.local.processes import spawn
 from shared.contracts.topics import DEALS
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
+from tests.waiting import until
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
-SECONDS = 45
 
 
 @contextmanager
@@ -37,22 +37,19 @@ def running(log: Path, *program: str | Path, **environment: str) -> Iterator[Non
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait()
         except subprocess.TimeoutExpired:
             process.kill()
 
 
-def until(wanted: Callable[[], Any], what: str) -> Any:
-    """Ask again until the answer is good."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if found := wanted():
-                return found
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"not within {SECONDS} s: {what}")
+def answered(wanted: Callable[[], Any], what: str) -> Any:
+    """Ask again until somebody answers and the answer is good."""
+
+    def asked() -> Any:
+        with contextlib.suppress(httpx.TransportError):
+            return wanted()
+
+    return until(asked, what)
 
 
 def free_port() -> int:
@@ -102,7 +99,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
         running(tmp_path / "alerts.log", sys.executable, "-m", "services.alerts", **environment),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": "Bearer k"}) as client,
     ):
-        until(lambda: client.get("/readyz").status_code == 200, "the service is ready")
+        answered(lambda: client.get("/readyz").status_code == 200, "the service is ready")
         yield client
 
 
@@ -150,13 +147,13 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
         httpx.Client(base_url=f"http://127.0.0.1:{manager_port}") as manager,
         httpx.Client(base_url=f"http://127.0.0.1:{prometheus_port}") as metrics,
     ):
-        until(lambda: discount() == "0.100000", "the deals are counted")
+        answered(lambda: discount() == "0.100000", "the deals are counted")
         value = {"query": 'earnest_kpi_value{kpi="average_discount", currency="EUR"}'}
-        until(lambda: metrics.get("/api/v1/query", params=value).json()["data"]["result"], "Prometheus has the KPI")
-        until(lambda: told(active=False), "Alertmanager answers")
+        answered(lambda: metrics.get("/api/v1/query", params=value).json()["data"]["result"], "Prometheus has the KPI")
+        answered(lambda: told(active=False), "Alertmanager answers")
 
         sell(30, 11)
-        until(lambda: told(active=True), "the alert is at Alertmanager")
+        answered(lambda: told(active=True), "the alert is at Alertmanager")
         [alert] = [
             one for one in manager.get("/api/v2/alerts").json() if one["labels"].get("kpi") == "average_discount"
         ]
@@ -167,7 +164,7 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
         assert (opened["alert_id"], opened["opened_value"]) == ("average_discount.EUR.1", "0.300000")
 
         sell(5, 12)
-        until(lambda: told(active=False), "the alert is resolved")
+        answered(lambda: told(active=False), "the alert is resolved")
         assert service.get("/v1/alerts", params={"state": "open"}).json() == {"alerts": []}
         assert discount() == "0.050000"
 
@@ -175,7 +172,7 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
 def test_the_metrics_are_free_of_lint_and_the_api_asks_for_a_key(
     service: httpx.Client, prometheus_tools: Callable[[str], str]
 ) -> None:
-    exposed = until(lambda: "earnest_kpi_last" in (text := service.get("/metrics").text) and text, "an evaluation")
+    exposed = answered(lambda: "earnest_kpi_last" in (text := service.get("/metrics").text) and text, "an evaluation")
     checked = subprocess.run(
         [prometheus_tools("promtool"), "check", "metrics"], input=exposed, capture_output=True, text=True, check=False
     )

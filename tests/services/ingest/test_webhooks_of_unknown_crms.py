@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +23,7 @@ from shared.log import dead_letters, positions
 from shared.log.loop import Worker
 from tests.services.ingest.acme import DELIVERY, SOURCE
 from tests.services.ingest.conftest import Ingest
+from tests.waiting import until
 
 NEW, OLD = (f"whsec_{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))
 
@@ -63,9 +63,7 @@ def work_off(ingest: Ingest, sources: Path) -> None:
     worker = Worker(WORKER, ingest.log, ingest.engine, TOPICS, reading, "one", limits=LIMITS)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
-    deadline = time.monotonic() + 60
-    while thread.is_alive() and _behind(ingest) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: not (thread.is_alive() and _behind(ingest)))
     stop.set()
     thread.join()
     assert not _behind(ingest)

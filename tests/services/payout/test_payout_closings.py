@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from services.payout.ledger import Journal, Posting
 from services.payout.store import books, closings
 from tests.services.payout.desk import Book, close_month, earned, roster
+from tests.waiting import somebody_waits_for_a_lock, until
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 TWO_GROUPS = [roster("ada", "2025-01-01", pay_group="weekly"), roster("bob", "2025-01-01", pay_group="monthly")]
@@ -98,8 +99,9 @@ def test_the_stream_of_a_pay_group_waits_for_its_closing_and_for_no_other(
     with payout_engine.begin() as connection:
         shut(connection, how, group)
         thread.start()
-        assert done.wait(1.0) != waits
-    thread.join(10)
+        until(lambda: somebody_waits_for_a_lock(payout_engine) if waits else done.is_set())
+        assert done.is_set() != waits
+    thread.join()
     assert booked(payout_engine, "ada") == ["2025-06" if waits else "2025-05"]
 
 
@@ -115,8 +117,9 @@ def test_a_closing_in_sql_waits_for_who_is_booking(book: Book, payout_engine: En
     with payout_engine.begin() as connection:
         assert closings.hold_open(connection, ["default"]) == {}
         thread.start()
-        assert not closed.wait(0.5)
-    thread.join(10)
+        until(lambda: somebody_waits_for_a_lock(payout_engine))
+        assert not closed.is_set()
+    thread.join()
     assert closed.is_set()
 
 

@@ -15,6 +15,7 @@ from services.payout.payroll import schema as payroll_schema
 from services.payout.schema import metadata
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring
+from tests.waiting import somebody_waits_for_a_lock, until
 
 ENTRY = """
     insert into journal (id, kind, participant_id, period, origin_period, cause, actor, recorded_at, pay_group, entity,
@@ -325,7 +326,8 @@ def test_closing_waits_for_what_is_being_booked_and_booking_for_closing(payout_e
         )
         thread = threading.Thread(target=submit)
         thread.start()
-        assert not submitted.wait(0.5)
-    thread.join(10)
+        until(lambda: somebody_waits_for_a_lock(payout_engine))
+        assert not submitted.is_set()
+    thread.join()
     # The run was calculated before that journal: what waited must see it.
     assert desk.get(f"/v1/runs/{run}").json()["state"] == "calculated"

@@ -19,7 +19,7 @@ __all__ = ["scoring_engine"]
 LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
 
 
-@pytest.mark.timeout(7200 if LONG else 300)
+@pytest.mark.timeout(7200 if LONG else 900)
 def test_the_ledger_holds_whatever_happens(
     scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -19,6 +18,7 @@ from shared.log.port import Log, Record, Stored
 from shared.log.postgres import PostgresLog
 from tests.services.payout.desk import NOW, Desk, earned, roster
 from tests.services.payout.scoring import Scoring
+from tests.waiting import until
 
 Send = Callable[[Sequence[Stored]], None]
 
@@ -46,21 +46,20 @@ def send(log: Log, payout_engine: Engine, service_engine: Engine) -> Iterator[Se
 
     yield sent
     stop.set()
-    thread.join(30)
+    thread.join()
 
 
 def settle(log: Log, engine: Engine) -> None:
     """Wait until the worker has seen everything."""
-    deadline = time.monotonic() + 30
-    while True:
+
+    def through() -> bool:
         with engine.connect() as connection:
             rows = connection.execute(text("select topic, partition, next_position from position"))
             reached = {(row.topic, row.partition): row.next_position for row in rows}
         ends = {place: end for topic in TOPICS for place, end in log.ends(topic).items()}
-        if all(reached.get(place, 0) == end for place, end in ends.items()):
-            return
-        assert time.monotonic() < deadline, "the worker does not get through"
-        time.sleep(0.05)
+        return all(reached.get(place, 0) == end for place, end in ends.items())
+
+    until(through)
 
 
 def live(send: Send, desk: Desk, scoring: Scoring) -> None:

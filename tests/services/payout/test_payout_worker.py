@@ -15,6 +15,7 @@ from services.payout.store import closings
 from shared.log.port import Record, Stored
 from shared.money import MOST
 from tests.services.payout.desk import Book, Desk, earned
+from tests.waiting import somebody_waits_for_a_lock, until
 
 
 def journals(engine: Engine) -> list[tuple[Any, ...]]:
@@ -87,10 +88,11 @@ def test_what_is_booked_while_a_period_closes_waits_and_is_booked_after_it(
     with payout_engine.begin() as connection:
         assert closings.hold_for_closing(connection) is None
         thread.start()
-        assert not booked.wait(0.5)
+        until(lambda: somebody_waits_for_a_lock(payout_engine))
+        assert not booked.is_set()
         closing = "insert into closing (pay_group, period, run, at) values ('default', '2025-01', :run, now())"
         connection.execute(text(closing), {"run": run})
-    thread.join(10)
+    thread.join()
     assert journals(payout_engine) == [("ada", "2025-02", "2025-01", 500)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable
 
 import orjson
@@ -18,6 +17,7 @@ from shared.log.port import Record
 from shared.log.postgres import PostgresLog
 from tests.services.scoring.test_scoring_converges import put
 from tests.services.scoring.test_scoring_workers import Recorder, drained, events, log, members
+from tests.waiting import until
 
 __all__ = ["log"]
 
@@ -31,9 +31,7 @@ def catch_up(log: PostgresLog, scoring_engine: Engine) -> Callable[[], None]:
         threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in members(log, scoring_engine, 0)]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + 90
-        while not drained(log, scoring_engine) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: drained(log, scoring_engine))
         stop.set()
         for thread in threads:
             thread.join()

@@ -20,6 +20,7 @@ from shared.log.port import Record
 from shared.log.postgres import PostgresLog
 from tests.services.scoring.conftest import Road, simple_plan
 from tests.services.scoring.test_scoring_converges import Event, assert_converged, put, stored_result
+from tests.waiting import until
 
 PEOPLE, DEALS_SENT, PARTITIONS = 30, 600, 4
 
@@ -116,9 +117,7 @@ def test_two_of_each_worker_end_where_one_calculation_ends(scoring_engine: Engin
             for topic in (DEALS, ROSTER, PLANS):
                 log.append(topic, recorder.records.get(topic.name, [])[start : start + 100])
             time.sleep(0.05)
-        deadline = time.monotonic() + 90
-        while not drained(log, scoring_engine) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        until(lambda: drained(log, scoring_engine))
     finally:
         stop.set()
         for thread in threads:

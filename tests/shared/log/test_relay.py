@@ -21,8 +21,9 @@ from shared.log.port import LogUnavailable, Partition, Record, Stored
 from shared.log.positions import Bookmark, Refused, follow
 from shared.log.relay import Relay
 from tests.shared.log import worker_suite
-from tests.shared.log.suite import records, until
+from tests.shared.log.suite import records
 from tests.shared.log.worker_suite import counted, running, total
+from tests.waiting import until
 
 
 class Flaky:
@@ -90,7 +91,7 @@ def test_one_relay_works_and_another_takes_over(bare_kafka: KafkaLog, kafka_topi
         publish(bare_kafka, engine, kafka_topic, records(200))
         until(lambda: left(bare_kafka, kafka_topic) == 0)
         stop.set()
-        thread.join(10)
+        thread.join()
     assert sum(bare_kafka.ends(kafka_topic).values()) == 400
 
 

@@ -20,7 +20,8 @@ from shared.log.partitioner import partition_of
 from shared.log.port import Consumer, Log, Record, Stored
 from shared.log.tables import metadata
 from shared.log.worker import Outcome, Rejection, Step
-from tests.shared.log.suite import PARTITIONS, collect, joined, records, until
+from tests.shared.log.suite import PARTITIONS, collect, joined, records
+from tests.waiting import until
 
 counts = Table("counts", MetaData(), Column("key", Text, primary_key=True), Column("number", Integer, nullable=False))
 OUT = Topic("counted")
@@ -69,8 +70,7 @@ def running(worker: Worker) -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
-        thread.join(30)
-    assert not thread.is_alive()
+        thread.join()
     if failures:
         raise failures[0]
 
@@ -141,14 +141,14 @@ class WorkerCases:
                     found = poll(timeout, limit)
                     if found and not wake.is_set():
                         entered.set()
-                        assert wake.wait(30)
+                        assert wake.wait()
                     return found
 
                 consumer.poll = slow  # type: ignore[method-assign]
                 return consumer
 
         with running(self.worker(Frozen(), engine, topic, member="zombie")):  # type: ignore[arg-type]
-            assert entered.wait(30)
+            assert entered.wait()
             self.overtake(log, engine, topic)
             assert total(engine) == 50
             wake.set()
@@ -281,11 +281,11 @@ class WorkerCases:
 
         def slow(connection: Connection, batch: Sequence[Stored]) -> Outcome:
             entered.set()
-            assert stop.wait(10)
+            assert stop.wait()
             return count(connection, batch)
 
         with running(self.worker(log, engine, topic, slow)) as stop:
-            assert entered.wait(30)
+            assert entered.wait()
         assert total(engine) == 10
 
     def test_a_position_of_another_logs_life_stops_the_worker(self, log: Log, topic: Topic, engine: Engine) -> None:

@@ -136,4 +136,4 @@ def provider(folder: Path, *, openssh: bool = False) -> Iterator[Drop]:
     finally:
         loop.call_soon_threadsafe(acceptor.close)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join()
