@@ -62,6 +62,14 @@ class DealSource(KnownDeals, Protocol):
         """
         ...
 
+    def paid_less(self, as_of: date) -> Sequence[str]:
+        """Deals of which a payment was ever taken back, and that are not paid in full by a day.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
     def uncredited(self, period: str) -> Sequence[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -109,6 +110,15 @@ class ScoringLines:
             LinesUnavailable: scoring does not answer, or refuses.
         """
         return set(self._json("GET", "/v1/plans")["plans"])
+
+    def paid_less(self, as_of: date) -> list[str]:
+        """Deals of which a payment was ever taken back, and that are not paid in full by a day.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        found: list[str] = self._json("GET", "/v1/paid-less", params={"as_of": as_of.isoformat()})["deals"]
+        return found
 
     def uncredited(self, period: str) -> list[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.

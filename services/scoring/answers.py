@@ -163,6 +163,12 @@ class Uncredited(BaseModel):
     next: str | None
 
 
+class PaidLess(BaseModel):
+    """Ids of deals."""
+
+    deals: list[str]
+
+
 class CurrencyTotals(BaseModel):
     """Sums over all participants and periods in one currency."""
 

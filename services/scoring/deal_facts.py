@@ -59,6 +59,20 @@ def deal_facts(deals: pl.DataFrame) -> pl.DataFrame:
     return both.sort("row").select(DEAL_FACTS.names())
 
 
+def paid_less(facts: pl.DataFrame, day: date) -> list[str]:
+    """Those of the deals with `DEAL_FACTS` that are not known to be paid in full by a day."""
+    by_then = [
+        pl.col(name)
+        .list.eval(
+            pl.when(pl.element().struct.field("day") <= day).then(pl.element().struct.field("amount")).otherwise(0)
+        )
+        .list.sum()
+        for name in ENTRIES
+    ]
+    whole = by_then[0] >= pl.col("deal_amount")
+    return facts.filter(~whole.fill_null(value=False)).get_column("deal_id").to_list()
+
+
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
     text = pl.col("facts")

@@ -32,6 +32,7 @@ STORED = pl.Schema(
 
 CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
 """The columns of a credit as it is listed beside its deal."""
+_PAYMENTS = "payments."
 _UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
 
 
@@ -72,6 +73,30 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
         version, packed = known[deal_id]
         found[deal_id] = Due(version, packed, values_of(unpack(packed)))
     return found
+
+
+def taken_back(held: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
+    """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its id."""
+    paying = [(patch.deal_id, paid) for patch in patches if (paid := _payments(patch.fields))]
+    if not paying:
+        return []
+    names = pl.Series([deal_id for deal_id, _ in paying])
+    known = held.filter(pl.col("deal_id").is_in(names.implode()))
+    before = {
+        deal_id: _payments(values_of(unpack(facts))) for deal_id, facts in known.select("deal_id", "facts").rows()
+    }
+    found = set()
+    for deal_id, paid in paying:
+        there = before.setdefault(deal_id, {})
+        for path, payment in paid.items():
+            if payment is None or payment["amount"].startswith("-") or there.get(path, payment) != payment:
+                found.add(deal_id)
+        there |= paid
+    return sorted(found)
+
+
+def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in values.items() if path.startswith(_PAYMENTS)}
 
 
 def as_stored(

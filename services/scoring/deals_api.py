@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Final
 
 import polars as pl
@@ -9,8 +10,9 @@ from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
-from services.scoring.answers import CreditView, Deals, DealView, FactView, Uncredited, UncreditedView
+from services.scoring.answers import CreditView, Deals, DealView, FactView, PaidLess, Uncredited, UncreditedView
 from services.scoring.asked_api import Period, Reader
+from services.scoring.deal_facts import deal_facts, paid_less
 from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.packed import unpack
 from services.scoring.store import views
@@ -49,6 +51,15 @@ def add_deals(app: FastAPI, snapshot: Engine) -> None:
         with snapshot.connect() as connection:
             found = views.deals(connection, sorted(set(asked.deals)))
         return Deals(deals=_views(found))
+
+    @app.get("/v1/paid-less")
+    def paid_less_by(
+        _: Reader, as_of: Annotated[date, Query(description="What came in by this day counts")]
+    ) -> PaidLess:
+        """Deals of which a payment was ever taken back, and that are not paid in full by a day: what was released of them is looked at again."""
+        with snapshot.connect() as connection:
+            found = views.taken_back(connection)
+        return PaidLess(deals=paid_less(deal_facts(found), as_of))
 
     @app.get("/v1/uncredited")
     def uncredited(

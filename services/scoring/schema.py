@@ -75,6 +75,13 @@ lost_holder: Final = Table(
     comment="whose deals credited a participant in a month and credit them no longer; a history, which no pay is made of",
 )
 
+taken_back: Final = Table(
+    "taken_back",
+    metadata,
+    Column("deal_id", Text, primary_key=True),
+    comment="deals of which a payment was ever changed or taken back; a history, which no pay is made of",
+)
+
 standing: Final = Table(
     "standing",
     metadata,

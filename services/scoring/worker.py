@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
-from services.scoring.deals import as_stored, credits_of, due
+from services.scoring.deals import as_stored, credits_of, due, taken_back
 from services.scoring.differences import differences, lost, lost_holders
 from services.scoring.differences import messages as messages_of_changes
 from services.scoring.selection import touched
@@ -112,6 +112,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     gone = lost(before, credited.credits)
     patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
     stored_deals.save_lost(connection, gone.filter(patched), lost_holders(gone, held))
+    stored_deals.save_taken_back(connection, taken_back(held, patches))
     changes = differences(before, credited.credits, now.plans)
     event = _events(batch, credits.TYPE)
     return Outcome(

@@ -122,7 +122,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
 
 def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
     """What the run would do as things stand, without a trace."""
-    world = gather(connection, run)
+    world = gather(connection, run, office.deals.paid_less(run.ends))
     found = calculating.calculate(connection, world, office.lines, office.deals)
     return found, freezing.freeze(connection, found, office.company)
 

@@ -135,7 +135,7 @@ class Case:
 class Settlement:
     """What the run does: its lines sum to `paid`, those `BESIDE` left out; what is held of which line from now on; the pay periods as they
     are left; by lost deal, month and component, what is remembered of it; why each line is held;
-    the words of terms for a step in a month; deals of which nobody knows what was paid, and deals whose customers have paid less
+    the words of terms for a step in a month; why what of a lost deal stays, by deal, month and component; deals of which nobody knows what was paid, and deals whose customers have paid less
     than when a run last looked."""
 
     participant_id: str
@@ -150,6 +150,7 @@ class Settlement:
     kept: Mapping[tuple[str, str, str], Remembered]
     why: Mapping[Whose, Why] = field(default_factory=dict)
     words: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    why_kept: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     paid_less: tuple[str, ...] = ()
 
@@ -159,9 +160,11 @@ def settle(case: Case) -> Settlement:
     found_held = _held(case)
     lines = found_held.moves
     kept: dict[tuple[str, str, str], Remembered] = {}
+    why_kept: dict[tuple[str, str, str], str] = {}
     for deal in case.lost:
         keeps = _kept(case, deal)
         kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, keeps)
+        why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(deal)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
@@ -205,6 +208,7 @@ def settle(case: Case) -> Settlement:
         kept=kept,
         why=found_held.why,
         words=words,
+        why_kept=why_kept,
         unknown=tuple(sorted(found_held.unknown)),
         paid_less=tuple(sorted(found_held.paid_less)),
     )
@@ -215,6 +219,15 @@ def _kept(case: Case, deal: Lost) -> int:
     if deal.excused:
         return deal.lost
     return dismissed(deal.losses, case.ruled[case.pay_period].terms.clawback, deal.since)
+
+
+def _why_kept(deal: Lost) -> str:
+    if deal.excused:
+        return "An approver decided that it is not taken back"
+    if not deal.losses:
+        return "Nothing is lost any more that could stay"
+    days = sorted({each.day for each in deal.losses})
+    return f"By the age that the deal had when it was lost, on {' and '.join(map(str, days))}"
 
 
 def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:

@@ -126,6 +126,8 @@ def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLi
             reason = settlement.words.get((line.step, line.about), "")
             if line.step == "hold" and line.whose is not None and line.whose in settlement.why:
                 reason = settlement.why[line.whose].reason
+            if line.step == "dismissal":
+                reason = settlement.why_kept.get((line.deal_id or "", line.about, line.component or ""), "")
             parts = [*parts, Told(rest, reason, line.deal_id, line.component)]
         for part in parts:
             yield PayLine(

@@ -45,6 +45,7 @@ class World:
     holds: Sequence[Hold]
     excused: frozenset[tuple[str, str]]
     terms: Callable[[date], list[PaymentTerms]]
+    paid_less: Sequence[str] = ()
 
     def at(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
@@ -70,8 +71,14 @@ class World:
         return found
 
 
-def gather(connection: Connection, run: Run) -> World:
-    """Where everybody in the run stands in the ledger."""
+def gather(connection: Connection, run: Run, paid_less: Sequence[str] = ()) -> World:
+    """Where everybody in the run stands in the ledger.
+
+    Args:
+        connection: of the transaction.
+        run: what is calculated.
+        paid_less: deals of which everything was released, perhaps, and money went since.
+    """
     known = people(connection)
     everybody = {**known, **people(connection, positions.strangers(connection))}
     homes = {who: person.at(run.ends) for who, person in everybody.items()}
@@ -90,11 +97,12 @@ def gather(connection: Connection, run: Run) -> World:
         holds=holds.holds(connection),
         excused=holds.excused(connection),
         terms=policies_in_force.terms(connection),
-        **_standing(connection, run, list(mine)),
+        paid_less=paid_less,
+        **_standing(connection, run, list(mine), paid_less),
     )
 
 
-def _standing(connection: Connection, run: Run, who: Sequence[str]) -> dict[str, Any]:
+def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:
     """Where participants stand in the ledger: the fields of a world that the stream moves."""
     entries = positions.entries(connection, who)
     return {
@@ -105,7 +113,7 @@ def _standing(connection: Connection, run: Run, who: Sequence[str]) -> dict[str,
         "paid_before": positions.paid_in(connection, run.pay_group, run.pay_period, run.id),
         "draw": positions.owing(connection, who, "draw"),
         "receivable": positions.owing(connection, who, "clawback"),
-        "held": positions.held_lines(connection, who),
+        "held": positions.held_lines(connection, who, paid_less),
     }
 
 
@@ -113,7 +121,7 @@ def again(connection: Connection, world: World, who: Sequence[str]) -> World:
     """The world with some participants looked at again."""
     gone = frozenset(who)
     fields: dict[str, Any] = {}
-    for name, table in _standing(connection, world.run, who).items():
+    for name, table in _standing(connection, world.run, who, world.paid_less).items():
         before: Mapping[Any, Any] = getattr(world, name)
         kept = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in gone}
         fields[name] = kept | table

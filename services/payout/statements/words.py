@@ -40,7 +40,7 @@ ABOUT: Final[dict[PayKind, str]] = {
     "adjustment": "Entered by a person; listed below with their reasons",
     "returned": "An earlier payment that did not reach you and came back",
     "clawback": "Taken back for deals that did not last; listed below",
-    "dismissal": "Clawbacks that were given up; listed below",
+    "dismissal": "Deals were lost, and this of their pay stays yours; listed below with the reasons",
     "transfer": "What one entity owed you is now owed by another",
     "guarantee": "Your guaranteed pay, where you earned less",
     "minimum": "The least that is paid, where less was due",
@@ -67,7 +67,10 @@ LISTED: Final[dict[PayKind, tuple[str, str]]] = {
         "Clawed back",
         "Taken back because a deal was cancelled or not paid within the time that your plan names.",
     ),
-    "dismissal": ("Clawbacks dismissed", "An approver decided that these are not taken back."),
+    "dismissal": (
+        "Clawbacks dismissed",
+        "What deals lost and is not taken back: by the age that a deal had when it was lost, or because an approver decided so.",
+    ),
     "release": ("Released from hold", "Held back in an earlier run and part of this payment."),
     "forgiveness": (
         "Draw forgiven",

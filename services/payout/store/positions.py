@@ -105,10 +105,12 @@ def history(connection: Connection, pay_group: str, before: str, runs: int) -> d
     return found
 
 
-def held_lines(connection: Connection, participants: Iterable[str]) -> dict[Owed, dict[Whose, Held]]:
-    """What is held of which line."""
+def held_lines(
+    connection: Connection, participants: Iterable[str], released: Iterable[str] = ()
+) -> dict[Owed, dict[Whose, Held]]:
+    """What is held of which line; of the deals `released` also lines of which nothing is held any more."""
     found: dict[Owed, dict[Whose, Held]] = {}
-    for row in connection.execute(_HELD, {"participants": list(participants)}):
+    for row in connection.execute(_HELD, {"participants": list(participants), "released": list(released)}):
         who, currency, *whose, amount, held, forfeited = row
         found.setdefault((who, currency), {})[Whose(*whose)] = Held(amount, held, forfeited)
     return found
@@ -219,7 +221,8 @@ _HISTORY = text("""
 
 _HELD = text("""
     select participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited from held_line
-    where participant_id = any(cast(:participants as text[]))""")
+    where participant_id = any(cast(:participants as text[]))
+      and (held <> 0 or forfeited <> 0 or deal_id = any(cast(:released as text[])))""")
 
 _ENTRIES = text("select participant_id, entries from book where participant_id = any(cast(:participants as text[]))")
 

@@ -219,11 +219,11 @@ def found(connection: Connection, run_id: str) -> list[Finding]:
 
 
 def keep_held(connection: Connection, held: Mapping[Owed, Mapping[Whose, Held]]) -> None:
-    """Write what is held of which line from now on; a line of which nothing is held or lost any more is forgotten."""
+    """Write what is held of which line from now on; one of which nothing is held any more is remembered,
+    because the money that released it may go again."""
     rows = [(*owed, *whose, *figures) for owed, lines in held.items() for whose, figures in lines.items()]
     if rows:
         connection.execute(_KEEP_HELD, columns(rows, width=10))
-        connection.execute(text("delete from held_line where held = 0 and forfeited = 0"))
 
 
 def add_reconciliations(

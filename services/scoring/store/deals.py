@@ -36,6 +36,14 @@ def save_lost(connection: Connection, lost: pl.DataFrame, holders: pl.DataFrame)
         execute(connection, _SAVE_LOST_HOLDERS, *(lines(holders[name]) for name in columns))
 
 
+def save_taken_back(connection: Connection, deals: Iterable[str]) -> None:
+    """Remember of which deals a payment was taken back."""
+    if names := list(deals):
+        execute(
+            connection, f"insert into taken_back select * from unnest({SPLIT}) on conflict do nothing", lines(names)
+        )
+
+
 def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
     """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
 

@@ -38,6 +38,12 @@ def plans(connection: Connection) -> list[str]:
     return [plan for (plan,) in fetch(connection, "select distinct plan from plan_version order by 1")]
 
 
+def taken_back(connection: Connection) -> pl.DataFrame:
+    """deal_id and facts of deals of which a payment was ever taken back, by id."""
+    rows = fetch(connection, "select deal_id, facts from taken_back join deal using (deal_id) order by deal_id")
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "facts": pl.String()}, orient="row")
+
+
 def standings(connection: Connection, participant_id: str, period: str | None) -> pl.DataFrame:
     """A participant's `STANDINGS`, of one period or of all, by period."""
     rows = fetch(

@@ -24,6 +24,7 @@ class Scoring:
         self.deals: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         self.facts_of: dict[str, DealFact] = {}
         self.touched: list[dict[str, str]] = []
+        self.less: list[str] = []
         self.not_credited: list[tuple[str, Uncredited]] = []
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
@@ -48,6 +49,10 @@ class Scoring:
     def plans(self) -> set[str]:
         """The plan of every earning."""
         return {"plan"}
+
+    def paid_less(self, as_of: date) -> list[str]:
+        """Deals that are paid less than they were."""
+        return self.less
 
     def uncredited(self, period: str) -> list[Uncredited]:
         """Shares of deals of a month that credit nobody."""

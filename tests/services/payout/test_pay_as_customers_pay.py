@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from services.payout.deal_facts import DealFact
+from services.payout.terms.release import Collection
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish
@@ -57,3 +59,49 @@ def test_what_cannot_be_counted_in_the_deals_currency_releases_nothing(
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
     scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"payments": None, "refunds": None}]
     assert paid(desk, "2025-01") == ["50.00"]
+
+
+def test_money_that_goes_when_all_was_released_and_paid_takes_the_release_back(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    publish(desk, release=[{"share": "100%", "when": "collected"}])
+    book([earned("ada", "2025-01", 1, ("USD", 100_00))])
+    told(scoring, FIRST, SECOND)
+    assert [paid(desk, f"2025-0{month}") for month in (1, 2, 3, 4)] == [[], ["40.00"], ["60.00"], []]
+    told(scoring)
+    scoring.less = ["D-1"]  # both payments were set to null
+    gone = desk.pay("2025-05")
+    assert [(line["paid"], line["carried_forward"]) for line in gone["lines"]] == [("0.00", "-100.00")]
+    assert ("paid_less", "ada") in {(each["kind"], each["participant_id"]) for each in gone["findings"]}
+    told(scoring, FIRST, SECOND | {"day": date(2025, 6, 3)})
+    scoring.less = []
+    assert paid(desk, "2025-06") == []  # what is paid again makes up for what was carried
+
+
+def test_of_two_refunds_a_month_apart_each_is_dismissed_by_its_own_age(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    steps = [{"within_months": 1, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]
+    publish(desk, clawback={"steps": steps})
+    refunds = [Collection(date(2025, 2, 9), 400_00), Collection(date(2025, 3, 20), 100_00)]
+    book([earned("ada", "2025-01", 1, ("USD", 100_00))])
+    told(scoring)
+    desk.pay("2025-01")
+    carried = []
+    for month, revision, left, known in ((2, 2, 60_00, refunds[:1]), (3, 3, 50_00, refunds)):
+        book([earned("ada", "2025-01", revision, ("USD", left))])
+        scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"amount": left}]
+        scoring.facts_of["D-1"] = DealFact(date(2025, 1, 10), 1000_00, known)
+        carried.append(desk.pay(f"2025-0{month}")["lines"][0]["carried_forward"])
+    assert carried == ["-40.00", "-45.00"]
+
+
+def test_pay_of_a_deal_of_which_nobody_knows_the_amount_is_held_and_named(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    publish(desk, release=[{"share": "100%", "when": "collected"}])
+    book([earned("ada", "2025-01", 1, ("USD", 100_00))])
+    scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"deal_amount": None, "payments": [FIRST], "refunds": []}]
+    found = desk.pay("2025-01")
+    assert found["lines"] == []
+    assert ("collection_unknown", "ada") in {(each["kind"], each["participant_id"]) for each in found["findings"]}

@@ -120,7 +120,7 @@ def company(road: Road) -> Road:
 def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:
-        connection.execute(text("truncate participant, plan_version, deal, lost_credit, standing"))
+        connection.execute(text("truncate participant, plan_version, deal, lost_credit, taken_back, standing"))
         connection.execute(text("update roster_head set version = 0"))
 
 

@@ -129,6 +129,30 @@ def test_payments_change_no_credit_and_no_earning(get: Get, company: Road, scori
     assert table(get("/v1/lines", params={"period": "2025-03"})).drop("lines", "touched_by").equals(before)
 
 
+def test_deals_of_which_a_payment_was_taken_back_are_named_until_they_are_paid(get: Get, company: Road) -> None:
+    def less(day: str) -> list[str]:
+        return list(get("/v1/paid-less", params={"as_of": day}).json()["deals"])
+
+    def pays(deal: str, moment: str, payment: dict[str, str] | None, name: str = "p1") -> None:
+        company.deal(deal, at=f"2025-07-{moment}T00:00:00.000000Z", **{f"payments.{name}": payment})
+        company.drain()
+
+    all_of_it = {"amount": "200.00", "date": "2025-04-20"}
+    pays("crm/1", "01", {"amount": "500.00", "date": "2025-04-20"})
+    pays("crm/2", "01", all_of_it)
+    assert less("2025-12-31") == []
+    pays("crm/2", "02", None)
+    assert less("2025-12-31") == ["crm/2"]
+    pays("crm/2", "03", all_of_it)
+    assert less("2025-12-31") == []
+    pays("crm/2", "04", {"amount": "-50.00", "date": "2025-05-02"}, "p2")
+    assert (less("2025-05-01"), less("2025-05-02")) == ([], ["crm/2"])
+    pays("crm/2", "05", {"amount": "50.00", "date": "2025-06-02"}, "p3")
+    assert less("2025-06-02") == []
+    pays("crm/2", "06", all_of_it | {"amount": "120.00"})
+    assert less("2025-06-02") == ["crm/2"]
+
+
 def test_while_credits_are_on_their_way_the_participant_is_not_settled(get: Get, company: Road) -> None:
     company.deal("crm/9", owner="ann/east", amount="1.00", **WON)
     company.deliver("credit", company._take("credit", None))
