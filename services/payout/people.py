@@ -14,13 +14,12 @@ DEFAULT_PAY_GROUP: Final = "default"
 
 
 class Setting(NamedTuple):
-    """One dated fact: `attribute` is `value` from `day` on, says `source`, which occurred at `occurred_at`."""
+    """One dated fact: `attribute` is `value` from `day` on, said `by` the key it was sent with."""
 
     day: date
     attribute: str
     value: Any
-    occurred_at: str
-    source: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,20 @@ class Person:
         for path in sorted(self.facts):
             start, dated, attribute = path.partition("/")
             if dated:
-                value, occurred_at, _, source, *_ = self.facts[path]
-                yield Setting(date.fromisoformat(start), attribute, value, occurred_at, source)
+                held = self.facts[path]
+                yield Setting(date.fromisoformat(start), attribute, held[0], set_by(held))
+
+    def said(self, attributes: Collection[str], first: date, last: date) -> Iterator[Setting]:
+        """What of these attributes holds on any day from one to another."""
+        begun: dict[str, Setting] = {}
+        for each in self.settings():
+            if each.attribute not in attributes or each.day > last:
+                continue
+            if each.day <= first:
+                begun[each.attribute] = each
+            else:
+                yield each
+        yield from begun.values()
 
     def last_day(self, on: date) -> date | None:
         """The last day of whoever has left by a date: the day before they were said not to be active any more."""

@@ -162,13 +162,13 @@ class NotYourStep(Refusal):
 
 
 class Touched(Refusal):
-    """Whoever changed what a run pays on cannot approve it."""
+    """Whoever set something that a run pays on cannot approve it; `what` names the kinds of it."""
 
     slug = "touched"
     title = "Two people for money"
 
     def __init__(self, run: str, actor: str, what: str) -> None:
-        super().__init__(f"{actor} changed a {what} that {run} pays on: somebody else approves it")
+        super().__init__(f"{actor} set what {run} pays on ({what}): somebody else approves it")
         self.run, self.actor, self.what = run, actor, what
 
 

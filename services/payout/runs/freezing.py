@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.noticing import findings_of, findings_of_kept, hands
+from services.payout.runs.hands import hands
+from services.payout.runs.noticing import findings_of, findings_of_kept
 from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force
 from services.payout.runs.settlement import Settlement

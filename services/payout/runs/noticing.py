@@ -1,4 +1,4 @@
-"""What about a calculated run a person should know: who had a hand in what it pays on, and what stands out."""
+"""What about a calculated run a person should know: what stands out."""
 
 from __future__ import annotations
 
@@ -15,48 +15,14 @@ from services.payout.runs.calculating import Calculated
 from services.payout.runs.exceptions import Finding, Seen, findings, not_whole
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import Run
-from services.payout.runs.payees import ATTRIBUTES
 from services.payout.runs.payments import would_refuse
-from services.payout.store import closings, holds, payees, policies_in_force, positions
+from services.payout.store import holds, payees, positions
 from services.payout.store.payees import PaidUnder
 from services.payout.store.people import people
 from shared.contracts.lines import each_line
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
-
-
-def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
-    """Whoever set something that the pay rests on, and what: facts of deals, quotas and plans, terms, holds, adjustments."""
-    world = found.world
-    touched = found.lines.select(pl.col("touched_by").explode()).drop_nulls().unnest("touched_by").unique()
-    yield from touched.select("who", "what").iter_rows()
-    yield from policies_in_force.authors(connection, world.run.ends)
-    decided = holds.hands(connection)
-    deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
-    lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
-    since = closings.closed_at(connection, world.run.pay_group)
-    for each in decided:
-        concerned = each.scope == "plan" or each.subject in (deals if each.scope == "deal" else world.people)
-        if each.deal is not None:
-            works = (each.subject, each.deal) in lost
-        else:
-            works = each.until is None or each.until >= world.run.starts
-        if concerned and (works or since is None or each.at >= since):
-            yield each.actor, each.what
-    for actor in positions.adjusters(connection, world.people, world.run.month):
-        yield actor, "adjustment"
-    for who in {each.participant_id for each in found.settlements}:
-        for actor in world.people[who].set_by(ATTRIBUTES, world.run.ends):
-            yield actor, "payee"
-
-
-def _sold(lines: pl.DataFrame, deals: set[str]) -> set[str]:
-    """Those of the deals that somebody earned by."""
-    if not deals:
-        return set()
-    names = lines.select(pl.col("lines").explode()).drop_nulls().unnest("lines")["deal_id"]
-    return set(names.filter(names.is_in(list(deals))))
 
 
 def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:

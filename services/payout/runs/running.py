@@ -192,9 +192,8 @@ def approve(connection: Connection, office: Office, run: Run, who: Principal, se
     hands = {event.actor for event in runs.events(connection, run.id) if event.verb in ("calculate", "submit")}
     taken = runs.approvals(connection, run.id)
     role = next_step(run, taken, who.name, who.roles, hands)
-    for name, what in runs.touches(connection, run.id):
-        if name == who.name:
-            raise Touched(run.id, who.name, what)
+    if mine := [what for name, what in runs.touches(connection, run.id) if name == who.name]:
+        raise Touched(run.id, who.name, ", ".join(mine))
     _check_current(connection, run, seen)
     frozen = untampered(connection, run)
     at = office.now()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
 from services.payout.calendars.policy import PayGroup
-from services.payout.people import Attributes, Person
+from services.payout.people import DEFAULT_PAY_GROUP, Attributes, Person
 from services.payout.runs.life import Run
 from services.payout.runs.settlement import Held, Whose
 from services.payout.store import closings, holds, policies_in_force, positions
@@ -26,7 +26,7 @@ from services.payout.terms.release import Hold
 @dataclass(frozen=True, slots=True)
 class World:
     """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
-    that no policy describes, whom no run pays.
+    that no policy describes, whom no run pays; `gone` those who left the pay group within the pay period.
     """
 
     run: Run
@@ -46,6 +46,7 @@ class World:
     excused: frozenset[tuple[str, str]]
     terms: Callable[[date], list[PaymentTerms]]
     paid_less: Sequence[str] = ()
+    gone: Mapping[str, Person] = field(default_factory=dict)
 
     def at(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
@@ -97,9 +98,19 @@ def gather(connection: Connection, run: Run, paid_less: Sequence[str] = ()) -> W
         holds=holds.holds(connection),
         excused=holds.excused(connection),
         terms=policies_in_force.terms(connection),
+        gone={who: each for who, each in everybody.items() if who not in mine and _left(each, run)},
         paid_less=paid_less,
         **_standing(connection, run, list(mine), paid_less),
     )
+
+
+def _left(person: Person, run: Run) -> bool:
+    """Whether somebody who is not in the run was in its pay group when the pay period began, or within it."""
+    moves = [each for each in person.settings() if each.attribute == "pay_group" and run.starts <= each.day <= run.ends]
+    if not moves or run.participants is not None:
+        return False
+    before = person.at(run.starts - timedelta(days=1)).pay_group
+    return run.pay_group in (before, *(each.value or DEFAULT_PAY_GROUP for each in moves))
 
 
 def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:

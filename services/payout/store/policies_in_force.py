@@ -22,13 +22,13 @@ Kind = TypeVar("Kind", bound=Policy)
 
 def terms(connection: Connection) -> Callable[[date], list[PaymentTerms]]:
     """The payment terms that hold on a date, whichever is asked for: all versions are read once."""
-    every = _by_id(connection, "payment_terms")
+    every = by_id(connection, "payment_terms")
     return lambda day: _held(every, day, PaymentTerms)
 
 
 def approvals(connection: Connection, day: date) -> list[ApprovalPolicy]:
     """The approvals that runs need on a date."""
-    return _held(_by_id(connection, "approval"), day, ApprovalPolicy)
+    return _held(by_id(connection, "approval"), day, ApprovalPolicy)
 
 
 def profile(connection: Connection, group: PayGroup, day: date) -> tuple[str, PayrollProfile]:
@@ -64,16 +64,8 @@ _PLAIN: Final = f"{PLAIN.id}/0"
 """The plain CSV, which nobody published."""
 
 
-def authors(connection: Connection, day: date) -> set[tuple[str, str]]:
-    """Who wrote the payment terms that hold on a date, as (author, what)."""
-    return {
-        (held.author, "terms")
-        for each in _by_id(connection, "payment_terms").values()
-        if (held := in_force(each, day)) is not None
-    }
-
-
-def _by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:
+def by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:
+    """The versions of every policy of a kind, in the order of their publication."""
     found: dict[str, list[Version]] = {}
     for each in versions(connection, kind):
         found.setdefault(each.policy.id, []).append(each)

@@ -34,7 +34,7 @@ class Adjusted(NamedTuple):
 
 class Left(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency: to be carried, and the pay periods as it settled
-    them, newest knowledge.
+    them, newest knowledge; `carrying` are the runs in a row, up to the last, that left something to be carried.
     """
 
     carried: int
@@ -42,6 +42,7 @@ class Left(NamedTuple):
     dismissed: Mapping[tuple[str, str, str], Remembered]
     run: str = ""
     month: str = ""
+    carrying: tuple[str, ...] = ()
 
 
 def payable(
@@ -87,7 +88,7 @@ def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left
         pay: dict[str, Any] = orjson.loads(told)
         settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
         known = {**before.settled, **settled}, {**before.dismissed, **remembered(pay)}
-        found[who, currency] = Left(carried, *known, run, month)
+        found[who, currency] = Left(carried, *known, run, month, (*before.carrying, run) if carried else ())
     return found
 
 

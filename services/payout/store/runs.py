@@ -197,6 +197,13 @@ def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
     return pl.read_parquet(io.BytesIO(content)) if content is not None else None
 
 
+def touched(connection: Connection, run_id: str) -> pl.DataFrame:
+    """participant_id, period and touched_by of everything earned that a run looked at."""
+    c = schema.run_lines.c
+    content = connection.execute(select(c.content).where(c.run == run_id)).scalar_one()
+    return pl.read_parquet(io.BytesIO(content), columns=["participant_id", "period", "touched_by"])
+
+
 def runs_that_looked_at(connection: Connection, month: str) -> list[str]:
     """Approved runs that may have looked at what was earned in a month, the latest first."""
     return list(connection.execute(_LOOKED, {"month": month}).scalars())

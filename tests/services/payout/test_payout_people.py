@@ -44,7 +44,7 @@ def test_facts_merge_to_the_same_in_any_order_and_say_who_set_them(
     for patch in [*patches, patches[0]]:
         book([patch])
     ada = known(payout_engine, "ada")["ada"]
-    assert [(each.day, each.attribute, each.value, each.source) for each in ada.settings()] == [
+    assert [(each.day, each.attribute, each.value, each.by) for each in ada.settings()] == [
         (date(2025, 1, 1), "entity", "E8", "s8")
     ]
 

@@ -39,22 +39,32 @@ class Road:
         self.waiting[topic][lane.number].append(Stored(lane, self.ends[lane], record, 0.0))
         self.ends[lane] += 1
 
-    def deal(self, deal_id: str, at: str = "2025-05-01T00:00:00.000000Z", sequence: int = 0, **fields: Any) -> None:
+    def deal(
+        self, deal_id: str, at: str = "2025-05-01T00:00:00.000000Z", sequence: int = 0, by: str = "crm", **fields: Any
+    ) -> None:
         """A deal patch."""
-        self.fact("deals", "deal_id", deal_id, fields, at, sequence)
+        self.fact("deals", "deal_id", deal_id, fields, at, sequence, by)
 
-    def person(self, participant_id: str, since: str, at: str = "2025-01-01T00:00:00.000000Z", **fields: Any) -> None:
+    def person(
+        self,
+        participant_id: str,
+        since: str,
+        at: str = "2025-01-01T00:00:00.000000Z",
+        by: str = "crm",
+        **fields: Any,
+    ) -> None:
         """A roster patch: attributes from a date on; `quota_bookings` is the quota of measure bookings."""
         dated = {f"{since}/{name.replace('quota_', 'quota.')}": value for name, value in fields.items()}
-        self.fact("roster", "participant_id", participant_id, dated, at)
+        self.fact("roster", "participant_id", participant_id, dated, at, 0, by)
 
-    def plan(self, document: dict[str, Any]) -> None:
+    def plan(self, document: dict[str, Any], by: str | None = None) -> None:
         """A plan version."""
         published = {
             "plan_id": document["plan"],
             "version": document["version"],
             "effective_from": document["effective_from"],
             "document": document,
+            "author": by,
         }
         self.put("plans", Record(f"{document['plan']}@{document['version']}", orjson.dumps(published)))
 
@@ -120,7 +130,9 @@ def company(road: Road) -> Road:
 def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:
-        connection.execute(text("truncate participant, plan_version, deal, lost_credit, taken_back, standing"))
+        connection.execute(
+            text("truncate participant, plan_version, deal, lost_credit, lost_holder, taken_back, standing")
+        )
         connection.execute(text("update roster_head set version = 0"))
 
 

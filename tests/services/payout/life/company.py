@@ -29,6 +29,7 @@ from tests.services.scoring.conftest import Road, empty_tables
 KEYS: dict[str, dict[str, Any]] = {
     "dana": {"scopes": ["runs:write", "earnings:read", "payroll:read", "statements:read", "gl:read"]},
     "frank": {"scopes": ["runs:approve", "earnings:read"], "roles": ["finance"]},
+    "fiona": {"scopes": ["runs:approve", "earnings:read"], "roles": ["finance"]},
     "tina": {"scopes": ["terms:write", "earnings:read"]},
     "payroll": {"scopes": ["payroll:read", "payroll:write"]},
     "payout": {"scopes": ["earnings:read"]},
@@ -80,18 +81,18 @@ class Company:
         """Half past nine of the company's day."""
         return datetime.combine(self.today, time(9, 30), UTC)
 
-    def deal(self, deal_id: str, **fields: Any) -> None:
+    def deal(self, deal_id: str, by: str = "crm", **fields: Any) -> None:
         """Facts of a deal, later than all before."""
         self._moments += 1
-        self.road.deal(deal_id, f"2025-01-01T00:00:00.{self._moments:06d}Z", **fields)
+        self.road.deal(deal_id, f"2025-01-01T00:00:00.{self._moments:06d}Z", by=by, **fields)
 
-    def person(self, who: str, since: str, **fields: Any) -> None:
+    def person(self, who: str, since: str, by: str = "hr", **fields: Any) -> None:
         """Facts of a person, which payout reads too."""
         self._moments += 1
         at = f"2025-01-01T00:00:00.{self._moments:06d}Z"
-        self.road.person(who, since, at, **fields)
+        self.road.person(who, since, at, by, **fields)
         dated = {f"{since}/{name.replace('quota_', 'quota.')}": value for name, value in fields.items()}
-        fact = {"participant_id": who, "fields": dated, "occurred_at": at, "sequence": 0, "source": "hr"}
+        fact = {"participant_id": who, "fields": dated, "occurred_at": at, "sequence": 0, "source": by}
         self._append(ROSTER, Record(who, orjson.dumps(fact)))
 
     def score(self) -> None:
