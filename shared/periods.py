@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 
 def period_of(day: date) -> str:
@@ -25,6 +25,11 @@ def last_day(period: str) -> date:
     """The last business date of a period."""
     first = first_day(period)
     return first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def previous_period(period: str) -> str:
+    """The period before."""
+    return period_of(first_day(period) - timedelta(days=1))
 
 
 def next_period(period: str) -> str:

@@ -52,6 +52,8 @@ class Calculation:
     credited: int
     participants: int
     notes: list[str]
+    in_weeks: bool
+    """Whether a plan counts in weeks, so that its fiscal periods are no calendar months."""
 
 
 def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
@@ -81,6 +83,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         credited.credits["deal_id"].n_unique(),
         people.size,
         _notes(people.unused, sold.unused, sold.absent),
+        plans.in_weeks,
     )
 
 

@@ -14,8 +14,9 @@ from earnest.files.pay_events import Happened, read_events
 from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
 from earnest.files.rejected import FileError, rejected
 from earnest.policies.checking import policy_files, read_policy_file
+from services.payout.calendars.pay_periods import pay_period_at
 from services.payout.calendars.policy import DEFAULT, PayGroup
-from services.payout.calendars.timeline import misfit
+from services.payout.calendars.timeline import misfit, ruling
 from services.payout.people import Person
 from services.payout.policies.model import Policy, Version, in_force
 from services.payout.runs.pay_facts import Entry, Facts
@@ -69,6 +70,9 @@ def pay_from_files(sources: Sources) -> Paid:
     days += [each.day for deal in deals.values() for each in (*deal.payments, *deal.refunds)]
     first = _bound(sources.first or min(months), first_day)
     last = _bound(sources.last or max([*months, *map(period_of, days)]), last_day)
+    if not sources.last and entries:  # a pay period that begins in the last month and ends after it
+        counts_from = max(each.day for each in entries)
+        last = max(last, pay_period_at(ruling(groups, counts_from), counts_from).end)
     if first > last:
         raise FileError(f"--from {first} is after --through {last}")
     facts = Facts(

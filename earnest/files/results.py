@@ -10,6 +10,7 @@ from earnest.files.calculation import Calculation
 from earnest.files.rejected import FileError
 from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
+from shared.kernel.calendar import in_words
 from shared.spreadsheets import write_csv
 
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
@@ -22,8 +23,8 @@ def write_results(found: Calculation, folder: Path) -> None:
         FileError: the folder cannot be written.
     """
     files = {
-        "earnings.csv": earnings_table(found.earnings),
-        "lines.csv": lines_table(found.explained),
+        "earnings.csv": earnings_table(found.earnings, in_weeks=found.in_weeks),
+        "lines.csv": lines_table(found.explained, in_weeks=found.in_weeks),
         "rejected.csv": found.rejected,
     }
     try:
@@ -34,15 +35,23 @@ def write_results(found: Calculation, folder: Path) -> None:
         raise FileError(f"{folder}: {error.strerror or error}") from None
 
 
-def earnings_table(earned: pl.DataFrame) -> pl.DataFrame:
-    """participant_id, component, period, amount (text in major units), currency: one row each, whichever versions it comes from."""
+def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFrame:
+    """participant_id, component, period, amount (text in major units), currency: one row each, whichever versions it comes from.
+
+    `period` is the calendar month; where a plan counts `in_weeks`, `fiscal_period` stands beside it, in rows of their own.
+    """
     who = ["participant_id", "component", "period"]
+    if in_weeks:
+        who, earned = [*who, "fiscal_period"], earned.with_columns(fiscal_period=in_words(pl.col("fiscal")))
     summed = earned.group_by(*who, "currency").agg(pl.col("amount").sum()).sort(*who, "currency")
     return summed.select(*who, amount=money("amount", summed["currency"].unique()), currency="currency")
 
 
-def lines_table(explained: Explained) -> pl.DataFrame:
-    """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which rate."""
+def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame:
+    """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which rate.
+
+    Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month.
+    """
     lines = explained.lines
     currencies = lines["currency"].unique().to_list()
     return (
@@ -51,6 +60,7 @@ def lines_table(explained: Explained) -> pl.DataFrame:
         .select(
             "participant_id",
             "period",
+            *([in_words(pl.col("fiscal")).alias("fiscal_period")] if in_weeks else []),
             "component",
             "plan",
             "version",

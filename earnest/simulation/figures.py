@@ -55,7 +55,7 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     ]
     named = pl.DataFrame(of, schema=["plan", "version", "component", "of"], orient="row")
     rows = earned.join(named, on=["plan", "version", "component"]).filter(pl.col("quota") > 0)
-    each = rows.group_by(*_PERSON, "plan", "version", "of", "period").agg(
+    each = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(
         pl.col("measure").last(), pl.col("quota").last(), pay=pl.col("amount").sum()
     )
     windows = [_last_of_windows(each.filter(pl.col("of") == name), name, plans) for name in sorted(set(named["of"]))]
@@ -63,13 +63,11 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
 
 
 def _last_of_windows(rows: pl.DataFrame, name: str, plans: PlanSet) -> pl.DataFrame:
-    plan = next(plan for plan in plans if plan.measure(name) is not None)
-    found = plan.measure(name)
-    assert found is not None
-    window = window_of(pl.col("period"), found.reset, plan.calendar)
+    found = next(measure for plan in plans if (measure := plan.measure(name)) is not None)
+    window = window_of(pl.col("fiscal"), found.reset)
     last = (
         rows.with_columns(window=window)
-        .sort("period")
+        .sort("fiscal", "period")
         .group_by(*_PERSON, "plan", "version", "of", "window")
         .agg(pl.col("measure", "quota").last(), pl.col("pay").sum())
     )

@@ -11,7 +11,7 @@ import polars as pl
 from shared.kernel import Plan, PlanSet, Roster, earn, measure
 from shared.kernel.conventions import Conventions
 
-_ROW = ["participant_id", "plan", "version", "component", "period"]
+_ROW = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 
 
 @dataclass(frozen=True)

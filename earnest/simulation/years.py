@@ -20,7 +20,7 @@ CYCLE = 400
 of one call lie so far apart that everyone meets only those of their own year."""
 APART = "\x1f"
 """Between a participant and a deal, or a seat and a year; no identifier has it."""
-_KEY = ["plan", "version", "rule", "period", "currency", "bucket"]
+_KEY = ["plan", "version", "rule", "period", "fiscal", "currency", "bucket"]
 
 
 class Years:
@@ -47,7 +47,10 @@ class Years:
         seats = lots.seats.with_columns(participant_id=label, later=later)
         sums = self._sums(lots).join(seats.drop("who"), on=["year", "seat"])
         if self._apart:
-            sums = sums.with_columns(period=_moved(pl.col("period").cast(pl.String)))
+            sums = sums.with_columns(
+                period=_moved(pl.col("period").cast(pl.String)),
+                fiscal=(pl.col("fiscal") + 12 * pl.col("later")).cast(SUMS["fiscal"]),
+            )
         people = _relabelled(self._roster, self._named(seats))
         earned = earn(measure(sums.select(SUMS.names()).cast(SUMS), self._plans), people, self._plans)
         return earned.join(seats.drop("later"), on="participant_id")

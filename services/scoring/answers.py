@@ -14,14 +14,16 @@ from shared.contracts.earnings import ComponentEarning
 from shared.explanation import Part
 from shared.explanation.numbers import plain
 from shared.facts import set_by
+from shared.kernel.calendar import Fiscal, name_of
 from shared.kernel.exact import WHOLE_SHARE
 from shared.money import from_minor
 
 
 class EarningView(BaseModel):
-    """What one component pays for one period. `problem` says why it could not be evaluated; it then pays nothing."""
+    """What one component pays in one month for one fiscal period of its plan. `problem` says why it could not be evaluated; it then pays nothing."""
 
     period: str
+    fiscal_period: str | None
     component: str
     plan: str
     version: int
@@ -37,6 +39,7 @@ class EarningView(BaseModel):
         currency = earning.currency
         return EarningView(
             period=period,
+            fiscal_period=None if earning.fiscal is None else name_of(Fiscal(earning.fiscal)),
             component=earning.component,
             plan=earning.plan,
             version=earning.version,

@@ -7,14 +7,14 @@ import polars as pl
 from shared.kernel import PlanSet, summed
 from shared.kernel.exact import narrow, wide
 
-_SUMMED = ["plan", "version", "rule", "period", "currency", "bucket"]
+_SUMMED = ["plan", "version", "rule", "period", "fiscal", "currency", "bucket"]
 _ONE = ["period", "participant_id", "deal_id"]
 
 
 def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
 
-    Columns participant_id, plan, version, rule, period, currency, bucket, and the differences `amount` (minor units) and `deals`; what
+    Columns participant_id, plan, version, rule, period, fiscal, currency, bucket, and the differences `amount` (minor units) and `deals`; what
     cancels out is left out.
 
     Raises:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import polars as pl
@@ -16,7 +15,6 @@ from services.scoring.touching import TOUCHES, Said, touches
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.kernel import PlanSet, Roster, explain
-from shared.kernel.calendar import bounds
 from shared.kernel.tables import CREDITS, EARNINGS, empty
 
 TOGETHER: Final = 1000
@@ -93,12 +91,13 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
     explained = explain(credits, known.roster.only(those), known.plans, earned)
     now = earned.filter(pl.col("period") == known.period)
     told = explained.lines.filter(pl.col("period") == known.period)
-    ends = {(p.plan, p.version): bounds(pl.Series([known.period]), p.calendar)["last"][0] for p in known.plans}
     rows = (
         held.filter(pl.col("period") == known.period)
         .select(_ID, "period", "revision")
-        .join(_listed(now.sort(_ID, "component", "plan", "version"), _EARNING, "earnings"), on=_ID, how="left")
-        .join(_listed(_with_deals(told, found.facts, ends), _LINE, "lines"), on=_ID, how="left")
+        .join(
+            _listed(now.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, "earnings"), on=_ID, how="left"
+        )
+        .join(_listed(_with_deals(told, found.facts), _LINE, "lines"), on=_ID, how="left")
         .join(
             _listed(touched.filter(of_them).sort(TOUCHES.names()), ["who", "what"], "touched_by"),
             on=_ID,
@@ -122,18 +121,9 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
     ).select(contract.SCHEMA.names())
 
 
-def _with_deals(told: pl.DataFrame, facts: pl.DataFrame, ends: Mapping[tuple[str, int], date]) -> pl.DataFrame:
-    last = pl.DataFrame(
-        [(plan, version, day) for (plan, version), day in ends.items()],
-        schema={"plan": pl.String, "version": pl.Int64, "last": pl.Date},
-        orient="row",
-    )
-    return (
-        told.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
-        .join(last, on=["plan", "version"], how="left", maintain_order="left")
-        .with_columns(pl.col("credit_date").fill_null(pl.col("last")))
-        .sort(_ID, "component", "plan", "version", "line")
-    )
+def _with_deals(told: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    with_facts = told.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
+    return with_facts.sort(_ID, "component", "plan", "version", "line")
 
 
 def _listed(rows: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:

@@ -21,8 +21,9 @@ _SUM = {
     "bucket": pl.String(),
     "amount": pl.Int64(),
     "deals": pl.Int64(),
+    "fiscal": pl.Int32(),
 }
-_EARNING = ["component", "plan", "version", "amount", "currency", "measure", "quota", "problem"]
+_EARNING = ["component", "plan", "version", "fiscal", "amount", "currency", "measure", "quota", "problem"]
 _MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
 
 STANDINGS = pl.Schema(
@@ -78,7 +79,7 @@ def standings(
     """
     sums = _added(held, changes)
     earned = earn_every_month(measure(sums, plans), roster, plans, months)
-    texts = json_lists(earned.sort(*_WHO, *_EARNING[:3]), _WHO, _EARNING, "earnings")
+    texts = json_lists(earned.sort(*_WHO, *_EARNING[:4]), _WHO, _EARNING, "earnings")
     everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")
     return (
@@ -127,13 +128,13 @@ def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
 
 
 def sums_of(held: pl.DataFrame) -> pl.DataFrame:
-    """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, currency, bucket, amount, deals."""
+    """The sums of `STANDINGS`, one row each: participant_id, period, plan, version, rule, fiscal, currency, bucket, amount, deals."""
     return unlisted(held, _WHO, "sums", _SUM).with_columns(pl.col("bucket").fill_null(""))
 
 
 def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
-    added = both.group_by(*_WHO, "plan", "version", "rule", "currency", "bucket").agg(
+    added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()
     )
     return narrow(added, "amount", "a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))

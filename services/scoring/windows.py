@@ -9,22 +9,22 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from shared.kernel import Plan, PlanSet
-from shared.kernel.calendar import PERIODS_IN, bounds, last_of_window, moved
+from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.conventions import RESETS, Reset
-from shared.periods import first_day, last_day
+from shared.periods import first_day, last_day, period_of
 
 BEGINNING: Final = "0001-01"
 """Before every period: where a sum never begins anew."""
 
 WINDOWS: Final = pl.Schema({"participant_id": pl.String(), "since": pl.String(), "first": pl.Date(), "last": pl.Date()})
-"""The days of each participant's window in a month, both included; `since` is the period with which it begins."""
+"""The days of each participant's window in a month, both included; `since` is the calendar month with which it begins."""
 
 HELD: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(), "day": pl.Date(), "until": pl.Date()})
 """On which plan a participant is from a day on, until another (null: until further notice)."""
 
 
 class Window(NamedTuple):
-    """The window of a plan version in a month: the period and the day with which it begins, the month's own days."""
+    """The window of a plan version in a month: the month and the day with which it begins, the days of the month's own fiscal periods."""
 
     since: str
     first: date
@@ -35,13 +35,13 @@ class Window(NamedTuple):
 def window(plan: Plan, period: str) -> Window:
     """The window of a plan version in a month."""
     longest = max((*_resets(plan), "month"), key=RESETS.index)
-    own = bounds(pl.Series([period]), plan.calendar).row(0, named=True)
+    # A month of weeks has days of several fiscal periods.
+    first, last = (fiscal_at(day, plan.calendar) for day in (first_day(period), last_day(period)))
+    begins, ends = days_of(first, plan.calendar)[0], days_of(last, plan.calendar)[1]
     if longest == "never":
-        return Window(BEGINNING, date.min, own["first"], own["last"])
-    [ends] = pl.select(last_of_window(pl.lit(period), longest, plan.calendar)).to_series()
-    since = moved(ends, 1 - PERIODS_IN[longest])
-    first = bounds(pl.Series([since]), plan.calendar)["first"].item()
-    return Window(since, first, own["first"], own["last"])
+        return Window(BEGINNING, date.min, begins, ends)
+    since = days_of(Fiscal(first - first % PERIODS_IN[longest]), plan.calendar)[0]
+    return Window(period_of(since), since, begins, ends)
 
 
 def _resets(plan: Plan) -> Iterable[Reset]:

@@ -129,10 +129,12 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
     ).unique()
     basis = _basis(batch)
     check_keys([*changes["participant_id"], *again], basis)
-    months = stored_standings.alone(connection) if now.plans.pay_without_credits or now.plans.grouped else None
+    months = (
+        stored_standings.alone(connection, now.plans) if now.plans.pay_without_credits or now.plans.grouped else None
+    )
     people = {*pairs["participant_id"], *basis["participant_id"]}
     revised = [_earned(connection, now, pairs, changes, people, months)]
-    if now.plans.pay_without_credits and (after := stored_standings.months(connection)) != months:
+    if now.plans.pay_without_credits and (after := stored_standings.months(connection, now.plans)) != months:
         # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer paid.
         everyone = {*now.roster.assignments["participant_id"]}
         pairs = stored_standings.periods_of(connection, sorted(everyone))

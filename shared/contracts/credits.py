@@ -17,7 +17,7 @@ class Recredit(Contract):
 
 
 class CreditChange(Contract):
-    """The sum of credit differences that a batch made to one rule of one plan version in one period.
+    """The sum of credit differences that a batch made to one rule of one plan version in one calendar month and fiscal period.
 
     `bucket` tells credits apart that a measure counts or orders one by one. `amount` is in minor units of `currency`, `deals` the number of deals credited more (or less) than before. Both are
     differences, so that the order of changes does not matter.
@@ -27,6 +27,7 @@ class CreditChange(Contract):
     version: int
     rule: str
     period: PeriodName
+    fiscal: int
     currency: CurrencyCode
     bucket: str = ""
     amount: int

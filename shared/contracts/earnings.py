@@ -8,14 +8,17 @@ TYPE = "earnest.earnings.changed"
 
 
 class ComponentEarning(Contract):
-    """What one plan component pays for one period. `amount`, `measure` and `quota` are in minor units of `currency`.
+    """What one plan component pays in one month. `amount`, `measure` and `quota` are in minor units of `currency`.
 
+    `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its place in it from 0 to 11.
+    Of a calendar of weeks, a component may pay in one month for two or three, each beside the others.
     `problem` says why a component could not be evaluated (`no_quota`); its amount is then zero.
     """
 
     component: str
     plan: Identifier
     version: int
+    fiscal: int | None = None
     amount: int
     currency: CurrencyCode
     measure: int
@@ -24,7 +27,7 @@ class ComponentEarning(Contract):
 
 
 class EarningsChanged(Contract):
-    """All component earnings of a participant for a period: a component that is not listed has earned nothing.
+    """All component earnings of a participant for a period, which is a calendar month: a component that is not listed has earned nothing.
 
     `revision` grows with every change of this participant and period; readers drop what is not newer than what they hold.
     `basis` names the log positions up to which credits were counted: partition of topic `credits` -> next position.

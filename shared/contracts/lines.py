@@ -56,8 +56,9 @@ LINE: Final = pl.Struct(
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.
 
 A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
-`credit_date` is the last day of the month. `deal_amount` is the deal's amount in minor units of `deal_currency`, `payments` and `refunds` by
-day: empty before there are any, both null where an entry is finer than the currency. Null where the deal does not say."""
+`credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month. `deal_amount` is the deal's amount in minor
+units of `deal_currency`, `payments` and `refunds` by day: empty before there are any, both null where an entry is finer than the currency.
+Null where the deal does not say."""
 
 TOUCHED: Final = pl.Struct({"who": pl.String(), "what": pl.String()})
 """Who set a fact that the pay rests on, distinct: the key it was sent with. `what` is one of `WHAT`."""

@@ -59,7 +59,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
         now.with_columns(pl.Series("place", place, dtype=pl.Int64))
         .join(_carried(explained, plans, period), on=["participant_id", *_KEY], how="left")
         .with_columns(pl.col("exact_before").fill_null("0"), pl.col("paid_before").fill_null(0))
-        .sort("participant_id", "place", *_KEY)
+        .sort("participant_id", "place", *_KEY, "fiscal")
     )
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
     lines = lines.sort("participant_id", *_KEY, "line").with_columns(pl.col("before", "after", "quota").cast(pl.String))
@@ -184,7 +184,7 @@ def _before(
     lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Component | None, period: str
 ) -> pl.DataFrame:
     """What the window in which a component's first line of the period stands has paid until then."""
-    lines = lines.with_columns(window=windows(lines, plan, component, _WHO))
+    lines = lines.with_columns(window=windows(lines, plan, component, [*_WHO, "fiscal"]))
     run = begins(lines, [pl.col("participant_id"), pl.col("window")]).cast(pl.Int64).cum_sum()
     lines = lines.with_columns(run.alias("run"))
     goes_on = lines.filter(pl.col("period") == period).group_by("participant_id").agg(pl.col("run").first())

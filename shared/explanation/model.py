@@ -57,7 +57,8 @@ class Line(BaseModel):
 
 
 class Part(BaseModel):
-    """A component under one plan version. A period in which another version comes into force has a part for each.
+    """A component under one plan version. A month in which another version comes into force has a part for each, and where a plan
+    counts in weeks, so has one for each fiscal period that shares days with it (`fiscal_period`, `FY2026 P01`).
 
     `window` is the time over which its pay is one sum: of `quarter`, a month pays what the quarter's pay grew by.
     `measured_in` is what its measure counts; where `rates_are_amounts` a slice's rate is money for each 1 of it.
@@ -72,6 +73,7 @@ class Part(BaseModel):
     quota: Decimal | None
     attainment: Decimal | None
     window: str
+    fiscal_period: str | None = None
     rounding: str
     rates_are_amounts: bool = False
     problem: str | None

@@ -16,7 +16,7 @@ from shared.explanation.groups import among_everyone
 from shared.explanation.model import Line, Part, Slice
 from shared.explanation.numbers import plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
-from shared.kernel.calendar import period_of, window_of
+from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.exact import AMOUNT_SCALE, NUMBER_SCALE, RATE_SCALE, WHOLE_SHARE
 from shared.money import from_minor
@@ -73,7 +73,7 @@ def told(
                 everyone,
                 (carried or {}).get((row["plan"], row["version"]), NOTHING_CARRIED),
             )
-            for row in of_it.sort("plan", "version").iter_rows(named=True)
+            for row in of_it.sort("plan", "version", "fiscal").iter_rows(named=True)
         ]
 
 
@@ -103,16 +103,17 @@ def _part(
         quota=None if quota is None else _number(quota, plan),
         attainment=_attainment(measure, quota),
         window="month" if component is None else plan.window(component),
+        fiscal_period=None if plan.calendar.weeks is None else name_of(Fiscal(row["fiscal"])),
         rounding=plan.conventions.rounding,
         rates_are_amounts=component is not None and component.rates_are_amounts,
         problem=row["problem"],
         currency=plan.currency,
         amount=from_minor(row["amount"], plan.currency),
-        lines=list(told.lines(row["period"])),
+        lines=list(told.lines(row["period"], row["fiscal"])),
     )
     group = ""
     if everyone is not None and component is not None and component.needs_group:
-        alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period")]
+        alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period", "fiscal")]
         group = among_everyone(everyone.filter(*alike), row["participant_id"], component, plan)
     words = telling.Words(plan, component, part, group)
     for line in part.lines:
@@ -146,13 +147,13 @@ class _Told:
         self, plan: Plan, component: Component | None, lines: pl.DataFrame, slices: pl.DataFrame, carried: Carried
     ) -> None:
         self._plan, self._carried = plan, carried
-        self._rows = lines.with_columns(window=windows(lines, plan, component, ["period"]))
+        self._rows = lines.with_columns(window=windows(lines, plan, component, ["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for found in slices.sort("period", "line", "tier", maintain_order=True).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
 
-    def lines(self, period: str) -> Iterator[Line]:
-        """Those of the period, each with what the window has paid before it."""
+    def lines(self, period: str, fiscal: Fiscal) -> Iterator[Line]:
+        """Those of a fiscal period in a month, each with what the window has paid before it."""
         currency = self._plan.currency
         exact_so_far, paid = self._carried
         window = self._rows["window"].first()
@@ -163,7 +164,7 @@ class _Told:
             exact = sum((piece.pays for piece in pieces), Decimal(0))
             amount = from_minor(row["amount"], currency)
             exact_so_far, paid = exact_so_far + exact, paid + amount
-            if row["period"] == period:
+            if (row["period"], row["fiscal"]) == (period, fiscal):
                 yield self._line(row, pieces, exact, exact_so_far, paid)
             if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount
@@ -173,7 +174,7 @@ class _Told:
         return Line(
             line=row["line"],
             deal_id=row["deal_id"],
-            credit_date=row["credit_date"],
+            credit_date=row["credit_date"] if row["deal_id"] is not None else None,
             rule=row["rule"],
             share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
             exchange=row["exchange"] or "",
@@ -192,16 +193,16 @@ class _Told:
 
 
 def windows(lines: pl.DataFrame, plan: Plan, component: Component | None, by: list[str]) -> pl.Series:
-    """The window in which each line stands; a line without a date stands in that of the deal after it, or else before it.
+    """The window in which each line stands; a line without a deal stands in that of the deal after it, or else before it.
 
     `by` tells earnings apart whose lines these are, in order.
 
     Where a component is paid less often than its window ends, lines of one payment are of several windows.
     """
-    period = pl.coalesce(period_of(pl.col("credit_date"), plan.calendar), pl.lit(None, dtype=pl.String))
-    known = lines.with_columns(of=period.backward_fill().over(by).forward_fill().over(by))
+    fiscal = pl.when(pl.col("deal_id").is_not_null()).then(fiscal_of(pl.col("credit_date"), plan.calendar))
+    known = lines.with_columns(of=fiscal.backward_fill().over(by).forward_fill().over(by))
     reset = "month" if component is None else plan.window(component)
-    number = window_of(pl.col("of").fill_null(pl.col("period")), reset, plan.calendar)
+    number = window_of(pl.col("of").fill_null(pl.col("fiscal")), reset)
     return known.with_columns(window=number)["window"]
 
 

@@ -75,6 +75,7 @@ class Words:
         """What the lines of a part come to."""
         part = self._part
         said = f"{component} pays {number(part.amount)} {part.currency}"
+        said += f" in {part.fiscal_period}" if part.fiscal_period is not None else ""
         if self._component is None:
             said += f" beside {number(part.measured)} that all components pay"
         elif part.measure is not None:

@@ -18,7 +18,7 @@ from shared.kernel.language import Figure, Term
 class At:
     """The columns of some rows by name, worked out when asked for and kept.
 
-    `rows` has at least participant_id and period. `measured`, `quotas` and `terms` give the column of a name; `paid` has what
+    `rows` has at least participant_id, period and fiscal. `measured`, `quotas` and `terms` give the column of a name; `paid` has what
     components before this one pay.
     """
 

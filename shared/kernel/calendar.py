@@ -1,6 +1,9 @@
-"""The fiscal calendar of a plan: which period a date lies in, when a period ends, and which periods form a quarter or a year.
+"""The fiscal calendar of a plan: which fiscal period a date lies in, when it ends, and which fiscal periods form a quarter or a year.
 
-A period is named `2025-03`: for months the calendar month, for weeks (4-4-5 and its kind) the third period of fiscal year 2025.
+Two kinds of period, which nothing turns into each other by accident. A *calendar month* is a text, `2025-03`: by it credits, earnings
+and lines leave the kernel, and everything after the kernel counts. A *fiscal period* is a number (`Fiscal`, in tables the column
+`fiscal`): by it quotas, windows and what is paid at the end of a period go. Of a calendar of months a fiscal period is a month; of one of
+weeks it is not, and what is summed is then kept by *segment*, the days that a fiscal period and a calendar month have in common.
 """
 
 from __future__ import annotations
@@ -8,89 +11,131 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate
+from typing import NewType
 
 import polars as pl
 
 from shared.kernel.conventions import CalendarTerms, Reset
+from shared.periods import last_day
 
+Fiscal = NewType("Fiscal", int)
+"""A fiscal period by number: twelve times the fiscal year, and its place in the year from 0 to 11. The one that follows is one more."""
 PERIODS_IN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+FISCAL = pl.Int32
 _YEARS_EACH_WAY = 60
 
 
-def period_of(day: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
-    """The period in which a date lies."""
+def month_of(day: pl.Expr) -> pl.Expr:
+    """The calendar month in which a date lies."""
+    return _named(day.dt.year().cast(pl.Int32) * 12 + day.dt.month() - 1)
+
+
+def fiscal_of(day: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+    """The fiscal period in which a date lies."""
     if calendar.weeks is None:
-        return pl.lit(_months()).gather((day.dt.year() * 12 + day.dt.month() - 1).cast(pl.UInt32))
-    starts, names = _weekly(calendar)
-    number = pl.lit(pl.Series(starts)).search_sorted(day, side="right").cast(pl.Int64) - 1
-    return pl.lit(pl.Series(names)).gather(number.clip(0))
+        return (day.dt.year().cast(FISCAL) * 12 + day.dt.month() - 1 - _shift(calendar)).cast(FISCAL)
+    starts, first = _weekly(calendar)
+    number = pl.lit(pl.Series(starts)).search_sorted(day, side="right").cast(FISCAL) - 1
+    # Of no date search_sorted would make the first.
+    return pl.when(day.is_not_null()).then(number.clip(0) + first).cast(FISCAL)
 
 
-def bounds(periods: pl.Series, calendar: CalendarTerms) -> pl.DataFrame:
-    """period, first and last day of each of some periods, once each."""
-    names = periods.unique().sort()
-    days = [_bounds(name, calendar) for name in names]
+def fiscal_of_month(month: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+    """The fiscal period that a month is, in a calendar of months."""
+    assert calendar.weeks is None
+    number = month.str.slice(0, 4).cast(FISCAL) * 12 + month.str.slice(5).cast(FISCAL) - 1
+    return (number - _shift(calendar)).cast(FISCAL)
+
+
+def month_of_end(fiscal: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+    """The calendar month in which a fiscal period ends."""
+    if calendar.weeks is None:
+        return _named(fiscal + _shift(calendar))
+    return month_of(_last_day(fiscal, calendar))
+
+
+def end_of_segment(month: pl.Expr, fiscal: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+    """The last day that a calendar month and a fiscal period share."""
+    ends = _end_of_month(month)
+    return ends if calendar.weeks is None else pl.min_horizontal(ends, _last_day(fiscal, calendar))
+
+
+def last_ended(month: str, calendar: CalendarTerms) -> Fiscal:
+    """The last fiscal period that has ended by the end of a calendar month."""
+    return Fiscal(fiscal_at(last_day(month) + timedelta(days=1), calendar) - 1)
+
+
+def bounds(fiscals: pl.Series, calendar: CalendarTerms) -> pl.DataFrame:
+    """fiscal, first and last day of each of some fiscal periods, once each."""
+    numbers = fiscals.unique().sort()
+    days = [days_of(number, calendar) for number in numbers]
     return pl.DataFrame(
-        {"period": names, "first": [first for first, _ in days], "last": [last for _, last in days]},
-        schema={"period": pl.String, "first": pl.Date, "last": pl.Date},
+        {"fiscal": numbers, "first": [first for first, _ in days], "last": [last for _, last in days]},
+        schema={"fiscal": FISCAL, "first": pl.Date, "last": pl.Date},
     )
 
 
-def window_of(period: pl.Expr, reset: Reset, calendar: CalendarTerms) -> pl.Expr:
-    """What tells windows apart: the same for all periods between two resets."""
+def days_of(fiscal: Fiscal, calendar: CalendarTerms) -> tuple[date, date]:
+    """The first and the last day of a fiscal period."""
+    if calendar.weeks is None:
+        number = fiscal + _shift(calendar)
+        year, month = number // 12, number % 12 + 1
+        return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    starts, first = _weekly(calendar)
+    place = fiscal - first
+    return starts[place], starts[place + 1] - timedelta(days=1)
+
+
+def fiscal_at(day: date, calendar: CalendarTerms) -> Fiscal:
+    """The fiscal period in which one date lies."""
+    return Fiscal(pl.select(fiscal_of(pl.lit(day), calendar)).item())
+
+
+def window_of(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
+    """What tells windows apart: the same for all fiscal periods between two resets."""
     if reset == "never":
-        return period.is_null()
-    if reset == "month":
-        return period
-    return _index(period, calendar) // PERIODS_IN[reset]
+        return fiscal.is_null()
+    return fiscal if reset == "month" else fiscal // PERIODS_IN[reset]
 
 
-def last_of_window(period: pl.Expr, reset: Reset, calendar: CalendarTerms) -> pl.Expr:
-    """The last period of the window in which a period lies: when a window is paid as a whole."""
+def last_of_window(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
+    """The last fiscal period of the window in which one lies: when a window is paid as a whole."""
     if reset in ("month", "never"):
-        return period
+        return fiscal
     length = PERIODS_IN[reset]
-    last = (_index(period, calendar) // length + 1) * length - 1 + _shift(calendar)
-    month = (last % 12 + 1).cast(pl.String).str.zfill(2)
-    return (last // 12).cast(pl.String) + "-" + month
+    return ((fiscal // length + 1) * length - 1).cast(FISCAL)
 
 
-def moved(period: str, by: int) -> str:
-    """The period so many later, or earlier."""
-    number = int(period[:4]) * 12 + int(period[5:]) - 1 + by
-    return f"{number // 12}-{number % 12 + 1:02d}"
+def name_of(fiscal: Fiscal) -> str:
+    """A fiscal period as people read it: `FY2026 P01`."""
+    return f"FY{fiscal // 12} P{fiscal % 12 + 1:02d}"
 
 
-def between(first: str, last: str) -> list[str]:
-    """The periods from one to another, both included."""
-    found = [first]
-    while found[-1] < last:
-        found.append(moved(found[-1], 1))
-    return found
+def in_words(fiscal: pl.Expr) -> pl.Expr:
+    """Fiscal periods as people read them."""
+    return pl.format("FY{} P{}", fiscal // 12, (fiscal % 12 + 1).cast(pl.String).str.zfill(2))
 
 
-def place_in_year(period: str, calendar: CalendarTerms) -> int:
-    """Which period of its fiscal year it is, from 0 to 11."""
-    return (int(period[:4]) * 12 + int(period[5:]) - 1 - _shift(calendar)) % 12
+def _end_of_month(month: pl.Expr) -> pl.Expr:
+    return (month + "-01").str.to_date("%Y-%m-%d").dt.month_end()
 
 
-def _index(period: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
-    year = period.str.slice(0, 4).cast(pl.Int64)
-    return year * 12 + period.str.slice(5).cast(pl.Int64) - 1 - _shift(calendar)
+def _last_day(fiscal: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+    """Of a calendar of weeks."""
+    starts, first = _weekly(calendar)
+    return pl.lit(pl.Series(starts)).gather((fiscal - first + 1).cast(pl.UInt32)) - pl.duration(days=1)
+
+
+def _named(number: pl.Expr) -> pl.Expr:
+    return pl.lit(_months()).gather(number.cast(pl.UInt32))
 
 
 def _shift(calendar: CalendarTerms) -> int:
-    return 0 if calendar.weeks else calendar.year_starts - 1
-
-
-def _bounds(period: str, calendar: CalendarTerms) -> tuple[date, date]:
-    if calendar.weeks is None:
-        year, month = int(period[:4]), int(period[5:])
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return date(year, month, 1), following - timedelta(days=1)
-    starts, names = _weekly(calendar)
-    place = names.index(period)
-    return starts[place], starts[place + 1] - timedelta(days=1)
+    """By how much the number of a month is more than that of the fiscal period that it is."""
+    starts = calendar.year_starts - 1
+    # A fiscal year bears the number of the calendar year in which it starts, or with 12 more that of the one in which it ends.
+    by_end = calendar.named_after == "end" or (calendar.named_after is None and calendar.year_starts > 7)
+    return starts - 12 if starts and by_end else starts
 
 
 @lru_cache(maxsize=1)
@@ -100,22 +145,26 @@ def _months() -> pl.Series:
 
 
 @lru_cache(maxsize=64)
-def _weekly(calendar: CalendarTerms) -> tuple[list[date], list[str]]:
-    """The first day and the name of every period around the calendar's first day."""
+def _weekly(calendar: CalendarTerms) -> tuple[list[date], Fiscal]:
+    """The first day of every fiscal period around the calendar's first day, and the number of the first of them."""
     assert calendar.weeks is not None
     assert calendar.first_day is not None
     pattern = [int(weeks) for weeks in calendar.weeks.split("-")] * 4
-    year = (calendar.first_day + timedelta(days=180)).year
+    year = _number_of_year(calendar, calendar.first_day)
     start = calendar.first_day
     for earlier in range(year - _YEARS_EACH_WAY, year):
         start -= timedelta(weeks=53 if earlier in calendar.long_years else 52)
     starts: list[date] = []
-    names: list[str] = []
     for number in range(year - _YEARS_EACH_WAY, year + _YEARS_EACH_WAY):
-        lengths = [*pattern[:-1], pattern[-1] + (1 if number in calendar.long_years else 0)]
-        begins = accumulate(lengths, initial=0)
-        for month, weeks in zip(range(1, 13), begins, strict=False):
-            starts.append(start + timedelta(weeks=weeks))
-            names.append(f"{number}-{month:02d}")
+        lengths = list(pattern)
+        if number in calendar.long_years:
+            lengths[calendar.long_period - 1] += 1
+        starts += [start + timedelta(weeks=weeks) for weeks in accumulate(lengths[:-1], initial=0)]
         start += timedelta(weeks=sum(lengths))
-    return starts, names
+    return starts, Fiscal(12 * (year - _YEARS_EACH_WAY))
+
+
+def _number_of_year(calendar: CalendarTerms, first: date) -> int:
+    """The number of the fiscal year that begins on a day. One that begins or ends some days beyond the turn of a year belongs to that year."""
+    into = {"start": 14, None: 180, "end": 350}[calendar.named_after]
+    return (first + timedelta(days=into)).year

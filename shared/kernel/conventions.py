@@ -81,7 +81,11 @@ class CalendarTerms(PlanPart):
     first_day: PlausibleDate | None = None
     """With `weeks`: the first day of some fiscal year; every year has 52 weeks, and those in `long_years` 53."""
     long_years: tuple[Annotated[int, Field(ge=YEARS[0], le=YEARS[-1])], ...] = ()
-    """The fiscal years of 53 weeks."""
+    """The fiscal years of 53 weeks, by their numbers."""
+    long_period: int = Field(default=12, ge=1, le=12)
+    """With `long_years`: which period of such a year is a week longer, 1 to 12."""
+    named_after: Literal["start", "end"] | None = None
+    """Whether a fiscal year bears the number of the calendar year in which it starts or ends; without it, where most of it lies."""
 
     @model_validator(mode="after")
     def _weeks_begin_somewhere(self) -> CalendarTerms:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.calendar import period_of
+from shared.kernel.calendar import month_of
 from shared.kernel.crediting import RELATIONS
 from shared.kernel.deal_amounts import exact_number
 from shared.kernel.exact import WHOLE_SHARE, allocated
@@ -263,7 +263,7 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         "plan",
         "version",
         rule=pl.lit(rule.rule),
-        period=period_of(pl.col("credit_date"), plan.calendar),
+        period=month_of(pl.col("credit_date")),
         credit_date="credit_date",
         currency=pl.lit(plan.currency),
         amount=amount,

@@ -10,7 +10,7 @@ from fractions import Fraction
 import polars as pl
 
 from shared.kernel.at import At
-from shared.kernel.calendar import last_of_window, period_of
+from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
 from shared.kernel.components import Component
 from shared.kernel.groups import divided, grouped
 from shared.kernel.language import Figure
@@ -19,7 +19,7 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, paid, place, shown, starts, staying, within
+from shared.kernel.standing import accumulated, closing, paid, place, shown, starts, staying, within
 from shared.kernel.tables import EARNINGS, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -27,15 +27,18 @@ MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
 
 
 def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
-    """Evaluate every component; rounds once, on what it has paid in its window so far, of which a period pays the growth.
+    """Evaluate every component; rounds once, on what it has paid in its window so far, of which a segment pays the growth.
+
+    A segment is what a fiscal period and a calendar month share. What is not paid deal by deal is paid in the segment in which its fiscal
+    period ends: a fixed amount, what compares participants, what a minimum adds.
 
     Args:
-        measures: `MEASURES`, with all periods of a window where a measure goes on over several.
-        roster: quotas, terms and scores; those of a period are the ones in force on its last day.
+        measures: `MEASURES`, with all of a window where a measure goes on over several.
+        roster: quotas, terms and scores; those of a fiscal period are the ones in force on its last day.
         plans: the versions the measures name.
 
     Returns:
-        `EARNINGS`, one row per participant, plan version, component and period.
+        `EARNINGS`, one row per participant, plan version, component and segment.
 
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
@@ -51,7 +54,7 @@ def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame
 
 
 def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
-    """What each step of a version adds to its ingredients, one row per participant and period; months with scores are steps."""
+    """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score makes its segment a step."""
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
@@ -73,30 +76,40 @@ def scored(roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
             "participant_id",
             "plan",
             version=pl.lit(plan.version, dtype=pl.Int64),
-            period=period_of(pl.col("day"), plan.calendar),
+            period=month_of(pl.col("day")),
+            fiscal=fiscal_of(pl.col("day"), plan.calendar),
         )
         .unique()
     )
 
 
 def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Steps with every ingredient of the plan, in order.
+    """Steps with every ingredient of the plan, in order; the last segment of every fiscal period among them, if need be as `added`.
 
-    Where everyone is compared over a longer window, they are in everyone's periods, in those of others as `idle`.
+    Where everyone is compared over a longer window, they are in everyone's steps, in those of others as `idle`.
     """
     missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in steps.columns]
-    whole = steps.with_columns(missing).with_columns(idle=pl.lit(False))
+    whole = steps.with_columns(missing).with_columns(idle=pl.lit(False), added=pl.lit(False))
+    if plan.calendar.weeks is not None:
+        ends = last_segments(whole, plan).join(whole, on=STEP, how="anti")
+        whole = pl.concat([whole, ends.with_columns(idle=pl.lit(False), added=pl.lit(True))], how="diagonal")
     if any(c.compares and plan.window(c) != "month" for c in plan.components):
         everyone = (
             whole.select("participant_id", "plan", "version")
             .unique()
-            .join(whole.select("period").unique(), how="cross")
+            .join(whole.select("period", "fiscal").unique(), how="cross")
         )
-        first = whole.group_by("participant_id").agg(first=pl.col("period").min())
-        idle = everyone.join(first, on="participant_id").filter(pl.col("period") > pl.col("first"))
-        idle = idle.select(*STEP, idle=pl.lit(True))
+        first = whole.group_by("participant_id").agg(pl.col("fiscal", "period").min().name.prefix("first_"))
+        later = (pl.col("fiscal") > pl.col("first_fiscal")) | (pl.col("period") > pl.col("first_period"))
+        idle = everyone.join(first, on="participant_id").filter(later)
+        idle = idle.select(*STEP, idle=pl.lit(True), added=pl.lit(False))
         whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
     return whole.with_columns(pl.col(plan.ingredient_names).fill_null(0)).sort(ORDER)
+
+
+def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The steps in which the fiscal periods of some steps end, once each."""
+    return steps.select(STEP).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar)).unique()
 
 
 def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFrame]:
@@ -120,16 +133,19 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     pay = paid(component, at, plan, roster)
     value, quota = shown(at, component.main_measure(), plan)
     due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
-    rows = at.rows.select(STEP).with_columns(
+    rows = at.rows.select(*STEP, "added").with_columns(
         value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), due.alias("due")
     )
     if component.carry_over:
         rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, at, plan), dtype=pl.Int64))
+    at_the_end = plan.calendar.weeks is not None and plan.pays_at_the_end(component)
+    if at_the_end:
+        rows = rows.filter(closing(plan))
     rows = rows.with_columns(growth(rows["due"], starts(rows, plan.window(component), plan)).alias("amount"))
     if component.carry_over:
         rows = rows.with_columns(_carried(rows, component, plan))
     rows = rows.with_columns(staying(rows["amount"], rows, plan, roster).alias("amount"))
-    rows = rows.filter(pl.col("version") == plan.version)
+    rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))
     if component.pays != "month":
         rows = _together(rows, component, plan)
     return _as_earnings(rows, component.component, plan)
@@ -148,10 +164,11 @@ def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
 
 
 def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:
-    """The periods of a quarter, half-year or year as one, in its last month."""
-    last = last_of_window(pl.col("period"), component.pays, plan.calendar)
+    """The steps of a quarter, half-year or year as one, in its last."""
+    last = last_of_window(pl.col("fiscal"), component.pays)
     return (
-        rows.with_columns(period=last)
+        rows.with_columns(fiscal=last)
+        .with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
         .group_by(STEP, maintain_order=True)
         .agg(pl.col("measure", "quota", "problem").last(), pl.col("amount").sum())
     )
@@ -178,11 +195,12 @@ def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
 
 
 def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -> list[pl.DataFrame]:
-    """What the plan's own minimum adds to, and its maximum takes from, the pay of a month; also one in which a quarter is paid."""
+    """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
-    total = pl.concat(found).group_by(STEP).agg(pl.col("amount").sum())
-    own = at.rows.filter(pl.col("version") == plan.version).select(STEP)
+    own = last_segments(at.rows.filter(pl.col("version") == plan.version), plan)
+    paid_in = pl.concat(found).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
+    total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
     rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
     months = place(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster)
     limited: list[pl.DataFrame] = []

@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.calendar import window_of
+from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.earn import earn, scored
+from shared.kernel.earn import earn, last_segments, scored
 from shared.kernel.measure import STEP, added, measure, paid_by_deal
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.standing import accumulated
 from shared.kernel.tables import LINES, SLICES, empty
-from shared.kernel.walk import EARNING, LAST, OPENING, Walk, after_lines, without_deal
+from shared.kernel.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.money import minor_digits
 
 
@@ -33,13 +33,13 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     carry-over changes is a line of its own.
 
     Args:
-        credits: all `CREDITS` of the participants to explain, of all periods of a window.
+        credits: all `CREDITS` of the participants to explain, of the whole of a window.
         roster: quotas, terms and scores.
         plans: the versions the credits name.
         earnings: their `EARNINGS`, for whoever knows them already; needed where a plan compares participants with others.
 
     Returns:
-        lines numbered from 1 per participant, plan version, component and period, and their slices.
+        lines numbered from 1 per participant, plan version, component and calendar month, and their slices.
 
     Raises:
         Overflow: a running sum is beyond 10^18 minor units.
@@ -61,12 +61,12 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
                     slices += walk.slices()
     walked = pl.concat(lines)
     rest = _rest(walked, earned, plans)
-    return Explained(_numbered(pl.concat([walked, rest])), pl.concat(slices))
+    return _numbered(Explained(pl.concat([walked, rest]), pl.concat(slices)), plans)
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The credits of a version, with what components that pay by the deal pay for each, and the opening of every period."""
-    of_plan = credits.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
+    of_plan = _of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
     by_deal = (
         [
             due.alias(f"@{name}").zip_with(of_plan["rule"].is_in(sorted(rules)), pl.Series([0]))
@@ -83,12 +83,13 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataF
 
 
 def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
-    """The steps of everyone on a version: months with credits or scores, and without either those that were paid nevertheless.
+    """The steps of everyone on a version: segments with credits or scores, without either those that were paid nevertheless, and those
+    in which a fiscal period ends.
 
     A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one.
     """
     own = _of(earned, plan)
-    steps = [_of(credits, plan).select(STEP)]
+    steps = [_of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)]
     if any(measure.score for measure in plan.measures):
         steps.append(scored(roster, plan, plans).select(STEP).join(own, on="participant_id", how="semi"))
     alone = [c for c in plan.components if not any(each.compares for each in plan.leading_to(c))]
@@ -98,10 +99,12 @@ def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan:
     for component in alone:
         if component.pays != "month":
             paid = own.filter(pl.col("component") == component.component).select(STEP)
-            window = window_of(pl.col("period"), component.pays, plan.calendar).alias("window")
+            window = window_of(pl.col("fiscal"), component.pays).alias("window")
             known = found.select("participant_id", window)
             idle = paid.with_columns(window).join(known, on=["participant_id", "window"], how="anti")
             found = pl.concat([found, idle.select(STEP)])
+    if plan.calendar.weeks is not None:
+        found = pl.concat([found, last_segments(found, plan)])
     return found.unique()
 
 
@@ -118,10 +121,13 @@ def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
-    """By participant and month, the opening first, then by size where that counts, then by date."""
+    """By participant and segment, the opening first, then by size where that counts, then by date."""
     # Participants and periods are few: as numbers in their order they sort several times faster than as texts.
     few = [pl.col(name).cast(pl.Enum(events[name].unique().sort())) for name in ("participant_id", "period")]
-    return events.sort(*few, "version", "first", *size, "credit_date", "deal_id", "rule", nulls_last=False)
+    who, month = few
+    return events.sort(
+        who, "fiscal", "version", month, "first", *size, "credit_date", "deal_id", "rule", nulls_last=False
+    )
 
 
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -138,7 +144,13 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
         .with_columns(rest=pl.col("amount") - pl.col("told").fill_null(0))
         .filter((pl.col("rest") != 0) & pl.col("rule").is_not_null())
     )
-    return without_deal(left, "rest", pl.col("rule"))
+    dated = [
+        _of(left, plan).with_columns(
+            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), plan.calendar),
+        )
+        for plan in plans
+    ]
+    return pl.concat([empty(LINES), *(without_deal(each, "rest", pl.col("rule")) for each in dated)])
 
 
 def _rest_of(component: Component, plan: Plan) -> str | None:
@@ -148,6 +160,19 @@ def _rest_of(component: Component, plan: Plan) -> str | None:
     return after_lines(component) if component.told_by_earning else None
 
 
-def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
-    last = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(EARNING)
-    return lines.with_columns(line=pl.when(pl.col("line") < LAST).then("line").otherwise(last))
+def _numbered(told: Explained, plans: PlanSet) -> Explained:
+    """The lines numbered by component and month, those that come last of their earning too."""
+    place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(OF_MONTH)
+    lines = told.lines
+    if not plans.in_weeks:
+        return Explained(
+            lines.with_columns(line=pl.when(pl.col("line") < LAST).then("line").otherwise(place)), told.slices
+        )
+    # A month in which one fiscal period ends and another begins has the lines of both, each with those that come last.
+    numbered = lines.sort(*EARNING, "line", maintain_order=True).with_columns(number=place)
+    of_deals = numbered.filter(pl.col("line") < LAST).select(*OF_MONTH, "line", "number")
+    slices = told.slices.join(of_deals, on=[*OF_MONTH, "line"], how="left", maintain_order="left")
+    return Explained(
+        numbered.with_columns(line="number").select(LINES.names()),
+        slices.with_columns(line="number").select(SLICES.names()),
+    )

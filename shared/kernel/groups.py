@@ -16,12 +16,12 @@ Among = Literal["plan", "team", "territory", "position"]
 
 def grouped(at: At, among: Among = "plan") -> list[list[int]]:
     """The rows of each period and group, in the order of participants; who is in no group is alone."""
-    rows: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
-    column = {"plan": "period", "team": "manager"}.get(among, among)
-    for number, (participant, period, group) in enumerate(
-        at.rows.select("participant_id", "period", group=column).iter_rows()
+    rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
+    column = {"plan": "fiscal", "team": "manager"}.get(among, among)
+    for number, (participant, period, fiscal, group) in enumerate(
+        at.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
     ):
-        rows[period, f"/{participant}" if group is None else group].append((participant, number))
+        rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]
 
 

@@ -7,15 +7,17 @@ from fractions import Fraction
 
 import polars as pl
 
-from shared.kernel.calendar import window_of
+from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
 from shared.kernel.columns import Exact
 from shared.kernel.exact import narrow, wide
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.tables import MEASURES, SUMS, empty
 
-STEP = ["participant_id", "plan", "version", "period"]
-ORDER = ["participant_id", "period", "version"]
+STEP = ["participant_id", "plan", "version", "period", "fiscal"]
+"""A step: a participant under a plan version in a segment."""
+ORDER = ["participant_id", "fiscal", "version", "period"]
+"""Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the next."""
 
 
 def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -36,8 +38,13 @@ def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
     amounts = ["amount", *(pays.name for _, pays in by_deal)]
     buckets, what = _buckets(plan), "a sum of credits"
     keys = ["participant_id", "rule", "period", *buckets]
+    if plan.calendar.weeks is not None:
+        credits = credits.with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
+        keys.append("fiscal")
     rows = credits.with_columns(**buckets).select(*keys, "amount").with_columns(pays for _, pays in by_deal)
     sums = rows.group_by(keys).agg(*(wide(name).sum() for name in amounts), deals=pl.len().cast(pl.Int64))
+    if plan.calendar.weeks is None:
+        sums = sums.with_columns(fiscal=fiscal_of_month(pl.col("period"), plan.calendar))
     named = {
         "plan": pl.lit(plan.plan),
         "version": pl.lit(plan.version, dtype=pl.Int64),
@@ -47,7 +54,7 @@ def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
         sums.with_columns(bucket=pl.col("bucket") if "bucket" in keys else pl.lit(""), **named), "amount", what
     )
     for rules, pays in by_deal:
-        due = sums.filter(pl.col("rule").is_in(sorted(rules))).group_by("participant_id", "period")
+        due = sums.filter(pl.col("rule").is_in(sorted(rules))).group_by("participant_id", "period", "fiscal")
         paid = due.agg(pl.col(pays.name).sum().alias("amount"), pl.col("deals").sum())
         yield narrow(paid.with_columns(rule=pl.lit(pays.name), bucket=pl.lit(""), **named), "amount", what)
 
@@ -74,14 +81,14 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
 
 
 def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """What each period adds to every ingredient of the measures of the plan versions.
+    """What each segment adds to every ingredient of the measures of the plan versions.
 
     Args:
-        credits: `CREDITS`, or `SUMS` of them; with all periods of a window, where measures go on over several.
+        credits: `CREDITS`, or `SUMS` of them; with all of a window, where measures go on over several.
         plans: the versions the credits name.
 
     Returns:
-        `MEASURES`: every ingredient for everyone with a credit under the plan version in the period.
+        `MEASURES`: every ingredient for everyone with a credit under the plan version in the segment.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
@@ -121,7 +128,7 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
     hit = pl.any_horizontal(hits)
     column = pl.lit(0, dtype=pl.Int64)
     for (plan, ingredient, of), own in zip(found, hits, strict=True):
-        within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("period"), of.reset, plan.calendar)]
+        within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("fiscal"), of.reset)]
         if plan.conventions.versions == "restart":
             within.append(pl.col("version"))
         match ingredient.take:

@@ -137,6 +137,12 @@ class Plan(PlanPart):
         """Whether a component, and each to whose pay it refers, can be told deal by deal."""
         return all(type(each).walks for each in self.leading_to(component))
 
+    def pays_at_the_end(self, component: Component) -> bool:
+        """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal counts in it."""
+        if any(each.pays_at_the_end for each in self.leading_to(component)):
+            return True
+        return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
+
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
         return next((measure for measure in self.measures if measure.measure == name), None)

@@ -128,6 +128,11 @@ class PlanSet:
             for plan in self
         )
 
+    @property
+    def in_weeks(self) -> bool:
+        """Whether the fiscal periods of some plan are weeks and not calendar months."""
+        return any(plan.calendar.weeks is not None for plan in self)
+
     @cached_property
     def pay_without_credits(self) -> bool:
         """Whether some plan may pay for a month in which a participant has no credit."""

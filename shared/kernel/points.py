@@ -13,6 +13,7 @@ from fractions import Fraction
 import polars as pl
 
 from shared.kernel.at import At
+from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.columns import Exact, total, where
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.plan import Plan
@@ -34,7 +35,7 @@ class Points:
 
     What is not said of a measure follows from what is: formulas and scorecards from other measures, a measure from its attainment
     and quota, a quota from measure and attainment or from the plan's default. A measure of which nothing is said is zero.
-    Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period) where they stand together.
+    Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period, fiscal) where they stand together.
     """
 
     height: int
@@ -152,17 +153,17 @@ def _rows(plan: Plan, points: Points) -> pl.DataFrame:
     if points.rows is not None:
         return points.rows
     apart = any(component.compares for component in plan.components)
-    first = plan.effective_from.year * 12 + plan.effective_from.month - 1
-    months = [first + (number if apart else 0) for number in range(points.height)]
+    first = fiscal_at(plan.effective_from, plan.calendar)
+    fiscals = [first + (number if apart else 0) for number in range(points.height)]
     named = {name: pl.lit(value) for name, value in points.categories.items()}
     missing = {name: pl.lit(None, dtype=pl.String) for name in ("manager", "position", "territory")}
     rows = pl.DataFrame(
         {
             "participant_id": [f"point {number}" for number in range(1, points.height + 1)],
-            "period": [f"{month // 12}-{month % 12 + 1:02d}" for month in months],
+            "fiscal": fiscals,
         },
-        schema={"participant_id": pl.String, "period": pl.String},
-    )
+        schema={"participant_id": pl.String, "fiscal": FISCAL},
+    ).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     return rows.with_columns(**(missing | named))
 
 

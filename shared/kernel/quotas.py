@@ -9,13 +9,12 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 import polars as pl
 
 from shared.kernel.at import At
-from shared.kernel.calendar import PERIODS_IN, bounds, period_of, place_in_year, window_of
+from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
 from shared.kernel.columns import Exact
 from shared.kernel.measures import Measure, QuotaTerms
 from shared.kernel.plan import Plan
@@ -27,7 +26,7 @@ _NANO = 10**9
 
 
 class Figures:
-    """What the roster says of the participants of some rows (participant_id, period), as columns for `At`."""
+    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for `At`."""
 
     def __init__(self, plan: Plan, roster: Roster) -> None:
         self._plan, self._roster = plan, roster
@@ -46,18 +45,18 @@ class Figures:
             return figure
         return figure * self._weights(at, measure)
 
-    def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, str], Fraction]:
-        """The figure in force at the end of a participant's period."""
+    def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, Fiscal], Fraction]:
+        """The figure in force at the end of a participant's fiscal period."""
         changes: dict[str, list[tuple[date, Decimal | None]]] = defaultdict(list)
         for participant, day, value in quotas.select("participant_id", "effective_from", "quota").iter_rows():
             changes[participant].append((day, value))
 
         @cache
-        def last_day(period: str) -> date:
-            return cast(date, bounds(pl.Series([period]), self._plan.calendar)["last"].item())
+        def last_day(fiscal: Fiscal) -> date:
+            return days_of(fiscal, self._plan.calendar)[1]
 
-        def figure(participant: str, period: str) -> Fraction:
-            held = [value for day, value in changes[participant] if day <= last_day(period)]
+        def figure(participant: str, fiscal: Fiscal) -> Fraction:
+            held = [value for day, value in changes[participant] if day <= last_day(fiscal)]
             return Fraction(default if not held or held[-1] is None else held[-1])
 
         return figure
@@ -75,17 +74,17 @@ class Figures:
         measure = self._plan.measure(name)
         assert measure is not None
         found = self._dated(at, self._roster.scores.filter(pl.col("name") == name))
-        entered = period_of(pl.col("effective_from"), self._plan.calendar)
-        window, of = (window_of(period, measure.reset, self._plan.calendar) for period in (pl.col("period"), entered))
+        entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
+        window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
         return _nano(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
-        """Who is no longer active at the end of the period."""
+        """Who is no longer active at the end of the fiscal period."""
         active = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", value="active"))
         return ~active["value"].fill_null(value=False)
 
     def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with position, territory and manager at the end of the period."""
+        """The rows with position, territory and manager at the end of the fiscal period."""
         names = ["position", "territory", "manager"]
         found = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
         return rows.with_columns(found[name] for name in names)
@@ -98,13 +97,13 @@ class Figures:
         return self._joined(at.rows, table.select("participant_id", "effective_from", "value"))
 
     def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-        """What is in force at the end of each row's period, in the order of the rows."""
-        pairs = rows.select("participant_id", "period")
-        begin = begins(pairs, [pl.col("participant_id"), pl.col("period")])
+        """What is in force at the end of each row's fiscal period, in the order of the rows."""
+        pairs = rows.select("participant_id", "fiscal")
+        begin = begins(pairs, [pl.col("participant_id"), pl.col("fiscal")])
         once = pairs.filter(begin)  # for the many deals of a participant's period together
         found = (
             once.with_row_index("row")
-            .join(bounds(once["period"], self._plan.calendar), on="period", how="left")
+            .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
             .sort("last")
             .join_asof(
                 table,
@@ -118,71 +117,68 @@ class Figures:
         )
         return found[begin.cast(pl.Int64).cum_sum() - 1]
 
-    def _weights(self, at: At, measure: Measure, figure: Callable[[str, str], Fraction] | None = None) -> Exact:
+    def _weights(self, at: At, measure: Measure, figure: Callable[[str, Fiscal], Fraction] | None = None) -> Exact:
         """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
 
         Worked out once for all who are alike in what it depends on.
         """
         terms = measure.quota
         same = figure is None and not terms.ramp and terms.prorate == "no"
-        on = ["period"] if same else ["participant_id", "period"]
+        on = ["fiscal"] if same else ["participant_id", "fiscal"]
         pairs = at.rows.select(on).unique(maintain_order=True).with_row_index("pair")
         known: dict[tuple[object, ...], Fraction] = {}
         found: list[Fraction] = []
-        for _, *who, period in pairs.iter_rows():
+        for _, *who, fiscal in pairs.iter_rows():
             participant = who[0] if who else ""
             own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
-            alike = (period, own if figure is None else participant)
+            alike = (fiscal, own if figure is None else participant)
             if alike not in known:
-                known[alike] = self._weight(measure, participant, period, figure or _one)
+                known[alike] = self._weight(measure, participant, fiscal, figure or _one)
             found.append(known[alike])
         places = at.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
         return Exact.fractions(found).taken(places)
 
     def _weight(
-        self, measure: Measure, participant: str, period: str, figure: Callable[[str, str], Fraction]
+        self, measure: Measure, participant: str, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
     ) -> Fraction:
-        terms, calendar = measure.quota, self._plan.calendar
+        terms = measure.quota
         reset = measure.reset if measure.reset != "never" else "year"
         per = PERIODS_IN[terms.per if terms.per is not None and terms.per != "never" else reset]
         length = PERIODS_IN[reset]
-        place = place_in_year(period, calendar)
+        place = fiscal % 12
         first = place // length * length
         after = place + 1 if terms.to_date else first + length
         whole = Fraction(0)
         for each in range(first, after):
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
-            name = _moved(period, each - place)
-            ramped = self._ramped(terms, name, self._started.get(participant))
-            whole += share * ramped * figure(participant, name)
+            period = Fiscal(fiscal + each - place)
+            ramped = self._ramped(terms, period, self._started.get(participant))
+            whole += share * ramped * figure(participant, period)
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
-            window = [_moved(period, each - place) for each in range(first, after)]
+            window = [Fiscal(fiscal + each - place) for each in range(first, after)]
             weight *= self._days(participant, window, business=terms.prorate == "business_days")
         return weight
 
     @staticmethod
-    def _ramped(terms: QuotaTerms, period: str, started: str | None) -> Fraction:
+    def _ramped(terms: QuotaTerms, fiscal: Fiscal, started: Fiscal | None) -> Fraction:
         if not terms.ramp or started is None:
             return Fraction(1)
-        months = _months(period) - _months(started)
-        return Fraction(terms.ramp[months]) if 0 <= months < len(terms.ramp) else Fraction(1)
+        since = fiscal - started
+        return Fraction(terms.ramp[since]) if 0 <= since < len(terms.ramp) else Fraction(1)
 
     @cached_property
-    def _started(self) -> dict[str, str]:
-        """The first period of everyone on the plan."""
+    def _started(self) -> dict[str, Fiscal]:
+        """The first fiscal period of everyone on the plan."""
         rows = self._roster.assignments.filter(pl.col("plan") == self._plan.plan)
         first = rows.group_by("participant_id").agg(pl.col("effective_from").min())
         return dict(
-            first.select("participant_id", period_of(pl.col("effective_from"), self._plan.calendar)).iter_rows()
+            first.select("participant_id", fiscal_of(pl.col("effective_from"), self._plan.calendar)).iter_rows()
         )
 
-    def _days(self, participant: str, window: list[str], *, business: bool) -> Fraction:
+    def _days(self, participant: str, window: list[Fiscal], *, business: bool) -> Fraction:
         """The part of the window's days on which the participant is active on the plan."""
-        ends = bounds(pl.Series(window), self._plan.calendar)
-        first, last = ends["first"].min(), ends["last"].max()
-        assert isinstance(first, date)
-        assert isinstance(last, date)
+        first, last = days_of(window[0], self._plan.calendar)[0], days_of(window[-1], self._plan.calendar)[1]
         end, week = last + timedelta(days=1), "1111100" if business else "1111111"
         there = 0
         for (since, on), (until, _) in pairwise([*self._timeline.get(participant, []), (end, False)]):
@@ -200,19 +196,10 @@ class Figures:
         return found
 
 
-def _one(_: str, __: str) -> Fraction:
+def _one(_: str, __: Fiscal) -> Fraction:
     return Fraction(1)
 
 
 def _nano(values: pl.Series, default: Fraction) -> Exact:
     nano = (values.cast(pl.Decimal(38, 9)) * pl.Series([_NANO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
     return Exact.of(nano.fill_null(int(default * _NANO)), _NANO)
-
-
-def _months(period: str) -> int:
-    return int(period[:4]) * 12 + int(period[5:]) - 1
-
-
-def _moved(period: str, months: int) -> str:
-    number = _months(period) + months
-    return f"{number // 12}-{number % 12 + 1:02d}"

@@ -9,7 +9,7 @@ from fractions import Fraction
 import polars as pl
 
 from shared.kernel.at import At
-from shared.kernel.calendar import window_of
+from shared.kernel.calendar import month_of_end, window_of
 from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component
 from shared.kernel.conventions import RESETS, Reset
@@ -49,7 +49,7 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def within(reset: Reset, plan: Plan) -> list[pl.Expr]:
     """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
-    keys = [pl.col("participant_id"), window_of(pl.col("period"), reset, plan.calendar)]
+    keys = [pl.col("participant_id"), window_of(pl.col("fiscal"), reset)]
     return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
 
 
@@ -74,18 +74,34 @@ def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
     )
 
 
+def closing(plan: Plan) -> pl.Expr:
+    """Which segments are the last of their fiscal period: all, in a calendar of months."""
+    if plan.calendar.weeks is None:
+        return pl.lit(value=True)
+    return pl.col("period") == month_of_end(pl.col("fiscal"), plan.calendar)
+
+
 def paid(component: Component, at: At, plan: Plan, roster: Roster) -> Paid:
     """What a component pays at every row, components it refers to being in `at.paid`."""
-    return paid_with(component, at, plan, Figures(plan, roster), lambda due: _in_window(due, component, at, plan))
+    ended = _ended(component, at, plan)
+    return paid_with(
+        component, at, plan, Figures(plan, roster), lambda due: _in_window(due, component, at, plan), ended
+    )
 
 
 def paid_with(
-    component: Component, at: At, plan: Plan, figures: Figures, over: Callable[[Exact], Exact] = lambda due: due
+    component: Component,
+    at: At,
+    plan: Plan,
+    figures: Figures,
+    over: Callable[[Exact], Exact] = lambda due: due,
+    ended: pl.Series | None = None,
 ) -> Paid:
-    """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window."""
+    """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window, and `ended`
+    says where the minimum holds, if not everywhere."""
     problem = _problem(component, at, plan, figures)
     unlimited = over(where(problem.is_null(), component.unlimited(at), 0))
-    limited = where(problem.is_null(), component.limited(unlimited, at), 0)
+    limited = where(problem.is_null(), component.limited(unlimited, at, ended), 0)
     at.paid[component.component] = limited
     what = f"the pay of {component.component}"
     return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, at)
@@ -99,6 +115,14 @@ def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
     return Exact.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)
+
+
+def _ended(component: Component, at: At, plan: Plan) -> pl.Series | None:
+    """Where a fiscal period of the window has ended: not before that a minimum adds to what was credited."""
+    if component.minimum is None or plan.calendar.weeks is None:
+        return None
+    ends = at.rows.select(closing(plan).cast(pl.Int64).alias("ends"))["ends"]
+    return running(ends, starts(at.rows, plan.window(component), plan)) > 0
 
 
 def staying(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.Series:

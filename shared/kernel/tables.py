@@ -1,4 +1,7 @@
-"""The tables that the kernel takes and gives: their columns and types. Amounts are minor units, shares 10^-8."""
+"""The tables that the kernel takes and gives: their columns and types. Amounts are minor units, shares 10^-8.
+
+`period` is always a calendar month, `fiscal` a fiscal period of the plan by number (`shared.kernel.calendar`).
+"""
 
 from __future__ import annotations
 
@@ -79,13 +82,14 @@ SUMS = pl.Schema(
         "version": pl.Int64(),
         "rule": pl.String(),
         "period": pl.String(),
+        "fiscal": pl.Int32(),
         "currency": pl.String(),
         "bucket": pl.String(),
         "amount": pl.Int64(),
         "deals": pl.Int64(),
     }
 )
-"""Credits added up. A rule `@component` has what a component pays deal by deal."""
+"""Credits added up by calendar month and fiscal period. A rule `@component` has what a component pays deal by deal."""
 
 UNCREDITED = pl.Schema({"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String()})
 """Won deals, or shares of them, that credited nobody, and why."""
@@ -97,10 +101,12 @@ MEASURES = pl.Schema(
         "version": pl.Int64(),
         "measure": pl.String(),
         "period": pl.String(),
+        "fiscal": pl.Int32(),
         "amount": pl.Int64(),
     }
 )
-"""The value of each measure of a plan version, for everyone with a credit under it in the period; zero where none counts."""
+"""What each segment, the days that a calendar month and a fiscal period share, adds to the ingredients of the measures of a plan
+version, for everyone with a credit under it in the segment; zero where none counts."""
 
 EARNINGS = pl.Schema(
     {
@@ -109,6 +115,7 @@ EARNINGS = pl.Schema(
         "version": pl.Int64(),
         "component": pl.String(),
         "period": pl.String(),
+        "fiscal": pl.Int32(),
         "measure": pl.Int64(),
         "quota": pl.Int64(),
         "amount": pl.Int64(),
@@ -116,7 +123,8 @@ EARNINGS = pl.Schema(
         "problem": pl.String(),
     }
 )
-"""What each component pays. `problem` (`no_quota`, `no_term`) says why one could not be evaluated; it then pays zero."""
+"""What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that pays as a whole.
+`problem` (`no_quota`, `no_term`) says why one could not be evaluated; it then pays zero."""
 
 LINES = pl.Schema(
     {
@@ -125,6 +133,7 @@ LINES = pl.Schema(
         "version": pl.Int64(),
         "component": pl.String(),
         "period": pl.String(),
+        "fiscal": pl.Int32(),
         "line": pl.Int64(),
         "deal_id": pl.String(),
         "rule": pl.String(),
@@ -139,11 +148,13 @@ LINES = pl.Schema(
         "currency": pl.String(),
     }
 )
-"""How an earning came about, deal by deal: the measure before and after each credit, and what the credit added to pay.
+"""How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and what the credit
+added to pay.
 
 `before`, `after` and `quota` are whole numbers of 10^-9, so that a ratio has the digits that decide.
 
-A line without a deal has in `rule` what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
+A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
+what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
 `maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number."""
 
 SLICES = pl.Schema(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from shared.kernel.calendar import last_of_window
+from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.columns import Exact, Number
 from shared.kernel.components import Component, Part
 from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
@@ -20,7 +20,10 @@ OPENING = "opening"
 """The rule of the event that opens a period: what the period brings by itself, without a deal."""
 LAST = 10**9
 """The number of a line that comes after all others of an earning, until they are numbered."""
-EARNING = ["participant_id", "plan", "version", "component", "period"]
+EARNING = ["participant_id", "plan", "version", "component", "period", "fiscal"]
+
+OF_MONTH = ["participant_id", "plan", "version", "component", "period"]
+"""Within which lines are numbered: all earnings of a component in a calendar month."""
 
 
 class Walk:
@@ -59,15 +62,23 @@ class Walk:
             component=pl.lit(self._component.component),
             credited=pl.when(counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
-            period=last_of_window(pl.col("period"), self._component.pays, self._plan.calendar),
+            **self._paid_in(),
         )
+
+    def _paid_in(self) -> dict[str, pl.Expr]:
+        """Of rows that are paid later than in their own segment, the one in which they are."""
+        plan, component = self._plan, self._component
+        if component.pays == "month" and (plan.calendar.weeks is None or not plan.pays_at_the_end(component)):
+            return {}
+        fiscal = last_of_window(pl.col("fiscal"), component.pays)
+        return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
 
     def _grown(self, due: pl.Series) -> pl.Series:
         return staying(growth(due, self._begins), self._at.rows, self._plan, self._roster)
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
-        told = self._walked.select(LINES.names()).filter(self._kept).cast(LINES)
+        told = _dated(self._walked.filter(self._kept), self._plan).select(LINES.names()).cast(LINES)
         return pl.concat([told, self._limits()])
 
     def _limits(self) -> pl.DataFrame:
@@ -80,7 +91,8 @@ class Walk:
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
             pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
         )
-        return without_deal(by_period.filter(pl.col("limited") != 0), "limited", pl.lit(after_lines(self._component)))
+        limits = by_period.filter(pl.col("limited") != 0).with_columns(credit_date=pl.lit(None, dtype=pl.Date))
+        return without_deal(_dated(limits, self._plan), "limited", pl.lit(after_lines(self._component)))
 
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
@@ -103,7 +115,7 @@ class Walk:
         ):
             told = there & (credited != 0) & (by != 0) & (~moves | (at != 0))
             yield (
-                self._walked.select(*EARNING, "line")
+                self._walked.select(*OF_MONTH, "line")
                 .filter(told)
                 .with_columns(
                     credited.filter(told).alias("credited"),
@@ -121,15 +133,23 @@ class Walk:
         return (column * RATE_SCALE).cut_off("a number on a statement").cast(pl.Int64)
 
 
+def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The rows with a date where no deal gives one: the last day of their segment."""
+    without = rows["credit_date"].is_null()
+    if not without.any():
+        return rows
+    ends = rows.filter(without).select(day=end_of_segment(pl.col("period"), pl.col("fiscal"), plan.calendar))
+    return rows.with_columns(rows["credit_date"].clone().scatter(without.arg_true(), ends["day"]))
+
+
 def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame:
-    """Lines that no deal has caused, after all others of their earning: they are numbered later."""
+    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date`."""
     return (
         rows.with_columns(
             rule=rule,
             line=pl.lit(LAST, dtype=pl.Int64),
             deal_id=pl.lit(None, dtype=pl.String),
             share=pl.lit(None, dtype=pl.Int64),
-            credit_date=pl.lit(None, dtype=pl.Date),
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
             before="after",

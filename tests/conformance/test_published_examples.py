@@ -18,11 +18,12 @@ import pytest
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.plans import read_plans
 from earnest.files.results import lines_table
+from shared.kernel.calendar import in_words
 from shared.money import from_minor
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
 REPOSITORY = Path(__file__).resolve().parents[2]
-EARNING = ["participant_id", "plan", "version", "component", "period"]
+EARNING = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -39,7 +40,8 @@ def assert_pay(case: Path, found: Calculation) -> None:
     expected = rows_of(case / "expected.csv")
     by = [name for name in expected[0] if name != "amount"]
     paid: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
-    for row in found.earnings.filter(pl.col("amount") != 0).iter_rows(named=True):
+    earned = found.earnings.with_columns(fiscal_period=in_words(pl.col("fiscal")))
+    for row in earned.filter(pl.col("amount") != 0).iter_rows(named=True):
         paid[tuple(row[name] for name in by)] += from_minor(row["amount"], row["currency"])
     wanted = {tuple(row[name] for name in by): Decimal(row["amount"]) for row in expected}
     assert {key: amount for key, amount in paid.items() if amount} == wanted

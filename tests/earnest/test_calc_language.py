@@ -84,7 +84,7 @@ components: [{component: pay, kind: bonus, measure: bookings, milestones: [{at: 
 """
     roster = "participant_id,effective_from\nann,2025-02-02\n"
     found = paid(calculated(tmp_path, plan, ["500,2025-02-03", "500,2025-03-03"], roster))
-    assert found == {"2025-01": 100, "2025-02": 0}
+    assert found == {"2025-02": 100, "2025-03": 0}
 
 
 def test_a_figure_without_a_value_is_named_even_where_nothing_is_measured(tmp_path: Path) -> None:

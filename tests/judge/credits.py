@@ -31,9 +31,9 @@ class Credit:
     """What the deal has in its columns."""
 
     @property
-    def period(self) -> str:
+    def fiscal(self) -> dates.Fiscal:
         """The fiscal period of the credit date."""
-        return dates.period(self.plan, self.day)
+        return dates.fiscal(self.plan, self.day)
 
 
 def credits(deals: Deals, roster: Roster, plans: list[Data]) -> list[Credit]:

@@ -1,4 +1,4 @@
-"""Fiscal periods by walking: a period is (fiscal year, its number from 1 to 12), found day by day."""
+"""Fiscal periods by walking: a fiscal period is (fiscal year, its place from 0 to 11), found day by day. A month is a text, `2025-03`."""
 
 from __future__ import annotations
 
@@ -7,68 +7,79 @@ from functools import lru_cache
 from typing import Any
 
 Data = dict[str, Any]
+Fiscal = tuple[int, int]
 PERIODS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
-def period(plan: Data, day: date) -> str:
-    """The name of the period in which a day lies."""
+def month(day: date) -> str:
+    """The calendar month in which a day lies."""
+    return f"{day.year}-{day.month:02d}"
+
+
+def fiscal(plan: Data, day: date) -> Fiscal:
+    """The fiscal period in which a day lies."""
     terms = plan.get("calendar", {})
+    after = terms.get("named_after")
     if not terms.get("weeks"):
-        return f"{day.year}-{day.month:02d}"
-    return _of_weeks(terms["weeks"], terms["first_day"], tuple(terms.get("long_years", ())))[day]
+        starts = terms.get("year_starts", 1)
+        year, place = (day.year, day.month - starts) if day.month >= starts else (day.year - 1, day.month + 12 - starts)
+        ends_later = starts > 1 and (after == "end" or (after is None and starts > 7))
+        return (year + 1 if ends_later else year), place
+    long_years, longer = tuple(terms.get("long_years", ())), terms.get("long_period", 12)
+    return _of_weeks(terms["weeks"], terms["first_day"], long_years, longer, after)[day]
 
 
-@lru_cache(maxsize=16)
-def _of_weeks(pattern: str, first: date, long_years: tuple[int, ...]) -> dict[date, str]:
-    """Some years from the first day on, walked day by day. The year has the number of the calendar year of its middle."""
-    found: dict[date, str] = {}
-    number = (first + timedelta(days=180)).year
+@lru_cache(maxsize=64)
+def _of_weeks(
+    pattern: str, first: date, long_years: tuple[int, ...], longer: int, after: str | None
+) -> dict[date, Fiscal]:
+    """Some years from the first day on, walked day by day."""
+    found: dict[date, Fiscal] = {}
+    number = {
+        "start": first + timedelta(days=14),
+        None: first + timedelta(days=180),
+        "end": first + timedelta(days=350),
+    }[after].year
     day = first
     while number < 2030:
-        for month, weeks in enumerate([int(n) for n in pattern.split("-")] * 4, start=1):
-            for _ in range(7 * (weeks + (1 if month == 12 and number in long_years else 0))):
-                found[day] = f"{number}-{month:02d}"
+        for place, weeks in enumerate([int(n) for n in pattern.split("-")] * 4):
+            for _ in range(7 * (weeks + (1 if place + 1 == longer and number in long_years else 0))):
+                found[day] = number, place
                 day += timedelta(days=1)
         number += 1
     return found
 
 
-@lru_cache(maxsize=512)
-def _days(weeks: str | None, first: date | None, long_years: tuple[int, ...], name: str) -> tuple[date, date]:
-    plan = {"calendar": {"weeks": weeks, "first_day": first, "long_years": long_years}}
-    year = int(name[:4])
-    day = date(year - 1, 1, 1) if weeks is None else max(first or date.min, date(year - 1, 1, 1))
-    while period(plan, day) != name:
+@lru_cache(maxsize=4096)
+def _days(terms: tuple[tuple[str, Any], ...], of: Fiscal) -> tuple[date, date]:
+    plan = {"calendar": dict(terms)}
+    first = plan["calendar"].get("first_day")
+    day = date(of[0] - 2, 1, 1) if first is None else max(first, date(of[0] - 2, 1, 1))
+    while fiscal(plan, day) != of:
         day += timedelta(days=1)
     last = day
-    while period(plan, last + timedelta(days=1)) == name:
+    while fiscal(plan, last + timedelta(days=1)) == of:
         last += timedelta(days=1)
     return day, last
 
 
-def days(plan: Data, name: str) -> tuple[date, date]:
-    """The first and the last day of a period."""
+def days(plan: Data, of: Fiscal) -> tuple[date, date]:
+    """The first and the last day of a fiscal period."""
     terms = plan.get("calendar", {})
-    return _days(terms.get("weeks"), terms.get("first_day"), tuple(terms.get("long_years", ())), name)
+    return _days(tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in sorted(terms.items())), of)
 
 
-def window(plan: Data, name: str, reset: str) -> tuple[int, int]:
-    """The window of a period between two resets: (fiscal year, which one in it)."""
-    if reset == "never":
-        return (0, 0)
-    year, place = fiscal(plan, name)
-    return (year, place // PERIODS[reset])
+def ends_in(plan: Data, of: Fiscal) -> str:
+    """The month in which a fiscal period ends."""
+    return month(days(plan, of)[1])
 
 
-def fiscal(plan: Data, name: str) -> tuple[int, int]:
-    """A period as fiscal year (named by the calendar year in which it begins) and its place from 0 to 11."""
-    terms = plan.get("calendar", {})
-    starts = 1 if terms.get("weeks") else terms.get("year_starts", 1)
-    year, month = int(name[:4]), int(name[5:])
-    return (year, month - starts) if month >= starts else (year - 1, month + 12 - starts)
+def window(of: Fiscal, reset: str) -> tuple[int, int]:
+    """The window of a fiscal period between two resets: (fiscal year, which one in it)."""
+    return (0, 0) if reset == "never" else (of[0], of[1] // PERIODS[reset])
 
 
-def periods_of(plan: Data, name: str, reset: str) -> list[str]:
-    """All periods of the window of a period, in order."""
-    found = [f"{y}-{m:02d}" for y in range(int(name[:4]) - 1, int(name[:4]) + 2) for m in range(1, 13)]
-    return [each for each in found if window(plan, each, reset) == window(plan, name, reset)]
+def periods_of(of: Fiscal, reset: str) -> list[Fiscal]:
+    """All fiscal periods of the window of one, in order."""
+    found = [(year, place) for year in range(of[0] - 1, of[0] + 2) for place in range(12)]
+    return [each for each in found if window(each, reset) == window(of, reset)]

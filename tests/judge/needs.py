@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.judge.facts import Data, convention
-from tests.judge.standing import Standing, named
+from tests.judge.standing import Standing, named, rules_of
 
 _FUNCTION = re.compile(r"\b(attainment|quota|pay|term)\(\s*(\w+)\s*\)")
 
@@ -70,6 +70,33 @@ def groups(plan: Data, name: str) -> bool:
     component = named(plan["components"], "component", name)
     linked = [of for what, of in _functions(component) if what == "pay"]
     return component["kind"] in ("contest", "pool") or any(groups(plan, each) for each in linked)
+
+
+def at_the_end(plan: Data, name: str) -> bool:
+    """Whether a component pays for a fiscal period when it ends: what is fixed, what compares, what carries over, what looks at no deal."""
+    component = named(plan["components"], "component", name)
+    linked = [of for what, of in _functions(component) if what == "pay"]
+    fixed = component["kind"] == "bonus" and component.get("amount") is not None
+    if fixed or component.get("carry_over") or groups(plan, name) or any(at_the_end(plan, each) for each in linked):
+        return True
+    known = {measure["measure"]: measure for measure in plan["measures"]}
+    due, seen = _words(component) & set(known), set[str]()
+    for each in linked:
+        due |= _words(named(plan["components"], "component", each)) & set(known)
+    while due:
+        one = due.pop()
+        seen.add(one)
+        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
+    return not any(rules_of(known[each]) for each in seen)
+
+
+def _words(part: Any) -> set[str]:
+    """All words in the texts of a part."""
+    if isinstance(part, dict):
+        return {word for each in part.values() for word in _words(each)}
+    if isinstance(part, list | tuple):
+        return {word for each in part for word in _words(each)}
+    return set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", part))) if isinstance(part, str) else set()
 
 
 def lacks(component: Data, here: Standing) -> bool:

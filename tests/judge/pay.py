@@ -11,13 +11,13 @@ from typing import Any
 from tests.judge import dates, kinds
 from tests.judge.credits import Credit, credits
 from tests.judge.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
-from tests.judge.needs import RESETS, groups, lacks, measure_window, pay_window
+from tests.judge.needs import RESETS, at_the_end, groups, lacks, measure_window, pay_window
 from tests.judge.standing import Standing
 
-Step = tuple[str, int]
-"""A period, and the plan version of which there are credits or scores in it."""
+Step = tuple[dates.Fiscal, int, str]
+"""A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is paid together."""
 Earned = dict[tuple[str, str, str], Fraction]
-"""(participant, component, period) -> pay in major units."""
+"""(participant, component, month) -> pay in major units."""
 
 
 def earnings(deals: Deals, roster: Roster, plans: list[Data]) -> Earned:
@@ -44,12 +44,14 @@ class _Version:
         self._credits = [c for c in credited if any(c.plan is p for p in family)]
         steps: dict[str, set[Step]] = defaultdict(set)
         for each in self._credits:
-            steps[each.payee].add((each.period, each.plan["version"]))
+            steps[each.payee].add((each.fiscal, each.plan["version"], dates.month(each.day)))
         for participant, day in self._scores():
             version = plan_of(roster, plans, participant, day)
             if any(version is p for p in family):
                 assert version is not None
-                steps[participant].add((dates.period(plan, day), version["version"]))
+                steps[participant].add((dates.fiscal(plan, day), version["version"], dates.month(day)))
+        for found in steps.values():  # and the month in which each of their fiscal periods ends
+            found |= {(fiscal, version, dates.ends_in(plan, fiscal)) for fiscal, version, _ in found}
         self._steps = {participant: sorted(found) for participant, found in sorted(steps.items())}
         self._everyones = {p: self._with_idle(found) for p, found in self._steps.items()}
         self._known: dict[Any, Standing] = {}
@@ -66,33 +68,40 @@ class _Version:
         longer = [c for c in self._plan["components"] if c["kind"] in ("contest", "pool")]
         if all(pay_window(self._plan, c) == "month" for c in longer):
             return steps
-        periods = {period for each in self._steps.values() for period, _ in each if period > steps[0][0]}
-        idle = {(period, self._plan["version"]) for period in periods}
+        first, number = (steps[0][0], steps[0][2]), self._plan["version"]
+        idle = {(f, number, month) for each in self._steps.values() for f, _, month in each if (f, month) > first}
         return sorted({*steps, *idle})
 
     def paid(self) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
-        """((participant, component, period), amount) of this version's steps, the plan's own limits among them."""
+        """((participant, component, month), amount) of this version's steps, the plan's own limits among them."""
         for participant, steps in self._steps.items():
-            months: dict[str, Fraction] = {period: Fraction(0) for period, version in steps if version == self._number}
+            periods = {fiscal: Fraction(0) for fiscal, version, _ in steps if version == self._number}
             for component in self._plan["components"]:
-                for period, amount in self._component(participant, component):
-                    last = dates.periods_of(self._plan, period, component.get("pays", "month"))[-1]
-                    months[last] = months.get(last, Fraction(0)) + amount
-                    yield (participant, component["component"], last), amount
-            for period, amount in months.items():
-                yield from self._limits(participant, period, amount)
+                for (fiscal, _, month), amount in self._component(participant, component):
+                    last = dates.periods_of(fiscal, component.get("pays", "month"))[-1]
+                    periods[last] = periods.get(last, Fraction(0)) + amount
+                    paid_in = month if component.get("pays", "month") == "month" else dates.ends_in(self._plan, last)
+                    yield (participant, component["component"], paid_in), amount
+            for fiscal, amount in periods.items():
+                yield from self._limits(participant, fiscal, amount)
+
+    def _ends(self, step: Step) -> bool:
+        """Whether the step's fiscal period ends in its month."""
+        return dates.ends_in(self._plan, step[0]) == step[2]
 
     @property
     def _number(self) -> int:
         return int(self._plan["version"])
 
-    def _component(self, participant: str, component: Data) -> Iterator[tuple[str, Fraction]]:
+    def _component(self, participant: str, component: Data) -> Iterator[tuple[Step, Fraction]]:
         """What a component's pay grows by, step by step."""
         steps = self._everyones if groups(self._plan, component["component"]) else self._steps
         window, before, carried, carried_in = None, Fraction(0), Fraction(0), Fraction(0)
         for step in steps[participant]:
+            if at_the_end(self._plan, component["component"]) and not self._ends(step):
+                continue
             here = self.standing(participant, step)
-            of_step = dates.window(self._plan, step[0], pay_window(self._plan, component))
+            of_step = dates.window(step[0], pay_window(self._plan, component))
             if of_step != window:
                 window, before, carried_in = of_step, Fraction(0), carried
             due = self.due(here, step, component["component"])
@@ -104,7 +113,7 @@ class _Version:
             if self._left(here):
                 grown = Fraction(0)
             if step[1] == self._number:
-                yield step[0], grown
+                yield step, grown
 
     def _left(self, here: Standing) -> bool:
         nothing = convention(self._plan, "leavers") == "nothing_in_the_last_period"
@@ -114,7 +123,11 @@ class _Version:
         """Where somebody stands after a step."""
         key = (participant, step)
         if key not in self._known:
-            before = [c for c in self._credits if c.payee == participant and (c.period, c.plan["version"]) <= step]
+            before = [
+                c
+                for c in self._credits
+                if c.payee == participant and (c.fiscal, c.plan["version"], dates.month(c.day)) <= step
+            ]
             self._known[key] = Standing(
                 self._plan, participant, step[0], before, self._roster, lambda here, name: self.due(here, step, name)
             )
@@ -132,11 +145,18 @@ class _Version:
         if lacks(component, here):
             return Fraction(0)
         due = self._in_window(component, here, step)
-        if component.get("minimum") is not None:
+        if component.get("minimum") is not None and self._has_ended(component, here, step):
             due = max(due, self._cents(here.figure(component["minimum"])))
         if component.get("maximum") is not None and not component.get("carry_over"):
             due = min(due, self._cents(here.figure(component["maximum"])))
         return due
+
+    def _has_ended(self, component: Data, here: Standing, step: Step) -> bool:
+        """Whether a fiscal period of the window has ended."""
+        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        window = pay_window(self._plan, component)
+        so_far = [e for e in steps[here.participant] if e <= step]
+        return any(self._ends(e) and dates.window(e[0], window) == dates.window(step[0], window) for e in so_far)
 
     def _in_window(self, component: Data, here: Standing, step: Step) -> Fraction:
         """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter ones paid."""
@@ -144,11 +164,11 @@ class _Version:
         if RESETS.index(whole) <= RESETS.index(own):
             return self._unlimited(component, here, step)
         steps = self._everyones if groups(self._plan, component["component"]) else self._steps
-        window = dates.window(self._plan, step[0], whole)
+        window = dates.window(step[0], whole)
         ends = {
-            dates.window(self._plan, each[0], own): each
+            dates.window(each[0], own): each
             for each in steps[here.participant]
-            if each <= step and dates.window(self._plan, each[0], whole) == window
+            if each <= step and dates.window(each[0], whole) == window
         }
         standings = [(self.standing(here.participant, each), each) for each in ends.values()]
         return sum((self._unlimited(component, then, each) for then, each in standings), Fraction(0))
@@ -163,12 +183,13 @@ class _Version:
         return rounded(amount, convention(self._plan, "rounding"), DECIMALS[self._plan["currency"]])
 
     def _limits(
-        self, participant: str, period: str, amount: Fraction
+        self, participant: str, fiscal: dates.Fiscal, amount: Fraction
     ) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
-        here = self.standing(participant, (period, self._number))
+        month = dates.ends_in(self._plan, fiscal)
+        here = self.standing(participant, (fiscal, self._number, month))
         if self._plan.get("minimum") is not None and not self._left(here):
             least = self._cents(here.figure(self._plan["minimum"]))
-            yield (participant, "plan_minimum", period), max(least - amount, Fraction(0))
+            yield (participant, "plan_minimum", month), max(least - amount, Fraction(0))
         if self._plan.get("maximum") is not None:
             most = self._cents(here.figure(self._plan["maximum"]))
-            yield (participant, "plan_maximum", period), min(most - amount, Fraction(0))
+            yield (participant, "plan_maximum", month), min(most - amount, Fraction(0))

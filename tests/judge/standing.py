@@ -1,4 +1,4 @@
-"""Where one participant stands in one period: measures worked out from the credits themselves, quotas, terms, scores."""
+"""Where one participant stands in one fiscal period: measures worked out from the credits themselves, quotas, terms, scores."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def named(parts: list[Data], what: str, name: str) -> Data:
 
 @dataclass
 class Standing:
-    """A participant at the end of a step (a period, a version), seen by one plan version.
+    """A participant at the end of a step (a fiscal period, a version, a month), seen by one plan version.
 
     `before` are the credits up to and including the step, of this version, or of all with `versions: continue`.
     """
 
     plan: Data
     participant: str
-    period: str
+    fiscal: dates.Fiscal
     before: list[Credit]
     roster: Roster
     pays: Callable[[Standing, str], Fraction]
@@ -55,18 +55,18 @@ class Standing:
         """The credits that feed a component's measure in the component's window so far."""
         name = component["measure"]
         reset = component.get("window") or named(self.plan["measures"], "measure", name).get("reset", "month")
-        here = dates.window(self.plan, self.period, reset)
+        here = dates.window(self.fiscal, reset)
         return [
             each
             for each in self.before
             if each.rule in rules_of(named(each.plan["measures"], "measure", name))
-            and dates.window(self.plan, each.period, reset) == here
+            and dates.window(each.fiscal, reset) == here
         ]
 
     @property
     def last_day(self) -> date:
-        """The last day of the period."""
-        return dates.days(self.plan, self.period)[1]
+        """The last day of the fiscal period."""
+        return dates.days(self.plan, self.fiscal)[1]
 
     def value(self, name: str) -> Fraction:
         """A measure."""
@@ -75,11 +75,11 @@ class Standing:
 
     def _hits(self, name: str, way: Callable[[Data], Any]) -> list[Credit]:
         reset = named(self.plan["measures"], "measure", name).get("reset", "month")
-        here = dates.window(self.plan, self.period, reset)
+        here = dates.window(self.fiscal, reset)
         found = []
         for each in self.before:
             feeding = way(named(each.plan["measures"], "measure", name))
-            if each.rule in feeding and dates.window(self.plan, each.period, reset) == here:
+            if each.rule in feeding and dates.window(each.fiscal, reset) == here:
                 found.append(each)
         return found
 
@@ -118,7 +118,7 @@ class Standing:
     def _score(self, measure: Data) -> Fraction:
         """The latest score entered in the window so far."""
         key = f"score.{measure['measure']}"
-        here = dates.window(self.plan, self.period, measure.get("reset", "month"))
+        here = dates.window(self.fiscal, measure.get("reset", "month"))
         entered = [
             (change["effective_from"], change[key])
             for change in self.roster
@@ -129,7 +129,7 @@ class Standing:
         if not entered:
             return Fraction(0)
         day, value = max(entered)
-        there = dates.window(self.plan, dates.period(self.plan, day), measure.get("reset", "month"))
+        there = dates.window(dates.fiscal(self.plan, day), measure.get("reset", "month"))
         return Fraction(Decimal(value)) if there == here else Fraction(0)
 
     def quota(self, name: str) -> Fraction:
@@ -150,20 +150,20 @@ class Standing:
         return Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
 
     def _quota_of_window(self, measure: Data, terms: Data) -> Fraction:
-        """The window's months, each with its part of the year, of the figure and of the ramp, and of that the days in role."""
+        """The window's fiscal periods, each with its part of the year, of the figure and of the ramp, and of that the days in role."""
         reset = measure.get("reset", "month")
-        months = dates.periods_of(self.plan, self.period, reset)
+        periods = dates.periods_of(self.fiscal, reset)
         if terms.get("to_date"):
-            months = [month for month in months if month <= self.period]
+            periods = [each for each in periods if each <= self.fiscal]
         year = Fraction(12, dates.PERIODS[terms.get("per") or reset])
         part = Fraction(0)
-        for month in months:
+        for each in periods:
             spread = terms.get("spread")
-            of_year = number(spread[dates.fiscal(self.plan, month)[1]]) if spread else Fraction(1, 12)
-            day = dates.days(self.plan, month)[1] if terms.get("changes") == "by_period" else self.last_day
-            part += of_year * year * self._ramp(terms, month) * self._figure(measure, day)
+            of_year = number(spread[each[1]]) if spread else Fraction(1, 12)
+            day = dates.days(self.plan, each)[1] if terms.get("changes") == "by_period" else self.last_day
+            part += of_year * year * self._ramp(terms, each) * self._figure(measure, day)
         if terms.get("prorate", "no") != "no":
-            day, last = dates.days(self.plan, months[0])[0], dates.days(self.plan, months[-1])[1]
+            day, last = dates.days(self.plan, periods[0])[0], dates.days(self.plan, periods[-1])[1]
             counted, there = 0, 0
             while day <= last:
                 if terms["prorate"] == "calendar_days" or day.weekday() < 5:
@@ -172,7 +172,7 @@ class Standing:
             part *= Fraction(there, counted)
         return part
 
-    def _ramp(self, terms: Data, month: str) -> Fraction:
+    def _ramp(self, terms: Data, of: dates.Fiscal) -> Fraction:
         days = [
             c["effective_from"]
             for c in self.roster
@@ -181,10 +181,7 @@ class Standing:
         ]
         if not terms.get("ramp") or not days:
             return Fraction(1)
-        (year, place), (started, first) = (
-            dates.fiscal(self.plan, month),
-            dates.fiscal(self.plan, dates.period(self.plan, min(days))),
-        )
+        (year, place), (started, first) = of, dates.fiscal(self.plan, min(days))
         number_of = (year - started) * 12 + place - first
         return number(terms["ramp"][number_of]) if 0 <= number_of < len(terms["ramp"]) else Fraction(1)
 

@@ -55,12 +55,17 @@ def _measured(part: Part, writing: Writing) -> str:
         told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
         told.append(f"{words.title(part.measure)}: {_counted(part.measured, part, writing)}.")
-    told.append(f"Plan {part.plan}, version {part.version}.")
+    told.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
     if (window := words.WINDOW.get(part.window)) is not None:
         told.append(window)
     if (problem := words.PROBLEM.get(part.problem or "")) is not None:
         told.append(problem)
     return " ".join(told)
+
+
+def _fiscal(part: Part) -> str:
+    """The fiscal period, where a month may have several."""
+    return "" if part.fiscal_period is None else f", {part.fiscal_period}"
 
 
 def _counted(value: Decimal, part: Part, writing: Writing) -> str:
@@ -74,7 +79,7 @@ def _counted(value: Decimal, part: Part, writing: Writing) -> str:
 
 
 def _lines(earned: Earned, part: Part, several: bool, statement: Statement, writing: Writing) -> Table:
-    under = f", {part.plan} version {part.version}" if several else ""
+    under = f", {part.plan} version {part.version}{_fiscal(part)}" if several else ""
     rows = [_line(line, part, statement, writing) for line in part.lines]
     total = row("Together", "", "", "", writing.amount(part.amount, part.currency), total=True)
     return Table(f"{safe(earned.title)}{under}, deal by deal, in {part.currency}", COLUMNS, (*rows, total))

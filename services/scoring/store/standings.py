@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 from sqlalchemy import Connection
 
-from services.scoring.standings import STANDINGS
+from services.scoring.standings import STANDINGS, sums_of
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
 from shared.kernel import PlanSet
 from shared.kernel.idle import Months
@@ -26,28 +26,35 @@ def reached(connection: Connection, pairs: pl.DataFrame, people: set[str], plans
     """Those participants and periods, and the others whose earnings hang together with theirs.
 
     Where a plan compares participants with each other these are the others of the period, and where more than the credits of a
-    month decides what it pays, all periods of everyone concerned.
+    month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
     """
     found = [pairs]
-    if plans.grouped:
+    if plans.grouped and not plans.by_month:
+        rows = fetch(connection, "select participant_id, period from standing")
+        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+    elif plans.grouped:
         query = "select participant_id, period from standing where period = any(%s::text[])"
         rows = fetch(connection, query, pairs["period"].unique().to_list())
         found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
-    if not plans.by_month:
+    elif not plans.by_month:
         found.append(periods_of(connection, sorted(people.union(*(each["participant_id"] for each in found)))))
     return pl.concat(found).unique()
 
 
-def alone(connection: Connection) -> Months | None:
+def alone(connection: Connection, plans: PlanSet) -> Months | None:
     """Let nobody else earn until the transaction ends; the first and the last month in which anyone has a credit."""
     execute(connection, "select pg_advisory_xact_lock(hashtext('earn together'))")
-    return months(connection)
+    return months(connection, plans)
 
 
-def months(connection: Connection) -> Months | None:
+def months(connection: Connection, plans: PlanSet) -> Months | None:
     """The first and the last month in which anyone has a credit."""
     [(first, last)] = fetch(connection, "select min(period), max(period) from standing where sums <> '[]'")
-    return None if first is None else (first, last)
+    if first is None or not plans.in_weeks:
+        return None if first is None else Months(first, last)
+    query = f"select {', '.join(STANDINGS)} from standing where period = any(%s::text[])"
+    rows = fetch(connection, query, [first, last])
+    return Months.of(sums_of(pl.DataFrame(rows, schema=STANDINGS, orient="row")), plans)
 
 
 def hold(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:

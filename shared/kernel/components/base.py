@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+import polars as pl
 from pydantic import Field, model_validator
 
 from shared.kernel.at import At
@@ -126,6 +127,11 @@ class Kind(PlanPart, ABC):
         return type(self).needs_group or self.budget is not None
 
     @property
+    def pays_at_the_end(self) -> bool:
+        """Whether what it pays for a fiscal period is known only when the period has ended, and not deal by deal."""
+        return self.told_by_earning
+
+    @property
     def told_by_earning(self) -> bool:
         """Whether its pay has more in it than its own walk from deal to deal can tell: the earning has to be known."""
         return self.compares or self.carry_over or not type(self).walks
@@ -219,11 +225,12 @@ class Kind(PlanPart, ABC):
         due = due if factor is None else due * factor
         return due.rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
 
-    def limited(self, due: Exact, at: At) -> Exact:
-        """The pay within minimum and maximum."""
+    def limited(self, due: Exact, at: At, ended: pl.Series | None = None) -> Exact:
+        """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
         unit = Fraction(1, 10**at.digits)
         if self.minimum is not None:
-            due = due.greatest(at.figure(self.minimum).rounded(at.conventions.rounding, unit))
+            raised = due.greatest(at.figure(self.minimum).rounded(at.conventions.rounding, unit))
+            due = raised if ended is None else where(ended, raised, due)
         if self.maximum is not None and not self.carry_over:
             due = due.least(at.figure(self.maximum).rounded(at.conventions.rounding, unit))
         return due

@@ -59,6 +59,11 @@ class Bonus(Kind):
         return True
 
     @property
+    def pays_at_the_end(self) -> bool:
+        """A fixed amount is no deal's."""
+        return self.amount is not None or super().pays_at_the_end
+
+    @property
     def pays_without_credits(self) -> bool:
         """A fixed amount needs no credit."""
         return self.amount is not None or super().pays_without_credits

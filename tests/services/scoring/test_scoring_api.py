@@ -184,7 +184,8 @@ def test_only_who_may_read_earnings_reads_them(app: FastAPI, company: Road) -> N
 def test_amounts_beyond_64_bits_are_summed_exactly(get: Any, company: Road) -> None:
     change = {"plan": "rep", "version": 1, "rule": "own", "currency": "USD", "amount": 10**18, "deals": 1}
     for month in range(1, 13):
-        message = {"participant_id": "rich", "changes": [change | {"period": f"2024-{month:02d}"}]}
+        each = {"period": f"2024-{month:02d}", "fiscal": 12 * 2024 + month - 1}
+        message = {"participant_id": "rich", "changes": [change | each]}
         company.put("credits", Record("rich", orjson.dumps(message)))
     company.drain()
     [totals] = get("/v1/summary").json()["totals"]

@@ -69,8 +69,8 @@ def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFr
         held = deals.hold(connection, connection.scalars(text("select deal_id from deal")))
         earned = connection.execute(
             text("""
-                select participant_id, e->>'plan', (e->>'version')::int, e->>'component', period, (e->>'measure')::bigint,
-                    (e->>'quota')::bigint, (e->>'amount')::bigint, e->>'currency', e->>'problem'
+                select participant_id, e->>'plan', (e->>'version')::int, e->>'component', period, (e->>'fiscal')::int,
+                    (e->>'measure')::bigint, (e->>'quota')::bigint, (e->>'amount')::bigint, e->>'currency', e->>'problem'
                 from standing, jsonb_array_elements(earnings::jsonb) e""")
         )
         return (

@@ -33,6 +33,12 @@ MEASURES = [
     {"measure": "average", "average_of": ["own"]},
     {"measure": "conduct", "score": True, "reset": "quarter"},
 ]
+CALENDARS: list[dict[str, Any]] = [
+    {},
+    {"year_starts": 7, "named_after": "end"},
+    {"weeks": "4-4-5", "first_day": date(2024, 12, 30), "long_years": [2025]},
+    {"weeks": "5-4-4", "first_day": date(2024, 6, 29), "named_after": "end"},
+]
 TIERS = [{"up_to": "50%", "rate": "3%"}, {"up_to": "120%", "rate": "5%"}, {"rate": "8%"}]
 COMPONENTS = [
     {"component": "ytd", "kind": "graduated", "measure": "yearly", "on": "attainment", "tiers": TIERS},
@@ -75,6 +81,7 @@ def worlds(draw: st.DrawFn) -> Any:
     components = draw(
         st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=5, unique_by=lambda c: str(c["component"]))
     )
+    calendars = {plan: draw(st.sampled_from(CALENDARS)) for plan in ("rep", "lead")}
     plans = [
         {
             "plan": plan,
@@ -82,6 +89,7 @@ def worlds(draw: st.DrawFn) -> Any:
             "name": plan,
             "currency": "USD",
             "effective_from": since,
+            "calendar": calendars[plan],
             "columns": {"engineer": "participant", "invoiced_on": "date"},
             "conventions": {"versions": draw(st.sampled_from(["restart", "continue"]))},
             "credits": CREDITS,

@@ -9,7 +9,16 @@ from services.scoring.standings import NotChanges, read_changes
 from shared.log.port import Record
 from tests.services.scoring.conftest import Road
 
-CHANGE = {"plan": "rep", "version": 1, "rule": "own", "period": "2025-03", "currency": "USD", "amount": 1, "deals": 1}
+CHANGE = {
+    "plan": "rep",
+    "version": 1,
+    "rule": "own",
+    "period": "2025-03",
+    "fiscal": 24302,
+    "currency": "USD",
+    "amount": 1,
+    "deals": 1,
+}
 
 
 @pytest.mark.parametrize(

@@ -312,9 +312,9 @@ def test_a_plan_under_a_false_name_is_rejected(company: Road) -> None:
 
 
 def test_a_sum_too_large_to_be_exact_is_an_error_not_a_number(company: Road) -> None:
-    change = {"plan": "rep", "version": 1, "rule": "own", "period": "2025-03", "currency": "USD", "deals": 1}
+    change = {"plan": "rep", "version": 1, "rule": "own", "period": "2025-03", "fiscal": 24302, "currency": "USD"}
     for _ in range(2):
-        message = {"participant_id": "ann", "changes": [change | {"amount": 9 * 10**17}]}
+        message = {"participant_id": "ann", "changes": [change | {"deals": 1, "amount": 9 * 10**17}]}
         company.put("credits", Record("ann", orjson.dumps(message)))
     with pytest.raises(Overflow):
         company.drain()

@@ -56,6 +56,7 @@ FORMULAS = [
     "base / count",
     "abs(base - term(top)) / 12",
 ]
+NAMED_AFTER = [{}, {"named_after": "start"}, {"named_after": "end"}]
 maybe = st.booleans()
 KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
 
@@ -154,12 +155,13 @@ def calendars(draw: st.Draw) -> dict[str, Any]:
     if draw(maybe):
         return {}
     if draw(maybe):
-        return {"year_starts": draw(st.integers(2, 12))}
-    long_years = draw(st.sampled_from([[], [2024], [2023, 2025]]))
+        return {"year_starts": draw(st.integers(2, 12)), **draw(st.sampled_from(NAMED_AFTER))}
     return {
         "weeks": draw(st.sampled_from(["4-4-5", "4-5-4", "5-4-4"])),
-        "first_day": date(2023, 1, 29),
-        "long_years": long_years,
+        "first_day": draw(st.sampled_from([date(2023, 1, 29), date(2022, 7, 2)])),
+        "long_years": draw(st.sampled_from([[], [2024], [2023, 2025]])),
+        "long_period": draw(st.sampled_from([12, 12, 6, 1])),
+        **draw(st.sampled_from(NAMED_AFTER)),
     }
 
 

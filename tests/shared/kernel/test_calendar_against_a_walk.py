@@ -8,13 +8,26 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shared.kernel.calendar import bounds, last_of_window, period_of, place_in_year, window_of
+from shared.kernel.calendar import (
+    FISCAL,
+    Fiscal,
+    bounds,
+    end_of_segment,
+    fiscal_of,
+    fiscal_of_month,
+    last_of_window,
+    month_of,
+    month_of_end,
+    name_of,
+    window_of,
+)
 from shared.kernel.conventions import CalendarTerms, Reset
 from tests.judge import dates
 
 CALENDARS: list[dict[str, Any]] = [
     {},
-    *({"year_starts": month} for month in (2, 4, 7, 10, 12)),
+    *({"year_starts": month, **named} for month in (2, 4, 7, 10, 12) for named in ({}, {"named_after": "end"})),
+    {"year_starts": 10, "named_after": "start"},
     *(
         {"weeks": weeks, "first_day": first, "long_years": long_years}
         for weeks in ("4-4-5", "4-5-4", "5-4-4")
@@ -24,6 +37,8 @@ CALENDARS: list[dict[str, Any]] = [
             (date(2022, 9, 25), []),
         )
     ),
+    {"weeks": "5-4-4", "first_day": date(2022, 7, 2), "named_after": "end", "long_years": [2024], "long_period": 1},
+    {"weeks": "5-4-4", "first_day": date(2022, 7, 2), "named_after": "start", "long_years": [2024], "long_period": 6},
 ]
 DAYS = [date(2023, 2, 1) + timedelta(days=number) for number in range(3 * 366)]
 RESETS: list[Reset] = ["month", "quarter", "half_year", "year"]
@@ -32,19 +47,36 @@ RESETS: list[Reset] = ["month", "quarter", "half_year", "year"]
 @pytest.mark.parametrize("terms", CALENDARS, ids=str)
 def test_periods_windows_and_bounds_are_those_of_a_walk(terms: dict[str, Any]) -> None:
     calendar, plan = CalendarTerms.model_validate(terms), {"calendar": terms}
-    found = pl.DataFrame({"day": DAYS}).with_columns(period=period_of(pl.col("day"), calendar))
-    assert found["period"].to_list() == [dates.period(plan, day) for day in DAYS]
-    periods = found["period"].unique(maintain_order=True)
-    limits = bounds(periods, calendar)
-    assert limits.rows() == [(period, *dates.days(plan, period)) for period in sorted(periods)]
-    assert [place_in_year(period, calendar) for period in periods] == [dates.fiscal(plan, p)[1] for p in periods]
+    found = pl.DataFrame({"day": DAYS}).with_columns(
+        fiscal=fiscal_of(pl.col("day"), calendar), month=month_of(pl.col("day"))
+    )
+    walked = [dates.fiscal(plan, day) for day in DAYS]
+    assert found["fiscal"].to_list() == [12 * year + place for year, place in walked]
+    assert found["month"].to_list() == [dates.month(day) for day in DAYS]
+    periods = list(dict.fromkeys(walked))
+    fiscals = pl.Series("fiscal", [12 * year + place for year, place in periods], dtype=FISCAL)
+    limits = bounds(fiscals, calendar)
+    assert limits.rows() == [(12 * p[0] + p[1], *dates.days(plan, p)) for p in periods]
+    ends = limits.select(
+        month=month_of_end(pl.col("fiscal"), calendar),
+        last=end_of_segment(month_of(pl.col("last")), pl.col("fiscal"), calendar),
+    )
+    assert ends.rows() == [(dates.ends_in(plan, period), dates.days(plan, period)[1]) for period in periods]
     for reset in RESETS:
-        frame = pl.DataFrame({"period": periods}).with_columns(
-            window=window_of(pl.col("period"), reset, calendar), last=last_of_window(pl.col("period"), reset, calendar)
+        frame = pl.DataFrame({"fiscal": fiscals}).with_columns(
+            window=window_of(pl.col("fiscal"), reset), last=last_of_window(pl.col("fiscal"), reset)
         )
-        walked = [dates.window(plan, period, reset) for period in periods]
-        order = {window: number for number, window in enumerate(dict.fromkeys(walked))}
+        windows = [dates.window(period, reset) for period in periods]
+        order = {window: number for number, window in enumerate(dict.fromkeys(windows))}
         ours = {window: number for number, window in enumerate(dict.fromkeys(frame["window"]))}
-        assert [ours[window] for window in frame["window"]] == [order[window] for window in walked]
-        if reset != "month":
-            assert frame["last"].to_list() == [dates.periods_of(plan, period, reset)[-1] for period in periods]
+        assert [ours[window] for window in frame["window"]] == [order[window] for window in windows]
+        lasts = [dates.periods_of(period, reset)[-1] for period in periods]
+        assert frame["last"].to_list() == [12 * year + place for year, place in lasts]
+
+
+def test_a_month_is_a_fiscal_period_only_in_a_calendar_of_months() -> None:
+    july = pl.DataFrame({"month": ["2025-07"]})
+    by_end = CalendarTerms(year_starts=7, named_after="end")
+    assert name_of(Fiscal(july.select(fiscal_of_month(pl.col("month"), by_end)).item())) == "FY2026 P01"
+    by_start = CalendarTerms(year_starts=7)
+    assert name_of(Fiscal(july.select(fiscal_of_month(pl.col("month"), by_start)).item())) == "FY2025 P01"

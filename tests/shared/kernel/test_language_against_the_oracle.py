@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.deals import values_table
 from tests import oracle
+from tests.judge import dates
 from tests.judge.credits import credits as judged_credits
 from tests.shared.kernel.chances import smallest
 from tests.shared.kernel.language_facts import deals, rosters
@@ -28,7 +29,8 @@ LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
 World = tuple[dict[str, Any], list[Any], list[Any]]
 seeds = given(st.integers(0, 2**32 - 1))
 many = settings(max_examples=2000 if LONG else 60, phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
-WHO = ["participant_id", "plan", "version", "component", "period"]
+MONTH = ["participant_id", "plan", "version", "component", "period"]
+WHO = [*MONTH, "fiscal"]
 
 
 def world(seed: int) -> World:
@@ -61,7 +63,7 @@ def credits_differ(world: World) -> str | None:
     names = ("deal_id", "participant_id", "plan", "version", "rule", "period", "credit_date")
     ours = {(*(c[name] for name in names), Fraction(c["amount"], 100)) for c in credits.iter_rows(named=True)}
     judged = {
-        (c.deal_id, c.payee, c.plan["plan"], c.plan["version"], c.rule, c.period, c.day, c.amount)
+        (c.deal_id, c.payee, c.plan["plan"], c.plan["version"], c.rule, dates.month(c.day), c.day, c.amount)
         for c in judged_credits(*world)
     }
     if ours == judged and len(ours) == credits.height:
@@ -86,8 +88,13 @@ def lines_differ(world: World) -> str | None:
     told = lines.group_by(WHO).agg(told=pl.col("amount").sum())
     both = earned.join(told, on=WHO, how="full", coalesce=True)
     wrong = both.filter(pl.col("amount").fill_null(0) != pl.col("told").fill_null(0))
-    if lines.select(pl.struct(*WHO, "line").is_duplicated().any()).item():
+    if lines.select(pl.struct(*MONTH, "line").is_duplicated().any()).item():
         return "a line is there twice"
+    late = lines.filter(
+        pl.col("credit_date").is_null() | (pl.col("credit_date").dt.strftime("%Y-%m") > pl.col("period"))
+    )
+    if late.height:
+        return f"lines are paid before the month of their date: {late.rows()}"
     return None if wrong.is_empty() else f"{wrong.select(*WHO, 'amount', 'told').rows()}"
 
 
