@@ -36,6 +36,10 @@ WORKER_LAG_SECONDS: Final = Gauge(
 )
 DEAD_LETTERS_OPEN: Final = Gauge("earnest_dead_letters_open", "Dead letters not yet replayed.", ["worker"])
 
+PLANS_QUARANTINED: Final = Gauge(
+    "earnest_plans_quarantined", "Plan versions with which nothing is calculated until somebody lifts it."
+)
+
 PAYROLL_MISMATCHES: Final = Counter(
     "earnest_payroll_acknowledgement_mismatches_total",
     "Acknowledgements refused because payroll had received something else than was released.",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 
 # Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales processes.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from services.scoring.api import create_app
+from services.scoring.quarantine import harm, try_all
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
+from shared.bounded import Bounded
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
 from shared.log.loop import Worker
@@ -31,10 +34,13 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    step = steps()
+    bounded = Bounded()
+    try_all(engine, bounded)
+    step = steps(partial(harm, bounded))
     workers = [Worker(name, log, engine, topics, step[name], member, BATCH[name]) for name, topics in INPUTS.items()]
     crew = Crew([*workers, *relays(log)])
-    serve(create_app(settings, readers, crew.reasons), settings.host, settings.scoring_port, crew)
+    serve(create_app(settings, readers, crew.reasons, log), settings.host, settings.scoring_port, crew)
+    bounded.close()
     log.close()
     readers.dispose()
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The HTTP interface of scoring: earnings, their explanation, credits and deals. It reads; only the workers write."""
+"""The HTTP interface of scoring: earnings, their explanation, credits and deals. It reads; only the workers write, and who sets a plan aside."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from services.scoring.asked_api import Period, Reader
 from services.scoring.deals import credits_of
 from services.scoring.deals_api import add_deals
 from services.scoring.lines_api import add_lines
+from services.scoring.quarantine_api import add_quarantine
 from services.scoring.selection import with_everyone_below
 from services.scoring.standings import earnings_of
 from services.scoring.store import deals as stored_deals
@@ -37,6 +38,7 @@ from shared.explanation import parts
 from shared.kernel.language import Name
 from shared.kernel.tables import EARNINGS
 from shared.log.loop import TRANSIENT
+from shared.log.port import Log
 from shared.money import from_minor
 from shared.periods import first_day, last_day
 from shared.problems import NotFound, Unavailable, answer
@@ -45,8 +47,8 @@ from shared.settings import Settings
 ParticipantId = Annotated[Identifier, Path()]
 
 
-def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]]) -> FastAPI:
-    """The app over the tables that the workers keep; `ready` says what keeps them from working."""
+def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]], log: Log) -> FastAPI:
+    """The app over the tables that the workers keep; `ready` says what keeps them from working; `log` is asked for what waited."""
     app = web.create_app("Earnest scoring", "Credits and earnings, and how they came about.", settings, ready)
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
     terms = TermsInForce()
@@ -142,6 +144,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
 
     add_deals(app, snapshot)
     add_lines(app, snapshot)
+    add_quarantine(app, engine, log)
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
@@ -33,6 +33,18 @@ plan_version: Final = Table(
     Column("effective_from", Date, nullable=False),
     Column("document", JSONB, nullable=False),
     Column("author", Text, comment="the key it was published with"),
+    Column("tried", Integer, comment="the last trial that it passed"),
+)
+
+quarantine: Final = Table(
+    "quarantine",
+    metadata,
+    Column("plan", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("cause", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    comment="plan versions with which nothing is calculated until somebody lifts it",
 )
 
 deal: Final = Table(

@@ -79,6 +79,9 @@ def standings(
     """
     sums = _added(held, changes)
     earned = earn_every_month(measure(sums, plans), roster, plans, months)
+    if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
+        kept = earnings_of(held).join(plans.quarantined, on=["plan", "version"], how="semi")
+        earned = pl.concat([earned, kept.select(earned.columns)])
     texts = json_lists(earned.sort(*_WHO, *_EARNING[:4]), _WHO, _EARNING, "earnings")
     everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")

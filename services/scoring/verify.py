@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.schema import DropSchema
 
 from services.scoring.packed import unpack
+from services.scoring.store import quarantine
 from services.scoring.store.audit import AUDITED, Audited, Key, keep_snapshot, page
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
@@ -47,6 +48,11 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
         reached = {worker: _reached(live, log, worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
+        if aside := quarantine.names(live):
+            return [
+                f"plan version {plan}@{version} is quarantined: what waits for it is not calculated, so nothing is compared"
+                for plan, version in sorted(aside)
+            ]
         apart = {
             (letter.partition, letter.position)
             for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)

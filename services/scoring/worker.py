@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 import polars as pl
@@ -19,6 +19,7 @@ from services.scoring.selection import touched
 from services.scoring.standings import check_keys, read_changes, standings
 from services.scoring.standings import messages as messages_of_standings
 from services.scoring.store import deals as stored_deals
+from services.scoring.store import quarantine
 from services.scoring.store import standings as stored_standings
 from services.scoring.store import terms as stored_terms
 from services.scoring.store.terms import Terms, TermsInForce
@@ -29,7 +30,7 @@ from shared.contracts.plans import PlanPublished
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
 from shared.facts import Facts, merge
-from shared.kernel import Plan, PlanSet, credit
+from shared.kernel import Credited, Plan, PlanSet, credit
 from shared.kernel.deals import values_table
 from shared.kernel.idle import Months
 from shared.log.port import Record, Stored
@@ -50,27 +51,45 @@ the roster that touches a million deals does not keep new deals waiting."""
 BATCH: Final[Mapping[str, int]] = {"roster": 5000, "credit": 5000, "recredit": 10, "earn": 5000}
 """How many records a worker takes at once: enough deals to spread the fixed cost of a batch, which is some milliseconds."""
 
+Harm = Callable[[Mapping[str, Any]], str | None]
+"""Why a plan's document cannot be calculated with; None where it can."""
+
 _Message = TypeVar("_Message", bound=Contract)
 
 
-def steps() -> dict[str, Step]:
+def steps(harm: Harm = lambda _: None) -> dict[str, Step]:
     """The steps of the workers by name, each with a memory of its own for roster and plans."""
     return {
-        "roster": partial(roster_step, TermsInForce()),
+        "roster": partial(roster_step, TermsInForce(), harm=harm),
         "credit": partial(credit_step, TermsInForce()),
         "recredit": partial(credit_step, TermsInForce()),
         "earn": partial(earn_step, TermsInForce()),
     }
 
 
-def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
-    """Merge roster patches, take plan versions, and ask again for the deals and earnings that they touch."""
+def roster_step(
+    terms: TermsInForce, connection: Connection, batch: Sequence[Stored], harm: Harm = lambda _: None
+) -> Outcome:
+    """Merge roster patches, take plan versions, and ask again for the deals and earnings that they touch.
+
+    `harm` says why a plan's document cannot be calculated with: then the version is taken and quarantined.
+    """
     rejections: list[Rejection] = []
     patches = [fact for _, fact in _read(RosterFact, batch, ROSTER, rejections)]
     published = list(_read(PlanPublished, batch, PLANS, rejections))
+    causes = {place: harm(version.document) for place, (_, version) in enumerate(published)}
     stored_terms.begin_change(connection)
     before = terms.read(connection)
-    new_plans = _admit(before.plans, published, rejections)
+    harmful: list[tuple[PlanPublished, str]] = []
+    sound: list[tuple[Stored, PlanPublished]] = []
+    for place, (stored, version) in enumerate(published):
+        held = before.plans.plans.get((version.plan_id, version.version))
+        if (cause := causes[place]) is not None and held is None:
+            harmful.append((version, cause))
+        elif cause is None and not (held is not None and held.is_quarantined):
+            sound.append((stored, version))
+    aside = [_in_name_only(version) for version, _ in harmful]
+    new_plans = [*_admit(PlanSet([*before.plans, *aside]), sound, rejections), *aside]
     people = stored_terms.participants(connection, {fact.participant_id for fact in patches})
     changed: dict[str, Facts] = {}
     for fact in patches:
@@ -84,13 +103,15 @@ def roster_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     authors: dict[str, str | None] = {}
     for _, version in published:  # the first to publish a version is its author
         authors.setdefault(f"{version.plan_id}@{version.version}", version.author)
-    stored_terms.end_change(connection, changed, new_plans, authors)
+    stored_terms.end_change(connection, changed, [plan for plan in new_plans if plan not in aside], authors)
+    for version, cause in harmful:
+        quarantine.keep(connection, version, cause)
     deals = stored_deals.held_since(connection, selected.holders, selected.everything)
     standing = stored_standings.periods_of(connection, sorted(selected.earners))["participant_id"]
     plans = PlanSet([*before.plans, *new_plans])
     idle = selected.earners if plans.pay_without_credits else selected.earners & set(roster.scores["participant_id"])
     earners = {*standing, *idle}
-    return Outcome([*_recredits(batch, deals), *_earn_again(batch, sorted(earners))], rejections)
+    return Outcome(asked_again(_cause(batch), deals, sorted(earners)), rejections)
 
 
 def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
@@ -105,6 +126,10 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
         return Outcome(rejections=rejections)
     deals = values_table(((deal_id, each.values) for deal_id, each in found.items()), now.plans.deal_columns)
     credited = credit(deals, now.roster, now.plans)
+    if now.plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
+        own = credits_of(held.filter(pl.col("deal_id").is_in(list(found))))
+        kept = own.join(now.plans.quarantined, on=["plan", "version"], how="semi")
+        credited = Credited(pl.concat([credited.credits, kept]), credited.uncredited)
     after = as_stored(found, deals, credited, now.plans.participant_columns)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
@@ -114,7 +139,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     stored_deals.save_lost(connection, gone.filter(patched), lost_holders(gone, held))
     stored_deals.save_taken_back(connection, taken_back(held, patches))
     changes = differences(before, credited.credits, now.plans)
-    event = _events(batch, credits.TYPE)
+    event = _events(_cause(batch), credits.TYPE)
     return Outcome(
         [(CREDITS, event(participant, message)) for participant, message in messages_of_changes(changes)], rejections
     )
@@ -139,7 +164,7 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
         everyone = {*now.roster.assignments["participant_id"]}
         pairs = stored_standings.periods_of(connection, sorted(everyone))
         revised.append(_earned(connection, now, pairs, changes.clear(), everyone, after))
-    event = _events(batch, earnings.TYPE)
+    event = _events(_cause(batch), earnings.TYPE)
     return Outcome(
         [
             (EARNINGS, event(participant, message, name))
@@ -179,15 +204,25 @@ def _admit(
     return [plan for plan in all_plans if (plan.plan, plan.version) not in plans.plans]
 
 
-def _recredits(batch: Sequence[Stored], deals: Sequence[str]) -> Iterator[tuple[Topic, Record]]:
-    event = _events(batch, credits.RECREDIT_TYPE)
+def _in_name_only(version: PlanPublished) -> Plan:
+    currency = str(version.document.get("currency", ""))
+    return Plan.quarantined(version.plan_id, version.version, version.effective_from, currency)
+
+
+def asked_again(cause: str, deals: Sequence[str], participants: Iterable[str]) -> list[tuple[Topic, Record]]:
+    """What asks for deals and earnings again for a cause that is no record."""
+    return [*_recredits(cause, deals), *_earn_again(cause, participants)]
+
+
+def _recredits(cause: str, deals: Sequence[str]) -> Iterator[tuple[Topic, Record]]:
+    event = _events(cause, credits.RECREDIT_TYPE)
     for start in range(0, len(deals), RECREDITED_TOGETHER):
         together = deals[start : start + RECREDITED_TOGETHER]
         yield RECREDITS, event(together[0], orjson.dumps({"deal_ids": together}).decode())
 
 
-def _earn_again(batch: Sequence[Stored], participants: Iterable[str]) -> Iterator[tuple[Topic, Record]]:
-    event = _events(batch, credits.TYPE)
+def _earn_again(cause: str, participants: Iterable[str]) -> Iterator[tuple[Topic, Record]]:
+    event = _events(cause, credits.TYPE)
     for participant in participants:
         yield CREDITS, event(participant, orjson.dumps({"participant_id": participant, "changes": []}).decode())
 
@@ -199,9 +234,13 @@ def _basis(batch: Sequence[Stored]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["participant_id", "partition", "next"], orient="row")
 
 
-def _events(batch: Sequence[Stored], kind: str) -> Callable[..., Record]:
-    """Makes CloudEvents of a kind from key, JSON and a name, identified by the first record of the batch that causes them."""
-    cause = "/".join(map(str, (*batch[0].partition, batch[0].position)))
+def _cause(batch: Sequence[Stored]) -> str:
+    """The first record of a batch, which causes what the batch publishes."""
+    return "/".join(map(str, (*batch[0].partition, batch[0].position)))
+
+
+def _events(cause: str, kind: str) -> Callable[..., Record]:
+    """Makes CloudEvents of a kind from key, JSON and a name, identified by what causes them."""
 
     def event(key: str, message: str, name: str = "") -> Record:
         headers = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -107,6 +108,25 @@ class Plan(PlanPart):
         if found := list(flaws(self)):
             raise Flaws(found)
         return self
+
+    @classmethod
+    def quarantined(cls, plan: str, version: int, effective_from: date, currency: str) -> Plan:
+        """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even read."""
+        return cls.model_construct(
+            plan=plan,
+            version=version,
+            name=plan,
+            currency=currency,
+            effective_from=effective_from,
+            credits=(),
+            measures=(),
+            components=(),
+        )
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether it is there in name only."""
+        return not self.credits
 
     @staticmethod
     def refers(measure: Measure) -> list[Reference]:

@@ -105,6 +105,12 @@ class PlanSet:
         ).sort("effective_from")
 
     @cached_property
+    def quarantined(self) -> pl.DataFrame:
+        """plan and version of those that hold at some time, and with which nothing may be calculated."""
+        rows = [(plan.plan, plan.version) for plan in self.holding if plan.is_quarantined]
+        return pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64}, orient="row")
+
+    @cached_property
     def deal_columns(self) -> pl.Schema:
         """The columns of the deals table, with the custom columns of all plans."""
         return pl.Schema({**DEALS, **self.columns})

@@ -21,6 +21,8 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 
+TRIAL: Final = 1
+"""The number of this trial: raised with the limits of plans, so that what was published before is tried out again."""
 AMOUNTS: Final = ("12345.67", "50.01", "987.65")
 _CUSTOM: Final[Mapping[str, Any]] = {
     "text": "some", "number": 7, "decimal": "12.5", "yes_no": True, "participant": "other"

@@ -32,11 +32,14 @@ def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> p
     won = holders.filter(pl.sql_expr(WON))
     accounted = [found.select("holding").drop_nulls() for found in held] + _waiting(won, plans)
     missed = _with_rates(won.join(pl.concat(accounted), on="holding", how="anti") if accounted else won, plans)
+    aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
+    quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
     reason = (
         pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
         .when(~pl.col("active")).then(pl.lit("participant_left"))
         .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
         .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
+        .when(quarantined).then(pl.lit("plan_quarantined"))
         .when(pl.col("currency") == pl.col("plan_currency")).then(pl.lit("no_rule"))
         .when(~pl.col("exchanges")).then(pl.lit("other_currency"))
         .when(pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))).then(pl.lit("no_rate"))

@@ -78,17 +78,22 @@ def without_effect(plan: Plan) -> Iterator[Finding]:
 
 def _sums_of(references: list[Reference], plan: Plan) -> list[tuple[str, Reset]]:
     """The sums and counts that some names come to, through formulas and components, and when each begins anew."""
-    found: list[tuple[str, Reset]] = []
-    for each in references:
+    found: dict[str, Reset] = {}
+    due, seen = list(reversed(references)), set[Reference]()
+    while due:
+        each = due.pop()
         measure = plan.measure(each.name) if each.kind in ("measure", "amount") else None
+        if each in seen:  # formulas may name each other again and again
+            continue
+        seen.add(each)
         if each.kind == "pay":
             other: Component | None = next((c for c in plan.components if c.component == each.name), None)
-            found += [(each.name, plan.window(other))] if other is not None else []
+            found |= {each.name: plan.window(other)} if other is not None else {}
         elif measure is not None and measure.formula is not None:
-            found += _sums_of(added_up(measure.formula), plan)
+            due += reversed(added_up(measure.formula))
         elif measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
-            found.append((measure.measure, measure.reset))
-    return found
+            found[measure.measure] = measure.reset
+    return list(found.items())
 
 
 def _is_longer(one: Reset, other: Reset) -> bool:

@@ -101,7 +101,7 @@ def test_ingest_keeps_to_its_document(start_ingest: Callable[..., Ingest]) -> No
 
 
 def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    app = scoring_app(installed, schema("scoring"), list)
+    app = scoring_app(installed, schema("scoring"), list, open_log(installed))
     ask_everything(app, KEY)
     check_metrics(app)
 

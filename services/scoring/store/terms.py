@@ -10,11 +10,13 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.packed import pack, unpack
+from services.scoring.store import quarantine
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
 from shared.contracts.topics import PLANS
 from shared.facts import Facts
 from shared.kernel import Plan, PlanSet, Roster
 from shared.log.sent_again import sent_again
+from shared.metrics import PLANS_QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,25 @@ def end_change(
 
 
 def _plans(connection: Connection) -> PlanSet:
-    documents = fetch(connection, "select document from plan_version")
-    return PlanSet(Plan.model_validate(document) for (document,) in documents)
+    aside = quarantine.names(connection)
+    PLANS_QUARANTINED.set(len(aside))
+    found: list[Plan] = []
+    for plan, version, since, currency in fetch(connection, _VERSIONS):
+        if (plan, version) in aside:
+            found.append(Plan.quarantined(plan, version, since, currency))
+        else:
+            query = "select document from plan_version where plan = %s and version = %s"
+            [(document,)] = fetch(connection, query, plan, version)
+            found.append(Plan.model_validate(document))
+    return PlanSet(found)
 
 
 _SAVE_PARTICIPANTS = f"""
     insert into participant (participant_id, changed, facts)
     select participant_id, %s, facts from unnest({SPLIT}, {SPLIT}) p(participant_id, facts)
     on conflict (participant_id) do update set changed = excluded.changed, facts = excluded.facts"""
+
+_VERSIONS = "select plan, version, effective_from, document->>'currency' from plan_version"
 
 _ADD_PLAN = """
     insert into plan_version (plan, version, effective_from, document, author) values (%s, %s, %s, %s::jsonb, %s)"""

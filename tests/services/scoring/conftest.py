@@ -131,7 +131,7 @@ def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:
         connection.execute(
-            text("truncate participant, plan_version, deal, lost_credit, lost_holder, taken_back, standing")
+            text("truncate participant, plan_version, quarantine, deal, lost_credit, lost_holder, taken_back, standing")
         )
         connection.execute(text("update roster_head set version = 0"))
 

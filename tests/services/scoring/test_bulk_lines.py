@@ -26,6 +26,7 @@ from services.scoring.store.terms import TermsInForce
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.facts import Facts, merge
+from shared.log.open import open_log
 from shared.log.port import Record
 from shared.money import from_minor
 from shared.settings import Settings
@@ -244,7 +245,12 @@ def test_on_rich_plans_every_month_sums_and_equals_explain(
         put(road, event)
     road.drain(random.Random(1))
     # An app of its own, which remembers nothing of the world before.
-    fresh = create_app(Settings(database_url=database_url, keys_file=tmp_path / "keys.json"), scoring_engine, list)
+    fresh = create_app(
+        Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
+        scoring_engine,
+        list,
+        open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
+    )
     client = TestClient(fresh, headers={"authorization": "Bearer analyst"})
     with scoring_engine.connect() as connection:
         periods = [period for (period,) in connection.exec_driver_sql("select distinct period from standing")]

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from services.scoring.api import create_app
+from shared.log.open import open_log
 from shared.log.port import Record
 from shared.settings import Settings
 from tests.services.scoring.conftest import Road, simple_plan
@@ -32,7 +33,12 @@ def app(scoring_engine: Engine, database_url: str, tmp_path: Path) -> FastAPI:
         for name, scopes in KEYS.items()
     ]
     (tmp_path / "keys.json").write_text(json.dumps(keys))
-    return create_app(Settings(database_url=database_url, keys_file=tmp_path / "keys.json"), scoring_engine, list)
+    return create_app(
+        Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
+        scoring_engine,
+        list,
+        open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,140 @@
+"""A plan version that does harm is set aside: everybody else is scored on, what waits is counted, and nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from services.scoring.quarantine import NotThere, harm, lift, listed, put, try_all
+from services.scoring.worker import steps
+from shared.bounded import Bounded
+from shared.contracts.topics import EARNINGS
+from shared.kernel.trial import TRIAL
+from tests.services.scoring.conftest import Road, simple_plan
+from tests.services.scoring.test_scoring_steps import WON, pay, reasons
+
+
+class Publishing:
+    """A log that only takes what is published, and puts it on the road."""
+
+    def __init__(self, road: Road) -> None:
+        self._road = road
+
+    def publish(self, _: Any, publications: Any) -> None:
+        for topic, record in publications:
+            if topic != EARNINGS:
+                self._road.put(topic.name, record)
+
+
+@pytest.fixture
+def two(road: Road) -> Road:
+    """ann is on plan rep, lea on plan lead; both have sold once."""
+    road.plan(simple_plan())
+    road.plan(simple_plan(plan="lead"))
+    road.person("ann", "2025-01-01", plan="rep", quota_bookings="10000")
+    road.person("lea", "2025-01-01", plan="lead", quota_bookings="10000")
+    for who in ("ann", "lea"):
+        road.deal(f"first-{who}", owner=who, **WON)
+    road.drain()
+    return road
+
+
+def sell_again(road: Road) -> None:
+    for who in ("ann", "lea"):
+        road.deal(f"second-{who}", owner=who, **WON)
+        road.deal(f"first-{who}", "2025-06-01T00:00:00.000000Z", amount="3000.00")
+    road.drain()
+
+
+def set_aside(road: Road, plan: str = "rep", version: int = 1) -> None:
+    with road.engine.begin() as connection:
+        put(connection, plan, version, "it takes all memory", "ops")
+
+
+SHE_GOES_ON = {("lea", "commission", "2025-03"): 20000}
+
+
+def test_everybody_else_goes_on_and_what_was_paid_stays(two: Road) -> None:
+    set_aside(two)
+    sell_again(two)
+    assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
+    assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+    assert (found.plan, found.version, found.cause, found.by) == ("rep", 1, "it takes all memory", "ops")
+    assert (found.participants, found.waiting) == (["ann"], 2)
+
+
+def test_what_waited_is_calculated_when_it_is_lifted(two: Road) -> None:
+    set_aside(two)
+    sell_again(two)
+    with two.engine.begin() as connection:
+        lift(connection, Publishing(two), "rep", 1, "ops")  # type: ignore[arg-type]
+    two.drain()
+    assert pay(two) == {("ann", "commission", "2025-03"): 20000} | SHE_GOES_ON
+    assert not reasons(two, "second-ann")
+    with two.engine.begin() as connection, pytest.raises(NotThere, match="is not quarantined"):
+        lift(connection, Publishing(two), "rep", 1, "ops")  # type: ignore[arg-type]
+
+
+def test_what_waited_is_calculated_by_the_corrected_version(two: Road) -> None:
+    set_aside(two)
+    sell_again(two)
+    flat = [{"component": "commission", "measure": "bookings", "kind": "flat", "rate": "7%"}]
+    two.plan(simple_plan(version=2, components=flat))
+    two.drain()
+    assert pay(two) == {("ann", "commission", "2025-03"): 28000} | SHE_GOES_ON
+    assert not reasons(two, "second-ann")
+
+
+def test_a_version_that_is_not_published_cannot_be_set_aside(two: Road) -> None:
+    with pytest.raises(NotThere, match="rep@7 is not published"):
+        set_aside(two, version=7)
+
+
+def deadly(**changes: Any) -> dict[str, Any]:
+    """A plan whose numbers only grow, as it could be published before there were limits."""
+    measures = [{"measure": "bookings", "sum_of": ["own"]}, {"measure": "m0", "formula": "bookings * bookings"}]
+    measures += [{"measure": f"m{n}", "formula": f"m{n - 1} * m{n - 1}"} for n in range(1, 40)]
+    components = [{"component": "commission", "measure": "m39", "kind": "flat", "rate": "5%"}]
+    return simple_plan(measures=measures, components=components, credits=[{"rule": "own"}], **changes)
+
+
+def test_a_harmful_version_is_set_aside_as_it_comes_in(two: Road) -> None:
+    bounded = Bounded()
+    two.steps = steps(lambda document: harm(bounded, document))
+    two.plan(deadly(version=2))
+    two.drain()
+    bounded.close()
+    sell_again(two)
+    assert not two.rejections
+    assert pay(two)["lea", "commission", "2025-03"] == 20000
+    assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+    assert (found.version, found.by) == (2, "scoring")
+    assert "for a deal of 12345.67 already" in found.cause
+
+
+def test_what_was_published_before_the_limits_is_tried_out_before_anybody_calculates_with_it(
+    two: Road, scoring_engine: Engine
+) -> None:
+    with two.engine.begin() as connection:
+        connection.execute(
+            text("""update plan_version set document = jsonb_set(document, '{credits,0,when}', to_jsonb(
+                        'stage = ''won''' || repeat(' or stage = ''won''', 20000))) where plan = 'rep'""")
+        )
+    bounded = Bounded()
+    try_all(scoring_engine, bounded)
+    bounded.close()
+    two.steps = steps()
+    sell_again(two)
+    assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+        assert connection.execute(text("select plan from plan_version where tried = :t"), {"t": TRIAL}).all() == [
+            ("lead",)
+        ]
+    assert "200,000 characters" in found.cause
