@@ -8,12 +8,13 @@ from fastapi import Depends
 from pydantic import AfterValidator
 
 from shared.auth import Principal, require
-from shared.contracts.base import PeriodName
+from shared.contracts.base import YEARS, PeriodName
 from shared.periods import first_day
 
 
 def _exists(period: str) -> str:
-    first_day(period)
+    if first_day(period).year not in YEARS:
+        raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
     return period
 
 
