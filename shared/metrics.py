@@ -34,6 +34,11 @@ WORKER_LAG_RECORDS: Final = Gauge(
 WORKER_LAG_SECONDS: Final = Gauge(
     "earnest_worker_lag_seconds", "Age of the oldest record not yet processed.", ["worker"]
 )
+SCORING_SKIPPED: Final = Counter(
+    "earnest_scoring_skipped_total",
+    "Shares of deals that credit nobody, and components of a month that pay nothing, by reason; counted when a deal or a month changes.",
+    ["reason"],
+)
 DEAD_LETTERS_OPEN: Final = Gauge("earnest_dead_letters_open", "Dead letters not yet replayed.", ["worker"])
 
 PLANS_QUARANTINED: Final = Gauge(

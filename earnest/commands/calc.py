@@ -80,8 +80,9 @@ def _summarise(found: Calculation, out: Path | None, console: Console) -> None:
         f"{found.deals:,} deals, {found.won:,} of them won, {found.credited:,} credited; {found.participants:,} participants.",
         highlight=False,
     )
-    if not found.rejected.is_empty():
-        _tell_rejected(found.rejected, console)
+    for rows, title in ((found.rejected, "Not used"), (found.unpaid, "Paid nothing, as the plan says")):
+        if not rows.is_empty():
+            _tell(rows, title, console)
     if out is None:
         console.print("Add --out DIR to get earnings.csv, lines.csv and rejected.csv.", highlight=False)
     else:
@@ -107,11 +108,11 @@ def _totals(found: Calculation) -> pl.DataFrame:
     return sums.select("component", "period", "participant_id", money("amount", sums["currency"].unique()), "currency")
 
 
-def _tell_rejected(rejected: pl.DataFrame, console: Console) -> None:
+def _tell(rejected: pl.DataFrame, title: str, console: Console) -> None:
     import polars as pl
     from rich.table import Table
 
-    table = Table("file", "reason", "rows", "for example", title="Not used")
+    table = Table("file", "reason", "rows", "for example", title=title)
     by_reason = (
         rejected.group_by("file", "reason").agg(pl.len(), pl.col("id", "message").first()).sort("file", "reason")
     )

@@ -11,42 +11,28 @@ import polars as pl
 from earnest.files import deals as deals_files
 from earnest.files import roster as roster_files
 from earnest.files.deals import deals_of
-from earnest.files.rejected import REJECTED
+from earnest.files.rejected import REJECTED, in_order
 from earnest.files.roster import roster_of
 from earnest.files.rows import read_rows
 from shared.contracts.roster_rows import is_known
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle import earn_every_month
+from shared.kernel.reasons import REASONS
 from shared.kernel.tables import UNCREDITED
-
-REASONS = {
-    "no_currency": "the deal names no currency and the plans do not share one",
-    "no_amount": "the deal has no amount",
-    "no_close_date": "the deal has no close date",
-    "no_owner": "the deal has neither owner nor splits",
-    "inexact_amount": "an amount has more decimals than its currency",
-    "bad_amount": "an amount is too large or its currency unknown",
-    "bad_value": "a column of the company's own is not what the plan declares",
-    "unknown_participant": "is not in the roster on the close date",
-    "participant_left": "is not active on the close date",
-    "no_plan": "is on no plan on the close date",
-    "plan_not_in_force": "is on a plan of which no version is in force on the close date",
-    "other_currency": "is on a plan of another currency",
-    "no_rate": "is on a plan that has no exchange rate for the deal's currency on the credit date",
-    "no_rule": "is on a plan of which no crediting rule selects the deal",
-    "no_quota": "has no quota above zero on the last day of the period",
-    "no_term": "has no term in force on the last day of the period for a figure of the component that has no default",
-}
-"""Why a won deal credits nobody or a component pays nothing, in words; those that begin with `is` or `has` speak of a participant."""
 
 
 @dataclass(frozen=True)
 class Calculation:
-    """What came out: `EARNINGS`, `Explained` and `REJECTED`; counts of what went in; notes on columns that say nothing."""
+    """What came out; counts of what went in; notes on what was given and says nothing.
+
+    `rejected` is what could not be used, credited or evaluated, `unpaid` what the plan itself pays nothing for, such as a gate that is
+    closed; both are `REJECTED`.
+    """
 
     earnings: pl.DataFrame
     explained: Explained
     rejected: pl.DataFrame
+    unpaid: pl.DataFrame
     deals: int
     won: int
     credited: int
@@ -73,11 +59,18 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
     earned = earn_every_month(measure(credited.credits, plans), people.roster, plans)
     step("Explaining")
     explained = explain(credited.credits, people.roster, plans, earned)
-    refused = [people.rejected, sold.rejected, _uncredited(credited.uncredited, sold.last_rows), _unpaid(earned)]
+    by_plan = pl.col("problem").is_in([name for name, each in REASONS.items() if each.planned]).fill_null(value=False)
+    refused = [
+        people.rejected,
+        sold.rejected,
+        _uncredited(credited.uncredited, sold.last_rows),
+        _unpaid(earned.filter(~by_plan)),
+    ]
     return Calculation(
         earned,
         explained,
-        pl.concat(refused).sort("file", "row", "id", "reason", "message", nulls_last=True),
+        in_order(pl.concat(refused)),
+        in_order(_unpaid(earned.filter(by_plan))),
         sold.table.height,
         sold.table.filter(pl.col("stage") == "won").height,
         credited.credits["deal_id"].n_unique(),
@@ -88,27 +81,29 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
 
 
 def _uncredited(missed: pl.DataFrame, last_rows: pl.DataFrame) -> pl.DataFrame:
-    who = (
-        pl.when(pl.col("message").str.contains("^(is|has) ")).then(pl.col("participant_id") + " ").otherwise(pl.lit(""))
-    )
     return (
         missed.select(UNCREDITED.names())
         .join(last_rows, on="deal_id", how="left")
-        .with_columns(message=pl.col("reason").replace_strict(REASONS, return_dtype=pl.String))
-        .select(file=pl.lit("deals"), row="row", id="deal_id", reason="reason", message=who + pl.col("message"))
+        .select(file=pl.lit("deals"), row="row", id="deal_id", reason="reason", message=_in_words("reason"))
     ).cast(REJECTED)
 
 
 def _unpaid(earned: pl.DataFrame) -> pl.DataFrame:
-    why = pl.col("problem").replace_strict(REASONS, return_dtype=pl.String)
-    told = (pl.col("problem") == "no_term") | (pl.col("measure") != 0)
-    return earned.filter(pl.col("problem").is_not_null() & told).select(
+    return earned.filter(pl.col("problem").is_not_null()).select(
         file=pl.lit("earnings"),
         row=pl.lit(None, dtype=pl.Int64),
         id="participant_id",
         reason="problem",
-        message=pl.format("{} of {}: {}", "component", "period", why),
+        message=pl.format("{} of {}: {}", "component", "period", _in_words("problem")),
     )
+
+
+def _in_words(reason: str) -> pl.Expr:
+    says = {name: each.says for name, each in REASONS.items()}
+    words = pl.col(reason).replace_strict(says, return_dtype=pl.String)
+    for name, column in (("{about}", "about"), ("{who}", "participant_id")):
+        words = words.str.replace(name, pl.col(column).fill_null(""), literal=True)
+    return words
 
 
 def _notes(roster_unused: list[str], deals_unused: list[str], deals_absent: list[str]) -> list[str]:

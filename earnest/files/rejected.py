@@ -24,3 +24,8 @@ class FileError(LocalError):
 def rejected(rows: Iterable[tuple[str, int | None, str | None, str, str]] = ()) -> pl.DataFrame:
     """A `REJECTED` table of these rows."""
     return pl.DataFrame(list(rows), schema=REJECTED, orient="row")
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    """A `REJECTED` table in the order in which it is written."""
+    return table.sort("file", "row", "id", "reason", "message", nulls_last=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.calculation import Calculation
-from earnest.files.rejected import FileError
+from earnest.files.rejected import FileError, in_order
 from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
 from shared.kernel.calendar import in_words
@@ -25,7 +25,7 @@ def write_results(found: Calculation, folder: Path) -> None:
     files = {
         "earnings.csv": earnings_table(found.earnings, in_weeks=found.in_weeks),
         "lines.csv": lines_table(found.explained, in_weeks=found.in_weeks),
-        "rejected.csv": found.rejected,
+        "rejected.csv": in_order(pl.concat([found.rejected, found.unpaid])),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,7 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
             *(number(name, currencies).alias(name) for name in ("before", "after", "quota")),
             *(attainment(name).alias(f"attainment_{name}") for name in ("before", "after")),
             "slices",
+            pl.col("problem").alias("reason"),
             money("amount", currencies).alias("amount"),
             "currency",
         )

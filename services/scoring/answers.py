@@ -11,16 +11,17 @@ import polars as pl
 from pydantic import BaseModel
 
 from shared.contracts.earnings import ComponentEarning
-from shared.explanation import Part
+from shared.explanation import Part, RuleSkipped
 from shared.explanation.numbers import plain
 from shared.facts import set_by
 from shared.kernel.calendar import Fiscal, name_of
 from shared.kernel.exact import WHOLE_SHARE
+from shared.kernel.tables import UNCREDITED
 from shared.money import from_minor
 
 
 class EarningView(BaseModel):
-    """What one component pays in one month for one fiscal period of its plan. `problem` says why it could not be evaluated; it then pays nothing."""
+    """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing, where that has a reason."""
 
     period: str
     fiscal_period: str | None
@@ -31,7 +32,7 @@ class EarningView(BaseModel):
     currency: str
     measure: Decimal
     quota: Decimal | None
-    problem: str | None
+    rule_skipped: RuleSkipped | None
 
     @staticmethod
     def of(period: str, earning: ComponentEarning) -> EarningView:
@@ -47,7 +48,7 @@ class EarningView(BaseModel):
             currency=currency,
             measure=from_minor(earning.measure, currency),
             quota=None if earning.quota is None else from_minor(earning.quota, currency),
-            problem=earning.problem,
+            rule_skipped=RuleSkipped.where(earning.problem, earning.about),
         )
 
 
@@ -131,26 +132,48 @@ class FactView(BaseModel):
 
 
 class UncreditedView(BaseModel):
-    """A won deal, or the share of a participant in it, that credits nobody, and why."""
+    """A won deal, or the share of a participant in it, that credits nobody, why, and in `rule_skipped` what that is about and a sentence."""
 
     deal_id: str
     participant_id: str | None
     reason: str
+    rule_skipped: RuleSkipped
 
     @staticmethod
     def all_of(uncredited: pl.DataFrame) -> list[UncreditedView]:
         """From `UNCREDITED`."""
-        return [UncreditedView(**row) for row in uncredited.iter_rows(named=True)]
+        return [
+            UncreditedView(
+                deal_id=deal_id,
+                participant_id=who,
+                reason=reason,
+                rule_skipped=RuleSkipped.of(reason, about, who),
+            )
+            for deal_id, who, reason, about in uncredited.select(UNCREDITED.names()).iter_rows()
+        ]
+
+
+class SkippedView(BaseModel):
+    """A component that this deal is credited for and that pays the participant nothing in the period, and why."""
+
+    participant_id: str
+    period: str
+    component: str
+    rule_skipped: RuleSkipped
 
 
 class DealView(BaseModel):
-    """A deal as it stands: every field with the event that set it, whom it credits, and whom it does not and why."""
+    """A deal as it stands: every field with the event that set it, whom it credits, and whom it does not and why.
+
+    `unpaid` are the components that its credits count for and that pay nothing for a reason.
+    """
 
     deal_id: str
     version: int
     facts: dict[str, FactView]
     credits: list[CreditView]
     uncredited: list[UncreditedView]
+    unpaid: list[SkippedView]
 
 
 class Deals(BaseModel):
@@ -188,10 +211,11 @@ class Plans(BaseModel):
 
 
 class Summary(BaseModel):
-    """How much there is of everything."""
+    """How much there is of everything; `uncredited` deals and shares of deals, and `unpaid` components of a month, by reason."""
 
     deals: int
     participants: int
     plan_versions: int
     totals: list[CurrencyTotals]
     uncredited: dict[str, int]
+    unpaid: dict[str, int]

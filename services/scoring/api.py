@@ -125,7 +125,8 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
         """How many deals there are, what they credit and earn per currency, and what credits nobody."""
         with snapshot.connect() as connection:
             deals, participants, plan_versions = views.counts(connection)
-            totals, reasons = views.totals(connection), views.uncredited_by_reason(connection)
+            totals, uncredited = views.totals(connection), views.uncredited_by_reason(connection)
+            unpaid = views.unpaid_by_reason(connection)
         return Summary(
             deals=deals,
             participants=participants,
@@ -139,10 +140,11 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
                 )
                 for each in totals
             ],
-            uncredited=reasons,
+            uncredited=uncredited,
+            unpaid=unpaid,
         )
 
-    add_deals(app, snapshot)
+    add_deals(app, snapshot, terms)
     add_lines(app, snapshot)
     add_quarantine(app, engine, log)
     return app

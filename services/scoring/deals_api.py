@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Final
 
 import polars as pl
 from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from services.scoring.answers import CreditView, Deals, DealView, FactView, PaidLess, Uncredited, UncreditedView
+from services.scoring.answers import (
+    CreditView,
+    Deals,
+    DealView,
+    FactView,
+    PaidLess,
+    SkippedView,
+    Uncredited,
+    UncreditedView,
+)
 from services.scoring.asked_api import Period, Reader
 from services.scoring.deal_facts import deal_facts, paid_less
 from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.packed import unpack
+from services.scoring.standings import earnings_of
 from services.scoring.store import views
+from services.scoring.store.terms import TermsInForce
 from shared.contracts.base import Identifier
+from shared.explanation import RuleSkipped
 from shared.kernel.language import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound
@@ -33,14 +46,14 @@ class AskedDeals(BaseModel):
     deals: list[Identifier] = Field(max_length=MOST)
 
 
-def add_deals(app: FastAPI, snapshot: Engine) -> None:
-    """Add the routes; `snapshot` is an engine whose transactions see one moment."""
+def add_deals(app: FastAPI, snapshot: Engine, terms: TermsInForce) -> None:
+    """Add the routes; `snapshot` is an engine whose transactions see one moment, `terms` remembers roster and plans."""
 
     @app.get("/v1/deals/{deal_id:path}")
     def deal(_: Reader, deal_id: Annotated[Identifier, Path()]) -> DealView:
         """A deal as it stands, whom it credits, and whom it does not and why."""
         with snapshot.connect() as connection:
-            found = _views(views.deals(connection, [deal_id]))
+            found = _views(connection, terms, [deal_id])
         if not found:
             raise NotFound(f"there is no deal {deal_id}")
         return found[0]
@@ -49,8 +62,7 @@ def add_deals(app: FastAPI, snapshot: Engine) -> None:
     def deals(_: Reader, asked: AskedDeals) -> Deals:
         """The same of many deals, by id; those that there are not are left out."""
         with snapshot.connect() as connection:
-            found = views.deals(connection, sorted(set(asked.deals)))
-        return Deals(deals=_views(found))
+            return Deals(deals=_views(connection, terms, sorted(set(asked.deals))))
 
     @app.get("/v1/paid-less")
     def paid_less_by(
@@ -79,11 +91,15 @@ def add_deals(app: FastAPI, snapshot: Engine) -> None:
         )
 
 
-def _views(found: pl.DataFrame) -> list[DealView]:
-    """Of deals as they are stored."""
+def _views(connection: Connection, terms: TermsInForce, deal_ids: list[str]) -> list[DealView]:
+    found = views.deals(connection, deal_ids)
+    credited = credits_of(found)
     credits: dict[str, list[CreditView]] = {}
-    for credit in CreditView.all_of(credits_of(found)):
+    for credit in CreditView.all_of(credited):
         credits.setdefault(credit.deal_id, []).append(credit)
+    unpaid: dict[str, list[SkippedView]] = {}
+    for deal_id, skipped in _unpaid(connection, terms, credited):
+        unpaid.setdefault(deal_id, []).append(skipped)
     missed: dict[str, list[UncreditedView]] = {}
     for share in UncreditedView.all_of(uncredited_of(found)):
         missed.setdefault(share.deal_id, []).append(share)
@@ -94,6 +110,39 @@ def _views(found: pl.DataFrame) -> list[DealView]:
             facts={path: FactView.of(held) for path, held in sorted(unpack(facts).items())},
             credits=credits.get(deal_id, []),
             uncredited=missed.get(deal_id, []),
+            unpaid=unpaid.get(deal_id, []),
         )
         for deal_id, version, facts in found.select("deal_id", "version", "facts").iter_rows()
     ]
+
+
+def _unpaid(connection: Connection, terms: TermsInForce, credited: pl.DataFrame) -> Iterator[tuple[str, SkippedView]]:
+    """Of each deal the components that its credits count for and that pay nothing for a reason."""
+    if credited.is_empty():
+        return
+    held = views.standings_of(connection, credited.select("participant_id", "period").unique())
+    skipped = earnings_of(held).filter(pl.col("problem").is_not_null())
+    if skipped.is_empty():
+        return
+    plans = terms.read(connection).plans
+    keys = ["participant_id", "plan", "version", "period"]
+    rules = {
+        (plan.plan, plan.version, component.component): plan.rules_of(component)
+        for plan in plans
+        for component in plan.components
+    }
+    by_deal = credited.select(*keys, "deal_id", "rule").join(skipped, on=keys)
+    told: set[tuple[str, ...]] = set()
+    for row in by_deal.sort("deal_id", *keys, "component").iter_rows(named=True):
+        name = (row["deal_id"], row["participant_id"], row["plan"], row["version"], row["component"])
+        if name not in told and row["rule"] in rules.get((row["plan"], row["version"], row["component"]), ()):
+            told.add(name)
+            yield (
+                row["deal_id"],
+                SkippedView(
+                    participant_id=row["participant_id"],
+                    period=row["period"],
+                    component=row["component"],
+                    rule_skipped=RuleSkipped.of(row["problem"], row["about"]),
+                ),
+            )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
-from services.scoring.deals import as_stored, credits_of, due, taken_back
+from services.scoring.deals import as_stored, credits_of, due, taken_back, uncredited_of
 from services.scoring.differences import differences, lost, lost_holders
 from services.scoring.differences import messages as messages_of_changes
 from services.scoring.selection import touched
@@ -35,6 +35,7 @@ from shared.kernel.deals import values_table
 from shared.kernel.idle import Months
 from shared.log.port import Record, Stored
 from shared.log.worker import Outcome, Rejection, Step
+from shared.metrics import SCORING_SKIPPED
 
 RECREDITED_TOGETHER: Final = 500
 """How many deals one record asks to credit again."""
@@ -53,6 +54,9 @@ BATCH: Final[Mapping[str, int]] = {"roster": 5000, "credit": 5000, "recredit": 1
 
 Harm = Callable[[Mapping[str, Any]], str | None]
 """Why a plan's document cannot be calculated with; None where it can."""
+
+_PROBLEM: Final = '"problem":"[a-z_]+"'
+"""A reason in earnings as they are published."""
 
 _Message = TypeVar("_Message", bound=Contract)
 
@@ -133,6 +137,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     after = as_stored(found, deals, credited, now.plans.participant_columns)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
+    _count(uncredited_of(altered)["reason"])
     before = credits_of(held.join(after, on="deal_id", how="semi"))
     gone = lost(before, credited.credits)
     patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
@@ -188,7 +193,13 @@ def _earned(
     after = standings(held, changes, roster, now.plans, months)
     altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
     stored_standings.save(connection, altered)
+    _count(altered["earnings"].str.extract_all(_PROBLEM).explode().str.slice(len('"problem":"')).str.strip_suffix('"'))
     return altered.join(held, on=["participant_id", "period", "revision"], how="anti")
+
+
+def _count(reasons: pl.Series) -> None:
+    for reason, number in reasons.drop_nulls().value_counts().iter_rows():
+        SCORING_SKIPPED.labels(reason).inc(number)
 
 
 def _admit(

@@ -12,7 +12,8 @@ class ComponentEarning(Contract):
 
     `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its place in it from 0 to 11.
     Of a calendar of weeks, a component may pay in one month for two or three, each beside the others.
-    `problem` says why a component could not be evaluated (`no_quota`); its amount is then zero.
+    `problem` is the reason why it pays nothing (`shared.kernel.reasons`): `no_quota`, `gate_closed`; `about` is what that is about, such as the
+    measure without a quota.
     """
 
     component: str
@@ -24,6 +25,7 @@ class ComponentEarning(Contract):
     measure: int
     quota: int | None = None
     problem: str | None = None
+    about: str | None = None
 
 
 class EarningsChanged(Contract):

@@ -23,6 +23,7 @@ EARNING: Final = pl.Struct(
         "measure": pl.Int64(),
         "quota": pl.Int64(),
         "problem": pl.String(),
+        "about": pl.String(),
     }
 )
 """An earning as it was published (`shared.contracts.earnings.ComponentEarning`)."""
@@ -41,6 +42,7 @@ LINE: Final = pl.Struct(
         "credit_date": pl.Date(),
         "amount": pl.Int64(),
         "currency": pl.String(),
+        "problem": pl.String(),
         "deal_amount": pl.Int64(),
         "deal_currency": pl.String(),
         "payments": pl.List(COLLECTION),
@@ -56,8 +58,9 @@ LINE: Final = pl.Struct(
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.
 
 A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
-`credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month. `deal_amount` is the deal's amount in minor
-units of `deal_currency`, `payments` and `refunds` by day: empty before there are any, both null where an entry is finer than the currency.
+`credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month. `problem` is the reason
+(`shared.kernel.reasons`) why the component pays nothing after the line. `deal_amount` is the deal's amount in minor units of
+`deal_currency`, `payments` and `refunds` by day: empty before there are any, both null where an entry is finer than the currency.
 Null where the deal does not say."""
 
 TOUCHED: Final = pl.Struct({"who": pl.String(), "what": pl.String()})

@@ -8,7 +8,30 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from shared.kernel.reasons import in_words, says_who
+
 MeasuredIn = Literal["amounts", "numbers", "shares"]
+
+
+class RuleSkipped(BaseModel):
+    """Why a rule of the plan pays nothing: the `cause` (`no_quota`, `gate_closed`), what it is `about`, and a sentence."""
+
+    cause: str
+    about: str | None
+    message: str
+
+    @staticmethod
+    def of(problem: str, about: str | None, who: str | None = None) -> RuleSkipped:
+        """Of a reason of the kernel."""
+        said = in_words(problem, about, who)
+        if not says_who(problem):
+            said = said[:1].upper() + said[1:]
+        return RuleSkipped(cause=problem, about=about, message=f"{said}.")
+
+    @staticmethod
+    def where(problem: str | None, about: str | None) -> RuleSkipped | None:
+        """The same where there is a reason."""
+        return None if problem is None else RuleSkipped.of(problem, about)
 
 
 class Slice(BaseModel):
@@ -32,7 +55,9 @@ class Line(BaseModel):
     `before` and `after` are the measure without and with the credit; attainments are percent of quota, cut after two
     decimals. `exact` is what the slices pay, `exact_so_far` what all slices of the component's window up to here pay.
     `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
-    difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words. `by_itself` tells what the deal pays, of kinds that pay every deal alone.
+    difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words.
+    `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the deal pays, of kinds that pay every
+    deal alone.
     """
 
     line: int
@@ -52,6 +77,7 @@ class Line(BaseModel):
     paid_before: Decimal
     paid_after: Decimal
     amount: Decimal
+    rule_skipped: RuleSkipped | None = None
     by_itself: str = ""
     sentence: str = ""
 
@@ -61,7 +87,7 @@ class Part(BaseModel):
     counts in weeks, so has one for each fiscal period that shares days with it (`fiscal_period`, `FY2026 P01`).
 
     `window` is the time over which its pay is one sum: of `quarter`, a month pays what the quarter's pay grew by.
-    `measured_in` is what its measure counts; where `rates_are_amounts` a slice's rate is money for each 1 of it.
+    `rule_skipped` says why it pays nothing, where that has a reason. `measured_in` is what its measure counts; where `rates_are_amounts` a slice's rate is money for each 1 of it.
     """
 
     plan: str
@@ -76,7 +102,7 @@ class Part(BaseModel):
     fiscal_period: str | None = None
     rounding: str
     rates_are_amounts: bool = False
-    problem: str | None
+    rule_skipped: RuleSkipped | None
     currency: str
     amount: Decimal
     sentence: str = ""

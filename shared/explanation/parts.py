@@ -13,7 +13,7 @@ import polars as pl
 
 from shared.explanation import telling
 from shared.explanation.groups import among_everyone
-from shared.explanation.model import Line, Part, Slice
+from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.numbers import plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
@@ -91,7 +91,7 @@ def _part(
     carried: Carried,
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
-    told = _Told(plan, component, lines, slices, carried)
+    told = _Told(plan, component, lines, slices, carried, {row["problem"]: row["about"]})
     measure, quota = _reached(row, lines, plan)
     part = Part(
         plan=plan.plan,
@@ -106,7 +106,7 @@ def _part(
         fiscal_period=None if plan.calendar.weeks is None else name_of(Fiscal(row["fiscal"])),
         rounding=plan.conventions.rounding,
         rates_are_amounts=component is not None and component.rates_are_amounts,
-        problem=row["problem"],
+        rule_skipped=RuleSkipped.where(row["problem"], row["about"]),
         currency=plan.currency,
         amount=from_minor(row["amount"], plan.currency),
         lines=list(told.lines(row["period"], row["fiscal"])),
@@ -144,9 +144,18 @@ class _Told:
     """The lines of a component under a version, in order over all periods up to the one that is told."""
 
     def __init__(
-        self, plan: Plan, component: Component | None, lines: pl.DataFrame, slices: pl.DataFrame, carried: Carried
+        self,
+        plan: Plan,
+        component: Component | None,
+        lines: pl.DataFrame,
+        slices: pl.DataFrame,
+        carried: Carried,
+        about: Mapping[str | None, str | None],
     ) -> None:
         self._plan, self._carried = plan, carried
+        # A line before the last may be without pay for another reason than the month: a gate that a later deal opens.
+        self._about = {"gate_closed": None if component is None else component.when, **about}
+        self._measure = None if component is None else component.main_measure()
         self._rows = lines.with_columns(window=windows(lines, plan, component, ["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for found in slices.sort("period", "line", "tier", maintain_order=True).iter_rows(named=True):
@@ -189,6 +198,7 @@ class _Told:
             paid_before=paid - amount,
             paid_after=paid,
             amount=amount,
+            rule_skipped=RuleSkipped.where(row["problem"], self._about.get(row["problem"], self._measure)),
         )
 
 

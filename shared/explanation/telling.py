@@ -11,10 +11,6 @@ from shared.kernel import Plan
 from shared.kernel.components import Component
 from shared.kernel.words import figure_in_words
 
-PROBLEMS = {
-    "no_quota": "There is no quota above zero for {measure} in this period, and without one this component pays nothing",
-    "no_term": "A figure of their own that this component needs is not in the roster, and without it this component pays nothing",
-}
 LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
 WINDOWS = {
     "month": "",
@@ -49,8 +45,10 @@ class Words:
         said = [self._deal(line)] if line.deal_id is not None else [f"{self._cause(line)}."]
         if line.deal_id is not None and self._part.measure is not None:
             said.append(self._moved(line))
-        if self._part.problem:
-            return " ".join([*said, f"{self._problem()}."])
+        if line.rule_skipped is not None and not line.slices:
+            said.append(f"It pays nothing. {line.rule_skipped.message}")
+            if not line.amount:
+                return " ".join(said)
         if by_itself := self.by_itself(line):
             said.append(by_itself)
         else:
@@ -88,15 +86,12 @@ class Words:
             said += f", where {self._component.when}"
         count = len(part.lines)
         said += f", under {part.plan} version {part.version}: the sum of {count} line{'s' if count != 1 else ''}."
-        return f"{said} {self._problem()}." if part.problem else said
+        return f"{said} It pays nothing. {part.rule_skipped.message}" if part.rule_skipped else said
 
     def _forfeited(self, line: Line) -> bool:
         """Whether the plan pays nothing of it because the participant left within the period."""
         forfeits = self._plan.conventions.leavers == "nothing_in_the_last_period"
         return forfeits and abs(line.exact_so_far - line.paid_after) >= Decimal(1).scaleb(-self._plan.digits)
-
-    def _problem(self) -> str:
-        return PROBLEMS[str(self._part.problem)].format(measure=self._part.measure)
 
     def _cause(self, line: Line) -> str:
         """What moved the pay of a line without a deal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any, TypeVar, cast
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from shared.kernel.columns import Exact, where
 from shared.kernel.conventions import Conventions
 from shared.kernel.formulas import FormulaError, condition, number
 from shared.kernel.language import Figure, Term
+
+_T = TypeVar("_T")
 
 
 @dataclass(eq=False)
@@ -30,7 +33,7 @@ class At:
     terms: Callable[[At, str, Fraction | None], Exact]
     paid: dict[str, Exact] = field(default_factory=dict)
     per_deal: Callable[[At, str], Exact] | None = None
-    _known: dict[tuple[str, str], Exact] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -44,11 +47,11 @@ class At:
             found = self.measured(self, measure)
             return found.greatest(0) if self.conventions.negative == "nothing" else found
 
-        return self._of("value", measure, counted)
+        return self.kept("value", measure, counted)
 
     def quota(self, measure: str) -> Exact:
         """The quota of a measure, in major units; zero where there is none."""
-        return self._of("quota", measure, lambda: self.quotas(self, measure))
+        return self.kept("quota", measure, lambda: self.quotas(self, measure))
 
     def attainment(self, measure: str) -> Exact:
         """A measure by its quota: 1 is 100%."""
@@ -59,7 +62,7 @@ class At:
             full = 1 if self.conventions.zero_quota == "full" else 0
             return where(quota > 0, share, full)
 
-        return self._of("attainment", measure, by_quota)
+        return self.kept("attainment", measure, by_quota)
 
     def term(self, name: str, default: Fraction | None = None) -> Exact:
         """A figure of each participant's own."""
@@ -74,11 +77,11 @@ class At:
 
     def number(self, formula: str) -> Exact:
         """The numbers of a formula."""
-        return self._of("formula", formula, lambda: number(formula, self._look_up, self.height))
+        return self.kept("formula", formula, lambda: number(formula, self._look_up, self.height))
 
     def condition(self, formula: str) -> pl.Series:
         """Where a formula says yes."""
-        return condition(formula, self._look_up, self.height)
+        return self.kept("condition", formula, lambda: condition(formula, self._look_up, self.height))
 
     def _look_up(self, kind: str, name: str) -> Exact:
         match kind:
@@ -94,8 +97,9 @@ class At:
                 return self.paid[name]
         raise FormulaError(f"{kind}({name})")
 
-    def _of(self, what: str, name: str, make: Callable[[], Exact]) -> Exact:
+    def kept(self, what: str, name: str, make: Callable[[], _T]) -> _T:
+        """What was made before by that name, or is made now."""
         key = (what, name)
         if key not in self._known:
             self._known[key] = make()
-        return self._known[key]
+        return cast(_T, self._known[key])

@@ -74,7 +74,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     capped = found.with_columns(amount=pl.min_horizontal("amount", "cap"))
     return Credited(
         _matched(capped, plans).select(CREDITS.names()),
-        pl.concat([unusable(deals), nobody(owners, held + teams, plans), *strangers]).unique(),
+        pl.concat([unusable(deals), nobody(owners, held + teams + above, plans), *strangers]).unique(),
     )
 
 

@@ -19,7 +19,7 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, closing, paid, place, shown, starts, staying, within
+from shared.kernel.standing import accumulated, closing, forfeited, paid, place, shown, starts, staying, within
 from shared.kernel.tables import EARNINGS, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -134,7 +134,11 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     value, quota = shown(at, component.main_measure(), plan)
     due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
     rows = at.rows.select(*STEP, "added").with_columns(
-        value.alias("measure"), quota.alias("quota"), pay.problem.alias("problem"), due.alias("due")
+        value.alias("measure"),
+        quota.alias("quota"),
+        pay.problem.alias("problem"),
+        pay.about.alias("about"),
+        due.alias("due"),
     )
     if component.carry_over:
         rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, at, plan), dtype=pl.Int64))
@@ -144,7 +148,7 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     rows = rows.with_columns(growth(rows["due"], starts(rows, plan.window(component), plan)).alias("amount"))
     if component.carry_over:
         rows = rows.with_columns(_carried(rows, component, plan))
-    rows = rows.with_columns(staying(rows["amount"], rows, plan, roster).alias("amount"))
+    rows = forfeited(rows, plan, roster)
     rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))
     if component.pays != "month":
         rows = _together(rows, component, plan)
@@ -170,7 +174,7 @@ def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFr
         rows.with_columns(fiscal=last)
         .with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
         .group_by(STEP, maintain_order=True)
-        .agg(pl.col("measure", "quota", "problem").last(), pl.col("amount").sum())
+        .agg(pl.col("measure", "quota", "problem", "about").last(), pl.col("amount").sum())
     )
 
 
@@ -213,6 +217,7 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
             measure="amount",
             quota=pl.lit(None, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
+            about=pl.lit(None, dtype=pl.String),
             amount=staying(moved, months.rows, plan, roster) if name == MINIMUM else moved,
         )
         limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan))

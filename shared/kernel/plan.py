@@ -252,8 +252,20 @@ class Plan(PlanPart):
                 due += [r.name for r in self.refers(measure) if r.kind != "term"]
         return found
 
+    def rules_of(self, component: Component) -> set[str]:
+        """The crediting rules that feed what a component looks at."""
+        names = self.measures_of(component)
+        return {rule for measure in self.measures if measure.measure in names for rule in measure.rules}
+
     def quotas_of(self, component: Component) -> set[str]:
         """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
+        return {each.name for each in self._looks_at(component) if each.kind in ("attainment", "quota")}
+
+    def terms_of(self, component: Component) -> set[str]:
+        """The terms that the formulas of a component name, directly or through formulas of measures."""
+        return {each.name for each in self._looks_at(component) if each.kind == "term"}
+
+    def _looks_at(self, component: Component) -> set[Reference]:
         due, seen = component.uses(), set[Reference]()
         while due:
             one = due.pop()
@@ -261,7 +273,7 @@ class Plan(PlanPart):
             if one not in seen and measure is not None:
                 due += self.refers(measure)
             seen.add(one)
-        return {each.name for each in seen if each.kind in ("attainment", "quota")}
+        return seen
 
     def bare(self, rows: pl.DataFrame) -> At:
         """A place that knows nothing but the plan's conventions, for what looks at a deal alone."""

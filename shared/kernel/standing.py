@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ import polars as pl
 from shared.kernel.at import At
 from shared.kernel.calendar import month_of_end, window_of
 from shared.kernel.columns import Exact, where
-from shared.kernel.components import Component
+from shared.kernel.components import Component, Nothing
 from shared.kernel.conventions import RESETS, Reset
 from shared.kernel.exact import NUMBER_SCALE, narrow
 from shared.kernel.language import PlanPart, Term
@@ -24,11 +24,17 @@ from shared.kernel.runs import begins, growth, running
 
 @dataclass(frozen=True)
 class Paid:
-    """What a component pays at some rows: `due` is its pay in its window so far (minor units), `problem` why it pays nothing."""
+    """What a component pays at some rows: `due` is its pay in its window so far (minor units).
+
+    `problem` is the reason (`shared.kernel.reasons`) why a row pays nothing, `about` what that is about; null where there is none.
+    `payable` is false where what the component needs is not there, so that it cannot be evaluated.
+    """
 
     due: pl.Series
     unlimited: pl.Series
     problem: pl.Series
+    about: pl.Series
+    payable: pl.Series
     at: At
 
 
@@ -99,12 +105,26 @@ def paid_with(
 ) -> Paid:
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window, and `ended`
     says where the minimum holds, if not everywhere."""
-    problem = _problem(component, at, plan, figures)
-    unlimited = over(where(problem.is_null(), component.unlimited(at), 0))
-    limited = where(problem.is_null(), component.limited(unlimited, at, ended), 0)
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, at.height)
+    problem, about = _first(_lacking(component, at, plan, figures), none, none)
+    payable = problem.is_null()
+    here = where(payable, component.unlimited(at), 0)
+    unlimited = over(here)
+    limited = where(payable, component.limited(unlimited, at, ended), 0)
     at.paid[component.component] = limited
+    unpaid = here.equals(0)
+    if component.minimum is not None:  # who is paid the minimum is paid
+        unpaid &= limited.equals(unlimited)
+    if unpaid.any():
+        problem, about = _first(_unpaid(component, at, plan, figures), problem, about, unpaid)
+    if not component.pays_without_credits and problem.is_not_null().any():
+        # Who has reached nothing is paid nothing, whatever else is missing.
+        nothing = pl.Series([True]).new_from_index(0, at.height)
+        for name in sorted(plan.measures_of(component)):
+            nothing &= at.measured(at, name).equals(0)
+        problem, about = none.zip_with(nothing, problem), none.zip_with(nothing, about)
     what = f"the pay of {component.component}"
-    return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, at)
+    return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, about, payable, at)
 
 
 def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
@@ -130,6 +150,16 @@ def staying(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) 
     if plan.conventions.leavers == "paid_to_the_last_day":
         return amounts
     return amounts.zip_with(~Figures(plan, roster).left_within(rows), pl.Series([0], dtype=amounts.dtype))
+
+
+def forfeited(rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.DataFrame:
+    """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something from."""
+    kept = staying(rows["amount"], rows, plan, roster)
+    taken = kept != rows["amount"]
+    if not taken.any():
+        return rows
+    problem = pl.Series(["left_in_period"]).zip_with(taken, rows["problem"])
+    return rows.with_columns(kept.alias("amount"), problem.alias("problem"))
 
 
 def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
@@ -187,16 +217,32 @@ def _scorecard(at: At, measure: Measure) -> Exact:
     return found
 
 
-def _problem(component: Component, at: At, plan: Plan, figures: Figures) -> pl.Series:
-    """`no_quota` or `no_term` where the component cannot be evaluated."""
-    found = pl.Series([None], dtype=pl.String).new_from_index(0, at.height)
-    for name in _terms_without_default(component):
-        found = pl.select(pl.when(figures.has_term(at, name)).then(found).otherwise(pl.lit("no_term"))).to_series()
+def _lacking(component: Component, at: At, plan: Plan, figures: Figures) -> Iterator[Nothing]:
+    """Where a component cannot be evaluated."""
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
-            there = at.quota(name) > 0
-            found = pl.select(pl.when(there).then(found).otherwise(pl.lit("no_quota"))).to_series()
-    return found.alias("problem")
+            yield Nothing("no_quota", name, at.quota(name) <= 0)
+    for name in _terms_without_default(component):
+        yield Nothing("no_term", name, ~figures.has_term(at, name))
+
+
+def _unpaid(component: Component, at: At, plan: Plan, figures: Figures) -> Iterator[Nothing]:
+    """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before what follows."""
+    for name in sorted(plan.terms_of(component)):
+        yield Nothing("term_is_zero", name, ~figures.has_term(at, name))
+    yield from component.nothing(at)
+
+
+def _first(
+    found: Iterable[Nothing], problem: pl.Series, about: pl.Series, of: pl.Series | None = None
+) -> tuple[pl.Series, pl.Series]:
+    """Problem and about, with the first of what is found in rows that have none yet; `of` says among which rows."""
+    for each in found:
+        there = each.there & problem.is_null() if of is None else each.there & of & problem.is_null()
+        if there.any():
+            what = pl.Series([each.about]) if isinstance(each.about, str) else each.about
+            problem, about = pl.Series([each.reason]).zip_with(there, problem), what.zip_with(there, about)
+    return problem, about
 
 
 def _terms_without_default(part: object) -> Iterable[str]:

@@ -91,8 +91,10 @@ SUMS = pl.Schema(
 )
 """Credits added up by calendar month and fiscal period. A rule `@component` has what a component pays deal by deal."""
 
-UNCREDITED = pl.Schema({"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String()})
-"""Won deals, or shares of them, that credited nobody, and why."""
+UNCREDITED = pl.Schema(
+    {"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String(), "about": pl.String()}
+)
+"""Won deals, or shares of them, that credited nobody, why (`shared.kernel.reasons`), and what that is about: a plan, a currency."""
 
 MEASURES = pl.Schema(
     {
@@ -121,10 +123,12 @@ EARNINGS = pl.Schema(
         "amount": pl.Int64(),
         "currency": pl.String(),
         "problem": pl.String(),
+        "about": pl.String(),
     }
 )
 """What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that pays as a whole.
-`problem` (`no_quota`, `no_term`) says why one could not be evaluated; it then pays zero."""
+`problem` is the reason (`shared.kernel.reasons`) why it pays nothing in its window, null where there is none, and `about` what that is
+about: a measure, a term, a category, a gate."""
 
 LINES = pl.Schema(
     {
@@ -146,6 +150,7 @@ LINES = pl.Schema(
         "quota": pl.Int128(),
         "amount": pl.Int64(),
         "currency": pl.String(),
+        "problem": pl.String(),
     }
 )
 """How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and what the credit
@@ -155,7 +160,8 @@ added to pay.
 
 A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
 what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
-`maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number."""
+`maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number. `problem` is the reason why the component pays nothing
+after the line."""
 
 SLICES = pl.Schema(
     {

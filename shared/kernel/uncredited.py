@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from shared.kernel.crediting import WON
 from shared.kernel.filters import filter_frame
 from shared.kernel.plan_set import PlanSet
-from shared.kernel.tables import UNCREDITED
+from shared.kernel.tables import UNCREDITED, empty
+
+BY_PLAN: Final = ("no_rule", "no_refund_rule")
+"""What a plan may mean to be so: the holder of a deal has nothing from it, and others are credited."""
 
 
 def unusable(deals: pl.DataFrame) -> pl.DataFrame:
@@ -21,38 +26,69 @@ def unusable(deals: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     return (
         deals.filter(pl.sql_expr(WON))
-        .select("deal_id", participant_id="owner", reason=reason)
+        .select("deal_id", participant_id="owner", reason=reason, about=pl.lit(None))
         .filter(pl.col("reason").is_not_null())
         .cast(UNCREDITED)
     )
 
 
-def nobody(holders: pl.DataFrame, held: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
-    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment."""
+def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
+    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment.
+
+    A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is then no miss.
+    What is wrong with the holder, the plan or the rate still is one.
+
+    Args:
+        holders: of all deals, with what is in force at the close date.
+        found: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever holds it.
+        plans: all plan versions.
+    """
     won = holders.filter(pl.sql_expr(WON))
-    accounted = [found.select("holding").drop_nulls() for found in held] + _waiting(won, plans)
-    missed = _with_rates(won.join(pl.concat(accounted), on="holding", how="anti") if accounted else won, plans)
+    by_holder = [each.filter(pl.col("level") == 0).select("holding").drop_nulls() for each in found]
+    missed = _without(won, by_holder + _waiting(won, plans), "holding")
+    if missed.is_empty():
+        return empty(UNCREDITED)
+    missed = _with_rates(missed, plans)
     aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
     quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
     reason = (
         pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
         .when(~pl.col("active")).then(pl.lit("participant_left"))
         .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
+        .when(~pl.col("plan").is_in(sorted({name for name, _ in plans.plans}))).then(pl.lit("unknown_plan"))
         .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
         .when(quarantined).then(pl.lit("plan_quarantined"))
-        .when(pl.col("currency") == pl.col("plan_currency")).then(pl.lit("no_rule"))
-        .when(~pl.col("exchanges")).then(pl.lit("other_currency"))
-        .when(pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))).then(pl.lit("no_rate"))
+        .when((pl.col("currency") != pl.col("plan_currency")) & ~pl.col("exchanges")).then(pl.lit("other_currency"))
+        .when((pl.col("currency") != pl.col("plan_currency")) & _unrated()).then(pl.lit("no_rate"))
+        .when(pl.col("net") < 0).then(pl.lit("no_refund_rule"))
         .otherwise(pl.lit("no_rule"))
     )  # fmt: skip
-    return missed.select("deal_id", "participant_id", reason=reason).cast(UNCREDITED)
+    about = (
+        pl.when(pl.col("reason").is_in(["other_currency", "no_rate"])).then("currency")
+        .when(pl.col("reason").is_in(["unknown_plan", "plan_not_in_force", "plan_quarantined", "no_rule", "no_refund_rule"])).then("plan")
+    )  # fmt: skip
+    told = missed.with_columns(reason=reason).with_columns(about=about)
+    wanting = told.filter(~pl.col("reason").is_in(BY_PLAN))
+    by_plan = told.filter(pl.col("reason").is_in(BY_PLAN))
+    unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], "holding")
+    unused = _without(unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], "deal_id")
+    return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
 
 def unknown(named: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
     """Participants whom a column of a won deal names, where the rule selects the deal, and whom the roster does not know."""
     strangers = named.filter(pl.col("known").is_null() & pl.sql_expr(WON))
     selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
-    return selected.select("deal_id", "participant_id", reason=pl.lit("unknown_participant")).cast(UNCREDITED)
+    reason = pl.lit("unknown_participant")
+    return selected.select("deal_id", "participant_id", reason=reason, about=pl.lit(None)).cast(UNCREDITED)
+
+
+def _without(rows: pl.DataFrame, those: list[pl.DataFrame], key: str) -> pl.DataFrame:
+    return rows.join(pl.concat(those), on=key, how="anti") if those and rows.height else rows
+
+
+def _unrated() -> pl.Expr:
+    return pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))
 
 
 def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:

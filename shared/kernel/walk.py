@@ -13,7 +13,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import paid, place, shown_exactly, starts, staying
+from shared.kernel.standing import forfeited, paid, place, shown_exactly, starts, staying
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -35,9 +35,8 @@ class Walk:
 
     def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
         self._plan, self._component, self._roster = plan, component, roster
-        measures = [m for m in plan.measures if m.measure in plan.measures_of(component)]
-        rules = {rule for each in measures for rule in each.rules}
-        self._at = place(events.filter(pl.col("rule").is_in([*sorted(rules), OPENING])), plan, roster)
+        rules = sorted(plan.rules_of(component))
+        self._at = place(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster)
         for each in plan.leading_to(component):
             self._pay = paid(each, self._at, plan, roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
@@ -54,16 +53,17 @@ class Walk:
         value, quota = shown_exactly(self._at, main)
         fed = self._plan.measure(main)
         counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
-        return self._at.rows.with_columns(
+        walked = self._at.rows.with_columns(
             before(value, self._measured_from, pl.Series([0], dtype=pl.Int128)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
-            self._grown(self._pay.unlimited).alias("amount"),
+            growth(self._pay.unlimited, self._begins).alias("amount"),
             component=pl.lit(self._component.component),
             credited=pl.when(counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
-            **self._paid_in(),
+            problem=self._pay.problem,
         )
+        return forfeited(walked, self._plan, self._roster).with_columns(**self._paid_in())
 
     def _paid_in(self) -> dict[str, pl.Expr]:
         """Of rows that are paid later than in their own segment, the one in which they are."""
@@ -97,7 +97,7 @@ class Walk:
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._at)
-        payable = self._pay.problem.is_null() & self._kept
+        payable = self._pay.payable & self._kept
         for number, part in enumerate(self._component.parts(self._at), start=1):
             yield from self._slices(number, part, 1 if factor is None else factor, payable)
 
@@ -105,7 +105,7 @@ class Walk:
         """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
         base = (part.base * AMOUNT_SCALE * 10**self._plan.digits).cut_off("a number on a statement")
         rate, times = self._row_by_row(part.rate), self._row_by_row(factor)
-        nothing = pl.Series([0], dtype=base.dtype)
+        nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.is_null()
         base_before = before(base, self._measured_from, nothing)
         rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
         moves = (rate != rate_before) | (times != times_before)
@@ -113,7 +113,7 @@ class Walk:
             (base - nothing.zip_with(moves, base_before), rate, times, payable),
             (nothing - base_before, rate_before, times_before, payable & moves),
         ):
-            told = there & (credited != 0) & (by != 0) & (~moves | (at != 0))
+            told = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & said)
             yield (
                 self._walked.select(*OF_MONTH, "line")
                 .filter(told)
@@ -152,6 +152,7 @@ def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame
             share=pl.lit(None, dtype=pl.Int64),
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
+            problem=pl.lit(None, dtype=pl.String),
             before="after",
             amount=amount,
         )

@@ -189,7 +189,7 @@ def test_a_component_that_lacks_its_quota_is_reported_and_pays_nothing(company: 
             "row": "",
             "id": "ann",
             "reason": "no_quota",
-            "message": "commission of 2025-01: has no quota above zero on the last day of the period",
+            "message": "commission of 2025-01: there is no quota above zero for bookings on the last day of the period",
         }
     ]
 

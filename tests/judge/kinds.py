@@ -167,7 +167,9 @@ def _in_table(values: Any, axes: list[Data], here: Standing) -> Fraction:
             if name == "participant_id"
             else in_force(here.roster, here.participant, name, here.last_day)
         )
-        return _in_table(values[axis["of"].index(own)], rest, here) if own in axis["of"] else Fraction(0)
+        if own in axis["of"]:
+            return _in_table(values[axis["of"].index(own)], rest, here)
+        return _in_table(values[-1], rest, here) if axis.get("others") else Fraction(0)
     if axis.get("attainment"):
         at = here.attainment(axis["attainment"])
     else:

@@ -58,8 +58,8 @@ def _measured(part: Part, writing: Writing) -> str:
     told.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
     if (window := words.WINDOW.get(part.window)) is not None:
         told.append(window)
-    if (problem := words.PROBLEM.get(part.problem or "")) is not None:
-        told.append(problem)
+    if part.rule_skipped is not None:
+        told.append(safe(part.rule_skipped.message))
     return " ".join(told)
 
 
@@ -114,7 +114,7 @@ def _stacked(lines: list[str]) -> Cell:
 def _slices(line: Line, part: Part, writing: Writing) -> list[str]:
     told = [line.by_itself] if line.by_itself else [_slice(piece, line, part, writing) for piece in line.slices]
     if not told:
-        told.append(words.PAYS_NOTHING)
+        told.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
     if line.attainment_after is not None and line.deal_id is not None:
         told.append(f"then at {writing.percent(line.attainment_after)} of quota")
     return told

@@ -116,11 +116,6 @@ WINDOW: Final = {
     "year": "It adds up over the year; this month pays what the year's earning grew by.",
 }
 
-PROBLEM: Final = {
-    "no_quota": "There is no quota above zero for this period, and without one this component pays nothing.",
-    "no_term": "A figure of your own that this component needs is not in the roster; without it this component pays nothing.",
-}
-
 PAYS_NOTHING: Final = "It reaches nothing that pays more."
 DRAFT: Final = "Draft: not approved, may still change"
 FINAL: Final = "Final"

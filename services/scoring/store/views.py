@@ -57,6 +57,18 @@ def standings(connection: Connection, participant_id: str, period: str | None) -
     return pl.DataFrame(rows, schema=STANDINGS, orient="row")
 
 
+def standings_of(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The `STANDINGS` of these participants and periods that exist."""
+    rows = fetch(
+        connection,
+        f"""select {", ".join(STANDINGS.names())} from standing
+            where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))""",
+        lines(pairs["participant_id"]),
+        lines(pairs["period"]),
+    )
+    return pl.DataFrame(rows, schema=STANDINGS, orient="row")
+
+
 def is_participant(connection: Connection, participant_id: str) -> bool:
     """Whether the roster or a standing knows the participant."""
     return bool(
@@ -79,7 +91,7 @@ def uncredited(
     """
     first, last = closed or (None, None)
     rows = fetch(
-        connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()}]", first, first, last, limit
+        connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()},", first, first, last, limit
     )
     return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
 
@@ -87,6 +99,11 @@ def uncredited(
 def uncredited_by_reason(connection: Connection) -> dict[str, int]:
     """How many deals or shares of deals are not credited, by reason."""
     return dict(fetch(connection, _BY_REASON))
+
+
+def unpaid_by_reason(connection: Connection) -> dict[str, int]:
+    """How many components of a participant's month pay nothing, by reason."""
+    return dict(fetch(connection, _UNPAID_BY_REASON))
 
 
 def counts(connection: Connection) -> tuple[int, int, int]:
@@ -115,6 +132,10 @@ _UNCREDITED = """
 _BY_REASON = """
     select u->>1, count(*) from deal cross join lateral jsonb_array_elements(uncredited::jsonb) u
     where uncredited <> '[]' group by 1 order by 1"""
+
+_UNPAID_BY_REASON = """
+    select e->>'problem', count(*) from standing cross join lateral jsonb_array_elements(earnings::jsonb) e
+    where e->>'problem' is not null group by 1 order by 1"""
 
 _TOTALS = """
     select currency, sum(credits), sum(credited), sum(earned) from (

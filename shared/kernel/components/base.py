@@ -40,6 +40,15 @@ class Part:
         return self.base * self.rate
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Rows that are paid nothing for a `reason` of `shared.kernel.reasons`, and what that is about, for all of them or for each."""
+
+    reason: str
+    about: str | pl.Series
+    there: pl.Series
+
+
 class Multiplier(PlanPart):
     """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
 
@@ -210,6 +219,9 @@ class Kind(PlanPart, ABC):
 
     def factor(self, at: At) -> Exact | None:
         """Gate and multipliers together; None where there are none."""
+        return at.kept("factor", self.component, lambda: self._factor(at))
+
+    def _factor(self, at: At) -> Exact | None:
         found = None
         for each in self.multiply:
             found = each.factor(at) if found is None else found * each.factor(at)
@@ -217,6 +229,16 @@ class Kind(PlanPart, ABC):
             open_ = at.condition(self.when)
             found = where(open_, 1 if found is None else found, 0)
         return found
+
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """Why rows are paid nothing, the most telling reason first; of rows that are paid something it says nothing."""
+        if self.when is not None:
+            yield Nothing("gate_closed", self.when, ~at.condition(self.when))
+        if self.multiply and (factor := self.factor(at)) is not None:
+            yield Nothing("factor_zero", "", factor.equals(0))
+        main = self.main_measure()
+        if main is not None and at.conventions.negative == "nothing":
+            yield Nothing("below_zero", main, at.measured(at, main) < 0)
 
     def unlimited(self, at: At) -> Exact:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
@@ -244,4 +266,4 @@ class Kind(PlanPart, ABC):
         return self
 
 
-__all__ = ["At", "Kind", "Multiplier", "Part"]
+__all__ = ["At", "Kind", "Multiplier", "Nothing", "Part"]

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Figure, Name
 from shared.kernel.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
@@ -112,9 +112,18 @@ class Curve(Kind):
         first = self.points[0].gives if self.points else self.steps[0].gives
         return first != 0 or super().pays_without_credits
 
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """Below the threshold, too."""
+        yield from super().nothing(at)
+        if self.threshold is not None:
+            yield Nothing("below_threshold", self.measure, self._value(at) < Fraction(self.threshold))
+
+    def _value(self, at: At) -> Exact:
+        return at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
-        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        value = self._value(at)
         share = lookup(value, self.steps, self.points, at.conventions.boundary)
         if self.points and self.beyond == "onward":
             low, high = self.points[-2:]

@@ -8,10 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.formulas import FormulaText, Reference, references
@@ -25,7 +26,8 @@ from shared.kernel.words import between, figure_in_words, mark, percent, plain, 
 class Axis(PlanPart):
     """One dimension. It looks at a measure's `attainment` or `amount`, at a `formula`, or at a `category` of the participant.
 
-    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name.
+    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name, and with
+    `others: true` one place more, the last, for everybody else.
     """
 
     attainment: Name | None = None
@@ -42,6 +44,8 @@ class Axis(PlanPart):
     """Points, between which is interpolated."""
     of: tuple[str, ...] = ()
     """The names of the category."""
+    others: bool = False
+    """Whether the table has one value more, the last, for everybody whose category is none of the names, or blank."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Axis:
@@ -50,6 +54,8 @@ class Axis(PlanPart):
             raise ValueError("an axis looks at one of attainment, amount, formula or category")
         if sum(map(bool, (self.up_to, self.at, self.of))) != 1 or bool(self.of) != (self.category is not None):
             raise ValueError("an axis has up_to (bands) or at (points), and a category has of (names)")
+        if self.others and not self.of:
+            raise ValueError("others is for a category: it says what everybody else is given")
         for marks in (self.up_to, self.at):
             if any(low >= high for low, high in pairwise(marks)):
                 raise ValueError("the marks of an axis must rise")
@@ -60,7 +66,7 @@ class Axis(PlanPart):
     @property
     def size(self) -> int:
         """How many values the table has along it."""
-        return len(self.up_to) + 1 if self.up_to else len(self.at or self.of)
+        return len(self.up_to) + 1 if self.up_to else len(self.at or self.of) + self.others
 
     @property
     def title(self) -> str:
@@ -76,7 +82,7 @@ class Axis(PlanPart):
         on = "attainment" if self.attainment is not None else "amount"
         if self.up_to:
             return between([*self.up_to, None], on)
-        return [mark(point, on) for point in self.at] or list(self.of)
+        return [mark(point, on) for point in self.at] or [*self.of, *(["everybody else"] if self.others else [])]
 
     def refers_to(self) -> list[Reference]:
         """What it looks at."""
@@ -85,6 +91,13 @@ class Axis(PlanPart):
         if self.amount is not None:
             return [Reference("amount", self.amount)]
         return references(self.formula) if self.formula is not None else []
+
+    def missed(self, at: At) -> Nothing:
+        """The rows whose category has no place on it."""
+        named = at.rows[self.category or ""]
+        about = pl.concat_str(pl.lit(f"{self.title} "), pl.lit(named)).fill_null(f"a blank {self.title}")
+        known = named.is_in(self.of).fill_null(value=False)
+        return Nothing("no_category", pl.select(about=about)["about"], ~known)
 
     def value(self, at: At) -> Exact:
         """What it looks at, row by row."""
@@ -175,6 +188,11 @@ class Table(Kind):
         """To which band a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if any(axis.up_to for axis in self.axes) else set())
 
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """A category that is in no row, too."""
+        yield from (axis.missed(at) for axis in self.axes if axis.category and not axis.others)
+        yield from super().nothing(at)
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
         given = _looked_up(self.values, self.axes, at)
@@ -218,9 +236,9 @@ def _looked_up(values: Any, axes: Sequence[Axis], at: At) -> Exact:
     axis, rest = axes[0], axes[1:]
     given = [_looked_up(each, rest, at) for each in values]
     if axis.of:
-        found = Exact.constant(0, at.height)
+        found = given[-1] if axis.others else Exact.constant(0, at.height)
         named = at.rows[axis.category or ""]
-        for name, each in zip(axis.of, given, strict=True):
+        for name, each in zip(axis.of, given, strict=False):
             found = where((named == name).fill_null(value=False), each, found)
         return found
     value = axis.value(at)

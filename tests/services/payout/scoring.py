@@ -63,7 +63,7 @@ class Scoring:
         earnings = []
         for component, plan, version, currency, amount in orjson.loads(earned):
             part = {"component": component, "plan": plan, "version": version, "currency": currency}
-            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": None})
+            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": None, "about": None})
             told = self.deals.get((who, period, component), [{"deal_id": None, "amount": amount}])
             rest = amount - sum(each["amount"] for each in told)
             told = told if not rest else [*told, {"deal_id": None, "amount": rest}]
@@ -84,6 +84,7 @@ class Scoring:
     @staticmethod
     def _line(period: str) -> dict[str, Any]:
         absent = (
+            "problem",
             "deal_amount",
             "deal_currency",
             "payments",

@@ -131,11 +131,22 @@ def test_a_deal_with_its_facts_and_whom_it_credits(get: Any) -> None:
 
 
 def test_what_is_not_credited_and_why(get: Any, company: Road) -> None:
-    stranger = {"deal_id": "crm/4", "participant_id": "zoe", "reason": "unknown_participant"}
+    why = {"cause": "unknown_participant", "about": None, "message": "zoe is not in the roster on the close date."}
+    stranger = {
+        "deal_id": "crm/4",
+        "participant_id": "zoe",
+        "reason": "unknown_participant",
+        "rule_skipped": why,
+    }
     assert get("/v1/deals/crm/4").json()["uncredited"] == [stranger]
     company.deal("crm/5", stage="won", owner="bob", close_date="2025-03-01")
     company.drain()
-    second = {"deal_id": "crm/5", "participant_id": "bob", "reason": "no_currency"}
+    why = {
+        "cause": "no_currency",
+        "about": None,
+        "message": "The deal names no currency and the plans do not share one.",
+    }
+    second = {"deal_id": "crm/5", "participant_id": "bob", "reason": "no_currency", "rule_skipped": why}
     assert get("/v1/uncredited").json() == {"uncredited": [stranger, second], "next": None}
     assert get("/v1/uncredited", params={"limit": 1}).json() == {"uncredited": [stranger], "next": "crm/4"}
     assert get("/v1/uncredited", params={"limit": 1, "after": "crm/4"}).json()["uncredited"] == [second]
@@ -159,6 +170,7 @@ def test_the_summary_counts_and_sums(get: Any) -> None:
         "plan_versions": 1,
         "totals": [{"currency": "USD", "credits": 7, "credited": "2215.02", "earned": "71.30"}],
         "uncredited": {"unknown_participant": 1},
+        "unpaid": {"no_quota": 1},
     }
 
 

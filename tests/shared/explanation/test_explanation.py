@@ -66,7 +66,7 @@ def calculate(part: Part, line: Line) -> None:
     assert [(s.credited, s.rate * 100, s.pays) for s in line.slices] == [tuple(each) for each in products]
     assert all(credited * percent / 100 == pays for credited, percent, pays in products)
     assert sum(pays for _, _, pays in products) == line.exact
-    if part.problem is None:
+    if part.rule_skipped is None:
         assert sum(credited for credited, _, _ in products) == line.credited
 
 
@@ -131,7 +131,9 @@ def test_attainment_never_says_reached_before_it_is() -> None:
 
 def test_without_a_quota_it_says_what_is_missing() -> None:
     part = explained(None, "100.00")
-    assert (part.amount, part.problem, part.attainment) == (0, "no_quota", None)
+    assert (part.amount, part.attainment) == (0, None)
+    assert part.rule_skipped is not None
+    assert (part.rule_skipped.cause, part.rule_skipped.about) == ("no_quota", "bookings")
     assert "no quota above zero for bookings" in part.sentence
     assert "no quota above zero for bookings" in part.lines[0].sentence
 

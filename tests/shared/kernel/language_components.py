@@ -152,12 +152,15 @@ def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
         {"amount": draw(st.sampled_from(names)), "at": ["0", "10.5", "400"]},
         {"formula": "base / 3 - count", "up_to": ["100", "1000"]},
         {"category": "position", "of": ["junior", "senior"]},
-        {"category": "territory", "of": ["north"]},
+        {"category": "territory", "of": ["north"], "others": True},
         {"category": "participant_id", "of": ["bob", "ann"]},
     ]
     axes = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=2))
     values: Any = None
-    sizes = [len(axis["up_to"]) + 1 if "up_to" in axis else len(axis.get("at") or axis["of"]) for axis in axes]
+    sizes = [
+        len(axis["up_to"]) + 1 if "up_to" in axis else len(axis.get("at") or axis["of"]) + axis.get("others", False)
+        for axis in axes
+    ]
     number = rates.map(lambda text: str(Decimal(text)))
     values = draw(number) if not sizes else _nested(draw, sizes, number)
     of = draw(st.sampled_from(["measure", "target", "neither"]))

@@ -1,0 +1,160 @@
+"""Whatever pays nothing for a reason is named with it, in rejected.csv and on its line, and what is used is not listed as missed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from earnest.files.calculation import Calculation, calculate
+from earnest.files.results import write_results
+from shared.kernel import PlanSet
+from shared.kernel.plan_file import read_plan
+
+HEAD = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+"""
+OWN = "credits: [{rule: own}]\nmeasures: [{measure: sales, sum_of: [own]}]\n"
+
+
+def calculated(folder: Path, plan: str, deals: str, roster: str) -> Calculation:
+    (folder / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{deals}")
+    (folder / "roster.csv").write_text(roster)
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    found = calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None)
+    write_results(found, folder / "out")
+    return found
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "out" / f"{name}.csv").open() as text:
+        return list(csv.DictReader(text))
+
+
+def reasons(folder: Path) -> list[tuple[str, str, str]]:
+    return [(row["id"], row["reason"], row["message"]) for row in table(folder, "rejected")]
+
+
+def test_whoever_asks_for_an_attainment_without_a_quota_is_named(tmp_path: Path) -> None:
+    plan = """
+measures:
+  - {measure: sales, sum_of: [own]}
+  - {measure: card, scorecard: {sales: {weight: 100%}}}
+credits: [{rule: own}]
+components:
+  - {component: plain, kind: flat, measure: sales, rate: 2%}
+  - {component: kicker, kind: bonus, amount: 300, when: attainment(sales) >= 80%}
+  - {component: gated, kind: flat, measure: sales, rate: 3%, when: attainment(sales) < 80%}
+  - {component: scaled, kind: flat, measure: sales, rate: 4%, multiply: [{by: "least(attainment(sales), 1)"}]}
+  - {component: written, kind: formula, amount: case when attainment(sales) >= 80% then 0 else 9 end}
+  - {component: scored, kind: curve, measure: card, target: 50, points: [{at: 0, gives: 0}, {at: 1, gives: 1}]}
+"""
+    calculated(tmp_path, plan, "D1,ann,400,2025-03-05\n", "participant_id,quota.sales\nann,\n")
+    assert [row[:2] for row in reasons(tmp_path)] == [("ann", "no_quota")] * 5
+    assert all("no quota above zero for sales" in message for *_, message in reasons(tmp_path))
+    lines = {row["component"]: row["reason"] for row in table(tmp_path, "lines")}
+    assert lines == dict.fromkeys(("gated", "kicker", "scaled", "scored", "written"), "no_quota") | {"plain": ""}
+
+
+def test_a_category_in_no_row_is_named_unless_the_axis_has_a_row_for_everybody_else(tmp_path: Path) -> None:
+    pay = "components: [{component: pay, kind: table, measure: sales, axes: [AXIS], values: VALUES}]"
+    deals = "D1,ann,1000,2025-01-15\nD2,bob,1000,2025-01-16\nD3,cem,1000,2025-01-17\n"
+    roster = "participant_id,position\nann,lead\nbob,Lead\ncem,\n"
+    axis = "category: position, of: [lead, agent]"
+    told = pay.replace("AXIS", f"{{{axis}}}").replace("VALUES", "[6%, 4%]")
+    calculated(tmp_path, OWN + told, deals, roster)
+    assert [(who, why, message.split(" on the last")[0]) for who, why, message in reasons(tmp_path)] == [
+        ("bob", "no_category", "pay of 2025-01: the table has no row for position Lead"),
+        ("cem", "no_category", "pay of 2025-01: the table has no row for a blank position"),
+    ]
+    assert [(row["slices"], row["reason"]) for row in table(tmp_path, "lines")] == [
+        ("1000.00 at 6%", ""),
+        ("", "no_category"),
+        ("", "no_category"),
+    ]
+    told = pay.replace("AXIS", f"{{{axis}, others: true}}").replace("VALUES", "[6%, 4%, 1%]")
+    calculated(tmp_path, OWN + told, deals, roster)
+    assert reasons(tmp_path) == []
+    assert [row["amount"] for row in table(tmp_path, "earnings")] == ["60.00", "10.00", "10.00"]
+
+
+@pytest.mark.parametrize(
+    ("component", "reason", "about"),
+    [
+        ("kind: flat, measure: sales, rate: 5%, when: sales > 5000", "gate_closed", "sales > 5000"),
+        ("kind: flat, measure: sales, rate: {term: share}", "no_term", "share"),
+        ("kind: formula, amount: sales * term(share)", "term_is_zero", "share"),
+        ('kind: flat, measure: sales, rate: 5%, multiply: [{by: "least(sales, 0)"}]', "factor_zero", "multiplied"),
+        (
+            "kind: curve, measure: sales, on: amount, target: 9, threshold: 2000, points: [{at: 0, gives: 1}, {at: 9, gives: 2}]",
+            "below_threshold",
+            "sales",
+        ),
+    ],
+)
+def test_what_pays_nothing_says_why(tmp_path: Path, component: str, reason: str, about: str) -> None:
+    calculated(
+        tmp_path,
+        f"{OWN}components: [{{component: pay, {component}}}]",
+        "D1,ann,1000,2025-01-15\n",
+        "participant_id\nann\n",
+    )
+    [(who, why, message)] = reasons(tmp_path)
+    assert (who, why) == ("ann", reason)
+    assert about in message
+    assert [row["reason"] for row in table(tmp_path, "lines")] == [reason]
+
+
+def test_a_gate_that_a_later_deal_opens_is_the_reason_of_the_lines_before_it_only(tmp_path: Path) -> None:
+    pay = "components: [{component: pay, kind: flat, measure: sales, rate: 5%, when: sales >= 1500}]"
+    deals = "D1,ann,1000,2025-01-15\nD2,ann,1000,2025-01-16\n"
+    calculated(tmp_path, OWN + pay, deals, "participant_id\nann\n")
+    assert [(row["amount"], row["reason"]) for row in table(tmp_path, "lines")] == [
+        ("0.00", "gate_closed"),
+        ("100.00", ""),
+    ]
+    assert reasons(tmp_path) == []
+
+
+def test_below_zero_and_the_period_of_the_last_day_are_named(tmp_path: Path) -> None:
+    pay = "components: [{component: pay, kind: flat, measure: sales, rate: 5%}]\n"
+    said = "conventions: {negative: nothing, leavers: nothing_in_the_last_period}\n"
+    roster = "participant_id,effective_from,active\nann,,\nbob,,\nbob,2025-01-20,no\n"
+    calculated(tmp_path, OWN + pay + said, "D1,ann,-10,2025-01-15\nD2,bob,10,2025-01-15\n", roster)
+    assert [row[:2] for row in reasons(tmp_path)] == [("ann", "below_zero"), ("bob", "left_in_period")]
+    assert [row["reason"] for row in table(tmp_path, "lines")] == ["below_zero", "left_in_period"]
+
+
+def test_an_owner_on_a_plan_that_does_not_exist_and_a_refund_that_no_rule_prices_are_named(tmp_path: Path) -> None:
+    plan = """
+credits: [{rule: own, when: amount > 0}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 5%}]
+"""
+    deals = "D1,ann,10,2025-01-15\nD2,bob,-10,2025-01-15\nD3,bob,10,2025-01-15\n"
+    calculated(tmp_path, plan, deals, "participant_id,plan\nann,hunter\nbob,rep\n")
+    assert reasons(tmp_path) == [
+        ("D1", "unknown_plan", "ann is on plan hunter on the close date, which does not exist"),
+        ("D2", "no_refund_rule", "bob is on plan rep, of which no crediting rule selects a deal of a negative amount"),
+    ]
+
+
+@pytest.mark.parametrize("to", ["managers", "territory"])
+def test_a_deal_that_credits_somebody_else_is_not_listed_as_missed(tmp_path: Path, to: str) -> None:
+    plan = f"""
+credits: [{{rule: theirs, to: {to}}}]
+measures: [{{measure: sales, sum_of: [theirs]}}]
+components: [{{component: pay, kind: flat, measure: sales, rate: 5%}}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,territory\nD1,ann,10,2025-01-15,north\nD2,bob,10,2025-01-15,south\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id,manager,territory\nann,mia,\nbob,,\nmia,,north\n")
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert found.rejected.select("id", "reason").rows() == [("D2", "no_rule")]
