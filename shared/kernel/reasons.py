@@ -22,7 +22,7 @@ CREDITS_NOBODY: Final = {
     "no_owner": Reason("the deal has neither owner nor splits"),
     "inexact_amount": Reason("an amount has more decimals than its currency"),
     "bad_amount": Reason("an amount is too large or its currency unknown"),
-    "bad_value": Reason("a column of the company's own is not what the plan declares"),
+    "bad_value": Reason("a column of the company's own is not what the plan declares: {about}"),
     "unknown_participant": Reason("{who} is not in the roster on the close date"),
     "participant_left": Reason("{who} is not active on the close date"),
     "no_plan": Reason("{who} is on no plan on the close date"),

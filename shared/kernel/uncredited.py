@@ -26,7 +26,7 @@ def unusable(deals: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     return (
         deals.filter(pl.sql_expr(WON))
-        .select("deal_id", participant_id="owner", reason=reason, about=pl.lit(None))
+        .select("deal_id", participant_id="owner", reason=reason, about=pl.col("problem").str.extract("^[^:]+:(.+)"))
         .filter(pl.col("reason").is_not_null())
         .cast(UNCREDITED)
     )
