@@ -118,8 +118,8 @@ def paid_with(
     if unpaid.any():
         problem, about = _first(_unpaid(component, at, plan, figures), problem, about, unpaid)
     if not component.pays_without_credits and problem.is_not_null().any():
-        # Who has reached nothing is paid nothing, whatever else is missing.
-        nothing = pl.Series([True]).new_from_index(0, at.height)
+        # Who has reached nothing is paid nothing in any case; a figure that is missing is told before it matters.
+        nothing = (problem != "no_term").fill_null(value=True)
         for name in sorted(plan.measures_of(component)):
             nothing &= at.measured(at, name).equals(0)
         problem, about = none.zip_with(nothing, problem), none.zip_with(nothing, about)
