@@ -11,6 +11,7 @@ from earnest.files.rejected import FileError, in_order
 from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
 from shared.kernel.calendar import in_words
+from shared.kernel.exact import ROUNDING
 from shared.spreadsheets import write_csv
 
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
@@ -84,7 +85,11 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
 def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     """`5000.00 at 4% + 15000.00 at 6%` for each line."""
     named = explained.slices.join(explained.lines.select(*_STATEMENT, "line", "currency"), on=[*_STATEMENT, "line"])
-    once = pl.format("{} at {}", money("credited", currencies, finer=6), percent("rate", 7))
+    size = money("credited", currencies, finer=6)
+    rounding = pl.format("{} by rounding", size)
+    once = (
+        pl.when(pl.col("reach") == ROUNDING).then(rounding).otherwise(pl.format("{} at {}", size, percent("rate", 7)))
+    )
     times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
     texts = named.with_columns(words=once + times)
     return texts.group_by(*_STATEMENT, "line").agg(slices=pl.col("words").sort_by("tier").str.join(" + "))

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from shared.explanation.numbers import ATTAINMENT_DIGITS
 from shared.kernel.exact import NUMBER_SCALE, WHOLE_SHARE, whole, wide
 from shared.money import minor_digits
 
 SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3
 """Decimals of a share written in percent."""
-ATTAINMENT_DIGITS = 4
 NUMBER_DIGITS = len(str(NUMBER_SCALE)) - 1
 """Decimals of a measure or a quota."""
 
@@ -53,10 +53,7 @@ def percent(column: str, digits: int) -> pl.Expr:
 
 
 def attainment(measure: str) -> pl.Expr:
-    """A measure in percent of `quota` with up to four decimals, only to be read; blank without a quota.
-
-    Where there are more the last is made odd, so that what is just below a threshold is never shown on it.
-    """
+    """A measure in percent of `quota`, only to be read, as `shared.explanation.numbers.attainment` has it; blank without a quota."""
     scaled = wide(pl.col(measure).abs()) * whole(100 * 10**ATTAINMENT_DIGITS)
     quota = wide("quota")
     cut = scaled // quota

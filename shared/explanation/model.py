@@ -52,8 +52,9 @@ class Slice(BaseModel):
 class Line(BaseModel):
     """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of a pool.
 
-    `before` and `after` are the measure without and with the credit; attainments are percent of quota, cut after two
-    decimals. `exact` is what the slices pay, `exact_so_far` what all slices of the component's window up to here pay.
+    `before` and `after` are the measure without and with the credit; attainments are percent of quota
+    (`shared.explanation.numbers.attainment`). `exact` is what the slices pay, `exact_so_far` what all slices of the
+    component's window up to here pay.
     `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
     difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words.
     `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the deal pays, of kinds that pay every

@@ -14,7 +14,7 @@ import polars as pl
 from shared.explanation import telling
 from shared.explanation.groups import among_everyone
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
-from shared.explanation.numbers import plain
+from shared.explanation.numbers import attainment, plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
@@ -152,7 +152,7 @@ class _Told:
         carried: Carried,
         about: Mapping[str | None, str | None],
     ) -> None:
-        self._plan, self._carried = plan, carried
+        self._plan, self._component, self._carried = plan, component, carried
         # A line before the last may be without pay for another reason than the month: a gate that a later deal opens.
         self._about = {"gate_closed": None if component is None else component.when, **about}
         self._measure = None if component is None else component.main_measure()
@@ -170,13 +170,20 @@ class _Told:
             if row["window"] != window:
                 window, exact_so_far, paid = row["window"], Decimal(0), Decimal(0)
             pieces = _that_say_something(self._slices.get((row["period"], row["line"]), []))
-            exact = sum((piece.pays for piece in pieces), Decimal(0))
+            exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
             amount = from_minor(row["amount"], currency)
-            exact_so_far, paid = exact_so_far + exact, paid + amount
+            exact_so_far, paid = self._exactly(exact_so_far + exact), paid + amount
             if (row["period"], row["fiscal"]) == (period, fiscal):
                 yield self._line(row, pieces, exact, exact_so_far, paid)
             if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount
+
+    def _exactly(self, pays: Decimal) -> Decimal:
+        """What slices pay; where every deal is rounded and nothing multiplies that, whole units, though a slice may have more digits than are kept."""
+        component, plan = self._component, self._plan
+        if component is None or component.component not in plan.pays_by_deal or component.multiply or component.when:
+            return pays
+        return pays.quantize(Decimal(1).scaleb(-plan.digits))
 
     def _line(self, row: dict[str, Any], pieces: list[Slice], exact: Decimal, so_far: Decimal, paid: Decimal) -> Line:
         plan, amount = self._plan, from_minor(row["amount"], self._plan.currency)
@@ -231,8 +238,4 @@ def _slice(row: dict[str, Any], plan: Plan) -> Slice:
 
 
 def _attainment(measured: int, quota: int | None) -> Decimal | None:
-    """Percent of quota, cut after two decimals so that 100 % is never said before it is reached; None without a quota."""
-    if not quota or quota < 0:
-        return None
-    cut = abs(measured) * 10_000 // quota
-    return Decimal(cut if measured >= 0 else -cut).scaleb(-2)
+    return attainment(measured, quota) if quota and quota > 0 else None

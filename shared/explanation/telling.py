@@ -9,6 +9,7 @@ from shared.explanation.model import Line, MeasuredIn, Part, Slice
 from shared.explanation.numbers import number, percent, plain
 from shared.kernel import Plan
 from shared.kernel.components import Component
+from shared.kernel.exact import ROUNDING
 from shared.kernel.words import figure_in_words
 
 LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
@@ -53,7 +54,7 @@ class Words:
             said.append(by_itself)
         else:
             said += [self._slice(piece, line) for piece in line.slices]
-        if len(line.slices) > 1:
+        if len(line.slices) > 1 and not by_itself:
             said.append(f"Together {number(line.exact)}.")
         if self._forfeited(line):
             return " ".join(
@@ -142,11 +143,14 @@ class Words:
 
     def by_itself(self, line: Line) -> str:
         """How a deal pays, for kinds that pay every deal by its own size; empty for others."""
-        if self._component is None or self._component.component not in self._plan.pays_by_deal:
+        component = self._component
+        if component is None or component.component not in self._plan.pays_by_deal:
+            return ""
+        if self._plan.bounds_deals(component):  # the line may be of more deals than its own
             return ""
         if not line.slices or line.deal_id is None:
             return ""
-        words = self._component.deal_in_words(Fraction(line.credited), self._plan.conventions)
+        words = component.deal_in_words(Fraction(line.credited), self._plan.conventions)
         if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:
             return ""
         times = "" if factor == 1 else f", × {number(factor)}"
@@ -156,7 +160,9 @@ class Words:
         """A product that a calculator can check; what a line takes back of earlier pay is said so."""
         amounts = self._component is not None and self._component.rates_are_amounts
         times = "" if piece.factor == 1 else f" × {number(piece.factor)}"
-        if not amounts:
+        if piece.reach == ROUNDING:
+            product = f"{number(piece.credited)}{times} = {number(piece.pays)}" if times else number(piece.pays)
+        elif not amounts:
             product = f"{number(piece.credited)} × {percent(piece.rate)}{times} = {number(piece.pays)}"
         elif piece.rate != 1:
             rate = number(plain(piece.rate, self._plan.digits))

@@ -19,6 +19,9 @@ NUMBER_SCALE = 10**9
 WHOLE_SHARE = 10**8
 """A share of 100 %: shares are whole numbers of 10^-8."""
 
+ROUNDING = "rounding of the deal"
+"""How a statement calls the part of a line that is no pay at a rate: what rounding a deal by itself adds or takes."""
+
 MOST_SUM = 10**18
 """The largest sum, and the largest amount, in minor units."""
 

@@ -182,6 +182,12 @@ class Plan(PlanPart):
         main = self.measure(component.main_measure())
         return main is not None and (component.kind == "slab" or main.sum_of is not None)
 
+    def bounds_deals(self, component: Component) -> bool:
+        """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the same window."""
+        main = self.measure(component.main_measure())
+        same = main is not None and main.reset == self.window(component)
+        return self.conventions.negative == "nothing" and same
+
     @cached_property
     def pays_without_credits(self) -> bool:
         """Whether someone may be paid for a month in which they have no credit."""

@@ -1,4 +1,4 @@
-"""Whether the pay of every deal is rounded where the plan says so: it is where one rate of the plan pays a sum of deals."""
+"""Whether conventions hold for components that pay every deal by itself, or should: rounding, and a measure below zero."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
-    """The components for which `round_on: deal` does not hold, as far as they are errors, or warnings."""
+    """The components for which `round_on: deal` or `negative: nothing` does not hold, as far as they are errors, or warnings."""
+    if severity == "warning" and plan.conventions.negative == "nothing":
+        for place, component in enumerate(plan.components):
+            if component.component in plan.pays_by_deal and not plan.bounds_deals(component):
+                yield Finding(
+                    "P505",
+                    "warning",
+                    ("components", place, "window"),
+                    f"negative: nothing does not hold for {component.component}: its deals are paid by themselves, and its window"
+                    " is not that over which its measure is summed",
+                    "leave out window, or give the measure the same reset",
+                )
     if plan.conventions.round_on != "deal":
         return
     for place, component in enumerate(plan.components):

@@ -76,8 +76,21 @@ def place(rows: pl.DataFrame, plan: Plan, roster: Roster) -> At:
         lambda at, name: measured(at, plan, figures, name),
         figures.quota,
         figures.term,
-        per_deal=lambda at, component: Exact.of(at.rows[f"@{component}"], 10**plan.digits),
+        per_deal=lambda at, name: _of_deals(at, plan, name),
     )
+
+
+def _of_deals(at: At, plan: Plan, name: str) -> Exact:
+    component = next(each for each in plan.components if each.component == name)
+    return counted(component, Exact.of(at.rows[f"@{name}"], 10**plan.digits), at, plan)
+
+
+def counted(component: Component, of_deals: Exact, at: At, plan: Plan) -> Exact:
+    """A sum over the deals that a component pays by themselves; zero where their measure is below zero, if it then counts as zero."""
+    main = plan.measure(component.main_measure())
+    if not plan.bounds_deals(component) or main is None:
+        return of_deals
+    return where(at.measured(at, main.measure) < 0, 0, of_deals)
 
 
 def closing(plan: Plan) -> pl.Expr:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import polars as pl
 
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
-from shared.kernel.columns import Exact, Number
+from shared.kernel.columns import Exact, Number, total
 from shared.kernel.components import Component, Part
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, ROUNDING
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import forfeited, paid, place, shown_exactly, starts, staying
+from shared.kernel.standing import counted, forfeited, paid, place, shown_exactly, starts, staying
 from shared.kernel.tables import LINES, SLICES, empty
 
 OPENING = "opening"
@@ -42,6 +43,8 @@ class Walk:
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
         self._begins = starts(self._at.rows, plan.window(component), plan)
         self._measured_from = self._begins | starts(self._at.rows, plan.window_of_measure(component), plan)
+        fed = plan.measure(component.main_measure())
+        self._counts = self._at.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = self._amounts()
         kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
         self._kept = self._walked.select(kept).to_series()
@@ -51,15 +54,13 @@ class Walk:
     def _amounts(self) -> pl.DataFrame:
         main = self._component.main_measure()
         value, quota = shown_exactly(self._at, main)
-        fed = self._plan.measure(main)
-        counts = pl.col("rule").is_in(sorted(fed.rules if fed is not None else set()))
         walked = self._at.rows.with_columns(
             before(value, self._measured_from, pl.Series([0], dtype=pl.Int128)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
             growth(self._pay.unlimited, self._begins).alias("amount"),
             component=pl.lit(self._component.component),
-            credited=pl.when(counts).then("amount").otherwise(0),
+            credited=pl.when(self._counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
         )
@@ -98,8 +99,25 @@ class Walk:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._at)
         payable = self._pay.payable & self._kept
-        for number, part in enumerate(self._component.parts(self._at), start=1):
+        for number, part in enumerate(self._parts(), start=1):
             yield from self._slices(number, part, 1 if factor is None else factor, payable)
+
+    def _parts(self) -> Sequence[Part]:
+        by_deal = self._component.component in self._plan.pays_by_deal
+        return list(self._of_deals()) if by_deal else self._component.parts(self._at)
+
+    def _of_deals(self) -> Iterator[Part]:
+        """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each deal makes of them."""
+        unit = AMOUNT_SCALE * 10**self._plan.digits
+        credited = Exact.of(self._walked["credited"], 10**self._plan.digits)
+        rest = total([part.pays for part in self._component.parts(self._at)], self._at.height)
+        for part in self._component.deal_parts(credited, self._at):
+            each = (part.base * unit).cut_off("a number on a statement")
+            each = each.zip_with(self._counts, pl.Series([0], dtype=each.dtype))
+            base = counted(self._component, Exact.of(running(each, self._measured_from), unit), self._at, self._plan)
+            rest = rest - base * part.rate
+            yield Part(part.reach, base, part.rate)
+        yield Part(ROUNDING, rest, Fraction(1))
 
     def _slices(self, number: int, part: Part, factor: Exact | Number, payable: pl.Series) -> Iterator[pl.DataFrame]:
         """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""

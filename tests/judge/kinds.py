@@ -146,7 +146,10 @@ def _slab(component: Data, here: Standing, _: Group) -> Fraction:
         same = next(c for c in its["components"] if c["component"] == component["component"])
         decimals, mode = here.decimals, convention(its, "rounding")
         found += rounded(each_deal(same, credit.amount, its), mode, decimals)
-    return found
+    measure = named(here.plan["measures"], "measure", component["measure"])
+    same_window = component.get("window", measure.get("reset", "month")) == measure.get("reset", "month")
+    bound = convention(here.plan, "negative") == "nothing" and same_window
+    return Fraction(0) if bound and here.measured(component["measure"]) < 0 else found
 
 
 def _table(component: Data, here: Standing, _: Group) -> Fraction:

@@ -70,8 +70,12 @@ class Standing:
 
     def value(self, name: str) -> Fraction:
         """A measure."""
-        measured = self._measured(named(self.plan["measures"], "measure", name))
+        measured = self.measured(name)
         return max(measured, Fraction(0)) if convention(self.plan, "negative") == "nothing" else measured
+
+    def measured(self, name: str) -> Fraction:
+        """A measure, also below zero where that counts as zero."""
+        return self._measured(named(self.plan["measures"], "measure", name))
 
     def _hits(self, name: str, way: Callable[[Data], Any]) -> list[Credit]:
         reset = named(self.plan["measures"], "measure", name).get("reset", "month")

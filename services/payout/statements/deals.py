@@ -9,6 +9,7 @@ from services.payout.statements.model import Earned, Statement
 from services.payout.statements.sheet import Cell, Column, Row, Section, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation import Line, Part, Slice
+from shared.kernel.exact import ROUNDING
 
 COLUMNS = (
     Column("Deal", share=4),
@@ -124,7 +125,9 @@ def _slice(piece: Slice, line: Line, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
     pays = writing.exact(piece.pays, part.currency)
-    if not part.rates_are_amounts:
+    if piece.reach == ROUNDING:
+        product = f"{writing.exact(piece.credited, part.currency)}{times} = {pays}" if times else pays
+    elif not part.rates_are_amounts:
         product = (
             f"{writing.exact(piece.credited, part.currency)} at {writing.percent(piece.rate * 100)}{times} = {pays}"
         )

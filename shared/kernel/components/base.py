@@ -187,9 +187,13 @@ class Kind(PlanPart, ABC):
         """Whether it pays every credit by itself, rounded, and its pay is the sum."""
         return False
 
-    def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (most kinds do not)
+    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
         raise TypeError(f"{self.kind} does not pay by the deal")
+
+    def per_deal(self, credited: Exact, at: At) -> Exact:
+        """What the parts of each credit pay together, not rounded."""
+        return total([part.pays for part in self.deal_parts(credited, at)], at.height)
 
     def in_words(self) -> Iterator[str]:
         """What the kind pays, for the plan document: Markdown paragraphs and tables that a rep can follow.

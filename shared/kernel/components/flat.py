@@ -35,9 +35,10 @@ class Flat(Kind):
         """With `round_on: deal`, where all have the same rate."""
         return conventions.round_on == "deal" and not isinstance(self.rate, Term)
 
-    def per_deal(self, credited: Exact, at: At) -> Exact:  # noqa: ARG002 (a constant rate)
-        """The rate of each credit."""
-        return credited if isinstance(self.rate, Term) else credited * Fraction(self.rate)
+    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
+        """One part: the rate of each credit."""
+        assert not isinstance(self.rate, Term)
+        return [Part("all of it", credited, Fraction(self.rate))]
 
     def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """The product that is rounded, where every deal is paid by itself."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -61,30 +60,29 @@ class Slabs(Kind):
         """Always."""
         return True
 
-    def per_deal(self, credited: Exact, at: At) -> Exact:
-        """What each credit pays by itself."""
-        return self._in_tiers(credited) if self.marginal else self._by_size(credited, at)
+    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:
+        """A part per tier: what of each credit lies in it; and the fixed amounts beside the rates."""
+        return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, at))
 
-    def _by_size(self, credited: Exact, at: At) -> Exact:
-        def pays(tier: Slab) -> Exact:
-            return credited * Fraction(tier.rate) + Fraction(tier.amount)
+    def _by_size(self, credited: Exact, at: At) -> Iterator[Part]:
+        above: Exact | int = 1
+        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
+            behind = 0 if tier.up_to is None else reached(credited, Fraction(tier.up_to), at.conventions.boundary)
+            inside = above - behind
+            yield Part(reach, credited * inside, Fraction(tier.rate))
+            if tier.amount:
+                yield Part(
+                    f"fixed amount, {reach}", Exact.constant(Fraction(tier.amount), at.height) * inside, Fraction(1)
+                )
+            above = behind
 
-        found = pays(self.tiers[0])
-        for tier, following in pairwise(self.tiers):
-            assert tier.up_to is not None
-            behind = reached(credited, Fraction(tier.up_to), at.conventions.boundary)
-            found = found + behind * (pays(following) - pays(tier))
-        return found
-
-    def _in_tiers(self, credited: Exact) -> Exact:
-        found = credited * 0
+    def _in_tiers(self, credited: Exact) -> Iterator[Part]:
         start: Fraction | None = None
-        for tier in self.tiers:
+        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
             inside = credited if tier.up_to is None else credited.least(Fraction(tier.up_to))
             inside = inside if start is None else (inside - start).greatest(0)
-            found = found + inside * Fraction(tier.rate)
+            yield Part(reach, inside, Fraction(tier.rate))
             start = None if tier.up_to is None else Fraction(tier.up_to)
-        return found
 
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that each deal climbs it anew."""

@@ -102,12 +102,12 @@ def test_a_deal_that_crosses_the_quota_is_told_in_two_slices() -> None:
     part = explained("10000", "9500.00", "1200.10")
     assert part.lines[1].sentence == (
         "Deal d1, closed on 2025-03-02, credits 1,200.10 USD by rule own. "
-        "That takes bookings from 9,500.00 (95.00% of quota) to 10,700.10 (107.00% of quota). "
+        "That takes bookings from 9,500.00 (95.00% of quota) to 10,700.10 (107.001% of quota). "
         "500.00 × 5% = 25.00 (up to 100% of quota). 700.10 × 10% = 70.01 (above 100% of quota). Together 95.01. "
         "The pay so far is 570.01, rounded 570.01; it was 475.00 before, so this line pays 95.01 USD."
     )
     assert part.sentence == (
-        "commission pays 570.01 USD for bookings of 10,700.10 USD against a quota of 10,000.00 (107.00% of quota), "
+        "commission pays 570.01 USD for bookings of 10,700.10 USD against a quota of 10,000.00 (107.001% of quota), "
         "under rep version 1: the sum of 2 lines."
     )
 
@@ -126,7 +126,8 @@ def test_only_the_total_is_rounded() -> None:
 
 
 def test_attainment_never_says_reached_before_it_is() -> None:
-    assert explained("10000", "9999.99").attainment == Decimal("99.99")
+    assert explained("10000", "9999.99").attainment == Decimal("99.9999")
+    assert explained("30000", "29999.99").attainment == Decimal("99.9999")
 
 
 def test_without_a_quota_it_says_what_is_missing() -> None:

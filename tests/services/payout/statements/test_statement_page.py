@@ -99,7 +99,7 @@ def test_what_can_be_scrolled_can_be_reached_by_keyboard_and_is_named(found: Pag
 def test_what_is_drawn_is_also_said(found: Page) -> None:
     assert all(attrs["aria-hidden"] == "true" for _, attrs, _ in found.all("svg"))
     assert len(found.all("svg")) == 1
-    assert any("which is 125.74%" in text for _, _, text in found.all("p"))
+    assert any("which is 125.749%" in text for _, _, text in found.all("p"))
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(content: bytes, found: Page) -> None:
