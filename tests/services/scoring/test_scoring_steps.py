@@ -166,7 +166,7 @@ def test_a_plan_that_comes_last_credits_what_came_before(road: Road) -> None:
     road.deal("d1", owner="ann", **WON)
     road.person("ann", "2025-01-01", plan="rep")
     road.drain()
-    assert reasons(road, "d1") == {("ann", "plan_not_in_force")}
+    assert reasons(road, "d1") == {("ann", "unknown_plan")}
     road.plan(simple_plan())
     road.drain()
     assert credited(road, "d1") == {"ann": 100000}
