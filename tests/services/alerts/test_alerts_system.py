@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -153,15 +154,19 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
         answered(lambda: told(active=False), "Alertmanager answers")
 
         sell(30, 11)
-        answered(lambda: told(active=True), "the alert is at Alertmanager")
-        [alert] = [
-            one for one in manager.get("/api/v2/alerts").json() if one["labels"].get("kpi") == "average_discount"
-        ]
-        assert alert["labels"]["currency"] == "EUR"
-        assert alert["annotations"]["summary"] == "Average discount in EUR: 30%, in breach above 20%"
+
+        def alert_of_all() -> Any:
+            """The alert with the value of all deals: it may open before the last of them is counted."""
+            summary = "Average discount in EUR: 30%, in breach above 20%"
+            found = manager.get("/api/v2/alerts").json()
+            return next((one for one in found if one["annotations"].get("summary") == summary), None)
+
+        alert = answered(alert_of_all, "the alert is at Alertmanager")
+        assert (alert["labels"]["kpi"], alert["labels"]["currency"]) == ("average_discount", "EUR")
         assert [receiver["name"] for receiver in alert["receivers"]] == ["plan-owners"]
         [opened] = service.get("/v1/alerts", params={"state": "open"}).json()["alerts"]
-        assert (opened["alert_id"], opened["opened_value"]) == ("average_discount.EUR.1", "0.300000")
+        assert opened["alert_id"] == "average_discount.EUR.1"
+        assert Decimal("0.2") < Decimal(opened["opened_value"]) <= Decimal("0.3")
 
         sell(5, 12)
         answered(lambda: told(active=False), "the alert is resolved")
