@@ -35,6 +35,7 @@ from services.payout.periods import checked
 from services.payout.policies.model import Version, in_force
 from services.payout.store import gl as store
 from services.payout.store import policies
+from services.payout.store.referents import legal_entities
 from shared.auth import Principal, require
 from shared.contracts.base import IDENTIFIER, PeriodName
 from shared.periods import last_day
@@ -192,12 +193,12 @@ def _check_entity(connection: Connection, entity: str) -> None:
     """What finds nothing may have asked for something that is not there.
 
     Raises:
-        NoSuchEntity: nothing was ever booked for it, though something was for others, and it has no books.
+        NoSuchEntity: nobody was ever put in it, nothing booked for it, and it has no books, though there are others.
     """
-    known = store.entities(connection)
+    known = {*store.entities(connection), *legal_entities(connection)}
     named = any(each.policy.id == entity for each in policies.versions(connection, "gl_accounts"))
     if (entity or known) and entity not in known and not named:
-        raise NoSuchEntity(entity, known)
+        raise NoSuchEntity(entity, sorted(known))
 
 
 def _accounts(version: Version) -> GlAccounts:

@@ -21,18 +21,14 @@ class NoAccounts(Refusal):
 
 
 class NoSuchEntity(Refusal):
-    """Nothing was ever booked for such an entity, and no policy has its books."""
+    """Neither the roster nor what was booked knows such an entity, and no policy has its books."""
 
     slug = "no-such-entity"
     title = "There is no such entity"
 
     def __init__(self, entity: str, known: Sequence[str]) -> None:
         there = ", ".join(each or "the one without a name" for each in known)
-        asked = (
-            f"nothing was ever booked for an entity {entity!r}"
-            if entity
-            else "say which entity: all pay is booked by entity"
-        )
+        asked = f"there is no entity {entity!r}" if entity else "say which entity: all pay is booked by entity"
         super().__init__(f"{asked}; there are: {there}" if known else asked)
         self.entity, self.known = entity, list(known)
 

@@ -23,20 +23,6 @@ def referents(
     Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is named is there.
     """
 
-    def of_roster(attribute: str) -> Callable[[Asked], Asked]:
-        def named(asked: Asked) -> Asked:
-            found = {
-                str(each.value)
-                for person in people(connection).values()
-                for each in person.settings()
-                if each.attribute == attribute and each.value
-            }
-            if attribute == "entity":
-                found |= {group.entity for each in pay_groups(connection).values() for group in each if group.entity}
-            return found or asked
-
-        return named
-
     def published(kind: str) -> Callable[[Asked], Asked]:
         return lambda _: {each.policy.id for each in policies.versions(connection, kind)}
 
@@ -48,6 +34,17 @@ def referents(
         "participant": lambda _: people(connection).keys() | {*positions.strangers(connection)},
         "deal": lambda asked: deals.known(sorted(asked)),
         "role": lambda _: roles(),
-        "legal entity": of_roster("entity"),
-        "cost center": of_roster("cost_center"),
+        "legal entity": lambda asked: legal_entities(connection) or asked,
+        "cost center": lambda asked: _of_roster(connection, "cost_center") or asked,
     }
+
+
+def legal_entities(connection: Connection) -> set[str]:
+    """The legal entities that the roster puts people in, and pay groups."""
+    groups = (group for versions in pay_groups(connection).values() for group in versions)
+    return _of_roster(connection, "entity") | {group.entity for group in groups if group.entity}
+
+
+def _of_roster(connection: Connection, attribute: str) -> set[str]:
+    settings = (each for person in people(connection).values() for each in person.settings())
+    return {str(each.value) for each in settings if each.attribute == attribute and each.value}

@@ -150,7 +150,7 @@ def test_an_entity_that_is_not_there_is_refused_with_those_that_are(desk: Desk, 
     for path in ("preview", "reconciliation"):
         refused = desk.get(f"/v1/gl/{path}?period=2025-11&entity=acme-icn")
         assert problem(refused) == (404, "no-such-entity")
-        assert refused.json()["detail"] == "nothing was ever booked for an entity 'acme-icn'; there are: acme-inc"
+        assert refused.json()["detail"] == "there is no entity 'acme-icn'; there are: acme-inc"
     unsaid = desk.post("/v1/gl/batches", "dana", {"period": "2025-11"})
     assert problem(unsaid) == (404, "no-such-entity")
     assert unsaid.json()["detail"] == "say which entity: all pay is booked by entity; there are: acme-inc"

@@ -214,7 +214,7 @@ class DealsAndTerms(RuleBasedStateMachine):
                 return
             who = mine[pick % len(mine)]
             self.kept_whole.add(who)
-        body = {"id": name, "scope": scope, "subject": who, "reason": "the invoice is disputed"}
+        body = {"id": name, "scope": scope, "subject": who, "reason": "the invoice is disputed", "expected": True}
         assert self.company.post("/v1/holds", "tina", body).status_code == 201
         self.holds.append(name)
         self.stopped |= {"ada", "dee"}
