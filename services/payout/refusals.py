@@ -224,6 +224,20 @@ class ReleasedAfterRun(Refusal):
         self.hold, self.on, self.ends = hold, on, ends
 
 
+class NothingToKeep(Refusal):
+    """No run would look at what a dismissal is about."""
+
+    slug = "nothing-to-keep"
+    title = "No run takes anything of it back"
+
+    def __init__(self, participant_id: str, deal: str) -> None:
+        super().__init__(
+            f"{participant_id} earns nothing by deal {deal} that a run may still take back, and no run that knew a clawback took any of it: "
+            "check both names, or adjust the pay by hand"
+        )
+        self.participant_id, self.deal = participant_id, deal
+
+
 class AlreadyDecided(Refusal):
     """Decisions are only ever added, each once."""
 

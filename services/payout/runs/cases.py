@@ -41,7 +41,7 @@ def settled(world: World, rows: pl.DataFrame, lost: Mapping[Owed, Sequence[Lost]
     facts = line_facts(world, rows.join(later.select("row"), on="row", how="anti"))
     ruled = _Ruled(world)
     settlements = []
-    for owed in world.owed():
+    for owed in sorted({*world.owed(), *lost}):
         who, currency = owed
         left, fresh = world.left.get(owed, Left(0, {}, {})), world.fresh.get(owed, ())
         person = world.people[who]

@@ -52,15 +52,25 @@ def lost_deals(
 def worth_remembering(
     world: World, found: Mapping[Owed, Mapping[Line, Lost]], remembered: Mapping[Owed, Mapping[Line, Remembered]]
 ) -> dict[Owed, list[Lost]]:
-    """Those of which anything was lost or may stay, and those that are remembered already."""
-    return {
-        (who, currency): [
+    """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs
+    and an approver dismissed since.
+    """
+    worth: dict[Owed, list[Lost]] = {}
+    for owed in sorted(found.keys() | remembered.keys()):
+        who, lines, before = owed[0], found.get(owed, {}), remembered.get(owed, {})
+        mine = [
             each._replace(excused=(who, each.deal_id) in world.excused)
             for line, each in lines.items()
-            if each.losses or (who, each.deal_id) in world.excused or line in remembered.get((who, currency), {})
+            if each.losses or (who, each.deal_id) in world.excused or line in before
         ]
-        for (who, currency), lines in found.items()
-    }
+        mine += [
+            Lost(*line, each.paid, each.lost, (), each.dismissed, world.run.ends, excused=True)
+            for line, each in before.items()
+            if line not in lines and each.dismissed < each.lost and (who, line[0]) in world.excused
+        ]
+        if mine:
+            worth[owed] = mine
+    return worth
 
 
 def _paid(row: Mapping[str, Any]) -> Paid:

@@ -20,7 +20,7 @@ from services.payout.ledger import NAMES, Journal, Posting
 from services.payout.office import Office
 from services.payout.periods import checked
 from services.payout.policies.references import Reference, check
-from services.payout.refusals import AlreadyDecided, NoSuchDecision, PeriodNotEnded, ReleasedAfterRun
+from services.payout.refusals import AlreadyDecided, NoSuchDecision, NothingToKeep, PeriodNotEnded, ReleasedAfterRun
 from services.payout.runs.decisions_answers import (
     Adjustments,
     AdjustmentView,
@@ -32,7 +32,7 @@ from services.payout.runs.decisions_answers import (
     Release,
 )
 from services.payout.runs.life import DONE_STATES
-from services.payout.store import books, closings, holds, runs
+from services.payout.store import books, closings, holds, positions, runs
 from services.payout.store.holds import Adjustment, Held
 from services.payout.store.pay_groups import pay_group, pay_groups
 from services.payout.store.people import people
@@ -145,8 +145,12 @@ def add_decisions(app: FastAPI, office: Office) -> None:
 
     @app.post("/v1/clawbacks/{deal_id:path}/dismissal", status_code=HTTPStatus.CREATED)
     def dismiss(who: Approver, deal_id: Annotated[Identifier, Path()], body: Dismissal) -> Dismissal:
-        """Let a participant keep what a lost deal earned, whatever its age. Whoever decides that does not approve the run."""
+        """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides that does not
+        approve the run.
+        """
         with office.engine.begin() as connection:
+            if not _may_be_kept(connection, office, body.participant_id, deal_id):
+                raise NothingToKeep(body.participant_id, deal_id)
             if not holds.excuse(connection, body.participant_id, deal_id, body.reason, who.name, office.now()):
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
@@ -168,6 +172,21 @@ def _next_run_ends(connection: Connection, office: Office, hold: Hold) -> date |
     }
     following = ((pay_group(connection, group), ends + timedelta(days=1)) for group, ends in submitted.items())
     return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
+
+
+def _may_be_kept(connection: Connection, office: Office, participant_id: str, deal_id: str) -> bool:
+    """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
+    it when a run last looked, or there is such a deal and earnings that no run has looked at.
+    """
+    left = positions.left(connection, [participant_id])
+    remembered = [(line, each) for standing in left.values() for line, each in standing.dismissed.items()]
+    if any(line[0] == deal_id and each.dismissed < each.lost for line, each in remembered):
+        return True
+    if runs.earned_by(connection, participant_id, deal_id):
+        return True
+    fresh = positions.fresh(connection, [participant_id], period_of(office.today()))
+    waits = any(each.kind == "earning" for mine in fresh.values() for each in mine)
+    return waits and bool(office.deals.known([deal_id]))
 
 
 def _first_open(connection: Connection, office: Office, body: NewHold) -> str:

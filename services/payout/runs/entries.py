@@ -44,7 +44,9 @@ def told(settlement: Settlement) -> dict[str, Any]:
         "receivable": settlement.receivable,
         "held": [[*whose, *figures] for whose, figures in sorted(settlement.held.items())],
         "settled": {name: list(each) for name, each in sorted(settlement.settled.items())},
-        "dismissed": [[*key, each.dismissed, *_paid(each.paid)] for key, each in sorted(settlement.kept.items())],
+        "dismissed": [
+            [*key, each.lost, each.dismissed, *_paid(each.paid)] for key, each in sorted(settlement.kept.items())
+        ],
     }
 
 
@@ -56,10 +58,10 @@ def _paid(paid: Paid) -> tuple[Any, ...]:
 def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], Remembered]:
     """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
     found = {}
-    for deal, period, component, kept, amount, deal_amount, refunds, rate in pay.get("dismissed", ()):
+    for deal, period, component, lost, kept, amount, deal_amount, refunds, rate in pay.get("dismissed", ()):
         given_back = tuple(Collection(date.fromisoformat(day), part) for day, part in refunds)
         paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate))
-        found[deal, period, component] = Remembered(paid, kept)
+        found[deal, period, component] = Remembered(paid, lost, kept)
     return found
 
 

@@ -163,7 +163,7 @@ def settle(case: Case) -> Settlement:
     why_kept: dict[tuple[str, str, str], str] = {}
     for deal in case.lost:
         keeps = _kept(case, deal)
-        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, keeps)
+        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, deal.lost, keeps)
         why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(deal)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))

@@ -174,21 +174,21 @@ class _Standing:
         matter of the cancellation.
         """
         entries, ends = self._facts.entries, world.run.ends
-        fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
-        if not fresh or not dismisses(world):
+        if not dismisses(world):
             return {}
+        fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
         theirs = {_deal_of(entries[number]) for number in fresh}
         before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
         paid = by_deal(self._rows(before, as_looked_at=True))
         remembered = {owed: dict(left.dismissed) for owed, left in self._left.items()}
         found: dict[Owed, dict[Line, Lost]] = {}
         states = {owed: dict(lines) for owed, lines in remembered.items()}
-        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
+        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}) if fresh else ():
             now = self._rows([*before, *(number for number in fresh if (entries[number].known_from or day) <= day)])
             found = lost_deals(compared(paid, by_deal(now)), _Known(self._facts.deals, day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
-                    {line: Remembered(each.paid, each.dismissed) for line, each in lines.items()}
+                    {line: Remembered(each.paid, each.lost, each.dismissed) for line, each in lines.items()}
                 )
         return worth_remembering(world, found, remembered)
 

@@ -23,6 +23,7 @@ from services.payout.runs.settlement import Held, Whose
 from services.payout.store.columns import columns, json_lines
 from services.payout.store.payees import add_payees, payees
 from services.payout.store.positions import Owed
+from shared.contracts.lines import each_line
 
 _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
 
@@ -195,6 +196,19 @@ def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
     c = schema.run_lines.c
     content = connection.execute(select(c.content).where(c.run == run_id)).scalar()
     return pl.read_parquet(io.BytesIO(content)) if content is not None else None
+
+
+def earned_by(connection: Connection, participant_id: str, deal_id: str) -> bool:
+    """Whether a participant earned by a deal when an approved run last looked at a month."""
+    seen: list[str] = []
+    for run_id in runs_that_looked_at(connection, ""):
+        lines = earned_lines(connection, run_id)
+        if lines is not None:
+            mine = lines.filter((pl.col("participant_id") == participant_id) & ~pl.col("period").is_in(seen))
+            if deal_id in each_line(mine)["deal_id"]:
+                return True
+            seen += mine["period"].to_list()
+    return False
 
 
 def touched(connection: Connection, run_id: str) -> pl.DataFrame:

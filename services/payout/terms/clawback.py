@@ -66,9 +66,11 @@ class Lost(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """What runs remember of a line that lost something: what it earned when it was paid, and how much was dismissed."""
+    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, and how much of that was
+    dismissed."""
 
     paid: Paid
+    lost: int
     dismissed: int
 
 

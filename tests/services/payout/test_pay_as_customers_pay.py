@@ -7,7 +7,7 @@ from typing import Any
 
 from services.payout.deal_facts import DealFact
 from services.payout.terms.release import Collection
-from tests.services.payout.desk import Book, Desk, earned
+from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish
 
@@ -94,6 +94,27 @@ def test_of_two_refunds_a_month_apart_each_is_dismissed_by_its_own_age(
         scoring.facts_of["D-1"] = DealFact(date(2025, 1, 10), 1000_00, known)
         carried.append(desk.pay(f"2025-0{month}")["lines"][0]["carried_forward"])
     assert carried == ["-40.00", "-45.00"]
+
+
+def test_what_a_run_took_back_is_given_back_when_it_is_dismissed_later(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    publish(desk, clawback={"steps": [{"within_months": 12, "take_back": "100%"}]})
+    book([earned("ada", "2025-01", 1, ("USD", 100_00))])
+    told(scoring)
+    desk.pay("2025-01")
+    book([earned("ada", "2025-01", 2, ("USD", 0))])
+    scoring.deals["ada", "2025-01", "c0"] = []
+    scoring.facts_of["D-1"] = DealFact(date(2025, 1, 10), 1000_00, (), date(2025, 2, 9))
+    assert desk.pay("2025-02")["lines"][0]["carried_forward"] == "-100.00"
+    mistaken = desk.post("/v1/clawbacks/D-2/dismissal", "carol", {"participant_id": "ada", "reason": "our mistake"})
+    assert problem(mistaken) == (409, "nothing-to-keep")
+    assert "ada earns nothing by deal D-2" in mistaken.json()["detail"]
+    kept = desk.post("/v1/clawbacks/D-1/dismissal", "carol", {"participant_id": "ada", "reason": "our mistake"})
+    assert kept.status_code == 201, kept.text
+    assert paid(desk, "2025-03") == []  # what was carried is made up for
+    assert desk.balance("ada")["USD"] == ("0.00", "0.00", "100.00")
+    assert paid(desk, "2025-04") == []
 
 
 def test_pay_of_a_deal_of_which_nobody_knows_the_amount_is_held_and_named(

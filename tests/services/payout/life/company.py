@@ -116,8 +116,9 @@ class Company:
         assert outcome.rejections == []
 
     def waiting(self) -> bool:
-        """Whether something published is not booked."""
-        return any(self.booked[name] < len(lane) for name, lane in self.log.items())
+        """Whether something said is not scored, or something published not booked."""
+        unread = any(records for lanes in self.road.waiting.values() for records in lanes.values())
+        return unread or any(self.booked[name] < len(lane) for name, lane in self.log.items())
 
     def get(self, path: str, who: str = "dana") -> Response:
         return self.client.get(path, headers={"authorization": f"Bearer key-{who}"})
