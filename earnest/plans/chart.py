@@ -28,7 +28,7 @@ def payout_chart(found: Payout, out: Path) -> None:
         figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        across = [int(value * 10_000) / 100 for value in found.attainments]
+        across = [float(value * 100) for value in found.attainments]
         scale = 10**found.plan.digits
         colours = cycle(COLOURS)
         for name, pay in found.pay.items():

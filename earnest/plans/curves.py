@@ -134,5 +134,6 @@ def _number(option: str, text: str) -> Fraction:
 
 
 def as_decimal(value: Fraction) -> Decimal:
-    """The number to four decimals, for people to read."""
-    return round(Decimal(value.numerator) / value.denominator, 4).normalize()
+    """The number with the six decimals that thresholds may have, for people to read: never on another side of one, nor on it."""
+    (shown,) = Exact.fractions([value]).shown(10**6, "a number of a curve")
+    return Decimal(shown).scaleb(-6).normalize()

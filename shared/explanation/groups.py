@@ -18,11 +18,12 @@ def among_everyone(everyone: pl.DataFrame, participant: str, component: Componen
     if own.is_empty():
         return ""
     if isinstance(component, Contest) and component.when is None and component.on == "amount":
-        ahead = (
-            pl.col("measure") < own["measure"][0] if component.lowest_wins else pl.col("measure") > own["measure"][0]
-        )
-        place = everyone.filter(ahead).height + 1
-        tied = everyone.filter(pl.col("measure") == own["measure"][0]).height
+        measure, amount = own["measure"][0], own["amount"][0]
+        ahead = pl.col("measure") < measure if component.lowest_wins else pl.col("measure") > measure
+        alike = pl.col("measure") == measure
+        # Measures that differ by less than a cent are alike here: prizes tell them apart.
+        place = everyone.filter(ahead | (alike & (pl.col("amount") > amount))).height + 1
+        tied = everyone.filter(alike & (pl.col("amount") == amount)).height
         shared = f", shared by {tied}" if tied > 1 else ""
         return f" of place {place} among {everyone.height} by {component.measure}{shared}"
     if isinstance(component, Pool):

@@ -10,6 +10,7 @@ from shared.kernel.columns import Exact
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.plan import Assertion, Plan
 from shared.kernel.points import PointError, Points, pay_at
+from shared.kernel.reasons import PAYS_NOTHING
 from shared.kernel.words import amount, percent, spoken
 
 ALL = ""
@@ -91,7 +92,8 @@ def _checked(plan: Plan, number: int, assertion: Assertion) -> Checked:
             return Checked(number, assertion, {}, f"the plan has no component {name}")
         minor = paid.total[0] if name == ALL else paid.pay[name][0] if name in paid.pay else 0
         pays[name] = (due, Decimal(minor).scaleb(-plan.digits))
-    concerned = [name for name in problems if name in pays or ALL in pays]
+    lacking = [name for name, found in problems.items() if not PAYS_NOTHING[found].planned]
+    concerned = [name for name in lacking if name in pays or ALL in pays]
     held = all(due == found for due, found in pays.values())
     if concerned and not held:
         why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}

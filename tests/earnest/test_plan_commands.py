@@ -134,6 +134,9 @@ def test_curve_gives_a_table_and_charts_that_are_the_same_each_time(plan: Path, 
     assert len(rows) == 21
     assert rows["100%"] == ["200,000", "10,000.00", "0.00", "10,000.00"]
     assert rows["120%"] == ["240,000", "13,200.00", "1,000.00", "14,200.00"]
+    beyond = run("curve", plan, "--quota", "200000", "--up-to", "200.001%")[1]
+    shown = [row.split()[:2] for row in beyond.splitlines()[3:]]
+    assert ["100.0005%", "200,001"] in shown  # just above the quota is not at it
     for name, begins in (("a.svg", b"<?xml"), ("a.png", b"\x89PNG")):
         first, second = tmp_path / name, tmp_path / f"again-{name}"
         assert run("curve", plan, "--out", first)[0] == run("curve", plan, "--out", second)[0] == 0
