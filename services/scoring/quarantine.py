@@ -14,7 +14,7 @@ from services.scoring.store import deals as stored_deals
 from services.scoring.store import quarantine as store
 from services.scoring.store import standings as stored_standings
 from services.scoring.store import terms as stored_terms
-from services.scoring.store.quarantine import BY_TRIAL, Quarantined
+from services.scoring.store.quarantine import BY_SCORING, Quarantined
 from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import asked_again
 from shared.bounded import Bounded, Exceeded
@@ -74,7 +74,7 @@ def try_all(engine: Engine, bounded: Bounded) -> None:
             if cause is None:
                 store.passed(connection, plan, version, TRIAL)
             else:
-                put(connection, plan, version, cause, BY_TRIAL)
+                put(connection, plan, version, cause, BY_SCORING)
 
 
 def put(connection: Connection, plan: str, version: int, cause: str, by: str) -> None:

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeVar
 
 import orjson
 import polars as pl
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
+from services.scoring.blame import FAILURES, to_blame, without
 from services.scoring.deals import as_stored, credits_of, due, taken_back, uncredited_of
 from services.scoring.differences import differences, lost, lost_holders
 from services.scoring.differences import messages as messages_of_changes
@@ -59,6 +61,9 @@ _PROBLEM: Final = '"problem":"[a-z_]+"'
 """A reason in earnings as they are published."""
 
 _Message = TypeVar("_Message", bound=Contract)
+_Result = TypeVar("_Result")
+
+_logger = structlog.get_logger(__name__)
 
 
 def steps(harm: Harm = lambda _: None) -> dict[str, Step]:
@@ -128,13 +133,18 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     found = due(held, patches, again)
     if not found:
         return Outcome(rejections=rejections)
-    deals = values_table(((deal_id, each.values) for deal_id, each in found.items()), now.plans.deal_columns)
-    credited = credit(deals, now.roster, now.plans)
-    if now.plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
+    values = {deal_id: each.values for deal_id, each in found.items()}
+
+    def calculated(plans: PlanSet) -> tuple[pl.DataFrame, Credited]:
+        deals = values_table(values.items(), plans.deal_columns)
+        return deals, credit(deals, now.roster, plans)
+
+    plans, (deals, credited) = _for_everybody_else(connection, now.plans, calculated)
+    if plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
         own = credits_of(held.filter(pl.col("deal_id").is_in(list(found))))
-        kept = own.join(now.plans.quarantined, on=["plan", "version"], how="semi")
+        kept = own.join(plans.quarantined, on=["plan", "version"], how="semi")
         credited = Credited(pl.concat([credited.credits, kept]), credited.uncredited)
-    after = as_stored(found, deals, credited, now.plans.participant_columns)
+    after = as_stored(found, deals, credited, plans.participant_columns)
     altered = after.join(held, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     stored_deals.save(connection, altered)
     _count(uncredited_of(altered)["reason"])
@@ -143,7 +153,7 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
     stored_deals.save_lost(connection, gone.filter(patched), lost_holders(gone, held))
     stored_deals.save_taken_back(connection, taken_back(held, patches))
-    changes = differences(before, credited.credits, now.plans)
+    changes = differences(before, credited.credits, plans)
     event = _events(_cause(batch), credits.TYPE)
     return Outcome(
         [(CREDITS, event(participant, message)) for participant, message in messages_of_changes(changes)], rejections
@@ -190,7 +200,7 @@ def _earned(
     """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than before."""
     held = stored_standings.hold(connection, stored_standings.reached(connection, pairs, people, now.plans))
     roster = now.roster if now.plans.by_month else now.roster.only(people | {*held["participant_id"]})
-    after = standings(held, changes, roster, now.plans, months)
+    _, after = _for_everybody_else(connection, now.plans, lambda plans: standings(held, changes, roster, plans, months))
     altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
     stored_standings.save(connection, altered)
     _count(altered["earnings"].str.extract_all(_PROBLEM).explode().str.slice(len('"problem":"')).str.strip_suffix('"'))
@@ -200,6 +210,28 @@ def _earned(
 def _count(reasons: pl.Series) -> None:
     for reason, number in reasons.drop_nulls().value_counts().iter_rows():
         SCORING_SKIPPED.labels(reason).inc(number)
+
+
+def _for_everybody_else(
+    connection: Connection, plans: PlanSet, calculate: Callable[[PlanSet], _Result]
+) -> tuple[PlanSet, _Result]:
+    """What a calculation gives, and with which plan versions: one with which it fails is set aside, in the same transaction.
+
+    Raises:
+        Exception: what the calculation raises without any plan too.
+    """
+    try:
+        return plans, calculate(plans)
+    except FAILURES as error:
+        harmful = to_blame(plans, calculate)
+        if not harmful:
+            if isinstance(error, Exception):
+                raise
+            raise RuntimeError(type(error).__name__) from None  # a record is to blame, and not this process
+    for (plan, version), cause in harmful.items():
+        quarantine.put(connection, plan, version, cause, quarantine.BY_SCORING)
+        _logger.error("plan.quarantined", plan=plan, version=version, by=quarantine.BY_SCORING)
+    return _for_everybody_else(connection, without(plans, harmful), calculate)
 
 
 def _admit(

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from services.scoring.store.statements import execute, fetch
 from shared.contracts.plans import PlanPublished
 
-BY_TRIAL: Final = "scoring"
-"""Who sets a version aside that fails its trial."""
+BY_SCORING: Final = "scoring"
+"""Who sets a version aside that fails its trial, or with people's deals."""
 
 
 class Quarantined(NamedTuple):
@@ -92,7 +92,7 @@ def keep(connection: Connection, published: PlanPublished, cause: str) -> None:
         orjson.dumps(published.document).decode(),
         published.author,
     )
-    put(connection, published.plan_id, published.version, cause, BY_TRIAL)
+    put(connection, published.plan_id, published.version, cause, BY_SCORING)
 
 
 def listed(connection: Connection, on_plan: dict[str, list[str]]) -> list[Quarantined]:

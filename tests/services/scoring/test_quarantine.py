@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from polars.exceptions import PanicException
 from sqlalchemy import Engine, text
 
-from services.scoring.quarantine import NotThere, harm, lift, listed, put, try_all
+from services.scoring import worker
+from services.scoring.quarantine import NotThere, harm, harm_of, lift, listed, put, try_all
 from services.scoring.worker import steps
 from shared.bounded import Bounded
 from shared.contracts.topics import EARNINGS
+from shared.kernel import credit
 from shared.kernel.trial import TRIAL
 from tests.services.scoring.conftest import Road, simple_plan
 from tests.services.scoring.test_scoring_steps import WON, pay, reasons
@@ -138,3 +141,75 @@ def test_what_was_published_before_the_limits_is_tried_out_before_anybody_calcul
             ("lead",)
         ]
     assert "200,000 characters" in found.cause
+
+
+LARGE = {"stage": "won", "amount": "1000000.00", "currency": "USD", "close_date": "2025-03-20"}
+
+
+def cubed_measure() -> dict[str, Any]:
+    """A plan that is sound for usual amounts; the earnings of a large one are beyond all numbers."""
+    measures = [{"measure": "bookings", "sum_of": ["own"]}]
+    measures.append({"measure": "cubed", "formula": "bookings * bookings * bookings"})
+    components = [{"component": "commission", "measure": "cubed", "kind": "flat", "rate": "1%"}]
+    return simple_plan(version=2, measures=measures, components=components, credits=[{"rule": "own"}])
+
+
+def cubed_credit() -> dict[str, Any]:
+    """The same with the credits of a large amount."""
+    measures = [{"measure": "bookings", "sum_of": ["own"]}]
+    components = [{"component": "commission", "measure": "bookings", "kind": "flat", "rate": "1%"}]
+    credits = [{"rule": "own", "amount": "amount * amount * amount"}]
+    return simple_plan(version=2, measures=measures, components=components, credits=credits)
+
+
+@pytest.mark.parametrize("plan", [cubed_measure(), cubed_credit()], ids=["earnings", "credits"])
+def test_a_version_that_fails_with_somebodys_deal_sets_itself_aside_and_everybody_else_goes_on(
+    two: Road, plan: dict[str, Any]
+) -> None:
+    assert harm_of(plan) is None  # its trial finds nothing
+    two.plan(plan)
+    two.drain()
+    for who in ("ann", "lea"):
+        two.deal(f"large-{who}", owner=who, **LARGE)
+    two.drain()
+    sell_again(two)
+    assert not two.rejections
+    kept = 1_000_000_000  # 1 % of 1,000 cubed, as it was before
+    assert pay(two) == {("ann", "commission", "2025-03"): kept, ("lea", "commission", "2025-03"): 9_990_000}
+    assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+    assert (found.plan, found.version, found.by) == ("rep", 2, "scoring")
+    assert "is beyond 10^18 minor units" in found.cause
+    flat = [{"component": "commission", "measure": "bookings", "kind": "flat", "rate": "1%"}]
+    two.plan(simple_plan(version=3, components=flat))
+    two.drain()
+    assert pay(two)["ann", "commission", "2025-03"] == 1_004_000
+    assert not reasons(two, "large-ann")
+
+
+def test_a_record_with_which_everything_fails_is_no_plans_fault(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: Any) -> Any:
+        raise ArithmeticError("whatever the plans say")
+
+    monkeypatch.setattr(worker, "values_table", failing)
+    two.deal("bad", owner="ann", **WON)
+    with pytest.raises(ArithmeticError):
+        two.drain()
+    with two.engine.connect() as connection:
+        assert not listed(connection)
+
+
+def test_a_panic_of_a_library_is_a_failure_as_any_other(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panicking(deals: Any, roster: Any, plans: Any) -> Any:
+        if not plans.plans["rep", 1].is_quarantined:
+            raise PanicException("with 1234567 of somebody's pay")
+        return credit(deals, roster, plans)
+
+    monkeypatch.setattr(worker, "credit", panicking)
+    sell_again(two)
+    assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+    assert "PanicException" in found.cause
+    assert "1234567" not in found.cause

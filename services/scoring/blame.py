@@ -1,0 +1,59 @@
+"""Which plan versions a calculation fails with, so that it can be done for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import polars as pl
+
+from shared.kernel import Plan, PlanSet
+from shared.kernel.exact import Overflow
+from shared.kernel.filters import FilterError
+from shared.kernel.formulas import FormulaError
+
+FAILURES: Final = (Exception, pl.exceptions.PanicException)
+"""What a calculation may raise; a panic of Polars is no `Exception`."""
+
+
+def to_blame(plans: PlanSet, calculate: Callable[[PlanSet], Any]) -> dict[tuple[str, int], str]:
+    """The plan versions with which a calculation fails, and why: those with which it fails alone, or else one without which it succeeds.
+
+    None where it fails without any plan too: then what it is done with is to blame.
+    """
+    able = [(plan.plan, plan.version) for plan in plans if not plan.is_quarantined]
+    if not able or _failure(calculate, without(plans, able)) is not None:
+        return {}
+    alone = {name: _failure(calculate, without(plans, {*able} - {name})) for name in able}
+    if found := {name: _cause(failure) for name, failure in alone.items() if failure is not None}:
+        return found
+    for name in reversed(able):  # of versions that fail together the newest
+        if _failure(calculate, without(plans, [name])) is None:
+            return {name: "together with other plan versions it cannot be calculated with"}
+    return {}
+
+
+def without(plans: PlanSet, names: Iterable[tuple[str, int]]) -> PlanSet:
+    """The versions, these of them in name only."""
+    aside = {*names}
+    return PlanSet(
+        Plan.quarantined(plan.plan, plan.version, plan.effective_from, plan.currency)
+        if (plan.plan, plan.version) in aside
+        else plan
+        for plan in plans
+    )
+
+
+def _failure(calculate: Callable[[PlanSet], Any], plans: PlanSet) -> BaseException | None:
+    try:
+        calculate(plans)
+    except FAILURES as error:
+        return error
+    return None
+
+
+def _cause(failure: BaseException) -> str:
+    """Why, in words without the figures of anybody's deal, which other messages may have."""
+    if isinstance(failure, Overflow | FormulaError | FilterError):
+        return f"for what somebody sold or earned {failure}"
+    return f"for what somebody sold or earned its calculation fails with {type(failure).__name__}"
