@@ -70,6 +70,14 @@ class DealSource(KnownDeals, Protocol):
         """
         ...
 
+    def quarantined(self) -> Mapping[str, str]:
+        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the moment.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
     def uncredited(self, period: str) -> Sequence[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole.
 

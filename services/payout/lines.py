@@ -120,6 +120,18 @@ class ScoringLines:
         found: list[str] = self._json("GET", "/v1/paid-less", params={"as_of": as_of.isoformat()})["deals"]
         return found
 
+    def quarantined(self) -> dict[str, str]:
+        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the moment.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        return {
+            who: f"{each['plan']}@{each['version']}"
+            for each in self._json("GET", "/v1/quarantine")["quarantined"]
+            for who in each["participants"]
+        }
+
     def uncredited(self, period: str) -> list[Uncredited]:
         """Won deals of a month whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
 

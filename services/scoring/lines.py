@@ -114,7 +114,8 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
         frozen.nothing(who, known.period) if none else None
         for who, none in zip(rows[_ID], rows["detail"].is_null(), strict=True)
     ]
-    off = contract.unsettled(rows)
+    waiting = now.join(known.plans.quarantined, on=["plan", "version"], how="semi")[_ID]
+    off = [*contract.unsettled(rows), *waiting]
     return rows.with_columns(
         settled=~pl.col(_ID).is_in(off),
         detail=pl.coalesce("detail", pl.Series(idle, dtype=pl.Binary)),

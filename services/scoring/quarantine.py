@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
@@ -18,7 +19,7 @@ from services.scoring.store.quarantine import BY_SCORING, Quarantined
 from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import asked_again
 from shared.bounded import Bounded, Exceeded
-from shared.kernel import Plan
+from shared.kernel import Plan, PlanSet, Roster
 from shared.kernel.plan_file import mistakes
 from shared.kernel.trial import TRIAL, CannotBeCalculated, tried
 from shared.log.port import Log
@@ -109,15 +110,24 @@ def lift(connection: Connection, log: Log, plan: str, version: int, by: str) -> 
 
 
 def listed(connection: Connection) -> list[Quarantined]:
-    """Everything that is set aside, with the participants on these plans and how many deals wait."""
-    assigned = (
-        TermsInForce()
-        .read(connection)
-        .roster.assignments.select("plan", "participant_id")
-        .unique()
-        .sort("plan", "participant_id")
+    """Everything that is set aside, with the participants who wait for it and how many deals do."""
+    now = TermsInForce().read(connection)
+    return store.listed(connection, on_versions(now.roster, now.plans))
+
+
+def on_versions(roster: Roster, plans: PlanSet) -> dict[tuple[str, int], set[str]]:
+    """By plan version that is set aside who is on it, on any day."""
+    follows = pl.col("effective_from").shift(-1)
+    held = roster.assignments.sort("effective_from").with_columns(until=follows.over("participant_id"))
+    holding = plans.in_force.rename({"effective_from": "since"}).with_columns(
+        ends=pl.col("since").shift(-1).over("plan")
     )
-    on_plan: dict[str, list[str]] = {}
-    for plan, participant in assigned.drop_nulls().iter_rows():
-        on_plan.setdefault(plan, []).append(participant)
-    return store.listed(connection, on_plan)
+    aside = holding.join(plans.quarantined, on=["plan", "version"], how="semi")
+    on = held.join(aside, on="plan").filter(
+        pl.col("until").is_null() | (pl.col("until") > pl.col("since")),
+        pl.col("ends").is_null() | (pl.col("effective_from") < pl.col("ends")),
+    )
+    found: dict[tuple[str, int], set[str]] = {}
+    for plan, version, participant in on.select("plan", "version", "participant_id").iter_rows():
+        found.setdefault((plan, version), set()).add(participant)
+    return found

@@ -84,7 +84,7 @@ SCHEMA: Final = pl.Schema(
 """One row per participant, by participant.
 
 `revision` is that of the earnings as published. `settled`: the lines of every component sum to its earning. Where they do not, credits are
-still on their way to earnings: ask again. `detail` is what a statement shows of the month (`shared.explanation.frozen`)."""
+still on their way to earnings, or the plan version is quarantined: ask again. `detail` is what a statement shows of the month (`shared.explanation.frozen`)."""
 
 
 class NotLines(ValueError):

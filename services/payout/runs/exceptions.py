@@ -28,7 +28,10 @@ Kind = Literal[
     "payroll_refuses",
     "payroll_id_changed",
     "manager_unknown",
+    "plan_quarantined",
 ]
+LEFT_OUT: Final = "plan_quarantined"
+"""What is found of whoever the run leaves out."""
 LARGE: Final = 3
 """Pay of more than so many times the median of earlier pay periods is large."""
 HISTORY: Final = 3

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from services.payout.identities import as_read
 from services.payout.people import Person
 from services.payout.runs.calculating import Calculated
-from services.payout.runs.exceptions import Finding, Seen, findings, not_whole
+from services.payout.runs.exceptions import LEFT_OUT, Finding, Seen, findings, not_whole
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import Run
 from services.payout.runs.payments import would_refuse
@@ -30,6 +30,9 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     world, run = found.world, found.world.run
     for who, group in sorted(world.astray.items()):
         yield Finding("no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid")
+    for who, version in sorted(world.left_out.items()):
+        why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
+        yield Finding(LEFT_OUT, who, why)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
     attainments, sales = _attainments(of_month), _with_sales(of_month)

@@ -28,6 +28,7 @@ from services.payout.refusals import (
 from services.payout.runs import calculating, entries, freezing
 from services.payout.runs.approval import steps_for
 from services.payout.runs.calculating import Calculated
+from services.payout.runs.exceptions import LEFT_OUT
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import (
     Approval,
@@ -122,7 +123,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
 
 def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
     """What the run would do as things stand, without a trace."""
-    world = gather(connection, run, office.deals.paid_less(run.ends))
+    world = gather(connection, run, office.deals.quarantined(), office.deals.paid_less(run.ends))
     found = calculating.calculate(connection, world, office.lines, office.deals)
     return found, freezing.freeze(connection, found, office.company)
 
@@ -229,7 +230,8 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
     closed = closings.closed_through(connection, run.pay_group)
     if closed is not None and run.month <= closed:
         raise PeriodClosed(run.pay_period, closed)
-    world = gather(connection, run)
+    left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
+    world = gather(connection, run, left_out)
     looked_at = {pay.participant_id: pay.entries for pay in runs.pays(connection, run.id)}
     check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
     profile, _ = profile_in_force(connection, run)

@@ -26,7 +26,8 @@ from services.payout.terms.release import Hold
 @dataclass(frozen=True, slots=True)
 class World:
     """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
-    that no policy describes, whom no run pays; `gone` those who left the pay group within the pay period.
+    that no policy describes, whom no run pays; `left_out` those who wait, for which plan version, and are paid by a later run; `gone` those
+    who left the pay group within the pay period.
     """
 
     run: Run
@@ -47,6 +48,7 @@ class World:
     terms: Callable[[date], list[PaymentTerms]]
     paid_less: Sequence[str] = ()
     gone: Mapping[str, Person] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
@@ -72,23 +74,25 @@ class World:
         return found
 
 
-def gather(connection: Connection, run: Run, paid_less: Sequence[str] = ()) -> World:
+def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], paid_less: Sequence[str] = ()) -> World:
     """Where everybody in the run stands in the ledger.
 
     Args:
         connection: of the transaction.
         run: what is calculated.
+        quarantined: whose plan version is set aside, and which: what they earned is not known, so the run leaves them out.
         paid_less: deals of which everything was released, perhaps, and money went since.
     """
     known = people(connection)
     everybody = {**known, **people(connection, positions.strangers(connection))}
     homes = {who: person.at(run.ends) for who, person in everybody.items()}
     known_groups = pay_groups(connection)
-    mine = {
+    everyone = {
         who: person
         for who, person in everybody.items()
         if homes[who].pay_group == run.pay_group and (run.participants is None or who in run.participants)
     }
+    mine = {who: person for who, person in everyone.items() if who not in quarantined}
     return World(
         run=run,
         groups=known_groups[run.pay_group],
@@ -98,8 +102,9 @@ def gather(connection: Connection, run: Run, paid_less: Sequence[str] = ()) -> W
         holds=holds.holds(connection),
         excused=holds.excused(connection),
         terms=policies_in_force.terms(connection),
-        gone={who: each for who, each in everybody.items() if who not in mine and _left(each, run)},
+        gone={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
         paid_less=paid_less,
+        left_out={who: quarantined[who] for who in everyone if who not in mine},
         **_standing(connection, run, list(mine), paid_less),
     )
 

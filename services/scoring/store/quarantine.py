@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -16,7 +17,7 @@ BY_SCORING: Final = "scoring"
 
 
 class Quarantined(NamedTuple):
-    """A version that is set aside; `participants` are on its plan, `waiting` so many deals wait for it."""
+    """A version that is set aside; `participants` are on it or have earnings of it, `waiting` so many deals wait for it."""
 
     plan: str
     version: int
@@ -95,14 +96,20 @@ def keep(connection: Connection, published: PlanPublished, cause: str) -> None:
     put(connection, published.plan_id, published.version, cause, BY_SCORING)
 
 
-def listed(connection: Connection, on_plan: dict[str, list[str]]) -> list[Quarantined]:
-    """Everything that is set aside; `on_plan` are the participants of plans."""
+def listed(connection: Connection, on_versions: Mapping[tuple[str, int], set[str]]) -> list[Quarantined]:
+    """Everything that is set aside; `on_versions` says who is on which version. Whoever still has earnings of one waits for it, too."""
     rows = fetch(connection, "select plan, version, since, cause, by from quarantine order by since")
     found: list[Quarantined] = []
     for plan, version, since, cause, by in rows:
-        people = on_plan.get(plan, [])
+        paid = fetch(connection, _PAID_BY, orjson.dumps([{"plan": plan, "version": version}]).decode())
+        people = sorted(on_versions.get((plan, version), set()).union(who for (who,) in paid))
         found.append(Quarantined(plan, version, since, cause, by, people, _waiting(connection, people)))
     return found
+
+
+_PAID_BY: Final = """
+    select distinct participant_id from standing
+    where earnings <> '[]' and earnings::jsonb @> cast(%s as jsonb)"""
 
 
 def _waiting(connection: Connection, participants: list[str]) -> int:

@@ -102,7 +102,6 @@ def end_change(
 
 def _plans(connection: Connection) -> PlanSet:
     aside = quarantine.names(connection)
-    PLANS_QUARANTINED.set(len(aside))
     found: list[Plan] = []
     for plan, version, since, currency in fetch(connection, _VERSIONS):
         if (plan, version) in aside:
@@ -111,7 +110,9 @@ def _plans(connection: Connection) -> PlanSet:
             query = "select document from plan_version where plan = %s and version = %s"
             [(document,)] = fetch(connection, query, plan, version)
             found.append(Plan.model_validate(document))
-    return PlanSet(found)
+    plans = PlanSet(found)
+    PLANS_QUARANTINED.set(plans.quarantined.height)  # one that was corrected keeps nobody waiting
+    return plans
 
 
 _SAVE_PARTICIPANTS = f"""

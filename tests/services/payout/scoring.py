@@ -25,6 +25,7 @@ class Scoring:
         self.facts_of: dict[str, DealFact] = {}
         self.touched: list[dict[str, str]] = []
         self.less: list[str] = []
+        self.set_aside: dict[str, str] = {}
         self.not_credited: list[tuple[str, Uncredited]] = []
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
@@ -35,7 +36,9 @@ class Scoring:
                 {"p": period},
             ).all()
         wanted = [row for row in rows if participants is None or row.participant_id in participants]
-        return pl.DataFrame([self._row(period, *row) for row in wanted], schema=SCHEMA, orient="row")
+        found = pl.DataFrame([self._row(period, *row) for row in wanted], schema=SCHEMA, orient="row")
+        settled = pl.col("settled") & ~pl.col("participant_id").is_in(list(self.set_aside))
+        return found.with_columns(settled=settled)
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
         """What became of deals."""
@@ -53,6 +56,10 @@ class Scoring:
     def paid_less(self, as_of: date) -> list[str]:
         """Deals that are paid less than they were."""
         return self.less
+
+    def quarantined(self) -> dict[str, str]:
+        """Whose plan version is set aside."""
+        return self.set_aside
 
     def uncredited(self, period: str) -> list[Uncredited]:
         """Shares of deals of a month that credit nobody."""

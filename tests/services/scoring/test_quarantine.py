@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 from polars.exceptions import PanicException
 from sqlalchemy import Engine, text
 
 from services.scoring import worker
+from services.scoring.lines import lines_of
+from services.scoring.lines_api import read
 from services.scoring.quarantine import NotThere, harm, harm_of, lift, listed, put, try_all
+from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import steps
 from shared.bounded import Bounded
 from shared.contracts.topics import EARNINGS
@@ -70,6 +75,21 @@ def test_everybody_else_goes_on_and_what_was_paid_stays(two: Road) -> None:
     assert (found.participants, found.waiting) == (["ann"], 2)
 
 
+def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(two: Road) -> None:
+    two.plan(simple_plan(version=2, effective_from=date(2025, 7, 1)))
+    two.person("lea", "2025-07-01", plan="rep")
+    two.person("kim", "2024-01-01", plan="rep")
+    two.person("kim", "2025-01-01", plan="lead")
+    two.drain()
+    set_aside(two)
+    sell_again(two)
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+        table = pl.concat(lines_of(*read(connection, TermsInForce(), "2025-03", None)))
+    assert found.participants == ["ann"]  # not who is on another version, nor who was on the plan before
+    assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
+
+
 def test_what_waited_is_calculated_when_it_is_lifted(two: Road) -> None:
     set_aside(two)
     sell_again(two)
@@ -90,6 +110,8 @@ def test_what_waited_is_calculated_by_the_corrected_version(two: Road) -> None:
     two.drain()
     assert pay(two) == {("ann", "commission", "2025-03"): 28000} | SHE_GOES_ON
     assert not reasons(two, "second-ann")
+    with two.engine.connect() as connection:
+        assert [(each.version, each.participants) for each in listed(connection)] == [(1, [])]  # nobody waits any more
 
 
 def test_a_version_that_is_not_published_cannot_be_set_aside(two: Road) -> None:
