@@ -68,6 +68,8 @@ def _summarise(found: Calculation, out: Path | None, console: Console) -> None:
 
     for note in found.notes:
         console.print(f"Note: {note}", highlight=False, markup=False)
+    for warning in found.warnings:
+        console.print(f"Warning: {warning}", highlight=False, markup=False)
     table = Table(title="Earnings")
     for name in ("component", "period", "participants"):
         table.add_column(name, justify="right" if name == "participants" else "left")

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files import deals as deals_files
+from earnest.files import remarks
 from earnest.files import roster as roster_files
 from earnest.files.deals import deals_of
 from earnest.files.rejected import REJECTED, in_order
@@ -23,7 +24,8 @@ from shared.kernel.tables import UNCREDITED
 
 @dataclass(frozen=True)
 class Calculation:
-    """What came out; counts of what went in; notes on what was given and says nothing.
+    """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and is easily
+    overlooked.
 
     `rejected` is what could not be used, credited or evaluated, `unpaid` what the plan itself pays nothing for, such as a gate that is
     closed; both are `REJECTED`.
@@ -38,6 +40,7 @@ class Calculation:
     credited: int
     participants: int
     notes: list[str]
+    warnings: list[str]
     in_weeks: bool
     """Whether a plan counts in weeks, so that its fiscal periods are no calendar months."""
 
@@ -75,7 +78,8 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         sold.table.filter(pl.col("stage") == "won").height,
         credited.credits["deal_id"].n_unique(),
         people.size,
-        _notes(people.unused, sold.unused, sold.absent),
+        remarks.of_columns(people.unused, sold.unused, sold.absent),
+        remarks.of_quotas(people.roster, plans),
         plans.in_weeks,
     )
 
@@ -104,9 +108,3 @@ def _in_words(reason: str) -> pl.Expr:
     for name, column in (("{about}", "about"), ("{who}", "participant_id")):
         words = words.str.replace(name, pl.col(column).fill_null(""), literal=True)
     return words
-
-
-def _notes(roster_unused: list[str], deals_unused: list[str], deals_absent: list[str]) -> list[str]:
-    notes = [f"The roster's column {name} is not one that Earnest knows: it is not used." for name in roster_unused]
-    notes += [f"No plan declares the deals' column {name}: it is not used." for name in deals_unused]
-    return notes + [f"A plan declares the column {name}, which the deals do not have." for name in deals_absent]

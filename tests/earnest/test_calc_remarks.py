@@ -1,0 +1,76 @@
+"""What a calculation from files says of itself: quotas that replace those of a whole window, and what has no effect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from earnest.files.calculation import calculate
+from shared.kernel import PlanSet
+from shared.kernel.plan_file import read_plan
+
+HEAD = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+"""
+KICKER = "components: [{component: kicker, kind: bonus, amount: 300, when: attainment(sales) >= 100%}]"
+
+
+def warned(folder: Path, measure: str, roster: str, pay: str = KICKER, head: str = HEAD) -> list[str]:
+    (folder / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,40000,2025-01-20\n")
+    (folder / "roster.csv").write_text(f"participant_id,effective_from,plan,quota.sales\n{roster}")
+    plans = PlanSet([read_plan(f"{head}measures: [{{measure: sales, sum_of: [own], {measure}}}]\n{pay}", "plan")])
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None).warnings
+
+
+def test_a_quota_that_replaces_that_of_a_whole_window_in_its_last_days_is_told_with_both(tmp_path: Path) -> None:
+    changed = "ann,2025-01-01,rep,30000\nann,2025-03-30,,90000\n"
+    assert warned(tmp_path, "reset: quarter", changed) == [
+        "From 2025-03-30 the quota of ann for sales is 90,000 instead of 30,000, and on plan rep it counts for the whole of 2025-01-01"
+        " to 2025-03-31. If it is not meant for the days before, let it begin on 2025-04-01 or say in the plan that quotas change"
+        " by_period."
+    ]
+    (monthly,) = warned(tmp_path, "reset: month", changed)
+    assert "the whole of 2025-03-01 to 2025-03-31" in monthly
+    assert "by_period" not in monthly
+    (figure,) = warned(tmp_path, "reset: year, quota: {changes: by_period}", changed)
+    assert "the whole of 2025-03-01 to 2025-03-31" in figure
+
+
+def test_a_quota_that_replaces_the_default_of_the_plan_is_told_too(tmp_path: Path) -> None:
+    roster = "ann,2025-01-01,rep,\nann,2025-12-31,,500\n"
+    (said,) = warned(tmp_path, "reset: year, quota: {default: 120000}", roster)
+    assert "is 500 instead of 120,000" in said
+
+
+@pytest.mark.parametrize(
+    ("measure", "roster"),
+    [
+        ("reset: quarter", "ann,2025-01-01,rep,30000\nann,2025-04-01,,90000\n"),
+        ("reset: quarter, quota: {changes: by_period}", "ann,2025-01-01,rep,30000\nann,2025-02-01,,90000\n"),
+        ("reset: quarter", "ann,2025-01-01,rep,30000\nann,2025-02-15,,30000\n"),
+        ("reset: quarter", "ann,2025-02-15,rep,30000\n"),
+        ("reset: quarter", "ann,2025-01-01,other,30000\nann,2025-02-15,rep,90000\n"),
+        ("reset: never", "ann,2025-01-01,rep,30000\nann,2025-03-30,,90000\n"),
+    ],
+    ids=["first-day", "divided", "the-same", "hired", "moved", "no-windows"],
+)
+def test_a_quota_that_replaces_none_of_its_window_is_not_told(tmp_path: Path, measure: str, roster: str) -> None:
+    assert warned(tmp_path, measure, roster) == []
+
+
+def test_a_quota_at_which_no_pay_looks_is_not_told(tmp_path: Path) -> None:
+    pay = "components: [{component: base, kind: flat, measure: sales, rate: 5%}]"
+    assert warned(tmp_path, "reset: quarter", "ann,2025-01-01,rep,30000\nann,2025-03-30,,90000\n", pay) == []
+
+
+def test_of_many_quotas_some_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    people = "".join(f"p{n},2025-01-01,rep,30000\np{n},2025-03-30,,90000\n" for n in range(8))
+    said = warned(tmp_path, "reset: quarter", people)
+    assert len(said) == 6
+    assert said[-1].startswith("3 more quotas")
