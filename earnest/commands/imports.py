@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from earnest.imports.crediting import Crediting
     from earnest.imports.reading import Export
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
@@ -37,10 +38,16 @@ def import_export(
         "import-report.csv"
     ),
 ) -> None:
-    """Import a CRM's export into the running installation: plans, roster with quotas, then every opportunity."""
+    """Import a CRM's export into the running installation: plans, roster with quotas, then every opportunity.
+
+    Exit code 1 where won deals came in and not one of them credits anybody.
+    """
+    from tempfile import TemporaryDirectory
+
     from rich.console import Console
 
     from earnest.files.plans import read_plans
+    from earnest.imports.crediting import crediting
     from earnest.imports.reading import read_deals
     from earnest.imports.recipe import read_recipe
     from earnest.imports.sending import Sender
@@ -61,10 +68,13 @@ def import_export(
     quota = quotas(members, export.events, recipe.quotas, recipe.roster.plan)
     occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
     roster = roster_events(members, quota, recipe.quotas.measure, recipe.roster.effective_from, occurred_at)
+    with TemporaryDirectory() as apart:
+        written = files_only or Path(apart)
+        write_deals(written / "deals.csv", export.events)
+        write_roster(written / "roster.csv", roster, recipe.quotas.measure)
+        credited = crediting(written / "deals.csv", written / "roster.csv", plans) if plans.holding else None
     if files_only:
         report = files_only / report.name
-        write_deals(files_only / "deals.csv", export.events)
-        write_roster(files_only / "roster.csv", roster, recipe.quotas.measure)
     else:
         sender = Sender(home, settings, console)
         sender.publish(plans)
@@ -73,6 +83,12 @@ def import_export(
         sender.wait_until_settled()
     write_report(report, export.notes)
     _summarise(export, len(members), report, console)
+    if credited is not None:
+        _tell(credited, console)
+    nothing_taken = export.won_rows > 0 and not any(e["data"]["fields"].get("stage") == "won" for e in export.events)
+    if nothing_taken or (credited is not None and credited.nobody):
+        console.print("Warning: this import credits nobody.", highlight=False)
+        raise typer.Exit(1)
 
 
 def _summarise(export: Export, members: int, report: Path, console: Console) -> None:
@@ -91,3 +107,15 @@ def _summarise(export: Export, members: int, report: Path, console: Console) -> 
         f"{export.won_value_in - export.won_value_taken:,} were rejected. Every row with a remark is in {report}.",
         highlight=False,
     )
+
+
+def _tell(found: Crediting, console: Console) -> None:
+    console.print(f"Credited: {found.credited:,} of {found.won:,} won deals.", highlight=False)
+    for missed in found.missed:
+        console.print(
+            f"Warning: {missed.deals:,} won deals, or shares of them, credit nobody ({missed.reason}), the first of them {missed.first}:"
+            f" {missed.message}.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,77 @@
+"""An import says whom its deals credit, and warns where that is nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from earnest.cli import app
+
+FIELDS = {"stage": {"constant": "won"}, "currency": {"constant": "EUR"}, "amount": "$.value", "owner": "$.rep"}
+PLAN = """
+plan: rep
+version: 1
+name: Rep
+currency: EUR
+effective_from: 2025-01-01
+credits: [{rule: own, when: "stage = 'won' and amount >= 50"}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 5%}]
+"""
+
+
+def imported(folder: Path, deals: str, plan: str = PLAN) -> tuple[int, str]:
+    recipe = {
+        "deals": {
+            "file": "deals.csv",
+            "mapping": {"source": "crm", "deal_id": "$.id", "fields": {**FIELDS, "close_date": "$.day"}},
+        },
+        "roster": dict.fromkeys(("participant", "manager", "territory"), "who")
+        | {"file": "team.csv", "effective_from": "2025-01-01", "plan": "rep", "manager_plan": "rep"},
+        "quotas": {"measure": "sales", "months": 1, "nearest": 1},
+        "occurred_at": "2025-02-01",
+    }
+    (folder / "plans").mkdir(exist_ok=True)
+    (folder / "import.yaml").write_text(yaml.safe_dump(recipe))
+    (folder / "team.csv").write_text("who\nann\nbob\n")
+    (folder / "deals.csv").write_text(f"id,value,rep,day\n{deals}")
+    if plan:
+        (folder / "plans" / "rep.yaml").write_text(plan)
+    run = CliRunner().invoke(app, ["import", str(folder), "--with", str(folder), "--files-only", str(folder / "out")])
+    return run.exit_code, " ".join(run.output.split())
+
+
+def test_an_import_that_credits_everybody_says_so(tmp_path: Path) -> None:
+    code, said = imported(tmp_path, "D1,100,ann,2025-03-01\nD2,70,bob,2025-03-02\n")
+    assert code == 0
+    assert "Credited: 2 of 2 won deals." in said
+    assert "Warning" not in said
+
+
+def test_what_credits_nobody_is_counted_with_its_reason_and_the_first_deal(tmp_path: Path) -> None:
+    code, said = imported(
+        tmp_path, "D1,100,ann,2025-03-01\nD2,70,ben,2025-03-02\nD3,70,ben,2025-03-02\nD4,9,bob,2025-03-02\n"
+    )
+    assert code == 0
+    assert "Credited: 1 of 4 won deals." in said
+    assert "Warning: 2 won deals, or shares of them, credit nobody (unknown_participant)" in said
+    assert "the first of them D2: ben is not in the roster on the close date" in said
+    assert "Warning: 1 won deals, or shares of them, credit nobody (no_rule)" in said
+
+
+@pytest.mark.parametrize("deals", ["D1,100,rep-1,2025-03-01\n", "D1,100,ann,2024-03-01\n", "D1,many,ann,2025-03-01\n"])
+def test_an_import_that_credits_nobody_warns_and_fails(tmp_path: Path, deals: str) -> None:
+    code, said = imported(tmp_path, deals)
+    assert code == 1
+    assert "Warning: this import credits nobody." in said
+    assert (tmp_path / "out" / "deals.csv").is_file()
+    assert (tmp_path / "out" / "import-report.csv").is_file()
+
+
+def test_a_deal_that_waits_for_the_date_of_its_credit_is_no_miss(tmp_path: Path) -> None:
+    waiting = PLAN.replace("{rule: own,", "{rule: own, date: paid_on,") + "columns: {paid_on: date}\n"
+    code, said = imported(tmp_path, "D1,100,ann,2025-03-01\n", waiting)
+    assert (code, "Credited: 0 of 1 won deals." in said) == (0, True)
