@@ -57,7 +57,6 @@ class Seen:
     Args:
         history: what earlier regular runs paid, the latest first.
         attainments: of components with a quota in the run's month.
-        sales: something was credited in the run's month.
         unwhole: deals whose shares do not sum to the whole.
         plan_changed_on: when the plan version that prices the month was published.
         holds: reasons of open holds; `disputes` of those that are disputes.
@@ -65,7 +64,6 @@ class Seen:
 
     history: Sequence[int] = ()
     attainments: Sequence[Fraction] = ()
-    sales: bool = False
     unwhole: Sequence[str] = ()
     plan_changed_on: date | None = None
     holds: Sequence[str] = ()
@@ -108,8 +106,6 @@ def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding
         yield Finding(
             "high_pay_on_low_attainment", who, f"pay above the usual, with every attainment below {LOW * 100} %"
         )
-    if paid == 0 and seen.sales:
-        yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is paid")
     if settlement.carried < 0:
         yield Finding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
     if seen.unwhole:

@@ -35,7 +35,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         yield Finding(LEFT_OUT, who, why)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
-    attainments, sales = _attainments(of_month), _with_sales(of_month)
+    attainments = _attainments(of_month)
     unwhole = _unwhole(found, of_month)
     stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
     sold = _sellers(found.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
@@ -47,7 +47,6 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         seen = Seen(
             history=history.get((who, each.currency), ()),
             attainments=attainments.get(who, ()),
-            sales=who in sales,
             unwhole=unwhole.pop(who, ()),
             plan_changed_on=_plan_changed(world.people[who], run),
             holds=[stop.hold.reason for stop in mine if not stop.dispute],
@@ -58,6 +57,8 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         yield from findings(each, seen, run.ends)
     for who, deals in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield not_whole(who, deals)
+    for who in sorted(_sales_without_pay(of_month) & world.people.keys()):
+        yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
 
 
 def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
@@ -122,10 +123,12 @@ def _attainments(lines: pl.DataFrame) -> dict[str, list[Fraction]]:
     return found
 
 
-def _with_sales(lines: pl.DataFrame) -> set[str]:
-    """Participants with a deal among their lines."""
-    by_deal = pl.element().struct.field("deal_id").is_not_null()
-    return set(lines.filter(pl.col("lines").list.eval(by_deal).list.any())["participant_id"])
+def _sales_without_pay(lines: pl.DataFrame) -> set[str]:
+    """Participants with a deal among their lines, none of which has an amount, however much of it would be held or carried."""
+    of_a_deal = pl.element().struct.field("deal_id").is_not_null()
+    pays = pl.element().struct.field("amount") != 0
+    sells_for_nothing = pl.col("lines").list.eval(of_a_deal).list.any() & ~pl.col("lines").list.eval(pays).list.any()
+    return set(lines.filter(sells_for_nothing)["participant_id"])
 
 
 def _plan_changed(person: Person, run: Run) -> date | None:

@@ -68,7 +68,11 @@ class Scoring:
     def _row(self, period: str, who: str, revision: int, earned: str) -> dict[str, Any]:
         lines: list[dict[str, Any]] = []
         earnings = []
-        for component, plan, version, currency, amount in orjson.loads(earned):
+        booked = orjson.loads(earned)
+        told_of = {component for person, month, component in self.deals if (person, month) == (who, period)}
+        # What is zero the ledger does not keep, and scoring says.
+        nothing = sorted(told_of - {component for component, *_ in booked})
+        for component, plan, version, currency, amount in [*booked, *([each, "plan", 1, "USD", 0] for each in nothing)]:
             part = {"component": component, "plan": plan, "version": version, "currency": currency}
             earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": None, "about": None})
             told = self.deals.get((who, period, component), [{"deal_id": None, "amount": amount}])
