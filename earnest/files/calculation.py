@@ -78,7 +78,8 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         sold.table.filter(pl.col("stage") == "won").height,
         credited.credits["deal_id"].n_unique(),
         people.size,
-        remarks.of_columns(people.unused, sold.unused, sold.absent),
+        remarks.of_columns(people.unused, sold.unused, sold.absent)
+        + remarks.of_use(credited.credits, people.roster, plans),
         remarks.of_quotas(people.roster, plans),
         plans.in_weeks,
     )

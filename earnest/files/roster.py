@@ -10,11 +10,11 @@ import polars as pl
 from earnest.files.cells import BadCell, roster_patch
 from earnest.files.deals import STAMP
 from earnest.files.rejected import BAD_VALUE, rejected
+from earnest.files.remarks import figures_of
 from earnest.files.rows import ROW, Rows
 from shared.contracts.roster_rows import FIGURES, is_known
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
-from shared.kernel.reference_point import reference_terms
 
 REQUIRED = ("participant_id",)
 
@@ -42,20 +42,13 @@ def roster_of(rows: Rows, plans: PlanSet) -> People:
         merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
         joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
     _on_the_only_plan(people, joined, plans)
-    known = _figures(plans)
+    known = {figure for plan in plans for figure in figures_of(plan)}
     unused = [
         name
         for name in rows.frame.columns
         if name != ROW and (not is_known(name) or (name.startswith(tuple(FIGURES)) and name not in known))
     ]
     return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), unused)
-
-
-def _figures(plans: PlanSet) -> set[str]:
-    """The columns of figures that some plan looks at."""
-    measures = {measure.measure for plan in plans for measure in plan.measures}
-    terms = {name for plan in plans for name in reference_terms(plan)}
-    return {f"{kind}.{name}" for kind in ("quota", "score") for name in measures} | {f"term.{name}" for name in terms}
 
 
 def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], plans: PlanSet) -> None:

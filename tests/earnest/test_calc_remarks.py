@@ -74,3 +74,48 @@ def test_of_many_quotas_some_are_named_and_the_others_counted(tmp_path: Path) ->
     said = warned(tmp_path, "reset: quarter", people)
     assert len(said) == 6
     assert said[-1].startswith("3 more quotas")
+
+
+LEAD = """
+plan: lead
+version: 1
+name: Lead
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: team, to: managers}, {rule: extra}, {rule: refunds, when: amount < 0}]
+measures: [{measure: team_sales, sum_of: [team, extra, refunds]}]
+components: [{component: override, kind: flat, measure: team_sales, rate: {term: share}}]
+"""
+
+
+def noted(folder: Path, roster: str, *plans: str) -> list[str]:
+    (folder / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,40000,2025-01-20\n")
+    (folder / "roster.csv").write_text(roster)
+    own = f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{KICKER}"
+    versions = PlanSet([read_plan(own, "rep"), *(read_plan(plan, "lead") for plan in plans)])
+    return calculate(folder / "deals.csv", folder / "roster.csv", versions, lambda _: None).notes
+
+
+def test_what_is_in_use_has_no_note(tmp_path: Path) -> None:
+    assert noted(tmp_path, "participant_id,quota.sales\nann,30000\nbob,30000\n") == []
+
+
+def test_a_plan_that_nobody_is_on_and_a_plan_that_is_not_there_are_noted_once(tmp_path: Path) -> None:
+    roster = "participant_id,plan\nann,rep\nbob,reps\ncem,reps\n"
+    assert noted(tmp_path, roster, LEAD) == [
+        "Nobody is on plan lead.",
+        "2 participants, bob first, are on plan reps, which does not exist.",
+    ]
+
+
+def test_figures_at_which_no_plan_of_their_participants_looks_are_noted_once_each(tmp_path: Path) -> None:
+    roster = (
+        "participant_id,plan,manager,quota.sales,term.share,score.team_sales\n"
+        "ann,rep,mia,30000,5%,\nbob,rep,mia,30000,6%,\nmia,lead,,90000,1%,\n"
+    )
+    notes = noted(tmp_path, roster, LEAD)
+    assert notes[:2] == [
+        "quota.sales: mia is on no plan that looks at it.",
+        "term.share: 2 participants, ann first, are on no plan that looks at it.",
+    ]
+    assert notes[2:] == ["2 crediting rules credited nothing: extra of plan lead, refunds of plan lead."]
