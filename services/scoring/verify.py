@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.schema import DropSchema
 
 from services.scoring.packed import unpack
+from services.scoring.set_aside import without
 from services.scoring.store import quarantine
 from services.scoring.store.audit import AUDITED, Audited, Key, keep_snapshot, page
+from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import engine_for, migrate
@@ -38,7 +40,7 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
 
     Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are known not
     to count; one that was replayed in vain is told as a record that cannot be processed. The sentences name ids, never
-    amounts. `progress` is told how many records of how many were processed again.
+    amounts. What belongs to a quarantined plan version is not compared, and the version is named. `progress` is told how many records of how many were processed again.
 
     Raises:
         LogUnavailable: the log cannot be reached.
@@ -48,20 +50,21 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
         reached = {worker: _reached(live, log, worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
-        if aside := quarantine.names(live):
-            return [
-                f"plan version {plan}@{version} is quarantined: what waits for it is not calculated, so nothing is compared"
-                for plan, version in sorted(aside)
-            ]
+        aside = quarantine.names(live)
+        holding = TermsInForce().read(live).plans.quarantined.sort("plan", "version").rows()
         apart = {
             (letter.partition, letter.position)
             for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
         }
         with _scratch(engine) as scratch:
-            again = _Again(scratch)
+            again = _Again(scratch, aside)
             facts = reached["roster"] | reached["credit"]
             first = {place: log.first(place) for place in facts}
-            found = [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
+            found = [
+                f"plan version {plan}@{version} is quarantined: what waits for it is not compared"
+                for plan, version in holding
+            ]
+            found += [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
             done, due = 0, sum(end - first[place] for place, end in facts.items())
             records = merge(*(_read(log, place, first[place], end) for place, end in facts.items()), key=_appended_at)
             while batch := list(islice(records, PAGE)):
@@ -71,17 +74,27 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
                     progress(done, due)
             again.finish()
             with scratch.connect() as rebuilt:
-                return (
-                    found + again.failures + [said for table in AUDITED for said in _differences(table, live, rebuilt)]
-                )
+                found += again.failures
+                found += [
+                    f"plan version {plan}@{version} cannot be calculated with, and is not quarantined"
+                    for plan, version in sorted(quarantine.names(rebuilt) - aside)
+                ]
+                return found + [
+                    said for table in AUDITED for said in _differences(table, live, rebuilt, quarantine.names(rebuilt))
+                ]
 
 
 class _Again:
     """The steps over an empty schema; what they publish goes from one to the next without a log."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, aside: Set[tuple[str, int]]) -> None:
+        """Over an empty schema; the plan versions `aside` are quarantined from the beginning."""
+
+        def known(document: Mapping[str, Any]) -> str | None:
+            return "it is quarantined" if (document.get("plan"), document.get("version")) in aside else None
+
         self._engine = engine
-        self._steps = steps()
+        self._steps = steps(known)
         self._waiting: dict[str, list[Stored]] = defaultdict(list)
         self.failures: list[str] = []
 
@@ -156,7 +169,7 @@ def _appended_at(stored: Stored) -> Any:
     return stored.appended_at
 
 
-def _differences(table: Audited, live: Connection, rebuilt: Connection) -> Iterator[str]:
+def _differences(table: Audited, live: Connection, rebuilt: Connection, aside: Set[tuple[str, int]]) -> Iterator[str]:
     number = 0
     after: Key | None = None
     while True:
@@ -168,7 +181,7 @@ def _differences(table: Audited, live: Connection, rebuilt: Connection) -> Itera
             again |= more
             following = next(reversed(more))
         for key in sorted(held.keys() | again.keys()):
-            if said := _said(table, held.get(key), again.get(key)):
+            if said := _said(table, *(without(table, key, each.get(key), aside) for each in (held, again))):
                 number += 1
                 if number <= TOLD:
                     yield f"{table.called} {' '.join(map(str, key))}: {said}"
@@ -180,6 +193,8 @@ def _differences(table: Audited, live: Connection, rebuilt: Connection) -> Itera
 
 
 def _said(table: Audited, held: Key | None, again: Key | None) -> str | None:
+    if held == again:
+        return None
     if held is None:
         return "missing, the log has it"
     if again is None:

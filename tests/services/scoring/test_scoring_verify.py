@@ -10,6 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
+from services.scoring.quarantine import put as put_aside
 from services.scoring.verify import verify
 from shared.contracts.topics import DEALS, PLANS, ROSTER
 from shared.log import dead_letters
@@ -111,3 +112,38 @@ def test_what_is_set_aside_is_known_not_to_count_until_it_is_replayed(
     replayed_in_vain, *_ = verify(scored, log)
     assert replayed_in_vain.startswith("record deals/")
     assert replayed_in_vain.endswith("cannot be processed: ValueError")
+
+
+def test_everything_but_what_is_quarantined_is_compared_and_that_is_named(
+    scored: Engine, log: PostgresLog, catch_up: Callable[[], None]
+) -> None:
+    with scored.begin() as connection:
+        everyone = connection.execute(text("select participant_id, facts from participant")).all()
+        harmful, *_ = connection.execute(text("select plan, version from plan_version order by 1, 2")).all()
+        put_aside(connection, harmful.plan, harmful.version, "it does harm", "ops")
+    sale = {"stage": "won", "amount": "1000.00", "currency": "USD", "close_date": "2025-05-20"}
+    for number, (who, _) in enumerate(everyone):
+        fact = {"deal_id": f"new{number}", "fields": sale | {"owner": who}, "source": "crm"}
+        log.append(DEALS, [Record(f"new{number}", orjson.dumps(fact | {"occurred_at": "2025-06-01T00:00:00.000000Z"}))])
+    catch_up()
+    named = f"plan version {harmful.plan}@{harmful.version} is quarantined: what waits for it is not compared"
+    assert verify(scored, log) == [named]
+    with scored.begin() as connection:
+        connection.execute(text("update participant set facts = '[]' where participant_id = 'p0'"))
+    assert verify(scored, log) == [named, "participant p0: facts differ from what the log gives"]
+
+
+def test_all_is_compared_again_when_a_corrected_version_has_replaced_the_quarantined_one(
+    scored: Engine, log: PostgresLog, catch_up: Callable[[], None]
+) -> None:
+    with scored.begin() as connection:
+        harmful, *_ = connection.execute(
+            text("select plan, version, document from plan_version order by 1, 2 desc")
+        ).all()
+        put_aside(connection, harmful.plan, harmful.version, "it does harm", "ops")
+    corrected = harmful.document | {"version": harmful.version + 1}
+    published = {name: corrected[name] for name in ("version", "effective_from")} | {"plan_id": harmful.plan}
+    record = Record(f"{harmful.plan}@{harmful.version + 1}", orjson.dumps(published | {"document": corrected}))
+    log.append(PLANS, [record])
+    catch_up()
+    assert verify(scored, log) == []
