@@ -49,8 +49,24 @@ def _parts(data: Any) -> Iterable[Any]:
     return data if isinstance(data, list | tuple) else ()
 
 
-def load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
+Loader = type[yaml.SafeLoader] | type[yaml.BaseLoader]
+
+
+def load_yaml(text: str, loader: Loader = yaml.SafeLoader) -> Any:
     """The data of a YAML text: `yaml.safe_load` for texts that somebody else may have written.
+
+    Raises:
+        yaml.YAMLError: it is not YAML, or several documents.
+        TooMuch: it is beyond one of the limits.
+    """
+    found = load_yaml_documents(text, loader)
+    if len(found) > 1:
+        raise yaml.YAMLError("it holds several documents (---); write one")
+    return found[0] if found else None
+
+
+def load_yaml_documents(text: str, loader: Loader = yaml.SafeLoader) -> list[Any]:
+    """The data of every document of a YAML text.
 
     Raises:
         yaml.YAMLError: it is not YAML.
@@ -58,14 +74,26 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any
     """
     check_length(text)
     reading = loader(text)
+    found: list[Any] = []
     try:
-        node = reading.get_single_node()
-        check_nodes(node)
-        return None if node is None else reading.construct_document(node)
+        while reading.check_node():
+            node = reading.get_node()
+            check_nodes(node)
+            found.append(_constructed(reading, node))
     except RecursionError:
         raise TooMuch(f"it is nested more than {DEEPEST} levels deep") from None
     finally:
         reading.dispose()
+    return found
+
+
+def _constructed(reading: yaml.SafeLoader | yaml.BaseLoader, node: yaml.Node | None) -> Any:
+    if node is None:
+        return None
+    try:
+        return reading.construct_document(node)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:  # a date that does not exist, !!int of a word
+        raise yaml.YAMLError(f"a value is not of the type that its form says: {error}") from None
 
 
 def check_length(text: str) -> None:

@@ -20,6 +20,7 @@ from earnest.files.rows import ROW, read_rows
 from services.payout.contract_costs.account import Accounted, PolicyAt, account
 from services.payout.contract_costs.facts import CostEvent, CostLine
 from services.payout.contract_costs.policy import ContractCosts
+from shared.limits import TooMuch, load_yaml, load_yaml_documents
 
 YAML_SUFFIXES = (".yaml", ".yml", ".json")
 DEFAULT: dict[str, Any] = {"kind": "contract_costs", "id": "default", "valid_from": date(1900, 1, 1)}
@@ -82,8 +83,8 @@ def read_policies(path: Path) -> list[ContractCosts]:
         FileError: it cannot be read, or holds something else.
     """
     try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        documents = load_yaml_documents(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise FileError(f"{path}: {_first_line(error)}") from None
     return _policies(path, documents)
 
@@ -143,9 +144,9 @@ def _yaml(path: Path) -> Read:
     """A YAML file; every scalar is read as the text it is, so that no amount becomes binary."""
     try:
         text = path.read_text(encoding="utf-8")
-        exact = yaml.load(text, Loader=yaml.BaseLoader)
-        typed = yaml.safe_load(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        exact = load_yaml(text, yaml.BaseLoader)
+        typed = load_yaml(text)
+    except (OSError, yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise FileError(f"{path}: {_first_line(error)}") from None
     if not isinstance(exact, dict):
         raise FileError(f"{path}: the file must have lines (costs), and may have events and policy")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from earnest.local.processes import LocalError
 from services.ingest.mapping import Source
+from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
 
 
@@ -75,10 +76,10 @@ def read_recipe(folder: Path) -> Recipe:
     """
     path = folder / "import.yaml"
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Recipe.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise LocalError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise LocalError(f"{path}: {error}") from None
     except ValidationError as error:
         mistakes = "; ".join(f"{found['field']}: {found['reason']}" for found in field_errors(error))

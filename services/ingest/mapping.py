@@ -17,9 +17,11 @@ import jsonpath
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from services.ingest.json_paths import compiled
 from shared.contracts import deals
 from shared.contracts.base import Identifier
 from shared.decimals import NotDecimal, bounded_decimal, moved
+from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
 
 ABSENT = object()
@@ -67,12 +69,12 @@ class Rule(Part):
     @classmethod
     def _compiles(cls, path: str | None) -> str | None:
         if path is not None:
-            _compiled(path)
+            compiled(path)
         return path
 
     @cached_property
     def _query(self) -> jsonpath.JSONPath | None:
-        return None if self.path is None else _compiled(self.path)
+        return None if self.path is None else compiled(self.path)
 
     def found(self, document: Any) -> Any:
         """The value in the document as it stands there; `ABSENT` where nothing is."""
@@ -81,15 +83,6 @@ class Rule(Part):
         # The library would read a text as JSON of its own.
         values = self._query.findall(document) if isinstance(document, Mapping | list) else []
         return values[0] if values else ABSENT
-
-
-def _compiled(path: str) -> jsonpath.JSONPath:
-    try:
-        compiled = jsonpath.compile(path)
-    except jsonpath.JSONPathError as error:
-        raise ValueError(f"{path!r} is not a JSON path: {error}") from None
-    assert isinstance(compiled, jsonpath.JSONPath)
-    return compiled
 
 
 class Condition(Part):
@@ -141,7 +134,7 @@ class Source(Part):
     @field_validator("items")
     @classmethod
     def _items_compile(cls, path: str) -> str:
-        _compiled(path)
+        compiled(path)
         return path
 
     @field_validator("fields")
@@ -156,7 +149,7 @@ class Source(Part):
 
     @cached_property
     def _items(self) -> jsonpath.JSONPath:
-        return _compiled(self.items)
+        return compiled(self.items)
 
     def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, occurred_at: str) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
@@ -292,8 +285,8 @@ def load_source(path: Path) -> Source:
         OSError: it cannot be read.
     """
     try:
-        return Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
+        return Source.model_validate(load_yaml(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise SourceError(f"{path.name}: {error}") from None
     except ValidationError as error:
         mistakes = "; ".join(f"{found['field']}: {found['reason']}" for found in field_errors(error))
