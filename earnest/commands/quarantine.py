@@ -32,14 +32,14 @@ def register(app: typer.Typer) -> None:
 
 @quarantine.command("list")
 def list_versions() -> None:
-    """What is set aside, why, who is on these plans, and how many deals wait."""
+    """What is set aside, why, who waits, and how many deals do."""
     from services.scoring.quarantine import listed
 
     with _scoring(_settings()) as engine, engine.connect() as connection:
         found = listed(connection)
     for each in found:
         typer.echo(f"{each.plan}@{each.version} since {each.since:%Y-%m-%d %H:%M} by {each.by}: {each.cause}")
-        typer.echo(f"  {each.waiting} deals wait; on this plan: {', '.join(each.participants) or 'nobody'}")
+        typer.echo(f"  deals that wait: {each.waiting}; participants: {', '.join(each.participants) or 'nobody'}")
     if not found:
         typer.echo("No plan version is quarantined.")
 
