@@ -10,12 +10,10 @@ import polars as pl
 
 from earnest.files import deals as deals_files
 from earnest.files import remarks
-from earnest.files import roster as roster_files
 from earnest.files.deals import deals_of
 from earnest.files.rejected import REJECTED, in_order
-from earnest.files.roster import roster_of
+from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
-from shared.contracts.roster_rows import is_known
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle import earn_every_month
 from shared.kernel.reasons import REASONS
@@ -53,7 +51,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Reading the roster")
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, is_known), plans)
+    people = read_roster(roster, plans)
     step("Reading the deals")
     sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
     step("Crediting")
@@ -78,7 +76,8 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         sold.table.filter(pl.col("stage") == "won").height,
         credited.credits["deal_id"].n_unique(),
         people.size,
-        remarks.of_columns(people.unused, sold.unused, sold.absent)
+        people.notes
+        + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans),
         remarks.of_quotas(people.roster, plans),
         plans.in_weeks,

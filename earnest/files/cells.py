@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
@@ -13,11 +14,10 @@ from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
 from shared.contracts.roster_rows import patch_of
-from shared.kernel.own_columns import NotOfColumn, mistakes, whole_number
+from shared.kernel.own_columns import mistakes
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
-Read = TypeVar("Read")
 
 DEAL_TEXTS = (
     "stage",
@@ -32,9 +32,10 @@ DEAL_TEXTS = (
     "territory",
     "cancel_date",
     "start_date",
+    "term_months",
     "contract",
 )
-DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "term_months", "splits", *ENTRIES)
+DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "splits", *ENTRIES)
 
 
 _IDENTIFIER = TypeAdapter(Identifier)
@@ -44,8 +45,9 @@ class BadCell(ValueError):
     """A cell that is not what its column needs; the message names the column."""
 
 
-def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
+def deal_patch(row: Row, custom: Mapping[str, pl.DataType], zone: ZoneInfo) -> DealPatch:
     """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's own.
+    Instants given for dates become dates of the company's time `zone`.
 
     Raises:
         BadCell: a cell is not what its column needs.
@@ -55,11 +57,9 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType]) -> DealPatch:
     if (splits := row.get("splits")) is not None:
         fields["splits"] = _splits(splits)
     fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
-    if "term_months" in given:
-        fields["term_months"] = _read("term_months", whole_number, given["term_months"])
     if own := {name: text for name in custom if (text := row.get(name)) is not None}:
         fields["custom"] = own
-    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields})
+    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone)
     if wrong := "; ".join(f"{name}: {reason}" for name, reason in mistakes(own, custom)):
         raise BadCell(wrong)
     return patch
@@ -78,18 +78,18 @@ def identifier(row: Row, name: str) -> str:
         raise BadCell(_sentence({**found, "loc": (name,)})) from None
 
 
-def roster_patch(row: Row) -> RosterPatch:
-    """The patch that a row of a roster file is; blank cells say nothing.
+def roster_patch(row: Row, zone: ZoneInfo) -> RosterPatch:
+    """The patch that a row of a roster file is, as `deal_patch` reads it.
 
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    return _checked(RosterPatch, patch_of(row))
+    return _checked(RosterPatch, patch_of(row), zone)
 
 
-def _checked(contract: type[Patch], patch: dict[str, Any]) -> Patch:
+def _checked(contract: type[Patch], patch: dict[str, Any], zone: ZoneInfo) -> Patch:
     try:
-        return contract.model_validate_json(orjson.dumps(patch))
+        return contract.model_validate_json(orjson.dumps(patch), context={"zone": zone})
     except ValidationError as error:
         raise BadCell("; ".join(_sentence(found) for found in error.errors(include_url=False))) from None
 
@@ -137,11 +137,3 @@ def dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
 
 def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]
-
-
-def _read(name: str, read: Callable[[str], Read], text: str) -> Read:
-    """A cell as the company's own columns are read."""
-    try:
-        return read(text)
-    except NotOfColumn as error:
-        raise BadCell(f"{name}: {error}") from None

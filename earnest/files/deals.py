@@ -11,6 +11,7 @@ from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
 from earnest.files.plain_deals import plain_deals
 from earnest.files.rejected import BAD_VALUE, rejected
 from earnest.files.rows import ROW, Rows
+from earnest.local.home import company_zone
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet
 from shared.kernel.deals import deals_table
@@ -76,11 +77,12 @@ def merged_facts(
         unsaid: what holds of a deal that does not say otherwise.
         file: what refused rows name as their file.
     """
+    zone = company_zone()
     deals: dict[str, Facts] = {}
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.iter_rows(named=True):
         try:
-            patch = deal_patch(row, custom)
+            patch = deal_patch(row, custom, zone)
         except BadCell as error:
             refused.append((file, row[ROW], row["deal_id"], BAD_VALUE, str(error)))
             continue

@@ -99,10 +99,9 @@ def _date(name: str) -> _Cell:
 
 
 def _text(name: str) -> _Cell:
-    text = pl.col(name).str
-    return _Cell(
-        pl.col(name), _blank_or(pl.col(name), (text.len_chars() <= LONGEST_TEXT) & ~text.contains("\0", literal=True))
-    )
+    text, short = pl.col(name), pl.col(name).str.len_chars().is_between(1, LONGEST_TEXT)
+    sure = short & (text == text.str.strip_chars()) & ~text.str.contains("\0", literal=True)
+    return _Cell(text, _blank_or(text, sure))
 
 
 def _custom(name: str, kind: pl.DataType) -> _Cell:
@@ -117,8 +116,7 @@ def _custom(name: str, kind: pl.DataType) -> _Cell:
         return _Cell(text.cast(kind, strict=False), _blank_or(text, text.str.contains(DECIMAL)))
     if kind == pl.Date:
         return _date(name)
-    value, sure = _text(name)
-    return _Cell(value, _blank_or(text, sure & (text != "") & (text == text.str.strip_chars())))
+    return _text(name)
 
 
 def _blank_or(text: pl.Expr, sure: pl.Expr) -> pl.Expr:

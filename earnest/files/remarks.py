@@ -36,10 +36,9 @@ def _late(late: LateQuota) -> str:
     )
 
 
-def of_columns(roster_unused: Sequence[str], deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:
-    """Columns that nobody reads, and columns that a plan would read."""
-    notes = [f"The roster's column {name} is not one that Earnest knows: it is not used." for name in roster_unused]
-    notes += [f"No plan declares the deals' column {name}: it is not used." for name in deals_unused]
+def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:
+    """Columns of deals that nobody reads, and columns that a plan would read."""
+    notes = [f"No plan declares the deals' column {name}: it is not used." for name in deals_unused]
     return notes + [f"A plan declares the column {name}, which the deals do not have." for name in deals_absent]
 
 

@@ -3,58 +3,72 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from earnest.files.cells import BadCell, roster_patch
 from earnest.files.deals import STAMP
-from earnest.files.rejected import BAD_VALUE, rejected
+from earnest.files.rejected import BAD_VALUE, FileError, rejected
 from earnest.files.remarks import figures_of
-from earnest.files.rows import ROW, Rows
-from shared.contracts.roster_rows import FIGURES, is_known
+from earnest.files.rows import ROW, read_rows
+from earnest.local.home import company_zone
+from shared.contracts.roster_rows import FIGURES, BadHeader, check_columns
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
 
-REQUIRED = ("participant_id",)
-
 
 class People(NamedTuple):
-    """The roster, how many participants it has, the rows that could not be used, and columns nobody reads."""
+    """The roster, how many participants it has, the rows that could not be used, and what a reader should know besides."""
 
     roster: Roster
     size: int
     rejected: pl.DataFrame
-    unused: list[str]
+    notes: list[str]
 
 
-def roster_of(rows: Rows, plans: PlanSet) -> People:
-    """The roster of a file's rows. Whom no row gives a plan is on the only plan, if there is only one."""
+def read_roster(path: Path, plans: PlanSet) -> People:
+    """The roster of a file. Whom no row gives a plan is on the only plan, if there is only one.
+
+    Raises:
+        FileError: the file cannot be read, or has a column that is not known.
+    """
+    rows, zone = read_rows(path, "roster", ()), company_zone()
+    header = [name for name in rows.frame.columns if name != ROW]
+    try:
+        check_columns(header)
+    except BadHeader as error:
+        raise FileError(f"{path}: {error}") from None
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.frame.iter_rows(named=True):
         try:
-            patch = roster_patch(row)
+            patch = roster_patch(row, zone)
         except BadCell as error:
             refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
             continue
         merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
         joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
-    _on_the_only_plan(people, joined, plans)
+    put = _on_the_only_plan(people, joined, plans)
     known = {figure for plan in plans for figure in figures_of(plan)}
-    unused = [
-        name
-        for name in rows.frame.columns
-        if name != ROW and (not is_known(name) or (name.startswith(tuple(FIGURES)) and name not in known))
-    ]
-    return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), unused)
+    idle = [name for name in header if name.startswith(tuple(FIGURES)) and name not in known]
+    notes = [f"No plan looks at the roster's column {name}: it is not used." for name in idle]
+    if put:
+        notes.append(
+            f"The roster gives {put:,} of {len(people):,} participants no plan: here they are on the only one, "
+            f"{next(iter(plans)).plan}. The running system puts nobody on a plan: name it in the roster's column plan."
+        )
+    return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes)
 
 
-def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], plans: PlanSet) -> None:
+def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], plans: PlanSet) -> int:
+    """How many participants were put on it."""
     ids = {plan.plan for plan in plans}
     if len(ids) != 1:
-        return
-    for participant_id, facts in people.items():
-        if not any(path.endswith("/plan") for path in facts):
-            merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, STAMP, 0, "file")
+        return 0
+    without = {who: facts for who, facts in people.items() if not any(path.endswith("/plan") for path in facts)}
+    for participant_id, facts in without.items():
+        merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, STAMP, 0, "file")
+    return len(without)

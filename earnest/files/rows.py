@@ -12,7 +12,7 @@ import polars as pl
 
 from earnest.files.rejected import BAD_VALUE, UNREADABLE, FileError, rejected
 from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
-from shared.contracts.roster_rows import BadHeader, fitted, header_of
+from shared.contracts.roster_rows import BadHeader, TooWide, fitted, header_of
 
 CHUNK = 50_000
 ROW = "@row"
@@ -96,13 +96,12 @@ def _frame(
     """Rows as columns; what a row lacks at its end is blank, what it has beyond the header goes to `wide`."""
     width, numbers, kept = len(header), [], []
     for number, cells in chunk:
-        fitting = cells if len(cells) == width else fitted(cells, width)
-        if fitting is None:
-            message = f"the row has {len(cells)} cells, the header {width}"
-            wide.append((file, number, cells[0].strip(), UNREADABLE, message))
+        try:
+            kept.append(cells if len(cells) == width else fitted(cells, width))
+        except TooWide as error:
+            wide.append((file, number, cells[0].strip(), UNREADABLE, str(error)))
             continue
         numbers.append(number)
-        kept.append(fitting)
     columns = zip(*kept, strict=True) if kept else ([] for _ in header)
     texts = [pl.Series(name, list(values), dtype=pl.String) for name, values in zip(header, columns, strict=True)]
     return pl.DataFrame([pl.Series(ROW, numbers, dtype=pl.Int64), *texts])

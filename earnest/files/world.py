@@ -8,12 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files import deals as deals_files
-from earnest.files import roster as roster_files
 from earnest.files.deals import deals_of
 from earnest.files.rejected import FileError
-from earnest.files.roster import roster_of
+from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
-from shared.contracts.roster_rows import is_known
 from shared.kernel import PlanSet, Roster
 
 
@@ -34,7 +32,7 @@ def read_world(deals: Path, roster: Path, plans: PlanSet) -> World:
     Raises:
         FileError: a file cannot be read.
     """
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED, is_known), plans)
+    people = read_roster(roster, plans)
     sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
     return World(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
 

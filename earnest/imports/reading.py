@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import orjson
 import polars as pl
 from pydantic import ValidationError
 
+from earnest.files.rows import ROW, Rows, read_rows
 from earnest.imports.recipe import Recipe
 from earnest.local.processes import LocalError
 from services.ingest.events import DealEvent, Unfit
@@ -57,23 +57,21 @@ def participant_id(name: str) -> str:
     return ".".join(re.findall(r"[a-z0-9]+", plain))
 
 
-def rows_of(folder: Path, file: str) -> Iterator[tuple[int, Row]]:
-    """The rows of a CSV file with their numbers, cells without surrounding space.
+def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, Row]]:
+    """The rows of a file with their numbers, as `earnest calc` reads files; blank cells are blank text.
 
     Raises:
-        LocalError: it cannot be read, or a row has too many cells.
+        LocalError: it cannot be read, lacks one of the columns that are asked for, or a row cannot be used.
     """
-    path = folder / file
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            for number, row in enumerate(csv.DictReader(text, strict=True), start=2):
-                if None in row:
-                    raise LocalError(f"{path}, row {number}: more cells than columns")
-                yield number, {name: (cell or "").strip() for name, cell in row.items()}
-    except OSError as error:
-        raise LocalError(f"{path}: {error.strerror}") from None
-    except csv.Error as error:
-        raise LocalError(f"{path}: {error}") from None
+    read = read_rows(folder / file, file, columns)
+    for row, why in read.rejected.select("row", "message").iter_rows():
+        raise LocalError(f"{folder / file}, row {row}: {why}")
+    yield from _rows(read)
+
+
+def _rows(read: Rows) -> Iterator[tuple[int, Row]]:
+    for row in read.frame.iter_rows(named=True):
+        yield row.pop(ROW), {name: cell or "" for name, cell in row.items()}
 
 
 def read_deals(
@@ -84,10 +82,14 @@ def read_deals(
     """
     export = Export()
     prices = {
-        name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file)}
+        name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file, look.key, look.value)}
         for name, look in recipe.deals.lookups.items()
     }
-    for number, row in rows_of(folder, recipe.deals.file):
+    read = read_rows(folder / recipe.deals.file, recipe.deals.file, ())
+    for number, name, why in read.rejected.select("row", "id", "message").iter_rows():
+        export.rows += 1
+        export.notes.append(Note(number, name, "rejected", "", why))
+    for number, row in _rows(read):
         export.rows += 1
         present = {name: cell for name, cell in row.items() if cell}
         occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"

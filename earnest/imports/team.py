@@ -29,7 +29,7 @@ def team(folder: Path, recipe: Recipe) -> list[Member]:
     """Everyone on the roster: participants of the file, and the managers they name."""
     rules = recipe.roster
     members: dict[str, Member] = {}
-    for _, row in rows_of(folder, rules.file):
+    for _, row in rows_of(folder, rules.file, rules.participant, rules.manager, rules.territory):
         boss = row[rules.manager]
         manager, territory = participant_id(boss), row[rules.territory]
         members.setdefault(manager, Member(manager, boss, rules.manager_plan, None, territory))

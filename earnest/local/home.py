@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from earnest.local.claims import write_private
 from earnest.local.keys import make_keys
@@ -104,6 +105,24 @@ class Home:
         if not noted.exists():
             raise LocalError(f"nothing was started in {self.path} yet: run `earnest up`, or set DATABASE_URL")
         return settings_from(json.loads(noted.read_text()))
+
+
+def company_zone() -> ZoneInfo:
+    """The company's time zone: of the installation in the current folder where there is one, otherwise EARNEST_TIME_ZONE.
+
+    Raises:
+        LocalError: there is no such time zone.
+    """
+    try:
+        settings = Home.current().settings()
+    except LocalError:
+        settings = Settings(database_url="postgresql://")
+    try:
+        return settings.zone
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise LocalError(
+            f"EARNEST_TIME_ZONE: there is no time zone {settings.time_zone!r}; write one like Europe/Berlin"
+        ) from None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:

@@ -9,10 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files import deals as deals_files
-from earnest.files import roster as roster_files
 from earnest.files.deals import deals_of
 from earnest.files.rejected import FileError
-from earnest.files.roster import roster_of
+from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, credit, earn, measure
 from shared.kernel.exact import Overflow
@@ -45,7 +44,7 @@ def compared(old: Plan, new: Plan, deals: Path, roster: Path) -> pl.DataFrame:
 
 def _earned(plan: Plan, deals: Path, roster: Path) -> pl.DataFrame:
     plans = PlanSet([plan])
-    people = roster_of(read_rows(roster, "roster", roster_files.REQUIRED), plans).roster
+    people = read_roster(roster, plans).roster
     sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED), plans).table
     try:
         earned = earn(measure(credit(sold, people, plans).credits, plans), people, plans)

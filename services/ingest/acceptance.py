@@ -46,6 +46,14 @@ AHEAD: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What stands in a request instead of an event that could not be made, with the id it would have; `errors` are fields and reasons."""
+
+    id: str
+    errors: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A request as read: records for the log, and the receipt to give once they are there."""
 
@@ -54,7 +62,7 @@ class Read:
 
 
 def read(
-    texts: Sequence[bytes],
+    texts: Sequence[bytes | Refused],
     kind: type[Event],
     zone: ZoneInfo,
     received: datetime,
@@ -67,10 +75,14 @@ def read(
     """
     records: list[Record] = []
     results: list[dict[str, Any]] = []
+    latest = instant_text(received + AHEAD)
     for index, text in enumerate(texts):
+        if isinstance(text, Refused):
+            results.append({"index": index, "id": text.id, "status": "rejected", "errors": text.errors})
+            continue
         try:
             event = kind.read(text, zone)
-            _check_time(event, received)
+            _check_time(event, latest)
             event.check(columns)
             record = event.record(by)
             _check_size(record)
@@ -110,8 +122,8 @@ def _check_size(record: Record) -> None:
         raise Unfit([("data", f"the event has {size:,} bytes; {MAX_RECORD_BYTES:,} at most are taken")])
 
 
-def _check_time(event: Event, received: datetime) -> None:
-    if event.time > instant_text(received + AHEAD):
+def _check_time(event: Event, latest: str) -> None:
+    if event.time > latest:
         raise Unfit(
             [("time", "it lies more than a day ahead; set the sender's clock, or send it when it has happened")]
         )

@@ -16,7 +16,7 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from services.ingest import roster_csv
-from services.ingest.acceptance import Receipt, read
+from services.ingest.acceptance import Receipt, Refused, read
 from services.ingest.appending import Appender
 from services.ingest.bodies import take_apart
 from services.ingest.events import DealEvent, Event, PlanEvent, RosterEvent
@@ -38,6 +38,8 @@ IdempotencyKey = Annotated[
 ]
 
 
+Texts = list[bytes | Refused]
+"""The events of a request, each as JSON."""
 MOST_LOGGED: Final = 10
 """Rejected events of one request that its log line names."""
 
@@ -76,13 +78,13 @@ class Intake:
         if kind is RosterEvent and request.headers.get("content-type", "").startswith("text/csv"):
             texts = await run_in_threadpool(roster_csv.events, body, who.name, datetime.now(UTC))
         else:
-            texts = take_apart(body, request.headers)
+            texts = [*take_apart(body, request.headers)]
         if key is None:
             return await self._append(who.name, kind, texts)
         digest = hashlib.sha256(request.url.path.encode() + b"\n" + body).digest()
         return await self._once(who.name, key, digest, kind, texts)
 
-    async def _once(self, who: str, key: str, digest: bytes, kind: type[Event], texts: list[bytes]) -> Response:
+    async def _once(self, who: str, key: str, digest: bytes, kind: type[Event], texts: Texts) -> Response:
         held = await run_in_threadpool(self._answers.claim, who, key, digest)
         if held is not None:
             if held.request != digest:
@@ -98,10 +100,11 @@ class Intake:
         await run_in_threadpool(self._answers.give, who, key, response.status_code, bytes(response.body))
         return response
 
-    async def _append(self, who: str, kind: type[Event], texts: list[bytes]) -> Response:
+    async def _append(self, who: str, kind: type[Event], texts: Texts) -> Response:
         zone, now = self._settings.zone, datetime.now(UTC)
         if kind is PlanEvent:
-            found = await run_in_threadpool(self._published.read, texts, zone, now, who)
+            plans = [text for text in texts if isinstance(text, bytes)]
+            found = await run_in_threadpool(self._published.read, plans, zone, now, who)
         else:
             found = await run_in_threadpool(read, texts, kind, zone, now, who, self.columns)
         await self.durable(kind.topic, found.records)

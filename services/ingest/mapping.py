@@ -175,11 +175,8 @@ class Source(Part):
         custom: dict[str, Any] = {}
         for path, rule in self.fields.items():
             (custom if path.startswith(CUSTOM) else fields).update(taken(path, rule))
-        if "term_months" in fields:
-            fields["term_months"] = _whole(fields["term_months"])
         for entries in deals.ENTRIES:
             fields |= self._entry(entries, taken)
-        sequence = taken("sequence", self.event.sequence)
         return {
             "specversion": "1.0",
             **taken("id", self.event.id, name),
@@ -189,7 +186,7 @@ class Source(Part):
             "data": {
                 **taken("deal_id", self.deal_id),
                 "fields": fields | ({"custom": custom} if custom else {}),
-                **{key: _whole(value) for key, value in sequence.items()},
+                **taken("sequence", self.event.sequence),
             },
         }
 
@@ -264,10 +261,6 @@ def _moment(text: str, form: str) -> str:
     except ValueError:
         return text
     return moment.isoformat() if moment.tzinfo else moment.date().isoformat()
-
-
-def _whole(text: Any) -> Any:
-    return int(text) if isinstance(text, str) and text.isdecimal() else text
 
 
 def _moved(text: str, scale: int) -> str:

@@ -6,32 +6,36 @@ import csv
 import hashlib
 import io
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from services.ingest.acceptance import Refused
 from services.ingest.bodies import check_number
 from shared.contracts import roster
 from shared.contracts.base import instant_text
-from shared.contracts.roster_rows import COLUMNS, BadHeader, fitted, header_of, is_known, patch_of
+from shared.contracts.roster_rows import BadHeader, TooWide, check_columns, fitted, header_of, patch_of
 from shared.problems import Unprocessable
 
+FIRST_ROW: Final = 2
+"""The header is row 1."""
 
-def events(body: bytes, source: str, received: datetime) -> list[bytes]:
+
+def events(body: bytes, source: str, received: datetime) -> list[bytes | Refused]:
     """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
 
-    Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them.
+    Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them. The id of an event ends in its row,
+    counted as a spreadsheet does.
 
     Raises:
-        Unprocessable: it is not CSV, columns are missing, unknown or there twice, a row is longer than the header, or there
-            is no row.
+        Unprocessable: it is not CSV, columns are missing, unknown or there twice, or there is no row.
         TooMany: there are more rows than events are read at once.
     """
     try:
         reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
         header = header_of(next(reader, []))
-        _check(header)
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
+        check_columns(header)
+        rows = [(row, cells) for row, cells in enumerate(reader, FIRST_ROW) if any(cell.strip() for cell in cells)]
     except UnicodeDecodeError:
         raise Unprocessable("the file is not UTF-8") from None
     except csv.Error as error:
@@ -40,24 +44,16 @@ def events(body: bytes, source: str, received: datetime) -> list[bytes]:
         raise Unprocessable(f"the file cannot be used: {error}") from None
     check_number(len(rows))
     digest = hashlib.sha256(body).hexdigest()[:16]
-    found = []
-    for number, row in enumerate(rows, start=1):
-        cells = fitted(row, len(header))
-        if cells is None:
-            raise Unprocessable(f"row {number} below the header has more cells than the header")
-        event = _event(patch_of(dict(zip(header, cells, strict=True))), f"{digest}-{number}", source, received)
-        found.append(orjson.dumps(event))
+    found: list[bytes | Refused] = []
+    for row, cells in rows:
+        name = f"{digest}-{row}"
+        try:
+            patch = patch_of(dict(zip(header, fitted(cells, len(header)), strict=True)))
+        except TooWide as error:
+            found.append(Refused(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
+        else:
+            found.append(orjson.dumps(_event(patch, name, source, received)))
     return found
-
-
-def _check(header: list[str]) -> None:
-    if "participant_id" not in header:
-        raise Unprocessable("the file has no column participant_id")
-    if unknown := [name for name in header if not is_known(name)]:
-        raise Unprocessable(
-            f"the file has unknown columns {', '.join(unknown)}; known are {', '.join(COLUMNS)}, "
-            "quota.<measure>, term.<name>, score.<measure>"
-        )
 
 
 def _event(patch: dict[str, Any], name: str, source: str, received: datetime) -> dict[str, Any]:

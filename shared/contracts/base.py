@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from shared.decimals import plain_decimal
 from shared.money import minor_digits
@@ -41,6 +50,25 @@ class Contract(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+class Statement(Contract):
+    """What somebody says, by whatever road: blanks around a text do not count, and blank text is no value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, said: Any) -> Any:
+        return without_blanks(said)
+
+
+def without_blanks(said: Any) -> Any:
+    """Texts without the blanks around them, null where nothing is left; in objects every value, names stay as they are."""
+    if isinstance(said, dict):
+        return {
+            name: (value.strip() or None) if isinstance(value, str) else without_blanks(value)
+            for name, value in said.items()
+        }
+    return said
+
+
 YEARS: Final = range(1900, 2200)
 """The years that a date or an instant may be in: beyond them it is a slip, and near the ends time zones overflow."""
 
@@ -64,6 +92,22 @@ def _plausible(value: Decimal) -> Decimal:
 
 ExactDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal), AfterValidator(_plausible)]
 """A decimal below 10^13 with 12 decimals at most, given as plain text or as a whole number."""
+
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+
+
+def _whole(value: object) -> object:
+    """Take a whole number also from text; what else is none stays, for the type to refuse."""
+    if not isinstance(value, str):
+        return value
+    if not _WHOLE.fullmatch(value):
+        raise ValueError(f"{value[:40]!r} is not a whole number of up to 18 digits")
+    return int(value)
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+"""A whole number, also said in text: what a file holds is nothing else."""
 
 
 YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}

@@ -11,7 +11,17 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from shared.contracts.base import NAME, BusinessDate, Contract, CurrencyCode, ExactDecimal, Identifier, Text
+from shared.contracts.base import (
+    NAME,
+    BusinessDate,
+    Contract,
+    CurrencyCode,
+    ExactDecimal,
+    Identifier,
+    Statement,
+    Text,
+    WholeNumber,
+)
 from shared.money import MoneyError, to_minor
 
 TYPE = "earnest.deal.patched"
@@ -74,7 +84,7 @@ class DealFields(Contract):
     payments: dict[Identifier, Payment | None] = Field(default_factory=dict)
     cancel_date: BusinessDate | None = None
     start_date: BusinessDate | None = None
-    term_months: Annotated[int, Field(gt=0, le=1200)] | None = None
+    term_months: Annotated[WholeNumber, Field(gt=0, le=1200)] | None = None
     contract: Identifier | None = None
     custom: dict[Annotated[str, StringConstraints(pattern=NAME)], Custom | None] = Field(default_factory=dict)
 
@@ -112,7 +122,7 @@ class DealFields(Contract):
         return fields
 
 
-class DealPatch(Contract):
+class DealPatch(Statement):
     """What a source says about a deal: the body (`data`) of a CloudEvent sent to ingest.
 
     `sequence` orders patches of one source that share an instant (a CRM's revision number).
@@ -120,7 +130,7 @@ class DealPatch(Contract):
 
     deal_id: Identifier
     fields: DealFields
-    sequence: int = Field(default=0, ge=0, lt=2**63)
+    sequence: WholeNumber = Field(default=0, ge=0, lt=2**63)
 
 
 class DealFact(Contract):

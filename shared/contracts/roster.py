@@ -10,7 +10,17 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import NAME, BusinessDate, Contract, ExactDecimal, Identifier, Text, YesNo
+from shared.contracts.base import (
+    NAME,
+    BusinessDate,
+    Contract,
+    ExactDecimal,
+    Identifier,
+    Statement,
+    Text,
+    WholeNumber,
+    YesNo,
+)
 
 TYPE = "earnest.roster.patched"
 
@@ -81,14 +91,14 @@ class AssignmentFields(Contract):
         return fields
 
 
-class RosterPatch(Contract):
+class RosterPatch(Statement):
     """What HR or sales operations say about a participant from a date on: the `data` of a CloudEvent, or a CSV row."""
 
     participant_id: Identifier
     effective_from: BusinessDate
     fields: AssignmentFields
     name: Text | None = None
-    sequence: int = Field(default=0, ge=0, lt=2**63)
+    sequence: WholeNumber = Field(default=0, ge=0, lt=2**63)
 
     def flat(self) -> dict[str, Any]:
         """The patch as the flat map of the road; the name is not dated."""

@@ -20,6 +20,10 @@ class BadHeader(ValueError):
     """The first row does not name the columns; the message says why."""
 
 
+class TooWide(ValueError):
+    """A row has more cells than the header names columns."""
+
+
 def header_of(cells: Sequence[str]) -> list[str]:
     """The names of a file's columns, without spaces around them and without blank ones at the end.
 
@@ -38,16 +42,30 @@ def header_of(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def fitted(cells: Sequence[str], width: int) -> list[str] | None:
-    """The cells of a row of `width` columns: what it lacks is blank, blank cells beyond are left out; None where there is more."""
+def fitted(cells: Sequence[str], width: int) -> list[str]:
+    """The cells of a row of `width` columns: what it lacks is blank, blank cells beyond are left out.
+
+    Raises:
+        TooWide: more than blank cells lie beyond.
+    """
     if any(cell.strip() for cell in cells[width:]):
-        return None
+        raise TooWide(f"the row has {len(cells)} cells, the header {width}")
     return [*cells[:width], *[""] * (width - len(cells))]
 
 
-def is_known(column: str) -> bool:
-    """Whether a column of a roster file says something."""
-    return column in COLUMNS or column.startswith(tuple(FIGURES))
+def check_columns(header: Sequence[str]) -> None:
+    """See that every column of a roster file says something: a slip in a name would silently pay by less than the file says.
+
+    Raises:
+        BadHeader: participant_id is missing, or a column is not known.
+    """
+    if "participant_id" not in header:
+        raise BadHeader(f"there is no column participant_id; its columns are {', '.join(header)}")
+    if unknown := [name for name in header if name not in COLUMNS and not name.startswith(tuple(FIGURES))]:
+        raise BadHeader(
+            f"unknown columns {', '.join(unknown)}; known are {', '.join(COLUMNS)}, "
+            "quota.<measure>, term.<name>, score.<measure>"
+        )
 
 
 def patch_of(row: Mapping[str, object]) -> dict[str, Any]:

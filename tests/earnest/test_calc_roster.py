@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from earnest.files.roster import REQUIRED, People, roster_of
-from earnest.files.rows import read_rows
+from earnest.files.rejected import FileError
+from earnest.files.roster import People, read_roster
+from earnest.local.processes import LocalError
 from shared.kernel import Plan, PlanSet, Roster
 
 RULES: dict[str, Any] = {
@@ -30,7 +31,7 @@ RULES: dict[str, Any] = {
 def read(folder: Path, text: str, *plans: str) -> People:
     (folder / "roster.csv").write_text(text)
     versions = PlanSet(Plan.model_validate({"plan": plan, **RULES}) for plan in plans or ("rep",))
-    return roster_of(read_rows(folder / "roster.csv", "roster", REQUIRED), versions)
+    return read_roster(folder / "roster.csv", versions)
 
 
 def test_a_blank_cell_leaves_what_an_earlier_row_said(tmp_path: Path) -> None:
@@ -98,3 +99,30 @@ def test_a_bad_quota_rejects_its_row_and_no_other(tmp_path: Path, cell: str) -> 
     people = read(tmp_path, f"participant_id,quota\nann,{cell}\nbob,100\n")
     assert people.rejected["row"].to_list() == [2]
     assert people.roster.assignments["participant_id"].to_list() == ["bob"]
+
+
+def test_a_column_that_is_not_known_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="unknown columns boss; known are participant_id"):
+        read(tmp_path, "participant_id,boss\nann,mia\n")
+
+
+def test_a_figure_that_no_plan_looks_at_is_said(tmp_path: Path) -> None:
+    assert read(tmp_path, "participant_id,plan,quota.churn\nann,rep,5\n").notes == [
+        "No plan looks at the roster's column quota.churn: it is not used."
+    ]
+
+
+def test_whom_the_roster_gives_no_plan_is_said(tmp_path: Path) -> None:
+    [note] = read(tmp_path, "participant_id,plan\nann,rep\nbob,\ncy,\n").notes
+    assert note.startswith("The roster gives 2 of 3 participants no plan: here they are on the only one, rep.")
+    assert read(tmp_path, "participant_id\nann\n", "rep", "lead").notes == []
+
+
+def test_an_instant_is_a_date_in_the_companys_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARNEST_HOME", str(tmp_path))
+    monkeypatch.setenv("EARNEST_TIME_ZONE", "Asia/Tokyo")
+    text = "participant_id,effective_from,plan\nann,2024-12-31T15:00:00Z,rep\n"
+    assert read(tmp_path, text).roster.assignments["effective_from"].to_list() == [date(2025, 1, 1)]
+    monkeypatch.setenv("EARNEST_TIME_ZONE", "Nowhere/Land")
+    with pytest.raises(LocalError, match="there is no time zone 'Nowhere/Land'"):
+        read(tmp_path, text)

@@ -136,7 +136,7 @@ def test_an_item_tells_of_a_payment_under_its_own_id_and_a_null_amount_takes_it_
         return found
 
     paid = {"deal": "d1", "months": "12", "payment": {"id": 77, "amount": "9.50", "on": "2025-05-20"}}
-    assert fields(paid) == {"term_months": 12, "payments": {"77": {"amount": "9.50", "date": "2025-05-20"}}}
+    assert fields(paid) == {"term_months": "12", "payments": {"77": {"amount": "9.50", "date": "2025-05-20"}}}
     assert fields({"deal": "d1", "payment": {"id": 77, "amount": None}}) == {"payments": {"77": None}}
     assert fields({"deal": "d1", "payment": {"id": 77}}) == {"payments": {"77": {}}}, "for validation to name"
     assert fields({"deal": "d1", "begins": "2025-06-01"}) == {"start_date": "2025-06-01"}

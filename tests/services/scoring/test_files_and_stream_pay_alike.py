@@ -7,27 +7,31 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from earnest.files.calculation import Calculation, calculate
+from earnest.files.rejected import FileError
 from services.ingest import roster_csv
 from services.ingest.acceptance import Read, read
 from services.ingest.events import DealEvent, RosterEvent
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import Plan, PlanSet
+from shared.problems import Unprocessable
 from tests.services.scoring.conftest import Road, empty_tables
 from tests.services.scoring.test_scoring_steps import pay
 
-ZONE, NOW = ZoneInfo("UTC"), datetime(2025, 12, 1, tzinfo=UTC)
+ZONE, NOW, SINCE = ZoneInfo("UTC"), datetime(2025, 12, 1, tzinfo=UTC), "2025-01-01T00:00:00Z"
 PLAN: dict[str, Any] = {
     "plan": "rep",
     "version": 1,
@@ -41,6 +45,7 @@ PLAN: dict[str, Any] = {
         {"rule": "by_margin", "amount": "margin", "when": "stage = 'won' and margin is not null"},
         {"rule": "by_invoice", "date": "invoiced"},
         {"rule": "big", "when": "stage = 'won' and segment = 'Enterprise'"},
+        {"rule": "boxed", "when": "stage = 'won' and product = 'Box' and territory is null"},
     ],
     "measures": [
         {"measure": name, "sum_of": [rule]}
@@ -50,12 +55,14 @@ PLAN: dict[str, Any] = {
             ("margins", "by_margin"),
             ("invoices", "by_invoice"),
             ("enterprise", "big"),
+            ("boxes", "boxed"),
         )
     ],
     "components": [
         {"component": "c_flag", "kind": "flat", "measure": "flags", "rate": "10%"},
         {"component": "c_seats", "kind": "per_unit", "measure": "pieces", "amount": "1"},
         {"component": "c_margin", "kind": "flat", "measure": "margins", "rate": {"term": "rate", "default": "0.1"}},
+        {"component": "c_box", "kind": "flat", "measure": "boxes", "rate": "1%"},
         {"component": "c_invoice", "kind": "flat", "measure": "invoices", "rate": "10%"},
         {
             "component": "c_big",
@@ -68,7 +75,7 @@ PLAN: dict[str, Any] = {
 }
 PLANS = PlanSet([Plan.model_validate(PLAN)])
 OWN = tuple(PLAN["columns"])
-STANDARD = ("amount", "currency", "close_date", "owner", "stage", "term_months")
+STANDARD = ("amount", "currency", "close_date", "owner", "stage", "term_months", "product", "territory")
 SOURCE = Source.model_validate(
     {"source": "file", "deal_id": "$.deal_id"}
     | {"fields": {name: f"$.{name}" for name in STANDARD} | {f"custom.{name}": f"$.{name}" for name in OWN}}
@@ -80,9 +87,15 @@ numbers = st.sampled_from(
 )
 deal_cells = {
     "amount": st.sampled_from(["1000", " 20000.50 ", "-500", "1,000", "1e3", "10.005", ""]),
-    "close_date": st.sampled_from(["2025-03-05", "2025-02-30", "5.3.2025", " 2025-04-01 "]),
-    "stage": st.sampled_from(["won", "open", "Won"]),
-    "term_months": st.sampled_from(["12", "0", "x", ""]),
+    "close_date": st.sampled_from(
+        ["2025-03-05", "2025-02-30", "5.3.2025", " 2025-04-01 ", "2025-03-31T23:30:00-02:00"]
+    ),
+    "owner": st.sampled_from([" ann ", "ann smith", ""]),
+    "currency": st.sampled_from([" USD ", "usd"]),
+    "stage": st.sampled_from(["won", " won ", "open", "Won"]),
+    "term_months": st.sampled_from(["12", " 012 ", "0", "x", "\u0663", ""]),
+    "product": st.sampled_from(["Box", "\u00a0Box\t", " ", "\x00", "B" * 513, ""]),
+    "territory": st.sampled_from([" ", "north", ""]),
     "flag": st.sampled_from(["yes", "NO", "True", " yes", "maybe", "1", ""]),
     "seats": numbers,
     "margin": numbers,
@@ -95,9 +108,11 @@ plain_deal = {
     "close_date": "2025-03-05",
     "owner": "ann",
     "stage": "won",
-} | dict.fromkeys(("term_months", *OWN), "")
+} | dict.fromkeys(("term_months", "product", "territory", *OWN), "")
 roster_cells = {
-    "effective_from": st.sampled_from(["", "2025-01-01", "2025-03-20", "1.1.2025", "2025-02-30"]),
+    "effective_from": st.sampled_from(
+        ["", "2025-01-01", "2025-03-20", "2025-03-04T23:30:00Z", "1.1.2025", "2025-02-30"]
+    ),
     "active": st.sampled_from(["yes", "NO", "true", "1", ""]),
     "quota": st.sampled_from(["10000", "500%", "1,000", "-5", "1e9", ""]),
     "quota.enterprise": st.sampled_from(["20000", "x", ""]),
@@ -133,12 +148,26 @@ def paid_from_files(found: Calculation) -> dict[tuple[str, str, str], int]:
     return {(who, what, when): amount for who, what, when, amount in found.earnings.select(names).iter_rows() if amount}
 
 
-def deal_events(rows: list[dict[str, str]]) -> Read:
-    """The rows as `earnest import` and webhooks send them: what is blank is not sent; each later than the one before."""
+def mapped(row: dict[str, str], number: int) -> dict[str, Any]:
+    """As `earnest import` and webhooks send a row: what is blank is not sent."""
+    [event] = SOURCE.translate(
+        {name: cell for name, cell in row.items() if cell.strip()}, f"row-{number}", SINCE
+    ).events
+    return event
+
+
+def as_it_stands(row: dict[str, str], number: int) -> dict[str, Any]:
+    """As somebody writes a row to the API, blanks and all."""
+    own = {name: row[name] for name in OWN}
+    data = {"deal_id": row["deal_id"], "fields": {name: row[name] for name in STANDARD} | {"custom": own}}
+    return {"id": f"row-{number}", "source": "file", "type": "earnest.deal.patched", "time": SINCE, "data": data}
+
+
+def deal_events(rows: list[dict[str, str]], sent: Callable[[dict[str, str], int], dict[str, Any]]) -> Read:
+    """The rows as events, each later than the one before."""
     texts = []
     for number, row in enumerate(rows):
-        present = {name: cell.strip() for name, cell in row.items() if cell.strip()}
-        [event] = SOURCE.translate(present, f"row-{number}", "2025-01-01T00:00:00Z").events
+        event = sent(row, number)
         event["data"]["sequence"] = number
         texts.append(orjson.dumps(event))
     return read(texts, DealEvent, ZONE, NOW, "file", lambda: PLANS.columns)
@@ -162,10 +191,15 @@ def refused_rows(found: Calculation, file: str) -> set[tuple[int, str]]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    deals=st.lists(odd(deal_cells), min_size=1, max_size=4), people=st.lists(odd(roster_cells), min_size=1, max_size=3)
+    sent=st.sampled_from([mapped, as_it_stands]),
+    deals=st.lists(odd(deal_cells), min_size=1, max_size=4),
+    people=st.lists(odd(roster_cells), min_size=1, max_size=3),
 )
 def test_files_and_stream_take_the_same_and_pay_the_same(
-    scoring_engine: Engine, deals: list[dict[str, str]], people: list[dict[str, str]]
+    scoring_engine: Engine,
+    sent: Callable[[dict[str, str], int], dict[str, Any]],
+    deals: list[dict[str, str]],
+    people: list[dict[str, str]],
 ) -> None:
     deal_rows = [{"deal_id": f"d{number}"} | plain_deal | cells for number, cells in enumerate(deals)]
     person_rows = [plain_person | cells for cells in people]
@@ -174,9 +208,10 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
     empty_tables(scoring_engine)
     road = Road(scoring_engine)
     road.plan(PLAN)
-    sold = deal_events(deal_rows)
+    sold = deal_events(deal_rows, sent)
     texts = roster_csv.events(table(person_rows).encode(), "file", datetime(2025, 1, 1, tzinfo=UTC))
     for number, text in enumerate(texts):
+        assert isinstance(text, bytes)
         texts[number] = orjson.dumps(orjson.loads(text) | {"data": orjson.loads(text)["data"] | {"sequence": number}})
     hired = read(texts, RosterEvent, ZONE, NOW, "file", dict)
     for topic, found in ((ROSTER, hired), (DEALS, sold)):
@@ -190,3 +225,31 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
         assert {row for row, _ in refused} == {row for row, _ in live}, file
         assert refused <= live, file
     assert pay(road) == paid_from_files(calculated)
+
+
+@pytest.mark.parametrize(
+    "header", ["participant_id,boss", "participant_id,Plan", "plan", "participant_id,plan,plan", ","]
+)
+def test_a_roster_whose_columns_one_road_refuses_is_refused_by_the_other_in_the_same_words(header: str) -> None:
+    deals = table([{"deal_id": "d1"} | plain_deal])
+    with pytest.raises(Unprocessable) as live:
+        roster_csv.events(f"{header}\nann,rep\n".encode(), "file", NOW)
+    with pytest.raises(FileError) as calculated:
+        from_files(deals, f"{header}\nann,rep\n")
+    assert str(calculated.value).partition("roster.csv: ")[2] == live.value.detail.removeprefix(
+        "the file cannot be used: "
+    )
+
+
+def test_a_row_of_a_roster_that_is_too_long_is_refused_alone_by_both_roads() -> None:
+    people = "participant_id,plan\nann,rep\nbob,rep,100\ncy,rep,,\n"
+    calculated = from_files(table([{"deal_id": "d1"} | plain_deal]), people)
+    live = read(
+        roster_csv.events(people.encode(), "file", datetime(2025, 1, 1, tzinfo=UTC)), RosterEvent, ZONE, NOW, "f", dict
+    )
+    assert calculated.participants == live.receipt["accepted"] == 2
+    [(row, why)] = (
+        calculated.rejected.filter(calculated.rejected["file"] == "roster").select("row", "message").iter_rows()
+    )
+    [refused] = [each for each in live.receipt["results"] if each["status"] == "rejected"]
+    assert refused["errors"][0]["reason"] == f"row {row}: {why}"
