@@ -186,7 +186,10 @@ def refused_by(found: Read) -> set[tuple[int, str]]:
 def refused_rows(found: Calculation, file: str) -> set[tuple[int, str]]:
     """Row and first field of everything that the calculation refused as a bad value."""
     rows = found.rejected.filter((found.rejected["file"] == file) & (found.rejected["reason"] == "bad_value"))
-    return {(row, message.partition(": ")[0]) for row, message in rows.select("row", "message").iter_rows()}
+    return {
+        (row, message.partition(": ")[0].removeprefix("custom."))
+        for row, message in rows.select("row", "message").iter_rows()
+    }
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
