@@ -43,7 +43,7 @@ def test_a_row_with_more_cells_than_the_header_is_refused_and_the_others_are_tak
     [refused] = [result for result in answer.json()["results"] if result["status"] == "rejected"]
     assert refused["id"].endswith("-4")
     assert refused["errors"] == [{"field": "data", "reason": "row 4: the row has 3 cells, the header 2"}]
-    assert [fact["participant_id"] for fact in ingest.in_log(ROSTER_TOPIC)] == ["ann", "cy"]
+    assert {fact["participant_id"] for fact in ingest.in_log(ROSTER_TOPIC)} == {"ann", "cy"}
 
 
 @pytest.mark.parametrize(
