@@ -69,7 +69,7 @@ def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
         alike.setdefault((finding["kind"], finding["why"]), []).append(finding["participant_id"])
     for (kind, why), who in alike.items():
         more = f" and {len(who) - SOME} more" if len(who) > SOME else ""
-        yield f"Look at {', '.join(who[:SOME])}{more}: {why} ({kind.replace('_', ' ')})"
+        yield f"Look at {', '.join(who[:SOME]) or 'this'}{more}: {why} ({kind.replace('_', ' ')})"
 
 
 def _next(found: dict[str, Any]) -> str | None:

@@ -55,6 +55,8 @@ def pay(
         _explain(found, explain)
     else:
         _show(tables(found)["payments"])
+    for warning in found.warnings:
+        typer.echo(f"Warning: {warning}")
     _tell_findings(found)
     _tell_rejected(found)
     if out is not None:

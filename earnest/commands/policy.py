@@ -64,6 +64,8 @@ def publish(
         "payout", "PUT", address, who, {"policy": policy.body(), "reason": reason, "expected": expected}
     )
     typer.echo(_told(found))
+    for warning in found["warnings"]:
+        typer.echo(f"Warning: {warning}")
 
 
 @app.command("list")

@@ -20,7 +20,9 @@ from services.payout.calendars.timeline import misfit, ruling
 from services.payout.people import Person
 from services.payout.policies.model import Policy, Version, in_force
 from services.payout.runs.pay_facts import Entry, Facts
+from services.payout.runs.settlement import Settlement
 from services.payout.runs.walking import Walked, walk
+from services.payout.runs.world import World
 from services.payout.terms.policy import PaymentTerms
 from shared.periods import first_day, last_day, period_of
 
@@ -44,10 +46,11 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Every run, and the rows of files that were not used (`REJECTED`)."""
+    """Every run, the rows of files that were not used (`REJECTED`), and what of the terms is probably not meant."""
 
     runs: list[Walked]
     rejected: pl.DataFrame
+    warnings: list[str]
 
 
 def pay_from_files(sources: Sources) -> Paid:
@@ -88,7 +91,28 @@ def pay_from_files(sources: Sources) -> Paid:
         draw=happened.balances.get("opening_draw", {}),
         receivable=happened.balances.get("opening_owed", {}),
     )
-    return Paid(list(walk(facts, first, last)), rejected(refused))
+    runs = list(walk(facts, first, last))
+    return Paid(runs, rejected(refused), _for_nobody(documents, runs))
+
+
+def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> list[str]:
+    """Terms by which nobody was paid in any run, each in the words of its first version."""
+    idle = {each.id: each for each in reversed(documents)}
+    for walked in runs:
+        for each in walked.world.terms(walked.run.ends) if idle else ():
+            if each.id in idle and any(_is_for(each, walked.world, paid) for paid in walked.settlements):
+                del idle[each.id]
+    return [
+        f"payment terms {each.id} apply to nobody who is paid here: they are for {each.applies_to.in_words()}, "
+        f"in {each.currency}, from {each.valid_from} on"
+        for _, each in sorted(idle.items())
+    ]
+
+
+def _is_for(terms: PaymentTerms, world: World, paid: Settlement) -> bool:
+    home = world.at(paid.participant_id)
+    rank = terms.applies_to.rank(paid.participant_id, home.plan, home.pay_group)
+    return rank is not None and paid.currency == terms.currency
 
 
 def _bound(named: str, of_month: Callable[[str], date]) -> date:

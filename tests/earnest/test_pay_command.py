@@ -98,3 +98,21 @@ def test_months_and_days_bound_what_is_run(folder: Path) -> None:
         pay(folder, "--from", "2026-03", "--through", "2026-02")
     )
     assert "'soon' is neither a month" in said(pay(folder, "--through", "soon"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (("draw:", "applies_to: {plans: [ae], pay_groups: [west]}\ndraw:"), "for plan ae, pay group west, in USD, from 2025-01-01 on"),
+        (("USD", "EUR\napplies_to: {participants: [ada]}"), None),
+        (("USD\ndraw: {amount: 3000}", "EUR\nmaximum: {amount: 30}"), "for everybody, in EUR, from 2025-01-01 on"),
+        (("2025-01-01", "2026-03-01"), "for everybody, in USD, from 2026-03-01 on"),
+        (("", ""), None),
+    ],
+)  # fmt: skip
+def test_terms_by_which_nobody_is_paid_are_named(folder: Path, changed: tuple[str, str], says: str | None) -> None:
+    (folder / "terms.yaml").write_text(TERMS.replace(*changed) if changed[0] else TERMS)
+    told = [line for line in pay(folder).output.splitlines() if line.startswith("Warning")]
+    assert told == (
+        [] if says is None else [f"Warning: payment terms t apply to nobody who is paid here: they are {says}"]
+    )

@@ -54,9 +54,18 @@ class PolicyView(VersionView):
     policy: dict[str, Any] = Field(examples=[EXAMPLE])
 
     @classmethod
-    def whole(cls, version: Version) -> Self:
+    def whole(cls, version: Version, **more: Any) -> Self:
         """A version with its policy."""
-        return cls.of(version, policy=version.policy.body())
+        return cls.of(version, policy=version.policy.body(), **more)
+
+
+class Published(PolicyView):
+    """A version as it was published, and what of it is probably not meant."""
+
+    warnings: list[str] = Field(
+        description="Whom payment terms name and nobody is, from their first day on",
+        examples=[["applies_to.plans: nobody is on the plan ae-2025 from 2026-01-01 on"]],
+    )
 
 
 class PolicyHistory(PolicyView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import Depends, FastAPI, Path, Query, Response
@@ -13,15 +13,17 @@ from sqlalchemy import Connection
 
 from services.payout.calendars.policy import PayGroup
 from services.payout.office import Office
-from services.payout.policies.answers import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, PolicyView, VersionView
+from services.payout.policies.answers import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, Published, VersionView
 from services.payout.policies.json_schema import schema_of
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of
 from services.payout.policies.model import POLICY_ID, Policy, in_force
 from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
-from services.payout.store import closings
+from services.payout.store import closings, positions
 from services.payout.store import policies as store
+from services.payout.store.people import people
 from services.payout.store.referents import referents
+from services.payout.terms.policy import Member, PaymentTerms, names_without_anybody
 from shared.auth import Principal, require
 from shared.problems import NotFound, Unprocessable, field_errors
 
@@ -54,17 +56,19 @@ def add_policies(app: FastAPI, office: Office) -> None:
 
     @app.put(
         "/v1/policies/{kind}/{policy_id}",
-        responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": PolicyView}},
+        responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": Published}},
     )
-    def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> PolicyView:
+    def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> Published:
         """Publish the next version of a policy. What the latest version says already is not published again.
 
         What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost centers, roles of keys;
-        unless the publication says that it is expected. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
+        unless the publication says that it is expected. Payment terms that name a participant, plan or pay group without anybody are published
+        with a warning. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
         cannot approve that pay.
         """
         policy = _policy(kind, policy_id, body.policy)
         with engine.begin() as connection:
+            warnings = [] if body.expected else _warnings(connection, policy)
             closed = _closed_through(connection, policy)
             store.hold(connection)
             before = store.versions(connection, kind, policy_id)
@@ -77,7 +81,7 @@ def add_policies(app: FastAPI, office: Office) -> None:
                 added = before[-1]
         if response.status_code == HTTPStatus.CREATED:
             _logger.info("policy.published", kind=kind, policy=policy_id, version=added.version, actor=who.name)
-        return PolicyView.whole(added)
+        return Published.whole(added, warnings=warnings)
 
     @app.get("/v1/policies")
     def list_policies(
@@ -146,6 +150,25 @@ def _closed_through(connection: Connection, policy: Policy) -> str | None:
         closings.hold_open(connection, [policy.id])
         return closings.closed_through(connection, policy.id)
     return closings.hold_all_open(connection)
+
+
+def _warnings(connection: Connection, policy: Policy) -> list[str]:
+    """Whom payment terms name, and nobody is from their first day on, as far as is known."""
+    if not isinstance(policy, PaymentTerms):
+        return []
+    first = policy.valid_from
+    everybody = people(connection) | people(connection, positions.strangers(connection))
+    members = [
+        Member(who, home.plan, home.pay_group)
+        for who, person in everybody.items()
+        for day in {first, *(each.day for each in person.settings() if each.day > first)}
+        if person.days_there(day, day) and (home := person.at(day))
+    ]
+    found = names_without_anybody(policy, members)
+    return [f"{each.field}: nobody is {_BEING[each.what]} {each.name} from {first} on" for each in found]
+
+
+_BEING: Final = {"participant": "there as", "plan": "on the plan", "pay_group": "in the pay group"}
 
 
 def _known(kind: str | None) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.payout.runs.entries import lines_of
 from services.payout.runs.life import Approval, Event, Kind, Line, Run, State, Total
@@ -76,7 +76,7 @@ class FindingView(BaseModel):
     """Something that an approver should look at."""
 
     kind: str
-    participant_id: str
+    participant_id: str = Field(description="Whom it is about; empty where it is about a policy that concerns nobody")
     why: str
 
 

@@ -1,4 +1,4 @@
-"""What an approver should look at before releasing a run: each finding names a participant and says why, none of them stops the run."""
+"""What an approver should look at before releasing a run: each finding says whom it is about and why, none of them stops the run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ Kind = Literal[
     "payroll_refuses",
     "payroll_id_changed",
     "manager_unknown",
+    "terms_for_nobody",
     "plan_quarantined",
 ]
 LEFT_OUT: Final = "plan_quarantined"
@@ -43,7 +44,8 @@ LOW: Final = Fraction(1, 2)
 
 
 class Finding(NamedTuple):
-    """One thing to look at. `why` is a sentence without amounts, so that it can go into a message."""
+    """One thing to look at. `why` is a sentence without amounts, so that it can go into a message. `participant_id` is empty where it is about
+    nobody."""
 
     kind: Kind
     participant_id: str

@@ -33,6 +33,9 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     for who, version in sorted(world.left_out.items()):
         why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
         yield Finding(LEFT_OUT, who, why)
+    for terms in world.for_nobody:
+        why = f"payment terms {terms.id} apply to nobody: they are for {terms.applies_to.in_words()}"
+        yield Finding("terms_for_nobody", "", why)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
     attainments = _attainments(of_month)

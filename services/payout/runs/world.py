@@ -19,7 +19,7 @@ from services.payout.store import closings, holds, policies_in_force, positions
 from services.payout.store.pay_groups import pay_groups
 from services.payout.store.people import people
 from services.payout.store.positions import Fresh, Left, Owed
-from services.payout.terms.policy import PaymentTerms, terms_for
+from services.payout.terms.policy import Member, PaymentTerms, for_nobody, terms_for
 from services.payout.terms.release import Hold
 
 
@@ -27,7 +27,7 @@ from services.payout.terms.release import Hold
 class World:
     """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
     that no policy describes, whom no run pays; `left_out` those who wait, for which plan version, and are paid by a later run; `gone` those
-    who left the pay group within the pay period.
+    who left the pay group within the pay period; `for_nobody` the payment terms that are nobody's in any pay group.
     """
 
     run: Run
@@ -49,6 +49,7 @@ class World:
     paid_less: Sequence[str] = ()
     gone: Mapping[str, Person] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    for_nobody: Sequence[PaymentTerms] = ()
 
     def at(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
@@ -93,6 +94,8 @@ def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], pai
         if homes[who].pay_group == run.pay_group and (run.participants is None or who in run.participants)
     }
     mine = {who: person for who, person in everyone.items() if who not in quarantined}
+    terms = policies_in_force.terms(connection)
+    members = (Member(who, home.plan, home.pay_group) for who, home in homes.items())
     return World(
         run=run,
         groups=known_groups[run.pay_group],
@@ -101,7 +104,8 @@ def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], pai
         people=mine,
         holds=holds.holds(connection),
         excused=holds.excused(connection),
-        terms=policies_in_force.terms(connection),
+        terms=terms,
+        for_nobody=for_nobody(terms(run.ends), members),
         gone={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
         paid_less=paid_less,
         left_out={who: quarantined[who] for who in everyone if who not in mine},

@@ -180,6 +180,11 @@ class AppliesTo(PolicyPart):
             return 1
         return None if self.participants or self.plans or self.pay_groups else 0
 
+    def in_words(self) -> str:
+        """`plan ae, pay group west`; `everybody` where nothing is said."""
+        said = [("participant", self.participants), ("plan", self.plans), ("pay group", self.pay_groups)]
+        return ", ".join(f"{what} {name}" for what, names in said for name in names) or "everybody"
+
 
 class PaymentTerms(Policy):
     """How what its participants earn becomes what they are paid. Holds for pay periods that end on `valid_from` or later."""
@@ -228,6 +233,34 @@ class PaymentTerms(Policy):
             if each is not None:
                 to_minor(each.amount, self.currency)
         return self
+
+
+class Member(NamedTuple):
+    """By what terms can be somebody's."""
+
+    participant_id: str
+    plan: str | None
+    pay_group: str
+
+
+def names_without_anybody(terms: PaymentTerms, members: Iterable[Member]) -> list[Reference]:
+    """What of the names of those whose terms these are is nobody of the members, nor has any of them."""
+    there: set[tuple[Named, str | None]] = set()
+    for who, plan, pay_group in members:
+        there |= {("participant", who), ("plan", plan), ("pay_group", pay_group)}
+    return [each for each in terms.names() if (each.what, each.name) not in there]
+
+
+def for_nobody(documents: Iterable[PaymentTerms], members: Iterable[Member]) -> list[PaymentTerms]:
+    """The documents with any rule that are terms of no member, though they name some."""
+    everybody = list(members)
+    return [
+        each
+        for each in documents
+        if (names := list(each.names()))
+        and any(getattr(each, rule) is not None for rule in RULES)
+        and len(names_without_anybody(each, everybody)) == len(names)
+    ]
 
 
 RULES = ("draw", "guarantee", "minimum", "maximum", "negative", "release", "clawback", "leaver")

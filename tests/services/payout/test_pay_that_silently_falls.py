@@ -35,3 +35,39 @@ def test_sales_without_pay_are_those_that_earn_nothing_not_those_whose_pay_is_he
     run = desk.draft("2025-01")
     assert lines(run) == [("bonus", "USD", "50.00")]
     assert found(run, "no_pay_with_sales") == ["none"]
+
+
+def test_terms_that_name_whom_nobody_is_are_published_with_a_warning_unless_it_is_expected(
+    desk: Desk, book: Book
+) -> None:
+    book([roster("ada", "2024-01-01", plan="plan"), roster("bob", "2025-03-01", plan="plan", pay_group="default")])
+    book([roster("ada", "2024-12-01", 1, plan="other", active=False)])
+    whose = {"plans": ["plan"], "participants": ["ada", "bob"], "pay_groups": ["default"]}
+    assert publish(desk, "t", applies_to=whose)["warnings"] == [
+        "applies_to.participants: nobody is there as ada from 2025-01-01 on"
+    ]
+    book([roster("bob", "2025-03-01", 2, plan="other")])
+    told = ["applies_to.plans: nobody is on the plan plan from 2025-01-01 on"]
+    assert publish(desk, "u", applies_to={"plans": ["plan"]})["warnings"] == told
+    assert publish(desk, "u", applies_to={"plans": ["plan"]})["warnings"] == told, "also when it is said again"
+    assert publish(desk, "everybody")["warnings"] == []
+    body = {"valid_from": "2025-01-01", "currency": "USD", "applies_to": {"plans": ["plan"]}}
+    answer = desk.put("/v1/policies/payment_terms/v", "tina", {"policy": body, "reason": "they come", "expected": True})
+    assert answer.json()["warnings"] == []
+
+
+def test_a_run_names_terms_that_are_nobodys_until_they_say_nothing_any_more(desk: Desk, book: Book) -> None:
+    book([roster("ada", "2025-01-01", plan="other"), earned("ada", "2025-01", 1, ("USD", 500))])
+    draw = {"amount": 1000}
+    publish(desk, "old", applies_to={"plans": ["plan"]}, draw=draw)
+    publish(desk, "hers", applies_to={"plans": ["plan"], "participants": ["ada"]}, guarantee={"amount": 7})
+    run = desk.draft("2025-01")
+    assert [each for each in run["findings"] if each["kind"] == "terms_for_nobody"] == [
+        {
+            "kind": "terms_for_nobody",
+            "participant_id": "",
+            "why": "payment terms old apply to nobody: they are for plan plan",
+        }
+    ]
+    publish(desk, "old", applies_to={"plans": ["plan"]})
+    assert found(desk.do(run["id"], "calculate", "dana"), "terms_for_nobody") == []
