@@ -59,7 +59,7 @@ def signed(secret: str, body: bytes, at: datetime | None = None, name: str = "ms
 def work_off(ingest: Ingest, sources: Path) -> None:
     """Run the worker over kept deliveries, as after a restart, until it has read all there are."""
     stop = threading.Event()
-    reading = partial(step, Sources(sources).known, ZoneInfo("UTC"))
+    reading = partial(step, Sources(sources).known, ZoneInfo("UTC"), dict)
     worker = Worker(WORKER, ingest.log, ingest.engine, TOPICS, reading, "one", limits=LIMITS)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
