@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -178,11 +178,13 @@ class NotSettled(Refusal):
     slug = "not-settled"
     title = "Earnings are still being booked"
 
-    def __init__(self, participants: int, period: str) -> None:
+    def __init__(self, participants: Collection[str], period: str) -> None:
+        first = ", ".join(sorted(participants)[:5])
         super().__init__(
-            f"the earnings of {participants} participants in {period} are still on their way to the ledger: try again in a moment"
+            f"the earnings of {len(participants)} participants in {period} are still on their way to the ledger, first those of {first}: try again"
+            " in a moment; if it stays so, the log of scoring says what stops it"
         )
-        self.participants, self.period = participants, period
+        self.participants, self.period = len(participants), period
 
 
 class NothingDue(Refusal):

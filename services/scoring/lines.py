@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
+import structlog
 
+from services.scoring.blame import FAILURES, to_blame, without
 from services.scoring.deal_facts import DEAL_FACTS, deal_facts
 from services.scoring.deals import credits_of
 from services.scoring.standings import earnings_of
 from services.scoring.touching import TOUCHES, Said, touches
 from shared.contracts import lines as contract
 from shared.explanation import frozen
-from shared.kernel import PlanSet, Roster, explain
+from shared.kernel import Explained, PlanSet, Roster, explain
 from shared.kernel.tables import CREDITS, EARNINGS, empty
 
 TOGETHER: Final = 1000
 """Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
+
+_logger = structlog.get_logger(__name__)
 
 _ID: Final = "participant_id"
 _EARNING: Final = [field.name for field in contract.EARNING.fields]
@@ -88,7 +92,7 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
     held = known.standings.filter(of_them)
     earned = earnings_of(held).select(EARNINGS.names())
     credits = found.credits.filter(of_them)
-    explained = explain(credits, known.roster.only(those), known.plans, earned)
+    explained, plans = _explained(credits, known.roster.only(those), known.plans, earned)
     now = earned.filter(pl.col("period") == known.period)
     told = explained.lines.filter(pl.col("period") == known.period)
     rows = (
@@ -103,7 +107,7 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
             on=_ID,
             how="left",
         )
-        .join(frozen.details(explained, earned, known.plans, known.period), on=_ID, how="left")
+        .join(frozen.details(explained, earned, plans, known.period), on=_ID, how="left")
         .with_columns(
             pl.col(name).fill_null(pl.lit([], dtype=contract.SCHEMA[name]))
             for name in ("earnings", "lines", "touched_by")
@@ -114,12 +118,27 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
         frozen.nothing(who, known.period) if none else None
         for who, none in zip(rows[_ID], rows["detail"].is_null(), strict=True)
     ]
-    waiting = now.join(known.plans.quarantined, on=["plan", "version"], how="semi")[_ID]
+    waiting = now.join(plans.quarantined, on=["plan", "version"], how="semi")[_ID]
     off = [*contract.unsettled(rows), *waiting]
     return rows.with_columns(
         settled=~pl.col(_ID).is_in(off),
         detail=pl.coalesce("detail", pl.Series(idle, dtype=pl.Binary)),
     ).select(contract.SCHEMA.names())
+
+
+def _explained(
+    credits: pl.DataFrame, roster: Roster, plans: PlanSet, earned: pl.DataFrame
+) -> tuple[Explained, PlanSet]:
+    """The earnings explained, and with which plans: whoever is paid by a version with which that fails is not settled, and no one else."""
+    try:
+        return explain(credits, roster, plans, earned), plans
+    except FAILURES:
+        harmful = to_blame(plans, lambda those: explain(credits, roster, those, earned))
+        if not harmful:
+            raise
+    for plan, version in harmful:
+        _logger.error("plan.unexplained", plan=plan, version=version)
+    return _explained(credits, roster, without(plans, harmful), earned)
 
 
 def _with_deals(told: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

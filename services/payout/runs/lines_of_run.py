@@ -39,7 +39,7 @@ def with_lines(connection: Connection, world: World, source: LineSource) -> tupl
             return world, pl.concat(kept)
         sleep(PAUSE.total_seconds())
         world, waiting = again(connection, world, sorted(moved)), moved
-    raise NotSettled(len(waiting), world.run.month)
+    raise NotSettled(waiting, world.run.month)
 
 
 def _wanted(connection: Connection, world: World, who: frozenset[str]) -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ import pytest
 from polars.exceptions import PanicException
 from sqlalchemy import Engine, text
 
-from services.scoring import worker
+from services.scoring import lines, worker
 from services.scoring.lines import lines_of
 from services.scoring.lines_api import read
 from services.scoring.quarantine import NotThere, harm, harm_of, lift, listed, put, try_all
@@ -18,7 +18,7 @@ from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import steps
 from shared.bounded import Bounded
 from shared.contracts.topics import EARNINGS
-from shared.kernel import credit
+from shared.kernel import credit, explain
 from shared.kernel.trial import TRIAL
 from tests.services.scoring.conftest import Road, simple_plan
 from tests.services.scoring.test_scoring_steps import WON, pay, reasons
@@ -87,6 +87,18 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
         (found,) = listed(connection)
         table = pl.concat(lines_of(*read(connection, TermsInForce(), "2025-03", None)))
     assert found.participants == ["ann"]  # not who is on another version, nor who was on the plan before
+    assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
+
+
+def test_a_version_whose_lines_fail_leaves_those_of_everybody_else(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(credits: Any, roster: Any, plans: Any, earned: Any) -> Any:
+        if not plans.plans["rep", 1].is_quarantined:
+            raise ArithmeticError("too steep")
+        return explain(credits, roster, plans, earned)
+
+    monkeypatch.setattr(lines, "explain", failing)
+    with two.engine.connect() as connection:
+        table = pl.concat(lines_of(*read(connection, TermsInForce(), "2025-03", None)))
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
 
 
