@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
@@ -21,6 +22,8 @@ from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
 from shared.kernel.uncredited import nobody, unknown, unusable
 
+_BELOW = "who is below"
+"""Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
 _DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
 _CREDITED = [
@@ -114,22 +117,36 @@ class _Dated:
 
     def above(self) -> list[pl.DataFrame]:
         """The credits of managers, level by level."""
-        upward = [(plan, rule) for plan, rule in self._rules if rule.to == "managers"]
-        levels = _managers(self.holders, self._roster, self._plans) if upward else []
         return [
             _by_rule(payees, level, plan, rule)
-            for level, payees in enumerate(levels, start=1)
-            for plan, rule in upward
+            for level, payees in enumerate(self._levels, start=1)
+            for plan, rule in self._upward
             if rule.levels is None or level <= rule.levels
         ]
 
     def strangers(self) -> list[pl.DataFrame]:
-        """Those whom a column of a deal names for a rule and whom the roster does not know."""
-        return [
+        """Those whom a column of a deal names for a rule, or who are said to manage whom it credits, and whom the roster does not know."""
+        named = [
             unknown(self._payees(rule.to), plan.filters[rule.rule])
             for plan, rule in self._rules
             if rule.to not in RELATIONS
         ]
+        managers = [
+            unknown(payees, plan.filters[rule.rule], manage=_BELOW)
+            for level, above in enumerate(self._levels, start=1)
+            if not (payees := above.filter(pl.col("known").is_null())).is_empty()
+            for plan, rule in self._upward
+            if rule.levels is None or level <= rule.levels
+        ]
+        return named + managers
+
+    @cached_property
+    def _upward(self) -> list[tuple[Plan, CreditingRule]]:
+        return [(plan, rule) for plan, rule in self._rules if rule.to == "managers"]
+
+    @cached_property
+    def _levels(self) -> list[pl.DataFrame]:
+        return _managers(self.holders, self._roster, self._plans) if self._upward else []
 
     def _payees(self, to: str) -> pl.DataFrame:
         if to == "holder":
@@ -237,7 +254,8 @@ def _managers(holders: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[pl.
             )
         if payees.is_empty():
             return levels
-        payees = _assigned(payees.with_columns(participant_id="manager").drop(_dated(payees)), roster, plans)
+        upper = {"participant_id": "manager", _BELOW: "participant_id"}
+        payees = _assigned(payees.with_columns(**upper).drop(_dated(payees)), roster, plans)
         levels.append(payees)
 
 

@@ -75,12 +75,16 @@ def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> 
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
 
-def unknown(named: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
-    """Participants whom a column of a won deal names, where the rule selects the deal, and whom the roster does not know."""
+def unknown(named: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
+    """Participants whom a won deal concerns, where the rule selects the deal, and whom the roster does not know.
+
+    A column of the deal names them, or they `manage` whom a column of `named` has.
+    """
     strangers = named.filter(pl.col("known").is_null() & pl.sql_expr(WON))
     selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
-    reason = pl.lit("unknown_participant")
-    return selected.select("deal_id", "participant_id", reason=reason, about=pl.lit(None)).cast(UNCREDITED)
+    reason = "unknown_participant" if manage is None else "unknown_manager"
+    about = pl.lit(None) if manage is None else pl.col(manage)
+    return selected.select("deal_id", "participant_id", reason=pl.lit(reason), about=about).cast(UNCREDITED)
 
 
 def _without(rows: pl.DataFrame, those: list[pl.DataFrame], key: str) -> pl.DataFrame:

@@ -158,3 +158,22 @@ components: [{{component: pay, kind: flat, measure: sales, rate: 5%}}]
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert found.rejected.select("id", "reason").rows() == [("D2", "no_rule")]
+
+
+def test_a_manager_who_is_not_in_the_roster_is_named_with_whom_they_manage(tmp_path: Path) -> None:
+    plan = """
+credits: [{rule: own}, {rule: team, to: managers, levels: 2, when: "stage = 'won' and amount > 50"}]
+measures: [{measure: sales, sum_of: [own, team]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 5%}]
+"""
+    deals = "D1,ann,1000,2025-01-15\nD2,ann,10,2025-01-16\nD3,mia,1000,2025-01-17\n"
+    roster = "participant_id,manager\nann,mia\nmia,zoe\nbob,\n"
+    calculated(tmp_path, plan, deals, roster)
+    said = "zoe, who manages mia, is not in the roster on the date of the credit"
+    assert reasons(tmp_path) == [("D1", "unknown_manager", said), ("D3", "unknown_manager", said)]
+    assert {row["participant_id"]: row["amount"] for row in table(tmp_path, "earnings")} == {
+        "ann": "50.50",
+        "mia": "100.00",
+    }
+    calculated(tmp_path, plan.replace("levels: 2", "levels: 1"), deals, roster)
+    assert [row[0] for row in reasons(tmp_path)] == ["D3"]
