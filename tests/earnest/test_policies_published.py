@@ -50,6 +50,10 @@ def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: Syste
     code, refused = earnest("policy", "publish", typo, "--reason", "a slip")
     assert (code, "there is no plan nope: there are no plans yet" in refused) == (1, True), refused
     assert earnest("policy", "publish", typo, "--reason", "nope comes tomorrow", "--expected")[0] == 0
+    typo.write_text(typo.read_text().replace("plans: [nope]", "pay_groups: [us-sales]"))
+    code, told_of = earnest("policy", "publish", typo, "--reason", "nobody is there yet")
+    nobody = "Warning: applies_to.pay_groups: nobody is in the pay group us-sales from 2026-01-01 on"
+    assert (code, told_of.splitlines()[1:]) == (0, [nobody]), told_of
     code, listed = earnest("policy", "list", "--kind", "pay_group")
     assert (code, "us-sales" in listed, "twice a month" in listed) == (0, True, True), listed
     code, shown = earnest("policy", "show", "pay_group", "us-sales", "--on", "2026-06-30")
