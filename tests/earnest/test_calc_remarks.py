@@ -97,7 +97,7 @@ def noted(folder: Path, roster: str, *plans: str) -> list[str]:
 
 
 def test_what_is_in_use_has_no_note(tmp_path: Path) -> None:
-    assert noted(tmp_path, "participant_id,quota.sales\nann,30000\nbob,30000\n") == []
+    assert noted(tmp_path, "participant_id,plan,quota.sales\nann,rep,30000\nbob,rep,30000\n") == []
 
 
 def test_a_plan_that_nobody_is_on_and_a_plan_that_is_not_there_are_noted_once(tmp_path: Path) -> None:
