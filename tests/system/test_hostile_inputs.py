@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from services.payout.api import create_app as payout_app
 from services.scoring.api import create_app as scoring_app
+from shared.log.open import open_log
 from shared.settings import Settings
 from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
 from tests.services.payout.scoring import Scoring
@@ -93,7 +94,7 @@ def test_ingest_answers_whatever_it_is_sent(start_ingest: Callable[..., Ingest])
 
 
 def test_scoring_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    assert attack(scoring_app(installed, schema("scoring"), list), KEY) == []
+    assert attack(scoring_app(installed, schema("scoring"), list, open_log(installed)), KEY) == []
 
 
 def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
