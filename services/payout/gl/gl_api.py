@@ -172,6 +172,8 @@ def _pending(connection: Connection, period: str, entity: str) -> tuple[list[Ent
             versions = [each for each in every if each.policy.id == wanted]
             if (found := in_force(versions, last_day(period))) is not None:
                 return found
+        if name == entity:
+            _check_entity(connection, entity)
         raise NoAccounts(name, period)
 
     version = version_of(entity)

@@ -144,9 +144,10 @@ def test_a_preview_writes_nothing_and_a_reconciliation_compares(desk: Desk, book
 
 
 def test_an_entity_that_is_not_there_is_refused_with_those_that_are(desk: Desk, book: Book) -> None:
-    publish(desk)
-    assert desk.get("/v1/gl/preview?period=2025-11").json()["entries"] == []  # nothing is booked at all
     book([roster("ada", "2025-01-01", entity="acme-inc"), earned("ada", "2025-11", 1, ("USD", 100_00))])
+    assert problem(desk.get("/v1/gl/preview?period=2025-11&entity=acme-icn")) == (404, "no-such-entity")
+    assert problem(desk.get("/v1/gl/preview?period=2025-11&entity=acme-inc")) == (409, "no-gl-accounts")
+    publish(desk)
     for path in ("preview", "reconciliation"):
         refused = desk.get(f"/v1/gl/{path}?period=2025-11&entity=acme-icn")
         assert problem(refused) == (404, "no-such-entity")
