@@ -74,7 +74,7 @@ def _happened(row: Mapping[str, Any], fact: DealFact | None) -> str:
     if fact is not None and row["amount_now"] < row["amount"]:
         if row["amount_now"] == 0 and fact.cancelled_on is not None:
             return f"Cancelled on {fact.cancelled_on}"
-        known = Counter(Collection(each["day"], each["amount"]) for each in row["refunds"] or ())
+        known = Counter(Collection.all_of(row["refunds"]) or ())
         if days := sorted({each.day for each in (Counter(fact.refunds) - known).elements()}):
             return f"Refunded on {' and '.join(map(str, days))}"
     if row["amount"] == 0:

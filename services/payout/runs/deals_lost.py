@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -74,8 +74,4 @@ def worth_remembering(
 
 
 def _paid(row: Mapping[str, Any]) -> Paid:
-    return Paid(row["amount"], row["deal_amount"], tuple(_collections(row["refunds"] or ())))
-
-
-def _collections(entries: Iterable[Mapping[str, Any]]) -> Iterable[Collection]:
-    return (Collection(each["day"], each["amount"]) for each in entries)
+    return Paid(row["amount"], row["deal_amount"], tuple(Collection.all_of(row["refunds"]) or ()))

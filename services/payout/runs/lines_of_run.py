@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import sleep
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
@@ -103,16 +102,12 @@ def line_facts(world: World, lines: pl.DataFrame) -> dict[Owed, list[LineFacts]]
     of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
     for *key, amount, booked_on, deal_amount, payments, refunds, started_on in of_one.iter_rows():
         participant_id, currency, period, component, plan, version, deal_id = key
-        paid, given_back = (_collections(each) for each in (payments, refunds))
+        paid, given_back = (Collection.all_of(each) for each in (payments, refunds))
         line = (participant_id, period, component, plan, version, deal_id, currency, amount)
         found.setdefault((participant_id, currency), []).append(
             LineFacts(*line, booked_on, deal_amount, paid, given_back, started_on)
         )
     return found
-
-
-def _collections(entries: Sequence[Mapping[str, Any]] | None) -> list[Collection] | None:
-    return None if entries is None else [Collection(each["day"], each["amount"]) for each in entries]
 
 
 _ONE_LINE = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.payout.terms.policy import Leaver, Tranche, part
 
@@ -16,6 +16,11 @@ class Collection(NamedTuple):
 
     day: date
     amount: int
+
+    @classmethod
+    def all_of(cls, entries: Sequence[Mapping[str, Any]] | None) -> list[Collection] | None:
+        """Those of a line's `payments` or `refunds` (`shared.contracts.lines.COLLECTION`); None where they are not known."""
+        return None if entries is None else [cls(each["day"], each["amount"]) for each in entries]
 
 
 @dataclass(frozen=True, slots=True)
