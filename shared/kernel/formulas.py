@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, TypeAlias, cast
 
 import polars as pl
@@ -99,26 +100,45 @@ def references(text: str) -> list[Reference]:
     return list(_references(parsed(text)))
 
 
-def added_up(text: str) -> list[Reference]:
-    """The measures and pay of which a formula comes to a part or multiple, not those that it only compares or divides by."""
-    return list(_added_up(parsed(text)))
+def added_up(text: str, of: Callable[[Reference], dict[str, int]]) -> dict[str, int]:
+    """The sums of which a formula comes to a part or multiple, not those that it only compares or divides by, and how long each adds up.
+
+    `of` says it of one measure or pay. A product adds up no longer than its factors do: sales of the month times a rate by those of the
+    year begin anew with the month.
+    """
+    return _added_up(parsed(text), of)[0]
 
 
-def _added_up(node: sql.Expression) -> Iterator[Reference]:
+def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -> tuple[dict[str, int], bool]:
+    """The sums, and whether there is a part beside them that has none."""
     match node:
         case sql.Column() | sql.Anonymous():
-            yield from (each for each in _references(node) if each.kind in ("measure", "pay"))
+            named = (of(each) for each in _references(node) if each.kind in ("measure", "pay"))
+            sums = next(named, {})
+            return sums, not sums
+        case sql.Mul():
+            (one, plain), (two, other) = (_added_up(side, of) for side in (node.this, node.expression))
+            return _longest([_as_long_as(one, two, other), _as_long_as(two, one, plain)]), plain and other
         case sql.Div():
-            if not list(_references(node.expression)):
-                yield from _added_up(node.this)
+            return ({}, True) if list(_references(node.expression)) else _added_up(node.this, of)
         case sql.Case():
-            for branch in node.args["ifs"]:
-                yield from _added_up(branch.args["true"])
-            if node.args.get("default") is not None:
-                yield from _added_up(node.args["default"])
-        case _ if not isinstance(node, _CONDITIONS):
-            for child in node.iter_expressions():
-                yield from _added_up(child)
+            parts = [branch.args["true"] for branch in node.args["ifs"]]
+            parts += [node.args["default"]] if node.args.get("default") is not None else []
+        case sql.Literal():
+            return {}, True
+        case _:
+            parts = [] if isinstance(node, _CONDITIONS) else list(node.iter_expressions())
+    found = [_added_up(part, of) for part in parts]
+    return _longest([sums for sums, _ in found]), any(plain for _, plain in found)
+
+
+def _as_long_as(sums: dict[str, int], factor: dict[str, int], plain: bool) -> dict[str, int]:
+    """The sums, no longer than what they are multiplied by adds up."""
+    return sums if plain or not factor else {name: min(each, max(factor.values())) for name, each in sums.items()}
+
+
+def _longest(found: list[dict[str, int]]) -> dict[str, int]:
+    return {name: max(each[name] for each in found if name in each) for name in dict.fromkeys(chain(*found))}
 
 
 def is_condition(text: str) -> bool:

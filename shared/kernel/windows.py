@@ -5,7 +5,7 @@ What is only looked at, by a gate, a curve or a rate, may have any window: a bon
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shared.kernel.components import Component
@@ -76,24 +76,29 @@ def without_effect(plan: Plan) -> Iterator[Finding]:
             yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
 
 
-def _sums_of(references: list[Reference], plan: Plan) -> list[tuple[str, Reset]]:
-    """The sums and counts that some names come to, through formulas and components, and when each begins anew."""
-    found: dict[str, Reset] = {}
-    due, seen = list(reversed(references)), set[Reference]()
-    while due:
-        each = due.pop()
-        measure = plan.measure(each.name) if each.kind in ("measure", "amount") else None
-        if each in seen:  # formulas may name each other again and again
-            continue
-        seen.add(each)
-        if each.kind == "pay":
-            other: Component | None = next((c for c in plan.components if c.component == each.name), None)
-            found |= {each.name: plan.window(other)} if other is not None else {}
-        elif measure is not None and measure.formula is not None:
-            due += reversed(added_up(measure.formula))
-        elif measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
-            found[measure.measure] = measure.reset
-    return list(found.items())
+def _sums_of(paid: Sequence[Reference | str], plan: Plan) -> list[tuple[str, Reset]]:
+    """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew."""
+    known: dict[Reference, dict[str, int]] = {}  # formulas may name each other again and again
+
+    def of(reference: Reference) -> dict[str, int]:
+        if reference not in known:
+            known[reference] = {}
+            known[reference] = sums(reference)
+        return known[reference]
+
+    def sums(reference: Reference) -> dict[str, int]:
+        if reference.kind == "pay":
+            other: Component | None = next((c for c in plan.components if c.component == reference.name), None)
+            return {reference.name: RESETS.index(plan.window(other))} if other is not None else {}
+        measure = plan.measure(reference.name) if reference.kind in ("measure", "amount") else None
+        if measure is not None and measure.formula is not None:
+            return added_up(measure.formula, of)
+        if measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
+            return {measure.measure: RESETS.index(measure.reset)}
+        return {}
+
+    found = (of(each) if isinstance(each, Reference) else added_up(each, of) for each in paid)
+    return [(name, RESETS[length]) for one in found for name, length in one.items()]
 
 
 def _is_longer(one: Reset, other: Reset) -> bool:

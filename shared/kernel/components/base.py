@@ -179,8 +179,8 @@ class Kind(PlanPart, ABC):
         measure = self.main_measure()
         return [] if measure is None else [Reference(getattr(self, "on", "amount"), measure)]
 
-    def pays_of(self) -> list[Reference]:
-        """The measures and the pay of which it pays a part: in a window shorter than theirs it would pay them again."""
+    def pays_of(self) -> Sequence[Reference | FormulaText]:
+        """The measures and formulas of which it pays a part: in a window shorter than theirs it would pay them again."""
         return []
 
     def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (most kinds do not)

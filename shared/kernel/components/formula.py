@@ -11,7 +11,7 @@ from pydantic import model_validator
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.findings import Finding
 from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import FormulaText, Reference, added_up, is_condition, references
+from shared.kernel.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.growth import multiplies_growth
 from shared.kernel.language import Name
 from shared.kernel.units import Units
@@ -46,9 +46,9 @@ class Formula(Kind):
         """The names in the formula."""
         return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])
 
-    def pays_of(self) -> list[Reference]:
-        """What the formula comes to a part of."""
-        return added_up(self.amount)
+    def pays_of(self) -> list[FormulaText]:
+        """The formula."""
+        return [self.amount]
 
     def in_words(self) -> Iterator[str]:
         """The formula, said and as it stands."""
