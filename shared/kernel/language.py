@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from numbers import Real
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
@@ -26,6 +27,8 @@ def number_in_plan(value: Any) -> Decimal:
     Raises:
         ValueError: it is none.
     """
+    if isinstance(value, Real) and not isinstance(value, int):  # files are read without such numbers
+        raise ValueError('write it as text, for example "0.05" or "5%": a JSON number with decimals is not exact')
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("write a number, for example 0.05 or 5%")
     if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:

@@ -79,3 +79,17 @@ def test_a_column_of_another_type_is_refused_at_once(ingest: Ingest) -> None:
     mended = PLAIN | {"version": 2, "columns": {"segment": "text"}}
     assert ingest.client.post("/v1/plans", json=event(mended)).status_code == 202
     assert ingest.client.post("/v1/plans", json=event(other)).status_code == 202
+
+
+def test_a_json_number_with_decimals_is_refused_with_how_to_write_it(ingest: Ingest) -> None:
+    rate = {"component": "c", "kind": "flat", "measure": "m", "rate": 0.05}
+    answer = ingest.client.post("/v1/plans", json=event(PLAIN | {"components": [rate]}))
+    assert answer.status_code == 422
+    assert (
+        'write it as text, for example "0.05" or "5%": a JSON number with decimals is not exact'
+        in answer.text.replace("\\", "")
+    )
+    assert (
+        ingest.client.post("/v1/plans", json=event(PLAIN | {"components": [rate | {"rate": "0.05"}]})).status_code
+        == 202
+    )
