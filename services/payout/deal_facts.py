@@ -11,16 +11,25 @@ from zoneinfo import ZoneInfo
 from services.payout.terms.release import Collection
 from shared.money import MoneyError, to_minor
 
+Shares = Mapping[str, int]
+"""By rule the share of a deal that it gives a participant, in parts of 10^-8."""
+
 
 class DealFact(NamedTuple):
     """`since` is where a deal's age begins: its contract's start, or its closing. Amounts are in minor units of the deal's currency;
-    `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled.
+    `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled. `shares` are those of each participant
+    in each month, or what they would be if nothing of the deal were lost; None where they are not known.
     """
 
     since: date
     amount: int | None = None
     refunds: Sequence[Collection] = ()
     cancelled_on: date | None = None
+    shares: Mapping[tuple[str, str], Shares] | None = None
+
+    def shares_of(self, participant_id: str, month: str) -> Shares | None:
+        """Those of a participant in a month."""
+        return None if self.shares is None else self.shares.get((participant_id, month), {})
 
 
 class Uncredited(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -92,8 +93,11 @@ class ScoringLines:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        told = ((deal["deal_id"], scored(deal["facts"], self._zone)) for deal in self._deals(deals))
-        return {deal_id: fact for deal_id, fact in told if fact is not None}
+        told = {deal["deal_id"]: scored(deal["facts"], self._zone) for deal in self._deals(deals)}
+        found = {deal_id: fact for deal_id, fact in told.items() if fact is not None}
+        lost = [deal_id for deal_id, fact in found.items() if fact.refunds or fact.cancelled_on is not None]
+        shares = self._shares(lost)
+        return found | {deal_id: found[deal_id]._replace(shares=shares.get(deal_id, {})) for deal_id in lost}
 
     def known(self, deals: Sequence[str]) -> set[str]:
         """Which of these deals there are, won or not.
@@ -151,9 +155,20 @@ class ScoringLines:
         return found
 
     def _deals(self, deals: Sequence[str]) -> Iterator[Any]:
+        return self._of_deals(deals, "deals")
+
+    def _shares(self, deals: Sequence[str]) -> dict[str, dict[tuple[str, str], dict[str, int]]]:
+        found: dict[str, dict[tuple[str, str], dict[str, int]]] = {}
+        for each in self._of_deals(deals, "shares"):
+            of_one = found.setdefault(each["deal_id"], {}).setdefault((each["participant_id"], each["period"]), {})
+            of_one[each["rule"]] = int(Decimal(each["share_percent"]).scaleb(6))
+        return found
+
+    def _of_deals(self, deals: Sequence[str], what: str) -> Iterator[Any]:
         for start in range(0, len(deals), DEALS_TOGETHER):
-            asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
-            yield from self._json("POST", "/v1/deals", json=asked)["deals"]
+            yield from self._json("POST", f"/v1/{what}", json={"deals": list(deals[start : start + DEALS_TOGETHER])})[
+                what
+            ]
 
     def _json(self, method: str, path: str, **asked: Any) -> Any:
         try:

@@ -189,6 +189,30 @@ class Uncredited(BaseModel):
     next: str | None
 
 
+class ShareView(BaseModel):
+    """The share of a deal that a rule gives a participant in a month."""
+
+    deal_id: str
+    participant_id: str
+    period: str
+    rule: str
+    share_percent: Decimal
+
+    @staticmethod
+    def all_of(shares: pl.DataFrame) -> list[ShareView]:
+        """From `services.scoring.shares.SHARES`."""
+        return [
+            ShareView(**row, share_percent=plain(Decimal(100 * share) / WHOLE_SHARE))
+            for row, share in zip(shares.drop("share").iter_rows(named=True), shares["share"], strict=True)
+        ]
+
+
+class Shares(BaseModel):
+    """By deal, participant and rule."""
+
+    shares: list[ShareView]
+
+
 class PaidLess(BaseModel):
     """Ids of deals."""
 

@@ -17,6 +17,8 @@ from services.scoring.answers import (
     DealView,
     FactView,
     PaidLess,
+    Shares,
+    ShareView,
     SkippedView,
     Uncredited,
     UncreditedView,
@@ -25,6 +27,7 @@ from services.scoring.asked_api import Period, Reader
 from services.scoring.deal_facts import deal_facts, paid_less
 from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.packed import unpack
+from services.scoring.shares import shares
 from services.scoring.standings import earnings_of
 from services.scoring.store import views
 from services.scoring.store.terms import TermsInForce
@@ -63,6 +66,15 @@ def add_deals(app: FastAPI, snapshot: Engine, terms: TermsInForce) -> None:
         """The same of many deals, by id; those that there are not are left out."""
         with snapshot.connect() as connection:
             return Deals(deals=_views(connection, terms, sorted(set(asked.deals))))
+
+    @app.post("/v1/shares")
+    def shares_of(_: Reader, asked: AskedDeals) -> Shares:
+        """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them was refunded."""
+        with snapshot.connect() as connection:
+            found = views.deals(connection, sorted(set(asked.deals)))
+            now = terms.read(connection)
+        facts = {deal_id: unpack(packed) for deal_id, packed in found.select("deal_id", "facts").iter_rows()}
+        return Shares(shares=ShareView.all_of(shares(facts, now.roster, now.plans)))
 
     @app.get("/v1/paid-less")
     def paid_less_by(

@@ -39,6 +39,7 @@ LINE: Final = pl.Struct(
         "line": pl.Int64(),
         "deal_id": pl.String(),
         "rule": pl.String(),
+        "share": pl.Int64(),
         "credit_date": pl.Date(),
         "amount": pl.Int64(),
         "currency": pl.String(),
@@ -59,7 +60,7 @@ LINE: Final = pl.Struct(
 
 A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
 `credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month. `problem` is the reason
-(`shared.kernel.reasons`) why the component pays nothing after the line. `deal_amount` is the deal's amount in minor units of
+(`shared.kernel.reasons`) why the component pays nothing after the line. `share` is that of the deal, in parts of 10^-8. `deal_amount` is the deal's amount in minor units of
 `deal_currency`, `payments` and `refunds` by day: empty before there are any, both null where an entry is finer than the currency.
 Null where the deal does not say."""
 

@@ -34,7 +34,7 @@ class Changed(NamedTuple):
 
 def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> pl.DataFrame:
     """`KEY`, `amount` (when a run last looked) and `amount_now` of deals of corrected closed months that earn something else, by key; and
-    `deal_amount` and `refunds` as they were when a run last looked.
+    `deal_amount`, `refunds` and `shares` as they were when a run last looked.
 
     Where nothing was corrected nothing is read.
 
@@ -49,7 +49,7 @@ def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> pl
 def compared(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """`changed_deals` between two tables `by_deal`, in the months of whom `before` is about."""
     corrected = before.select("participant_id", "period").unique()
-    theirs = after.drop("deal_amount", "refunds").join(corrected, on=["participant_id", "period"], how="semi")
+    theirs = after.drop("deal_amount", "refunds", "shares").join(corrected, on=["participant_id", "period"], how="semi")
     both = before.join(theirs, on=KEY, how="full", suffix="_now", coalesce=True)
     both = both.with_columns(pl.col("amount", "amount_now").fill_null(0))
     return both.filter(pl.col("amount") != pl.col("amount_now")).sort(KEY)
@@ -72,6 +72,8 @@ def told(changed: pl.DataFrame, deals: DealSource) -> Mapping[tuple[str, str, st
 def _happened(row: Mapping[str, Any], fact: DealFact | None) -> str:
     """Why a deal earns something else than when a run last looked."""
     if fact is not None and row["amount_now"] < row["amount"]:
+        if fact.shares_of(row["participant_id"], row["period"]) == {}:
+            return "No longer credited to you"
         if row["amount_now"] == 0 and fact.cancelled_on is not None:
             return f"Cancelled on {fact.cancelled_on}"
         known = Counter(Collection.all_of(row["refunds"]) or ())
@@ -109,9 +111,12 @@ def _when_paid(connection: Connection, world: World) -> pl.DataFrame:
 
 
 def by_deal(lines: pl.DataFrame) -> pl.DataFrame:
-    """What each deal earned each participant in a month, and its amount and refunds."""
-    told = pl.col("deal_amount", "refunds").first()
-    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum(), told)
+    """What each deal earned each participant in a month, its amount and refunds, and the participant's shares of it by rule."""
+    told = (
+        pl.col("deal_amount", "refunds").first(),
+        pl.struct("rule", "share").unique(maintain_order=True).alias("shares"),
+    )
+    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum(), *told)
 
 
 _BY_DEAL: Final = {
@@ -119,4 +124,5 @@ _BY_DEAL: Final = {
     "amount": pl.Int64(),
     "deal_amount": pl.Int64(),
     "refunds": pl.List(COLLECTION),
+    "shares": pl.List(pl.Struct({"rule": pl.String(), "share": pl.Int64()})),
 }

@@ -27,25 +27,33 @@ def dismisses(world: World) -> bool:
 def lost_deals(
     changed: pl.DataFrame, deals: KnownDeals, remembered: Mapping[Owed, Mapping[Line, Remembered]]
 ) -> dict[Owed, dict[Line, Lost]]:
-    """By participant and currency the lines of closed months whose deals earn something else than when they were paid.
+    """By participant and currency the lines of closed months whose deals earn something else than when they were paid: those that changed, and
+    those of which something was lost before and the facts of whose deals say something else of it now.
 
     Args:
         changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
         deals: where to ask what became of a deal.
         remembered: what earlier runs remember of lines of which something was lost.
     """
-    found: dict[Owed, dict[Line, Lost]] = {}
-    if changed.is_empty():
-        return found
-    facts = deals.facts(changed["deal_id"].unique().sort().to_list())
+    looked_at = {
+        (owed, line): (each, each.paid.amount - each.lost)
+        for owed, lines in remembered.items()
+        for line, each in lines.items()
+    }
+    now = {}
     for row in changed.iter_rows(named=True):
-        owed, line = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
-        if (fact := facts.get(row["deal_id"])) is not None:
-            before = remembered.get(owed, {}).get(line)
-            paid, now = before.paid if before else _paid(row), row["amount_now"]
-            state, lost = losses(paid, now, fact)
-            kept = before.dismissed if before else 0
-            found.setdefault(owed, {})[line] = Lost(*line, state, max(0, paid.amount - now), lost, kept, fact.since)
+        key = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
+        before, _ = looked_at.get(key, (Remembered(_paid(row), 0, 0), 0))
+        now[key] = before, row["amount_now"]
+    found: dict[Owed, dict[Line, Lost]] = {}
+    facts = deals.facts(sorted({line[0] for _, line in {**looked_at, **now}}))
+    for (owed, line), (before, amount) in {**looked_at, **now}.items():
+        if (fact := facts.get(line[0])) is not None:
+            paid, lost = losses(before.paid, amount, fact, fact.shares_of(owed[0], line[1]))
+            if (owed, line) in now or lost != before.ruled:
+                less = max(0, paid.amount - amount)
+                each = Lost(*line, paid, less, lost, before.dismissed, fact.since, before.ruled)
+                found.setdefault(owed, {})[line] = each
     return found
 
 
@@ -64,7 +72,7 @@ def worth_remembering(
             if each.losses or (who, each.deal_id) in world.excused or line in before
         ]
         mine += [
-            Lost(*line, each.paid, each.lost, (), each.dismissed, world.run.ends, excused=True)
+            Lost(*line, each.paid, each.lost, each.ruled, each.dismissed, world.run.ends, each.ruled, excused=True)
             for line, each in before.items()
             if line not in lines and each.dismissed < each.lost and (who, line[0]) in world.excused
         ]
@@ -74,4 +82,5 @@ def worth_remembering(
 
 
 def _paid(row: Mapping[str, Any]) -> Paid:
-    return Paid(row["amount"], row["deal_amount"], tuple(Collection.all_of(row["refunds"]) or ()))
+    shares = tuple((each["rule"], each["share"]) for each in row["shares"] or () if each["share"])
+    return Paid(row["amount"], row["deal_amount"], tuple(Collection.all_of(row["refunds"]) or ()), shares=shares)

@@ -14,7 +14,7 @@ from uuid import uuid5
 from services.payout.booking import Place
 from services.payout.ledger import NAMES, Account, Journal, Kind, Part, Posting
 from services.payout.runs.settlement import Held, PayLine, Settlement, Whose
-from services.payout.terms.clawback import Paid, Remembered
+from services.payout.terms.clawback import Loss, Paid, Remembered
 from services.payout.terms.release import Collection
 
 BOOKED: Final[Mapping[str, tuple[Kind, Account]]] = {
@@ -45,23 +45,40 @@ def told(settlement: Settlement) -> dict[str, Any]:
         "held": [[*whose, *figures] for whose, figures in sorted(settlement.held.items())],
         "settled": {name: list(each) for name, each in sorted(settlement.settled.items())},
         "dismissed": [
-            [*key, each.lost, each.dismissed, *_paid(each.paid)] for key, each in sorted(settlement.kept.items())
+            [
+                *key,
+                each.lost,
+                each.dismissed,
+                *_paid(each.paid),
+                [[day.isoformat(), str(part)] for day, part in each.ruled],
+            ]
+            for key, each in sorted(settlement.kept.items())
         ],
     }
 
 
 def _paid(paid: Paid) -> tuple[Any, ...]:
     refunds = [[day.isoformat(), amount] for day, amount in paid.refunds]
-    return paid.amount, paid.deal_amount, refunds, None if paid.rate is None else str(paid.rate)
+    return (
+        paid.amount,
+        paid.deal_amount,
+        refunds,
+        None if paid.rate is None else str(paid.rate),
+        [*map(list, paid.shares)],
+    )
 
 
 def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], Remembered]:
     """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
     found = {}
-    for deal, period, component, lost, kept, amount, deal_amount, refunds, rate in pay.get("dismissed", ()):
+    for deal, period, component, lost, kept, amount, deal_amount, refunds, rate, shares, ruled in pay.get(
+        "dismissed", ()
+    ):
         given_back = tuple(Collection(date.fromisoformat(day), part) for day, part in refunds)
-        paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate))
-        found[deal, period, component] = Remembered(paid, lost, kept)
+        held = tuple((rule, share) for rule, share in shares)
+        paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate), held)
+        losses = tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
+        found[deal, period, component] = Remembered(paid, lost, kept, losses)
     return found
 
 

@@ -163,7 +163,7 @@ def settle(case: Case) -> Settlement:
     why_kept: dict[tuple[str, str, str], str] = {}
     for deal in case.lost:
         keeps = _kept(case, deal)
-        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, deal.lost, keeps)
+        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, deal.lost, keeps, deal.losses)
         why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(deal)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
@@ -215,10 +215,15 @@ def settle(case: Case) -> Settlement:
 
 
 def _kept(case: Case, deal: Lost) -> int:
-    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback."""
+    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback.
+
+    What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
+    """
     if deal.excused:
         return deal.lost
-    return dismissed(deal.losses, case.ruled[case.pay_period].terms.clawback, deal.since)
+    schedule = case.ruled[case.pay_period].terms.clawback
+    now, before = (dismissed(losses, schedule, deal.since) for losses in (deal.losses, deal.ruled))
+    return min(max(0, deal.dismissed + now - before), deal.lost)
 
 
 def _why_kept(deal: Lost) -> str:

@@ -161,7 +161,7 @@ class _Standing:
             each = self._facts.entries[number]
             if each.kind == "earning":
                 deal = self._facts.deals.get(each.deal_id or "", Deal())
-                own = (number, *(getattr(each, name) for name in _OWN), each.day)
+                own = (number, *(getattr(each, name) for name in _OWN), None, None, each.day)
                 until = self._looked.get(each.participant_id, date.min) if as_looked_at else date.max
                 told = ([entry._asdict() for entry in of if entry.day <= until] for of in (deal.payments, deal.refunds))
                 rows.append((*own, deal.amount, *told, deal.started_on))
@@ -180,15 +180,15 @@ class _Standing:
         theirs = {_deal_of(entries[number]) for number in fresh}
         before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
         paid = by_deal(self._rows(before, as_looked_at=True))
-        remembered = {owed: dict(left.dismissed) for owed, left in self._left.items()}
+        remembered = {owed: dict(left.dismissed) for owed, left in self._left.items() if self._is_in(world.run, owed)}
         found: dict[Owed, dict[Line, Lost]] = {}
         states = {owed: dict(lines) for owed, lines in remembered.items()}
-        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}) if fresh else ():
+        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
             now = self._rows([*before, *(number for number in fresh if (entries[number].known_from or day) <= day)])
             found = lost_deals(compared(paid, by_deal(now)), _Known(self._facts.deals, day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
-                    {line: Remembered(each.paid, each.lost, each.dismissed) for line, each in lines.items()}
+                    {line: Remembered(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
                 )
         return worth_remembering(world, found, remembered)
 
@@ -238,6 +238,8 @@ _ROW = {
     **dict.fromkeys(_OWN, pl.String()),
     "version": pl.Int64(),
     "amount": pl.Int64(),
+    "rule": pl.String(),
+    "share": pl.Int64(),
     "credit_date": pl.Date(),
     "deal_amount": pl.Int64(),
     "payments": pl.List(COLLECTION),

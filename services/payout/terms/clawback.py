@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
-from services.payout.deal_facts import DealFact
+from services.payout.deal_facts import DealFact, Shares
 from services.payout.terms.policy import Clawback, part
 from services.payout.terms.release import Collection
 
@@ -23,16 +23,29 @@ ROUNDING: Final = 2
 
 
 class Paid(NamedTuple):
-    """What a line earned when it was paid, in minor units, with its deal's amount and refunds as they were known then.
+    """What a line earned when it was paid, in minor units, with its deal's amount and refunds and the participant's shares of it as they
+    were known then.
 
-    `rate` is what it earned when it was last looked at of a unit of its deal, less than when it was paid where its owner, its price or its
-    tier was corrected since; None where it was not looked at since.
+    `rate` is what it earned when it was last looked at of a unit of its deal, were the shares still those: less than when it was paid where
+    its tier was corrected since; None where it was not looked at since.
     """
 
     amount: int
     deal_amount: int | None
     refunds: tuple[Collection, ...]
     rate: Fraction | None = None
+    shares: tuple[tuple[str, int], ...] = ()
+
+    def part_left(self, shares: Shares | None) -> Fraction:
+        """How much of its shares of the deal there still is; all of it where that is not known."""
+        whole = sum(share for _, share in self.shares)
+        return (
+            Fraction(1) if shares is None or not whole else Fraction(sum(share for _, share in self.now(shares)), whole)
+        )
+
+    def now(self, shares: Shares) -> tuple[tuple[str, int], ...]:
+        """What its rules give."""
+        return tuple((rule, shares.get(rule, 0)) for rule, _ in self.shares)
 
 
 class Loss(NamedTuple):
@@ -50,6 +63,7 @@ class Lost(NamedTuple):
         lost: how much less it earns now than when it was paid, for whatever reason.
         losses: what of that it lost by which decrease of its deal.
         dismissed: how much was dismissed by earlier runs.
+        ruled: the losses of which that was dismissed.
         since: where the age of its deal begins.
         excused: an approver dismissed the clawback.
     """
@@ -62,28 +76,32 @@ class Lost(NamedTuple):
     losses: tuple[Loss, ...]
     dismissed: int
     since: date
+    ruled: tuple[Loss, ...] = ()
     excused: bool = False
 
 
 class Remembered(NamedTuple):
-    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, and how much of that was
-    dismissed."""
+    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of that was
+    dismissed, and of which losses."""
 
     paid: Paid
     lost: int
     dismissed: int
+    ruled: tuple[Loss, ...] = ()
 
 
-def losses(paid: Paid, now: int, deal: DealFact) -> tuple[Paid, tuple[Loss, ...]]:
+def losses(paid: Paid, now: int, deal: DealFact, shares: Shares | None = None) -> tuple[Paid, tuple[Loss, ...]]:
     """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
 
     A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
     it has now. What else was lost, because the owner, the price or the tier was corrected, is no decrease of the deal and not among it.
+    A deal that grew and decreased at once counts as one that grew first.
 
     Args:
         paid: what the line earned when it was paid.
         now: what it earns now.
         deal: what became of its deal.
+        shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is not known.
     """
     known = Counter(paid.refunds)
     since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
@@ -91,19 +109,27 @@ def losses(paid: Paid, now: int, deal: DealFact) -> tuple[Paid, tuple[Loss, ...]
         since.append((deal.cancelled_on, None))  # takes what is left: an amount is not needed
     since.sort(key=lambda each: each[0])
     whole = None if paid.deal_amount is None else paid.deal_amount - sum(each.amount for each in paid.refunds)
+    part_left = paid.part_left(shares)
     if not whole or whole < 0 or deal.amount is None:
-        return paid, _of_unknown_parts(paid.amount - now, since)
-    left = max(0, deal.amount - sum(each.amount for each in (Counter(deal.refunds) & known).elements()))
+        return paid, _of_unknown_parts(part(paid.amount, part_left) - now, since)
+    there = tuple((Counter(deal.refunds) & known).elements())
+    left = max(0, deal.amount - sum(each.amount for each in there))
     cancelled = any(amount is None for _, amount in since)
     rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
-    rate = Fraction(paid.amount, whole)
+    rate = Fraction(paid.amount, whole) * part_left
+    held = paid.shares if shares is None else paid.now(shares)
     if rest and now > rate * left + ROUNDING:
-        return Paid(now, deal.amount, tuple(deal.refunds)), ()  # it earns more than when it was paid
+        return Paid(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
     if not rest:
-        rate = rate if paid.rate is None else paid.rate
+        rate = rate if paid.rate is None else paid.rate * part_left
     elif now < rate * rest - ROUNDING:
         rate = max(Fraction(0), Fraction(now, rest))
-    return paid._replace(rate=rate), _in_order(max(0, part(1, rate * left) - now), rate, since)
+    worth = part(1, rate * left)
+    if since and worth > paid.amount + ROUNDING:
+        paid, part_left = Paid(worth, deal.amount, there, shares=held), Fraction(1)
+    if part_left:
+        paid = paid._replace(rate=rate / part_left)
+    return paid, _in_order(max(0, worth - now), rate, since)
 
 
 def _in_order(lost: int, rate: Fraction, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
