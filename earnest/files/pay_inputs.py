@@ -12,7 +12,7 @@ from earnest.files.cost_cells import amount, currency_of, day, needed, optional
 from earnest.files.deals import merged_facts
 from earnest.files.rejected import BAD_VALUE, FileError
 from earnest.files.rows import ROW, read_rows
-from services.payout.deal_facts import collections, deal_fact
+from services.payout.deal_facts import LOST, collections, deal_fact
 from services.payout.runs.pay_facts import Deal, Entry
 from shared.decimals import moved
 from shared.facts import values_of
@@ -92,7 +92,8 @@ def _known(values: Mapping[str, Any]) -> Deal:
         amount = None
     start = values.get("start_date")
     fact = deal_fact(values, _scaled)
-    return Deal(amount, payments or (), refunds or (), date.fromisoformat(start) if start else None, fact)
+    started = date.fromisoformat(start) if start else None
+    return Deal(amount, payments or (), refunds or (), started, fact, values.get("stage") in LOST)
 
 
 def _scaled(amount: str) -> int | None:

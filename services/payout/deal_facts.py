@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from services.payout.terms.release import Collection
 from shared.money import MoneyError, to_minor
+
+LOST: Final = ("cancelled", "lost")
+"""The stages of a deal that is lost."""
 
 Shares = Mapping[str, int]
 """By rule the share of a deal that it gives a participant, in parts of 10^-8."""
@@ -135,7 +138,7 @@ def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
     """
     values = {path: fact["value"] for path, fact in facts.items()}
     said_on = None
-    if values.get("stage") in ("cancelled", "lost"):
+    if values.get("stage") in LOST:
         said_on = datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date()
     return deal_fact(values, lambda amount: _units(amount, values.get("currency")), said_on)
 

@@ -38,21 +38,15 @@ class Entry(NamedTuple):
 
 
 class Deal(NamedTuple):
-    """What is known of a deal, in units of its own; `fact` is None where it does not say when it was closed."""
+    """What is known of a deal, in units of its own; `fact` is None where it does not say when it was closed. `is_lost`: it says that it is,
+    perhaps without a date."""
 
     amount: int | None = None
     payments: Sequence[Collection] = ()
     refunds: Sequence[Collection] = ()
     started_on: date | None = None
     fact: DealFact | None = None
-
-    def as_of(self, day: date) -> DealFact | None:
-        """What has become of it by a day."""
-        if self.fact is None:
-            return None
-        gone = self.fact.cancelled_on
-        refunds = tuple(each for each in self.fact.refunds if each.day <= day)
-        return self.fact._replace(refunds=refunds, cancelled_on=gone if gone is not None and gone <= day else None)
+    is_lost: bool = False
 
 
 class OffCycle(NamedTuple):

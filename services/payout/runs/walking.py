@@ -22,6 +22,7 @@ from services.payout.runs.entries import BOOKED
 from services.payout.runs.life import Run
 from services.payout.runs.lines_of_run import months_wanted
 from services.payout.runs.pay_facts import Deal, Entry, Facts
+from services.payout.runs.refunds_told import ToldDeal, told
 from services.payout.runs.settlement import BESIDE, Held, Settlement, Whose
 from services.payout.runs.world import World
 from services.payout.store.positions import Fresh, Left, Owed
@@ -67,6 +68,7 @@ class _Standing:
         self._paid: Counter[tuple[Owed, str]] = Counter()
         self._seen: set[int] = set()
         self._looked: dict[str, date] = {}
+        self._deals = _told(facts)
         self._taken_back = {
             name for name, deal in facts.deals.items() if any(each.amount < 0 for each in deal.payments)
         }
@@ -109,11 +111,8 @@ class _Standing:
             if each.kind == "earning" and each.period > (self._closed or "")
         }
         wanted = months_wanted(world, frozenset(world.people), earners)
-        rows = self._rows(
-            number
-            for number in known
-            if facts.entries[number].participant_id in wanted.get(facts.entries[number].period, ())
-        )
+        of_those = (n for n in known if facts.entries[n].participant_id in wanted.get(facts.entries[n].period, ()))
+        rows = self._rows(of_those, ends)
         settlements = settled(world, rows, self._lost(world, known))
         for each in settlements:
             self._keep(run, each)
@@ -154,17 +153,18 @@ class _Standing:
     def _is_in(run: Run, owed: Owed) -> bool:
         return run.participants is None or owed[0] in run.participants
 
-    def _rows(self, numbers: Iterable[int], *, as_looked_at: bool = False) -> pl.DataFrame:
-        """Entries that were earned, as lines with what is known of their deals, or was known when a run last looked."""
+    def _rows(self, numbers: Iterable[int], day: date, *, as_looked_at: bool = False) -> pl.DataFrame:
+        """Entries that were earned, as lines with what is known of their deals by a day, or was known when a run last looked."""
         rows = []
         for number in numbers:
             each = self._facts.entries[number]
             if each.kind == "earning":
-                deal = self._facts.deals.get(each.deal_id or "", Deal())
+                deal = self._deals.get(each.deal_id or "", _UNKNOWN)
                 own = (number, *(getattr(each, name) for name in _OWN), None, None, each.day)
                 until = self._looked.get(each.participant_id, date.min) if as_looked_at else date.max
-                told = ([entry._asdict() for entry in of if entry.day <= until] for of in (deal.payments, deal.refunds))
-                rows.append((*own, deal.amount, *told, deal.started_on))
+                paid = [payment for payment in deal.deal.payments if payment.day <= until]
+                money = ([entry._asdict() for entry in of] for of in (paid, deal.refunds_by(min(day, until))))
+                rows.append((*own, deal.deal.amount, *money, deal.deal.started_on))
         return pl.DataFrame(rows, schema=_ROW, orient="row")
 
     def _lost(self, world: World, known: Iterable[int]) -> dict[Owed, list[Lost]]:
@@ -179,13 +179,14 @@ class _Standing:
         fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
         theirs = {_deal_of(entries[number]) for number in fresh}
         before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
-        paid = by_deal(self._rows(before, as_looked_at=True))
+        paid = by_deal(self._rows(before, ends, as_looked_at=True))
         remembered = {owed: dict(left.dismissed) for owed, left in self._left.items() if self._is_in(world.run, owed)}
         found: dict[Owed, dict[Line, Lost]] = {}
         states = {owed: dict(lines) for owed, lines in remembered.items()}
         for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
-            now = self._rows([*before, *(number for number in fresh if (entries[number].known_from or day) <= day)])
-            found = lost_deals(compared(paid, by_deal(now)), _Known(self._facts.deals, day), states)
+            numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
+            now = by_deal(self._rows(numbers, day))
+            found = lost_deals(compared(paid, now), _Known(self._deals, day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
                     {line: Remembered(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
@@ -219,7 +220,7 @@ class _Standing:
 class _Known(NamedTuple):
     """What has become of deals by a day."""
 
-    deals: Mapping[str, Deal]
+    deals: Mapping[str, ToldDeal]
     day: date
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
@@ -228,10 +229,19 @@ class _Known(NamedTuple):
         return {name: fact for name, fact in known.items() if fact is not None}
 
 
+def _told(facts: Facts) -> dict[str, ToldDeal]:
+    earned: dict[str, list[Entry]] = {}
+    for each in facts.entries:
+        if each.kind == "earning" and each.deal_id is not None:
+            earned.setdefault(each.deal_id, []).append(each)
+    return {name: told(deal, earned.get(name, ())) for name, deal in facts.deals.items()}
+
+
 def _deal_of(entry: Entry) -> tuple[str, str, str | None]:
     return entry.participant_id, entry.period, entry.deal_id
 
 
+_UNKNOWN = ToldDeal(Deal(), (), None)
 _OWN = ("participant_id", "currency", "period", "component", "plan", "version", "deal_id", "amount")
 _ROW = {
     "row": pl.UInt32(),

@@ -23,20 +23,21 @@ CANCELLED = {"stage": "cancelled", "cancel_date": LATE}
 
 
 @pytest.fixture
-def company(
-    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
-) -> Iterator[Company]:
+def company(scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path) -> Iterator[Company]:
     """Everybody earns a tenth of what they sell."""
     write_keys(tmp_path)
     found = Company(scoring_engine, payout_engine, service_engine, tmp_path)
     found.road.plan(plan("flat", [{"rate": "10%"}]))
+    found.road.plan(plan("signed", [{"rate": "10%"}]) | {"credits": [{"rule": "own", "when": "stage = 'signed'"}]})
     yield found
     found.close()
 
 
-def join(company: Company, *who: str) -> None:
+def join(company: Company, *who: str, plan: str = "flat") -> None:
     for each in who:
-        company.person(each, "2024-01-01", plan="flat", entity="US", payroll_id=f"E-{each}")
+        company.person(each, "2024-01-01", plan=plan, entity="US", payroll_id=f"E-{each}")
+    company.score()
+    company.book()
 
 
 def won(company: Company, deal: str, owner: str, **more: Any) -> None:
@@ -71,6 +72,7 @@ CHANGES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] 
     ),
     "a refund that was none": ([{"refunds.r1": money("400.00", LATE)}], [{"refunds.r1": None}], "-20.00", ""),
     "cancelled": ([CANCELLED], [], "-50.00", "-50.00"),
+    "signed, not won, then cancelled": ([CANCELLED], [], "-50.00", "-50.00"),
     "cancelled after a refund": (
         [{"refunds.r1": money("400.00", EARLY)}], [CANCELLED], "-40.00", "-70.00"
     ),
@@ -102,12 +104,12 @@ CHANGES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] 
 def test_each_decrease_of_a_deal_has_its_own_cause_and_day_in_whatever_run_it_becomes_known(company: Company) -> None:
     names = {f"p{number:02d}": name for number, name in enumerate(CHANGES)}
     join(company, "other", *names)
-    company.score()
-    company.book()
+    [signer] = [who for who, name in names.items() if "signed" in name]
+    join(company, signer, plan="signed")
     terms = {"valid_from": "2024-01-01", "currency": "USD", "clawback": {"steps": STEPS}}
     assert company.policy("payment_terms", "all", terms).is_success
     for who in names:
-        won(company, f"D-{who}", who)
+        won(company, f"D-{who}", who, **({"stage": "signed"} if who == signer else {}))
     assert run(company, 1) == dict.fromkeys(names, "100.00")
     for month in (0, 1):
         for who, name in names.items():

@@ -153,3 +153,54 @@ def test_what_is_dismissed_lies_between_nothing_and_what_was_lost(
     lost = losses(paid, now, of(*refunds, amount=amount))[1]
     assert sum(each.amount for each in lost) == paid.amount - now
     assert 0 <= dismissed(lost, schedule, SOLD) <= paid.amount - now
+
+
+def test_who_has_less_of_a_deal_by_now_keeps_nothing_of_what_is_another_s() -> None:
+    mine = PAID._replace(shares=(("own", 10**8),))
+    cancelled = of(cancelled_on=LATE.day)
+    assert losses(mine, 0, cancelled, {})[1] == ()
+    assert losses(mine, 0, cancelled, {"own": 25_000_000, "overlay": 10**8})[1] == (Loss(LATE.day, Fraction(25_00)),)
+    gone, _ = losses(mine, 0, of(), {})
+    assert losses(gone, 0, cancelled, {"own": 10**8})[1] == (
+        Loss(LATE.day, Fraction(100_00)),
+    )  # it was theirs after all
+
+
+shares = st.sampled_from([0, 30_000_000, 50_000_000, 10**8])
+changes = st.lists(
+    st.one_of(
+        st.tuples(st.just("share"), shares),
+        st.tuples(st.just("amount"), st.integers(900_00, 4000_00)),
+        st.tuples(st.just("refund"), st.tuples(days, st.integers(1, 150_00))),
+        st.tuples(st.just("none"), st.integers(0, 3)),
+        st.tuples(st.just("cancel"), st.none() | days),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(changes, rates, schedules, st.sets(st.integers(0, 5)))
+def test_changes_of_owner_price_and_refunds_dismiss_the_same_in_one_run_and_in_many(
+    told: list[tuple[str, object]], rate: Fraction, schedule: Clawback, runs: set[int]
+) -> None:
+    share, amount, refunds, cancelled = 10**8, 1500_00, [], None
+    state, first = (Paid(part(amount, rate), amount, (), shares=(("own", share),)) for _ in range(2))
+    for number, (what, value) in enumerate(told):
+        match what:
+            case "share":
+                share = value
+            case "amount":
+                amount = value
+            case "refund":
+                refunds.append(Collection(*value))
+            case "none" if value < len(refunds):
+                refunds.pop(value)
+            case "cancel":
+                cancelled = value
+        now = 0 if cancelled else earned(rate * Fraction(share, 10**8), amount, refunds)
+        deal = of(*refunds, amount=amount, cancelled_on=cancelled)
+        if number in runs or number == len(told) - 1:
+            state, lost = losses(state, now, deal, {"own": share})
+    at_once = losses(first, now, deal, {"own": share})[1]
+    assert abs(dismissed(lost, schedule, SOLD) - dismissed(at_once, schedule, SOLD)) <= 2 * len(told)

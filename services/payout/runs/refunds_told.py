@@ -1,0 +1,70 @@
+"""From when the decreases of a deal are known, where only files tell: a refund may be dated in a pay period that is long paid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from services.payout.deal_facts import DealFact
+from services.payout.runs.pay_facts import Deal, Entry
+from services.payout.terms.clawback import ROUNDING
+from services.payout.terms.release import Collection
+from shared.periods import last_day
+
+
+class ToldDeal(NamedTuple):
+    """A deal with the day from which each of its refunds is known, and on which its last change became known."""
+
+    deal: Deal
+    refunds: Sequence[tuple[date, Collection]]
+    last_told: date | None
+
+    def refunds_by(self, day: date) -> list[Collection]:
+        """Those that are known by a day."""
+        return [refund for told, refund in self.refunds if told <= day]
+
+    def as_of(self, day: date) -> DealFact | None:
+        """What has become of the deal by a day; None where it does not say when it was closed."""
+        fact = self.deal.fact
+        if fact is None:
+            return None
+        gone = fact.cancelled_on or (self.last_told if self.deal.is_lost else None)
+        return fact._replace(
+            refunds=self.refunds_by(day), cancelled_on=gone if gone is not None and gone <= day else None
+        )
+
+
+def told(deal: Deal, earned: Iterable[Entry]) -> ToldDeal:
+    """A deal and what was earned by it: a refund is known with the first change on its day or after it, or where there is none from its day.
+
+    Refunds of before the first amount are in that amount, unless the amounts say that they are in the first change.
+    """
+    totals: Counter[date] = Counter()
+    for each in earned:
+        totals[each.known_from or last_day(each.period)] += each.amount
+    days = sorted(totals)
+    last = days[-1] if len(days) > 1 else None
+    natural = [(_first(days, refund.day), refund) for refund in deal.refunds]
+    late = [(_first(days[1:], refund.day), refund) for refund in deal.refunds]
+    those = late if not _explains(natural, deal, totals) and _explains(late, deal, totals) else natural
+    return ToldDeal(deal, those, last)
+
+
+def _first(days: Sequence[date], after: date) -> date:
+    return next((day for day in days if day >= after), after)
+
+
+def _explains(refunds: Sequence[tuple[date, Collection]], deal: Deal, totals: Counter[date]) -> bool:
+    """Whether every amount is the first one's part of what is left of the deal by its day."""
+    if deal.amount is None:
+        return False
+    first, earned = None, 0
+    for day in sorted(totals):
+        earned += totals[day]
+        left = deal.amount - sum(refund.amount for told, refund in refunds if told <= day)
+        first = (earned, left) if first is None else first
+        if earned and abs(earned * first[1] - first[0] * left) > ROUNDING * max(first[1], left):
+            return False
+    return True
