@@ -40,10 +40,10 @@ class Paid(NamedTuple):
         """How much of its shares of the deal there still is; all of it where that is not known."""
         whole = sum(share for _, share in self.shares)
         return (
-            Fraction(1) if shares is None or not whole else Fraction(sum(share for _, share in self.now(shares)), whole)
+            Fraction(1) if shares is None or not whole else Fraction(sum(share for _, share in self.under(shares)), whole)
         )
 
-    def now(self, shares: Shares) -> tuple[tuple[str, int], ...]:
+    def under(self, shares: Shares) -> tuple[tuple[str, int], ...]:
         """What its rules give."""
         return tuple((rule, shares.get(rule, 0)) for rule, _ in self.shares)
 
@@ -117,7 +117,7 @@ def losses(paid: Paid, now: int, deal: DealFact, shares: Shares | None = None) -
     cancelled = any(amount is None for _, amount in since)
     rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
     rate = Fraction(paid.amount, whole) * part_left
-    held = paid.shares if shares is None else paid.now(shares)
+    held = paid.shares if shares is None else paid.under(shares)
     if rest and now > rate * left + ROUNDING:
         return Paid(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
     if not rest:
