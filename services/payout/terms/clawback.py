@@ -39,9 +39,9 @@ class Paid(NamedTuple):
     def part_left(self, shares: Shares | None) -> Fraction:
         """How much of its shares of the deal there still is; all of it where that is not known."""
         whole = sum(share for _, share in self.shares)
-        return (
-            Fraction(1) if shares is None or not whole else Fraction(sum(share for _, share in self.under(shares)), whole)
-        )
+        if shares is None or not whole:
+            return Fraction(1)
+        return Fraction(sum(share for _, share in self.under(shares)), whole)
 
     def under(self, shares: Shares) -> tuple[tuple[str, int], ...]:
         """What its rules give."""
