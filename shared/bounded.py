@@ -5,6 +5,7 @@ Limits in the code keep the usual case small and tell what is wrong; this keeps 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
 import resource
@@ -17,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import IO, Any, Final, ParamSpec, TypeVar, cast
+from typing import IO, Any, Final, ParamSpec, Protocol, TypeVar, cast
 
 from shared.problems import Problem
 
@@ -47,10 +48,58 @@ class Busy(Problem):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
-class Bounded:
-    """A process that is asked one thing at a time; one that died or was ended is replaced at the next question."""
+class Calculating(Protocol):
+    """How a function is called: here, or in another process; what is called there is a function of a module, or a partial of one."""
 
-    def __init__(self) -> None:
+    def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the function gives."""
+        ...
+
+
+def directly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call it here, however long it takes."""
+    return function(*args, **kwargs)
+
+
+class Watched:
+    """Calls in this process, which ends when one takes longer than so many seconds: whatever hangs holds up all the others."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._begun = seconds, dict[int, float]()
+        self._turn = threading.Lock()
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the function gives."""
+        me = threading.get_ident()
+        with self._turn:
+            self._begun[me] = time.monotonic()
+            self._wait()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            with self._turn:
+                del self._begun[me]
+                self._wait()
+
+    def _wait(self) -> None:
+        # The waiting thread is none of Python's, which may all be kept from running by what hangs.
+        if self._begun:
+            left = min(self._begun.values()) + self._seconds - time.monotonic()
+            faulthandler.dump_traceback_later(max(left, 0.001), exit=True)
+        else:
+            faulthandler.cancel_dump_traceback_later()
+
+
+class Bounded:
+    """A process that is asked one thing at a time; one that died or was ended is replaced at the next question.
+
+    It may use so many `seconds` of processor time for one call, `wall_seconds` until the answer, and so much `memory` in bytes.
+    """
+
+    def __init__(
+        self, seconds: int = MOST_SECONDS, wall_seconds: int = MOST_WALL_SECONDS, memory: int = MOST_BYTES
+    ) -> None:
+        self._seconds, self._wall_seconds, self._memory = seconds, wall_seconds, memory
         self._turn, self._waiting = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -82,22 +131,22 @@ class Bounded:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
-        until = time.monotonic() + MOST_WALL_SECONDS
+        until = time.monotonic() + self._wall_seconds
         try:
             process.stdin.write(_HEAD.pack(len(question)) + question)
             process.stdin.flush()
             return cast(tuple[bool, Any], pickle.loads(_read(process.stdout, until)))
         except (EOFError, BrokenPipeError):
-            raise Exceeded(_cause(process.wait())) from None
+            raise Exceeded(self._cause(process.wait())) from None
         except TimeoutError:
-            raise Exceeded(f"it took more than {MOST_WALL_SECONDS} seconds") from None
+            raise Exceeded(f"it took more than {self._wall_seconds} seconds") from None
         finally:
             if sys.exc_info()[0] is not None:
                 self._end()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-m", "shared.bounded"]
+            command = [sys.executable, "-m", "shared.bounded", str(self._seconds), str(self._memory)]
             environment = os.environ | {"POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
@@ -109,6 +158,11 @@ class Bounded:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def _cause(self, code: int) -> str:
+        if code == -signal.SIGXCPU:
+            return f"it took more than {self._seconds} seconds of processor time"
+        return "the process that checked it died of it: it needs too much memory, or is nested too deeply"
 
 
 def _read(stream: IO[bytes], until: float | None = None) -> bytes:
@@ -129,31 +183,25 @@ def _exactly(stream: IO[bytes], length: int, until: float | None) -> bytes:
     return bytes(found)
 
 
-def _cause(code: int) -> str:
-    if code == -signal.SIGXCPU:
-        return f"it took more than {MOST_SECONDS} seconds of processor time"
-    return "the process that checked it died of it: it needs too much memory, or is nested too deeply"
-
-
-def _answered(question: bytes) -> tuple[bool, Any]:
+def _answered(question: bytes, seconds: int, memory: int) -> tuple[bool, Any]:
     # Processor time counts from the process's start; a soft limit may be moved as long as it stays below the hard one.
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + MOST_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+    until = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
     try:
         function, args, kwargs = pickle.loads(question)
         return True, function(*args, **kwargs)
     except MemoryError:
-        return False, Exceeded(f"it needs more than {MOST_BYTES // 1024**3} GB of memory")
+        return False, Exceeded(f"it needs more than {memory // 1024**3} GB of memory")
     except RecursionError:
         return False, Exceeded("it is nested too deeply")
     except Exception as error:
         return False, error
 
 
-def main() -> None:
-    """Answer questions until there are no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+def main(seconds: int, memory: int) -> None:
+    """Answer questions until there are no more, each within so many seconds of processor time and so many bytes."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Nobody else may write where the answers go.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -161,7 +209,7 @@ def main() -> None:
     questions = os.fdopen(os.dup(0), "rb", buffering=0)
     while True:
         try:
-            answer = _answered(_read(questions))
+            answer = _answered(_read(questions), seconds, memory)
         except EOFError:
             return
         text = pickle.dumps(answer)
@@ -172,4 +220,4 @@ if __name__ == "__main__":
     # The functions that are asked for know this module by its name.
     from shared.bounded import main as answer
 
-    answer()
+    answer(*map(int, sys.argv[1:]))

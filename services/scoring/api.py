@@ -22,6 +22,7 @@ from services.scoring.answers import (
     Summary,
 )
 from services.scoring.asked_api import Period, Reader
+from services.scoring.blame import PLAINLY, Asked, for_everybody_else
 from services.scoring.deals import credits_of
 from services.scoring.deals_api import add_deals
 from services.scoring.lines_api import add_lines
@@ -41,14 +42,17 @@ from shared.log.loop import TRANSIENT
 from shared.log.port import Log
 from shared.money import from_minor
 from shared.periods import first_day, last_day
-from shared.problems import NotFound, Unavailable, answer
+from shared.problems import Conflict, NotFound, Unavailable, answer
 from shared.settings import Settings
 
 ParticipantId = Annotated[Identifier, Path()]
 
 
-def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]], log: Log) -> FastAPI:
-    """The app over the tables that the workers keep; `ready` says what keeps them from working; `log` is asked for what waited."""
+def create_app(
+    settings: Settings, engine: Engine, ready: Callable[[], list[str]], log: Log, asked: Asked = PLAINLY
+) -> FastAPI:
+    """The app over the tables that the workers keep; `ready` says what keeps them from working; `log` is asked for what waited;
+    `asked` is how it calculates."""
     app = web.create_app("Earnest scoring", "Credits and earnings, and how they came about.", settings, ready)
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
     terms = TermsInForce()
@@ -89,7 +93,18 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
         of_period = held.filter(pl.col("period") == period)["earnings"]
         published = [e for text in of_period for e in _published(text) if e.component == component]
         earned = earnings_of(held).with_columns(participant_id=pl.lit(participant_id)).select(EARNINGS.names())
-        told = parts(credits, earned, now.roster.only([participant_id]), now.plans, component, period)
+        paying = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+        roster = now.roster.only([participant_id])
+        with asked(f"explain/{period}/{participant_id}") as (calculating, set_aside):
+            plans, told = for_everybody_else(
+                now.plans,
+                lambda plans: calculating(parts, credits, earned, roster, plans, component, period),
+                set_aside,
+            )
+        aside = paying.join(plans.quarantined, on=["plan", "version"], how="semi")
+        if aside.height:
+            plan, version = aside.select("plan", "version").row(0)
+            raise Conflict(f"{plan}@{version} is quarantined: what it paid is explained when it is lifted")
         if not published and not told:
             raise NotFound(f"{participant_id} has no earning {component} in {period}")
         currency = published[0].currency if published else told[0].currency
@@ -145,7 +160,7 @@ def create_app(settings: Settings, engine: Engine, ready: Callable[[], list[str]
         )
 
     add_deals(app, snapshot, terms)
-    add_lines(app, snapshot)
+    add_lines(app, snapshot, asked)
     add_quarantine(app, engine, log)
     return app
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from shared.bounded import Calculating, directly
 from shared.kernel import Plan, PlanSet
 from shared.kernel.exact import Overflow
 from shared.kernel.filters import FilterError
@@ -14,6 +16,46 @@ from shared.kernel.formulas import FormulaError
 
 FAILURES: Final = (Exception, pl.exceptions.PanicException)
 """What a calculation may raise; a panic of Polars is no `Exception`."""
+
+
+Harmful = Mapping[tuple[str, int], str]
+"""Plan versions, and why each of them cannot be calculated with."""
+
+SetAside = Callable[[Harmful], object]
+"""Sets plan versions aside for whoever calculates from now on."""
+
+Asked = Callable[[str], AbstractContextManager[tuple[Calculating, SetAside]]]
+"""How to calculate what somebody asks for, by a name that stands for the question, and what to do with versions that are to blame."""
+
+_Result = TypeVar("_Result")
+
+
+def _plainly(_: str) -> AbstractContextManager[tuple[Calculating, SetAside]]:
+    return nullcontext((directly, lambda _: None))
+
+
+PLAINLY: Final[Asked] = _plainly
+"""Calculates here, and sets nothing aside."""
+
+
+def for_everybody_else(
+    plans: PlanSet, calculate: Callable[[PlanSet], _Result], set_aside: SetAside
+) -> tuple[PlanSet, _Result]:
+    """With which plan versions a calculation succeeds, and what it gives: those with which it fails are set aside.
+
+    Raises:
+        Exception: what the calculation raises without any plan too.
+    """
+    try:
+        return plans, calculate(plans)
+    except FAILURES as error:
+        harmful = to_blame(plans, calculate)
+        if not harmful:
+            if isinstance(error, Exception):
+                raise
+            raise RuntimeError(type(error).__name__) from None  # a record is to blame, and not this process
+    set_aside(harmful)
+    return for_everybody_else(without(plans, harmful), calculate, set_aside)
 
 
 def to_blame(plans: PlanSet, calculate: Callable[[PlanSet], Any]) -> dict[tuple[str, int], str]:

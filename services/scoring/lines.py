@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
-import structlog
 
-from services.scoring.blame import FAILURES, to_blame, without
+from services.scoring.blame import PLAINLY, Asked, for_everybody_else
 from services.scoring.deal_facts import DEAL_FACTS, deal_facts
 from services.scoring.deals import credits_of
 from services.scoring.standings import earnings_of
 from services.scoring.touching import TOUCHES, Said, touches
 from shared.contracts import lines as contract
 from shared.explanation import frozen
-from shared.kernel import Explained, PlanSet, Roster, explain
+from shared.kernel import PlanSet, Roster, explain
 from shared.kernel.tables import CREDITS, EARNINGS, empty
 
 TOGETHER: Final = 1000
 """Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
-
-_logger = structlog.get_logger(__name__)
 
 _ID: Final = "participant_id"
 _EARNING: Final = [field.name for field in contract.EARNING.fields]
@@ -77,22 +74,29 @@ def _latest(holders: pl.DataFrame) -> pl.DataFrame:
     return holders.drop_nulls("holder").group_by("holder").agg(pl.col("latest").max())
 
 
-def lines_of(known: Known, found: Sold) -> Iterator[pl.DataFrame]:
-    """Tables of the contract that together have everyone with a standing in the month, by participant."""
+def lines_of(known: Known, found: Sold, asked: Asked = PLAINLY) -> Iterator[pl.DataFrame]:
+    """Tables of the contract that together have everyone with a standing in the month, by participant.
+
+    Whoever is paid by a version that cannot be explained is not settled, and no one else.
+    """
     of_month = known.standings.filter(pl.col("period") == known.period)
     everyone = of_month[_ID].unique().sort()
     earned = earnings_of(of_month).select(EARNINGS.names())
     touched = touches(known.said, found.credits, found.facts, found.holders, earned, known.plans, known.period)
     for start in range(0, len(everyone), TOGETHER):
-        yield _lines(known, found, touched, everyone.slice(start, TOGETHER))
+        yield _lines(known, found, touched, everyone.slice(start, TOGETHER), asked)
 
 
-def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -> pl.DataFrame:
+def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series, asked: Asked) -> pl.DataFrame:
     of_them = pl.col(_ID).is_in(those.implode())
     held = known.standings.filter(of_them)
     earned = earnings_of(held).select(EARNINGS.names())
     credits = found.credits.filter(of_them)
-    explained, plans = _explained(credits, known.roster.only(those), known.plans, earned)
+    roster = known.roster.only(those)
+    with asked(f"lines/{known.period}/{those[0]}") as (calculating, set_aside):
+        plans, explained = for_everybody_else(
+            known.plans, lambda plans: calculating(explain, credits, roster, plans, earned), set_aside
+        )
     now = earned.filter(pl.col("period") == known.period)
     told = explained.lines.filter(pl.col("period") == known.period)
     rows = (
@@ -124,21 +128,6 @@ def _lines(known: Known, found: Sold, touched: pl.DataFrame, those: pl.Series) -
         settled=~pl.col(_ID).is_in(off),
         detail=pl.coalesce("detail", pl.Series(idle, dtype=pl.Binary)),
     ).select(contract.SCHEMA.names())
-
-
-def _explained(
-    credits: pl.DataFrame, roster: Roster, plans: PlanSet, earned: pl.DataFrame
-) -> tuple[Explained, PlanSet]:
-    """The earnings explained, and with which plans: whoever is paid by a version with which that fails is not settled, and no one else."""
-    try:
-        return explain(credits, roster, plans, earned), plans
-    except FAILURES:
-        harmful = to_blame(plans, lambda those: explain(credits, roster, those, earned))
-        if not harmful:
-            raise
-    for plan, version in harmful:
-        _logger.error("plan.unexplained", plan=plan, version=version)
-    return _explained(credits, roster, without(plans, harmful), earned)
 
 
 def _with_deals(told: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 
 from services.scoring.asked_api import Period, Reader
+from services.scoring.blame import Asked as Carefully
 from services.scoring.lines import Known, Sold, lines_of, sold
 from services.scoring.selection import with_everyone_below
 from services.scoring.store import lines as stored
@@ -53,26 +54,28 @@ _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def add_lines(app: FastAPI, snapshot: Engine) -> None:
-    """Add the routes; `snapshot` is an engine whose transactions see one moment."""
+def add_lines(app: FastAPI, snapshot: Engine, carefully: Carefully) -> None:
+    """Add the routes; `snapshot` is an engine whose transactions see one moment; `carefully` is how lines are calculated."""
     terms = TermsInForce()
 
     @app.get("/v1/lines", response_class=StreamingResponse, responses=_ANSWER)
     def lines(_: Reader, period: Annotated[Period, Query(examples=["2025-03"])]) -> Response:
         """Who earned what by which deal in a month: everyone."""
-        return _streamed(snapshot, terms, period, None)
+        return _streamed(snapshot, carefully, terms, period, None)
 
     @app.post("/v1/lines", response_class=StreamingResponse, responses=_ANSWER)
     def lines_of_some(_: Reader, asked: Asked) -> Response:
         """The same of those who are named; whoever has no earnings in the month is left out."""
-        return _streamed(snapshot, terms, asked.period, sorted(set(asked.participants)))
+        return _streamed(snapshot, carefully, terms, asked.period, sorted(set(asked.participants)))
 
 
-def _streamed(snapshot: Engine, terms: TermsInForce, period: str, participants: Sequence[str] | None) -> Response:
+def _streamed(
+    snapshot: Engine, carefully: Carefully, terms: TermsInForce, period: str, participants: Sequence[str] | None
+) -> Response:
     with snapshot.connect() as connection:
         known, found = read(connection, terms, period, participants)
     # What could fail has been done before the first byte: later a reader would get half an answer.
-    return StreamingResponse(framed(lines_of(known, found)), media_type=contract.MEDIA_TYPE)
+    return StreamingResponse(framed(lines_of(known, found, carefully)), media_type=contract.MEDIA_TYPE)
 
 
 def read(

@@ -47,6 +47,16 @@ quarantine: Final = Table(
     comment="plan versions with which nothing is calculated until somebody lifts it",
 )
 
+in_hand: Final = Table(
+    "in_hand",
+    metadata,
+    Column("what", Text, primary_key=True, comment="a worker and a partition, or what is asked for"),
+    Column("at", BigInteger, nullable=False, comment="from which position on"),
+    Column("by", Text, nullable=False, comment="the process that began with it"),
+    prefixes=["unlogged"],
+    comment="what processes began to calculate; what one finds that another began, and did not finish, that one may have died of",
+)
+
 deal: Final = Table(
     "deal",
     metadata,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from services.scoring.admission import NotAdmitted, admitted
-from services.scoring.blame import FAILURES, to_blame, without
+from services.scoring.blame import Harmful, SetAside, for_everybody_else
 from services.scoring.deals import as_stored, credits_of, due, taken_back, uncredited_of
 from services.scoring.differences import differences, lost, lost_holders
 from services.scoring.differences import messages as messages_of_changes
@@ -25,6 +25,7 @@ from services.scoring.store import quarantine
 from services.scoring.store import standings as stored_standings
 from services.scoring.store import terms as stored_terms
 from services.scoring.store.terms import Terms, TermsInForce
+from shared.bounded import Calculating, directly
 from shared.contracts import credits, earnings
 from shared.contracts.base import Contract
 from shared.contracts.deals import DealFact
@@ -32,7 +33,7 @@ from shared.contracts.plans import PlanPublished
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
 from shared.facts import Facts, merge
-from shared.kernel import Credited, Plan, PlanSet, credit
+from shared.kernel import Credited, Plan, PlanSet, Roster, credit
 from shared.kernel.deals import values_table
 from shared.kernel.idle import Months
 from shared.log.port import Record, Stored
@@ -60,8 +61,10 @@ Harm = Callable[[Mapping[str, Any]], str | None]
 _PROBLEM: Final = '"problem":"[a-z_]+"'
 """A reason in earnings as they are published."""
 
+CALCULATING: Final = ("credit", "recredit", "earn")
+"""The workers that calculate with plans and people's deals: their steps are told how, as `calculating`."""
+
 _Message = TypeVar("_Message", bound=Contract)
-_Result = TypeVar("_Result")
 
 _logger = structlog.get_logger(__name__)
 
@@ -123,7 +126,9 @@ def roster_step(
     return Outcome(asked_again(_cause(batch), deals, sorted(earners)), rejections)
 
 
-def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+def credit_step(
+    terms: TermsInForce, connection: Connection, batch: Sequence[Stored], calculating: Calculating = directly
+) -> Outcome:
     """Merge patches into deals, credit those that changed and those asked for again, and publish what that changed."""
     rejections: list[Rejection] = []
     patches = [fact for _, fact in _read(DealFact, batch, DEALS, rejections)]
@@ -134,12 +139,9 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     if not found:
         return Outcome(rejections=rejections)
     values = {deal_id: each.values for deal_id, each in found.items()}
-
-    def calculated(plans: PlanSet) -> tuple[pl.DataFrame, Credited]:
-        deals = values_table(values.items(), plans.deal_columns)
-        return deals, credit(deals, now.roster, plans)
-
-    plans, (deals, credited) = _for_everybody_else(connection, now.plans, calculated)
+    plans, (deals, credited) = for_everybody_else(
+        now.plans, lambda plans: calculating(_credited, values, now.roster, plans), _aside(connection)
+    )
     if plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
         own = credits_of(held.filter(pl.col("deal_id").is_in(list(found))))
         kept = own.join(plans.quarantined, on=["plan", "version"], how="semi")
@@ -160,7 +162,15 @@ def credit_step(terms: TermsInForce, connection: Connection, batch: Sequence[Sto
     )
 
 
-def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+def _credited(values: Mapping[str, Mapping[str, Any]], roster: Roster, plans: PlanSet) -> tuple[pl.DataFrame, Credited]:
+    """The `DEALS` of values by deal and path, and what they credit."""
+    deals = values_table(values.items(), plans.deal_columns)
+    return deals, credit(deals, roster, plans)
+
+
+def earn_step(
+    terms: TermsInForce, connection: Connection, batch: Sequence[Stored], calculating: Calculating = directly
+) -> Outcome:
     """Add credit differences to the sums, evaluate the plans on them, and publish what earnings changed."""
     changes, again = read_changes(stored.record.value or b"" for stored in batch)
     now = terms.hold(connection)
@@ -173,12 +183,12 @@ def earn_step(terms: TermsInForce, connection: Connection, batch: Sequence[Store
         stored_standings.alone(connection, now.plans) if now.plans.pay_without_credits or now.plans.grouped else None
     )
     people = {*pairs["participant_id"], *basis["participant_id"]}
-    revised = [_earned(connection, now, pairs, changes, people, months)]
+    revised = [_earned(connection, now, pairs, changes, people, months, calculating)]
     if now.plans.pay_without_credits and (after := stored_standings.months(connection, now.plans)) != months:
         # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer paid.
         everyone = {*now.roster.assignments["participant_id"]}
         pairs = stored_standings.periods_of(connection, sorted(everyone))
-        revised.append(_earned(connection, now, pairs, changes.clear(), everyone, after))
+        revised.append(_earned(connection, now, pairs, changes.clear(), everyone, after, calculating))
     event = _events(_cause(batch), earnings.TYPE)
     return Outcome(
         [
@@ -196,11 +206,14 @@ def _earned(
     changes: pl.DataFrame,
     people: set[str],
     months: Months | None,
+    calculating: Calculating,
 ) -> pl.DataFrame:
     """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than before."""
     held = stored_standings.hold(connection, stored_standings.reached(connection, pairs, people, now.plans))
     roster = now.roster if now.plans.by_month else now.roster.only(people | {*held["participant_id"]})
-    _, after = _for_everybody_else(connection, now.plans, lambda plans: standings(held, changes, roster, plans, months))
+    _, after = for_everybody_else(
+        now.plans, lambda plans: calculating(standings, held, changes, roster, plans, months), _aside(connection)
+    )
     altered = after.join(held, on=after.columns, how="anti", nulls_equal=True)
     stored_standings.save(connection, altered)
     _count(altered["earnings"].str.extract_all(_PROBLEM).explode().str.slice(len('"problem":"')).str.strip_suffix('"'))
@@ -212,26 +225,15 @@ def _count(reasons: pl.Series) -> None:
         SCORING_SKIPPED.labels(reason).inc(number)
 
 
-def _for_everybody_else(
-    connection: Connection, plans: PlanSet, calculate: Callable[[PlanSet], _Result]
-) -> tuple[PlanSet, _Result]:
-    """What a calculation gives, and with which plan versions: one with which it fails is set aside, in the same transaction.
+def _aside(connection: Connection) -> SetAside:
+    """Sets plan versions aside in the transaction of the step."""
 
-    Raises:
-        Exception: what the calculation raises without any plan too.
-    """
-    try:
-        return plans, calculate(plans)
-    except FAILURES as error:
-        harmful = to_blame(plans, calculate)
-        if not harmful:
-            if isinstance(error, Exception):
-                raise
-            raise RuntimeError(type(error).__name__) from None  # a record is to blame, and not this process
-    for (plan, version), cause in harmful.items():
-        quarantine.put(connection, plan, version, cause, quarantine.BY_SCORING)
-        _logger.error("plan.quarantined", plan=plan, version=version, by=quarantine.BY_SCORING)
-    return _for_everybody_else(connection, without(plans, harmful), calculate)
+    def put(harmful: Harmful) -> None:
+        for (plan, version), cause in harmful.items():
+            quarantine.put(connection, plan, version, cause, quarantine.BY_SCORING)
+            _logger.error("plan.quarantined", plan=plan, version=version, by=quarantine.BY_SCORING)
+
+    return put
 
 
 def _admit(

@@ -11,6 +11,7 @@ from polars.exceptions import PanicException
 from sqlalchemy import Engine, text
 
 from services.scoring import lines, worker
+from services.scoring.in_hand import InHand
 from services.scoring.lines import lines_of
 from services.scoring.lines_api import read
 from services.scoring.quarantine import NotThere, harm, harm_of, lift, listed, put, try_all
@@ -90,16 +91,25 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
 
 
-def test_a_version_whose_lines_fail_leaves_those_of_everybody_else(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybody_else(
+    two: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(credits: Any, roster: Any, plans: Any, earned: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise ArithmeticError("too steep")
         return explain(credits, roster, plans, earned)
 
     monkeypatch.setattr(lines, "explain", failing)
+    bounded = Bounded()
     with two.engine.connect() as connection:
-        table = pl.concat(lines_of(*read(connection, TermsInForce(), "2025-03", None)))
+        known = read(connection, TermsInForce(), "2025-03", None)
+    table = pl.concat(lines_of(*known, InHand(two.engine, bounded).asked))
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
+    with two.engine.connect() as connection:
+        (found,) = listed(connection)
+        assert not connection.execute(text("select * from in_hand")).all()
+    assert (found.plan, found.version, found.by, found.participants) == ("rep", 1, "scoring", ["ann"])
+    assert "ArithmeticError" in found.cause
 
 
 def test_what_waited_is_calculated_when_it_is_lifted(two: Road) -> None:

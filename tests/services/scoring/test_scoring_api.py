@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from services.scoring.api import create_app
+from services.scoring.quarantine import put
 from shared.log.open import open_log
 from shared.log.port import Record
 from shared.settings import Settings
@@ -212,3 +213,15 @@ def test_amounts_beyond_64_bits_are_summed_exactly(get: Any, company: Road) -> N
 
 def test_no_request_breaks_it(app: FastAPI, company: Road) -> None:
     ask_everything(app, "analyst")
+
+
+def test_what_a_quarantined_version_paid_is_not_explained_by_what_is_left_of_it(get: Any, company: Road) -> None:
+    path = "/v1/earnings/ann/east/2025-03/commission/explain"
+    assert get(path).status_code == 200
+    with company.engine.begin() as connection:
+        put(connection, "rep", 1, "it takes all memory", "ops")
+    answer = get(path)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        "rep@1 is quarantined: what it paid is explained when it is lifted",
+    )

@@ -1,0 +1,169 @@
+"""What a process of scoring dies of is calculated apart by the next one, and the plan version that is to blame is set aside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pytest
+from sqlalchemy import Engine
+
+from services.scoring import worker
+from services.scoring.in_hand import InHand
+from services.scoring.quarantine import listed
+from services.scoring.worker import steps
+from shared.bounded import Bounded, Exceeded, Watched
+from shared.contracts.topics import DEALS
+from shared.kernel import credit
+from shared.log.port import Stored
+from tests.services.scoring.conftest import Road
+from tests.services.scoring.test_quarantine import two
+from tests.services.scoring.test_scoring_steps import WON, pay, reasons
+
+__all__ = ["two"]
+
+PROCESSES: dict[str, int] = {}
+REST = {("lea", "commission", "2025-03"): 10000}
+
+
+class Died(BaseException):
+    """The end of a process, as a test can see it."""
+
+
+def deadly(deals: pl.DataFrame, roster: Any, plans: Any) -> Any:
+    """`credit`, which ends the process that does it for a deal of plan rep with `boom` in its name."""
+    if not plans.plans["rep", 1].is_quarantined and deals["deal_id"].str.contains("boom").any():
+        if PROCESSES:  # the process of the test, which others know nothing of
+            raise Died
+        os.kill(os.getpid(), signal.SIGKILL)
+    return credit(deals, roster, plans)
+
+
+def credited(values: Any, roster: Any, plans: Any) -> Any:
+    """What `worker` calculates, in whichever process."""
+    worker.credit = deadly  # type: ignore[attr-defined]
+    return CREDITED(values, roster, plans)
+
+
+CREDITED = worker._credited
+
+
+@pytest.fixture
+def apart() -> Iterator[Bounded]:
+    process = Bounded(seconds=5)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def start(two: Road, scoring_engine: Engine, apart: Bounded, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Begin a new process of scoring over the same tables, which dies of deals with `boom` in their name."""
+    monkeypatch.setattr(worker, "credit", deadly)
+    monkeypatch.setattr(worker, "_credited", credited)
+    monkeypatch.setitem(PROCESSES, "this", os.getpid())
+
+    def started() -> Road:
+        two.steps = InHand(scoring_engine, apart).steps(steps())
+        return two
+
+    return started
+
+
+def deliver(road: Road, *deals: str) -> None:
+    """Give the deals to the worker at once, whatever becomes of it."""
+    for deal in deals:
+        road.deal(deal, owner=deal.partition("-")[2], **WON)
+    batch = [each for lane in road.waiting[DEALS.name].values() for each in lane]
+    road.deliver("credit", batch)
+    road.waiting[DEALS.name].clear()
+
+
+def begin(road: Road, batch: list[Stored]) -> None:
+    """Do all of a batch but its commit."""
+    with road.engine.connect() as connection:
+        road.steps["credit"](connection, batch)
+
+
+def quarantined(road: Road) -> list[tuple[str, int, str]]:
+    with road.engine.connect() as connection:
+        return [(each.plan, each.version, each.by) for each in listed(connection)]
+
+
+def test_what_scoring_died_of_sets_its_plan_version_aside_when_it_starts_again(start: Any) -> None:
+    with pytest.raises(Died):
+        deliver(start(), "boom-ann", "second-lea")
+    road = start()
+    assert not quarantined(road)
+    deliver(road)
+    road.drain()
+    assert quarantined(road) == [("rep", 1, "scoring")]
+    assert pay(road) == {("ann", "commission", "2025-03"): 5000} | REST
+    assert reasons(road, "boom-ann") == {("ann", "plan_quarantined")}
+    deliver(start(), "third-lea")
+    road.drain()
+    assert pay(road)["lea", "commission", "2025-03"] == 15000
+
+
+def test_a_death_that_is_no_plans_fault_costs_one_calculation_apart_and_nothing_else(start: Any) -> None:
+    road = start()
+    road.deal("second-lea", owner="lea", **WON)
+    batch = [each for lane in road.waiting[DEALS.name].values() for each in lane]
+    begin(road, batch)
+    deliver(start())
+    road.drain()
+    assert not quarantined(road)
+    assert pay(road)["lea", "commission", "2025-03"] == 10000
+
+
+def test_a_process_does_not_suspect_what_it_began_itself(
+    start: Any, apart: Bounded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(apart, "run", never)
+    road = start()
+    for name in ("second-lea", "third-lea"):
+        road.deal(name, owner="lea", **WON)
+        batch = [each for lane in road.waiting[DEALS.name].values() for each in lane]
+        begin(road, batch)
+        deliver(road)
+    road.drain()
+    deliver(start(), "fourth-lea")  # a new process, where the one before had finished
+    road.drain()
+    assert pay(road)["lea", "commission", "2025-03"] == 20000
+
+
+HANGING = """
+import re, threading
+from shared.bounded import Watched
+watched = Watched(0.5)
+threading.Thread(target=watched.run, args=(re.match, "(a|aa)*b", "a" * 80), daemon=True).start()
+threading.Event().wait(60)
+"""
+
+
+def test_a_process_in_which_a_calculation_hangs_ends_although_nothing_else_can_run_in_it() -> None:
+    begun = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, check=False, timeout=50)
+    assert (ended.returncode, "Timeout (" in ended.stderr) == (1, True)
+    assert time.monotonic() - begun < 40
+
+
+def test_what_is_done_in_time_ends_nothing() -> None:
+    watched = Watched(0.2)
+    assert watched.run(sum, [1, 2]) == 3
+    time.sleep(0.4)
+
+
+def test_a_process_apart_has_its_own_limits() -> None:
+    short = Bounded(seconds=1)
+    with pytest.raises(Exceeded, match="more than 1 seconds of processor time"):
+        short.run(pow, 3, 10**8)
+    short.close()
