@@ -33,6 +33,7 @@ BESIDE_THE_EDGE = {
     "services/payout/runs/deals_changed.py": "hands a connection to the store: what deals had earned when a run last looked",
     "services/payout/runs/freezing.py": "hands a connection to the store: what a run keeps",
     "services/payout/runs/hands.py": "hands a connection to the store: who set what a run pays on",
+    "services/scoring/in_hand.py": "notes what a process begins, and sets plan versions aside for whoever asks",
     "services/scoring/quarantine.py": "sets plan versions aside and asks for what waited, in the caller's transaction",
     "services/payout/lines.py": "asks scoring for lines",
     "services/payout/runs/lines_of_run.py": "hands a connection to the store: whether lines and ledger are of one moment",

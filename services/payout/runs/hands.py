@@ -33,29 +33,36 @@ def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]
     yield from _by_what_was_paid(connection, world)
     periods = list(_pay_periods(world))
     yield from _by_roster(connection, found, min(each.start for each in periods))
-    yield from _by_policies(connection, found, {each.end for each in periods})
+    left = {each.ends for position in world.left.values() for each in position.leaving}
+    yield from _by_policies(connection, found, {each.end for each in periods} | left)
     yield from _by_decisions(connection, found)
 
 
 def _by_what_was_paid(connection: Connection, world: World) -> Iterator[tuple[str, str]]:
-    """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they carried forward.
+    """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to it.
 
     A fact that was replaced since moved what is paid now as much as the one in its place.
     """
     kept = cache(lambda run: runs.touched(connection, run))
-    carried: dict[str, set[str]] = {}
-    for (who, _), left in world.left.items():
-        for run in left.carrying:
-            carried.setdefault(run, set()).add(who)
-    for run, everybody in carried.items():
-        yield from _hands(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
-    corrected: dict[str, set[str]] = {}
+    looked = cache(lambda month: runs.runs_that_looked_at(connection, month))
+    left: dict[str, set[str]] = {}
+    corrected: dict[
+        tuple[str, str], set[str]
+    ] = {}  # by month, and the run before which it was replaced: this one, or an earlier one
+    for (who, _), position in world.left.items():
+        for each in position.leaving:
+            left.setdefault(each.run, set()).add(who)
+            for month in each.corrected:
+                corrected.setdefault((month, each.run), set()).add(who)
     for (who, _), fresh in world.fresh.items():
-        for each in fresh:
-            if each.kind == "earning":
-                corrected.setdefault(each.origin, set()).add(who)
-    for month, missing in corrected.items():
-        for run in runs.runs_that_looked_at(connection, month):
+        for change in fresh:
+            if change.kind == "earning":
+                corrected.setdefault((change.origin, world.run.id), set()).add(who)
+    for run, everybody in left.items():
+        yield from _hands(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
+    for (month, before), missing in corrected.items():
+        earlier = looked(month)
+        for run in earlier[earlier.index(before) + 1 :] if before in earlier else earlier:
             mine = kept(run).filter(pl.col("period") == month, pl.col("participant_id").is_in(list(missing)))
             yield from _hands(mine)
             missing -= set(mine["participant_id"])
@@ -143,7 +150,7 @@ def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[s
             works = each.until is None or each.until >= world.run.starts
         if each.subject in subjects[each.scope] and (works or since is None or each.at >= since):
             yield each.actor, each.what
-    for actor in positions.adjusters(connection, world.people, world.run.month):
+    for actor in positions.adjusters(connection, world.people, world.run.month, world.left):
         yield actor, "adjustment"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout.runs.entries import remembered
+from services.payout.runs.entries import lines_of, remembered
 from services.payout.runs.settlement import Held, Settled, Whose
 from services.payout.terms.clawback import Remembered
 
@@ -32,9 +33,18 @@ class Adjusted(NamedTuple):
     reason: str
 
 
+class Leaving(NamedTuple):
+    """A run, the last day of its pay period, and the closed months that it corrected."""
+
+    run: str
+    ends: date
+    corrected: tuple[str, ...]
+
+
 class Left(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency: to be carried, and the pay periods as it settled
-    them, newest knowledge; `carrying` are the runs in a row, up to the last, that left something to be carried.
+    them, newest knowledge; `leaving` are the runs in a row, up to the last, that left something to a later one: carried forward,
+    advanced, or owed; `clear` are the journals that the last one before them had looked at, and the month it booked in.
     """
 
     carried: int
@@ -42,7 +52,8 @@ class Left(NamedTuple):
     dismissed: Mapping[tuple[str, str, str], Remembered]
     run: str = ""
     month: str = ""
-    carrying: tuple[str, ...] = ()
+    leaving: tuple[Leaving, ...] = ()
+    clear: tuple[int, str] = (0, "")
 
 
 def payable(
@@ -83,12 +94,20 @@ def fresh(connection: Connection, participants: Iterable[str], month: str) -> di
 def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left]:
     """What approved runs left, folded over all of them."""
     found: dict[Owed, Left] = {}
-    for who, currency, carried, told, run, month in connection.execute(_LEFT, {"participants": list(participants)}):
+    for who, currency, carried, told, entries, run, month, ends in connection.execute(
+        _LEFT, {"participants": list(participants)}
+    ):
         before = found.get((who, currency), Left(0, {}, {}))
         pay: dict[str, Any] = orjson.loads(told)
+        leaving: tuple[Leaving, ...] = ()
+        clear = (entries, month)
+        if carried or pay.get("draw") or pay.get("receivable"):
+            corrected = {line.about for line in lines_of(pay) if line.step == "prior_period"}
+            leaving = (*before.leaving, Leaving(run, ends, tuple(sorted(corrected))))
+            clear = before.clear
         settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
         known = {**before.settled, **settled}, {**before.dismissed, **remembered(pay)}
-        found[who, currency] = Left(carried, *known, run, month, (*before.carrying, run) if carried else ())
+        found[who, currency] = Left(carried, *known, run, month, leaving, clear)
     return found
 
 
@@ -150,9 +169,15 @@ def open_earners(connection: Connection, participants: Iterable[str], closed: st
     return [(period, who) for period, who in connection.execute(_OPEN_EARNERS, parameters)]
 
 
-def adjusters(connection: Connection, participants: Iterable[str], month: str) -> list[str]:
-    """Who booked adjustments up to a month that no approved run has looked at."""
-    return list(connection.execute(_ADJUSTERS, {"participants": list(participants), "month": month}).scalars())
+def adjusters(
+    connection: Connection, participants: Iterable[str], month: str, before: Mapping[Owed, Left]
+) -> list[str]:
+    """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later ones."""
+    clear = [(*owed, *left.clear) for owed, left in before.items()]
+    who, currencies, entries, months = (list(each) for each in zip(*clear, strict=True)) if clear else ([], [], [], [])
+    wanted = {"participants": list(participants), "month": month}
+    clear_of = {"who": who, "currencies": currencies, "entries": entries, "months": months}
+    return list(connection.execute(_ADJUSTERS, wanted | clear_of).scalars())
 
 
 def elsewhere(connection: Connection, participants: Iterable[str], month: str) -> list[tuple[Any, ...]]:
@@ -204,7 +229,7 @@ _ADJUSTED = text(f"""
     order by a.number""")
 
 _LEFT = text("""
-    select participant_id, currency, carried, pay, run.id, run.month from run_pay join run on run.id = run_pay.run
+    select participant_id, currency, carried, pay, entries, run.id, run.month, run.ends from run_pay join run on run.id = run_pay.run
     where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
     order by run.number""")
 
@@ -238,11 +263,14 @@ _OPEN_EARNERS = text("""
     select period, participant_id from held_earning
     where period > :closed and period <= :month and participant_id = any(cast(:participants as text[]))""")
 
-_ADJUSTERS = text(f"""
-    {_SEEN}
-    select distinct j.actor from journal j left join seen on seen.participant_id = j.participant_id
+_ADJUSTERS = text("""
+    select distinct j.actor
+    from journal j join posting p on p.journal = j.id
+    left join unnest(cast(:who as text[]), cast(:currencies as text[]), cast(:entries as integer[]), cast(:months as text[]))
+        as clear (participant_id, currency, entries, month)
+        on clear.participant_id = j.participant_id and clear.currency = p.currency
     where j.participant_id = any(cast(:participants as text[])) and j.kind = 'adjustment' and j.period <= :month
-      and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
+      and (clear.entries is null or j.entry > clear.entries or j.period > clear.month)
     order by 1""")
 
 _BY_ENTITY = text("""

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 from tests.services.payout.life.company import Company, write_keys
 from tests.services.payout.scoring import Scoring
+from tests.services.payout.test_decisions_refused import adjustment
 from tests.services.payout.test_runs_attacked import publish
 from tests.services.scoring.conftest import scoring_engine, simple_plan
 
@@ -51,6 +52,12 @@ def approval(company: Company, run: str, who: str) -> tuple[int, str]:
     """The status and the words with which somebody's approval is answered."""
     answer = company.post(f"/v1/runs/{run}/approve", who)
     return answer.status_code, answer.json().get("detail", "")
+
+
+def adjust(desk: Desk, who: str, participant: str, amount: str) -> None:
+    """Adjust somebody's pay of January by hand."""
+    answer = desk.post("/v1/adjustments", who, adjustment(participant, amount) | {"month": "2025-01"})
+    assert answer.is_success, answer.text
 
 
 def test_who_moved_a_rep_for_some_days_or_replaced_a_fact_approves_neither_the_run_nor_its_correction(
@@ -126,6 +133,58 @@ def test_what_is_carried_forward_is_still_of_those_who_moved_it(book: Book, desk
     assert problem(desk.post(f"/v1/runs/{run['id']}/approve", "carol")) == (403, "touched")
     desk.do(run["id"], "approve", "frank")
     book([earned("ada", "2025-04", 1, ("USD", 2000))])
+    assert desk.draft("2025-04")["touched_by"] == {"tess": ["terms"]}
+
+
+def test_an_adjustment_that_is_carried_forward_is_still_of_its_author(book: Book, desk: Desk) -> None:
+    publish(desk, "payment_terms", {"currency": "USD", "minimum": {"amount": "10", "below": "carry"}}, "tess")
+    book([earned("ada", "2025-01", 1, ("USD", 500)), earned("bea", "2025-01", 1, ("USD", 500))])
+    adjust(desk, "tina", "ada", "2.00")
+    assert desk.pay("2025-01")["touched_by"]["tina"] == ["adjustment"]
+    assert desk.pay("2025-02")["touched_by"]["tina"] == ["adjustment"]
+    book([earned("ada", "2025-03", 1, ("USD", 700)), earned("bea", "2025-03", 1, ("USD", 700))])
+    assert desk.pay("2025-03")["touched_by"]["tina"] == ["adjustment"]
+    book([earned("ada", "2025-04", 1, ("USD", 2000))])
+    assert desk.draft("2025-04")["touched_by"] == {"tess": ["terms"]}
+
+
+def test_what_is_owed_for_an_adjustment_is_repaid_without_its_author(book: Book, desk: Desk) -> None:
+    publish(desk, "payment_terms", {"currency": "USD", "negative": {"balance": "receivable"}}, "tess")
+    book([earned("ada", "2025-01", 1, ("USD", 500))])
+    adjust(desk, "tina", "ada", "-12.00")
+    desk.pay("2025-01")
+    for month in ("2025-02", "2025-03"):
+        book([earned("ada", month, 1, ("USD", 400))])
+        assert desk.pay(month)["touched_by"]["tina"] == ["adjustment"]
+    book([earned("ada", "2025-04", 1, ("USD", 400))])
+    assert desk.draft("2025-04")["touched_by"] == {"tess": ["terms"]}
+
+
+def test_whoever_advanced_a_draw_has_a_hand_in_its_recovery(book: Book, desk: Desk) -> None:
+    draw = {"currency": "USD", "draw": {"amount": "10"}}
+    publish(desk, "payment_terms", draw, "tess")
+    book([roster("ada", "2025-01-01", plan="rep")])
+    desk.pay("2025-01")
+    publish(desk, "payment_terms", {"currency": "USD", "draw": {"amount": "0"}}, "tina", "2025-02-01")
+    book([earned("ada", "2025-02", 1, ("USD", 1000))])
+    assert desk.pay("2025-02")["touched_by"] | {"hr": []} == {"tess": ["terms"], "tina": ["terms"], "hr": []}
+    book([earned("ada", "2025-03", 1, ("USD", 1000))])
+    assert "tess" not in desk.draft("2025-03")["touched_by"]
+
+
+def test_a_correction_that_is_carried_forward_is_still_of_those_whose_facts_it_replaced(
+    book: Book, desk: Desk, scoring: Scoring
+) -> None:
+    publish(desk, "payment_terms", {"currency": "USD", "minimum": {"amount": "10", "below": "carry"}}, "tess")
+    scoring.touched = [{"who": "carol", "what": "deal"}]
+    book([earned("ada", "2025-01", 1, ("USD", 1500))])
+    desk.pay("2025-01")
+    scoring.touched = []
+    book([earned("ada", "2025-01", 2, ("USD", 1900))])
+    assert desk.pay("2025-02")["touched_by"]["carol"] == ["deal"]
+    book([earned("ada", "2025-03", 1, ("USD", 1000))])
+    assert desk.pay("2025-03")["touched_by"]["carol"] == ["deal"]
+    book([earned("ada", "2025-04", 1, ("USD", 1000))])
     assert desk.draft("2025-04")["touched_by"] == {"tess": ["terms"]}
 
 
