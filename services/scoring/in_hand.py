@@ -38,7 +38,7 @@ _logger = structlog.get_logger(__name__)
 class InHand:
     """How this process calculates: here, or apart what another process did not finish."""
 
-    def __init__(self, engine: Engine, apart: Bounded, hangs_after: float = HANGS_AFTER) -> None:
+    def __init__(self, engine: Engine, apart: Bounded, hangs_after: int = HANGS_AFTER) -> None:
         """Notes go to the engine's schema; `apart` is the process for what may do harm."""
         self._engine, self._notes = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
         self._apart, self._here = apart, Watched(hangs_after)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from services.scoring import worker
 from services.scoring.in_hand import InHand
 from services.scoring.quarantine import listed
 from services.scoring.worker import steps
-from shared.bounded import Bounded, Exceeded, Watched
+from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import DEALS
 from shared.kernel import credit
 from shared.log.port import Stored
@@ -145,21 +144,25 @@ import re, threading
 from shared.bounded import Watched
 watched = Watched(0.5)
 threading.Thread(target=watched.run, args=(re.match, "(a|aa)*b", "a" * 80), daemon=True).start()
-threading.Event().wait(60)
+threading.Event().wait()
 """
 
 
 def test_a_process_in_which_a_calculation_hangs_ends_although_nothing_else_can_run_in_it() -> None:
-    begun = time.monotonic()
-    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, check=False, timeout=50)
+    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, check=False)
     assert (ended.returncode, "Timeout (" in ended.stderr) == (1, True)
-    assert time.monotonic() - begun < 40
+
+
+DONE_IN_TIME = """
+import time
+from shared.bounded import Watched
+assert Watched(1).run(sum, [1, 2]) == 3
+time.sleep(2)
+"""
 
 
 def test_what_is_done_in_time_ends_nothing() -> None:
-    watched = Watched(0.2)
-    assert watched.run(sum, [1, 2]) == 3
-    time.sleep(0.4)
+    assert subprocess.run([sys.executable, "-c", DONE_IN_TIME], check=False).returncode == 0
 
 
 def test_a_process_apart_has_its_own_limits() -> None:
