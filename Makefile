@@ -23,8 +23,8 @@ up: $(MADE)/runtime ## Start Earnest with its demo company; Ctrl-C stops it
 	@$(BIN)/earnest up --demo
 
 .PHONY: test
-test: lint types $(MADE)/promtool $(MADE)/peers ## Check style and types, then run every test on real servers
-	@$(BIN)/python -m pytest
+test: lint types $(MADE)/promtool $(MADE)/peers ## Check style and types, then run every test on real servers, side by side on all cores
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: lint
 lint: $(MADE)/dev ## Check style

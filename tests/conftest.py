@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -24,6 +25,9 @@ __all__ = ["opened_by_libreoffice", "peer"]
 REPOSITORY = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI") == "true"
 SEED = int(os.environ.get("EARNEST_TEST_SEED") or random.randrange(2**32))
+os.environ["EARNEST_TEST_SEED"] = str(SEED)  # for the processes that run the tests side by side: they inherit it
+MEMORY_OF_A_WORKER = 3 * 1024**3 // 2
+"""Bytes: its tests and the servers that they start."""
 
 # promtool and its kind lie beside the interpreter, also when nobody put that folder on the path.
 os.environ["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -35,6 +39,14 @@ hypothesis_settings.load_profile("earnest")
 def pytest_report_header() -> str:
     """Say how to repeat this run's random choices."""
     return f"seed: {SEED} (repeat with EARNEST_TEST_SEED={SEED}; hypothesis prints its own way to repeat a failure)"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A process of tests for each core that we may use and its share of memory; for one alone none is started."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    workers = min(cores, psutil.virtual_memory().available // MEMORY_OF_A_WORKER)
+    return workers if workers > 1 else 0
 
 
 @pytest.hookimpl(wrapper=True)

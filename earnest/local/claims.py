@@ -12,6 +12,9 @@ from typing import IO
 
 from earnest.local.processes import LocalError
 
+_claimed: dict[Path, socket.socket] = {}
+"""By note, what holds the number of a claimed port until a server listens there, and on."""
+
 
 def claim_folder(folder: Path) -> IO[str]:
     """Hold a folder until the returned file is closed or this process dies; the file names the holder.
@@ -46,20 +49,34 @@ def holder(folder: Path) -> int | None:
 def claim_port(note: Path, usual: int = 0) -> int:
     """A free port of the loopback: the one in `note`, or else the usual one, or else any; noted there from now on.
 
+    It is ours until `release_ports` or our end, so that two who start at once never take the same one: the number is held for
+    datagrams, which no server here uses, and stays free for the server.
+
     Never a port that the kernel gives to outgoing connections: a client that keeps trying to reach a dead server at such a port
     may connect to itself, and the server then finds its port taken.
     """
+    release_ports(note)
     noted = [int(note.read_text())] if note.exists() else []
     for wanted in [*noted, *([usual] if usual else []), *SystemRandom().sample(range(20_000, 32_000), 100)]:
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", wanted))
+                claim.bind(("127.0.0.1", wanted))
             except OSError:
+                claim.close()
                 continue
+        _claimed[note] = claim
         note.write_text(str(wanted))
         return wanted
     raise LocalError("no port is free on 127.0.0.1")
+
+
+def release_ports(place: Path) -> None:
+    """Let go of the port whose note is at `place`, or of all whose notes are below it; the notes stay."""
+    for note in [note for note in _claimed if note.is_relative_to(place)]:
+        _claimed.pop(note).close()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -185,7 +185,10 @@ class Postgres(Server):
             ):  # the programs look for the libraries beside their package
                 shutil.copytree(package.parent / folder, new / folder, symlinks=True)
             _open_the_way(new)
-            new.rename(copy)
+            try:
+                new.rename(copy)
+            except OSError:  # somebody who started beside us was quicker
+                shutil.rmtree(new)
         return copy / programs
 
     def _reaches(self, folder: Path) -> bool:

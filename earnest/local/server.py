@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, ClassVar, Self
 
-from earnest.local.claims import claim_folder
+from earnest.local.claims import claim_folder, release_ports
 from earnest.local.processes import LocalError
 
 STOP_SECONDS = 30
@@ -62,6 +62,7 @@ class Server(ABC):
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+        release_ports(self.root)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

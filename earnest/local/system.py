@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from earnest.local.claims import claim_folder, claim_port
+from earnest.local.claims import claim_folder, claim_port, release_ports
 from earnest.local.home import Home, settings_from
 from earnest.local.kafka import Kafka
 from earnest.local.postgres import Postgres
@@ -59,6 +59,7 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         home.make()
         end_services(home)
         kind = log_kind(home, log)
+        cleanup.callback(release_ports, home.path)
         servers: list[Server] = []
         environment = {**os.environ, **_own_variables(home)}
         if "DATABASE_URL" not in os.environ:

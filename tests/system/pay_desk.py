@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from earnest.local.claims import claim_port
 from earnest.local.postgres import Postgres
 from shared.log.open import open_log
 from shared.log.port import Log
@@ -19,7 +20,6 @@ from shared.settings import Settings
 from tests.services.payout.delivery.sftp_drop import Drop, provider
 from tests.services.payout.life.company import write_keys
 from tests.system.faults import Fleet, python
-from tests.system.test_exactly_once_under_faults import free_port
 from tests.waiting import until
 
 SCORING, PAYOUT = 0, 1
@@ -96,8 +96,8 @@ def pay_desk(folder: Path, rng: random.Random) -> Iterator[PayDesk]:
             keys_file=write_keys(folder),
             client_key_file=folder / "client-key",
             deliveries_dir=drop.secrets,
-            scoring_port=free_port(),
-            payout_port=free_port(),
+            scoring_port=claim_port(folder / "scoring-port"),
+            payout_port=claim_port(folder / "payout-port"),
         )
         told = {
             "DATABASE_URL": settings.database_url,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from earnest.local.claims import claim_port
 from earnest.local.postgres import Postgres
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER
@@ -72,12 +72,6 @@ class World:
         return {key: amount for key, amount in found.items() if amount}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def world(folder: Path, kafka: str | None, seed: int, unfenced: bool = False) -> Iterator[World]:
     folder.mkdir(parents=True)
@@ -86,7 +80,7 @@ def world(folder: Path, kafka: str | None, seed: int, unfenced: bool = False) ->
         settings = Settings(database_url=postgres.url(), kafka_bootstrap_servers=kafka, partitions=6)
         log = open_log(settings)
         log.ensure([DEALS, ROSTER, PLANS, RECREDITS, CREDITS, EARNINGS])
-        ports = [free_port() for _ in range(MEMBERS)]
+        ports = [claim_port(folder / f"port-{number}") for number in range(MEMBERS)]
 
         def environment(number: int) -> dict[str, str]:
             told = {

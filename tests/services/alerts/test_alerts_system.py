@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import httpx
 import pytest
 import yaml
 
+from earnest.local.claims import claim_port
 from earnest.local.processes import spawn
 from shared.contracts.topics import DEALS
 from shared.log.port import Stored
@@ -53,12 +53,6 @@ def answered(wanted: Callable[[], Any], what: str) -> Any:
     return until(asked, what)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def write_prometheus(folder: Path, service: int, alertmanager: int) -> Path:
     """The committed configuration in a hurry: every second, and only the service that runs here."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
@@ -90,7 +84,7 @@ def write_alertmanager(folder: Path) -> Path:
 @pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """The alerts service as a process of its own; a client with a key that may read alerts."""
-    port = free_port()
+    port = claim_port(tmp_path / "alerts-port")
     keys = tmp_path / "keys.json"
     keys.write_text(
         json.dumps([{"name": "ops", "sha256": hashlib.sha256(b"k").hexdigest(), "scopes": ["alerts:read"]}])
@@ -126,7 +120,7 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
         found = manager.get("/api/v2/alerts").json()
         return active is any(one["labels"]["alertname"] == "EarnestAverageDiscountHigh" for one in found)
 
-    prometheus_port, manager_port = free_port(), free_port()
+    prometheus_port, manager_port = (claim_port(tmp_path / f"{name}-port") for name in ("prometheus", "manager"))
     prometheus = write_prometheus(tmp_path, service.base_url.port or 0, manager_port)
     sell(10, 10)
     with (
