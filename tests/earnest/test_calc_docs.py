@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +24,7 @@ from shared.kernel.language import PlanPart
 from shared.kernel.plan import Plan
 from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_text import read_yaml
+from tests.command_line import earnest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {name: (DOCS / name).read_text() for name in ("analyst.md", "plan-language.md")}
@@ -51,9 +50,7 @@ def test_the_five_minutes_come_out_as_they_say(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(FILES[name])
     [command] = re.findall(r"^\.venv/bin/earnest (calc .*)$", ANALYST, re.MULTILINE)
-    subprocess.run(
-        [sys.executable, "-m", "earnest.cli", *command.split()], cwd=tmp_path, check=True, capture_output=True
-    )
+    assert earnest(*command.split(), folder=tmp_path).returncode == 0
     for name, text in results.items():
         assert (tmp_path / name).read_text() == text
     lines = list(csv.DictReader((tmp_path / "out" / "lines.csv").open()))

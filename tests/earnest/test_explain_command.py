@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from earnest.files.explained import Told, told
 from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.world import World, read_world
+from tests.command_line import earnest
 
 PLAN = """
 plan: rep
@@ -176,12 +175,9 @@ def test_who_or_what_is_not_there_is_told_with_what_is(world: World) -> None:
 
 
 def test_the_command_tells_it_in_words_and_as_json(company: Path) -> None:
-    command = [sys.executable, "-m", "earnest.cli", "explain", "--plan", "plan.yaml", "--deals", "deals.csv"]
+    command = ["explain", "--plan", "plan.yaml", "--deals", "deals.csv"]
     command += ["--roster", "roster.csv", "--participant", "ann", "--component", "capped", "--period", "2025-03"]
-    run = [
-        subprocess.run([*command, *more], cwd=company, capture_output=True, text=True, timeout=120)
-        for more in ([], ["--json"])
-    ]
+    run = [earnest(*command, *more, folder=company) for more in ([], ["--json"])]
     assert [each.returncode for each in run] == [0, 0]
     assert "capped, 2025-03: 900.00 USD" in run[0].stdout
     assert "Cut to the maximum of 900: -360.06 USD." in run[0].stdout

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +18,7 @@ from earnest.local.system import System, running_system
 from shared.database import database_url, engine_for
 from shared.money import from_minor
 from shared.settings import Settings
+from tests import command_line
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
 WON = Decimal("10005534")
@@ -42,11 +40,7 @@ def system(server_folder: Path) -> Iterator[System]:
 
 
 def earnest(*arguments: str | Path, home: Path | None = None) -> str:
-    environment = os.environ | ({"EARNEST_HOME": str(home)} if home else {})
-    run = subprocess.run(
-        [sys.executable, "-m", "earnest.cli", *map(str, arguments)],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    run = command_line.earnest(*arguments, environment={"EARNEST_HOME": str(home)} if home else {})
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 

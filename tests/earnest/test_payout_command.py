@@ -6,9 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from earnest.imports.sending import Sender
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from services.ingest.examples import DEAL, PLAN, ROSTER
+from tests.command_line import earnest
 
 
 @pytest.fixture
@@ -31,10 +29,7 @@ def system(server_folder: Path) -> Iterator[System]:
 
 
 def payout(home: Home, *arguments: str) -> tuple[int, str]:
-    run = subprocess.run(
-        [sys.executable, "-m", "earnest.cli", "payout", *arguments],
-        env=os.environ | {"EARNEST_HOME": str(home.path), "COLUMNS": "200"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    run = earnest("payout", *arguments, environment={"EARNEST_HOME": str(home.path), "COLUMNS": "200"})
     return run.returncode, run.stdout + run.stderr
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from earnest.policies.checking import check_text
+from tests import command_line
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples" / "pay"
@@ -30,9 +28,8 @@ def system(server_folder: Path) -> Iterator[System]:
 
 def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: System) -> None:
     def earnest(*arguments: str | Path) -> tuple[int, str]:
-        command = [sys.executable, "-m", "earnest.cli", *map(str, arguments)]
-        environment = os.environ | {"EARNEST_HOME": str(system.home.path), "COLUMNS": "200"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        environment = {"EARNEST_HOME": str(system.home.path), "COLUMNS": "200"}
+        done = command_line.earnest(*arguments, environment=environment)
         return done.returncode, done.stdout + done.stderr
 
     file = EXAMPLES / "us-semi-monthly.yaml"

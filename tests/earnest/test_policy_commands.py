@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from earnest.policies.checking import check_text
+from tests.command_line import earnest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "pay"
 BROKEN = """\
@@ -27,8 +25,7 @@ business_day: never
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "earnest.cli", *map(str, arguments)]
-    done = subprocess.run(command, env=os.environ | {"COLUMNS": "160"}, capture_output=True, text=True, check=False)
+    done = earnest(*arguments, environment={"COLUMNS": "160"})
     return done.returncode, done.stdout + done.stderr
 
 
