@@ -35,9 +35,10 @@ def calc(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from earnest.files.calculation import calculate
-    from earnest.files.plans import read_plans
+    from earnest.files.plans import plan_files, read_plans
     from earnest.files.results import write_results
     from earnest.local.processes import LocalError
+    from earnest.plans.checking import slips_in
     from shared.kernel.exact import Overflow
 
     console = Console()
@@ -60,15 +61,15 @@ def calc(
         if out is not None:
             step("Writing")
             write_results(found, out)
-    _summarise(found, out, console)
+    _summarise(found, slips_in([file for each in plan for file in plan_files(each)]), out, console)
 
 
-def _summarise(found: Calculation, out: Path | None, console: Console) -> None:
+def _summarise(found: Calculation, of_plans: list[str], out: Path | None, console: Console) -> None:
     from rich.table import Table
 
     for note in found.notes:
         console.print(f"Note: {note}", highlight=False, markup=False)
-    for warning in found.warnings:
+    for warning in [*of_plans, *found.warnings]:
         console.print(f"Warning: {warning}", highlight=False, markup=False)
     table = Table(title="Earnings")
     for name in ("component", "period", "participants"):

@@ -46,7 +46,7 @@ def import_export(
 
     from rich.console import Console
 
-    from earnest.files.plans import read_plans
+    from earnest.files.plans import plan_files, read_plans
     from earnest.imports.crediting import crediting
     from earnest.imports.reading import read_deals
     from earnest.imports.recipe import read_recipe
@@ -54,6 +54,7 @@ def import_export(
     from earnest.imports.team import quotas, roster_events, team
     from earnest.imports.writing import write_deals, write_report, write_roster
     from earnest.local.home import Home
+    from earnest.plans.checking import slips_in
     from shared.kernel import PlanSet
     from shared.settings import Settings
 
@@ -84,7 +85,7 @@ def import_export(
     write_report(report, export.notes)
     _summarise(export, len(members), report, console)
     if credited is not None:
-        _tell(credited, console)
+        _tell(credited, slips_in(plan_files(files)), console)
     nothing_taken = export.won_rows > 0 and not any(e["data"]["fields"].get("stage") == "won" for e in export.events)
     if nothing_taken or (credited is not None and credited.nobody):
         console.print("Warning: this import credits nobody.", highlight=False)
@@ -109,13 +110,7 @@ def _summarise(export: Export, members: int, report: Path, console: Console) -> 
     )
 
 
-def _tell(found: Crediting, console: Console) -> None:
+def _tell(found: Crediting, of_plans: list[str], console: Console) -> None:
     console.print(f"Credited: {found.credited:,} of {found.won:,} won deals.", highlight=False)
-    for missed in found.missed:
-        console.print(
-            f"Warning: {missed.deals:,} won deals, or shares of them, credit nobody ({missed.reason}), the first of them {missed.first}:"
-            f" {missed.message}.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+    for said in [*(missed.in_words for missed in found.missed), *of_plans, *found.remarks]:
+        console.print(f"Warning: {said}", highlight=False, markup=False, soft_wrap=True)

@@ -11,10 +11,9 @@ import polars as pl
 from earnest.files.cells import BadCell, roster_patch
 from earnest.files.deals import STAMP
 from earnest.files.rejected import BAD_VALUE, FileError, rejected
-from earnest.files.remarks import figures_of
 from earnest.files.rows import ROW, read_rows
 from earnest.local.home import company_zone
-from shared.contracts.roster_rows import FIGURES, BadHeader, check_columns
+from shared.contracts.roster_rows import BadHeader, check_columns
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
 
@@ -52,14 +51,12 @@ def read_roster(path: Path, plans: PlanSet) -> People:
         merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
         joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
     put = _on_the_only_plan(people, joined, plans)
-    known = {figure for plan in plans for figure in figures_of(plan)}
-    idle = [name for name in header if name.startswith(tuple(FIGURES)) and name not in known]
-    notes = [f"No plan looks at the roster's column {name}: it is not used." for name in idle]
+    notes = []
     if put:
-        notes.append(
+        notes = [
             f"The roster gives {put:,} of {len(people):,} participants no plan: here they are on the only one, "
             f"{next(iter(plans)).plan}. The running system puts nobody on a plan: name it in the roster's column plan."
-        )
+        ]
     return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes)
 
 

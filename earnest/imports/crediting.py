@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from earnest.files.world import read_world
-from shared.kernel import PlanSet, credit
-from shared.kernel.reasons import in_words
-
-
-@dataclass(frozen=True)
-class Missed:
-    """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in words."""
-
-    reason: str
-    deals: int
-    first: str
-    message: str
+from shared.kernel import PlanSet, credit, measure
+from shared.kernel.idle import earn_every_month
+from shared.kernel.missed import Missed, missed_of
+from shared.kernel.remarks import remarks_of, told
+from shared.kernel.remarks_on_deals import of_attainment, of_deals
 
 
 @dataclass(frozen=True)
@@ -28,6 +20,8 @@ class Crediting:
     won: int
     credited: int
     missed: list[Missed]
+    remarks: list[str]
+    """What roster, plans and deals say that looks like a slip, as `earnest calc` says it."""
 
     @property
     def nobody(self) -> bool:
@@ -43,13 +37,8 @@ def crediting(deals: Path, roster: Path, plans: PlanSet) -> Crediting:
     """
     world = read_world(deals, roster, plans)
     found = credit(world.deals, world.roster, plans)
-    by_reason: dict[str, list[tuple[str, str | None, str | None]]] = defaultdict(list)
-    for deal, who, reason, about in found.uncredited.sort("deal_id", "participant_id").iter_rows():
-        by_reason[reason].append((deal, who, about))
-    missed = [
-        Missed(reason, len({deal for deal, _, _ in rows}), rows[0][0], in_words(reason, rows[0][2], rows[0][1]))
-        for reason, rows in by_reason.items()
-    ]
     won = world.deals.filter(stage="won").height
     credited = found.credits["deal_id"].n_unique()
-    return Crediting(won, credited, sorted(missed, key=lambda each: (-each.deals, each.reason)))
+    earned = earn_every_month(measure(found.credits, plans), world.roster, plans)
+    remarks = [*remarks_of(world.roster, plans), *of_deals(world.deals), *of_attainment(earned, plans)]
+    return Crediting(won, credited, missed_of(found.uncredited.iter_rows()), told(remarks))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from earnest.plans.positions import Position, Positions
 from earnest.plans.schema_errors import schema_findings
-from shared.kernel.checks import findings
+from shared.kernel.checks import UNIT_CODES, findings, slips
 from shared.kernel.findings import Finding
 from shared.kernel.plan import Plan
 from shared.kernel.plan_text import PlanFileError, read_yaml
@@ -18,9 +18,6 @@ from shared.kernel.plan_text import PlanFileError, read_yaml
 TOP = Position(1, 1)
 KEY_CODES = {"P102"}
 """Findings about a field itself rather than its value."""
-
-UNIT_CODES = {"P211", "P213"}
-"""Findings about a percent sign that may have been forgotten: where it is written, it was not."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,17 @@ def check_texts(read: Sequence[PlanText]) -> list[Located]:
             rest = _located(each.file, each.text, findings(each.plan, others))
         found += sorted(rest, key=lambda one: (one.position, one.finding.code, one.finding.message))
     return found
+
+
+def slips_in(files: Sequence[Path]) -> list[str]:
+    """What of sound plan files looks like a slip that moves pay, each with its place; the rest `check_files` says."""
+    read = [each for each in map(plan_of_file, files) if each.plan is not None]
+    return [
+        f"{located.where}: {located.finding.in_words}."
+        for each in read
+        if each.plan is not None
+        for located in _located(each.file, each.text, slips(each.plan, read_yaml(each.text)))
+    ]
 
 
 def plan_of_file(file: Path) -> PlanText:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.api import create_app
 from services.ingest.appending import Appender
+from services.ingest.known_roster import KnownRoster
 from services.ingest.published import Published
 from services.ingest.store import Answers
 from services.ingest.webhooks import Sources
@@ -48,7 +49,7 @@ def main() -> None:
             return ["the database does not answer", *crew.reasons()]
         return crew.reasons()
 
-    app = create_app(settings, appender, answers, published, sources, ready)
+    app = create_app(settings, appender, answers, published, KnownRoster(log), sources, ready)
     serve(app, settings.host, settings.ingest_port, crew)
     bounded.close()
 

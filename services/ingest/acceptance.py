@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from services.ingest.events import Columns, Event, Unfit
 from shared.contracts.base import instant_text
@@ -31,6 +31,9 @@ class ItemResult(BaseModel):
     id: str | None
     status: Literal["accepted", "rejected"]
     errors: list[Mistake] = []
+    warnings: list[str] = Field(
+        default=[], description="What was accepted and looks like a slip that moves pay; left out where there is none"
+    )
 
 
 class Receipt(BaseModel):
@@ -91,7 +94,11 @@ def read(
             results.append(rejected(index, text, errors))
             continue
         records.append(record)
-        results.append({"index": index, "id": event.id, "status": "accepted", "errors": []})
+        warnings = list(event.warnings())
+        results.append(
+            {"index": index, "id": event.id, "status": "accepted", "errors": []}
+            | ({"warnings": warnings} if warnings else {})
+        )
     return Read(records, receipt_of(results))
 
 
@@ -99,6 +106,14 @@ def receipt_of(results: list[dict[str, Any]]) -> dict[str, Any]:
     """The receipt of a request whose events came to these results."""
     accepted = sum(result["status"] == "accepted" for result in results)
     return {"accepted": accepted, "rejected": len(results) - accepted, "results": results}
+
+
+def told(warnings: dict[str, list[str]], found: Read) -> None:
+    """Add to the receipt what there is to warn of, by the key of its event; at the last one that was taken."""
+    taken = [result for result in found.receipt["results"] if result["status"] == "accepted"]
+    for record, result in zip(reversed(found.records), reversed(taken), strict=True):
+        if said := warnings.pop(record.key, None):
+            result["warnings"] = said
 
 
 def rejected(index: int, text: bytes, errors: list[dict[str, str]]) -> dict[str, Any]:

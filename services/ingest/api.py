@@ -16,11 +16,12 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from services.ingest import roster_csv
-from services.ingest.acceptance import Receipt, Refused, read
+from services.ingest.acceptance import Receipt, Refused, read, told
 from services.ingest.appending import Appender
 from services.ingest.bodies import take_apart
 from services.ingest.events import DealEvent, Event, PlanEvent, RosterEvent
 from services.ingest.examples import DEAL, PLAN, ROSTER, bodies, describe
+from services.ingest.known_roster import KnownRoster
 from services.ingest.published import Published
 from services.ingest.store import Answers
 from services.ingest.webhooks import Sources, Webhooks
@@ -69,8 +70,11 @@ class NothingValid(Unprocessable):
 class Intake:
     """What the routes share: read the body, append, count, answer; once per idempotency key."""
 
-    def __init__(self, settings: Settings, appender: Appender, answers: Answers, published: Published) -> None:
-        self._settings, self._appender, self._answers, self._published = settings, appender, answers, published
+    def __init__(
+        self, settings: Settings, appender: Appender, answers: Answers, published: Published, roster: KnownRoster
+    ) -> None:
+        self._settings, self._appender, self._answers = settings, appender, answers
+        self._published, self._roster = published, roster
 
     async def take(self, request: Request, kind: type[Event], who: Principal, key: str | None) -> Response:
         """Take the events of a request."""
@@ -107,12 +111,21 @@ class Intake:
             found = await run_in_threadpool(self._published.read, plans, zone, now, who)
         else:
             found = await run_in_threadpool(read, texts, kind, zone, now, who, self.columns)
+        warnings = await run_in_threadpool(self._warnings, found.records) if kind is RosterEvent else {}
         await self.durable(kind.topic, found.records)
         self.count(who, found.receipt)
+        told(warnings, found)
         if found.records:
             return _answer(orjson.dumps(found.receipt), HTTPStatus.ACCEPTED)
         refusal = NothingValid(_first_mistake(found.receipt), **found.receipt)
         return _answer(orjson.dumps(refusal.body()), refusal.status)
+
+    def _warnings(self, records: Sequence[Record]) -> dict[str, list[str]]:
+        """What roster and plans would say with these changes of the roster that looks like a slip, by participant."""
+        try:
+            return self._roster.remarks(records, self._published.plans()) if records else {}
+        except LogUnavailable:
+            raise Unavailable("the log does not answer at the moment; send the events again") from None
 
     def columns(self) -> Mapping[str, pl.DataType]:
         """The company's own columns of deals, as the published plans declare them.
@@ -167,6 +180,7 @@ def create_app(
     appender: Appender,
     answers: Answers,
     published: Published,
+    known_roster: KnownRoster,
     sources: Sources,
     ready: Callable[[], list[str]],
 ) -> FastAPI:
@@ -174,7 +188,7 @@ def create_app(
     app = create_web_app(
         "Earnest ingest", "Sales facts in: deals, roster, plans; by API, file or webhook.", settings, ready
     )
-    intake = Intake(settings, appender, answers, published)
+    intake = Intake(settings, appender, answers, published, known_roster)
 
     async def unavailable(_: Request, __: Exception) -> Response:
         return answer(Unavailable("the database does not answer; send it again"))

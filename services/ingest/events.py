@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -25,9 +25,11 @@ from pydantic_core.core_schema import CoreSchema, no_info_after_validator_functi
 from shared.contracts import deals, roster
 from shared.contracts.base import Identifier, instant_text
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
+from shared.kernel.checks import slips
 from shared.kernel.own_columns import mistakes as mistakes_of
 from shared.kernel.plan import Plan
 from shared.kernel.plan_file import mistakes
+from shared.kernel.remarks_on_deals import far_from, one_far_ahead
 from shared.kernel.trial import tried
 from shared.log.port import Record
 
@@ -85,6 +87,10 @@ class Event(BaseModel):
             Unfit: a field is not what its column needs.
         """
 
+    def warnings(self) -> Iterable[str]:
+        """What of it is allowed and yet looks like a slip that moves pay."""
+        return ()
+
     def record(self, by: str) -> Record:
         """The record for the log: the fact as value, the CloudEvent's attributes as headers (binary mode for Kafka).
 
@@ -126,6 +132,12 @@ class DealEvent(Event):
         """Each of the company's own fields is what its column needs, or text that says it."""
         if (custom := self.data.fields.custom) and (found := list(mistakes_of(custom, columns()))):
             raise Unfit((f"data.fields.custom.{name}", reason) for name, reason in found)
+
+    def warnings(self) -> Iterable[str]:
+        """A close date that is years after the event."""
+        day = self.data.fields.close_date
+        if day is not None and day > far_from(date.fromisoformat(self.time[:10])):
+            yield one_far_ahead(self.data.deal_id, day).message
 
     @property
     def key(self) -> str:
@@ -197,6 +209,10 @@ class PlanEvent(Event):
 
     type: Literal["earnest.plan.published"] = "earnest.plan.published"
     data: PlanDocument
+
+    def warnings(self) -> Iterable[str]:
+        """Numbers and parts of the plan that look like a slip, as `earnest plan check` names them."""
+        return (found.in_words for found in slips(self.data.plan, self.data.document))
 
     @property
     def key(self) -> str:

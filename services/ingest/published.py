@@ -6,7 +6,7 @@ Whatever would keep a version from being used is found here, before it is answer
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Final
@@ -22,7 +22,8 @@ from services.ingest.plan_reading import in_full, read_plan_event
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
 from shared.kernel.filters import ColumnTypes
-from shared.kernel.plan_set import Declared, PlanConflict, check_columns, replaced
+from shared.kernel.plan import Plan
+from shared.kernel.plan_set import Declared, PlanConflict, PlanSet, check_columns, replaced
 from shared.log.port import Log, LogUnavailable, Record
 from shared.problems import Conflict
 
@@ -55,6 +56,8 @@ class Published:
         """`alone` keeps other publishers out, in every process: what was read must still be so when the log is written."""
         self._log, self._alone, self._bounded = log, alone, bounded
         self._columns: dict[str, pl.DataType] | None = None
+        self._documents: dict[str, dict[str, Any]] = {}
+        self._read: dict[str, Plan] = {}
 
     def columns(self) -> Mapping[str, pl.DataType]:
         """The company's own columns of deals, as the versions that hold at some time declare them; remembered.
@@ -66,22 +69,35 @@ class Published:
             LogUnavailable: the log cannot be read.
         """
         if self._columns is None:
-            self._remember(self._known().values())
+            self._remember(self._known())
         return self._columns or {}
+
+    def plans(self) -> PlanSet:
+        """The versions that are published, as far as they are known; each is read once.
+
+        Raises:
+            LogUnavailable: the log cannot be read.
+        """
+        self.columns()
+        for key, document in self._documents.items():
+            if key not in self._read:
+                self._read[key] = Plan.model_validate(document)
+        return PlanSet(list(self._read.values()))
 
     def run(self, stop: threading.Event) -> None:
         """Keep what is remembered fresh until told to stop."""
         while not stop.wait(REFRESHED):
             try:
-                self._remember(self._known().values())
+                self._remember(self._known())
             except LogUnavailable as error:
                 _logger.warning("ingest.plans_not_read", exc_info=error)
 
     def _known(self) -> dict[str, dict[str, Any]]:
         return {stored.record.key: _fact(stored.record) for stored in self._log.scan(PLANS)}
 
-    def _remember(self, facts: Iterable[dict[str, Any]]) -> None:
-        every = [_declared(fact) for fact in facts]
+    def _remember(self, known: Mapping[str, dict[str, Any]]) -> None:
+        self._documents = {key: fact["document"] for key, fact in known.items()}
+        every = [_declared(fact) for fact in known.values()]
         out = replaced(every)
         holding = [each.columns.items() for each in every if each.key not in out]
         self._columns = {
@@ -135,7 +151,7 @@ class Published:
             _check(held, {key: _declared(known[key]) for key in new})
             if new:
                 self._log.append(PLANS, list(new.values()))
-            self._remember(known.values())
+            self._remember(known)
 
     def _same(self, published: dict[str, Any], document: dict[str, Any]) -> bool:
         if published == document:

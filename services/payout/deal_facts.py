@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from services.payout.terms.release import Collection
+from shared.kernel.remarks import Kind
 from shared.money import MoneyError, to_minor
 
 LOST: Final = ("cancelled", "lost")
@@ -36,11 +37,20 @@ class DealFact(NamedTuple):
 
 
 class Uncredited(NamedTuple):
-    """A share of a won deal that credits nobody, and scoring's word for why; of the whole deal, where no participant is named."""
+    """A share of a won deal that credits nobody, why, and what that is about; of the whole deal, where no participant is named."""
 
     deal_id: str
     participant_id: str | None
     reason: str
+    about: str | None = None
+
+
+class Remarked(NamedTuple):
+    """What scoring remarks of a participant, or of nobody, whose id is then empty."""
+
+    kind: Kind
+    participant_id: str
+    message: str
 
 
 class KnownDeals(Protocol):
@@ -90,8 +100,16 @@ class DealSource(KnownDeals, Protocol):
         """
         ...
 
+    def remarks(self, period: str) -> Sequence[Remarked]:
+        """What of roster, plans and deals looks like a slip and moves the pay of a month.
+
+        Raises:
+            Unavailable: the source does not answer.
+        """
+        ...
+
     def uncredited(self, period: str) -> Sequence[Uncredited]:
-        """Won deals of a month whose shares do not sum to the whole.
+        """Won deals of a month, or without a close date, whose shares do not sum to the whole.
 
         Raises:
             Unavailable: the source does not answer.

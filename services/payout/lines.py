@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 
-from services.payout.deal_facts import DealFact, Uncredited, scored
+from services.payout.deal_facts import DealFact, Remarked, Uncredited, scored
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -136,8 +136,17 @@ class ScoringLines:
             for who in each["participants"]
         }
 
+    def remarks(self, period: str) -> list[Remarked]:
+        """What of roster, plans and deals looks like a slip and moves the pay of a month.
+
+        Raises:
+            LinesUnavailable: scoring does not answer, or refuses.
+        """
+        found = self._json("GET", "/v1/remarks", params={"period": period})["remarks"]
+        return [Remarked(each["kind"], each["participant_id"], each["message"]) for each in found]
+
     def uncredited(self, period: str) -> list[Uncredited]:
-        """Won deals of a month whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
+        """Won deals of a month, or without a close date, whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
 
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
@@ -147,7 +156,8 @@ class ScoringLines:
         for _ in range(MOST_PAGES):
             page = self._json("GET", "/v1/uncredited", params=asked)
             found += [
-                Uncredited(each["deal_id"], each["participant_id"], each["reason"]) for each in page["uncredited"]
+                Uncredited(each["deal_id"], each["participant_id"], each["reason"], about=each["rule_skipped"]["about"])
+                for each in page["uncredited"]
             ]
             if page["next"] is None:
                 break

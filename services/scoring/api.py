@@ -27,6 +27,7 @@ from services.scoring.deals import credits_of
 from services.scoring.deals_api import add_deals
 from services.scoring.lines_api import add_lines
 from services.scoring.quarantine_api import add_quarantine
+from services.scoring.remarks_api import add_remarks
 from services.scoring.selection import with_everyone_below
 from services.scoring.standings import earnings_of
 from services.scoring.store import deals as stored_deals
@@ -161,6 +162,7 @@ def create_app(
 
     add_deals(app, snapshot, terms)
     add_lines(app, snapshot, asked)
+    add_remarks(app, snapshot, terms)
     add_quarantine(app, engine, log)
     return app
 

@@ -90,7 +90,9 @@ def add_deals(app: FastAPI, snapshot: Engine, terms: TermsInForce) -> None:
         _: Reader,
         after: Annotated[Identifier | None, Query(description="Continue after this deal")] = None,
         reason: Annotated[Name | None, Query(description="Deals with this reason only")] = None,
-        period: Annotated[Period | None, Query(description="Deals closed in this month only")] = None,
+        period: Annotated[
+            Period | None, Query(description="Deals closed in this month only, and those without a close date")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Uncredited:
         """Won deals, or shares of them, that credit nobody, and why."""

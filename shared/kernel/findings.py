@@ -21,6 +21,11 @@ class Finding:
     message: str
     mend: str = ""
 
+    @property
+    def in_words(self) -> str:
+        """Code, what, and how to mend it, in one line."""
+        return f"{self.code}: {self.message}" + (f"; {self.mend}" if self.mend else "")
+
     def under(self, *path: str | int) -> Finding:
         """The same, seen from further out."""
         return replace(self, path=(*path, *self.path))

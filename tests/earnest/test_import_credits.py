@@ -29,14 +29,14 @@ def imported(folder: Path, deals: str, plan: str = PLAN) -> tuple[int, str]:
             "file": "deals.csv",
             "mapping": {"source": "crm", "deal_id": "$.id", "fields": {**FIELDS, "close_date": "$.day"}},
         },
-        "roster": dict.fromkeys(("participant", "manager", "territory"), "who")
+        "roster": {"participant": "who", "manager": "boss", "territory": "where"}
         | {"file": "team.csv", "effective_from": "2025-01-01", "plan": "rep", "manager_plan": "rep"},
         "quotas": {"measure": "sales", "months": 1, "nearest": 1},
         "occurred_at": "2025-02-01",
     }
     (folder / "plans").mkdir(exist_ok=True)
     (folder / "import.yaml").write_text(yaml.safe_dump(recipe))
-    (folder / "team.csv").write_text("who\nann\nbob\n")
+    (folder / "team.csv").write_text("who,boss,where\nann,mia,west\nbob,mia,west\n")
     (folder / "deals.csv").write_text(f"id,value,rep,day\n{deals}")
     if plan:
         (folder / "plans" / "rep.yaml").write_text(plan)
@@ -59,7 +59,7 @@ def test_what_credits_nobody_is_counted_with_its_reason_and_the_first_deal(tmp_p
     assert "Credited: 1 of 4 won deals." in said
     assert "Warning: 2 won deals, or shares of them, credit nobody (unknown_participant)" in said
     assert "the first of them D2: ben is not in the roster on the close date" in said
-    assert "Warning: 1 won deals, or shares of them, credit nobody (no_rule)" in said
+    assert "Warning: 1 won deal, or a share of it, credits nobody (no_rule), D4:" in said
 
 
 @pytest.mark.parametrize("deals", ["D1,100,rep-1,2025-03-01\n", "D1,100,ann,2024-03-01\n", "D1,many,ann,2025-03-01\n"])

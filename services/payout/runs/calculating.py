@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.deal_facts import DealSource, Uncredited
+from services.payout.deal_facts import DealSource, Remarked, Uncredited
 from services.payout.lines import LineSource
 from services.payout.runs.cases import settled
 from services.payout.runs.deals_changed import Changed, changed_deals, told
@@ -22,12 +22,14 @@ from shared.contracts.lines import each_line
 @dataclass(frozen=True, slots=True)
 class Calculated:
     """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), the
-    shares of deals of its month that credit nobody, and by participant, currency and month which deals of closed months changed."""
+    shares of deals of its month that credit nobody, what scoring remarks of the month, and by participant, currency and month which deals
+    of closed months changed."""
 
     world: World
     settlements: Sequence[Settlement]
     lines: pl.DataFrame
     uncredited: Sequence[Uncredited] = ()
+    remarks: Sequence[Remarked] = ()
     changed: Mapping[tuple[str, str, str], Sequence[Changed]] = field(default_factory=dict)
 
 
@@ -44,4 +46,12 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
     remembered = {owed: left.dismissed for owed, left in world.left.items()}
     lost = lost_deals(changed, deals, remembered) if dismisses(world) else {}
     settlements = settled(world, rows, worth_remembering(world, lost, remembered))
-    return Calculated(world, settlements, lines, deals.uncredited(world.run.month), told(changed, deals))
+    month = world.run.month
+    return Calculated(
+        world,
+        settlements,
+        lines,
+        uncredited=deals.uncredited(month),
+        remarks=deals.remarks(month),
+        changed=told(changed, deals),
+    )

@@ -9,7 +9,10 @@ from fractions import Fraction
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
+from services.payout.deal_facts import Uncredited
 from services.payout.runs.settlement import Settlement
+from shared.kernel.missed import missed_of
+from shared.kernel.remarks import Kind as Remarkable
 
 Kind = Literal[
     "large_against_history",
@@ -30,6 +33,7 @@ Kind = Literal[
     "manager_unknown",
     "terms_for_nobody",
     "plan_quarantined",
+    "pays_nothing",
 ]
 LEFT_OUT: Final = "plan_quarantined"
 """What is found of whoever the run leaves out."""
@@ -44,10 +48,10 @@ LOW: Final = Fraction(1, 2)
 
 
 class Finding(NamedTuple):
-    """One thing to look at. `why` is a sentence without amounts, so that it can go into a message. `participant_id` is empty where it is about
-    nobody."""
+    """One thing to look at. `why` is a sentence without amounts of pay, so that it can go into a message. `participant_id` is empty where it is
+    about nobody."""
 
-    kind: Kind
+    kind: Kind | Remarkable
     participant_id: str
     why: str
 
@@ -59,14 +63,14 @@ class Seen:
     Args:
         history: what earlier regular runs paid, the latest first.
         attainments: of components with a quota in the run's month.
-        unwhole: deals whose shares do not sum to the whole.
+        unwhole: shares of deals that credit nobody.
         plan_changed_on: when the plan version that prices the month was published.
         holds: reasons of open holds; `disputes` of those that are disputes.
     """
 
     history: Sequence[int] = ()
     attainments: Sequence[Fraction] = ()
-    unwhole: Sequence[str] = ()
+    unwhole: Sequence[Uncredited] = ()
     plan_changed_on: date | None = None
     holds: Sequence[str] = ()
     disputes: Sequence[str] = ()
@@ -74,9 +78,10 @@ class Seen:
     last_day: date | None = None
 
 
-def not_whole(participant_id: str, deals: Sequence[str]) -> Finding:
-    """Deals of which a share credits nobody, each with why."""
-    return Finding("splits_not_whole", participant_id, f"shares do not sum to the whole: {', '.join(deals[:5])}")
+def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[Finding]:
+    """Deals of which a share credits nobody, by reason; of a participant, or of nobody whom the roster knows."""
+    for each in missed_of(shares):
+        yield Finding("splits_not_whole", participant_id, each.in_words)
 
 
 def of_collection(settlement: Settlement) -> Iterable[Finding]:
@@ -110,8 +115,7 @@ def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding
         )
     if settlement.carried < 0:
         yield Finding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
-    if seen.unwhole:
-        yield not_whole(who, seen.unwhole)
+    yield from not_whole(who, seen.unwhole)
     if seen.plan_changed_on is not None:
         yield Finding(
             "late_plan_change", who, f"the plan was changed on {seen.plan_changed_on}, after the pay period began"

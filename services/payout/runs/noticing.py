@@ -9,6 +9,7 @@ from fractions import Fraction
 import polars as pl
 from sqlalchemy import Connection
 
+from services.payout.deal_facts import Remarked, Uncredited
 from services.payout.identities import as_read
 from services.payout.people import Person
 from services.payout.runs.calculating import Calculated
@@ -16,11 +17,16 @@ from services.payout.runs.exceptions import LEFT_OUT, Finding, Seen, findings, n
 from services.payout.runs.frozen import Frozen
 from services.payout.runs.life import Run
 from services.payout.runs.payments import would_refuse
+from services.payout.runs.world import World
 from services.payout.store import holds, payees, positions
 from services.payout.store.payees import PaidUnder
 from services.payout.store.people import people
 from shared.contracts.lines import each_line
+from shared.kernel.reasons import PAYS_NOTHING, in_words
+from shared.kernel.remarks_on_deals import told_twice
 
+ALIKE = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
+"""Deals of one person that are one in all of this are rather one deal."""
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
@@ -58,8 +64,11 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
             last_day=world.people[who].last_day(run.ends),
         )
         yield from findings(each, seen, run.ends)
-    for who, deals in sorted(unwhole.items()):  # nothing is settled for them, which may be why
-        yield not_whole(who, deals)
+    for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
+        yield from not_whole(who, shares)
+    yield from _of_nobody(found)
+    yield from _remarked(found, of_month)
+    yield from _without_pay(of_month, world)
     for who in sorted(_sales_without_pay(of_month) & world.people.keys()):
         yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
 
@@ -102,18 +111,48 @@ def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
     return found
 
 
-def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[str]]:
-    """By participant of the run the deals whose shares do not sum to the whole: who earns by them, and who should."""
+def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[Uncredited]]:
+    """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by which they should."""
     if not found.uncredited:
         return {}
-    why = {each.deal_id: f"{each.deal_id} ({each.reason})" for each in found.uncredited}
-    pairs = {(each.participant_id, each.deal_id) for each in found.uncredited if each.participant_id}
-    rows = each_line(lines).select("participant_id", "deal_id")
-    pairs |= set(rows.filter(pl.col("deal_id").is_in(list(why))).iter_rows())
-    deals: dict[str, list[str]] = {}
-    for who, deal in sorted(pair for pair in pairs if pair[0] in found.world.people):
-        deals.setdefault(who, []).append(why[deal])
-    return deals
+    of_deal: dict[str, list[Uncredited]] = {}
+    shares: dict[str, set[Uncredited]] = {}
+    for each in found.uncredited:
+        of_deal.setdefault(each.deal_id, []).append(each)
+        if each.participant_id:
+            shares.setdefault(each.participant_id, set()).add(each)
+    rows = each_line(lines).select("participant_id", "deal_id").unique()
+    for who, deal in rows.filter(pl.col("deal_id").is_in(list(of_deal))).iter_rows():
+        shares.setdefault(who, set()).update(of_deal[deal])
+    return {who: list(mine) for who, mine in shares.items() if who in found.world.people}
+
+
+def _of_nobody(found: Calculated) -> Iterable[Finding]:
+    """Shares of deals that are nobody's whom the roster knows, so that no pay group would ever hear of them."""
+    if found.world.run.participants is not None:
+        return ()
+    return not_whole("", [each for each in found.uncredited if each.participant_id not in found.world.known])
+
+
+def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
+    """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
+    sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
+    deals = sold.select("deal_id", *ALIKE, owner="participant_id").unique()
+    twice = told_twice(deals, ALIKE, deals["deal_id"].n_unique())
+    remarks = [*found.remarks, *(Remarked(each.kind, each.participant_id, each.message) for each in twice)]
+    for remark in remarks:
+        if remark.participant_id in found.world.people or not remark.participant_id:
+            yield Finding(*remark)
+
+
+def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
+    """Components that pay nothing because something is missing, where the plan does not say so itself."""
+    missing = [name for name, each in PAYS_NOTHING.items() if not each.planned]
+    earnings = lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
+    rows = earnings.filter(pl.col("problem").is_in(missing)).select("participant_id", "component", "problem", "about")
+    for who, component, problem, about in rows.unique(maintain_order=True).iter_rows():
+        if who in world.people:
+            yield Finding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
 
 
 def _attainments(lines: pl.DataFrame) -> dict[str, list[Fraction]]:

@@ -27,7 +27,8 @@ from services.payout.terms.release import Hold
 class World:
     """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
     that no policy describes, whom no run pays; `left_out` those who wait, for which plan version, and are paid by a later run; `gone` those
-    who left the pay group within the pay period; `for_nobody` the payment terms that are nobody's in any pay group.
+    who left the pay group within the pay period; `for_nobody` the payment terms that are nobody's in any pay group; `known` everybody whom the roster
+    knows, in whatever pay group.
     """
 
     run: Run
@@ -50,6 +51,7 @@ class World:
     gone: Mapping[str, Person] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     for_nobody: Sequence[PaymentTerms] = ()
+    known: frozenset[str] = frozenset()
 
     def at(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
@@ -106,6 +108,7 @@ def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], pai
         excused=holds.excused(connection),
         terms=terms,
         for_nobody=for_nobody(terms(run.ends), members),
+        known=frozenset(known),
         gone={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
         paid_less=paid_less,
         left_out={who: quarantined[who] for who in everyone if who not in mine},

@@ -87,13 +87,19 @@ def uncredited(
 ) -> pl.DataFrame:
     """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id.
 
-    With `closed` only deals closed from its first to its last day.
+    With `closed` only deals closed from its first to its last day, and those without a close date, which are in no month.
     """
     first, last = closed or (None, None)
     rows = fetch(
         connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()},", first, first, last, limit
     )
     return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
+
+
+def closing_after(connection: Connection, day: date) -> pl.DataFrame:
+    """deal_id and close_date of deals that close after a day."""
+    rows = fetch(connection, "select deal_id, close_date from deal where close_date > %s", day)
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "close_date": pl.Date()}, orient="row")
 
 
 def uncredited_by_reason(connection: Connection) -> dict[str, int]:
@@ -126,7 +132,7 @@ def totals(connection: Connection) -> list[Totals]:
 _UNCREDITED = """
     select deal_id, uncredited from deal
     where uncredited <> '[]' and deal_id > %s and (%s::text is null or strpos(uncredited, %s) > 0)
-      and (%s::date is null or close_date between %s and %s)
+      and (%s::date is null or close_date is null or close_date between %s and %s)
     order by deal_id limit %s"""
 
 _BY_REASON = """

@@ -7,16 +7,17 @@ P5 what it leaves unsaid, P6 what nobody uses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.cliffs import cliffs
 from shared.kernel.checks.multiplication import uncapped
 from shared.kernel.checks.never_holds import never_holds
-from shared.kernel.checks.rows import rows_without_effect
+from shared.kernel.checks.rows import credited_twice, rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
-from shared.kernel.findings import Finding
+from shared.kernel.findings import Finding, Path
 from shared.kernel.plan import Plan
 from shared.kernel.rounding import not_by_deal
 from shared.kernel.units import Units
@@ -33,15 +34,48 @@ def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
     return list(_findings(plan, others))
 
 
-def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
+UNIT_CODES: Final = frozenset({"P211", "P213"})
+"""Findings about a percent sign that may have been forgotten: where it is written, it was not."""
+
+
+def slips(plan: Plan, document: Any) -> list[Finding]:
+    """The warnings that can be told at once and mean that the plan pays otherwise than it looks: a rate of 8 where 8% was meant.
+
+    Args:
+        plan: the version.
+        document: what it was read from, which says whether a percent sign was written.
+    """
+    return [
+        found
+        for found in _at_a_glance(plan)
+        if found.severity == "warning"
+        and not (found.code in UNIT_CODES and _written_at(document, found.path).endswith("%"))
+    ]
+
+
+def _written_at(document: Any, path: Path) -> str:
+    for key in path:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return document if isinstance(document, str) else ""
+
+
+def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     units = Units(plan)
     for place, component in enumerate(plan.components):
         yield from (found.under("components", place) for found in component.lint(units))
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
+    yield from credited_twice(plan)
     yield from gated_by_shorter(plan)
     yield from without_effect(plan)
     yield from uncapped(plan)
+
+
+def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
+    yield from _at_a_glance(plan)
     yield from cliffs(plan)
     yield from not_by_deal(plan, "warning")
     yield from left_unsaid(plan, others)
@@ -50,4 +84,4 @@ def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
     yield from wrong_assertions(plan)
 
 
-__all__ = ["findings"]
+__all__ = ["UNIT_CODES", "findings", "slips"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from shared.kernel.crediting import CreditingRule
 from shared.kernel.findings import Finding
 from shared.kernel.plan import Plan
 
@@ -31,6 +32,25 @@ def _never_first(plan: Plan) -> Iterator[Finding]:
                 f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals and the same people",
                 "tell their `when` apart, or use `match: all`",
             )
+
+
+def credited_twice(plan: Plan) -> Iterator[Finding]:
+    """Rules that credit the same people with the same deals, and of which one measure sums both."""
+    for place, rule in enumerate(plan.credits) if plan.match == "all" else ():
+        same = [each for each in plan.credits[:place] if _same(each, rule)]
+        for measure in plan.measures:
+            added = measure.sum_of or measure.count_of or ()
+            if same and rule.rule in added and same[0].rule in added:
+                said = (
+                    f"rules {same[0].rule} and {rule.rule} credit the same people with the same deals,"
+                    f" and measure {measure.measure} sums both: each deal counts twice"
+                )
+                mend = "take one of them out, tell their `when` apart, or use `match: first`"
+                yield Finding("P309", "warning", ("credits", place), said, mend)
+
+
+def _same(one: CreditingRule, other: CreditingRule) -> bool:
+    return one.model_copy(update={"rule": other.rule}) == other
 
 
 def _below(maximum: object, minimum: object) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from services.ingest.api import create_app
 from services.ingest.appending import Appender
+from services.ingest.known_roster import KnownRoster
 from services.ingest.published import Published
 from services.ingest.store import Answers
 from services.ingest.webhooks import Sources
@@ -92,7 +93,9 @@ def start_ingest(database_url: str, keys_file: Path, bounded: Bounded) -> Iterat
         closing.extend([real.close, engine.dispose])
         answers = Answers(engine)
         published = Published(used, answers.alone, bounded)
-        app = create_app(settings, appender, answers, published, Sources(sources_dir), lambda: [])
+        app = create_app(
+            settings, appender, answers, published, KnownRoster(used), Sources(sources_dir), ready=lambda: []
+        )
         return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine)
 
     yield start

@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 from sqlalchemy import Engine, text
 
-from services.payout.deal_facts import DealFact, Uncredited
+from services.payout.deal_facts import DealFact, Remarked, Uncredited
 from shared.contracts.lines import SCHEMA
 from shared.explanation import frozen
 from shared.periods import last_day
@@ -27,6 +27,7 @@ class Scoring:
         self.less: list[str] = []
         self.set_aside: dict[str, str] = {}
         self.not_credited: list[tuple[str, Uncredited]] = []
+        self.remarked: list[tuple[str, Remarked]] = []
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month."""
@@ -60,6 +61,10 @@ class Scoring:
     def quarantined(self) -> dict[str, str]:
         """Whose plan version is set aside."""
         return self.set_aside
+
+    def remarks(self, period: str) -> list[Remarked]:
+        """What looks like a slip in a month."""
+        return [each for month, each in self.remarked if month == period]
 
     def uncredited(self, period: str) -> list[Uncredited]:
         """Shares of deals of a month that credit nobody."""

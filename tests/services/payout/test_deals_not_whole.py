@@ -25,5 +25,8 @@ def test_who_earns_by_such_a_deal_and_who_should_are_named_with_the_reason(
         ("2025-01", Uncredited("D-2", "someone-else", "no_plan")),
         ("2025-02", Uncredited("D-3", "bob", "no_plan")),
     ]
-    told = "shares do not sum to the whole: D-1 (no_plan)"
-    assert unwhole(desk.draft("2025-01")) == {"ada": told, "cy": told}
+    told = "1 won deal, or a share of it, credits nobody (no_plan), D-1: cy is on no plan on the close date."
+    nobodys = (
+        "1 won deal, or a share of it, credits nobody (no_plan), D-2: someone-else is on no plan on the close date."
+    )
+    assert unwhole(desk.draft("2025-01")) == {"ada": told, "cy": told, "": nobodys}

@@ -1,4 +1,4 @@
-"""Quotas that begin within a window and replace the quota of the whole of it: what was reached before is measured by them, too."""
+"""Quotas that replace an earlier one: those that begin within a window and count for the whole of it, and those of another size."""
 
 from __future__ import annotations
 
@@ -17,40 +17,60 @@ from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 
 
-class LateQuota(NamedTuple):
-    """A participant's quota of a measure from a date on, in major units, what it was before, and the first and last day of the window."""
+class QuotaChange(NamedTuple):
+    """A participant's quota of a measure on a plan from a date on, in major units, and what it was before."""
 
     participant_id: str
-    plan: str
-    measure: str
+    plan: Plan
+    measure: Measure
     effective_from: date
     before: Decimal
     quota: Decimal
+
+
+class LateQuota(NamedTuple):
+    """A quota that begins after the first day of the window that it counts for, and the first and last day of that."""
+
+    change: QuotaChange
     first: date
     last: date
     divides: bool
     """Whether the window is longer than the time in which each figure could count by itself (`changes: by_period`)."""
 
 
-def late_quotas(roster: Roster, plans: PlanSet) -> list[LateQuota]:
-    """The quotas that replace another after the first day of what they count for, where pay depends on them, by participant and date.
+def quota_changes(roster: Roster, plans: PlanSet) -> list[QuotaChange]:
+    """The quotas that replace another, both above zero, where pay depends on them, by participant and date.
 
-    Of who comes to the plan within the window the earlier quota was none of this plan's.
+    Of who comes to the plan on that day the earlier quota was none of this plan's.
     """
     found = [
-        late
-        for plan in plans
+        change
+        for plan in plans.holding
         for name in sorted({name for component in plan.components for name in plan.quotas_of(component)})
-        if (measure := plan.measure(name)) is not None and measure.reset != "never"
-        for late in _of_measure(roster, plans, plan, measure)
+        if (measure := plan.measure(name)) is not None
+        for change in _of_measure(roster, plans, plan, measure)
     ]
-    return sorted(found, key=lambda late: (late.participant_id, late.effective_from, late.plan, late.measure))
+    return sorted(
+        found, key=lambda each: (each.participant_id, each.effective_from, each.plan.plan, each.measure.measure)
+    )
 
 
-def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) -> Iterator[LateQuota]:
+def late_quotas(changes: list[QuotaChange]) -> Iterator[LateQuota]:
+    """Those of them that begin after the first day of what they count for, in the same order."""
+    for change in changes:
+        measure, calendar = change.measure, change.plan.calendar
+        if measure.reset == "never":
+            continue
+        over: Reset = "month" if measure.quota.changes == "by_period" else measure.reset
+        length, place = PERIODS_IN[over], fiscal_at(change.effective_from, calendar)
+        start = place // length * length
+        first, last = days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
+        if change.effective_from > first:
+            yield LateQuota(change, first, last, divides=over != "month")
+
+
+def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:
     default = measure.quota.default or (Decimal(1) if measure.is_share else None)
-    by_period = measure.quota.changes == "by_period"
-    over: Reset = "month" if by_period else measure.reset
     figures = roster.quotas_of(measure.measure, is_share=measure.is_share).with_columns(
         quota=pl.col("quota").fill_null(default) if default is not None else pl.col("quota")
     )
@@ -68,17 +88,8 @@ def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) ->
         check_sortedness=False,
     )
     names = ("participant_id", "effective_from", "before", "quota")
-    for participant, day, before, quota in (
-        in_force.filter(pl.col("version") == plan.version).select(names).sort(names).iter_rows()
-    ):
-        length, place = PERIODS_IN[over], fiscal_at(day, plan.calendar)
-        start = place // length * length
-        first = days_of(Fiscal(start), plan.calendar)[0]
-        last = days_of(Fiscal(start + length - 1), plan.calendar)[1]
-        if day > first:
-            yield LateQuota(
-                participant, plan.plan, measure.measure, day, before, quota, first, last, divides=over != "month"
-            )
+    for who, day, before, quota in in_force.filter(pl.col("version") == plan.version).select(names).iter_rows():
+        yield QuotaChange(who, plan, measure, day, before, quota)
 
 
 def _on_plan(changes: pl.DataFrame, day: str, roster: Roster, plan: Plan) -> pl.DataFrame:

@@ -1,0 +1,84 @@
+"""The roster as the log has it, for what an answer to a change of it should warn of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from pydantic import ValidationError
+
+from shared.contracts.roster import RosterFact
+from shared.contracts.topics import ROSTER
+from shared.facts import Facts, merge
+from shared.kernel import PlanSet, Roster
+from shared.kernel.remarks import remarks_of
+from shared.log.port import Log, Partition, Record
+
+TOGETHER: Final = 10_000
+"""Records read at once."""
+
+
+class KnownRoster:
+    """Facts of all participants, read on from one request to the next; HR changes little, so that this is little, too."""
+
+    def __init__(self, log: Log) -> None:
+        self._log, self._lock = log, threading.Lock()
+        self._facts: dict[str, Facts] = {}
+        self._next: dict[Partition, int] = {}
+
+    def remarks(self, records: Sequence[Record], plans: PlanSet) -> dict[str, list[str]]:
+        """What is remarkable about whom the records name, and was not before them: by participant, in the words of `earnest calc`.
+
+        Raises:
+            LogUnavailable: the log cannot be read.
+        """
+        facts = [RosterFact.model_validate_json(record.value or b"{}") for record in records]
+        named = {fact.participant_id for fact in facts}
+        with self._lock:
+            self._read_on()
+            patched = {who: dict(self._facts.get(who, {})) for who in named}
+            for fact in facts:
+                _merge(patched, fact)
+            after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
+            before = {who: dict(self._facts.get(who, {})) for who in after}
+        known = {each[:3] for each in remarks_of(Roster.from_facts(before.items()), plans)}
+        found: dict[str, list[str]] = {}
+        for remark in remarks_of(Roster.from_facts(after.items()), plans):
+            if remark.participant_id in named and remark[:3] not in known:
+                found.setdefault(remark.participant_id, []).append(remark.message)
+        return found
+
+    def _read_on(self) -> None:
+        for partition, end in self._log.ends(ROSTER).items():
+            start = self._next.get(partition)
+            start = self._log.first(partition) if start is None else start
+            while start < end and (stored := self._log.read(partition, start, min(TOGETHER, end - start))):
+                for each in stored:
+                    with suppress(
+                        ValidationError
+                    ):  # of whoever else writes to the topic; scoring keeps it as a dead letter
+                        _merge(self._facts, RosterFact.model_validate_json(each.record.value or b"{}"))
+                start = stored[-1].position + 1
+            self._next[partition] = start
+
+    def _with_managers(self, patched: dict[str, Facts]) -> set[str]:
+        """Those who are patched, and everybody who is above them on any day."""
+        found: set[str] = set()
+        due = list(patched)
+        while due:
+            who = due.pop()
+            if who not in found:
+                found.add(who)
+                due += _managers(patched.get(who, self._facts.get(who, {})))
+        return found
+
+
+def _merge(people: dict[str, Facts], fact: RosterFact) -> None:
+    facts = people.setdefault(fact.participant_id, {})
+    merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source, fact.by)
+
+
+def _managers(facts: Facts) -> Iterable[str]:
+    return [held[0] for path, held in facts.items() if path.endswith("/manager") and held[0]]
