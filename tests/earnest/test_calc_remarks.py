@@ -20,6 +20,9 @@ credits: [{rule: own}]
 """
 KICKER = "components: [{component: kicker, kind: bonus, amount: 300, when: attainment(sales) >= 100%}]"
 
+BASE = "\n  - {component: base, kind: flat, measure: sales, rate: 5%}"
+LIST = "components:\n  - {component: kicker, kind: bonus, amount: 300, when: attainment(sales) >= 100%}"
+
 
 def warned(folder: Path, measure: str, roster: str, pay: str = KICKER, head: str = HEAD) -> list[str]:
     (folder / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,40000,2025-01-20\n")
@@ -44,7 +47,8 @@ def test_a_quota_that_replaces_that_of_a_whole_window_in_its_last_days_is_told_w
 
 def test_a_quota_that_replaces_the_default_of_the_plan_is_told_too(tmp_path: Path) -> None:
     roster = "ann,2025-01-01,rep,\nann,2025-12-31,,500\n"
-    (said,) = warned(tmp_path, "reset: year, quota: {default: 120000}", roster)
+    said, far_off = warned(tmp_path, "reset: year, quota: {default: 120000}", roster)
+    assert "a tenth or less" in far_off
     assert "is 500 instead of 120,000" in said
 
 
@@ -61,7 +65,7 @@ def test_a_quota_that_replaces_the_default_of_the_plan_is_told_too(tmp_path: Pat
     ids=["first-day", "divided", "the-same", "hired", "moved", "no-windows"],
 )
 def test_a_quota_that_replaces_none_of_its_window_is_not_told(tmp_path: Path, measure: str, roster: str) -> None:
-    assert warned(tmp_path, measure, roster) == []
+    assert not [words for words in warned(tmp_path, measure, roster) if "the quota of ann" in words]
 
 
 def test_a_quota_at_which_no_pay_looks_is_not_told(tmp_path: Path) -> None:
@@ -76,6 +80,19 @@ def test_of_many_quotas_some_are_named_and_the_others_counted(tmp_path: Path) ->
     assert said[-1].startswith("3 more quotas")
 
 
+def test_deals_and_attainments_that_look_like_slips_are_warnings_too(tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("participant_id,effective_from,plan,quota.sales\nann,2025-01-01,rep,300\n")
+    deals = "".join(
+        f"{name},ann,40000,{day}\n" for name, day in (("D1", "2025-01-20"), ("E1", "2025-01-20"), ("D2", "2052-01-20"))
+    )
+    (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{deals}")
+    plans = PlanSet([read_plan(f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{LIST}{BASE}", "plan")])
+    twice, ahead, above = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None).warnings
+    assert twice.startswith("Deals D1, E1 are alike in amount, dates, account and whose they are.")
+    assert ahead.startswith("Deal D2 closes on 2052-01-20, more than 5 years ahead")
+    assert above.startswith("In 2052-01 ann is at 13,300% of quota or more for component base.")
+
+
 LEAD = """
 plan: lead
 version: 1
@@ -88,24 +105,25 @@ components: [{component: override, kind: flat, measure: team_sales, rate: {term:
 """
 
 
-def noted(folder: Path, roster: str, *plans: str) -> list[str]:
+def noted(folder: Path, roster: str, *plans: str) -> tuple[list[str], list[str]]:
     (folder / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,40000,2025-01-20\n")
     (folder / "roster.csv").write_text(roster)
     own = f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{KICKER}"
     versions = PlanSet([read_plan(own, "rep"), *(read_plan(plan, "lead") for plan in plans)])
-    return calculate(folder / "deals.csv", folder / "roster.csv", versions, lambda _: None).notes
+    found = calculate(folder / "deals.csv", folder / "roster.csv", versions, lambda _: None)
+    return found.notes, found.warnings
 
 
 def test_what_is_in_use_has_no_note(tmp_path: Path) -> None:
-    assert noted(tmp_path, "participant_id,plan,quota.sales\nann,rep,30000\nbob,rep,30000\n") == []
+    assert noted(tmp_path, "participant_id,plan,quota.sales\nann,rep,30000\nbob,rep,30000\n") == ([], [])
 
 
 def test_a_plan_that_nobody_is_on_and_a_plan_that_is_not_there_are_noted_once(tmp_path: Path) -> None:
     roster = "participant_id,plan\nann,rep\nbob,reps\ncem,reps\n"
-    assert noted(tmp_path, roster, LEAD) == [
-        "Nobody is on plan lead.",
-        "2 participants, bob first, are on plan reps, which does not exist.",
-    ]
+    assert noted(tmp_path, roster, LEAD) == (
+        ["Nobody is on plan lead."],
+        ["2 participants, bob first, are on plan reps, which does not exist."],
+    )
 
 
 def test_figures_at_which_no_plan_of_their_participants_looks_are_noted_once_each(tmp_path: Path) -> None:
@@ -113,9 +131,9 @@ def test_figures_at_which_no_plan_of_their_participants_looks_are_noted_once_eac
         "participant_id,plan,manager,quota.sales,term.share,score.team_sales\n"
         "ann,rep,mia,30000,5%,\nbob,rep,mia,30000,6%,\nmia,lead,,90000,1%,\n"
     )
-    notes = noted(tmp_path, roster, LEAD)
-    assert notes[:2] == [
+    notes, warnings = noted(tmp_path, roster, LEAD)
+    assert warnings == [
         "quota.sales: mia is on no plan that looks at it.",
         "term.share: 2 participants, ann first, are on no plan that looks at it.",
     ]
-    assert notes[2:] == ["2 crediting rules credited nothing: extra of plan lead, refunds of plan lead."]
+    assert notes == ["2 crediting rules credited nothing: extra of plan lead, refunds of plan lead."]

@@ -106,12 +106,6 @@ def test_a_column_that_is_not_known_is_refused_by_name(tmp_path: Path) -> None:
         read(tmp_path, "participant_id,boss\nann,mia\n")
 
 
-def test_a_figure_that_no_plan_looks_at_is_said(tmp_path: Path) -> None:
-    assert read(tmp_path, "participant_id,plan,quota.churn\nann,rep,5\n").notes == [
-        "No plan looks at the roster's column quota.churn: it is not used."
-    ]
-
-
 def test_whom_the_roster_gives_no_plan_is_said(tmp_path: Path) -> None:
     [note] = read(tmp_path, "participant_id,plan\nann,rep\nbob,\ncy,\n").notes
     assert note.startswith("The roster gives 2 of 3 participants no plan: here they are on the only one, rep.")

@@ -137,9 +137,13 @@ def _of_nobody(found: Calculated) -> Iterable[Finding]:
 def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
     """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
     sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
-    deals = sold.select("deal_id", *ALIKE, owner="participant_id").unique()
+    # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
+    deals = sold.group_by("deal_id", *ALIKE).agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
     twice = told_twice(deals, ALIKE, deals["deal_id"].n_unique())
-    remarks = [*found.remarks, *(Remarked(each.kind, each.participant_id, each.message) for each in twice)]
+    remarks = [
+        *found.remarks,
+        *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
+    ]
     for remark in remarks:
         if remark.participant_id in found.world.people or not remark.participant_id:
             yield Finding(*remark)

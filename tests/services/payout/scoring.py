@@ -27,6 +27,7 @@ class Scoring:
         self.less: list[str] = []
         self.set_aside: dict[str, str] = {}
         self.not_credited: list[tuple[str, Uncredited]] = []
+        self.problems: dict[tuple[str, str], tuple[str, str] | None] = {}
         self.remarked: list[tuple[str, Remarked]] = []
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
@@ -79,7 +80,8 @@ class Scoring:
         nothing = sorted(told_of - {component for component, *_ in booked})
         for component, plan, version, currency, amount in [*booked, *([each, "plan", 1, "USD", 0] for each in nothing)]:
             part = {"component": component, "plan": plan, "version": version, "currency": currency}
-            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": None, "about": None})
+            problem, about = self.problems.get((who, component)) or (None, None)
+            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": problem, "about": about})
             told = self.deals.get((who, period, component), [{"deal_id": None, "amount": amount}])
             rest = amount - sum(each["amount"] for each in told)
             told = told if not rest else [*told, {"deal_id": None, "amount": rest}]

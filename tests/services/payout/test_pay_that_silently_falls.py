@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from services.payout.deal_facts import Remarked
 from tests.services.payout.desk import Book, Desk, earned, lines, roster
 from tests.services.payout.scoring import Scoring, deal
 
@@ -71,3 +72,44 @@ def test_a_run_names_terms_that_are_nobodys_until_they_say_nothing_any_more(desk
     ]
     publish(desk, "old", applies_to={"plans": ["plan"]})
     assert found(desk.do(run["id"], "calculate", "dana"), "terms_for_nobody") == []
+
+
+def test_what_scoring_remarks_is_found_of_whom_it_is_about_in_the_run_of_their_pay_group(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 500))])
+    late = Remarked("late_quota", "ada", "From 2025-01-30 the quota of ada is another.")
+    ahead = Remarked("date_far_ahead", "", "Deal D9 closes on 2052-01-01.")
+    elsewhere = Remarked("late_quota", "somebody", "From 2025-01-30 the quota of somebody is another.")
+    scoring.remarked = [("2025-01", late), ("2025-01", ahead), ("2025-01", elsewhere), ("2025-02", late)]
+    kinds = ("late_quota", "date_far_ahead")
+    run = desk.draft("2025-01")
+    assert [tuple(each.values()) for each in run["findings"] if each["kind"] in kinds] == [tuple(ahead), tuple(late)]
+
+
+def test_a_component_that_lacks_something_is_named_and_one_that_the_plan_closes_is_not(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 500), ("USD", 0), ("USD", 0))])
+    scoring.problems = {("ada", "c0"): None, ("ada", "c1"): ("no_quota", "sales"), ("ada", "c2"): ("gate_closed", "x")}
+    for component in ("c1", "c2"):
+        scoring.deals["ada", "2025-01", component] = [deal("D-1", 0, date(2025, 1, 5), 600_00)]
+    run = desk.draft("2025-01")
+    assert [each["why"] for each in run["findings"] if each["kind"] == "pays_nothing"] == [
+        "c1 pays nothing: there is no quota above zero for sales on the last day of the period"
+    ]
+
+
+def test_deals_of_one_person_that_are_alike_in_all_but_their_ids_are_named(
+    desk: Desk, book: Book, scoring: Scoring
+) -> None:
+    book([earned(who, "2025-01", 1, ("USD", 30_00)) for who in ("ada", "bob", "boss")])
+    own = {"account": "Acme"}
+    d1, e1, other = (deal(name, 10_00, date(2025, 1, 5), 600_00) | own for name in ("D1", "E1", "F1"))
+    scoring.deals["ada", "2025-01", "c0"] = [d1, e1]
+    scoring.deals["bob", "2025-01", "c0"] = [other]
+    scoring.deals["boss", "2025-01", "c0"] = [d1, e1, other]
+    run = desk.draft("2025-01")
+    assert found(run, "deal_twice") == ["ada", "boss"]
+    [why] = {each["why"] for each in run["findings"] if each["kind"] == "deal_twice"}
+    assert why.startswith("Deals D1, E1 are alike")

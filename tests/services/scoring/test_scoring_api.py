@@ -225,3 +225,25 @@ def test_what_a_quarantined_version_paid_is_not_explained_by_what_is_left_of_it(
         409,
         "rep@1 is quarantined: what it paid is explained when it is lifted",
     )
+
+
+def test_what_looks_like_a_slip_is_told_in_the_month_that_it_moves(get: Any, company: Road) -> None:
+    assert get("/v1/remarks?period=2025-03").json() == {"remarks": []}
+    company.person("ann/east", "2025-03-20", quota_bookings="2000")
+    company.person("bob", "2025-04-01", manager="bob")
+    company.deal("crm/5", owner="bob", amount="5.00", **{**WON, "close_date": "2052-03-01"})
+    company.deal("crm/6", owner="bob", amount="5.00", **{k: v for k, v in WON.items() if k != "close_date"})
+    company.drain()
+    march, april = (get(f"/v1/remarks?period={month}").json()["remarks"] for month in ("2025-03", "2025-04"))
+    assert [(each["kind"], each["participant_id"]) for each in march] == [
+        ("late_quota", "ann/east"),
+        ("date_far_ahead", ""),
+    ]
+    assert march[0]["message"].startswith(
+        "From 2025-03-20 the quota of ann/east for bookings is 2,000 instead of 1,000"
+    )
+    assert [(each["kind"], each["participant_id"]) for each in april] == [
+        ("managers_in_a_circle", "bob"),
+        ("date_far_ahead", ""),
+    ]
+    assert [each["deal_id"] for each in get("/v1/uncredited?period=2025-02").json()["uncredited"]] == ["crm/6"]

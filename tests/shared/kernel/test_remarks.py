@@ -1,0 +1,180 @@
+"""What roster, plans and deals say that is allowed and looks like a slip: each kind once with its words, and ordinary data without a word."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from shared.kernel import Plan, PlanSet, Roster
+from shared.kernel.remarks import remarks_of, told, within
+from shared.kernel.remarks_on_deals import far_ahead, last_of_the_many, of_attainment, told_twice
+from shared.kernel.tables import EARNINGS
+
+QUARTER = [{"measure": "sales", "sum_of": ["own"], "reset": "quarter"}]
+GATED = {"component": "base", "kind": "flat", "measure": "sales", "rate": "5%", "when": "attainment(sales) >= 50%"}
+
+
+def plan(name: str = "rep", *, since: str = "2025-01-01", measures: Any = QUARTER, components: Any = (GATED,)) -> Plan:
+    head = {"plan": name, "version": 1, "name": name, "currency": "USD", "effective_from": date.fromisoformat(since)}
+    rules = [{"rule": "own"}]
+    return Plan.model_validate({**head, "credits": rules, "measures": measures, "components": list(components)})
+
+
+def roster(*changes: tuple[str, str, dict[str, Any]]) -> Roster:
+    people: dict[str, dict[str, list[Any]]] = {}
+    for who, day, fields in changes:
+        held = people.setdefault(who, {})
+        held |= {f"{day}/{name}": [value, "2025-01-01T00:00:00.000000Z", 0, "hr"] for name, value in fields.items()}
+    return Roster.from_facts(people.items())
+
+
+def said(people: Roster, *plans: Plan) -> list[str]:
+    return told(remarks_of(people, PlanSet(plans or [plan()])))
+
+
+ANN = ("ann", "2025-01-01", {"plan": "rep", "manager": "mia", "quota.sales": "30000"})
+MIA = ("mia", "2025-01-01", {"plan": "rep", "quota.sales": "90000"})
+
+
+def test_ordinary_people_have_no_remark() -> None:
+    assert said(roster(ANN, MIA, ("ann", "2025-04-01", {"quota.sales": "40000"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("quota", "size"), [("300000", "ten times as much or more"), ("3000", "a tenth or less")], ids=["more", "less"]
+)
+def test_a_quota_of_another_size_is_told_with_both(quota: str, size: str) -> None:
+    [words] = said(roster(ANN, MIA, ("ann", "2025-04-01", {"quota.sales": quota})))
+    assert words == (
+        f"From 2025-04-01 the quota of ann for sales is {int(quota):,} instead of 30,000, {size}."
+        " If a digit slipped, set it again from that day."
+    )
+
+
+def test_a_quota_that_is_doubled_or_halved_is_ordinary() -> None:
+    assert said(roster(ANN, MIA, ("ann", "2025-04-01", {"quota.sales": "60000"}))) == []
+    assert said(roster(ANN, MIA, ("ann", "2025-04-01", {"quota.sales": "15000"}))) == []
+
+
+def test_a_rate_of_the_roster_that_pays_more_than_what_is_sold_is_told() -> None:
+    own = plan(components=[{"component": "base", "kind": "flat", "measure": "sales", "rate": {"term": "share"}}])
+    [words] = said(roster(("ann", "2025-01-01", {"plan": "rep", "term.share": "8"})), own)
+    assert words.startswith("From 2025-01-01 term.share of ann is 8, which is 800%: component base of plan rep pays")
+    assert words.endswith("Write 8% if percent is meant.")
+    assert said(roster(("ann", "2025-01-01", {"plan": "rep", "term.share": "0.08"})), own) == []
+
+
+def test_a_score_of_85_is_told_where_it_is_compared_with_100_percent() -> None:
+    measures = [*QUARTER, {"measure": "care", "score": True}]
+    bonus = {"component": "mbo", "kind": "bonus", "amount": 500, "when": "attainment(care) >= 80%"}
+    scored = ("ann", "2025-01-01", {"plan": "rep", "score.care": "85"})
+    [words] = said(roster(scored), plan(measures=measures, components=[GATED, bonus]))
+    assert "score.care of ann is 85, which is 8,500%" in words
+    counted = bonus | {"when": "care >= 80"}
+    assert said(roster(scored), plan(measures=measures, components=[GATED, counted])) == []
+
+
+def test_people_on_a_plan_that_does_not_exist_are_told_together() -> None:
+    people = roster(ANN, ("bob", "2025-01-01", {"plan": "reps"}), ("cem", "2025-01-01", {"plan": "reps"}))
+    assert said(people) == ["2 participants, bob first, are on plan reps, which does not exist."]
+
+
+def test_a_figure_at_which_no_plan_of_theirs_looks_is_told_until_it_is_cleared() -> None:
+    slip = ("ann", "2025-01-01", {"quota.salse": "30000"})
+    assert said(roster(ANN, slip)) == ["quota.salse: ann is on no plan that looks at it."]
+    remarks = remarks_of(roster(ANN, slip, ("ann", "2025-03-01", {"quota.salse": None})), PlanSet([plan()]))
+    assert within(remarks, date(2025, 2, 1), date(2025, 2, 28))
+    assert not within(remarks, date(2025, 3, 1), date(2025, 3, 31))
+
+
+def test_a_plan_that_begins_after_somebody_is_on_it_is_told_for_the_days_on_which_others_pay() -> None:
+    people = roster(("mia", "1900-01-01", {"plan": "lead"}), ("ann", "1900-01-01", {"plan": "rep"}))
+    [words] = said(people, plan(), plan("lead", since="2025-04-01"))
+    assert words.startswith("mia is on plan lead from 2025-01-01, and its first version begins on 2025-04-01")
+    assert "until 2025-03-31 the plan pays nothing" in words
+    assert said(roster(("mia", "2025-04-01", {"plan": "lead"})), plan(), plan("lead", since="2025-04-01")) == []
+
+
+def test_managers_in_a_circle_are_named_for_as_long_as_it_is_closed() -> None:
+    people = roster(
+        ("ann", "2025-01-01", {"manager": "bob"}),
+        ("bob", "2025-01-01", {"manager": "cem"}),
+        ("cem", "2025-01-01", {"manager": "top"}),
+        ("cem", "2025-02-10", {"manager": "ann"}),
+        ("bob", "2025-05-01", {"manager": "top"}),
+        ("dan", "2025-01-01", {"manager": "ann"}),
+    )
+    remarks = remarks_of(people, PlanSet([]))
+    [words] = told(remarks)
+    assert words.startswith("From 2025-02-10 managers report in a circle: ann, bob, cem, ann.")
+    assert {each.participant_id for each in remarks} == {"ann", "bob", "cem"}
+    assert {(each.since, each.until) for each in remarks} == {(date(2025, 2, 10), date(2025, 4, 30))}
+    [own] = said(roster(("ann", "2025-01-01", {"plan": "rep", "manager": "ann"})))
+    assert "in a circle: ann, ann." in own
+
+
+def earnings(*rows: tuple[str, str, int, int]) -> pl.DataFrame:
+    fixed = {"plan": "rep", "version": 1, "component": "base", "fiscal": 0, "amount": 0, "currency": "USD"}
+    found = [
+        dict.fromkeys(EARNINGS, None)
+        | fixed
+        | {"participant_id": who, "period": period, "measure": measure, "quota": quota}
+        for who, period, measure, quota in rows
+    ]
+    return pl.DataFrame(found, schema=EARNINGS)
+
+
+def test_ten_times_the_quota_is_told_once_for_the_last_month() -> None:
+    months = earnings(("ann", "2025-01", 1100, 100), ("ann", "2025-02", 2050, 100), ("bob", "2025-02", 90, 100))
+    [words] = told(of_attainment(months, PlanSet([plan()])))
+    assert words.startswith("In 2025-02 ann is at 2,000% of quota or more for component base.")
+    ungated = GATED | {"when": None}
+    assert of_attainment(months, PlanSet([plan(components=[ungated])])) == []
+
+
+def test_everybody_far_below_quota_is_told_where_they_are_several() -> None:
+    some = [("ann", "2025-01", 1, 1000), ("bob", "2025-01", 2, 1000), ("cy", "2025-01", 3, 1000)]
+    [words] = told(of_attainment(earnings(*some), PlanSet([plan()])))
+    assert words.startswith("All 3 who sold are below 1% of quota for component base.")
+    assert of_attainment(earnings(*some[:2]), PlanSet([plan()])) == []
+    assert of_attainment(earnings(*some, ("dan", "2025-01", 500, 1000)), PlanSet([plan()])) == []
+
+
+def sold(*rows: tuple[str, str, int]) -> pl.DataFrame:
+    days = [date(2025, 1, 1)] * len(rows)
+    return pl.DataFrame(rows, ["deal_id", "owner", "amount"], orient="row").with_columns(close_date=pl.Series(days))
+
+
+def test_deals_that_are_one_but_for_their_id_are_told_unless_that_is_how_the_company_sells() -> None:
+    alike = ["amount", "close_date"]
+    pair = sold(("D1", "ann", 5), ("E1", "ann", 5), ("D2", "bob", 5), ("D3", "ann", 6))
+    [words] = told(told_twice(pair, alike, pair.height))
+    assert words.startswith("Deals D1, E1 are alike")
+    many = sold(*((f"D{n}", "ann", n // 2) for n in range(50)))
+    assert told_twice(many, alike, many.height) == []
+
+
+def test_a_deal_years_ahead_of_all_others_is_told_and_not_all_others_after_one_of_long_ago() -> None:
+    days = pl.DataFrame(
+        {"deal_id": ["a", "b", "c"], "close_date": [date(2025, 1, 1), date(2025, 6, 1), date(2052, 3, 3)]}
+    )
+    assert last_of_the_many(days["close_date"]) == date(2025, 6, 1)
+    [words] = told(far_ahead(days, date(2025, 6, 1)))
+    assert words.startswith("Deal c closes on 2052-03-03, more than 5 years ahead")
+    ago = pl.Series([date(1925, 1, 1), date(2025, 1, 1), date(2025, 6, 1)])
+    assert last_of_the_many(ago) == date(2025, 6, 1)
+    assert last_of_the_many(pl.Series([], dtype=pl.Date)) is None
+
+
+def test_of_many_alike_some_are_told_and_the_others_counted() -> None:
+    changes = [
+        ("ann", f"2025-{month:02}-01", {"quota.sales": str(Decimal(30000) * 10 ** (month % 2))})
+        for month in range(2, 13)
+    ]
+    many = said(roster(ANN, MIA, *changes))
+    assert sum("ten times" in words or "a tenth" in words for words in many) == 6
+    assert any(words.endswith("more quotas are ten times as much, or a tenth, of what they were.") for words in many)
