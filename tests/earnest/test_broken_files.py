@@ -23,7 +23,7 @@ SOUND = {
 
 
 def said(case: dict[str, Any], folder: Path) -> list[str]:
-    """What is written to stderr, or the rows of rejected.csv and the notes."""
+    """What is written to stderr, or the rows of rejected.csv, the notes and the warnings."""
     for name, text in (SOUND | {case["file"]: case["text"]}).items():
         (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     plans = read_plans([BROKEN / "base.yaml"])
@@ -34,7 +34,8 @@ def said(case: dict[str, Any], folder: Path) -> list[str]:
     write_results(found, folder)
     with (folder / "rejected.csv").open() as text:
         rows = [f"{r['file']} row {r['row']} {r['id']}: {r['reason']}: {r['message']}" for r in csv.DictReader(text)]
-    return rows + [note for note in found.notes if "which the deals" not in note and "credited nothing" not in note]
+    notes = [note for note in found.notes if "which the deals" not in note and "credited nothing" not in note]
+    return rows + notes + found.warnings
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
