@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.deal_facts import DealSource, Remarked, Uncredited
+from services.payout.deal_facts import DealFact, DealSource, Remarked, Uncredited
 from services.payout.lines import LineSource
 from services.payout.runs.cases import settled
-from services.payout.runs.deals_changed import Changed, changed_deals, told
+from services.payout.runs.deals_changed import Corrected, changed_deals
 from services.payout.runs.deals_lost import dismisses, lost_deals, worth_remembering
 from services.payout.runs.lines_of_run import with_lines
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.world import World
 from shared.contracts.lines import each_line
 
+MOST: Final = 2000
+"""Of so many deals it is told what became of them; a change of more than that is one of a plan or a quota."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calculated:
-    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), the
-    shares of deals of its month that credit nobody, what scoring remarks of the month, and by participant, currency and month which deals
-    of closed months changed."""
+    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), what closed months
+    earn differently, what became of the deals of that, the shares of deals of its month that credit nobody, and what scoring remarks of
+    the month."""
 
     world: World
     settlements: Sequence[Settlement]
     lines: pl.DataFrame
+    corrected: Corrected
+    facts: Mapping[str, DealFact] = field(default_factory=dict)
     uncredited: Sequence[Uncredited] = ()
     remarks: Sequence[Remarked] = ()
-    changed: Mapping[tuple[str, str, str], Sequence[Changed]] = field(default_factory=dict)
 
 
 def calculate(connection: Connection, world: World, source: LineSource, deals: DealSource) -> Calculated:
@@ -42,16 +47,21 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
     """
     world, lines = with_lines(connection, world, source)
     rows = each_line(lines)
-    changed = changed_deals(connection, world, rows)
+    corrected = changed_deals(connection, world, rows)
+    names = corrected.deals["deal_id"].unique().sort().to_list()
+    if len(names) > MOST:
+        corrected = corrected._replace(looked_at={})
+    facts = deals.facts(names) if 0 < len(names) <= MOST else {}
     remembered = {owed: left.dismissed for owed, left in world.left.items()}
-    lost = lost_deals(changed, deals, remembered) if dismisses(world) else {}
+    lost = lost_deals(corrected.deals, deals, remembered) if dismisses(world) else {}
     settlements = settled(world, rows, worth_remembering(world, lost, remembered))
     month = world.run.month
     return Calculated(
         world,
         settlements,
         lines,
+        corrected,
+        facts,
         uncredited=deals.uncredited(month),
         remarks=deals.remarks(month),
-        changed=told(changed, deals),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
+import orjson
 import polars as pl
 from sqlalchemy import Connection
 
+from services.payout.runs import corrections
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.entries import told
 from services.payout.runs.frozen import Frozen, Pay, Slip
@@ -20,8 +23,10 @@ from services.payout.runs.settlement import Settlement
 from services.payout.runs.slips import Told, Words, full_name, slip
 from services.payout.runs.world import World
 from services.payout.statements.facts import Company
+from services.payout.statements.writing import Writing
 from services.payout.store import positions, years
 from services.payout.store.people import people
+from services.payout.store.slips import RunSlips
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
@@ -60,7 +65,7 @@ def _slips(connection: Connection, found: Calculated, company: Company) -> Itera
     homes = {who: world.at(who) for who in mine}
     managers = people(connection, {home.manager for home in homes.values() if home.manager})
     names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
-    words = _words(connection, found)
+    words = _words(connection, found, details, Writing(company.locale))
     for who, settlements in mine.items():
         home = homes[who]
         before = {each.currency: _before(world, each) for each in settlements}
@@ -70,10 +75,15 @@ def _slips(connection: Connection, found: Calculated, company: Company) -> Itera
         yield who, Slip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
 
 
-def _words(connection: Connection, found: Calculated) -> Callable[[str], Words]:
+def _words(
+    connection: Connection, found: Calculated, details: Mapping[str, Mapping[str, bytes]], writing: Writing
+) -> Callable[[str], Words]:
     """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
     parts: dict[str, dict[tuple[str, str, str], list[Told]]] = {}
-    for (who, currency, month), deals in found.changed.items():
+    is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
+    before = _when_looked_at(connection, found.corrected.looked_at)
+    changed = corrections.told(found.corrected, found.facts, before, is_now, writing)
+    for (who, currency, month), deals in changed.items():
         told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
         parts.setdefault(who, {})[currency, "prior_period", month] = told_of
     touched = {who for (who, _), fresh in found.world.fresh.items() if any(each.kind == "adjustment" for each in fresh)}
@@ -83,6 +93,20 @@ def _words(connection: Connection, found: Calculated) -> Callable[[str], Words]:
         parts.setdefault(who, {})[currency, "adjustment", month] = reasons
     accounts = _accounts(found.lines)
     return lambda who: Words(accounts.get(who, {}), parts.get(who, {}))
+
+
+def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Any]:
+    """The details of months as the run that last looked at them froze them."""
+    of_run: dict[str, list[tuple[str, str]]] = {}
+    for place, run_id in looked_at.items():
+        of_run.setdefault(run_id, []).append(place)
+    found = {}
+    for run_id, places in of_run.items():
+        documents = RunSlips().facts(connection, run_id, [who for who, _ in places])
+        for who, month in places:
+            if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
+                found[who, month] = detail
+    return found
 
 
 def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:

@@ -6,18 +6,20 @@ payable.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from services.payout.terms.clawback import Lost, Remembered, dismissed
+from services.payout.terms.clawback import Loss, Lost, Remembered, age_in_words, dismissed
 from services.payout.terms.pay import Position, Ruled, TermLine, pay
 from services.payout.terms.policy import part
 from services.payout.terms.release import Hold, LineFacts, collected, released, waits_for_money
 from services.payout.terms.step_words import step_words
 from services.payout.terms.why_held import Why, why_held
+from shared.money import from_minor
 
 Step = Literal[
     "carried_in",
@@ -164,7 +166,7 @@ def settle(case: Case) -> Settlement:
     for deal in case.lost:
         keeps = _kept(case, deal)
         kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, deal.lost, keeps, deal.losses)
-        why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(deal)
+        why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(case, deal)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
@@ -226,13 +228,19 @@ def _kept(case: Case, deal: Lost) -> int:
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
 
-def _why_kept(deal: Lost) -> str:
+def _why_kept(case: Case, deal: Lost) -> str:
+    """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check."""
     if deal.excused:
         return "An approver decided that it is not taken back"
-    if not deal.losses:
-        return "Nothing is lost any more that could stay"
-    days = sorted({each.day for each in deal.losses})
-    return f"By the age that the deal had when it was lost, on {' and '.join(map(str, days))}"
+    schedule = case.ruled[case.pay_period].terms.clawback
+    new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
+    told = [f"{_lost(each, case)}, {age_in_words(schedule, deal.since, each.day)}" for each in sorted(new.elements())]
+    told += [f"no longer {_lost(each, case)}" for each in sorted(gone.elements())]
+    return "; ".join(told) or "No more can stay than was lost"
+
+
+def _lost(loss: Loss, case: Case) -> str:
+    return f"{from_minor(part(1, loss.amount), case.currency):,f} lost on {loss.day}"
 
 
 def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:

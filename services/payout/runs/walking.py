@@ -185,7 +185,7 @@ class _Standing:
         states = {owed: dict(lines) for owed, lines in remembered.items()}
         for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
             numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
-            now = by_deal(self._rows(numbers, day))
+            now = by_deal(self._rows(numbers, day)).join(paid, on=["participant_id", "period"], how="semi")
             found = lost_deals(compared(paid, now), _Known(self._deals, day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(

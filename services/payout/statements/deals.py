@@ -52,10 +52,10 @@ def _measured(part: Part, writing: Writing) -> str:
     told = []
     is_its_attainment = part.measured_in == "shares" and part.quota == 1
     if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
-        of_quota = f"{_counted(part.measured, part, writing)} of a quota of {_counted(part.quota, part, writing)}"
+        of_quota = f"{counted(part.measured, part, writing)} of a quota of {counted(part.quota, part, writing)}"
         told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
-        told.append(f"{words.title(part.measure)}: {_counted(part.measured, part, writing)}.")
+        told.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing)}.")
     told.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
     if (window := words.WINDOW.get(part.window)) is not None:
         told.append(window)
@@ -69,7 +69,7 @@ def _fiscal(part: Part) -> str:
     return "" if part.fiscal_period is None else f", {part.fiscal_period}"
 
 
-def _counted(value: Decimal, part: Part, writing: Writing) -> str:
+def counted(value: Decimal, part: Part, writing: Writing) -> str:
     """A value of the measure: counts without decimals, shares in percent, amounts as amounts."""
     match part.measured_in:
         case "numbers":

@@ -123,7 +123,7 @@ def _pay(pay: Pay, writing: Writing) -> Table:
         if step.kind != "forgiveness":
             sums[step.kind] = sums.get(step.kind, Decimal(0)) + step.amount
     rows = [
-        row(words.PAY[kind], _why(kind, pay.steps), writing.amount(amount, pay.currency))
+        row(words.PAY[kind], _why(kind, pay.steps, writing), writing.amount(amount, pay.currency))
         for kind in words.PAY
         if (amount := sums.get(kind)) is not None
     ]
@@ -132,16 +132,18 @@ def _pay(pay: Pay, writing: Writing) -> Table:
     return Table(f"From earned to paid, in {pay.currency}", columns, (*rows, total))
 
 
-def _why(kind: str, steps: list[PayStep]) -> Cell:
+def _why(kind: str, steps: list[PayStep], writing: Writing) -> Cell:
     """What a kind of step means, and of those without a table of their own the reasons that were given."""
     reasons = (
-        () if kind in words.LISTED else tuple(safe(step.reason) for step in steps if step.kind == kind and step.reason)
+        ()
+        if kind in words.LISTED
+        else tuple(writing.prose(step.reason) for step in steps if step.kind == kind and step.reason)
     )
     return Cell(words.ABOUT[kind], tuple(dict.fromkeys(reasons)))  # type: ignore[index]
 
 
 def _listed(heading: str, currency: str, steps: list[PayStep], writing: Writing) -> Table:
-    rows = [row(step.words, writing.amount(step.amount, currency)) for step in steps]
+    rows = [row(writing.prose(step.words), writing.amount(step.amount, currency)) for step in steps]
     together = sum((step.amount for step in steps), Decimal(0))
     total = row("Together", writing.amount(together, currency), total=True)
     return Table(f"{heading}, in {currency}", (Column("About", share=6), Column("Amount", True)), (*rows, total))
@@ -162,7 +164,7 @@ def _held(statement: Statement, writing: Writing) -> Iterator[Table]:
                 origin = None if each.origin_period is None else writing.month(each.origin_period)
                 what = words.step("hold", each.deal_id, account, origin, each.component, "")
                 amount = writing.amount(each.amount, currency)
-                rows.append(row(what, safe(each.reason), safe(each.released_by), amount))
+                rows.append(row(what, writing.prose(each.reason), writing.prose(each.released_by), amount))
                 together += each.amount
         total = row("Together", "", "", writing.amount(together, currency), total=True)
         yield Table(f"Earned and not released yet, in {currency}", columns, (*rows, total))

@@ -18,6 +18,8 @@ from shared.periods import first_day
 LETTER_PAPER = frozenset(["US", "CA", "MX", "CL", "CO", "CR", "GT", "NI", "PA", "PH", "PR", "SV", "VE"])
 """Territories that print on letter; all others print on A4."""
 
+_DATE = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
+
 _UNSHOWN = {"Cc", "Cs", "Co", "Cn"}
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029")
 """Characters that could turn the order of what stands beside them, or end a line."""
@@ -80,6 +82,16 @@ class Writing:
     def day(self, day: date) -> str:
         """A date, as `Jun 30, 2026`, in English words that stay together on a line."""
         return format_date(day, "medium", self._words).replace(" ", "\u00a0")
+
+    def prose(self, text: str) -> str:
+        """A reason as a sheet shows it: safe, and with its dates written as all others are."""
+        return _DATE.sub(self._in_prose, safe(text))
+
+    def _in_prose(self, found: re.Match[str]) -> str:
+        try:
+            return self.day(date.fromisoformat(found[0]))
+        except ValueError:  # digits of something else
+            return found[0]
 
     def month(self, month: str) -> str:
         """A month by its name, as `June 2026`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -168,12 +169,26 @@ def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fractio
         return Fraction(1)
     if schedule.prorated_over_months is not None:
         whole = schedule.prorated_over_months
-        age = relativedelta(max(since, lost_on), since)
-        return Fraction(max(0, whole - (age.years * 12 + age.months)), whole)
+        return Fraction(max(0, whole - _whole_months(since, lost_on)), whole)
     for step in schedule.steps:
         if lost_on <= since + relativedelta(months=step.within_months):
             return Fraction(step.take_back)
     return Fraction(0)
+
+
+def _whole_months(since: date, lost_on: date) -> int:
+    age = relativedelta(max(since, lost_on), since)
+    return age.years * 12 + age.months
+
+
+def age_in_words(schedule: Clawback | None, since: date, lost_on: date) -> str:
+    """`taken_back` in words: `after 2 of 12 months from 2026-04-02: 10/12 of it is taken back`."""
+    back = taken_back(schedule, since, lost_on)
+    if schedule is not None and (whole := schedule.prorated_over_months) is not None:
+        gone = min(whole, _whole_months(since, lost_on))
+        return f"after {gone} of {whole} months from {since}: {whole - gone}/{whole} of it is taken back"
+    percent = Decimal(back.numerator * 100) / back.denominator
+    return f"of a deal that began on {since}: {percent.normalize():f}% of it is taken back"
 
 
 def dismissed(lost: Iterable[Loss], schedule: Clawback | None, since: date) -> int:

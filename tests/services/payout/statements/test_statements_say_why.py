@@ -70,7 +70,10 @@ def test_a_corrected_month_names_the_deals_that_changed_and_what_became_of_them(
     desk: Desk, book: Book, scoring: Scoring
 ) -> None:
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
-    sold = [deal(f"D-{n}", amount, date(2025, 1, 5), 600_00) for n, amount in ((1, 50_00), (2, 30_00), (3, 20_00))]
+    sold = [
+        {**deal(f"D-{n}", amount, date(2025, 1, 5), 600_00), "deal_currency": "USD"}
+        for n, amount in ((1, 50_00), (2, 30_00), (3, 20_00))
+    ]
     scoring.deals["ada", "2025-01", "c0"] = sold
     desk.pay("2025-01")
     book([earned("ada", "2025-01", 2, ("USD", 45_00))])
@@ -78,13 +81,13 @@ def test_a_corrected_month_names_the_deals_that_changed_and_what_became_of_them(
     scoring.facts_of["D-1"] = DealFact(date(2025, 1, 5), 600_00, [Collection(date(2025, 2, 3), 600_00)])
     run = desk.draft("2025-02")
     assert lines(statement(desk, run), "prior_period") == [
-        ("-50.00", "D-1", "Refunded on 2025-02-03: 50.00 before, 0.00 now"),
+        ("-50.00", "D-1", "600.00 USD refunded on 2025-02-03: 50.00 before, 0.00 now"),
         ("-30.00", "D-2", "No longer credited to you: 30.00 before, 0.00 now"),
-        ("27.00", "D-4", "Counts since the month was paid: 0.00 before, 27.00 now"),
-        ("-2.00", None, ""),
+        ("27.00", "D-4", "Credited to you since the month was paid: 0.00 before, 27.00 now"),
+        ("-2.00", None, "Base: 0.00 before, -2.00 now"),
     ]
     told = [step["words"] for pay in statement(desk, run)["pay"] for step in pay["steps"] if step["deal_id"] == "D-1"]
-    assert told == ["Deal D-1, C0, January 2025: Refunded on 2025-02-03: 50.00 before, 0.00 now"]
+    assert told == ["Deal D-1, C0, January 2025: 600.00 USD refunded on 2025-02-03: 50.00 before, 0.00 now"]
 
 
 def test_what_terms_add_and_take_says_by_which_rule(desk: Desk, book: Book) -> None:

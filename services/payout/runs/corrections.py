@@ -1,0 +1,208 @@
+"""Why deals of closed months earn something else than when a run last looked, in words: each cause with what was before and what is now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from services.payout.deal_facts import DealFact
+from services.payout.runs.deals_changed import KEY, Corrected
+from services.payout.statements import words
+from services.payout.statements.deals import counted
+from services.payout.statements.writing import Writing
+from services.payout.terms.release import Collection
+from shared.explanation import Line, Part
+from shared.explanation.frozen import components_of
+from shared.kernel.exact import ROUNDING
+from shared.money import from_minor
+
+Details = Mapping[tuple[str, str], Any]
+"""By participant and month the detail of what was earned (`shared.explanation.frozen`)."""
+
+
+class Changed(NamedTuple):
+    """What a line of a closed month earns more or less, in minor units, and why; without a deal by a rule of the component."""
+
+    deal_id: str | None
+    component: str
+    amount: int
+    why: str
+
+
+class Standing(NamedTuple):
+    """How a deal pays in a component: its lines, and the part that they are of."""
+
+    part: Part
+    lines: Sequence[Line]
+
+    @property
+    def credited(self) -> Fraction:
+        """What is credited of it."""
+        return sum((Fraction(line.credited) for line in self.lines), Fraction(0))
+
+    @property
+    def pays(self) -> Fraction:
+        """What it pays before it is rounded."""
+        pieces = (piece for line in self.lines for piece in line.slices if piece.reach != ROUNDING)
+        return sum((Fraction(piece.pays) for piece in pieces), Fraction(0))
+
+
+def told(
+    corrected: Corrected, facts: Mapping[str, DealFact], before: Details, now: Details, writing: Writing
+) -> Mapping[tuple[str, str, str], Sequence[Changed]]:
+    """By participant, currency and month what became of which deal, and of what no deal earned.
+
+    Args:
+        corrected: what earns something else.
+        facts: what became of its deals, as far as it was asked.
+        before: what a run last looked at.
+        now: what is earned now.
+        writing: how amounts and dates are written.
+    """
+    found: dict[tuple[str, str, str], list[Changed]] = {}
+    was, is_now = _Standings(before), _Standings(now)
+    for row in corrected.deals.iter_rows(named=True):
+        who, currency, period, component, deal = (row[name] for name in KEY)
+        stood, stands = (each.of(who, period, component, deal) for each in (was, is_now))
+        why = "; ".join(_causes(row, facts.get(deal), stood, stands, writing))
+        change = Changed(deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing))
+        found.setdefault((who, currency, period), []).append(change)
+    for row in corrected.others.iter_rows(named=True):
+        rule = words.RULES.get(row["rule"], words.title(row["rule"]))
+        why = _with_amounts(rule, row, writing)
+        change = Changed(None, row["component"], row["amount_now"] - row["amount"], why)
+        found.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
+    return found
+
+
+class _Standings:
+    """The deals of details, each detail read once and when it is asked for."""
+
+    def __init__(self, details: Details) -> None:
+        self._details = details
+        self._read: dict[tuple[str, str], dict[tuple[str, str], Standing]] = {}
+
+    def of(self, who: str, period: str, component: str, deal: str) -> Standing | None:
+        """How a deal pays somebody in a month; None where that is not known."""
+        if (who, period) not in self._read:
+            detail = self._details.get((who, period))
+            self._read[who, period] = {} if detail is None else dict(_standings(detail))
+        return self._read[who, period].get((component, deal))
+
+
+def _standings(detail: Any) -> Iterator[tuple[tuple[str, str], Standing]]:
+    for component, parts in components_of(detail):
+        for part in parts:
+            of: dict[str, list[Line]] = {}
+            for line in part.lines:
+                if line.deal_id is not None:
+                    of.setdefault(line.deal_id, []).append(line)
+            for deal, lines in of.items():
+                yield (component, deal), Standing(part, lines)
+
+
+def _with_amounts(why: str, row: Mapping[str, Any], writing: Writing) -> str:
+    was, is_now = (
+        writing.amount(from_minor(row[name], row["currency"]), row["currency"]) for name in ("amount", "amount_now")
+    )
+    return f"{why[:1].upper()}{why[1:]}: {was} before, {is_now} now"
+
+
+def _causes(
+    row: Mapping[str, Any], fact: DealFact | None, was: Standing | None, now: Standing | None, writing: Writing
+) -> list[str]:
+    """All that makes a deal earn something else, in words."""
+    if not row["is_there"]:
+        if fact is not None and fact.shares_of(row["participant_id"], row["period"]) == {}:
+            return ["no longer credited to you"]
+        if fact is not None and fact.cancelled_on is not None:
+            return [f"cancelled on {fact.cancelled_on}"]
+        gone = fact is not None and fact.amount is not None and fact.amount <= sum(each.amount for each in fact.refunds)
+        refunds = list(_of_the_deal(row, fact, writing)) if fact is not None and gone else []
+        return refunds or ["no longer credited to you"]
+    if not row["was_there"]:
+        return ["credited to you since the month was paid"]
+    found = [] if fact is None else list(_of_the_deal(row, fact, writing))
+    if was is not None and now is not None:
+        found += _of_the_credit(was, now, writing, explained=bool(found))
+        found += _of_the_rate(was, now, writing)
+        if not found:
+            found.append("cents are rounded once, on the total, which changed")
+    return found or ["calculated anew"]
+
+
+def _of_the_deal(row: Mapping[str, Any], fact: DealFact, writing: Writing) -> Iterator[str]:
+    """Refunds and the amount."""
+    known, refunds = Counter(Collection.all_of(row["refunds"]) or ()), Counter(fact.refunds)
+
+    currency = row["deal_currency"]
+
+    def money(amount: int) -> str:
+        return f"{writing.amount(from_minor(amount, currency), currency)} {currency}" if currency else "part of it"
+
+    for each in sorted((refunds - known).elements()):
+        yield f"{money(each.amount)} refunded on {each.day}"
+    for each in sorted((known - refunds).elements()):
+        yield f"the refund of {money(each.amount)} on {each.day} was taken back"
+    if fact.amount is not None and row["deal_amount"] not in (None, fact.amount) and currency:
+        yield f"the amount of the deal is {money(fact.amount)} instead of {money(row['deal_amount'])}"
+
+
+def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained: bool) -> Iterator[str]:
+    """Share, plan version, quota; and what is credited, where nothing of the deal explains it."""
+    before, after = was.lines[0], now.lines[0]
+    if None not in (before.share_percent, after.share_percent) and before.share_percent != after.share_percent:
+        shares = (writing.percent(each.share_percent) for each in (after, before))  # type: ignore[arg-type]
+        yield "your share is {} instead of {}".format(*shares)
+        explained = True
+    if before.exchange != after.exchange and after.exchange:
+        yield f"converted at {after.exchange}"
+        explained = True
+    if was.credited != now.credited and not explained:
+        credited = (
+            writing.exact(sum((line.credited for line in each.lines), Decimal(0)), each.part.currency)
+            for each in (now, was)
+        )
+        yield "{} are credited instead of {}".format(*credited)
+    plans = [f"{each.part.plan} version {each.part.version}" for each in (now, was)]
+    if plans[0] != plans[1]:
+        yield "under {} instead of {}".format(*plans)
+    if was.part.quota != now.part.quota:
+        quotas = (
+            "none" if each.part.quota is None else counted(each.part.quota, each.part, writing) for each in (now, was)
+        )
+        yield "the quota is {} instead of {}".format(*quotas)
+
+
+def _of_the_rate(was: Standing, now: Standing, writing: Writing) -> Iterator[str]:
+    """The part of the measure that it makes up, where it is paid at another rate on the whole."""
+    if was.pays * now.credited == now.pays * was.credited:
+        return
+    here, there = (_reach(each, writing) for each in (now, was))
+    if here != there:
+        yield f"it reaches {here} instead of {there}"
+        return
+    rates = [_rates(each, writing) for each in (now, was)]
+    yield "paid at {} instead of {}".format(*rates) if rates[0] != rates[1] else "what else its pay depends on changed"
+
+
+def _reach(each: Standing, writing: Writing) -> str:
+    """From where to where it takes the measure: `from 37.2% to 52% of quota`."""
+    first, last = each.lines[0], each.lines[-1]
+    if first.attainment_before is not None and last.attainment_after is not None:
+        return f"from {writing.percent(first.attainment_before)} to {writing.percent(last.attainment_after)} of quota"
+    return f"from {counted(first.before, each.part, writing)} to {counted(last.after, each.part, writing)}"
+
+
+def _rates(each: Standing, writing: Writing) -> str:
+    pieces = [piece for line in each.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
+    of_amounts = each.part.rates_are_amounts
+    rates = (
+        f"{writing.exact(piece.rate, each.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"
+        f"{'' if piece.factor == 1 else f' × {writing.number(piece.factor)}'}"
+        for piece in pieces
+    )
+    return " and ".join(dict.fromkeys(rates)) or "nothing"
