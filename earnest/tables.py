@@ -11,11 +11,14 @@ WIDEST = 2000
 """Characters; wider than any table of ours."""
 
 
-def print_table(table: Table) -> None:
-    """Print a table as wide as its figures and words need."""
+def print_table(table: Table, none: str = "There is nothing.") -> None:
+    """Print a table as wide as its figures and words need; `none` where it has no row."""
     from rich.console import Console
     from rich.measure import Measurement
 
     console = Console(highlight=False, markup=False)
+    if not table.row_count:
+        console.print(none, soft_wrap=True)
+        return
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
     Console(highlight=False, markup=False, width=max(console.width, needed)).print(table)

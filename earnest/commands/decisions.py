@@ -90,7 +90,9 @@ def list_holds(
         table.add_row(
             each["id"], f"{each['scope']} {each['subject']}", each["since"], each["reason"], each["actor"], released
         )
-    print_table(table)
+    print_table(
+        table, "There are no holds." if every else "There are no open holds; --all shows those that are released."
+    )
 
 
 def adjust(

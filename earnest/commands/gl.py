@@ -82,7 +82,9 @@ def list_batches(
         debits = "\n".join(f"{_money(total)} {currency}" for currency, total in told["control_totals"].items())
         row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
         table.add_row(*row, found["made_by"], found["sha256"][:12])
-    print_table(table)
+    print_table(
+        table, f"Nothing{f' of {period}' if period else ''} is posted yet: earnest payout gl post MONTH --entity ENTITY"
+    )
 
 
 @gl.command()
@@ -103,7 +105,7 @@ def reconcile(
         table.add_column(name, justify="right", no_wrap=True)
     for row in found["balances"]:
         table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
-    print_table(table)
+    print_table(table, f"Nothing of {period} {entity}".strip() + " is booked or posted.")
     if not found["agrees"]:
         typer.echo("They differ: post what was booked since, or see which batch was not made here.")
         raise typer.Exit(1)

@@ -35,7 +35,7 @@ def periods(who: Author = "dana") -> None:
     table = Table("pay group", "month", "state", "closed by")
     for each in _client().ask("payout", "GET", "/v1/periods", who)["periods"]:
         table.add_row(each["pay_group"], each["period"], each["state"], each["closed_by"] or "")
-    print_table(table)
+    print_table(table, "Nothing is booked in any month yet.")
 
 
 def reconciliations(run_id: RunId, who: Author = "dana") -> None:
@@ -53,7 +53,7 @@ def reconciliations(run_id: RunId, who: Author = "dana") -> None:
         agrees = "agrees" if each["agrees"] else "differs"
         words = (each["kind"].replace("_", " "), each["currency"])
         table.add_row(*words, *figures, agrees, each["preparer"], each["at"][:19])
-    print_table(table)
+    print_table(table, f"Nothing of {run_id} has been compared yet: earnest payout reconcile {run_id}")
 
 
 def statements(
@@ -66,7 +66,7 @@ def statements(
     path = f"/v1/participants/{quote(participant, safe='')}/statements"
     for each in _client().ask("payout", "GET", path, who)["statements"]:
         table.add_row(each["run"], each["state"])
-    print_table(table)
+    print_table(table, f"{participant} has no statement: nobody of that id was in a run.")
 
 
 @adjustments.command("list")
@@ -86,7 +86,7 @@ def list_adjustments(
         amount = f"{money(each['amount'])} {each['currency']}"
         head = (each["id"], each["participant_id"], each["month"])
         table.add_row(*head, amount, each["reason"], each["attachment_name"], each["actor"])
-    print_table(table)
+    print_table(table, f"Nothing was adjusted by hand{f' for {participant}' if participant else ''}.")
 
 
 @adjustments.command()

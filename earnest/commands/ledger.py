@@ -61,6 +61,9 @@ def balances(
     for row in rows:
         table.add_row(row["key"] or "(none)", row["currency"], *(_money(row[account]) for account in used))
     console = Console(highlight=False)
+    if not rows:
+        console.print(f"Nothing is booked{'' if participant is None else f' for {participant}'}.", soft_wrap=True)
+        return
     print_table(table)
     console.print(EQUATION)
     if len(used) < len(ACCOUNTS):
@@ -89,7 +92,7 @@ def journal(
             line = (posting["account"], amount, _part(posting))
             table.add_row(*(head if number == 0 else ("",) * 4), *line, *(tail if number == 0 else ("", "")))
     console = Console(highlight=False)
-    print_table(table)
+    print_table(table, f"Nothing is booked for {participant}.")
     if found["next"] is not None:
         console.print("There are older entries: ask for more with --limit.")
 
@@ -116,7 +119,7 @@ def trial_balance(
         sums = [sum((Decimal(row[name]) for row in rows), Decimal()) for name in columns]
         table.add_section()
         table.add_row("sum", currency, *(f"{amount:,}" for amount in sums))
-    print_table(table)
+    print_table(table, f"Nothing is booked up to {period}{'' if entity is None else f' of entity {entity}'}.")
 
 
 def _all(client: Client, by: Key, who: str) -> list[dict[str, Any]]:

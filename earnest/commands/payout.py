@@ -222,7 +222,7 @@ def list_runs(who: Author = AUTHOR) -> None:
         sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
         table.add_row(found["id"], found["state"], found["author"], *columns)
-    print_table(table)
+    print_table(table, "There are no runs yet: earnest payout run PERIOD")
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -52,7 +52,7 @@ def list_batches(
             str(each["record_count"]),
             totals,
         )
-    print_table(table)
+    print_table(table, f"There are no batches{f' of {run}' if run else ''}: they are made when a run is exported.")
 
 
 @app.command()
@@ -131,7 +131,7 @@ def returned(who: Who = "dana") -> None:
     for each in _client().ask("payout", "GET", "/v1/payroll/returned", who)["lines"]:
         amount, why = f"{each['amount']} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
-    print_table(table)
+    print_table(table, "Payroll has returned nothing that waits for somebody.")
 
 
 @app.command()

@@ -82,7 +82,10 @@ def list_policies(
         table.add_row(
             found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
         )
-    print_table(table)
+    print_table(
+        table,
+        f"There is no policy{f' of the kind {kind}' if kind else ''}{f' on {on}' if on else ''}: earnest policy publish FILE",
+    )
 
 
 @app.command()

@@ -30,7 +30,9 @@ def claim_folder(folder: Path) -> IO[str]:
         time.sleep(0.05)
     else:
         lock.close()
-        raise LocalError(f"{folder} is in use by process {holder(folder)}: stop it first, or choose another folder")
+        raise LocalError(
+            f"{folder} is in use by process {holder(folder)}: stop it first (`earnest down`), or choose another folder"
+        )
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

@@ -44,7 +44,7 @@ def test_an_error_is_one_line_and_exit_code_one(home: Home) -> None:
         done = earnest("reset", "--yes", home=home.path)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"earnest: {home.path} is in use by process {os.getpid()}: stop it first, or choose another folder"
+        f"earnest: {home.path} is in use by process {os.getpid()}: stop it first (`earnest down`), or choose another folder"
     ]
 
 

@@ -43,7 +43,7 @@ class MonthsSkipped(Refusal):
         which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
         super().__init__(
             f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
-            f"and journals; book {skipped[0]} first and then month by month, or say catch_up to book all of it in {period} on purpose"
+            f"and journals; book {skipped[0]} first and then month by month, or catch up (--catch-up, catch_up=true over HTTP) to book all of it in {period} on purpose"
         )
         self.period, self.skipped, self.entries = period, list(skipped), entries
 

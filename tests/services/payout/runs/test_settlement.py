@@ -104,10 +104,28 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     )
     assert steps(found)[:2] == [("prior_period", -2500_00, "2026-01"), ("dismissal", 1250_00, "2026-01")]
     assert (found.paid, found.carried) == (0, -1250_00)
+    why = "2,500.00 lost on 2026-02-15, after 6 of 12 months from 2025-08-15: 6/12 of it is taken back"
+    assert list(found.why_kept.values()) == [why]
     back = lost._replace(lost=0, losses=(), dismissed=1250_00)
     assert ("dismissal", -1250_00, "2026-01") in steps(
         settle(case(2500_00, ruled(clawback={"prorated_over_months": 12}), lost=[back]))
     )
+
+
+def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None:
+    steps_of_age = {"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]}
+    gone = (Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00)))
+    lost = Lost("D1", "2026-01", "base", Paid(1000_00, 10_000_00, ()), 500_00, gone, 20_00, date(2025, 1, 1))
+    told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
+    found = settle(case(-500_00, ruled(clawback=steps_of_age), lost=[lost], **told))
+    assert ("dismissal", 30_00, "2026-01") in steps(found)
+    assert list(found.why_kept.values()) == [
+        "400.00 lost on 2025-03-01, of a deal that began on 2025-01-01: 100% of it is taken back;"
+        " 100.00 lost on 2025-06-01, of a deal that began on 2025-01-01: 50% of it is taken back;"
+        " earlier runs have left 20.00 of it"
+    ]
+    excused = settle(case(-500_00, ruled(), lost=[lost._replace(excused=True)], **told))
+    assert list(excused.why_kept.values()) == ["An approver decided that it is not taken back"]
 
 
 def test_what_is_still_held_when_a_leavers_time_is_over_lapses() -> None:
