@@ -50,8 +50,11 @@ def deliveries(
 
     home = Home.current()
     query = f"?{urlencode({'batch': batch})}" if batch else ""
-    for found in Client(home, home.settings()).ask("payout", "GET", f"/v1/deliveries{query}", who)["deliveries"]:
+    delivered = Client(home, home.settings()).ask("payout", "GET", f"/v1/deliveries{query}", who)["deliveries"]
+    for found in delivered:
         typer.echo(_told(found))
+    if not delivered:
+        typer.echo(f"Nothing{f' of {batch}' if batch else ''} was delivered or is on its way.")
 
 
 def _send(file: Path, policy: dict[str, Any]) -> None:

@@ -169,7 +169,7 @@ def reconcile(
         table.add_row(words, each["currency"], *figures, "agrees" if each["agrees"] else "differs")
     print_table(table)
     if "ledger_to_gl" not in {each["kind"] for each in found}:
-        typer.echo("The month is not posted to the general ledger yet: earnest payout gl post MONTH")
+        typer.echo("The month is not posted to the general ledger yet: earnest payout gl post MONTH --entity ENTITY")
 
 
 @payout.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -41,7 +42,7 @@ def list_batches(
         table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
     query = f"?run={quote(run)}" if run else ""
     for each in _client().ask("payout", "GET", f"/v1/payroll/batches{query}", who)["batches"]:
-        totals = "\n".join(f"{total} {currency}" for currency, total in each["control_totals"].items())
+        totals = "\n".join(f"{Decimal(total):,f} {currency}" for currency, total in each["control_totals"].items())
         table.add_row(
             each["id"],
             each["state"],
@@ -129,7 +130,7 @@ def returned(who: Who = "dana") -> None:
     for name in ("batch", "line", "participant", "amount", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
     for each in _client().ask("payout", "GET", "/v1/payroll/returned", who)["lines"]:
-        amount, why = f"{each['amount']} {each['currency']}", f"{each['code']}: {each['message']}"
+        amount, why = f"{Decimal(each['amount']):,f} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
     print_table(table, "Payroll has returned nothing that waits for somebody.")
 

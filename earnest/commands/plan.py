@@ -119,7 +119,7 @@ def diff(
     if (deals is None) != (roster is None):
         raise typer.BadParameter("give --deals and --roster together")
     before, after = read_plan_file(old), read_plan_file(new)
-    typer.echo("\n".join(differences(before, after)) or "The two say the same.")
+    typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
         typer.echo("\n" + told_in_money(compared(before, after, deals, roster)))
 

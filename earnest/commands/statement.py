@@ -53,7 +53,6 @@ def statement(
     home = Home.current()
     client = Client(home, home.settings())
     folder = out or home.files / "statements" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
     if participant is not None:
         file = _written(client, folder, _path(run_id, participant, form, team), _name(participant, form, team), who)
         Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
@@ -88,7 +87,8 @@ def _write_all(client: Client, folder: Path, run_id: str, people: list[str], for
 def _written(client: Client, folder: Path, path: str, name: str, who: str) -> Path:
     """A file that is there whole or not at all."""
     file = folder / name
-    part = file.with_name(f"{name}.part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
     part.write_bytes(client.fetch("payout", path, who))
     return part.replace(file)
 
@@ -98,8 +98,8 @@ def _path(run_id: str, participant: str, form: Form, team: bool = False) -> str:
 
 
 def _name(participant: str, form: Form, team: bool = False) -> str:
-    """Ids may hold what file names may not."""
-    return f"{_quoted(participant)}{'-team' if team else ''}.{form}"
+    """As the service's address, so that links between pages lead to files, too. Ids may hold what file names may not."""
+    return f"{_quoted(participant)}{'/team' if team else ''}.{form}"
 
 
 def _quoted(text: str) -> str:

@@ -16,12 +16,13 @@ _QUIET = {"version", "author", "reason"}
 
 
 def differences(old: Plan, new: Plan) -> list[str]:
-    """One line for everything that was added, taken out or changed; lists of rows are told row by row."""
-    return list(_plans(old.document(), new.document()))
+    """Which versions these are, then one line for everything that was added, taken out or changed; lists of rows are told row by row."""
+    before, after = old.document(), new.document()
+    head = f"{before['plan']} version {before['version']} -> {after['plan']} version {after['version']}"
+    return [head, *(list(_plans(before, after)) or ["The two say the same."])]
 
 
 def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    yield f"{old['plan']} version {old['version']} -> {new['plan']} version {new['version']}"
     if all(old[name] == new[name] for name in ("plan", "effective_from")) and new["version"] > old["version"]:
         yield f"It replaces version {old['version']} from its first day, {old['effective_from']}"
     if reason := new.get("reason"):

@@ -161,6 +161,10 @@ def test_curve_says_what_it_cannot_draw(plan: Path, options: list[str], said: st
     assert str(done.exception) == said
 
 
+def test_diff_of_a_plan_with_itself_says_that_the_two_say_the_same(plan: Path) -> None:
+    assert run("diff", plan, plan) == (0, "rep version 1 -> rep version 1\nThe two say the same.\n")
+
+
 def test_diff_says_what_changed_and_what_it_costs_whom(plan: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
     new.write_text(

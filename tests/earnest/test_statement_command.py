@@ -55,9 +55,11 @@ def test_one_statement_is_written_as_pdf_unless_said_otherwise(run: Any, tmp_pat
     assert (tmp_path / "ada.brandt.html").exists()
 
 
-def test_a_team_has_a_file_of_its_own(run: Any, tmp_path: Path) -> None:
+def test_a_team_has_a_file_of_its_own_whose_links_lead_to_the_files_beside_it(run: Any, tmp_path: Path) -> None:
     assert run("run-2026-06-1", "mia", "--team", "--format", "json", "--out", str(tmp_path)).exit_code == 0
-    assert (tmp_path / "mia-team.json").read_text() == "payout /v1/statements/run-2026-06-1/mia/team.json"
+    assert (tmp_path / "mia" / "team.json").read_text() == "payout /v1/statements/run-2026-06-1/mia/team.json"
+    assert run("run-2026-06-1", "ada", "--format", "html", "--out", str(tmp_path)).exit_code == 0
+    assert (tmp_path / "mia" / ".." / "ada.html").exists()  # where the team's page leads: `../ada.html`
 
 
 def test_everybodys_are_written_under_names_that_a_file_may_have(run: Any, tmp_path: Path) -> None:

@@ -19,6 +19,11 @@ def test_a_wide_table_keeps_every_digit_on_a_narrow_terminal(
     assert all(f"{number:,}.00" in said for number in range(1_000_000, 1_000_012))
 
 
+def test_a_table_without_rows_says_so_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(Table("run", "state"), "There are no runs yet: earnest payout run PERIOD")
+    assert capsys.readouterr().out == "There are no runs yet: earnest payout run PERIOD\n"
+
+
 def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     table = Table("reason")
     table.add_row("[/nope] [bold]=cmd[/bold]")

@@ -152,7 +152,7 @@ def _of_the_deal(row: Mapping[str, Any], fact: DealFact, writing: Writing) -> It
 
 
 def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained: bool) -> Iterator[str]:
-    """Share, plan version, quota; and what is credited, where nothing of the deal explains it."""
+    """Share, rate of exchange; and what is credited, where nothing of the deal explains it."""
     before, after = was.lines[0], now.lines[0]
     if None not in (before.share_percent, after.share_percent) and before.share_percent != after.share_percent:
         shares = (writing.percent(each.share_percent) for each in (after, before))  # type: ignore[arg-type]
@@ -167,6 +167,12 @@ def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained:
             for each in (now, was)
         )
         yield "{} are credited instead of {}".format(*credited)
+
+
+def _of_the_rate(was: Standing, now: Standing, writing: Writing) -> Iterator[str]:
+    """Plan version, quota and the part of the measure that it makes up, where it is paid at another rate on the whole."""
+    if was.pays * now.credited == now.pays * was.credited:
+        return
     plans = [f"{each.part.plan} version {each.part.version}" for each in (now, was)]
     if plans[0] != plans[1]:
         yield "under {} instead of {}".format(*plans)
@@ -175,12 +181,6 @@ def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained:
             "none" if each.part.quota is None else counted(each.part.quota, each.part, writing) for each in (now, was)
         )
         yield "the quota is {} instead of {}".format(*quotas)
-
-
-def _of_the_rate(was: Standing, now: Standing, writing: Writing) -> Iterator[str]:
-    """The part of the measure that it makes up, where it is paid at another rate on the whole."""
-    if was.pays * now.credited == now.pays * was.credited:
-        return
     here, there = (_reach(each, writing) for each in (now, was))
     if here != there:
         yield f"it reaches {here} instead of {there}"

@@ -62,7 +62,7 @@ LISTED: Final[dict[PayKind, tuple[str, str]]] = {
         "A month that was paid is not changed. What its deals earn differently since then is a difference of this run, "
         "under the plan that was in force in that month.",
     ),
-    "adjustment": ("Adjustments", "Each was entered by a person, with a reason, and approved by another."),
+    "adjustment": ("Adjustments", "Each was entered by a person, with a reason; another person approves the run."),
     "clawback": (
         "Clawed back",
         "Taken back because a deal was cancelled or not paid within the time that your plan names.",

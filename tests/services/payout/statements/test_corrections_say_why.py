@@ -171,6 +171,18 @@ def test_another_quota_version_and_rate_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_what_changed_and_moves_no_rate_of_the_deal_is_no_cause(tmp_path: Path) -> None:
+    """Both quotas leave 40,000 in the first tier, so only the deal's amount moves its pay."""
+    told = Months(tmp_path).told(
+        ["D1,ann,30000,2025-01-05,,,won"],
+        ["D1,ann,40000,2025-01-05,,,won"],
+        {"D1": DealFact(date(2025, 1, 5), 40_000_00)},
+        quotas=(100_000, 80_000),
+    )
+    why = "The amount of the deal is 40,000.00 USD instead of 30,000.00 USD: 1,200.00 before, 1,600.00 now"
+    assert told == [("D1", 400_00, why)]
+
+
 def test_what_no_deal_earned_is_named_by_what_did(tmp_path: Path) -> None:
     sold = ["D1,ann,80000,2025-01-05,,,won"]
     assert Months(tmp_path).told(sold, sold, pays=(f"{FLAT}, maximum: 1500", f"{FLAT}, maximum: 1800"))[-1] == (
