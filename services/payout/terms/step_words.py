@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from services.payout.terms.pay import Kind
 from services.payout.terms.policy import Terms
+from shared.money import minor_digits
 
 
 def step_words(kind: Kind, terms: Terms) -> str:
@@ -20,14 +21,15 @@ def step_words(kind: Kind, terms: Terms) -> str:
         case "draw" | "guarantee" if terms.draw is not None:  # a draw that is never taken back is a guarantee
             return f"Draw: {_money(terms.draw.amount, terms)}"
         case "recovery" if terms.draw is not None:
-            return f"Recovered from pay above the draw: {_percent(terms.draw.recover)} of it"
+            return f"Recovered from pay above the draw: at most {_percent(terms.draw.recover)} of it"
         case "repayment":
             return f"From this pay: at most {_percent(terms.negative.recover)} of it"
     return ""
 
 
 def _money(amount: Decimal, terms: Terms) -> str:
-    return f"{amount:f} {terms.currency}"
+    digits = minor_digits(terms.currency)
+    return f"{amount:,.{digits}f} {terms.currency}"
 
 
 def _percent(share: Decimal) -> str:

@@ -113,17 +113,24 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
 
 
 def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None:
-    steps_of_age = {"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]}
-    gone = (Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00)))
-    lost = Lost("D1", "2026-01", "base", Paid(1000_00, 10_000_00, ()), 500_00, gone, 20_00, date(2025, 1, 1))
+    steps_of_age = ruled(
+        clawback={"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]}
+    )
+    first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
+    paid = Paid(1000_00, 10_000_00, ())
+    lost = Lost("D1", "2026-01", "base", paid, 500_00, (first, second), 0, date(2025, 1, 1))
     told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
-    found = settle(case(-500_00, ruled(clawback=steps_of_age), lost=[lost], **told))
-    assert ("dismissal", 30_00, "2026-01") in steps(found)
-    assert list(found.why_kept.values()) == [
-        "400.00 lost on 2025-03-01, of a deal that began on 2025-01-01: 100% of it is taken back;"
-        " 100.00 lost on 2025-06-01, of a deal that began on 2025-01-01: 50% of it is taken back;"
-        " earlier runs have left 20.00 of it"
-    ]
+    found = settle(case(-500_00, steps_of_age, lost=[lost], **told))
+    assert ("dismissal", 50_00, "2026-01") in steps(found)
+    of_first = "400.00 lost on 2025-03-01, of a deal that began on 2025-01-01: 100% of it is taken back"
+    of_second = "100.00 lost on 2025-06-01, of a deal that began on 2025-01-01: 50% of it is taken back"
+    assert list(found.why_kept.values()) == [f"{of_first}; {of_second}"]
+    later = settle(case(-500_00, steps_of_age, lost=[lost._replace(ruled=(first,))], **told))
+    assert list(later.why_kept.values()) == [of_second]
+    back = lost._replace(lost=400_00, losses=(first,), ruled=(first, second), dismissed=50_00)
+    undone = settle(case(100_00, steps_of_age, lost=[back], corrections={"2026-01": 100_00}))
+    assert ("dismissal", -50_00, "2026-01") in steps(undone)
+    assert list(undone.why_kept.values()) == ["no longer 100.00 lost on 2025-06-01"]
     excused = settle(case(-500_00, ruled(), lost=[lost._replace(excused=True)], **told))
     assert list(excused.why_kept.values()) == ["An approver decided that it is not taken back"]
 

@@ -96,4 +96,6 @@ def test_what_terms_add_and_take_says_by_which_rule(desk: Desk, book: Book) -> N
     assert lines(statement(desk, desk.pay("2025-01")), "draw") == [("30.00", None, "Draw: 40.00 USD")]
     second = statement(desk, desk.draft("2025-02"))
     assert [reason for _, _, reason in lines(second, "forfeit")] == ["Paid at most: 80.00 USD"]
-    assert [reason for _, _, reason in lines(second, "recovery")] == ["Recovered from pay above the draw: 50% of it"]
+    assert [reason for _, _, reason in lines(second, "recovery")] == [
+        "Recovered from pay above the draw: at most 50% of it"
+    ]
