@@ -79,6 +79,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         credited.credits["deal_id"].n_unique(),
         people.size,
         people.notes
+        + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans),
         told([*remarks_of(people.roster, plans), *of_deals(sold.table), *of_attainment(earned, plans)]),

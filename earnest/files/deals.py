@@ -25,7 +25,7 @@ STAMP = "1970-01-01T00:00:00.000000Z"
 class Deals(NamedTuple):
     """The deals table with the plans' columns, the last row of each deal, and the rows that could not be used.
 
-    `unused` are columns of the file that no plan declares; `absent` are declared columns that the file lacks.
+    `repeated` are the deals of several rows; `unused` are columns of the file that no plan declares; `absent` are declared columns that the file lacks.
     """
 
     table: pl.DataFrame
@@ -33,6 +33,7 @@ class Deals(NamedTuple):
     rejected: pl.DataFrame
     unused: list[str]
     absent: list[str]
+    repeated: list[str]
 
 
 def used_by(plans: PlanSet) -> Callable[[str], bool]:
@@ -55,6 +56,7 @@ def deals_of(rows: Rows, plans: PlanSet) -> Deals:
         pl.concat([rows.rejected, refused]),
         [name for name in frame.columns if name not in {ROW, *DEAL_COLUMNS, *named}],
         sorted(named.difference(frame.columns)),
+        frame.filter(pl.len().over("deal_id") > 1)["deal_id"].drop_nulls().unique().sort().to_list(),
     )
 
 

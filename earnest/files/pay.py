@@ -23,7 +23,7 @@ from services.payout.runs.pay_facts import Entry, Facts
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.walking import Walked, walk
 from services.payout.runs.world import World
-from services.payout.terms.policy import PaymentTerms
+from services.payout.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import first_day, last_day, period_of
 
 Kind = TypeVar("Kind", bound=Policy)
@@ -92,7 +92,8 @@ def pay_from_files(sources: Sources) -> Paid:
         receivable=happened.balances.get("opening_owed", {}),
     )
     runs = list(walk(facts, first, last))
-    return Paid(runs, rejected(refused), _for_nobody(documents, runs))
+    slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
+    return Paid(runs, rejected(refused), [*slips, *_for_nobody(documents, runs)])
 
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> list[str]:
@@ -102,11 +103,7 @@ def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> li
         for each in walked.world.terms(walked.run.ends) if idle else ():
             if each.id in idle and any(_is_for(each, walked.world, paid) for paid in walked.settlements):
                 del idle[each.id]
-    return [
-        f"payment terms {each.id} apply to nobody who is paid here: they are for {each.applies_to.in_words()}, "
-        f"in {each.currency}, from {each.valid_from} on"
-        for _, each in sorted(idle.items())
-    ]
+    return [applies_to_nobody(each) for _, each in sorted(idle.items())]
 
 
 def _is_for(terms: PaymentTerms, world: World, paid: Settlement) -> bool:

@@ -16,6 +16,17 @@ def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list
     return notes + [f"A plan declares the column {name}, which the deals do not have." for name in deals_absent]
 
 
+def of_rows(repeated: Sequence[str]) -> list[str]:
+    """Deals of several rows, which are not added up."""
+    if not repeated:
+        return []
+    what = "1 deal has" if len(repeated) == 1 else f"{len(repeated):,} deals have"
+    named = ", ".join(repeated[:SHOWN])
+    return [
+        f"{what} several rows, of which the later ones replace what the earlier ones say, and add nothing: {named}."
+    ]
+
+
 def of_use(credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[str]:
     """Plans that nobody is on, and rules that credited nothing."""
     taken = set(roster.assignments["plan"].drop_nulls())

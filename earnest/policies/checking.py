@@ -41,7 +41,7 @@ def policy_files(path: Path) -> list[Path]:
 
 
 def check_file(file: Path) -> tuple[Policy | None, list[Located]]:
-    """The policy of a file, or what is wrong in it."""
+    """The policy of a file, and what is doubtful in it; or what is wrong."""
     try:
         return check_text(file.read_text(encoding="utf-8-sig"), str(file))
     except UnicodeDecodeError:
@@ -51,13 +51,14 @@ def check_file(file: Path) -> tuple[Policy | None, list[Located]]:
 
 
 def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
-    """The policy of a text, or what is wrong in it."""
+    """The policy of a text, and what is doubtful in it; or what is wrong."""
     try:
         data = read_yaml(text)
         if not isinstance(data, dict):
             what = "a policy is a mapping that begins with 'kind: <kind>'"
             return None, [_unusable(file, what, mend=f"the kinds are {', '.join(kinds())}", code="P002")]
-        return model_of(data.get("kind")).of(data), []
+        policy = model_of(data.get("kind")).of(data)
+        return policy, _located(file, text, list(policy.slips()))
     except PlanFileError as error:
         return None, [_unusable(file, error.what, Position(*error.position), code=error.code)]
     except NoSuchKind as error:

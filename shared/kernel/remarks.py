@@ -32,6 +32,7 @@ Kind = Literal[
     "unknown_plan",
     "plan_not_in_force",
     "managers_in_a_circle",
+    "ids_alike",
     "far_above_quota",
     "far_below_quota",
     "deal_twice",
@@ -45,6 +46,7 @@ MORE: Final[dict[Kind, str]] = {
     "unknown_plan": "plans that somebody is on do not exist.",
     "plan_not_in_force": "plans begin after somebody is on them.",
     "managers_in_a_circle": "chains of managers turn in a circle.",
+    "ids_alike": "groups of participants whose ids differ only in case or in blanks, dots and dashes.",
     "far_above_quota": "attainments are ten times the quota or more.",
     "far_below_quota": "components for which everybody is far below quota.",
     "deal_twice": "groups of deals are alike in all but their ids.",
@@ -86,6 +88,7 @@ def remarks_of(roster: Roster, plans: PlanSet) -> list[Remark]:
         *_unknown_plans(plans, on),
         *_not_in_force(plans, on),
         *_circles(roster),
+        *_ids_alike(roster),
     ]
     places = {kind: place for place, kind in enumerate(MORE)}
     return sorted(set(found), key=lambda each: (places[each.kind], each.says, each.since, each.participant_id))
@@ -261,3 +264,19 @@ def _circles(roster: Roster) -> Iterator[Remark]:
         )
         for who in circle.members:
             yield Remark("managers_in_a_circle", who, says, circle.since, circle.until)
+
+
+def _ids_alike(roster: Roster) -> Iterator[Remark]:
+    """People who are probably one: what is said of the one does not count for the other."""
+    plain = pl.col("participant_id").str.to_lowercase().str.replace_all(r"[\s._-]", "")
+    twins = (
+        roster.assignments.group_by(plain=plain)
+        .agg(pl.col("participant_id").unique().sort(), pl.col("effective_from").min())
+        .filter(pl.col("participant_id").list.len() > 1)
+    )
+    for ids, since in twins.select("participant_id", "effective_from").iter_rows():
+        says = (
+            f"Participants {', '.join(ids[:SHOWN])} have ids that differ only in case or in blanks, dots and dashes: deals and figures of one"
+            " do not count for the other. If they are one person, use one id."
+        )
+        yield from (Remark("ids_alike", who, says, since, EVER) for who in ids)

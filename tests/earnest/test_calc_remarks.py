@@ -137,3 +137,15 @@ def test_figures_at_which_no_plan_of_their_participants_looks_are_noted_once_eac
         "term.share: 2 participants, ann first, are on no plan that looks at it.",
     ]
     assert notes == ["2 crediting rules credited nothing: extra of plan lead, refunds of plan lead."]
+
+
+def test_deals_of_several_rows_are_noted_since_their_amounts_are_not_added(tmp_path: Path) -> None:
+    rows = "D1,ann,100,2025-01-20\nD1,ann,50,2025-01-20\nD2,ann,7,2025-01-20\n"
+    (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{rows}")
+    (tmp_path / "roster.csv").write_text("participant_id,plan\nann,rep\n")
+    plans = PlanSet([read_plan(f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{LIST}{BASE}", "plan")])
+    [note] = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None).notes
+    assert (
+        note
+        == "1 deal has several rows, of which the later ones replace what the earlier ones say, and add nothing: D1."
+    )

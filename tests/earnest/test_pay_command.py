@@ -113,6 +113,35 @@ def test_months_and_days_bound_what_is_run(folder: Path) -> None:
 def test_terms_by_which_nobody_is_paid_are_named(folder: Path, changed: tuple[str, str], says: str | None) -> None:
     (folder / "terms.yaml").write_text(TERMS.replace(*changed) if changed[0] else TERMS)
     told = [line for line in pay(folder).output.splitlines() if line.startswith("Warning")]
-    assert told == (
-        [] if says is None else [f"Warning: payment terms t apply to nobody who is paid here: they are {says}"]
+    assert told == ([] if says is None else [f"Warning: payment terms t apply to nobody: they are {says}"])
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (
+            "draw: {amount: 3000}\nmaximum: {amount: 100}",
+            "P702: payment terms t: the maximum is below the draw, which is then never paid in full",
+        ),
+        ("draw: {amount: 3000, since: 2025-01}\nmaximum: {amount: 100, until: 2024-12}", None),
+        ("draw: {amount: 3000, recover: 0%}", "P701: payment terms t: what the draw advances is never recovered"),
+    ],
+    ids=["maximum", "at-another-time", "recover"],
+)
+def test_terms_that_contradict_themselves_are_named_by_pay_and_by_policy_check(
+    folder: Path, more: str, says: str | None
+) -> None:
+    (folder / "terms.yaml").write_text(TERMS.replace("draw: {amount: 3000}", more))
+    told = [line for line in pay(folder).output.splitlines() if line.startswith("Warning")]
+    assert len(told) == (says is not None)
+    assert says is None or told[0].startswith(f"Warning: {says}")
+    checked = CliRunner().invoke(app, ["policy", "check", str(folder / "terms.yaml")])
+    assert checked.exit_code == (says is not None)
+    assert says is None or says.partition(": ")[2] in checked.output
+
+
+def test_terms_that_end_before_they_begin_are_refused(folder: Path) -> None:
+    (folder / "terms.yaml").write_text(
+        f"{TERMS.rstrip()}\nmaximum: {{amount: 100000, since: 2026-02, until: 2026-01}}\n"
     )
+    assert "until 2026-01 is before since 2026-02: it would never hold" in said(pay(folder))

@@ -63,7 +63,7 @@ class Published(PolicyView):
     """A version as it was published, and what of it is probably not meant."""
 
     warnings: list[str] = Field(
-        description="Whom payment terms name and nobody is, from their first day on",
+        description="Whom payment terms name and nobody is, from their first day on, and what of a policy is probably not meant",
         examples=[["applies_to.plans: nobody is on the plan ae-2025 from 2026-01-01 on"]],
     )
 

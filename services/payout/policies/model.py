@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from services.payout.policies.references import Reference
 from shared.contracts.base import YEARS
+from shared.kernel.findings import Finding
 
 POLICY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
@@ -60,6 +61,10 @@ class Policy(PolicyPart):
 
     def names(self) -> Iterable[Reference]:
         """What the policy names that has to be there."""
+        return ()
+
+    def slips(self) -> Iterable[Finding]:
+        """What of it is allowed and yet probably not meant, as warnings."""
         return ()
 
     def body(self) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def add_policies(app: FastAPI, office: Office) -> None:
         """
         policy = _policy(kind, policy_id, body.policy)
         with engine.begin() as connection:
-            warnings = [] if body.expected else _warnings(connection, policy)
+            warnings = [each.in_words for each in policy.slips()]
+            warnings += [] if body.expected else _warnings(connection, policy)
             closed = _closed_through(connection, policy)
             store.hold(connection)
             before = store.versions(connection, kind, policy_id)

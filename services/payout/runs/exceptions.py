@@ -34,6 +34,7 @@ Kind = Literal[
     "terms_for_nobody",
     "plan_quarantined",
     "pays_nothing",
+    "terms_contradict",
 ]
 LEFT_OUT: Final = "plan_quarantined"
 """What is found of whoever the run leaves out."""

@@ -21,6 +21,7 @@ from services.payout.runs.world import World
 from services.payout.store import holds, payees, positions
 from services.payout.store.payees import PaidUnder
 from services.payout.store.people import people
+from services.payout.terms.policy import applies_to_nobody
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
 from shared.kernel.remarks_on_deals import told_twice
@@ -40,8 +41,10 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
         why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
         yield Finding(LEFT_OUT, who, why)
     for terms in world.for_nobody:
-        why = f"payment terms {terms.id} apply to nobody: they are for {terms.applies_to.in_words()}"
-        yield Finding("terms_for_nobody", "", why)
+        yield Finding("terms_for_nobody", "", applies_to_nobody(terms))
+    for terms in world.terms(run.ends):
+        for slip in terms.slips():
+            yield Finding("terms_contradict", "", slip.in_words)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
     attainments = _attainments(of_month)
@@ -137,9 +140,12 @@ def _of_nobody(found: Calculated) -> Iterable[Finding]:
 def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
     """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
     sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
+    deals = sold.select("deal_id", *ALIKE).unique()
+    alike = deals.filter(pl.len().over(ALIKE) > 1).select("deal_id")
     # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
-    deals = sold.group_by("deal_id", *ALIKE).agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
-    twice = told_twice(deals, ALIKE, deals["deal_id"].n_unique())
+    of_the_same = sold.join(alike, on="deal_id", how="semi").group_by("deal_id", *ALIKE)
+    paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
+    twice = told_twice(paying, ALIKE, deals.height)
     remarks = [
         *found.remarks,
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),

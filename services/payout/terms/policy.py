@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from services.payout.policies.model import Policy, PolicyPart
 from services.payout.policies.references import Named, Reference
+from services.payout.terms.contradictions import contradictions
 from shared.contracts.base import CurrencyCode, Identifier, PeriodName
+from shared.kernel.findings import Finding
 from shared.kernel.language import Amount, Rate
 from shared.money import to_minor
 
@@ -32,6 +34,16 @@ class InForce(PolicyPart):
     """The first month it holds in; from the beginning where absent."""
     until: PeriodName | None = None
     """The last month it holds in; without end where absent."""
+
+    @model_validator(mode="after")
+    def _holds_at_some_time(self) -> Self:
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise ValueError(f"until {self.until} is before since {self.since}: it would never hold; exchange them")
+        return self
+
+    def overlaps(self, other: InForce) -> bool:
+        """Whether there is a month in which both hold."""
+        return (self.since or "") <= (other.until or "9999") and (other.since or "") <= (self.until or "9999")
 
     def holds_in(self, period: str) -> bool:
         """Whether it holds in the month `2026-06`."""
@@ -227,6 +239,10 @@ class PaymentTerms(Policy):
             raise ValueError(f"the shares of `release` must sum to 100%, not {total:.2%}")
         return self
 
+    def slips(self) -> Iterable[Finding]:
+        """Words that take back what others promise."""
+        return contradictions(self)
+
     @model_validator(mode="after")
     def _amounts_are_whole_in_the_currency(self) -> PaymentTerms:
         for each in (self.draw, self.guarantee, self.minimum, self.maximum):
@@ -261,6 +277,14 @@ def for_nobody(documents: Iterable[PaymentTerms], members: Iterable[Member]) -> 
         and any(getattr(each, rule) is not None for rule in RULES)
         and len(names_without_anybody(each, everybody)) == len(names)
     ]
+
+
+def applies_to_nobody(terms: PaymentTerms) -> str:
+    """The warning about such terms."""
+    return (
+        f"payment terms {terms.id} apply to nobody: they are for {terms.applies_to.in_words()}, in {terms.currency},"
+        f" from {terms.valid_from} on"
+    )
 
 
 RULES = ("draw", "guarantee", "minimum", "maximum", "negative", "release", "clawback", "leaver")

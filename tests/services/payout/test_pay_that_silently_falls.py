@@ -67,7 +67,7 @@ def test_a_run_names_terms_that_are_nobodys_until_they_say_nothing_any_more(desk
         {
             "kind": "terms_for_nobody",
             "participant_id": "",
-            "why": "payment terms old apply to nobody: they are for plan plan",
+            "why": "payment terms old apply to nobody: they are for plan plan, in USD, from 2025-01-01 on",
         }
     ]
     publish(desk, "old", applies_to={"plans": ["plan"]})
@@ -113,3 +113,13 @@ def test_deals_of_one_person_that_are_alike_in_all_but_their_ids_are_named(
     assert found(run, "deal_twice") == ["ada", "boss"]
     [why] = {each["why"] for each in run["findings"] if each["kind"] == "deal_twice"}
     assert why.startswith("Deals D1, E1 are alike")
+
+
+def test_terms_that_contradict_themselves_are_named_when_they_are_published_and_by_every_run(
+    desk: Desk, book: Book
+) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 500))])
+    said = publish(desk, "odd", draw={"amount": 1000}, maximum={"amount": 10})["warnings"]
+    [why] = [each["why"] for each in desk.draft("2025-01")["findings"] if each["kind"] == "terms_contradict"]
+    assert said == [why]
+    assert why.startswith("P702: payment terms odd: the maximum is below the draw")

@@ -117,6 +117,11 @@ def test_managers_in_a_circle_are_named_for_as_long_as_it_is_closed() -> None:
     assert "in a circle: ann, ann." in own
 
 
+def test_people_whose_ids_are_nearly_one_are_told() -> None:
+    [words] = said(roster(*((who, "2025-01-01", {"plan": "rep"}) for who in ("ann", "Ann", "bob.1", "bob.2"))))
+    assert words.startswith("Participants Ann, ann have ids that differ only in case")
+
+
 def earnings(*rows: tuple[str, str, int, int]) -> pl.DataFrame:
     fixed = {"plan": "rep", "version": 1, "component": "base", "fiscal": 0, "amount": 0, "currency": "USD"}
     found = [
