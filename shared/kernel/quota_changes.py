@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
-from shared.kernel.conventions import Reset
+from shared.kernel.conventions import CalendarTerms, Reset
 from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
@@ -62,11 +62,16 @@ def late_quotas(changes: list[QuotaChange]) -> Iterator[LateQuota]:
         if measure.reset == "never":
             continue
         over: Reset = "month" if measure.quota.changes == "by_period" else measure.reset
-        length, place = PERIODS_IN[over], fiscal_at(change.effective_from, calendar)
-        start = place // length * length
-        first, last = days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
+        first, last = window_at(change.effective_from, over, calendar)
         if change.effective_from > first:
             yield LateQuota(change, first, last, divides=over != "month")
+
+
+def window_at(day: date, over: Reset, calendar: CalendarTerms) -> tuple[date, date]:
+    """The first and last day of the window of a day; `over` is not `never`."""
+    length, place = PERIODS_IN[over], fiscal_at(day, calendar)
+    start = place // length * length
+    return days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
 
 
 def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
+from shared.kernel.changes_within import Within, plan_changes, version_changes
 from shared.kernel.components.flat import Flat
 from shared.kernel.language import Term
 from shared.kernel.plan import Plan
@@ -27,6 +28,8 @@ from shared.kernel.words import percent, plain
 Kind = Literal[
     "late_quota",
     "quota_far_off",
+    "plan_changed_within",
+    "version_within",
     "percent_sign_missing",
     "figure_unused",
     "unknown_plan",
@@ -41,6 +44,8 @@ Kind = Literal[
 MORE: Final[dict[Kind, str]] = {
     "late_quota": "quotas begin within a window and count for the whole of it.",
     "quota_far_off": "quotas are ten times as much, or a tenth, of what they were.",
+    "plan_changed_within": "people change their plan within a window.",
+    "version_within": "versions begin within a window.",
     "percent_sign_missing": "figures look like a percentage that lost its sign.",
     "figure_unused": "figures are those of people whose plans do not look at them.",
     "unknown_plan": "plans that somebody is on do not exist.",
@@ -83,6 +88,8 @@ def remarks_of(roster: Roster, plans: PlanSet) -> list[Remark]:
     found = [
         *(_late(each) for each in late_quotas(changes)),
         *(_far_off(each) for each in changes if not 1 / Decimal(FAR) < each.quota / each.before < FAR),
+        *(_plan_changed(each) for each in plan_changes(roster, plans)),
+        *(_version(each) for each in version_changes(roster, plans)),
         *_percent_signs(roster, plans, on),
         *_figures_unused(roster, plans),
         *_unknown_plans(plans, on),
@@ -141,6 +148,24 @@ def _far_off(change: QuotaChange) -> Remark:
     times = "ten times as much or more" if change.quota > change.before else "a tenth or less"
     says = f"{_changed(change)}, {times}. If a digit slipped, set it again from that day."
     return Remark("quota_far_off", change.participant_id, says, change.effective_from, change.effective_from)
+
+
+def _plan_changed(within: Within) -> Remark:
+    plan, after = within.plan.plan, within.last + timedelta(days=1)
+    says = (
+        f"From {within.day} {within.participant_id} is on plan {plan} instead of {within.before}, within {within.first} to {within.last}:"
+        f" what counted for {within.measure} before does not count on plan {plan}, and the quota of the whole time does."
+        f" If that is not meant, let the change begin on {after}."
+    )
+    return Remark("plan_changed_within", within.participant_id, says, within.day, within.last)
+
+
+def _version(within: Within) -> Remark:
+    says = (
+        f"{within.plan.key} replaces {within.before} on {within.day}, within {within.first} to {within.last}: {within.measure} begins anew,"
+        " and the quota of the whole time counts. Say in the plan `conventions: {versions: continue}`, or `restart` if that is meant."
+    )
+    return Remark("version_within", "", says, within.day, within.last)
 
 
 def _changed(change: QuotaChange) -> str:

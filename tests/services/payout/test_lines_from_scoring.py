@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 import pytest
 
-from services.payout.deal_facts import DealFact, Uncredited
+from services.payout.deal_facts import DealFact, Remarked, Uncredited
 from services.payout.lines import MOST_PAGES, LinesUnavailable, ScoringLines
 from shared.contracts import lines as contract
 
@@ -114,9 +114,20 @@ def test_what_is_not_credited_is_read_page_by_page_and_not_for_ever(tmp_path: Pa
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(dict(request.url.params))
-        share = {"deal_id": f"D{len(asked)}", "participant_id": None, "reason": "no_owner"}
+        share = {"deal_id": f"D{len(asked)}", "participant_id": None, "reason": "no_rate"}
+        share |= {"rule_skipped": {"cause": "no_rate", "about": "EUR", "message": "There is no rate."}}
         return httpx.Response(200, json={"uncredited": [share], "next": f"D{len(asked)}"})
 
     found = source(tmp_path, answer).uncredited("2025-03")
-    assert found == [Uncredited(f"D{n}", None, "no_owner") for n in range(1, MOST_PAGES + 1)]
+    assert found == [Uncredited(f"D{n}", None, "no_rate", about="EUR") for n in range(1, MOST_PAGES + 1)]
     assert asked[:2] == [{"period": "2025-03", "limit": "1000"}, {"period": "2025-03", "limit": "1000", "after": "D1"}]
+
+
+def test_remarks_of_a_month_are_taken_as_they_are_told(tmp_path: Path) -> None:
+    remark = {"kind": "late_quota", "participant_id": "ann", "message": "From 2025-03-30 the quota is another."}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.url.path, dict(request.url.params)) == ("/v1/remarks", {"period": "2025-03"})
+        return httpx.Response(200, json={"remarks": [remark]})
+
+    assert source(tmp_path, answer).remarks("2025-03") == [Remarked(*remark.values())]

@@ -117,6 +117,27 @@ def test_managers_in_a_circle_are_named_for_as_long_as_it_is_closed() -> None:
     assert "in a circle: ann, ann." in own
 
 
+def test_a_change_of_plan_within_a_window_is_told_and_one_on_its_first_day_is_not() -> None:
+    both = (plan(), plan("senior"))
+    [words] = said(roster(ANN, MIA, ("ann", "2025-02-10", {"plan": "senior"})), *both)
+    assert words.startswith(
+        "From 2025-02-10 ann is on plan senior instead of rep, within 2025-01-01 to 2025-03-31: what counted for sales before does not"
+    )
+    assert words.endswith("let the change begin on 2025-04-01.")
+    assert said(roster(ANN, MIA, ("ann", "2025-04-01", {"plan": "senior"})), *both) == []
+    assert said(roster(MIA, ("new", "2025-02-10", {"plan": "rep"}))) == []
+
+
+def test_a_version_within_a_window_is_told_unless_the_plan_says_what_becomes_of_its_sums() -> None:
+    def second(since: str, **said: Any) -> Plan:
+        return Plan.model_validate(plan(since=since).document() | {"version": 2, "conventions": said})
+
+    [words] = said(roster(ANN, MIA), plan(), second("2025-02-15"))
+    assert words.startswith("rep@2 replaces rep@1 on 2025-02-15, within 2025-01-01 to 2025-03-31: sales begins anew")
+    assert said(roster(ANN, MIA), plan(), second("2025-02-15", versions="restart")) == []
+    assert said(roster(ANN, MIA), plan(), second("2025-04-01")) == []
+
+
 def test_people_whose_ids_are_nearly_one_are_told() -> None:
     [words] = said(roster(*((who, "2025-01-01", {"plan": "rep"}) for who in ("ann", "Ann", "bob.1", "bob.2"))))
     assert words.startswith("Participants Ann, ann have ids that differ only in case")
