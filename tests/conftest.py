@@ -7,7 +7,8 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from earnest.local.postgres import Postgres
-from tests.databases import fresh_database
+from tests.databases import fresh_database, migrated_database
 from tests.peers import opened_by_libreoffice, peer
 
 __all__ = ["opened_by_libreoffice", "peer"]
@@ -43,10 +44,15 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """A process of tests for each core that we may use and its share of memory; for one alone none is started."""
+    """A process of tests for each core that we may use and one more, as some always wait for servers; none on a single core."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    workers = min(cores, psutil.virtual_memory().available // MEMORY_OF_A_WORKER)
-    return workers if workers > 1 else 0
+    workers = min(cores + 1, psutil.virtual_memory().available // MEMORY_OF_A_WORKER)
+    return workers if min(cores, workers) > 1 else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests begin with the run: whoever has nothing left takes over tests that others have not come to, one by one."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -117,6 +123,12 @@ def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
     """`postgresql://` URL of an empty database that this test has for itself."""
     with fresh_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def template(postgres_server: Postgres) -> Callable[[str], str]:
+    """The name of a database with the tables of a service (`template("payout")`), which is copied for each test; made once."""
+    return cache(partial(migrated_database, postgres_server))
 
 
 @pytest.fixture

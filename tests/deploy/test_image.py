@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 def test_the_image_builds_and_holds_all_services() -> None:
     done = subprocess.run(
         [ROOT / "deploy" / "build_check.sh"],

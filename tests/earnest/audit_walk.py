@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from tests.command_line import earnest
 
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -24,10 +25,10 @@ def printed(command: str, folder: Path, replaced: Mapping[str, str]) -> str:
     """What a command prints, run in a folder; without the lines of tables, blanks as one."""
     for old, new in replaced.items():
         command = command.replace(old, new)
-    script = f'earnest() {{ "{sys.executable}" -m earnest.cli "$@"; }}\n{command}\n'
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=os.environ, capture_output=True, text=True, check=False
-    )
+    if command.startswith("earnest "):
+        done = earnest(*shlex.split(command)[1:], folder=folder)
+    else:
+        done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return flat(done.stdout)
 

@@ -29,6 +29,8 @@ from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.earnest.audit_walk import flat, printed, steps
 
+pytestmark = pytest.mark.long
+
 STAGES = {"closed_won": "won", "closed_lost": "lost", "cancelled": "cancelled", "proposal": "open"}
 
 
@@ -174,7 +176,6 @@ def test_an_auditor_follows_a_deal_to_payroll_books_and_statement_by_the_page_al
 ) -> None:
     home = played.system.home.path
     monkeypatch.setenv("EARNEST_HOME", str(home))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     replaced = {".earnest": str(home), "http://127.0.0.1:8802": played.system.urls["scoring"]}
     for command, shown in steps(Path(__file__).parents[2] / "docs" / "audit.md"):
         said = printed(command, tmp_path, replaced)

@@ -15,6 +15,7 @@ import orjson
 import pytest
 from sqlalchemy import URL, Engine, make_url
 
+from earnest.local.postgres import Postgres
 from services.alerts import store
 from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared.contracts.topics import ROAD
@@ -23,12 +24,20 @@ from shared.log.loop import Worker
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.worker import Outcome
+from tests.databases import fresh_database
 from tests.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TOOLS = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
 
 Count = Callable[[Sequence[Stored]], Outcome]
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of alerts, which this test has for itself."""
+    with fresh_database(postgres_server, template("alerts")) as url:
+        yield url
 
 
 @pytest.fixture

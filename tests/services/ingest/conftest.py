@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from earnest.local.postgres import Postgres
 from services.ingest.api import create_app
 from services.ingest.appending import Appender
 from services.ingest.known_roster import KnownRoster
@@ -28,6 +29,7 @@ from shared.database import engine_for, migrate
 from shared.log.open import open_log
 from shared.log.port import Log
 from shared.settings import Settings
+from tests.databases import fresh_database
 
 SCOPES = ["deals:write", "roster:write", "plans:write"]
 
@@ -69,6 +71,13 @@ def bounded() -> Iterator[Bounded]:
     found = Bounded()
     yield found
     found.close()
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of ingest, which this test has for itself."""
+    with fresh_database(postgres_server, template("ingest")) as url:
+        yield url
 
 
 @pytest.fixture

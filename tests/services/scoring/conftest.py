@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -12,12 +12,14 @@ import orjson
 import pytest
 from sqlalchemy import Engine, make_url, text
 
+from earnest.local.postgres import Postgres
 from services.scoring.worker import INPUTS, steps
 from shared.contracts.topics import EARNINGS
 from shared.database import engine_for, migrate
 from shared.log.partitioner import partition_of
 from shared.log.port import Partition, Record, Stored
 from shared.log.worker import Rejection
+from tests.databases import fresh_database
 
 LANES = 3
 
@@ -100,6 +102,13 @@ class Road:
             batch += lane[:number]
             del lane[:number]
         return batch
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of scoring, which this test has for itself."""
+    with fresh_database(postgres_server, template("scoring")) as url:
+        yield url
 
 
 @pytest.fixture
