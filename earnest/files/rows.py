@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from earnest.files.rejected import BAD_VALUE, UNREADABLE, FileError, rejected
-from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
+from earnest.files.sheets import MOST_BYTES, MOST_CELLS, SUFFIXES, SheetError, first_sheet
 from shared.contracts.roster_rows import BadHeader, TooWide, fitted, header_of
 
 CHUNK = 50_000
@@ -109,20 +109,39 @@ def _frame(
 
 def _parquet(path: Path) -> Rows:
     try:
-        frame = pl.read_parquet(path)
-    except pl.exceptions.PolarsError as error:
-        raise FileError(f"{path}: {str(error).splitlines()[0]}") from None
-    _header(path, frame.columns)
-    for name, kind in frame.schema.items():
+        return Rows(_parquet_texts(path), rejected())
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise FileError(f"{path}: this is no Parquet file that can be read ({str(error).splitlines()[0]})") from None
+
+
+def _parquet_texts(path: Path) -> pl.DataFrame:
+    """The columns as text. A file of a few bytes may stand for any number of rows and texts: both are looked at before they are made."""
+    scan = pl.scan_parquet(path, glob=False)
+    schema = scan.collect_schema()
+    _header(path, schema.names())
+    for name, kind in schema.items():
         if kind.is_float():
             raise FileError(f"{path}: column {name} holds floating-point numbers, which are not exact; store decimals")
         if kind.is_nested() or (kind.is_temporal() and kind != pl.Date):
             raise FileError(
                 f"{path}: column {name} holds {kind}; store text, whole numbers, decimals, dates or booleans"
             )
-    return Rows(
-        frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64)), rejected()
-    )
+    rows = scan.select(pl.len()).collect().item()
+    if rows * len(schema) > MOST_CELLS:
+        raise FileError(
+            f"{path}: it has {rows:,} rows of {len(schema):,} columns; {MOST_CELLS:,} cells at most are read"
+        )
+    frame = scan.collect()
+    lengths = [
+        pl.col(pl.String).str.len_bytes(),
+        pl.col(pl.Categorical, pl.Enum).cast(pl.Categorical).cat.len_bytes(),
+        pl.col(pl.Binary).bin.size(),
+    ]
+    sizes = (each.cast(pl.Int64).sum() for each in lengths)
+    written = sum(size for each in sizes for row in frame.select(each).rows() for size in row)
+    if written > MOST_BYTES:
+        raise FileError(f"{path}: its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
+    return frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
 
 
 def _xlsx(path: Path, file: str, used: Callable[[str], bool]) -> Rows:

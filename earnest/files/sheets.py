@@ -19,10 +19,15 @@ import polars as pl
 
 SUFFIXES = (".xlsx", ".xlsm")
 MOST_DIGITS, MOST_DECIMALS = 15, 6
-MOST_BYTES, MOST_CELLS = 1_000_000_000, 50_000_000
-"""Of a workbook, unpacked, and of its first sheet, up to its last row and column."""
+MOST_BYTES, MOST_CELLS = 500_000_000, 30_000_000
+"""Of a workbook, unpacked, and of a sheet, up to its last row and column."""
+MOST_SHRUNK, SMALL = 100, 20_000_000
+"""How many times larger than packed a workbook may be that is not small: real ones are ten to thirty times."""
 _MIDNIGHT = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
 _SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_SHEET, _CELL = re.compile(rb"<(?:\w+:)?sheetData"), re.compile(rb"<(?:\w+:)?c[\s/>]")
+_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,8})([0-9]{1,12})""")
+"""Where a cell or a row says that it is; written with either quote, and in any order of attributes."""
 _LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -50,8 +55,13 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
         workbook = fastexcel.read_excel(path)
         texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
         errors = list(_errors(path))
-    except (fastexcel.FastExcelError, zipfile.BadZipFile, ElementTree.ParseError, KeyError) as error:
-        raise SheetError(str(error).splitlines()[0] or type(error).__name__) from None
+    except (SheetError, OSError, MemoryError):
+        raise
+    except BaseException as error:
+        # Libraries raise many kinds of errors about bytes that are not what they say; a panic is not even an `Exception`.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise SheetError((str(error).splitlines() or [""])[0] or type(error).__name__) from None
     refused: dict[int, str] = {}
     columns: list[list[str | None]] = []
     header = texts.row(0) if texts.height else ()
@@ -92,14 +102,32 @@ def _read(workbook: fastexcel.ExcelReader, kind: fastexcel.DType) -> pl.DataFram
 
 
 def _check_size(path: Path) -> None:
-    """A reader makes room for everything between the first cell and the last: what lies absurdly far out is refused before."""
+    """A reader makes room for everything between the first cell and the last: what lies absurdly far out is refused before.
+
+    Every part is looked at: which of them is the first sheet may be said in a way that readers do not understand alike.
+    """
     with zipfile.ZipFile(path) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > MOST_BYTES:
-        raise SheetError(f"it unpacks to {unpacked:,} bytes; {MOST_BYTES:,} at most are read")
-    rows, columns = 0, 0
-    for letters, digits in re.findall(rb'<c [^>]*?r="([A-Z]{1,8})([0-9]{1,12})"', _first_sheet(path)):
-        rows, columns = max(rows, int(digits)), max(columns, _column(letters.decode()))
+        parts = archive.infolist()
+        packed, unpacked = sum(part.compress_size for part in parts), sum(part.file_size for part in parts)
+        if unpacked > MOST_BYTES or (unpacked > SMALL and unpacked > MOST_SHRUNK * packed):
+            most = min(MOST_BYTES, max(SMALL, MOST_SHRUNK * packed))
+            raise SheetError(f"its {packed:,} bytes unpack to {unpacked:,}; {most:,} at most are read")
+        for part in parts:
+            content = archive.read(part)  # as many bytes as the part says: one that lies is found by its checksum
+            if _SHEET.search(content):
+                _check_extent(content)
+
+
+def _check_extent(sheet: bytes) -> None:
+    """See that no cell lies too far out; one that does not say where it is lies beside the one before."""
+    rows = columns = said = 0
+    for found in _PLACE.finditer(sheet):
+        letters, digits = found.groups()
+        rows, columns = max(rows, int(digits)), max(columns, _column(letters.decode().upper()))
+        said += bool(letters)
+    if sum(1 for _ in _CELL.finditer(sheet)) > said:
+        cells = [len(_CELL.findall(row)) for row in sheet.split(b"row")]
+        rows, columns = max(rows, len(cells)), max(columns, *cells)
     if rows * columns > MOST_CELLS:
         raise SheetError(f"it reaches to row {rows:,} and column {columns:,}; {MOST_CELLS:,} cells at most are read")
 
@@ -119,7 +147,7 @@ def _first_sheet(path: Path) -> bytes:
         if first is None:
             return b""
         links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        target = next(link.attrib["Target"] for link in links if link.attrib["Id"] == first.attrib[_LINKS])
+        target = {link.attrib["Id"]: link.attrib["Target"] for link in links}[first.attrib[_LINKS]]
         name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
         return archive.read(name)
 

@@ -58,7 +58,8 @@ class Delivery:
         translation = source.translate(document, self.name, self.sent)
         # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
-        by = self.again_by or source.source
+        # Several set a fact together: what the file made of it, and who sent it again since the file was mended.
+        by = "\n".join(dict.fromkeys(filter(None, (source.owner, self.again_by)))) or source.source
         found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), by, columns)
         repairs = [asdict(repair) for repair in translation.repairs]
         return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})

@@ -122,6 +122,8 @@ class Source(Part):
     """
 
     source: Identifier
+    owner: Identifier | None = None
+    """The name of the key of whoever answers for this file: a hand in all pay that what it reads moves."""
     signing: Signing | None = None
     items: str = "$"
     when: Condition | None = None

@@ -136,7 +136,8 @@ class DealPatch(Statement):
 class DealFact(Contract):
     """A patch on the road: the flat fields with what orders them.
 
-    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name.
+    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name; several names,
+    each on a line of its own, where several people answer for it.
     """
 
     deal_id: Identifier

@@ -12,6 +12,8 @@ from shared.decimals import figure
 COLUMNS: Final = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers that are each participant's own: how they begin, and the field whose entries they are."""
+MOST_COLUMNS: Final = 16_384
+"""As many as a spreadsheet has."""
 LONG_BEFORE: Final = "1900-01-01"
 """From when a row holds that names no date."""
 
@@ -35,6 +37,8 @@ def header_of(cells: Sequence[str]) -> list[str]:
         names.pop()
     if not names:
         raise BadHeader("the first row must name the columns")
+    if len(names) > MOST_COLUMNS:
+        raise BadHeader(f"the first row names {len(names):,} columns; {MOST_COLUMNS:,} at most are read")
     if "" in names:
         raise BadHeader("a column has no name")
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):

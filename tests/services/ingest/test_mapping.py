@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.deliveries import Delivery
 from services.ingest.mapping import Source, SourceError, load_source
-from tests.services.ingest.acme import SOURCE
+from tests.services.ingest.acme import DELIVERY, SOURCE
 
 
 def mapped(rule: Any, item: str, field: str = "amount") -> Any:
@@ -140,3 +141,24 @@ def test_an_item_tells_of_a_payment_under_its_own_id_and_a_null_amount_takes_it_
     assert fields({"deal": "d1", "payment": {"id": 77, "amount": None}}) == {"payments": {"77": None}}
     assert fields({"deal": "d1", "payment": {"id": 77}}) == {"payments": {"77": {}}}, "for validation to name"
     assert fields({"deal": "d1", "begins": "2025-06-01"}) == {"start_date": "2025-06-01"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "again", "by"),
+    [
+        ("olga", None, "olga"),
+        ("olga", "tom", "olga\ntom"),
+        ("olga", "olga", "olga"),
+        (None, "tom", "tom"),
+        (None, None, None),
+    ],
+)
+def test_the_owner_of_a_source_file_and_whoever_sent_a_delivery_again_set_what_it_says(
+    owner: str | None, again: str | None, by: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "acme.yaml").write_text(SOURCE + (f"\nowner: {owner}\n" if owner else ""))
+    delivery = Delivery("acme-crm", "msg_1", "2025-03-31T12:00:00.000000Z", json.dumps(DELIVERY).encode(), again)
+    (record,) = delivery.read(
+        load_source(tmp_path / "acme.yaml"), ZoneInfo("UTC"), lambda: {"segment": pl.String()}
+    ).records
+    assert json.loads(record.value or b"").get("by") == by

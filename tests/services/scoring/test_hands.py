@@ -122,6 +122,8 @@ def test_a_fact_that_somebody_else_replaced_is_theirs(say: Say, hands: Hands) ->
     assert hands() == {"deal": {"ann", "bob", "cy"}}
     say("d/ann", "uma", amount="1000.00")
     assert (hands(), hands("uma")) == ({}, {"deal": {"ann", "bob", "cy"}})
+    say("d/ann", "olga\ntom", amount="10.00")
+    assert hands("olga") == hands("tom") == {"deal": {"ann", "bob", "cy"}}
 
 
 def test_a_window_longer_than_a_month_rests_on_all_of_its_days(sold: Road, say: Say, hands: Hands) -> None:
