@@ -21,9 +21,10 @@ from services.ingest.bodies import TooMany
 from services.ingest.plan_reading import in_full, read_plan_event
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
+from shared.kernel.conventions import CalendarTerms
 from shared.kernel.filters import ColumnTypes
 from shared.kernel.plan import Plan
-from shared.kernel.plan_set import Declared, PlanConflict, PlanSet, check_columns, replaced
+from shared.kernel.plan_set import Declared, PlanConflict, PlanSet, check_together, replaced
 from shared.log.port import Log, LogUnavailable, Record
 from shared.problems import Conflict
 
@@ -176,7 +177,7 @@ def _check(held: dict[str, Declared], new: dict[str, Declared]) -> None:
                 f" give it a version above {by.version} to replace that one"
             )
     try:
-        check_columns(every.values())
+        check_together(every.values())
     except PlanConflict as error:
         raise PlanCannotHold(str(error)) from None
 
@@ -187,5 +188,12 @@ def _fact(record: Record) -> dict[str, Any]:
 
 
 def _declared(fact: dict[str, Any]) -> Declared:
-    columns = fact["document"].get("columns", {})
-    return Declared(fact["plan_id"], fact["version"], date.fromisoformat(fact["effective_from"]), columns)
+    document = fact["document"]
+    return Declared(
+        plan=fact["plan_id"],
+        version=fact["version"],
+        effective_from=date.fromisoformat(fact["effective_from"]),
+        columns=document.get("columns", {}),
+        calendar=CalendarTerms.model_validate(document.get("calendar", {})),
+        continues=document.get("conventions", {}).get("versions") == "continue",
+    )

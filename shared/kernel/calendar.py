@@ -91,6 +91,23 @@ def fiscal_at(day: date, calendar: CalendarTerms) -> Fiscal:
     return Fiscal(pl.select(fiscal_of(pl.lit(day), calendar)).item())
 
 
+def goes_on(before: CalendarTerms, after: CalendarTerms, day: date) -> bool:
+    """Whether sums of fiscal periods of one calendar may go on in those of another from a day on: the periods before it of the fiscal year
+    in which it lies are the same in both, and earlier ones are of earlier years.
+    """
+    now, last = fiscal_at(day, after), day - timedelta(days=1)
+    year = Fiscal(now - now % PERIODS_IN["year"])
+    begins = days_of(year, after)[0]
+    if begins == day:
+        return fiscal_at(last, before) < year
+    periods = map(Fiscal, range(year, fiscal_at(last, after) + 1))
+    return (
+        fiscal_at(begins - timedelta(days=1), before) < year
+        and fiscal_at(last, before) == fiscal_at(last, after)
+        and all(days_of(each, before)[0] == days_of(each, after)[0] for each in periods)
+    )
+
+
 def window_of(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
     """What tells windows apart: the same for all fiscal periods between two resets."""
     if reset == "never":

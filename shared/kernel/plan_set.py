@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import polars as pl
 
+from shared.kernel.calendar import goes_on
+from shared.kernel.conventions import CalendarTerms
 from shared.kernel.filters import ColumnTypes
 from shared.kernel.plan import Plan
 from shared.kernel.tables import DEALS
@@ -19,12 +22,15 @@ class PlanConflict(ValueError):
 
 
 class Declared(NamedTuple):
-    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their types."""
+    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their types, `continues` says
+    that sums of the version before it go on in its own."""
 
     plan: str
     version: int
     effective_from: date
     columns: Mapping[str, str]
+    calendar: CalendarTerms = CalendarTerms()
+    continues: bool = False
 
     @property
     def key(self) -> str:
@@ -42,17 +48,25 @@ def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
     return {each.key: other for each, other in by if other is not each}
 
 
-def check_columns(versions: Iterable[Declared]) -> None:
-    """See that versions that hold at some time declare a column in one way.
+def check_together(versions: Iterable[Declared]) -> None:
+    """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the next can.
 
     Raises:
         PlanConflict: two do not; names the column and both.
     """
     every = list(versions)
     out = replaced(every)
+    holding = [each for each in every if each.key not in out]
+    for earlier, later in pairwise(sorted(holding, key=lambda each: (each.plan, each.effective_from))):
+        on = earlier.plan == later.plan and earlier.continues and later.continues
+        if on and not goes_on(earlier.calendar, later.calendar, later.effective_from):
+            raise PlanConflict(
+                f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of {earlier.key}: no sum of the one"
+                f" goes on in the other; say `versions: restart` in {later.key}, or leave the calendar as it is"
+            )
     declared: dict[str, tuple[str, str]] = {}
-    for each in every:
-        for name, kind in each.columns.items() if each.key not in out else ():
+    for each in holding:
+        for name, kind in each.columns.items():
             other, before = declared.setdefault(name, (each.key, kind))
             if ColumnTypes[before] != ColumnTypes[kind]:
                 raise PlanConflict(
@@ -77,8 +91,11 @@ class PlanSet:
         for plan in sorted(plans, key=lambda p: (p.plan, p.version)):
             if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
                 raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
-        declared = [Declared(p.plan, p.version, p.effective_from, p.columns) for p in self.plans.values()]
-        check_columns(declared)
+        declared = [
+            Declared(p.plan, p.version, p.effective_from, p.columns, p.calendar, p.conventions.versions == "continue")
+            for p in self.plans.values()
+        ]
+        check_together(declared)
         self._replaced = replaced(declared)
 
     @cached_property
@@ -161,8 +178,16 @@ class PlanSet:
 
     def together(self) -> list[list[Plan]]:
         """The versions whose sums go on from one to the next; every version that begins anew is alone."""
-        found: dict[object, list[Plan]] = {}
-        for plan in self:
-            alone = plan.conventions.versions == "restart"
-            found.setdefault(plan.key if alone else (plan.plan, "continue"), []).append(plan)
-        return list(found.values())
+        found = [[plan] for plan in self if plan.key in self._replaced]
+        before: Plan | None = None
+        for plan in sorted(self.holding, key=lambda each: (each.plan, each.effective_from)):
+            if (
+                before is not None
+                and before.plan == plan.plan
+                and {before.conventions.versions, plan.conventions.versions} == {"continue"}
+            ):
+                found[-1].append(plan)
+            else:
+                found.append([plan])
+            before = plan
+        return found

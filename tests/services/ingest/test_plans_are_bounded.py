@@ -93,3 +93,14 @@ def test_a_json_number_with_decimals_is_refused_with_how_to_write_it(ingest: Ing
         ingest.client.post("/v1/plans", json=event(PLAIN | {"components": [rate | {"rate": "0.05"}]})).status_code
         == 202
     )
+
+
+def test_a_version_that_goes_on_in_another_calendar_is_refused_at_once(ingest: Ingest) -> None:
+    goes_on = {"conventions": {"versions": "continue"}, "effective_from": "2024-03-01"}
+    first = PLAIN | goes_on | {"effective_from": "2024-01-01"}
+    assert ingest.client.post("/v1/plans", json=event(first)).status_code == 202
+    shifted = PLAIN | goes_on | {"version": 2, "calendar": {"year_starts": 2}}
+    answer = ingest.client.post("/v1/plans", json=event(shifted))
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:earnest:problem:plan-conflict")
+    assert "say `versions: restart` in harm@2" in answer.json()["detail"]
+    assert ingest.client.post("/v1/plans", json=event(PLAIN | goes_on | {"version": 2})).status_code == 202

@@ -121,3 +121,68 @@ def test_each_decrease_of_a_deal_has_its_own_cause_and_day_in_whatever_run_it_be
         got = {name: found.get(who, "") for who, name in names.items()}
         assert got == {name: each[2 + month] for name, each in CHANGES.items()}
     assert company.verified() == []
+
+
+def paid_on(day: str, amount: str = "1000.00") -> dict[str, str]:
+    return money(amount, day)
+
+
+PAYMENTS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str, str]] = {
+    "taken back by null": ({"p1": paid_on("2025-01-20")}, {"p1": None}, {"p2": paid_on("2025-03-05")}, "100.00", "-100.00", ""),
+    "taken back by a negative entry": (
+        {"p1": paid_on("2025-01-20")}, {"p2": paid_on("2025-02-09", "-1000.00")}, {}, "100.00", "-100.00", "-100.00"
+    ),
+    "in part": ({"p1": paid_on("2025-01-20")}, {"p2": paid_on("2025-02-09", "-400.00")}, {}, "100.00", "-40.00", "-40.00"),
+    "lowered": ({"p1": paid_on("2025-01-20")}, {"p1": paid_on("2025-01-20", "600.00")}, {}, "100.00", "-40.00", "-40.00"),
+    "of a later day after all": (
+        {"p1": paid_on("2025-01-20")}, {"p1": paid_on("2025-03-05")}, {}, "100.00", "-100.00", ""
+    ),
+    "refunded": ({"p1": paid_on("2025-01-20")}, {"refund": paid_on(LATE)}, {}, "100.00", "-100.00", "-100.00"),
+    "refunded in part": (
+        {"p1": paid_on("2025-01-20")}, {"refund": paid_on(LATE, "400.00")}, {}, "100.00", "-40.00", "-40.00"
+    ),
+    "refunded in part, with a negative entry beside it": (
+        {"p1": paid_on("2025-01-20")},
+        {"refund": paid_on(LATE, "400.00"), "p2": paid_on(LATE, "-300.00")}, {}, "100.00", "-70.00", "-70.00"
+    ),
+    "more than there was": (
+        {"p1": paid_on("2025-01-20")}, {"p2": paid_on("2025-02-09", "-1500.00")}, {"p3": paid_on("2025-03-05", "500.00")},
+        "100.00", "-100.00", "-100.00",
+    ),
+    "of what was paid too much": (
+        {"p1": paid_on("2025-01-20", "1500.00")}, {"p2": paid_on("2025-02-09", "-500.00")}, {}, "100.00", "", ""
+    ),
+    "before it came": (
+        {"p2": paid_on("2025-01-12", "-400.00")}, {"p1": paid_on("2025-02-05")}, {"p3": paid_on("2025-03-05", "400.00")},
+        "", "60.00", "40.00",
+    ),
+    "all told in January": (
+        {"p1": paid_on("2025-01-20"), "p2": paid_on("2025-02-09", "-1000.00"), "p3": paid_on("2025-03-05")}, {}, {},
+        "100.00", "-100.00", "",
+    ),
+    "paid later, then in part": (
+        {"p1": paid_on("2025-02-20", "600.00")}, {"p1": paid_on("2025-02-20", "600.00")}, {"p1": None}, "", "60.00", "-60.00"
+    ),
+}  # fmt: skip
+"""What is told of the payments of a deal of 1,000.00 in January, February and March; what then is paid of 100.00, or owed."""
+
+
+def test_a_payment_that_is_taken_back_takes_back_what_it_released_by_whatever_road(company: Company) -> None:
+    names = {f"p{number:02d}": name for number, name in enumerate(PAYMENTS)}
+    join(company, *names)
+    terms = {"valid_from": "2024-01-01", "currency": "USD", "release": [{"share": "100%", "when": "collected"}]}
+    assert company.policy("payment_terms", "all", terms).is_success
+    for who in names:
+        won(company, f"D-{who}", who)
+    for month in range(3):
+        for who, name in names.items():
+            told = {
+                "refunds.r1" if key == "refund" else f"payments.{key}": each
+                for key, each in PAYMENTS[name][month].items()
+            }
+            if told:
+                company.deal(f"D-{who}", **told)
+        found = run(company, month + 1)
+        got = {name: found.get(who, "") for who, name in names.items()}
+        assert got == {name: each[3 + month] for name, each in PAYMENTS.items()}, month
+    assert company.verified() == []

@@ -194,6 +194,10 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
         goes_on = terms.get("versions") == "continue" and len(since) > 1
         kinds = draw(st.lists(st.sampled_from(KINDS[2:] if goes_on else KINDS), min_size=1, max_size=3))
         for version, day in enumerate(since, start=1):
+            if goes_on and "weeks" in calendar and draw(maybe):
+                calendar = calendar | {"long_years": [*calendar["long_years"], 2040]}  # the same until then
+            elif not goes_on and draw(maybe):
+                calendar = draw(calendars())
             data = {
                 "plan": plan,
                 "version": version,

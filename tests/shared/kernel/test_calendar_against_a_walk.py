@@ -15,6 +15,7 @@ from shared.kernel.calendar import (
     end_of_segment,
     fiscal_of,
     fiscal_of_month,
+    goes_on,
     last_of_window,
     month_of,
     month_of_end,
@@ -72,6 +73,32 @@ def test_periods_windows_and_bounds_are_those_of_a_walk(terms: dict[str, Any]) -
         assert [ours[window] for window in frame["window"]] == [order[window] for window in windows]
         lasts = [dates.periods_of(period, reset)[-1] for period in periods]
         assert frame["last"].to_list() == [12 * year + place for year, place in lasts]
+
+
+def test_sums_go_on_in_another_calendar_only_where_their_windows_are_the_same_days() -> None:
+    weeks = {"weeks": "4-4-5", "first_day": date(2022, 12, 26)}
+    calendars = [CalendarTerms.model_validate(terms) for terms in [*CALENDARS, weeks, weeks | {"long_years": [2028]}]]
+    changes = [date(2024, 1, 1), date(2024, 1, 29), date(2024, 7, 1), date(2024, 7, 10), date(2024, 12, 30)]
+    fiscals = [
+        pl.DataFrame({"day": DAYS}).select(fiscal_of(pl.col("day"), calendar)).to_series().to_list()
+        for calendar in calendars
+    ]
+    found: dict[bool, int] = {True: 0, False: 0}
+    for before, was in zip(calendars, fiscals, strict=True):
+        for after, now in zip(calendars, fiscals, strict=True):
+            for change in changes:
+                at = DAYS.index(change)
+                same = all(
+                    [number // months for number in was[:at] if number // months >= now[at] // months]
+                    == [number // months for number in now[:at] if number // months == now[at] // months]
+                    for months in (1, 3, 6, 12)
+                )
+                goes = goes_on(before, after, change)
+                assert same or not goes, (before, after, change)
+                found[goes] += before != after
+    assert min(found.values()) > 50
+    assert goes_on(*calendars[-2:], date(2024, 7, 10))  # a long year that is yet to come changes nothing
+    assert not goes_on(CalendarTerms(), CalendarTerms(year_starts=2), date(2024, 3, 1))
 
 
 def test_a_month_is_a_fiscal_period_only_in_a_calendar_of_months() -> None:
