@@ -276,7 +276,8 @@ class _Typing:
 
 
 def _mend(want: str, found: str) -> str:
-    return _MEND_DAYS if {want, found} == {DATE, NUMBER} else _AS.get(want, _MEND_DAYS)
+    days = {want, found} == {DATE, NUMBER} or SPAN in (want, found)
+    return _MEND_DAYS if days else _AS.get(want, _MEND_DAYS)
 
 
 def _of_column(kind: pl.DataType) -> str:
