@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from earnest.files.pay_events import Happened, read_events
+from earnest.files.pay_idle import idle_events
 from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
 from earnest.files.rejected import FileError, rejected
 from earnest.policies.checking import policy_files, read_policy_file
@@ -46,7 +47,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Every run, the rows of files that were not used (`REJECTED`), and what of the terms is probably not meant."""
+    """Every run, the rows of files that were not used (`REJECTED`), and what of terms and events has no effect."""
 
     runs: list[Walked]
     rejected: pl.DataFrame
@@ -92,8 +93,9 @@ def pay_from_files(sources: Sources) -> Paid:
         receivable=happened.balances.get("opening_owed", {}),
     )
     runs = list(walk(facts, first, last))
+    idle = idle_events(happened, entries, deals, runs)
     slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
-    return Paid(runs, rejected(refused), [*slips, *_for_nobody(documents, runs)])
+    return Paid(runs, rejected(refused), [*slips, *_for_nobody(documents, runs), *idle])
 
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> list[str]:

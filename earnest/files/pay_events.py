@@ -19,11 +19,15 @@ from shared.periods import period_of
 
 @dataclass
 class Happened:
-    """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone."""
+    """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone.
+
+    `released` has the day, scope and subject of releases for which there is no hold.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     active: dict[str, dict[date, bool]] = field(default_factory=dict)
     holds: list[tuple[date, Hold]] = field(default_factory=list)
+    released: list[tuple[date, str, str]] = field(default_factory=list)
     excused: list[tuple[date, str, str]] = field(default_factory=list)
     off_cycle: list[OffCycle] = field(default_factory=list)
     balances: dict[str, dict[Owed, int]] = field(default_factory=dict)
@@ -92,14 +96,12 @@ def _release(row: Row) -> Callable[[Happened], None]:
     subject, on = _subject(row), _day(row)
 
     def tell(found: Happened) -> None:
+        theirs = [(hold.scope, hold.subject) == subject and not hold.released_on for _, hold in found.holds]
+        if not any(theirs):
+            found.released.append((on, *subject))
         found.holds = [
-            (
-                day,
-                replace(hold, released_on=on)
-                if (hold.scope, hold.subject) == subject and not hold.released_on
-                else hold,
-            )
-            for day, hold in found.holds
+            (day, replace(hold, released_on=on) if mine else hold)
+            for (day, hold), mine in zip(found.holds, theirs, strict=True)
         ]
 
     return tell

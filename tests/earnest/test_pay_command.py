@@ -145,3 +145,26 @@ def test_terms_that_end_before_they_begin_are_refused(folder: Path) -> None:
         f"{TERMS.rstrip()}\nmaximum: {{amount: 100000, since: 2026-02, until: 2026-01}}\n"
     )
     assert "until 2026-01 is before since 2026-02: it would never hold" in said(pay(folder))
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("hold,,2026-01-01,D9,,", "the hold of 2026-01-01 stops nothing: nothing is earned by deal D9"),
+        ("hold,,2026-01-01,,ae,", "the hold of 2026-01-01 stops nothing: nothing is earned by plan ae"),
+        ("hold,eve,2026-01-01,,,", "the hold of 2026-01-01 stops nothing: nothing is earned by participant eve"),
+        ("release,ada,2026-01-15,,,", "the release of 2026-01-15 releases nothing: there is no hold on participant ada before it"),
+        ("hold,ada,2026-01-01,,,\nrelease,ada,2026-09-01,,,", "participant ada is released on 2026-09-01, which no run reaches: the last ends on 2026-02-28"),
+        ("dismissal,ada,2026-01-15,D9,,", "the dismissal of 2026-01-15 concerns nothing: ada has earned and lost nothing by deal D9"),
+        ("off_cycle,eve,2026-01-15,,,", "the off-cycle run of 2026-01-15 pays nobody (eve)"),
+        ("hold,ada,2026-01-01,,,\nrelease,ada,2026-01-15,,,", None),
+        ("off_cycle,ada,2026-02-10,,,", None),
+    ],
+)  # fmt: skip
+def test_events_without_effect_are_named(folder: Path, row: str, says: str | None) -> None:
+    (folder / "earned.csv").write_text(
+        "participant_id,period,amount,currency,credit_date\nada,2026-02,5000,USD,2026-02-03\n"
+    )
+    (folder / "events.csv").write_text(f"event,participant_id,date,deal_id,plan,until\n{row}\n")
+    told = [line for line in pay(folder, "--events", folder / "events.csv").output.splitlines() if "Warning" in line]
+    assert told == ([] if says is None else [f"Warning: {says}"])
