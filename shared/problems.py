@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PERIOD
+from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PERIOD, RUN_ID
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -22,6 +22,7 @@ FORMS: Final = {
     NAME: "write small letters, digits and _ only, beginning with a letter",
     CURRENCY: "write a currency in three capitals, for example USD",
     PERIOD: "write a month as 2025-03",
+    RUN_ID: "write the id of a run as run-2025-03-1",
 }
 """What to tell people instead of a pattern."""
 

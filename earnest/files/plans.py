@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from earnest.files.rejected import FileError
+from earnest.plans.checking import plan_of_file
 from shared.kernel import PlanSet
 from shared.kernel.plan import Plan
-from shared.kernel.plan_file import read_plan
 from shared.kernel.plan_set import PlanConflict
-from shared.kernel.plan_text import PlanFileError
 
 
 def read_plans(paths: Iterable[Path]) -> PlanSet:
@@ -40,12 +39,10 @@ def plan_files(path: Path) -> list[Path]:
 
 
 def _plan(file: Path) -> Plan:
-    try:
-        return read_plan(file.read_text(encoding="utf-8"), file.name)
-    except PlanFileError as error:
-        text = str(error)
-        raise FileError(text if text.startswith(file.name) else f"{file.name}: {text}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{file}: the text is not UTF-8") from None
-    except OSError as error:
-        raise FileError(f"{file}: {error.strerror or error}") from None
+    if not file.is_file():
+        raise FileError(f"{file}: No such file or directory")
+    read = plan_of_file(file)
+    if read.plan is None:
+        mistakes = (f"{each.where}: {each.finding.in_words}" for each in read.found)
+        raise FileError("\n".join(mistakes))
+    return read.plan

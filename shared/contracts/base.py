@@ -24,6 +24,7 @@ IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
 NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
 CURRENCY: Final = r"^[A-Z]{3}$"
 PERIOD: Final = r"^\d{4}-\d{2}$"
+RUN_ID: Final = r"^run-[A-Z0-9-]{7,20}-[0-9]{1,6}$"
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=IDENTIFIER)]
 """An id of a deal, participant, plan or source: printable, without spaces, safe in a URL, a file and a header."""

@@ -222,7 +222,8 @@ def test_a_spreadsheets_byte_order_mark_blanks_and_idle_columns_do_no_harm(compa
     ("file", "old", "new", "message"),
     [
         ("plan.yaml", "rate: 1%", "rate: one", "'one' is not a number or a percentage"),
-        ("plan.yaml", "version: 1", "version: [", "plan.yaml: line"),
+        ("plan.yaml", "version: 1", "version: [", "plan.yaml:5:9: P001: expected"),
+        ("plan.yaml", "sum_of: [own]", "sum_of: own", "write a list"),
         ("deals.csv", "amount,", "amuont,", "there is no column amount; its columns are deal_id, owner, amuont"),
         ("deals.csv", "owner,", "amount,", "column amount is there twice"),
         ("deals.csv", "d3,ann", 'd3,"ann', "unexpected end of data"),

@@ -32,6 +32,7 @@ Kind = Literal[
     "payroll_id_changed",
     "manager_unknown",
     "terms_for_nobody",
+    "earlier_months",
     "plan_quarantined",
     "pays_nothing",
     "terms_contradict",

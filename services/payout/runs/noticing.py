@@ -25,6 +25,7 @@ from services.payout.terms.policy import applies_to_nobody
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
 from shared.kernel.remarks_on_deals import told_twice
+from shared.periods import period_of
 
 ALIKE = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
 """Deals of one person that are one in all of this are rather one deal."""
@@ -40,6 +41,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     for who, version in sorted(world.left_out.items()):
         why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
         yield Finding(LEFT_OUT, who, why)
+    yield from _earlier_months(world)
     for terms in world.for_nobody:
         yield Finding("terms_for_nobody", "", applies_to_nobody(terms))
     for terms in world.terms(run.ends):
@@ -102,6 +104,17 @@ def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator
             if before.participant_id != who:
                 why = f"{before.run} paid {before.participant_id} under this payroll id"
                 yield Finding("payroll_id_changed", who, why)
+
+
+def _earlier_months(world: World) -> Iterator[Finding]:
+    """Months before the pay period that no run has closed, and that this one pays and closes too."""
+    run, closed = world.run, world.closed or ""
+    due = {each.origin for fresh in world.fresh.values() for each in fresh if each.kind == "earning"}
+    months = sorted(month for month in due if closed < month < period_of(run.starts))
+    if months and run.closes is not None:
+        which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+        why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
+        yield Finding("earlier_months", "", why)
 
 
 def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:

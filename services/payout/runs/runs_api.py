@@ -26,12 +26,12 @@ from services.payout.runs.life import Line, Run, totals
 from services.payout.runs.running import Asked
 from services.payout.store import runs as store
 from shared.auth import Principal, require
-from shared.contracts.base import BusinessDate, Identifier, Text
+from shared.contracts.base import RUN_ID, BusinessDate, Identifier, Text
 
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 Approver = Annotated[Principal, Depends(require("runs:approve"))]
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
-RunId = Annotated[str, Path(pattern=r"^run-[A-Z0-9-]{7,20}-[0-9]{1,6}$", examples=["run-2025-03-1"])]
+RunId = Annotated[str, Path(pattern=RUN_ID, examples=["run-2025-03-1"])]
 
 _logger = structlog.get_logger(__name__)
 

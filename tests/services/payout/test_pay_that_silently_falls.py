@@ -38,6 +38,20 @@ def test_sales_without_pay_are_those_that_earn_nothing_not_those_whose_pay_is_he
     assert found(run, "no_pay_with_sales") == ["none"]
 
 
+def test_a_run_that_would_pay_and_close_earlier_months_too_says_so(desk: Desk, book: Book) -> None:
+    """Two months at once are no mistake where they are meant; a month that was only forgotten is named before anybody approves."""
+    book([earned("ada", month, 1, ("USD", 10_00)) for month in ("2025-01", "2025-02", "2025-03")])
+    march = desk.draft("2025-03")
+    assert [each["why"] for each in march["findings"] if each["kind"] == "earlier_months"] == [
+        "no run has closed 2025-01 to 2025-02: this one pays what is due of it and closes it, too"
+    ]
+    assert desk.post(f"/v1/runs/{march['id']}/cancel", "dana").is_success
+    assert found(desk.pay("2025-01"), "earlier_months") == []
+    desk.pay("2025-02")
+    book([earned("ada", "2025-01", 2, ("USD", 15_00))])
+    assert found(desk.draft("2025-03"), "earlier_months") == [], "a change of a closed month is no month left out"
+
+
 def test_terms_that_name_whom_nobody_is_are_published_with_a_warning_unless_it_is_expected(
     desk: Desk, book: Book
 ) -> None:
