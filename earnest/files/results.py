@@ -73,7 +73,7 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
             pl.col("exchange").replace("", None),
             money("credited", currencies).alias("credited"),
             *(number(name, currencies).alias(name) for name in ("before", "after", "quota")),
-            *(attainment(name).alias(f"attainment_{name}") for name in ("before", "after")),
+            *(attainment(name).alias(name) for name in ("attainment_before", "attainment_after")),
             "slices",
             pl.col("problem").alias("reason"),
             money("amount", currencies).alias("amount"),

@@ -39,10 +39,10 @@ def money(column: str, currencies: Iterable[str], finer: int = 0) -> pl.Expr:
 
 
 def number(column: str, currencies: Iterable[str]) -> pl.Expr:
-    """Numbers in 10^-9 as text, with at least the decimals of the row's `currency`."""
+    """Numbers as text, with at least the decimals of the row's `currency`."""
     found = pl.lit(None, dtype=pl.String)
     for currency in currencies:
-        text = decimal_text(wide(column), NUMBER_DIGITS, minor_digits(currency))
+        text = decimal_text(pl.col(column).to_physical(), NUMBER_DIGITS, minor_digits(currency))
         found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
     return found
 
@@ -52,11 +52,10 @@ def percent(column: str, digits: int) -> pl.Expr:
     return decimal_text(wide(column), digits, 0) + pl.lit("%")
 
 
-def attainment(measure: str) -> pl.Expr:
-    """A measure in percent of `quota`, only to be read, as `shared.explanation.numbers.attainment` has it; blank without a quota."""
-    scaled = wide(pl.col(measure).abs()) * whole(100 * 10**ATTAINMENT_DIGITS)
-    quota = wide("quota")
-    cut = scaled // quota
-    odd = cut + ((cut * quota != scaled) & (cut % whole(2) == whole(0))).cast(pl.Int128)
-    signed = pl.when(pl.col(measure) < 0).then(whole(0) - odd).otherwise(odd)
-    return pl.when(pl.col("quota") > 0).then(decimal_text(signed, ATTAINMENT_DIGITS, 0) + pl.lit("%"))
+def attainment(column: str) -> pl.Expr:
+    """A column of attainments in percent, only to be read, as `shared.explanation.numbers.attainment` has it."""
+    share = pl.col(column).to_physical()
+    finer = whole(10 ** (NUMBER_DIGITS - 2 - ATTAINMENT_DIGITS))
+    cut = share.abs() // finer
+    odd = cut + ((cut * finer != share.abs()) & (cut % whole(2) == whole(0))).cast(pl.Int128)
+    return decimal_text(odd * share.sign(), ATTAINMENT_DIGITS, 0) + pl.lit("%")

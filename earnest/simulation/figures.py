@@ -54,9 +54,9 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         if (name := c.main_measure()) is not None
     ]
     named = pl.DataFrame(of, schema=["plan", "version", "component", "of"], orient="row")
-    rows = earned.join(named, on=["plan", "version", "component"]).filter(pl.col("quota") > 0)
+    rows = earned.join(named, on=["plan", "version", "component"]).drop_nulls("attainment")
     each = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(
-        pl.col("measure").last(), pl.col("quota").last(), pay=pl.col("amount").sum()
+        pl.col("attainment").last(), pay=pl.col("amount").sum()
     )
     windows = [_last_of_windows(each.filter(pl.col("of") == name), name, plans) for name in sorted(set(named["of"]))]
     return pl.concat(windows) if windows else each.select("of", "pay", "who", percent=pl.lit(0.0)).clear()
@@ -69,9 +69,9 @@ def _last_of_windows(rows: pl.DataFrame, name: str, plans: PlanSet) -> pl.DataFr
         rows.with_columns(window=window)
         .sort("fiscal", "period")
         .group_by(*_PERSON, "plan", "version", "of", "window")
-        .agg(pl.col("measure", "quota").last(), pl.col("pay").sum())
+        .agg(pl.col("attainment").last(), pl.col("pay").sum())
     )
-    return last.select("of", "pay", "who", percent=100 * pl.col("measure") / pl.col("quota"))
+    return last.select("of", "pay", "who", percent=100 * pl.col("attainment").cast(pl.Float64))
 
 
 def bands(attained: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from earnest.simulation.sensitivity import Moves, sensitivity
 from earnest.simulation.years import Years, batches
 from shared.kernel import PlanSet, Roster, credit
 
-COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fiscal", "measure", "quota", "amount"]
+COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fiscal", "attainment", "amount"]
 
 
 @dataclass(frozen=True)

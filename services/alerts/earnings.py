@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from services.alerts.totals import Month, PeriodSums, add
 from shared.contracts.earnings import ComponentEarning
+from shared.kernel.exact import NUMBER_SCALE
 
 
 def contributions(period: str, earnings: Iterable[ComponentEarning]) -> dict[Month, PeriodSums]:
@@ -14,6 +15,6 @@ def contributions(period: str, earnings: Iterable[ComponentEarning]) -> dict[Mon
     for earned in earnings:
         change = PeriodSums(amount=earned.amount)
         if earned.quota:
-            change = PeriodSums(earned.amount, earned.measure, earned.quota, 1)
+            change = PeriodSums(earned.amount, int(earned.measure * NUMBER_SCALE), int(earned.quota * NUMBER_SCALE), 1)
         add(sums, (period, earned.currency), change)
     return {month: total._replace(with_quota=min(total.with_quota, 1)) for month, total in sums.items()}

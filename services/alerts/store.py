@@ -69,7 +69,7 @@ def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mappi
         (
             *earner,
             revision,
-            orjson.dumps({currency: list(sums) for (_, currency), sums in contributions.items()}).decode(),
+            _written(contributions),
         )
         for earner, (revision, contributions) in sorted(earned.items())
     ]
@@ -162,8 +162,15 @@ def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
         connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
 
 
+def _written(contributions: Mapping[Month, PeriodSums]) -> str:
+    """JSON of the sums by currency, as texts: whole numbers may be larger than those of JSON."""
+    return orjson.dumps(
+        {currency: [str(each) for each in sums] for (_, currency), sums in contributions.items()}
+    ).decode()
+
+
 def _contributions(period: str, contributions: str) -> dict[Month, PeriodSums]:
-    return {(period, currency): PeriodSums(*sums) for currency, sums in orjson.loads(contributions).items()}
+    return {(period, currency): PeriodSums(*map(int, sums)) for currency, sums in orjson.loads(contributions).items()}
 
 
 def _columns(rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:

@@ -29,7 +29,7 @@ class DaySums(NamedTuple):
 
 
 class PeriodSums(NamedTuple):
-    """What a period earned in one currency. Amounts are in minor units.
+    """What a period earned in one currency. `amount` is in minor units, `measure` and `quota` are whole numbers of 10^-9.
 
     `amount` counts every component. `measure` and `quota` count only components with a quota, so that amounts credited
     without a quota (overrides, kickers) do not inflate attainment; `with_quota` says how many participants have any.

@@ -12,16 +12,19 @@ from pydantic import BaseModel
 
 from shared.contracts.earnings import ComponentEarning
 from shared.explanation import Part, RuleSkipped
-from shared.explanation.numbers import plain
+from shared.explanation.numbers import attainment, plain
 from shared.facts import set_by
 from shared.kernel.calendar import Fiscal, name_of
 from shared.kernel.exact import WHOLE_SHARE
 from shared.kernel.tables import UNCREDITED
-from shared.money import from_minor
+from shared.money import from_minor, minor_digits
 
 
 class EarningView(BaseModel):
-    """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing, where that has a reason."""
+    """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing, where that has a reason.
+
+    `attainment` is in percent of the quota, as in explanations.
+    """
 
     period: str
     fiscal_period: str | None
@@ -32,12 +35,13 @@ class EarningView(BaseModel):
     currency: str
     measure: Decimal
     quota: Decimal | None
+    attainment: Decimal | None
     rule_skipped: RuleSkipped | None
 
     @staticmethod
     def of(period: str, earning: ComponentEarning) -> EarningView:
-        """From minor units."""
-        currency = earning.currency
+        """From what was published: numbers with the decimals of the currency at least, attainments as explanations have them."""
+        currency, digits = earning.currency, minor_digits(earning.currency)
         return EarningView(
             period=period,
             fiscal_period=None if earning.fiscal is None else name_of(Fiscal(earning.fiscal)),
@@ -46,8 +50,9 @@ class EarningView(BaseModel):
             version=earning.version,
             amount=from_minor(earning.amount, currency),
             currency=currency,
-            measure=from_minor(earning.measure, currency),
-            quota=None if earning.quota is None else from_minor(earning.quota, currency),
+            measure=plain(earning.measure, digits),
+            quota=None if earning.quota is None else plain(earning.quota, digits),
+            attainment=None if earning.attainment is None else attainment(earning.attainment),
             rule_skipped=RuleSkipped.where(earning.problem, earning.about),
         )
 

@@ -23,7 +23,10 @@ _SUM = {
     "deals": pl.Int64(),
     "fiscal": pl.Int32(),
 }
-_EARNING = ["component", "plan", "version", "fiscal", "amount", "currency", "measure", "quota", "problem", "about"]
+_EARNING = [
+    *("component", "plan", "version", "fiscal", "amount", "currency"),
+    *("measure", "quota", "attainment", "problem", "about"),
+]
 _MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
 
 STANDINGS = pl.Schema(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from shared.contracts.base import Contract, CurrencyCode, Identifier, PeriodName
+from shared.contracts.base import AnyDecimal, Contract, CurrencyCode, Identifier, PeriodName
 
 TYPE = "earnest.earnings.changed"
 
 
 class ComponentEarning(Contract):
-    """What one plan component pays in one month. `amount`, `measure` and `quota` are in minor units of `currency`.
+    """What one plan component pays in one month. `amount` is in minor units of `currency`.
+
+    `measure`, `quota` and `attainment` are decimals as text, amounts of money among them in major units; 1 is an attainment of 100%. They are
+    those of the calculation, cut after nine decimals where they have more, the last of which is then odd: so a number that is just below
+    another is never written as that. Without a quota above zero there is no attainment.
 
     `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its place in it from 0 to 11.
     Of a calendar of weeks, a component may pay in one month for two or three, each beside the others.
@@ -22,8 +26,9 @@ class ComponentEarning(Contract):
     fiscal: int | None = None
     amount: int
     currency: CurrencyCode
-    measure: int
-    quota: int | None = None
+    measure: AnyDecimal
+    quota: AnyDecimal | None = None
+    attainment: AnyDecimal | None = None
     problem: str | None = None
     about: str | None = None
 

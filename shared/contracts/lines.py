@@ -20,8 +20,9 @@ EARNING: Final = pl.Struct(
         "version": pl.Int64(),
         "amount": pl.Int64(),
         "currency": pl.String(),
-        "measure": pl.Int64(),
-        "quota": pl.Int64(),
+        "measure": pl.Decimal(38, 9),
+        "quota": pl.Decimal(38, 9),
+        "attainment": pl.Decimal(38, 9),
         "problem": pl.String(),
         "about": pl.String(),
     }

@@ -23,11 +23,11 @@ from shared.kernel.columns import Exact
 from shared.kernel.components import Component
 from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.runs import begins
-from shared.kernel.tables import EARNINGS, LINES, SLICES
+from shared.kernel.tables import EARNINGS, LINES, NUMBER, SLICES
 from shared.kernel.wholes import FITS
 from shared.money import minor_digits
 
-FORM: Final = 1
+FORM: Final = 2
 """The form of a detail, which is written into it."""
 
 _WHO: Final = ["participant_id", "period"]
@@ -62,7 +62,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
         .sort("participant_id", "place", *_KEY, "fiscal")
     )
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
-    lines = lines.sort("participant_id", *_KEY, "line").with_columns(pl.col("before", "after", "quota").cast(pl.String))
+    lines = lines.sort("participant_id", *_KEY, "line")
     slices = slices.sort("participant_id", *_KEY, "line", "tier", maintain_order=True)
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
     return (
@@ -141,6 +141,8 @@ def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, participant: str
 def _series(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
     if kind == pl.Date:
         return pl.Series(name, values, dtype=pl.String).str.to_date()
+    if kind == NUMBER:
+        return pl.Series(name, values, dtype=pl.String).cast(NUMBER)
     return pl.Series(
         name, [None if each is None else int(each) for each in values] if kind == pl.Int128 else values, dtype=kind
     )

@@ -21,7 +21,7 @@ def among_everyone(everyone: pl.DataFrame, participant: str, component: Componen
         measure, amount = own["measure"][0], own["amount"][0]
         ahead = pl.col("measure") < measure if component.lowest_wins else pl.col("measure") > measure
         alike = pl.col("measure") == measure
-        # Measures that differ by less than a cent are alike here: prizes tell them apart.
+        # Measures that differ after nine decimals only are alike here: prizes tell them apart.
         place = everyone.filter(ahead | (alike & (pl.col("amount") > amount))).height + 1
         tied = everyone.filter(alike & (pl.col("amount") == amount)).height
         shared = f", shared by {tied}" if tied > 1 else ""

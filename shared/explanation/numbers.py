@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+from fractions import Fraction
+from typing import Final
+
+_EXACT: Final = Context(prec=200, traps=[Inexact])
+"""More digits than any number here has, so that none is ever rounded."""
 
 
 def plain(value: Decimal, least: int = 0) -> Decimal:
     """The value without trailing zeros, but with `least` decimals, and without an exponent."""
-    exponent = value.normalize().as_tuple().exponent
-    return value.quantize(Decimal(1).scaleb(min(exponent, -least) if isinstance(exponent, int) else -least))
+    exponent = value.normalize(_EXACT).as_tuple().exponent
+    digits = min(exponent, -least) if isinstance(exponent, int) else -least
+    return value.quantize(Decimal((0, (1,), digits)), context=_EXACT)
 
 
 ATTAINMENT_DIGITS = 4
 """Decimals of an attainment in percent: as many as the thresholds of a plan may have."""
 
 
-def attainment(measured: int, quota: int) -> Decimal:
-    """A measure in percent of a quota above zero: with two decimals, or more where they decide, and at most four.
+def attainment(share: Decimal) -> Decimal:
+    """An attainment (1 is 100%) in percent: with two decimals, or more where they decide, and at most four.
 
     What is cut makes the last digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
     """
-    cut, rest = divmod(abs(measured) * 100 * 10**ATTAINMENT_DIGITS, quota)
+    cut, rest = divmod(abs(Fraction(share)) * 100 * 10**ATTAINMENT_DIGITS, 1)
     odd = cut | 1 if rest else cut
-    return plain(Decimal(odd if measured >= 0 else -odd).scaleb(-ATTAINMENT_DIGITS), 2)
+    return plain(Decimal(odd if share >= 0 else -odd).scaleb(-ATTAINMENT_DIGITS, _EXACT), 2)
 
 
 def number(value: Decimal) -> str:

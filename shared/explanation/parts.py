@@ -18,7 +18,7 @@ from shared.explanation.numbers import attainment, plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, NUMBER_SCALE, RATE_SCALE, WHOLE_SHARE
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE
 from shared.money import from_minor
 
 ENOUGH_DIGITS = 60
@@ -92,16 +92,15 @@ def _part(
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
     told = _Told(plan, component, lines, slices, carried, {row["problem"]: row["about"]})
-    measure, quota = _reached(row, lines, plan)
     part = Part(
         plan=plan.plan,
         version=plan.version,
         kind=None if component is None else component.kind,
         measure=None if component is None else component.main_measure(),
         measured_in="amounts" if component is None else telling.measured_in(plan, component.main_measure()),
-        measured=_number(measure, plan),
-        quota=None if quota is None else _number(quota, plan),
-        attainment=_attainment(measure, quota),
+        measured=plain(row["measure"], plan.digits),
+        quota=None if row["quota"] is None else plain(row["quota"], plan.digits),
+        attainment=_attainment(row["attainment"]),
         window="month" if component is None else plan.window(component),
         fiscal_period=None if plan.calendar.weeks is None else name_of(Fiscal(row["fiscal"])),
         rounding=plan.conventions.rounding,
@@ -121,23 +120,6 @@ def _part(
         line.sentence = words.of_line(line)
     part.sentence = words.of_part(row["component"])
     return part
-
-
-def _reached(row: dict[str, Any], lines: pl.DataFrame, plan: Plan) -> tuple[int, int | None]:
-    """What the measure came to and its quota, in 10^-9: by the last line, which has all digits, or else as published."""
-    last = lines.filter((pl.col("period") == row["period"]) & pl.col("deal_id").is_not_null())
-    finer = NUMBER_SCALE // 10**plan.digits
-    measure, quota = row["measure"] * finer, None if row["quota"] is None else row["quota"] * finer
-    if (
-        last.height and abs(last["after"][-1] - measure) < finer
-    ):  # deals in another order than that of time may end elsewhere
-        return last["after"][-1], last["quota"][-1]
-    return measure, quota
-
-
-def _number(value: int, plan: Plan) -> Decimal:
-    """A measure or a quota, with the decimals of the plan's currency at least."""
-    return plain(Decimal(value) / NUMBER_SCALE, plan.digits)
 
 
 class _Told:
@@ -195,10 +177,10 @@ class _Told:
             share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
             exchange=row["exchange"] or "",
             credited=from_minor(row["credited"], plan.currency),
-            before=_number(row["before"], plan),
-            after=_number(row["after"], plan),
-            attainment_before=_attainment(row["before"], row["quota"]),
-            attainment_after=_attainment(row["after"], row["quota"]),
+            before=plain(row["before"], plan.digits),
+            after=plain(row["after"], plan.digits),
+            attainment_before=_attainment(row["attainment_before"]),
+            attainment_after=_attainment(row["attainment_after"]),
             slices=pieces,
             exact=plain(exact, plan.digits),
             exact_so_far=plain(so_far, plan.digits),
@@ -237,5 +219,5 @@ def _slice(row: dict[str, Any], plan: Plan) -> Slice:
     return Slice(tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=pays)
 
 
-def _attainment(measured: int, quota: int | None) -> Decimal | None:
-    return attainment(measured, quota) if quota and quota > 0 else None
+def _attainment(share: Decimal | None) -> Decimal | None:
+    return None if share is None else attainment(share)

@@ -180,12 +180,15 @@ class Exact:
         Raises:
             Overflow: one does not fit; `what` names it.
         """
-        size = abs(self * scale)
-        whole = size.floor()
-        half = (whole * Fraction(1, 2)).floor()
-        even = (half * 2).equals(whole)
-        odd = where(~size.equals(whole) & even, whole + 1, whole)
-        return (odd * Exact(sign_of(self.top), 1, 1)).cut_off(what)
+        count = self * scale
+        if count._is_whole:
+            return count.cut_off(what)
+        bottom = count._bottom()
+        size = Exact(size_of(count.top), 1, count.most)
+        whole = size._floor_by(bottom)
+        cut, inexact = whole.cut_off(what), ~(whole * bottom).equals(size)
+        even = cut % pl.Series([2], dtype=pl.Int128) == 0
+        return (cut + (inexact & even).cast(pl.Int128)) * sign_of(count.top)
 
     def floor(self) -> Exact:
         """The largest whole number that is not above it."""

@@ -11,6 +11,7 @@ import polars as pl
 
 from shared.kernel.at import At
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
+from shared.kernel.columns import Exact
 from shared.kernel.components import Component
 from shared.kernel.groups import divided, grouped
 from shared.kernel.language import Figure
@@ -19,8 +20,8 @@ from shared.kernel.plan import Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, closing, forfeited, paid, place, shown, starts, staying, within
-from shared.kernel.tables import EARNINGS, empty
+from shared.kernel.standing import accumulated, closing, forfeited, paid, place, reached, shown, starts, staying, within
+from shared.kernel.tables import EARNINGS, NUMBER, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
 """The names under which a plan's own limits stand among its components."""
@@ -131,11 +132,12 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
 
 def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
     pay = paid(component, at, plan, roster)
-    value, quota = shown(at, component.main_measure(), plan)
+    value, quota, attained = reached(at, component.main_measure())
     due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
     rows = at.rows.select(*STEP, "added").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
+        attained.alias("attainment"),
         pay.problem.alias("problem"),
         pay.about.alias("about"),
         due.alias("due"),
@@ -174,7 +176,7 @@ def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFr
         rows.with_columns(fiscal=last)
         .with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
         .group_by(STEP, maintain_order=True)
-        .agg(pl.col("measure", "quota", "problem", "about").last(), pl.col("amount").sum())
+        .agg(pl.col("measure", "quota", "attainment", "problem", "about").last(), pl.col("amount").sum())
     )
 
 
@@ -214,8 +216,9 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
         room = pl.Series(_figure_minor(figure, months, plan), dtype=pl.Int64) - months.rows["amount"]
         moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
         by = months.rows.with_columns(
-            measure="amount",
-            quota=pl.lit(None, dtype=pl.Int64),
+            shown(Exact.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
+            quota=pl.lit(None, dtype=NUMBER),
+            attainment=pl.lit(None, dtype=NUMBER),
             problem=pl.lit(None, dtype=pl.String),
             about=pl.lit(None, dtype=pl.String),
             amount=staying(moved, months.rows, plan, roster) if name == MINIMUM else moved,

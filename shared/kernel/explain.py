@@ -16,7 +16,6 @@ from shared.kernel.roster import Roster
 from shared.kernel.standing import accumulated
 from shared.kernel.tables import LINES, SLICES, empty
 from shared.kernel.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
-from shared.money import minor_digits
 
 
 class Explained(NamedTuple):
@@ -135,11 +134,8 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
-    units = {each: 10 ** (9 - minor_digits(each)) for each in earned["currency"].unique()}
-    finer = pl.col("currency").replace_strict(units, default=1, return_dtype=pl.Int128)
     left = (
-        earned.with_columns(pl.col("measure", "quota").cast(pl.Int128) * finer)
-        .with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure")
+        earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure", attainment_after="attainment")
         .join(told, on=EARNING, how="left")
         .with_columns(rest=pl.col("amount") - pl.col("told").fill_null(0))
         .filter((pl.col("rest") != 0) & pl.col("rule").is_not_null())

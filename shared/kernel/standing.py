@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
@@ -20,6 +21,7 @@ from shared.kernel.plan import Plan
 from shared.kernel.quotas import Figures
 from shared.kernel.roster import Roster
 from shared.kernel.runs import begins, growth, running
+from shared.kernel.tables import NUMBER
 
 
 @dataclass(frozen=True)
@@ -175,28 +177,31 @@ def forfeited(rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.DataFrame:
     return rows.with_columns(kept.alias("amount"), problem.alias("problem"))
 
 
-def shown(at: At, name: str | None, plan: Plan) -> tuple[pl.Series, pl.Series]:
-    """A measure and its quota in minor units, as statements show them; null where there is none."""
-    nothing = pl.Series([None], dtype=pl.Int64).new_from_index(0, at.height)
+def reached(at: At, name: str | None) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """A measure, its quota and its attainment as people see them (`NUMBER`); zero without a measure, the others null without a quota.
+
+    Raises:
+        Overflow: one is beyond 10^28.
+    """
+    nothing = pl.Series([None], dtype=NUMBER).new_from_index(0, at.height)
     if name is None:
-        return pl.Series([0], dtype=pl.Int64).new_from_index(0, at.height), nothing
-    unit = Fraction(1, 10**plan.digits)
-    value = at.value(name).rounded("half_up", unit).minor(plan.digits, f"measure {name}")
-    measure = plan.measure(name)
-    quota = at.quota(name)
-    minor = quota.rounded("half_up", unit).minor(plan.digits, f"the quota of {name}")
-    has = (quota > 0) & pl.Series([measure is not None]).new_from_index(0, at.height)
-    return value, minor.zip_with(has, nothing)
+        return shown(Exact.constant(0, at.height), ""), nothing, nothing
+    value, quota = shown(at.value(name), f"measure {name}"), at.quota(name)
+    has = quota > 0
+    if not has.any():
+        return value, nothing, nothing
+    attained = shown(at.attainment(name), f"the attainment of {name}")
+    return value, shown(quota, f"the quota of {name}").zip_with(has, nothing), attained.zip_with(has, nothing)
 
 
-def shown_exactly(at: At, name: str | None) -> tuple[pl.Series, pl.Series]:
-    """A measure and its quota in 10^-9 (Int128), as lines show them, with the digits that decide; null where there is none."""
-    nothing = pl.Series([None], dtype=pl.Int128).new_from_index(0, at.height)
-    if name is None:
-        return pl.Series([0], dtype=pl.Int128).new_from_index(0, at.height), nothing
-    value, quota = at.value(name), at.quota(name)
-    figure = quota.shown(NUMBER_SCALE, f"the quota of {name}")
-    return value.shown(NUMBER_SCALE, f"measure {name}"), figure.zip_with(quota > 0, nothing)
+def shown(exact: Exact, what: str) -> pl.Series:
+    """Numbers as people see them, with the digits that decide.
+
+    Raises:
+        Overflow: one is beyond 10^28; `what` names it.
+    """
+    whole = exact.shown(NUMBER_SCALE, what).cast(pl.Decimal(38, 0))
+    return whole * pl.Series([1 / Decimal(NUMBER_SCALE)], dtype=NUMBER)
 
 
 def measured(at: At, plan: Plan, figures: Figures, name: str) -> Exact:

@@ -1,11 +1,15 @@
 """The tables that the kernel takes and gives: their columns and types. Amounts are minor units, shares 10^-8.
 
+Measures, quotas and attainments are decimals, amounts of money among them in major units (`NUMBER`).
 `period` is always a calendar month, `fiscal` a fiscal period of the plan by number (`shared.kernel.calendar`).
 """
 
 from __future__ import annotations
 
 import polars as pl
+
+NUMBER = pl.Decimal(38, 9)
+"""A number that people gave, or that is shown to them: as `Exact.shown`, with the digits that decide."""
 
 DEALS = pl.Schema(
     {
@@ -43,13 +47,11 @@ ASSIGNMENTS = pl.Schema(
 )
 """Who reports to whom on which plan from a date on, until the participant's next row."""
 
-FIGURES = pl.Schema(
-    {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.Decimal(38, 9)}
-)
+FIGURES = pl.Schema({"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": NUMBER})
 """Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their date."""
 
 QUOTAS = pl.Schema(
-    {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": pl.Decimal(38, 9)}
+    {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": NUMBER}
 )
 """Quotas per period in major units of the plan's currency, from a date on; null ends a quota. Measure `*` is every one."""
 
@@ -118,8 +120,9 @@ EARNINGS = pl.Schema(
         "component": pl.String(),
         "period": pl.String(),
         "fiscal": pl.Int32(),
-        "measure": pl.Int64(),
-        "quota": pl.Int64(),
+        "measure": NUMBER,
+        "quota": NUMBER,
+        "attainment": NUMBER,
         "amount": pl.Int64(),
         "currency": pl.String(),
         "problem": pl.String(),
@@ -127,6 +130,9 @@ EARNINGS = pl.Schema(
     }
 )
 """What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that pays as a whole.
+
+`attainment` is that of the calculation (1 is 100%), which `measure` by `quota` need not give to the last digit: a quota prorated by days
+has no end. It and `quota` are null without a quota above zero.
 `problem` is the reason (`shared.kernel.reasons`) why it pays nothing in its window, null where there is none, and `about` what that is
 about: a measure, a term, a category, a gate."""
 
@@ -145,9 +151,11 @@ LINES = pl.Schema(
         "credit_date": pl.Date(),
         "exchange": pl.String(),
         "credited": pl.Int64(),
-        "before": pl.Int128(),
-        "after": pl.Int128(),
-        "quota": pl.Int128(),
+        "before": NUMBER,
+        "after": NUMBER,
+        "quota": NUMBER,
+        "attainment_before": NUMBER,
+        "attainment_after": NUMBER,
         "amount": pl.Int64(),
         "currency": pl.String(),
         "problem": pl.String(),
@@ -156,7 +164,7 @@ LINES = pl.Schema(
 """How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and what the credit
 added to pay.
 
-`before`, `after` and `quota` are whole numbers of 10^-9, so that a ratio has the digits that decide.
+Attainments are those of the calculation, as in `EARNINGS`; before the credit against the quota after it.
 
 A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
 what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,

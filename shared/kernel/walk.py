@@ -14,8 +14,8 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, ROUNDING
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import counted, forfeited, paid, place, shown_exactly, starts, staying
-from shared.kernel.tables import LINES, SLICES, empty
+from shared.kernel.standing import counted, forfeited, paid, place, reached, shown, starts, staying
+from shared.kernel.tables import LINES, NUMBER, SLICES, empty
 
 OPENING = "opening"
 """The rule of the event that opens a period: what the period brings by itself, without a deal."""
@@ -53,11 +53,13 @@ class Walk:
 
     def _amounts(self) -> pl.DataFrame:
         main = self._component.main_measure()
-        value, quota = shown_exactly(self._at, main)
+        value, quota, attained = reached(self._at, main)
         walked = self._at.rows.with_columns(
-            before(value, self._measured_from, pl.Series([0], dtype=pl.Int128)).alias("before"),
+            before(value, self._measured_from, pl.Series([0], dtype=NUMBER)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
+            self._attained_before(main, quota, attained).alias("attainment_before"),
+            attained.alias("attainment_after"),
             growth(self._pay.unlimited, self._begins).alias("amount"),
             component=pl.lit(self._component.component),
             credited=pl.when(self._counts).then("amount").otherwise(0),
@@ -65,6 +67,16 @@ class Walk:
             problem=self._pay.problem,
         )
         return forfeited(walked, self._plan, self._roster).with_columns(**self._paid_in())
+
+    def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
+        """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
+        found = before(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
+        changed = quota.ne_missing(before(quota, self._measured_from, quota)) & quota.is_not_null()
+        if main is not None and changed.any():
+            row_before = pl.Series([0, *range(self._at.height - 1)])
+            share = self._at.value(main).taken(row_before) / self._at.quota(main)
+            found = shown(share, f"the attainment of {main}").zip_with(changed, found)
+        return found.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
 
     def _paid_in(self) -> dict[str, pl.Expr]:
         """Of rows that are paid later than in their own segment, the one in which they are."""
@@ -90,7 +102,7 @@ class Walk:
         limited = self._grown(self._pay.due) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
-            pl.col("limited").sum(), pl.col("after", "quota", "currency").last()
+            pl.col("limited").sum(), pl.col("after", "quota", "attainment_after", "currency").last()
         )
         limits = by_period.filter(pl.col("limited") != 0).with_columns(credit_date=pl.lit(None, dtype=pl.Date))
         return without_deal(_dated(limits, self._plan), "limited", pl.lit(after_lines(self._component)))
@@ -172,6 +184,7 @@ def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame
             credited=pl.lit(0, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
             before="after",
+            attainment_before="attainment_after",
             amount=amount,
         )
         .select(LINES.names())

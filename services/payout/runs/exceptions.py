@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 from typing import Final, Literal, NamedTuple
@@ -71,7 +72,7 @@ class Seen:
     """
 
     history: Sequence[int] = ()
-    attainments: Sequence[Fraction] = ()
+    attainments: Sequence[Decimal] = ()
     unwhole: Sequence[Uncredited] = ()
     plan_changed_on: date | None = None
     holds: Sequence[str] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from fractions import Fraction
+from decimal import Decimal
 
 import polars as pl
 from sqlalchemy import Connection
@@ -178,13 +178,12 @@ def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
             yield Finding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
 
 
-def _attainments(lines: pl.DataFrame) -> dict[str, list[Fraction]]:
+def _attainments(lines: pl.DataFrame) -> dict[str, list[Decimal]]:
     """The attainments of each participant's components with a quota."""
     earnings = lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
-    found: dict[str, list[Fraction]] = {}
-    with_quota = earnings.filter(pl.col("quota") > 0).select("participant_id", "measure", "quota")
-    for who, measure, quota in with_quota.iter_rows():
-        found.setdefault(who, []).append(Fraction(measure, quota))
+    found: dict[str, list[Decimal]] = {}
+    for who, attained in earnings.drop_nulls("attainment").select("participant_id", "attainment").iter_rows():
+        found.setdefault(who, []).append(attained)
     return found
 
 

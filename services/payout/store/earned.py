@@ -29,13 +29,18 @@ def costs(connection: Connection, period: str) -> Iterable[CostLine]:
 
 def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
     """A row per participant and month, from the latest run that looked at it."""
-    found = [pl.DataFrame(schema=SCHEMA).drop("detail")]
+    wanted = ["participant_id", "period", "lines"]
+    found = [pl.DataFrame(schema=SCHEMA).select(wanted)]
     seen = found[0].select("participant_id", "period")
     for run_id in runs.runs_that_looked_at(connection, ""):
         lines = runs.earned_lines(connection, run_id)
         if lines is None:
             continue
-        new = lines.filter(pl.col("period") <= through).join(seen, on=["participant_id", "period"], how="anti")
+        new = (
+            lines.select(wanted)
+            .filter(pl.col("period") <= through)
+            .join(seen, on=["participant_id", "period"], how="anti")
+        )
         found.append(new)
         seen = pl.concat([seen, new.select("participant_id", "period")])
     return pl.concat(found)

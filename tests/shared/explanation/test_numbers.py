@@ -11,9 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earnest.files import words
-from shared.explanation.numbers import attainment
+from shared.explanation.numbers import attainment, plain
+from shared.kernel.columns import Exact
+from shared.kernel.standing import shown
+from shared.kernel.tables import NUMBER
 
 MILLION = 10**6
+
+
+def as_kept(number: Fraction) -> Decimal:
+    """A number as earnings and lines keep it."""
+    kept: Decimal = shown(Exact.fractions([number]), "a number").item()
+    return kept
 
 
 @pytest.mark.parametrize(
@@ -29,21 +38,33 @@ MILLION = 10**6
         (100, 100, "100.00"),
         (-1, 3, "-33.3333"),
         (0, 7, "0.00"),
+        (10**27, 1, "100000000000000000000000000000.00"),
     ],
 )
 def test_an_attainment_has_two_decimals_or_those_that_decide(measured: int, quota: int, said: str) -> None:
-    assert f"{attainment(measured, quota):f}" == said
+    assert f"{attainment(as_kept(Fraction(measured, quota))):f}" == said
 
 
-@given(st.integers(-(10**12), 10**12), st.integers(1, 10**9), st.integers(-(10**7), 10**7))
-def test_an_attainment_is_shown_on_its_own_side_of_every_threshold(measured: int, quota: int, millionths: int) -> None:
-    shown, used = Fraction(attainment(measured, quota)) / 100, Fraction(measured, quota)
+@given(
+    st.integers(-(10**12), 10**12), st.fractions(min_value=0, max_denominator=10**9), st.integers(-(10**7), 10**7)
+)
+def test_an_attainment_is_shown_on_its_own_side_of_every_threshold(
+    measured: int, quota: Fraction, millionths: int
+) -> None:
+    used = measured / (quota + 1)
+    kept = as_kept(used)
     mark = Fraction(millionths, MILLION)
-    assert (shown < mark, shown > mark) == (used < mark, used > mark)
+    for shows in (Fraction(kept), Fraction(attainment(kept)) / 100):
+        assert (shows < mark, shows > mark) == (used < mark, used > mark)
 
 
-@given(st.integers(-(10**12), 10**12), st.integers(1, 10**9))
-def test_files_and_sentences_show_the_same_attainment(measured: int, quota: int) -> None:
-    row = pl.DataFrame({"after": [measured], "quota": [quota]}, schema={"after": pl.Int128, "quota": pl.Int128})
-    text = row.select(words.attainment("after")).item()
-    assert Decimal(text.removesuffix("%")) == attainment(measured, quota)
+@given(st.decimals(-(10**12), 10**12, places=9))
+def test_files_and_sentences_show_the_same_attainment(share: Decimal) -> None:
+    row = pl.DataFrame({"attainment": [share]}, schema={"attainment": NUMBER})
+    text = row.select(words.attainment("attainment")).item()
+    assert Decimal(text.removesuffix("%")) == attainment(share)
+
+
+def test_a_number_of_many_digits_is_not_rounded_by_writing_it() -> None:
+    number = Decimal("1234567890123456789012345678.123456789")
+    assert f"{plain(number, 2):f}" == "1234567890123456789012345678.123456789"
