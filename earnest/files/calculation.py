@@ -19,6 +19,7 @@ from shared.kernel.idle import earn_every_month
 from shared.kernel.reasons import REASONS
 from shared.kernel.remarks import remarks_of, told
 from shared.kernel.remarks_on_deals import of_attainment, of_deals
+from shared.kernel.remarks_on_pools import of_pools
 from shared.kernel.tables import UNCREDITED
 
 
@@ -82,7 +83,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans),
-        told([*remarks_of(people.roster, plans), *of_deals(sold.table), *of_attainment(earned, plans)]),
+        told([*remarks_of(people.roster, plans), *of_deals(sold.table), *of_attainment(earned, plans), *of_pools(earned, plans)]),
         plans.in_weeks,
     )
 

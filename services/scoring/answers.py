@@ -23,7 +23,7 @@ from shared.money import from_minor, minor_digits
 class EarningView(BaseModel):
     """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing, where that has a reason.
 
-    `attainment` is in percent of the quota, as in explanations.
+    `attainment` is in percent of the quota, as in explanations; `share_percent` the share of a pool.
     """
 
     period: str
@@ -36,6 +36,7 @@ class EarningView(BaseModel):
     measure: Decimal
     quota: Decimal | None
     attainment: Decimal | None
+    share_percent: Decimal | None
     rule_skipped: RuleSkipped | None
 
     @staticmethod
@@ -52,6 +53,7 @@ class EarningView(BaseModel):
             currency=currency,
             measure=plain(earning.measure, digits),
             quota=None if earning.quota is None else plain(earning.quota, digits),
+            share_percent=None if earning.share is None else plain(Decimal(100 * earning.share) / WHOLE_SHARE),
             attainment=None if earning.attainment is None else attainment(earning.attainment),
             rule_skipped=RuleSkipped.where(earning.problem, earning.about),
         )

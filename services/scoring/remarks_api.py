@@ -15,6 +15,7 @@ from services.scoring.store import views
 from services.scoring.store.terms import TermsInForce
 from shared.kernel.remarks import Kind, remarks_of, within
 from shared.kernel.remarks_on_deals import far_ahead, far_from, of_attainment
+from shared.kernel.remarks_on_pools import of_pools
 from shared.periods import first_day, last_day
 
 
@@ -46,6 +47,7 @@ def add_remarks(app: FastAPI, snapshot: Engine, terms: TermsInForce) -> None:
         found = [
             *within(remarks_of(now.roster, now.plans), first, last),
             *of_attainment(earned, now.plans),
+            *of_pools(earned, now.plans),
             *far_ahead(late, last),
         ]
         return Remarks(

@@ -25,7 +25,7 @@ _SUM = {
 }
 _EARNING = [
     *("component", "plan", "version", "fiscal", "amount", "currency"),
-    *("measure", "quota", "attainment", "problem", "about"),
+    *("measure", "quota", "attainment", "share", "problem", "about"),
 ]
 _MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
 

@@ -13,6 +13,7 @@ class ComponentEarning(Contract):
     `measure`, `quota` and `attainment` are decimals as text, amounts of money among them in major units; 1 is an attainment of 100%. They are
     those of the calculation, cut after nine decimals where they have more, the last of which is then odd: so a number that is just below
     another is never written as that. Without a quota above zero there is no attainment.
+    `share` is the share of a pool that it pays, in 10^-8.
 
     `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its place in it from 0 to 11.
     Of a calendar of weeks, a component may pay in one month for two or three, each beside the others.
@@ -29,6 +30,7 @@ class ComponentEarning(Contract):
     measure: AnyDecimal
     quota: AnyDecimal | None = None
     attainment: AnyDecimal | None = None
+    share: int | None = None
     problem: str | None = None
     about: str | None = None
 

@@ -23,6 +23,7 @@ EARNING: Final = pl.Struct(
         "measure": pl.Decimal(38, 9),
         "quota": pl.Decimal(38, 9),
         "attainment": pl.Decimal(38, 9),
+        "share": pl.Int64(),
         "problem": pl.String(),
         "about": pl.String(),
     }

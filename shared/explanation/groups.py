@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import polars as pl
 
-from shared.explanation.numbers import number
+from shared.explanation.numbers import number, plain
 from shared.kernel import Plan
 from shared.kernel.components import Component
 from shared.kernel.components.contest import Contest
@@ -31,8 +33,10 @@ def among_everyone(everyone: pl.DataFrame, participant: str, component: Componen
         pool = number(from_minor(sum(sharing["amount"]), plan.currency))
         if own["amount"][0] == 0 or sharing.height < 2:
             return f" of {pool}, divided among {sharing.height}"
+        if component.shares is not None:
+            return f" of a pool of which {pool} is paid, by {component.shares}"
         if component.by is None:
             return f" of {pool}, divided equally among {sharing.height}"
-        mine, all_ = (number(from_minor(sum(table["measure"]), plan.currency)) for table in (own, sharing))
+        mine, all_ = (number(plain(Decimal(sum(table["measure"])), plan.digits)) for table in (own, sharing))
         return f" of {pool}, by {component.by}: {mine} of {all_} that {sharing.height} have together"
     return ""

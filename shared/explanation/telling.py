@@ -117,7 +117,8 @@ class Words:
             case "limit":
                 return "Brought within the limits"
             case "result" if self._component is not None:
-                return f"{self._component.result}{self._group}"
+                share = "" if line.share_percent is None else f", {number(line.share_percent)}%"
+                return f"{self._component.result}{share}{self._group}"
         return line.rule
 
     def _deal(self, line: Line) -> str:

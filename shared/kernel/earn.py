@@ -13,6 +13,7 @@ from shared.kernel.at import At
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
 from shared.kernel.columns import Exact
 from shared.kernel.components import Component
+from shared.kernel.exact import WHOLE_SHARE
 from shared.kernel.groups import divided, grouped
 from shared.kernel.language import Figure
 from shared.kernel.measure import ORDER, STEP
@@ -138,6 +139,7 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
         value.alias("measure"),
         quota.alias("quota"),
         attained.alias("attainment"),
+        _share(component, at).alias("share"),
         pay.problem.alias("problem"),
         pay.about.alias("about"),
         due.alias("due"),
@@ -155,6 +157,14 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     if component.pays != "month":
         rows = _together(rows, component, plan)
     return _as_earnings(rows, component.component, plan)
+
+
+def _share(component: Component, at: At) -> pl.Series:
+    """Which share of a pool each has, in 10^-8."""
+    share = component.share(at)
+    if share is None:
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, at.height)
+    return share.shown(WHOLE_SHARE, "a share").cast(pl.Int64)
 
 
 def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
@@ -176,7 +186,7 @@ def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFr
         rows.with_columns(fiscal=last)
         .with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
         .group_by(STEP, maintain_order=True)
-        .agg(pl.col("measure", "quota", "attainment", "problem", "about").last(), pl.col("amount").sum())
+        .agg(pl.col("measure", "quota", "attainment", "share", "problem", "about").last(), pl.col("amount").sum())
     )
 
 
@@ -219,6 +229,7 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
             shown(Exact.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
             quota=pl.lit(None, dtype=NUMBER),
             attainment=pl.lit(None, dtype=NUMBER),
+            share=pl.lit(None, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
             about=pl.lit(None, dtype=pl.String),
             amount=staying(moved, months.rows, plan, roster) if name == MINIMUM else moved,

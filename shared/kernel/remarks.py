@@ -40,6 +40,7 @@ Kind = Literal[
     "far_below_quota",
     "deal_twice",
     "date_far_ahead",
+    "pool_scaled",
 ]
 MORE: Final[dict[Kind, str]] = {
     "late_quota": "quotas begin within a window and count for the whole of it.",
@@ -56,6 +57,7 @@ MORE: Final[dict[Kind, str]] = {
     "far_below_quota": "components for which everybody is far below quota.",
     "deal_twice": "groups of deals are alike in all but their ids.",
     "date_far_ahead": "deals close years ahead.",
+    "pool_scaled": "pools are divided by scores that do not sum to 100%.",
 }
 SHOWN: Final = 5
 """How many of one kind are named; the others are counted."""

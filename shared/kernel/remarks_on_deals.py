@@ -34,29 +34,29 @@ def of_attainment(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
     ]
     names = ["plan", "version", "component"]
     those = pl.DataFrame(looked_at, schema={n: earnings.schema[n] for n in names}, orient="row")
-    attained = earnings.filter((pl.col("quota") > 0) & (pl.col("measure") > 0)).join(those, on=names, how="semi")
+    attained = earnings.filter(pl.col("attainment") > 0).join(those, on=names, how="semi")
     return [*_far_above_quota(attained), *_far_below_quota(attained)]
 
 
 def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
     """Attainments that are so high that a digit or a unit of a quota or of amounts has rather slipped, of each component the last."""
     high = (
-        earnings.filter(pl.col("measure") / pl.col("quota") >= HIGH_ATTAINMENT)
+        earnings.filter(pl.col("attainment") >= HIGH_ATTAINMENT)
         .sort("period")
         .unique(["participant_id", "component"], keep="last")
         .sort("participant_id", "component")
     )
-    rows = high.select("participant_id", "component", "period", "measure", "quota").iter_rows()
+    rows = high.select("participant_id", "component", "period", "attainment").iter_rows()
     return [
         Remark(
             "far_above_quota",
             who,
-            f"In {period} {who} is at {percent(Decimal(measure // quota))} of quota or more for component {component}."
+            f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
             " If a digit or a unit slipped, correct the quota or the amounts of the deals.",
             date.min,
             date.max,
         )
-        for who, component, period, measure, quota in rows
+        for who, component, period, attained in rows
     ]
 
 
@@ -64,7 +64,7 @@ def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
     """Components for which everybody is far below quota, several people at least: rather all amounts are in another unit than the quotas."""
     best = (
         earnings.group_by("component")
-        .agg(best=(pl.col("measure") / pl.col("quota")).max(), people=pl.col("participant_id").n_unique())
+        .agg(best=pl.col("attainment").max(), people=pl.col("participant_id").n_unique())
         .filter((pl.col("best") < LOW_ATTAINMENT) & (pl.col("people") >= SEVERAL))
         .sort("component")
     )

@@ -123,6 +123,7 @@ EARNINGS = pl.Schema(
         "measure": NUMBER,
         "quota": NUMBER,
         "attainment": NUMBER,
+        "share": pl.Int64(),
         "amount": pl.Int64(),
         "currency": pl.String(),
         "problem": pl.String(),
@@ -132,7 +133,7 @@ EARNINGS = pl.Schema(
 """What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that pays as a whole.
 
 `attainment` is that of the calculation (1 is 100%), which `measure` by `quota` need not give to the last digit: a quota prorated by days
-has no end. It and `quota` are null without a quota above zero.
+has no end. It and `quota` are null without a quota above zero. `share` is that of a pool, null of other kinds.
 `problem` is the reason (`shared.kernel.reasons`) why it pays nothing in its window, null where there is none, and `about` what that is
 about: a measure, a term, a category, a gate."""
 
@@ -167,7 +168,7 @@ added to pay.
 Attainments are those of the calculation, as in `EARNINGS`; before the credit against the quota after it.
 
 A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
-what moved the pay instead: `opening` (scores, quotas, amounts that need no deal), `minimum`,
+what moved the pay instead, its `share` that of a pool: `opening` (scores, quotas, amounts that need no deal), `minimum`,
 `maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number. `problem` is the reason why the component pays nothing
 after the line."""
 

@@ -104,7 +104,8 @@ class Walk:
         by_period = grown.group_by(EARNING, maintain_order=True).agg(
             pl.col("limited").sum(), pl.col("after", "quota", "attainment_after", "currency").last()
         )
-        limits = by_period.filter(pl.col("limited") != 0).with_columns(credit_date=pl.lit(None, dtype=pl.Date))
+        none = {"credit_date": pl.lit(None, dtype=pl.Date), "share": pl.lit(None, dtype=pl.Int64)}
+        limits = by_period.filter(pl.col("limited") != 0).with_columns(**none)
         return without_deal(_dated(limits, self._plan), "limited", pl.lit(after_lines(self._component)))
 
     def slices(self) -> Iterator[pl.DataFrame]:
@@ -173,13 +174,12 @@ def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame:
-    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date`."""
+    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`."""
     return (
         rows.with_columns(
             rule=rule,
             line=pl.lit(LAST, dtype=pl.Int64),
             deal_id=pl.lit(None, dtype=pl.String),
-            share=pl.lit(None, dtype=pl.Int64),
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),

@@ -225,6 +225,10 @@ class Kind(PlanPart, ABC):
         """Gate and multipliers together; None where there are none."""
         return at.kept("factor", self.component, lambda: self._factor(at))
 
+    def share(self, at: At) -> Exact | None:  # noqa: ARG002 (most kinds do not)
+        """Which share of something divided each row has; None for kinds that divide nothing."""
+        return None
+
     def _factor(self, at: At) -> Exact | None:
         found = None
         for each in self.multiply:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
+import polars as pl
 from pydantic import model_validator
 
 from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.components.base import At, Kind, Nothing, Part
+from shared.kernel.exact import NUMBER_SCALE
 from shared.kernel.formulas import Reference
 from shared.kernel.groups import Among, divided, grouped, together
 from shared.kernel.language import Amount, Name, Rate
@@ -21,7 +23,8 @@ class Pool(Kind):
     """`kind: pool` divides `amount`, or `rate` of the sum of `funded_by` over all, among those whom `when` lets share.
 
     They share equally, or in proportion to the measure `by`, in which who has nothing or less has no share. The pool is rounded to
-    the currency's smallest unit, and the shares sum to it.
+    the currency's smallest unit, and the shares sum to it. Or a measure says each one's `shares` of it, which sum to exactly 100%; then the
+    share of who does not take part is paid to nobody.
     """
 
     kind: Literal["pool"]
@@ -34,7 +37,9 @@ class Pool(Kind):
     above: Amount = Decimal(0)
     """Only what the sum of `funded_by` has above it funds the pool."""
     by: Name | None = None
-    """The measure in proportion to which it is divided; without it, in equal parts."""
+    """The measure in proportion to which it is divided; with neither this nor `shares`, in equal parts."""
+    shares: Name | None = None
+    """The measure that is each one's share of it: together exactly 100%, or nobody is paid."""
     among: Among = "plan"
     """Who shares a pool: everyone on the plan, or each team, territory or position a pool of its own."""
 
@@ -48,11 +53,15 @@ class Pool(Kind):
             raise ValueError("a pool has either an amount, or a rate and what it is funded_by")
         if self.above and self.rate is None:
             raise ValueError("above needs funded_by: it says from which sum on the pool is funded")
+        if self.by is not None and self.shares is not None:
+            raise ValueError(
+                "a pool is divided in proportion to a measure (by), or by shares that sum to 100% (shares)"
+            )
         return self
 
     def main_measure(self) -> str | None:
         """What divides it, or what funds it."""
-        return self.by or self.funded_by
+        return self.by or self.shares or self.funded_by
 
     @property
     def looks_at_categories(self) -> bool:
@@ -61,12 +70,12 @@ class Pool(Kind):
 
     @property
     def pays_without_credits(self) -> bool:
-        """Equal shares are everyone's on the plan."""
+        """Equal shares, and shares that were said, are everyone's on the plan."""
         return self.by is None or super().pays_without_credits
 
     def refers_to(self) -> list[Reference]:
         """What funds it and what divides it."""
-        return [Reference("amount", name) for name in (self.funded_by, self.by) if name is not None]
+        return [Reference("amount", name) for name in (self.funded_by, self.by, self.shares) if name is not None]
 
     def pays_of(self) -> list[Reference]:
         """What funds it."""
@@ -79,25 +88,73 @@ class Pool(Kind):
             funds = f"{percent(self.rate)} of the {spoken(self.funded_by or '')} of {together(self.among)}{over}"
         else:
             funds = plain(self.amount or Decimal(0))
-        how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
-        yield f"A pool of {funds} is divided {how} among those who take part."
+        if self.shares:
+            yield f"Of a pool of {funds} each has the share that {spoken(self.shares)} says; together they are 100%."
+            yield "The share of who does not take part is paid to nobody. Unless they sum to exactly 100%, nobody is paid."
+        else:
+            how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
+            yield f"A pool of {funds} is divided {how} among those who take part."
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the share of the pool."""
-        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
+        shared = self._shared(at)
         funds = at.value(self.funded_by).to_fractions() if self.funded_by else []
-        weights = at.value(self.by).to_fractions() if self.by else [Fraction(1)] * at.height
-        shares = [Fraction(0)] * at.height
+        given = [Fraction(0)] * at.height
         for members in grouped(at, self.among):
             pool = Fraction(self.amount or 0)
             if self.rate is not None:
                 funding = sum((funds[row] for row in members), Fraction(0))
                 over = max(funding - Fraction(self.above), Fraction(0)) if self.above else funding
                 pool = over * Fraction(self.rate)
-            sharing = [row for row in members if takes_part[row] and weights[row] > 0]
-            given = divided(pool, [weights[row] for row in sharing], at.digits, at.conventions.rounding)
-            for row, share in zip(sharing, given, strict=True):
-                shares[row] = share
-        return [Part("share of the pool", Exact.fractions(shares), Fraction(1))]
+            parts = divided(pool, [shared.weights[row] for row in members], at.digits, at.conventions.rounding)
+            for row, part in zip(members, parts, strict=True):
+                given[row] = part if shared.takes_part[row] else Fraction(0)
+        return [Part("share of the pool", Exact.fractions(given), Fraction(1))]
+
+    def share(self, at: At) -> Exact:
+        """Each one's share of the pool; zero for who has none."""
+        shared = self._shared(at)
+        found = [Fraction(0)] * at.height
+        for members in grouped(at, self.among):
+            whole = sum((shared.weights[row] for row in members), Fraction(0))
+            for row in members:
+                found[row] = shared.weights[row] / whole if whole and shared.takes_part[row] else Fraction(0)
+        return Exact.fractions(found)
+
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """A closed gate; or shares that are not the whole of the pool."""
+        yield from super().nothing(at)
+        if self.shares is not None:
+            sums = Exact.fractions(self._shared(at).sums)
+            about = sums.shown(NUMBER_SCALE, "a sum of shares").to_list()
+            words = [percent(Decimal(each) / NUMBER_SCALE) for each in about]
+            yield Nothing("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
+
+    def _shared(self, at: At) -> _Shared:
+        return at.kept("shared", self.component, lambda: self._weighed(at))
+
+    def _weighed(self, at: At) -> _Shared:
+        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
+        name = self.by or self.shares
+        said = at.value(name).to_fractions() if name else [Fraction(1)] * at.height
+        # Who does not take part still has the share that was said, which nobody else is given.
+        counts = [self.shares is not None or each for each in takes_part]
+        weights = [max(each, Fraction(0)) if count else Fraction(0) for each, count in zip(said, counts, strict=True)]
+        sums = [Fraction(0)] * at.height
+        for members in grouped(at, self.among):
+            whole = sum((weights[row] for row in members), Fraction(0))
+            for row in members:
+                sums[row] = whole
+        if self.shares is not None:
+            weights = [each if whole == 1 else Fraction(0) for each, whole in zip(weights, sums, strict=True)]
+        return _Shared(weights, takes_part, sums)
+
+
+class _Shared(NamedTuple):
+    """Who shares pools, row by row: with which weight, whether they take part, and what the weights of their pool sum to."""
+
+    weights: list[Fraction]
+    takes_part: list[bool]
+    sums: list[Fraction]

@@ -45,9 +45,7 @@ def test_an_attainment_has_two_decimals_or_those_that_decide(measured: int, quot
     assert f"{attainment(as_kept(Fraction(measured, quota))):f}" == said
 
 
-@given(
-    st.integers(-(10**12), 10**12), st.fractions(min_value=0, max_denominator=10**9), st.integers(-(10**7), 10**7)
-)
+@given(st.integers(-(10**12), 10**12), st.fractions(min_value=0, max_denominator=10**9), st.integers(-(10**7), 10**7))
 def test_an_attainment_is_shown_on_its_own_side_of_every_threshold(
     measured: int, quota: Fraction, millionths: int
 ) -> None:

@@ -149,6 +149,7 @@ def earnings(*rows: tuple[str, str, int, int]) -> pl.DataFrame:
         dict.fromkeys(EARNINGS, None)
         | fixed
         | {"participant_id": who, "period": period, "measure": measure, "quota": quota}
+        | {"attainment": Decimal(measure) / quota}
         for who, period, measure, quota in rows
     ]
     return pl.DataFrame(found, schema=EARNINGS)

@@ -6,8 +6,8 @@ from alembic import op
 
 from shared.money import minor_digits
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
@@ -36,7 +36,7 @@ def _exact(earning: dict[str, object]) -> dict[str, object]:
             found[name] = _text(measure * finer)
         if name == "quota":
             found[name] = None if quota is None else _text(quota * finer)
-            found["attainment"] = _attainment(measure, quota)
+            found |= {"attainment": _attainment(measure, quota), "share": None}
     return found
 
 

@@ -1,0 +1,98 @@
+"""Pools divided by weights, which are scaled, and by shares, which sum to the whole or pay nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from earnest.files.calculation import Calculation, calculate
+from earnest.files.results import earnings_table, lines_table
+from shared.explanation.parts import told
+from shared.kernel import PlanSet
+from shared.kernel.plan_file import read_plan
+from shared.kernel.plan_text import PlanFileError
+
+PLAN = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own]}, {measure: part, score: true}, {measure: agreed, formula: term(agreed)}]
+components: [{component: project, kind: pool, amount: 1000, %s}]
+"""
+DEALS = "deal_id,owner,amount,close_date\nD1,ann,100,2025-01-15\nD2,bob,50,2025-01-16\n"
+
+
+def shared_out(
+    folder: Path, how: str, parts: dict[str, str], column: str = "score.part"
+) -> tuple[Calculation, PlanSet]:
+    (folder / "deals.csv").write_text(DEALS)
+    rows = [f"{who},2025-01-01,{part}" for who, part in parts.items()]
+    (folder / "roster.csv").write_text("\n".join([f"participant_id,effective_from,{column}", *rows]) + "\n")
+    plans = PlanSet([read_plan(PLAN % how, "plan")])
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None), plans
+
+
+def paid(found: Calculation) -> dict[str, str]:
+    return dict(earnings_table(found.earnings).select("participant_id", "amount").iter_rows())
+
+
+def test_shares_that_sum_to_the_whole_are_paid_and_shown(tmp_path: Path) -> None:
+    found, plans = shared_out(tmp_path, "shares: part", {"ann": "33.333333%", "bob": "66.666667%"})
+    assert paid(found) == {"ann": "333.33", "bob": "666.67"}
+    assert lines_table(found.explained)["share"].to_list() == ["33.333333%", "66.666667%"]
+    (part,) = told(*_of(found, "bob"), plans, "project", "2025-01", found.earnings)
+    assert part.lines[0].sentence == (
+        "The share of the pool, 66.666667% of a pool of which 1,000.00 is paid, by part: 666.67 USD."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bob", "whole"), [("30%", "80%"), ("49.999999%", "99.999999%"), ("50.0000001%", "100.0000001%"), ("", "50%")]
+)
+def test_shares_that_are_not_the_whole_pay_nobody_and_say_what_they_sum_to(
+    tmp_path: Path, bob: str, whole: str
+) -> None:
+    found, _ = shared_out(tmp_path, "shares: part", {"ann": "50%", "bob": bob})
+    assert set(paid(found).values()) == {"0.00"}
+    reasons = found.rejected.filter(pl.col("reason") == "shares_not_whole")
+    assert reasons["id"].to_list() == ["ann", "bob"]
+    assert f"the shares of the pool sum to {whole}, not to exactly 100%" in reasons["message"][0]
+
+
+def test_the_share_of_who_does_not_take_part_is_paid_to_nobody(tmp_path: Path) -> None:
+    found, _ = shared_out(tmp_path, 'shares: part, when: "sales >= 100"', {"ann": "40%", "bob": "60%"})
+    assert paid(found) == {"ann": "400.00", "bob": "0.00"}
+
+
+def test_who_has_no_deal_has_the_share_that_was_agreed(tmp_path: Path) -> None:
+    agreed = {"ann": "20%", "bob": "30%", "cyd": "50%"}
+    found, _ = shared_out(tmp_path, "shares: agreed", agreed, "term.agreed")
+    assert paid(found) == {"ann": "200.00", "bob": "300.00", "cyd": "500.00"}
+
+
+def test_weights_are_scaled_and_the_share_is_said_and_so_is_that_they_are_no_shares(tmp_path: Path) -> None:
+    found, plans = shared_out(tmp_path, "by: part", {"ann": "50%", "bob": "30%"})
+    assert paid(found) == {"ann": "625.00", "bob": "375.00"}
+    assert lines_table(found.explained)["share"].to_list() == ["62.5%", "37.5%"]
+    (part,) = told(*_of(found, "ann"), plans, "project", "2025-01")
+    assert part.lines[0].sentence == "The share of the pool, 62.5%: 625.00 USD."
+    (note,) = found.warnings
+    assert "whose scores do not sum to 100%: in 2025-01 ann has 50% and is paid 62.5% of it" in note
+    whole, _ = shared_out(tmp_path, "by: part", {"ann": "70%", "bob": "30%"})
+    assert not whole.warnings
+
+
+def test_a_pool_is_divided_in_one_way() -> None:
+    with pytest.raises(PlanFileError, match="by shares that sum to 100%"):
+        read_plan(PLAN % "by: sales, shares: part", "plan")
+
+
+def _of(found: Calculation, who: str) -> tuple[object, pl.DataFrame]:
+    own = pl.col("participant_id") == who
+    tables = type(found.explained)(*(table.filter(own) for table in found.explained))
+    return tables, found.earnings.filter(own)
