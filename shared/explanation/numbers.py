@@ -17,14 +17,14 @@ def plain(value: Decimal, least: int = 0) -> Decimal:
     return value.quantize(Decimal((0, (1,), digits)), context=_EXACT)
 
 
-ATTAINMENT_DIGITS = 4
-"""Decimals of an attainment in percent: as many as the thresholds of a plan may have."""
+ATTAINMENT_DIGITS = 5
+"""Decimals of an attainment in percent: one more than the thresholds of a plan may have, so that one which is cut is never one of them."""
 
 
 def attainment(share: Decimal) -> Decimal:
-    """An attainment (1 is 100%) in percent: with two decimals, or more where they decide, and at most four.
+    """An attainment (1 is 100%) in percent: with two decimals, or more where it has them, and at most five.
 
-    What is cut makes the last digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
+    What is cut makes the fifth digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
     """
     cut, rest = divmod(abs(Fraction(share)) * 100 * 10**ATTAINMENT_DIGITS, 1)
     odd = cut | 1 if rest else cut

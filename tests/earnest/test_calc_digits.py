@@ -45,10 +45,10 @@ def calculated(
     ("currency", "joined", "quota", "amount", "share", "pays"),
     [
         ("USD", 15, "100000", "34000", "62%", True),  # a quota of 54,838.709677…, of which 34,000 are exactly 62%
-        ("USD", 15, "100000", "33999.99", "61.9999%", False),
+        ("USD", 15, "100000", "33999.99", "61.99999%", False),
         ("JPY", 15, "100000", "34000", "62%", True),
-        ("KWD", 15, "10000.001", "3400.001", "62.0001%", True),
-        ("KWD", 15, "10000", "3399.999", "61.9999%", False),
+        ("KWD", 15, "10000.001", "3400.001", "62.00001%", True),
+        ("KWD", 15, "10000", "3399.999", "61.99999%", False),
     ],
 )
 def test_an_attainment_of_a_prorated_quota_is_that_of_the_calculation(

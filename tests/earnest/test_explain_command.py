@@ -137,7 +137,7 @@ def check(sentence: str) -> None:
         ("race", "The prize of place 1 among 3 by bookings: 300.00 USD."),
         (
             "kitty",
-            "The share of the pool of 1,000.00, by bookings: 12,600.55 of 15,000.55 that 2 have together: 840.01 USD.",
+            "The share of the pool, 84.000587% of 1,000.00, by bookings: 12,600.55 of 15,000.55 that 2 have together: 840.01 USD.",
         ),
         ("plan_maximum", "Cut to the plan's maximum of 8,000: -6,464.55 USD."),
     ],

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,15 @@ def deal() -> Callable[..., Stored]:
 
 @pytest.fixture
 def earned() -> Callable[..., Stored]:
-    """Earnings of a participant and period in the log; components as (amount, measure, quota, currency)."""
+    """Earnings of a participant and period in the log; components as (amount, measure, quota, currency), measure and quota in 10^-9."""
+
+    def billionths(number: int) -> str:
+        return f"{Decimal(number).scaleb(-9):f}"
 
     def stored(participant: str, period: str, revision: int, *components: tuple[int, int, int | None, str]) -> Stored:
         earnings = [
             {"component": f"c{number}", "plan": "p", "version": 1, "amount": amount, "currency": currency}
-            | {"measure": measure, "quota": quota}
+            | {"measure": billionths(measure), "quota": None if quota is None else billionths(quota)}
             for number, (amount, measure, quota, currency) in enumerate(components)
         ]
         changed = {

@@ -81,7 +81,8 @@ class Scoring:
         for component, plan, version, currency, amount in [*booked, *([each, "plan", 1, "USD", 0] for each in nothing)]:
             part = {"component": component, "plan": plan, "version": version, "currency": currency}
             problem, about = self.problems.get((who, component)) or (None, None)
-            earnings.append(part | {"amount": amount, "measure": 0, "quota": None, "problem": problem, "about": about})
+            no_quota = dict.fromkeys(("quota", "attainment", "share"))
+            earnings.append(part | no_quota | {"amount": amount, "measure": 0, "problem": problem, "about": about})
             told = self.deals.get((who, period, component), [{"deal_id": None, "amount": amount}])
             rest = amount - sum(each["amount"] for each in told)
             told = told if not rest else [*told, {"deal_id": None, "amount": rest}]

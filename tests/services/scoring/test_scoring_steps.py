@@ -245,9 +245,9 @@ def test_earnings_are_published_whole_with_a_revision_that_grows_and_where_they_
         messages = [EarningsChanged.model_validate(m) for m in published(company, "earnings")]
         found += [m for m in messages if m.participant_id == "ann"]
     assert [(m.revision, [(e.component, e.amount, e.measure, e.quota) for e in m.earnings]) for m in found] == [
-        (1, [("commission", 0, 0, 1_000_000), ("override", 0, 0, None)]),
-        (2, [("commission", 500, 10_000, 1_000_000), ("override", 0, 0, None)]),
-        (3, [("commission", 1000, 20_000, 1_000_000), ("override", 0, 0, None)]),
+        (1, [("commission", 0, 0, 10_000), ("override", 0, 0, None)]),
+        (2, [("commission", 500, 100, 10_000), ("override", 0, 0, None)]),
+        (3, [("commission", 1000, 200, 10_000), ("override", 0, 0, None)]),
     ]
     [(partition, following)] = found[-1].basis.items()
     assert following == company.ends[next(p for p in company.ends if p == ("credits", int(partition)))]

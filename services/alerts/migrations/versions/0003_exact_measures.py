@@ -11,7 +11,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    month = sa.table("month", *(sa.column(name, sa.Numeric) for name in ("currency", "measure", "quota")))
+    month = sa.table("month", sa.column("currency"), sa.column("measure", sa.Numeric), sa.column("quota", sa.Numeric))
     earning = sa.table("earning", *(sa.column(name) for name in ("participant_id", "period", "contributions")))
     connection = op.get_bind()
     for currency in connection.execute(sa.select(month.c.currency).distinct()).scalars().all():
