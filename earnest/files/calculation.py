@@ -83,7 +83,14 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans),
-        told([*remarks_of(people.roster, plans), *of_deals(sold.table), *of_attainment(earned, plans), *of_pools(earned, plans)]),
+        told(
+            [
+                *remarks_of(people.roster, plans),
+                *of_deals(sold.table),
+                *of_attainment(earned, plans),
+                *of_pools(earned, plans),
+            ]
+        ),
         plans.in_weeks,
     )
 

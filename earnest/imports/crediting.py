@@ -41,5 +41,10 @@ def crediting(deals: Path, roster: Path, plans: PlanSet) -> Crediting:
     won = world.deals.filter(stage="won").height
     credited = found.credits["deal_id"].n_unique()
     earned = earn_every_month(measure(found.credits, plans), world.roster, plans)
-    remarks = [*remarks_of(world.roster, plans), *of_deals(world.deals), *of_attainment(earned, plans), *of_pools(earned, plans)]
+    remarks = [
+        *remarks_of(world.roster, plans),
+        *of_deals(world.deals),
+        *of_attainment(earned, plans),
+        *of_pools(earned, plans),
+    ]
     return Crediting(won, credited, missed_of(found.uncredited.iter_rows()), told(remarks))

@@ -21,9 +21,8 @@ def of_pools(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
         for pool in plan.components:
             measure = plan.measure(pool.by) if isinstance(pool, Pool) else None
             if isinstance(pool, Pool) and measure is not None and measure.score is not None:
-                names = {"plan": plan.plan, "version": plan.version, "component": pool.component}
-                of_it = earnings.filter(pl.col(name) == value for name, value in names.items())
-                found += _scaled(of_it, pool)
+                of_plan = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
+                found += _scaled(earnings.filter(of_plan & (pl.col("component") == pool.component)), pool)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib import import_module
 
-SCORING = import_module("services.scoring.migrations.versions.0007_exact_earnings")
+SCORING = import_module("services.scoring.migrations.versions.0008_exact_earnings")
 ALERTS = import_module("services.alerts.migrations.versions.0003_exact_measures")
 
 
