@@ -7,13 +7,11 @@ from collections.abc import Iterable
 import polars as pl
 
 from shared.explanation.numbers import ATTAINMENT_DIGITS
-from shared.kernel.exact import NUMBER_SCALE, WHOLE_SHARE, whole, wide
+from shared.kernel.exact import NUMBER_DIGITS, WHOLE_SHARE, whole, wide
 from shared.money import minor_digits
 
 SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3
 """Decimals of a share written in percent."""
-NUMBER_DIGITS = len(str(NUMBER_SCALE)) - 1
-"""Decimals of a measure or a quota."""
 
 
 def decimal_text(value: pl.Expr, digits: int, at_least: int) -> pl.Expr:

@@ -16,27 +16,22 @@ import orjson
 import polars as pl
 
 from shared.explanation.model import Part
-from shared.explanation.parts import Carried, told, windows
+from shared.explanation.parts import told, windows
 from shared.explanation.telling import LIMITS
 from shared.kernel import Explained, Plan, PlanSet
-from shared.kernel.columns import Exact
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.runs import begins
 from shared.kernel.tables import EARNINGS, LINES, NUMBER, SLICES
-from shared.kernel.wholes import FITS
-from shared.money import minor_digits
+from shared.money import from_minor
 
 FORM: Final = 2
 """The form of a detail, which is written into it."""
 
 _WHO: Final = ["participant_id", "period"]
 _KEY: Final = ["plan", "version", "component"]
-_EARNED: Final = [*(name for name in EARNINGS if name not in _WHO), "exact_before", "paid_before"]
+_EARNED: Final = [*(name for name in EARNINGS if name not in _WHO), "paid_before"]
 _LINE: Final = [name for name in LINES if name not in (*_WHO, "currency")]
 _SLICE: Final = [name for name in SLICES if name not in _WHO]
-_EXACT: Final = len(str(AMOUNT_SCALE * RATE_SCALE * RATE_SCALE)) - 1
-"""Decimals of minor units that the product of a slice has."""
 
 
 def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: str) -> pl.DataFrame:
@@ -58,7 +53,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
     rows = (
         now.with_columns(pl.Series("place", place, dtype=pl.Int64))
         .join(_carried(explained, plans, period), on=["participant_id", *_KEY], how="left")
-        .with_columns(pl.col("exact_before").fill_null("0"), pl.col("paid_before").fill_null(0))
+        .with_columns(pl.col("paid_before").fill_null(0))
         .sort("participant_id", "place", *_KEY, "fiscal")
     )
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
@@ -114,12 +109,10 @@ def components_of(detail: bytes | Mapping[str, Any]) -> Iterator[tuple[str, list
     currency = [currencies[key] for key in lines.select("plan", "version").iter_rows()]
     lines = lines.with_columns(pl.Series("currency", currency, dtype=pl.String))
     explained = Explained(lines, _table(said["slices"], SLICES, participant, period))
-    before: dict[str, dict[tuple[str, int], Carried]] = {}
-    columns = ("component", "plan", "version", "currency", "exact_before", "paid_before")
-    for component, plan, version, money, exact, paid in zip(*(said["earnings"][name] for name in columns), strict=True):
-        digits = minor_digits(money)
-        carried = Decimal(exact).scaleb(-_EXACT - digits), Decimal(paid).scaleb(-digits)
-        before.setdefault(component, {})[plan, version] = carried
+    before: dict[str, dict[tuple[str, int], Decimal]] = {}
+    columns = ("component", "plan", "version", "currency", "paid_before")
+    for component, plan, version, money, paid in zip(*(said["earnings"][name] for name in columns), strict=True):
+        before.setdefault(component, {})[plan, version] = from_minor(paid, money)
     for component, carried_in in before.items():
         yield component, told(explained, earned, plans, component, period, carried=carried_in)
 
@@ -168,23 +161,21 @@ def _documents(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
 
 
 def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
-    """What each window that the period goes on with paid before it, exactly (as text, in 10^-24 minor units) and rounded."""
+    """What each window that the period goes on with paid before it."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
-    found = [pl.DataFrame(schema={**keys, "exact_before": pl.String(), "paid_before": pl.Int64()})]
+    found = [pl.DataFrame(schema={**keys, "paid_before": pl.Int64()})]
     until = Explained(*(table.filter(pl.col("period") <= period) for table in explained))
     if (until.lines["period"] == period).all():
         return found[0]
     for (plan_id, version, name), lines in until.lines.group_by(_KEY):
         plan = plans.plans[str(plan_id), cast(int, version)]
         component = next((each for each in plan.components if each.component == name), None)
-        before = _before(lines.sort(*_WHO, "line"), until.slices, plan, component, period)
+        before = _before(lines.sort(*_WHO, "line"), plan, component, period)
         found.append(before.select(found[0].columns))
     return pl.concat(found)
 
 
-def _before(
-    lines: pl.DataFrame, slices: pl.DataFrame, plan: Plan, component: Component | None, period: str
-) -> pl.DataFrame:
+def _before(lines: pl.DataFrame, plan: Plan, component: Component | None, period: str) -> pl.DataFrame:
     """What the window in which a component's first line of the period stands has paid until then."""
     lines = lines.with_columns(window=windows(lines, plan, component, [*_WHO, "fiscal"]))
     run = begins(lines, [pl.col("participant_id"), pl.col("window")]).cast(pl.Int64).cum_sum()
@@ -193,28 +184,8 @@ def _before(
     earlier = lines.filter(pl.col("period") < period).join(goes_on, on=["participant_id", "run"], how="semi")
     # What a limit took away is not taken from what the walk goes on from.
     paid = earlier.filter(~pl.col("rule").is_in(LIMITS)).group_by("participant_id", *_KEY)
-    keys = [*_WHO, *_KEY, "line"]
-    slices = slices.join(earlier.select(keys), on=keys, how="semi")
     return (
         earlier.select("participant_id", *_KEY)
         .unique()
         .join(paid.agg(paid_before=pl.col("amount").sum()), on=["participant_id", *_KEY], how="left")
-        .join(_exactly(slices), on="participant_id", how="left")
-    )
-
-
-def _exactly(slices: pl.DataFrame) -> pl.DataFrame:
-    """The sum of what slices pay, per participant."""
-    pays = Exact.of(slices["credited"]) * Exact.of(slices["rate"]) * Exact.of(slices["factor"])
-    if isinstance(pays.top, pl.Series) and pays.most * max(1, slices.height) < FITS:
-        summed = slices.with_columns(pays.top.alias("pays")).group_by("participant_id").agg(pl.col("pays").sum())
-        return summed.select("participant_id", exact_before=pl.col("pays").cast(pl.String))
-    sums: dict[str, int] = {}
-    tops = pays.top.to_list() if isinstance(pays.top, pl.Series) else pays.top.tolist()
-    for participant, top in zip(slices["participant_id"], tops, strict=True):
-        sums[participant] = sums.get(participant, 0) + int(top)
-    return pl.DataFrame(
-        [(participant, str(total)) for participant, total in sums.items()],
-        schema={"participant_id": pl.String, "exact_before": pl.String},
-        orient="row",
     )

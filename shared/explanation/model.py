@@ -35,7 +35,8 @@ class RuleSkipped(BaseModel):
 
 
 class Slice(BaseModel):
-    """The part of a credit that lies in one tier, its rate, and what it pays before rounding.
+    """The part of a credit that lies in one tier, its rate, and what it pays before rounding: their product, or where one of
+    them has no end and is cut, what the calculation came to.
 
     Where the rate itself moves there is one slice with the new rate, and one that takes back what the old rate paid. `factor`
     is what gate and multipliers make of it.
@@ -53,8 +54,8 @@ class Line(BaseModel):
     """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of a pool.
 
     `before` and `after` are the measure without and with the credit; attainments are percent of quota
-    (`shared.explanation.numbers.attainment`). `exact` is what the slices pay, `exact_so_far` what all slices of the
-    component's window up to here pay.
+    (`shared.explanation.numbers.attainment`). `exact` is what the slices pay, `exact_so_far` the pay of the
+    component's window up to here before it is rounded, with nine decimals at most (`shared.kernel.tables.LINES`).
     `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
     difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words.
     `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the deal pays, of kinds that pay every

@@ -26,9 +26,14 @@ def attainment(share: Decimal) -> Decimal:
 
     What is cut makes the fifth digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
     """
-    cut, rest = divmod(abs(Fraction(share)) * 100 * 10**ATTAINMENT_DIGITS, 1)
-    odd = cut | 1 if rest else cut
-    return plain(Decimal(odd if share >= 0 else -odd).scaleb(-ATTAINMENT_DIGITS, _EXACT), 2)
+    return plain(cut(_EXACT.multiply(share, Decimal(100)), ATTAINMENT_DIGITS), 2)
+
+
+def cut(value: Decimal, digits: int) -> Decimal:
+    """A number of so many decimals at most, as `shared.kernel.columns.Exact.shown` has it."""
+    units, rest = divmod(abs(Fraction(value)) * 10**digits, 1)
+    odd = units | 1 if rest else units
+    return Decimal(odd if value >= 0 else -odd).scaleb(-digits, _EXACT)
 
 
 def number(value: Decimal) -> str:

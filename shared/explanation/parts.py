@@ -24,9 +24,7 @@ from shared.money import from_minor
 ENOUGH_DIGITS = 60
 """More than any product of a measure and a rate has."""
 
-Carried = tuple[Decimal, Decimal]
-"""What slices and lines of a window paid before a period: exactly, and rounded."""
-NOTHING_CARRIED: Carried = (Decimal(0), Decimal(0))
+NOTHING = Decimal(0)
 
 
 def parts(
@@ -52,7 +50,7 @@ def told(
     component: str,
     period: str,
     everyone: pl.DataFrame | None = None,
-    carried: Mapping[tuple[str, int], Carried] | None = None,
+    carried: Mapping[tuple[str, int], Decimal] | None = None,
 ) -> list[Part]:
     """The parts of one of a participant's earnings, all of whose lines are known.
 
@@ -71,7 +69,7 @@ def told(
                 _under(lines, row),
                 _under(slices, row),
                 everyone,
-                (carried or {}).get((row["plan"], row["version"]), NOTHING_CARRIED),
+                (carried or {}).get((row["plan"], row["version"]), NOTHING),
             )
             for row in of_it.sort("plan", "version", "fiscal").iter_rows(named=True)
         ]
@@ -88,7 +86,7 @@ def _part(
     lines: pl.DataFrame,
     slices: pl.DataFrame,
     everyone: pl.DataFrame | None,
-    carried: Carried,
+    carried: Decimal,
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
     told = _Told(plan, component, lines, slices, carried, {row["problem"]: row["about"]})
@@ -131,7 +129,7 @@ class _Told:
         component: Component | None,
         lines: pl.DataFrame,
         slices: pl.DataFrame,
-        carried: Carried,
+        carried: Decimal,
         about: Mapping[str | None, str | None],
     ) -> None:
         self._plan, self._component, self._carried = plan, component, carried
@@ -146,17 +144,17 @@ class _Told:
     def lines(self, period: str, fiscal: Fiscal) -> Iterator[Line]:
         """Those of a fiscal period in a month, each with what the window has paid before it."""
         currency = self._plan.currency
-        exact_so_far, paid = self._carried
+        paid = self._carried
         window = self._rows["window"].first()
         for row in self._rows.iter_rows(named=True):
             if row["window"] != window:
-                window, exact_so_far, paid = row["window"], Decimal(0), Decimal(0)
+                window, paid = row["window"], Decimal(0)
             pieces = _that_say_something(self._slices.get((row["period"], row["line"]), []))
-            exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
             amount = from_minor(row["amount"], currency)
-            exact_so_far, paid = self._exactly(exact_so_far + exact), paid + amount
+            paid += amount
             if (row["period"], row["fiscal"]) == (period, fiscal):
-                yield self._line(row, pieces, exact, exact_so_far, paid)
+                exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
+                yield self._line(row, pieces, exact, paid)
             if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount
 
@@ -167,7 +165,7 @@ class _Told:
             return pays
         return pays.quantize(Decimal(1).scaleb(-plan.digits))
 
-    def _line(self, row: dict[str, Any], pieces: list[Slice], exact: Decimal, so_far: Decimal, paid: Decimal) -> Line:
+    def _line(self, row: dict[str, Any], pieces: list[Slice], exact: Decimal, paid: Decimal) -> Line:
         plan, amount = self._plan, from_minor(row["amount"], self._plan.currency)
         return Line(
             line=row["line"],
@@ -183,7 +181,7 @@ class _Told:
             attainment_after=_attainment(row["attainment_after"]),
             slices=pieces,
             exact=plain(exact, plan.digits),
-            exact_so_far=plain(so_far, plan.digits),
+            exact_so_far=plain(paid if row["exact"] is None else row["exact"], plan.digits),
             paid_before=paid - amount,
             paid_after=paid,
             amount=amount,
@@ -215,8 +213,10 @@ def _slice(row: dict[str, Any], plan: Plan) -> Slice:
     credited = plain(Decimal(row["credited"]).scaleb(-plan.digits) / AMOUNT_SCALE, plan.digits)
     rate = plain(Decimal(row["rate"]) / RATE_SCALE)
     factor = plain(Decimal(row["factor"]) / RATE_SCALE)
-    pays = plain(credited * rate * factor, plan.digits)
-    return Slice(tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=pays)
+    pays = credited * rate * factor if row["pays"] is None else row["pays"]
+    return Slice(
+        tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=plain(pays, plan.digits)
+    )
 
 
 def _attainment(share: Decimal | None) -> Decimal | None:

@@ -216,6 +216,15 @@ class Exact:
             raise Overflow(what)
         return cast(pl.Series, whole.top)
 
+    def cut(self, what: str) -> tuple[pl.Series, pl.Series | None]:
+        """The same, and in which rows there were decimals; None where there can be none.
+
+        Raises:
+            Overflow: one does not fit; `what` names it.
+        """
+        whole = self.cut_off(what)
+        return whole, None if self._is_whole else ~self.equals(Exact.of(whole))
+
     def taken(self, rows: pl.Series) -> Exact:
         """The numbers of some rows, by their places."""
         return Exact(_taken(self.top, rows), self.by, self.most, _taken(self.per, rows), self.deepest)

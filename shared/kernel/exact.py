@@ -14,7 +14,8 @@ AMOUNT_SCALE = 10**6
 """What a statement shows of an amount: whole numbers of 10^-6 minor units."""
 RATE_SCALE = 10**9
 """What it shows of a rate: whole numbers of 10^-9."""
-NUMBER_SCALE = 10**9
+NUMBER_DIGITS = 9
+NUMBER_SCALE = 10**NUMBER_DIGITS
 """What it shows of a measure, a quota or an attainment: whole numbers of 10^-9, whatever they measure (`shared.kernel.tables.NUMBER`)."""
 WHOLE_SHARE = 10**8
 """A share of 100 %: shares are whole numbers of 10^-8."""

@@ -202,6 +202,10 @@ class Plan(PlanPart):
         """Over which time a component's pay is one sum, within its minimum and maximum: what it says, or that of its measure."""
         return component.window or self.window_of_measure(component)
 
+    def sums_rounded(self, component: Component) -> bool:
+        """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""
+        return RESETS.index(self.window(component)) > RESETS.index(self.window_of_measure(component))
+
     def window_of_measure(self, component: Component) -> Reset:
         """After which time what a component looks at begins anew: the reset of its measure.
 

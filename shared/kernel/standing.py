@@ -13,7 +13,7 @@ from shared.kernel.at import At
 from shared.kernel.calendar import month_of_end, window_of
 from shared.kernel.columns import Exact, where
 from shared.kernel.components import Component, Nothing
-from shared.kernel.conventions import RESETS, Reset
+from shared.kernel.conventions import Reset
 from shared.kernel.exact import NUMBER_SCALE, narrow
 from shared.kernel.language import PlanPart, Term
 from shared.kernel.measures import Measure
@@ -144,9 +144,9 @@ def paid_with(
 
 def _in_window(due: Exact, component: Component, at: At, plan: Plan) -> Exact:
     """In a window longer than that of its measure, such as a year of monthly tiers, the sum of what each month paid."""
-    window, of_measure = plan.window(component), plan.window_of_measure(component)
-    if RESETS.index(window) <= RESETS.index(of_measure):
+    if not plan.sums_rounded(component):
         return due
+    window, of_measure = plan.window(component), plan.window_of_measure(component)
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
     return Exact.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)

@@ -152,6 +152,7 @@ LINES = pl.Schema(
         "credit_date": pl.Date(),
         "exchange": pl.String(),
         "credited": pl.Int64(),
+        "exact": NUMBER,
         "before": NUMBER,
         "after": NUMBER,
         "quota": NUMBER,
@@ -165,7 +166,8 @@ LINES = pl.Schema(
 """How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and what the credit
 added to pay.
 
-Attainments are those of the calculation, as in `EARNINGS`; before the credit against the quota after it.
+`exact` is the pay of the component's window so far before it is rounded; of what is rounded already, such as the months of a quarter that
+pays its months, the rounded pay. Attainments are those of the calculation, as in `EARNINGS`; before the credit against the quota after it.
 
 A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
 what moved the pay instead, its `share` that of a pool: `opening` (scores, quotas, amounts that need no deal), `minimum`,
@@ -185,9 +187,12 @@ SLICES = pl.Schema(
         "rate": pl.Int64(),
         "credited": pl.Int128(),
         "factor": pl.Int64(),
+        "pays": NUMBER,
     }
 )
 """The parts of a line: so much (`credited`, 10^-6 minor units) at a `rate` (10^-9), times a `factor` (10^-9) of gate and multipliers.
+
+`pays` is what the part pays, in major units, where that is not the product of these, because one of them is cut: a third has no end.
 
 Where the rate itself moves, a line has the part after it and, negative, the part before it."""
 

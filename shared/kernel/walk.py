@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
-from shared.kernel.columns import Exact, Number, total
+from shared.kernel.columns import Exact, Number, total, where
 from shared.kernel.components import Component, Part
 from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, ROUNDING
 from shared.kernel.plan import Plan
@@ -61,6 +63,7 @@ class Walk:
             self._attained_before(main, quota, attained).alias("attainment_before"),
             attained.alias("attainment_after"),
             growth(self._pay.unlimited, self._begins).alias("amount"),
+            self._exact().alias("exact"),
             component=pl.lit(self._component.component),
             credited=pl.when(self._counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
@@ -68,15 +71,27 @@ class Walk:
         )
         return forfeited(walked, self._plan, self._roster).with_columns(**self._paid_in())
 
+    def _exact(self) -> pl.Series:
+        """The pay of the window so far, not rounded, beside what of it was rounded before."""
+        component, at = self._component, self._at
+        here = component.exact(at)
+        if self._plan.sums_rounded(component):
+            here = Exact.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(at)
+        return shown(where(self._pay.payable, here, 0), "the pay so far")
+
     def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
         """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
         found = before(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
         changed = quota.ne_missing(before(quota, self._measured_from, quota)) & quota.is_not_null()
         if main is not None and changed.any():
-            row_before = pl.Series([0, *range(self._at.height - 1)])
-            share = self._at.value(main).taken(row_before) / self._at.quota(main)
+            share = self._before(self._at.value(main)) / self._at.quota(main)
             found = shown(share, f"the attainment of {main}").zip_with(changed, found)
         return found.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
+
+    def _before(self, exact: Exact) -> Exact:
+        """The numbers of the row before, zero where the measure begins."""
+        row_before = pl.Series([0, *range(self._at.height - 1)][: self._at.height], dtype=pl.Int64)
+        return where(self._measured_from, 0, exact.taken(row_before))
 
     def _paid_in(self) -> dict[str, pl.Expr]:
         """Of rows that are paid later than in their own segment, the one in which they are."""
@@ -134,15 +149,17 @@ class Walk:
 
     def _slices(self, number: int, part: Part, factor: Exact | Number, payable: pl.Series) -> Iterator[pl.DataFrame]:
         """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
-        base = (part.base * AMOUNT_SCALE * 10**self._plan.digits).cut_off("a number on a statement")
-        rate, times = self._row_by_row(part.rate), self._row_by_row(factor)
+        minor = AMOUNT_SCALE * 10**self._plan.digits
+        numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
+        (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
         nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.is_null()
         base_before = before(base, self._measured_from, nothing)
         rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
         moves = (rate != rate_before) | (times != times_before)
-        for credited, at, by, there in (
-            (base - nothing.zip_with(moves, base_before), rate, times, payable),
-            (nothing - base_before, rate_before, times_before, payable & moves),
+        after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves)
+        for credited, at, by, pays, there in (
+            (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
+            (nothing - base_before, rate_before, times_before, earlier, payable & moves),
         ):
             told = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & said)
             yield (
@@ -150,18 +167,32 @@ class Walk:
                 .filter(told)
                 .with_columns(
                     credited.filter(told).alias("credited"),
-                    at.filter(told).alias("rate"),
-                    by.filter(told).alias("factor"),
+                    at.filter(told).cast(pl.Int64).alias("rate"),
+                    by.filter(told).cast(pl.Int64).alias("factor"),
+                    pays.filter(told).alias("pays"),
                     tier=pl.lit(number, dtype=pl.Int64),
                     reach=pl.lit(part.reach),
                 )
                 .select(SLICES.names())
             )
 
-    def _row_by_row(self, rate: Exact | Number) -> pl.Series:
-        """A rate or factor in 10^-9 in every row."""
-        column = rate if isinstance(rate, Exact) else Exact.constant(rate, self._at.height)
-        return (column * RATE_SCALE).cut_off("a number on a statement").cast(pl.Int64)
+    def _paying(self, pays: Exact, inexact: list[pl.Series], moves: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are cut; else null."""
+        none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._at.height)
+        if not inexact:
+            return none, none
+        cut = reduce(or_, inexact)
+        cut |= before(cut, self._measured_from, pl.Series([False]))
+        if not cut.any():
+            return none, none
+        earlier, what = self._before(pays), "what a part of a line pays"
+        after = shown(pays - where(moves, 0, earlier), what)
+        return after.zip_with(cut, none), shown(-earlier, what).zip_with(cut, none)
+
+    def _row_by_row(self, number: Exact | Number, scale: int) -> tuple[pl.Series, pl.Series | None]:
+        """A number in whole `1/scale` in every row, and where it is cut."""
+        column = number if isinstance(number, Exact) else Exact.constant(number, self._at.height)
+        return (column * scale).cut("a number on a statement")
 
 
 def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -182,6 +213,7 @@ def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame
             deal_id=pl.lit(None, dtype=pl.String),
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
+            exact=pl.lit(None, dtype=NUMBER),
             problem=pl.lit(None, dtype=pl.String),
             before="after",
             attainment_before="attainment_after",

@@ -87,3 +87,25 @@ def test_whoever_is_paid_is_shown_at_the_threshold_and_nobody_else(
     assert lines_table(found.explained)["attainment_after"].to_list() == [
         f"{part.attainment.normalize():f}%" if part.attainment else "0%"
     ]
+
+
+@pytest.mark.parametrize(
+    ("rounding", "rate", "so_far"),
+    [("half_up", "1.5%", ["0.005", "0.505"]), ("down", "3%", ["0.01", "1.01"]), ("up", "3%", ["0.01", "1.01"])],
+)
+def test_what_is_rounded_is_shown_as_it_was_before_also_where_a_factor_has_no_end(
+    tmp_path: Path, rounding: str, rate: str, so_far: list[str]
+) -> None:
+    head = PLAN.partition("measures:")[0].format(currency="USD").replace("boundary: upper", f"rounding: {rounding}")
+    plan = f"""{head}
+measures: [{{measure: bookings, sum_of: [own]}}]
+components: [{{component: pay, kind: flat, measure: bookings, rate: {rate}, multiply: [{{by: "1/3"}}]}}]
+"""
+    (tmp_path / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,1,2025-01-30\nD2,ann,100,2025-01-31\n")
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    assert [line.exact_so_far for line in part.lines] == [Decimal(each) for each in so_far]
+    assert [line.exact for line in part.lines] == [part.lines[0].exact_so_far, Decimal(so_far[1]) - Decimal(so_far[0])]
+    assert part.lines[0].amount == Decimal("0.01")

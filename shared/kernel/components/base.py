@@ -248,12 +248,19 @@ class Kind(PlanPart, ABC):
         if main is not None and at.conventions.negative == "nothing":
             yield Nothing("below_zero", main, at.measured(at, main) < 0)
 
+    def exact(self, at: At) -> Exact:
+        """What it pays row by row before minimum and maximum, not rounded."""
+
+        def due() -> Exact:
+            found = total([part.pays for part in self.parts(at)], at.height)
+            factor = self.factor(at)
+            return found if factor is None else found * factor
+
+        return at.kept("exact", self.component, due)
+
     def unlimited(self, at: At) -> Exact:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
-        due = total([part.pays for part in self.parts(at)], at.height)
-        factor = self.factor(at)
-        due = due if factor is None else due * factor
-        return due.rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
+        return self.exact(at).rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
 
     def limited(self, due: Exact, at: At, ended: pl.Series | None = None) -> Exact:
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
