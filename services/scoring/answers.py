@@ -51,10 +51,10 @@ class EarningView(BaseModel):
             version=earning.version,
             amount=from_minor(earning.amount, currency),
             currency=currency,
-            measure=plain(earning.measure, digits),
-            quota=None if earning.quota is None else plain(earning.quota, digits),
+            measure=plain(Decimal(earning.measure), digits),
+            quota=None if earning.quota is None else plain(Decimal(earning.quota), digits),
             share_percent=None if earning.share is None else plain(Decimal(100 * earning.share) / WHOLE_SHARE),
-            attainment=None if earning.attainment is None else attainment(earning.attainment),
+            attainment=None if earning.attainment is None else attainment(Decimal(earning.attainment)),
             rule_skipped=RuleSkipped.where(earning.problem, earning.about),
         )
 

@@ -95,8 +95,8 @@ ExactDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal), AfterValidato
 """A decimal below 10^13 with 12 decimals at most, given as plain text or as a whole number."""
 
 
-AnyDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal)]
-"""A decimal of up to 30 digits and 12 decimals, given as plain text or as a whole number: a measure may be larger than any amount."""
+NumberText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")]
+"""A number of `shared.kernel.tables.NUMBER` as text. It stays text: whoever reads messages without it should not pay for a decimal."""
 
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)

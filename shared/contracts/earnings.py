@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.base import AnyDecimal, Contract, CurrencyCode, Identifier, PeriodName
+from shared.contracts.base import Contract, CurrencyCode, Identifier, NumberText, PeriodName
 
 TYPE = "earnest.earnings.changed"
 
@@ -13,6 +13,7 @@ class ComponentEarning(Contract):
     `measure`, `quota` and `attainment` are decimals as text, amounts of money among them in major units; 1 is an attainment of 100%. They are
     those of the calculation, cut after nine decimals where they have more, the last of which is then odd: so a number that is just below
     another is never written as that. Without a quota above zero there is no attainment.
+    Of records that were written before there were decimals, `measure` and `quota` are whole minor units.
     `share` is the share of a pool that it pays, in 10^-8.
 
     `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its place in it from 0 to 11.
@@ -27,9 +28,9 @@ class ComponentEarning(Contract):
     fiscal: int | None = None
     amount: int
     currency: CurrencyCode
-    measure: AnyDecimal
-    quota: AnyDecimal | None = None
-    attainment: AnyDecimal | None = None
+    measure: NumberText | int
+    quota: NumberText | int | None = None
+    attainment: NumberText | None = None
     share: int | None = None
     problem: str | None = None
     about: str | None = None

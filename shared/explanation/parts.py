@@ -18,7 +18,7 @@ from shared.explanation.numbers import attainment, plain
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE, whole
 from shared.money import from_minor
 
 ENOUGH_DIGITS = 60
@@ -138,7 +138,7 @@ class _Told:
         self._measure = None if component is None else component.main_measure()
         self._rows = lines.with_columns(window=windows(lines, plan, component, ["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
-        for found in slices.sort("period", "line", "tier", maintain_order=True).iter_rows(named=True):
+        for found in slices.sort("period", "line", "tier", whole(0) - pl.col("credited")).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
 
     def lines(self, period: str, fiscal: Fiscal) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -244,7 +245,10 @@ def test_earnings_are_published_whole_with_a_revision_that_grows_and_where_they_
         company.drain()
         messages = [EarningsChanged.model_validate(m) for m in published(company, "earnings")]
         found += [m for m in messages if m.participant_id == "ann"]
-    assert [(m.revision, [(e.component, e.amount, e.measure, e.quota) for e in m.earnings]) for m in found] == [
+    assert [
+        (m.revision, [(e.component, e.amount, Decimal(e.measure), e.quota and Decimal(e.quota)) for e in m.earnings])
+        for m in found
+    ] == [
         (1, [("commission", 0, 0, 10_000), ("override", 0, 0, None)]),
         (2, [("commission", 500, 100, 10_000), ("override", 0, 0, None)]),
         (3, [("commission", 1000, 200, 10_000), ("override", 0, 0, None)]),
