@@ -12,10 +12,10 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import Final, Literal
 
 Reading = Literal["loosely", "exactly"]
-"""How names are told apart. `loosely`: without regard to case, blanks, the width of characters and zeros before numbers, and numbers by
-their first 15 digits. `exactly`: by every character."""
+"""How names are told apart. `loosely`: without regard to case, blanks, characters that nobody sees, the width of characters, the script of digits
+and zeros before numbers, and numbers by their first 15 digits. `exactly`: by every character."""
 
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?")
 _SPREADSHEET: Final = Context(prec=15, rounding=ROUND_DOWN)
 
 
@@ -23,5 +23,6 @@ def as_read(written: str, reading: Reading) -> str:
     """What a reader takes a written name for: two names are one for it if and only if this is the same."""
     if reading == "exactly":
         return written
-    plain = " ".join(unicodedata.normalize("NFKC", written).casefold().split())
+    seen = "".join(each for each in unicodedata.normalize("NFKC", written) if unicodedata.category(each) != "Cf")
+    plain = " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
     return str(_SPREADSHEET.plus(Decimal(plain)).normalize()) if _NUMBER.fullmatch(plain) else plain

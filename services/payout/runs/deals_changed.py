@@ -42,7 +42,8 @@ def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> Co
         now: current lines, narrow, of every month that was corrected.
     """
     before, looked_at = _when_paid(connection, world)
-    theirs = now.join(before.select("participant_id", "period").unique(), on=["participant_id", "period"], how="semi")
+    pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
+    theirs = now.join(pairs, on=pairs.columns, how="semi")  # of some nothing was left when a run last looked
     others = compared(by_rule(before), by_rule(theirs), RULE_KEY)
     return Corrected(compared(by_deal(before, "deal_currency"), by_deal(theirs)), others, looked_at)
 

@@ -61,7 +61,7 @@ def worth_remembering(
     world: World, found: Mapping[Owed, Mapping[Line, Lost]], remembered: Mapping[Owed, Mapping[Line, Remembered]]
 ) -> dict[Owed, list[Lost]]:
     """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs
-    and an approver dismissed since.
+    and an approver dismissed since. Who lost all of a line to another may have it back.
     """
     worth: dict[Owed, list[Lost]] = {}
     for owed in sorted(found.keys() | remembered.keys()):
@@ -69,7 +69,10 @@ def worth_remembering(
         mine = [
             each._replace(excused=(who, each.deal_id) in world.excused)
             for line, each in lines.items()
-            if each.losses or (who, each.deal_id) in world.excused or line in before
+            if each.losses
+            or 0 < each.paid.amount == each.lost
+            or (who, each.deal_id) in world.excused
+            or line in before
         ]
         mine += [
             Lost(*line, each.paid, each.lost, each.ruled, each.dismissed, world.run.ends, each.ruled, excused=True)

@@ -84,6 +84,10 @@ CHANGES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] 
     "cancelled, a run later another owner": ([CANCELLED], [{"owner": "other"}], "-50.00", "-100.00"),
     "another owner, a run later cancelled": ([{"owner": "other"}], [CANCELLED], "-100.00", "-100.00"),
     "another owner and back, then cancelled": ([{"owner": "other"}, {"owner": None}, CANCELLED], [], "-50.00", "-50.00"),
+    "cancelled and another's, a run later back": ([CANCELLED, {"owner": "other"}], [{"owner": None}], "-100.00", "-50.00"),
+    "another owner, a run later back and a refund": (
+        [{"owner": "other"}], [{"owner": None, "refunds.r1": money("400.00", LATE)}], "-100.00", "-20.00"
+    ),
     "half of it another's, then cancelled": ([{"splits": "half"}, CANCELLED], [], "-75.00", "-75.00"),
     "half of it another's, a run later cancelled": ([{"splits": "half"}], [CANCELLED], "-50.00", "-75.00"),
     "half of it another's, and a refund": (
