@@ -67,4 +67,6 @@ def check(references: Iterable[Reference], known: Mapping[Named, Callable[[Colle
                 )
     if errors:
         detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors)
-        raise Unprocessable(f"{detail}; say that it is expected where it comes later on purpose", errors=errors)
+        raise Unprocessable(
+            f"{detail}; say that it is expected (--expected) where it comes later on purpose", errors=errors
+        )
