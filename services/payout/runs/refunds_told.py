@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from itertools import islice, product
+from typing import Final, NamedTuple
 
 from services.payout.deal_facts import DealFact
 from services.payout.runs.pay_facts import Deal, Entry
 from services.payout.terms.clawback import ROUNDING
 from services.payout.terms.release import Collection
 from shared.periods import last_day
+
+MOST_WAYS: Final = 1000
+"""In so many ways it is tried to explain what was earned by a deal by when its refunds became known."""
 
 
 class ToldDeal(NamedTuple):
@@ -37,23 +41,18 @@ class ToldDeal(NamedTuple):
 
 
 def told(deal: Deal, earned: Iterable[Entry]) -> ToldDeal:
-    """A deal and what was earned by it: a refund is known with the first change on its day or after it, or where there is none from its day.
-
-    Refunds of before the first amount are in that amount, unless the amounts say that they are in the first change.
+    """A deal and what was earned by it: a refund is known with the first amount or change on its day or after it, or where there is none from
+    its day; with a later change, where only that explains the amounts.
     """
     totals: Counter[date] = Counter()
     for each in earned:
         totals[each.known_from or last_day(each.period)] += each.amount
     days = sorted(totals)
     last = days[-1] if len(days) > 1 else None
-    natural = [(_first(days, refund.day), refund) for refund in deal.refunds]
-    late = [(_first(days[1:], refund.day), refund) for refund in deal.refunds]
-    those = late if not _explains(natural, deal, totals) and _explains(late, deal, totals) else natural
-    return ToldDeal(deal, those, last)
-
-
-def _first(days: Sequence[date], after: date) -> date:
-    return next((day for day in days if day >= after), after)
+    at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
+    ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
+    first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
+    return ToldDeal(deal, next((way for way in ways if _explains(way, deal, totals)), first), last)
 
 
 def _explains(refunds: Sequence[tuple[date, Collection]], deal: Deal, totals: Counter[date]) -> bool:
