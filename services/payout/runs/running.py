@@ -29,7 +29,7 @@ from services.payout.runs import calculating, entries, freezing
 from services.payout.runs.approval import steps_for
 from services.payout.runs.calculating import Calculated
 from services.payout.runs.exceptions import LEFT_OUT
-from services.payout.runs.frozen import Frozen
+from services.payout.runs.frozen import Frozen, Pay
 from services.payout.runs.life import (
     Approval,
     Line,
@@ -143,7 +143,7 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     runs.replace(connection, run.id, frozen, earned)
     hashes = {
         "lines_sha256": frozen.sha256(run.id),
-        "inputs_sha256": inputs_sha256(connection, found.world, found.world.entries),
+        "inputs_sha256": inputs_sha256(connection, found.world, _looked_at(frozen.pays)),
     }
     runs.move(
         connection, run.id, "calculate", actor, office.now(), steps=_steps(connection, run, frozen.lines), **hashes
@@ -232,7 +232,7 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
         raise PeriodClosed(run.pay_period, closed)
     left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
     world = gather(connection, run, left_out)
-    looked_at = {pay.participant_id: pay.entries for pay in runs.pays(connection, run.id)}
+    looked_at = _looked_at(runs.pays(connection, run.id))
     check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
     profile, _ = profile_in_force(connection, run)
     kept = payees.payees(connection, run.id)
@@ -240,6 +240,11 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
         raise LinesChanged(run.id, run.author)
     if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
         raise LinesChanged(run.id, run.author)
+
+
+def _looked_at(pays: Iterable[Pay]) -> dict[str, int]:
+    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is kept."""
+    return {pay.participant_id: pay.entries for pay in pays}
 
 
 def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str, ...]:
