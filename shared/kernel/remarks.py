@@ -230,8 +230,8 @@ def _too_high(
 
 
 def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
-    """Figures of people at which no plan of theirs looks; what a version looks at that is set aside is not known."""
-    aside = set(plans.quarantined["plan"])
+    """Figures of people at which no plan of theirs looks; what a version looks at that is set aside, or is not there, is not known."""
+    known = {plan.plan for plan in plans} - set(plans.quarantined["plan"])
     looks = pl.DataFrame(
         [(plan.plan, figure) for plan in plans.holding for figure in sorted(figures_of(plan))],
         schema={"plan": pl.String, "figure": pl.String},
@@ -249,7 +249,7 @@ def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     )
     ever = roster.assignments.select("participant_id", "plan").unique()
     looked_at = ever.join(looks, on="plan")
-    unknown = ever.filter(pl.col("plan").is_in(sorted(aside)))
+    unknown = ever.filter(~pl.col("plan").is_in(sorted(known)))
     idle = given.join(looked_at, on=["participant_id", "figure"], how="anti").join(
         unknown, on="participant_id", how="anti"
     )
@@ -282,7 +282,7 @@ def _not_in_force(plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
 
 
 def _circles(roster: Roster) -> Iterator[Remark]:
-    for circle in circles(roster.assignments):
+    for circle in circles(roster.assignments) if roster.may_turn_in_circles else ():
         chain = [*circle.members, circle.members[0]]
         shown = ", ".join(chain if len(chain) <= SHOWN + 1 else [*chain[:SHOWN], "and so on"])
         says = (

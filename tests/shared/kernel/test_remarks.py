@@ -79,7 +79,9 @@ def test_a_score_of_85_is_told_where_it_is_compared_with_100_percent() -> None:
 
 
 def test_people_on_a_plan_that_does_not_exist_are_told_together() -> None:
-    people = roster(ANN, ("bob", "2025-01-01", {"plan": "reps"}), ("cem", "2025-01-01", {"plan": "reps"}))
+    people = roster(
+        ANN, ("bob", "2025-01-01", {"plan": "reps", "quota.sales": "7"}), ("cem", "2025-01-01", {"plan": "reps"})
+    )
     assert said(people) == ["2 participants, bob first, are on plan reps, which does not exist."]
 
 
