@@ -52,8 +52,7 @@ class KnownRoster:
 
     def _read_on(self) -> None:
         for partition, end in self._log.ends(ROSTER).items():
-            start = self._next.get(partition)
-            start = self._log.first(partition) if start is None else start
+            start = max(self._next.get(partition, 0), self._log.first(partition))
             while start < end and (stored := self._log.read(partition, start, min(TOGETHER, end - start))):
                 for each in stored:
                     with suppress(

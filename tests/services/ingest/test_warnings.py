@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
 from tests.services.ingest.conftest import Ingest
 
@@ -36,7 +37,9 @@ def roster(ingest: Ingest, rows: str) -> list[list[str]]:
     return warnings(ingest, "roster", f"participant_id,effective_from,plan,manager,quota.sales\n{rows}", "text/csv")
 
 
-def test_a_roster_is_answered_with_what_it_newly_makes_look_like_a_slip(ingest: Ingest) -> None:
+def test_a_roster_is_answered_with_what_it_newly_makes_look_like_a_slip(
+    ingest: Ingest, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert warnings(ingest, "plans", event("plan.published", {"document": REP})) == [[]]
     assert roster(ingest, "ann,2025-01-01,rep,bob,30000\nbob,2025-01-01,rep,,90000\n") == [[], []]
     late = "ann,2025-03-30,,,90000\n"
@@ -53,6 +56,9 @@ def test_a_roster_is_answered_with_what_it_newly_makes_look_like_a_slip(ingest: 
     [[plan, circle]] = warnings(ingest, "roster", event("roster.patched", patch))
     assert plan == "bob is on plan reps, which does not exist."
     assert circle.startswith("From 2025-05-01 managers report in a circle: ann, bob, ann.")
+    logged = "".join(capsys.readouterr())
+    assert "quota" not in logged, "figures of people are in the answer only"
+    assert "in a circle" not in logged
 
 
 def test_a_plan_is_answered_with_the_words_of_plan_check(ingest: Ingest) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.payout.deal_facts import Remarked
 from tests.services.payout.desk import Book, Desk, earned, lines, roster
 from tests.services.payout.scoring import Scoring, deal
@@ -89,7 +91,7 @@ def test_a_run_names_terms_that_are_nobodys_until_they_say_nothing_any_more(desk
 
 
 def test_what_scoring_remarks_is_found_of_whom_it_is_about_in_the_run_of_their_pay_group(
-    desk: Desk, book: Book, scoring: Scoring
+    desk: Desk, book: Book, scoring: Scoring, capsys: pytest.CaptureFixture[str]
 ) -> None:
     book([earned("ada", "2025-01", 1, ("USD", 500))])
     late = Remarked("late_quota", "ada", "From 2025-01-30 the quota of ada is another.")
@@ -99,6 +101,7 @@ def test_what_scoring_remarks_is_found_of_whom_it_is_about_in_the_run_of_their_p
     kinds = ("late_quota", "date_far_ahead")
     run = desk.draft("2025-01")
     assert [tuple(each.values()) for each in run["findings"] if each["kind"] in kinds] == [tuple(ahead), tuple(late)]
+    assert "the quota of" not in "".join(capsys.readouterr())
 
 
 def test_a_component_that_lacks_something_is_named_and_one_that_the_plan_closes_is_not(
