@@ -112,6 +112,14 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     )
 
 
+def test_what_earlier_runs_dismissed_stays_so_when_the_terms_change() -> None:
+    first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
+    half = ruled(clawback={"steps": [{"within_months": 12, "take_back": "50%"}]})
+    paid, since = Paid(1000_00, 10_000_00, ()), date(2025, 1, 1)
+    lost = Lost("D1", "2026-01", "base", paid, 500_00, (first, second), 0, since, ruled=(first,))
+    assert ("dismissal", 50_00, "2026-01") in steps(settle(case(-100_00, half, lost=[lost])))
+
+
 def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None:
     steps_of_age = ruled(
         clawback={"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]}
