@@ -49,7 +49,7 @@ def test_numbers_stay_exact() -> None:
     policy = Sample.of(given_)
     assert (policy.share, policy.steps) == (Decimal("0.123456789"), (1, 2))
     assert Sample.of(policy.body()) == policy
-    with pytest.raises(ValidationError, match="write a number"):
+    with pytest.raises(ValidationError, match="write it as text"):
         Sample.of(given_ | {"share": 0.1})
 
 
