@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 import fastexcel
@@ -21,6 +21,7 @@ SUFFIXES = (".xlsx", ".xlsm")
 MOST_DIGITS, MOST_DECIMALS = 15, 6
 MOST_BYTES, MOST_CELLS = 500_000_000, 30_000_000
 """Of a workbook, unpacked, and of a sheet, up to its last row and column."""
+MOST_PARTS: Final = 10_000
 MOST_SHRUNK, SMALL = 100, 20_000_000
 """How many times larger than packed a workbook may be that is not small: real ones are ten to thirty times."""
 _MIDNIGHT = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
@@ -109,6 +110,8 @@ def _check_size(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         packed, unpacked = sum(part.compress_size for part in parts), sum(part.file_size for part in parts)
+        if len(parts) > MOST_PARTS:
+            raise SheetError(f"it has {len(parts):,} parts; {MOST_PARTS:,} at most are read")
         if unpacked > MOST_BYTES or (unpacked > SMALL and unpacked > MOST_SHRUNK * packed):
             most = min(MOST_BYTES, max(SMALL, MOST_SHRUNK * packed))
             raise SheetError(f"its {packed:,} bytes unpack to {unpacked:,}; {most:,} at most are read")

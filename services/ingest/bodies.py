@@ -48,7 +48,7 @@ def take_apart(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
         texts = [_structured(body, headers)]
     else:
         found = _parsed(body)
-        texts = [orjson.dumps(one) for one in found] if isinstance(found, list) else [body]
+        texts = [_text(one) for one in found] if isinstance(found, list) else [body]
     check_number(len(texts))
     return texts
 
@@ -69,7 +69,15 @@ def check_number(events: int) -> None:
 def _structured(body: bytes, headers: Mapping[str, str]) -> bytes:
     """An event in binary mode, whose attributes are headers, as one in structured mode."""
     attributes = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
-    return orjson.dumps({**attributes, "data": _parsed(body)})
+    return _text({**attributes, "data": _parsed(body)})
+
+
+def _text(event: object) -> bytes:
+    """The JSON of a part of a body, which may hold what can be read and not be written."""
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError as error:
+        raise Unprocessable(f"an event is nested too deeply, or is not to be written again: {error}") from None
 
 
 def _parsed(body: bytes) -> object:

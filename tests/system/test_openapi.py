@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import schemathesis
@@ -24,6 +25,7 @@ from services.alerts.api import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
 from services.payout.api import create_app as payout_app
 from services.scoring.api import create_app as scoring_app
+from shared.auth import Scope
 from shared.contracts.topics import ROAD
 from shared.database import database_url as url_of
 from shared.database import engine_for, migrate
@@ -36,16 +38,7 @@ __all__ = ["bounded", "keys_file", "start_ingest"]
 
 EXAMPLES = 25
 CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance]
-EVERYTHING = [
-    "earnings:read",
-    "runs:write",
-    "runs:approve",
-    "payroll:read",
-    "payroll:write",
-    "gl:read",
-    "alerts:read",
-    "ops",
-]
+EVERYTHING = list(get_args(Scope))
 KEY = "may-do-everything"
 
 

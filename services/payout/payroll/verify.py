@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from services.payout.payroll.release import Released
+from services.payout.refusals import Refusal
 from services.payout.store import batches
 from shared.money import from_minor
+
+UNREADABLE: Final = (ValueError, LookupError, TypeError, Refusal)
+"""What reading rows raises that nobody of ours wrote."""
+
+
+def readable(found: Iterator[str], what: str) -> Iterator[str]:
+    """What is found, and where that ends because what is stored cannot even be read, that."""
+    try:
+        yield from found
+    except UNREADABLE:
+        yield f"{what}: what is stored of it cannot be read"
 
 
 def differences(connection: Connection) -> Iterator[str]:
@@ -25,15 +37,19 @@ def differences(connection: Connection) -> Iterator[str]:
     numbers: list[int] = []
     for batch in reversed(every):
         payroll = (batch.pay_group, batch.entity)
-        told = json.loads(batches.manifest(connection, batch.id))
-        if "files" in told:
-            numbers.append(batch.number)
-            yield from _differences(connection, batch, told, latest.get(payroll))
-        elif _hashes(connection, batch) != [batch.sha256]:  # a payroll file of an earlier version: no lines, less told
-            yield f"batch {batch.id}: its file does not have its hash"
+        yield from readable(_told(connection, batch, latest.get(payroll), numbers), f"batch {batch.id}")
         latest[payroll] = batch
     if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         yield "payroll batches are not numbered one after the other: one is missing"
+
+
+def _told(connection: Connection, batch: Released, previous: Released | None, numbers: list[int]) -> Iterator[str]:
+    told = json.loads(batches.manifest(connection, batch.id))
+    if "files" in told:
+        numbers.append(batch.number)
+        yield from _differences(connection, batch, told, previous)
+    elif _hashes(connection, batch) != [batch.sha256]:  # a payroll file of an earlier version: no lines, less told
+        yield f"batch {batch.id}: its file does not have its hash"
 
 
 def _hashes(connection: Connection, batch: Released) -> list[str]:

@@ -139,6 +139,9 @@ def _policy(kind: str, policy_id: str, data: dict[str, Any]) -> Policy:
             raise Unprocessable(f"the address says {name} {value}, and the policy says something else")
     try:
         return model_of(kind).of(data | {"kind": kind, "id": policy_id})
+    except TypeError as error:
+        # JSON can be read that cannot be written: half characters, whole numbers of any length, lists of any depth.
+        raise Unprocessable(f"a policy holds text, numbers, dates, lists and fields: {error}") from None
     except ValidationError as error:
         errors = field_errors(error)
         detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)

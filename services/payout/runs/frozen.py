@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.payout.runs.exceptions import Finding
-from services.payout.runs.life import Line, sha256_of
+from services.payout.runs.life import Line, Run, sha256_of
 from services.payout.runs.payees import Payee
 
 
@@ -51,12 +51,17 @@ class Frozen:
         """What is paid and carried, by participant and currency."""
         return [Line(*pay[:4]) for pay in self.pays]
 
-    def sha256(self, run: str) -> str:
-        """The hash that stands for exactly this."""
+    def sha256(self, run: Run) -> str:
+        """The hash that stands for exactly this, and for what the run is over and whose it is."""
         rows = [orjson.dumps(tuple(pay), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays]
-        rows += [f"{who}\t{slip.sha256}" for who, slip in self.slips.items()]
+        rows += [
+            orjson.dumps(("slip", who, slip.name, slip.manager, slip.sha256)).decode()
+            for who, slip in self.slips.items()
+        ]
         rows += [f"payee\t{orjson.dumps(tuple(payee)).decode()}" for payee in self.payees]
         rows += ["\t".join(("touched", *each)) for each in self.touches]
         rows += ["\t".join(("found", *each)) for each in self.findings]
         rows.append(f"earned\t{self.earned_sha256}")
-        return sha256_of(run, rows)
+        over = (run.kind, run.pay_group, run.pay_period, run.month, run.starts, run.ends, run.pay_date, run.closes)
+        rows.append(f"run\t{orjson.dumps((*over, run.participants, run.author, run.created_at)).decode()}")
+        return sha256_of(run.id, rows)

@@ -142,7 +142,7 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     frozen = replace(frozen, earned_sha256=sha256(earned).hexdigest())
     runs.replace(connection, run.id, frozen, earned)
     hashes = {
-        "lines_sha256": frozen.sha256(run.id),
+        "lines_sha256": frozen.sha256(run),
         "inputs_sha256": inputs_sha256(connection, found.world, _looked_at(frozen.pays)),
     }
     runs.move(
@@ -220,7 +220,7 @@ def untampered(connection: Connection, run: Run) -> Frozen:
         LinesTampered: it does not have the hash that the run was calculated with.
     """
     frozen = runs.frozen(connection, run.id)
-    if frozen.sha256(run.id) != run.lines_sha256:
+    if frozen.sha256(run) != run.lines_sha256:
         raise LinesTampered(run.id)
     return frozen
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from services.payout.booking import Place
 from services.payout.payroll.acknowledgement import batch_lines
-from services.payout.payroll.batch import LinesRefused, write
+from services.payout.payroll.batch import LinesRefused, Previous, write
 from services.payout.payroll.release import Released, Share, head_of, shares
+from services.payout.payroll.verify import UNREADABLE, readable
 from services.payout.runs.entries import held_of, journals, lines_of
 from services.payout.runs.frozen import Frozen, Pay
 from services.payout.runs.life import DONE_STATES, MOVES, Approval, Event, Run, State
@@ -31,27 +32,38 @@ def differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]
     """
     booked, released = audit.booked_by_runs(connection), audit.released_by_runs(connection)
     held: HeldLines = {}
+    spoilt = audit.spoilt_runs(connection)
     for run in runs.in_order(connection):
-        frozen = runs.frozen(connection, run.id)
         mine, out = booked.pop(run.id, {}), released.pop(run.id, {})
         if not _by_an_earlier_version(run):
-            yield from _life(run, runs.events(connection, run.id), runs.approvals(connection, run.id), frozen)
-            yield from _pay(run, frozen, mine, out)
-            if run.state in DONE_STATES - {"approved"}:
-                yield from (
-                    f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen)
-                )
+            if run.id in spoilt:
+                yield f"run {run.id}: what was done to it is not what is kept of it"
+            yield from readable(_differences(connection, run, mine, out), f"run {run.id}")
         if run.state in DONE_STATES:
-            settled.update({(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays})
-            for pay in frozen.pays:
-                owed = (pay.participant_id, pay.currency)
-                held |= {(owed, whose): figures for whose, figures in held_of(pay.told).items()}
+            settled.update({(line.participant_id, line.currency): line.paid for line in runs.lines(connection, run.id)})
+            with suppress(*UNREADABLE):  # told above
+                for pay in runs.pays(connection, run.id):
+                    owed = (pay.participant_id, pay.currency)
+                    held |= {(owed, whose): figures for whose, figures in held_of(pay.told).items()}
     settled.subtract(audit.returned(connection))
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
     yield from (
         f"month {period} of {group}: no approved run closed it" for group, period in audit.spoilt_closings(connection)
     )
     yield from _held(connection, held)
+
+
+def _differences(
+    connection: Connection,
+    run: Run,
+    booked: dict[tuple[str, str, str], int],
+    released: dict[tuple[str, str], int],
+) -> Iterator[str]:
+    frozen = runs.frozen(connection, run.id)
+    yield from _life(run, runs.events(connection, run.id), runs.approvals(connection, run.id), frozen)
+    yield from _pay(run, frozen, booked, released)
+    if run.state in DONE_STATES - {"approved"}:
+        yield from (f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen))
 
 
 def _life(run: Run, events: Sequence[Event], approvals: Sequence[Approval], frozen: Frozen) -> Iterator[str]:
@@ -77,7 +89,7 @@ def _life(run: Run, events: Sequence[Event], approvals: Sequence[Approval], froz
 def _pay(
     run: Run, frozen: Frozen, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
 ) -> Iterator[str]:
-    if run.state != "draft" and run.lines_sha256 and frozen.sha256(run.id) != run.lines_sha256:
+    if run.state != "draft" and run.lines_sha256 and frozen.sha256(run) != run.lines_sha256:
         yield f"run {run.id}: what it pays does not have its hash"
     decided: Counter[tuple[str, str, str]] = Counter()
     pays: dict[tuple[str, str], int] = {}
@@ -106,16 +118,23 @@ def _released(connection: Connection, run: Run, frozen: Frozen) -> Iterator[str]
 
 def _is(connection: Connection, batch: Released, part: Share, run: Run) -> bool:
     """Whether a batch is what writing its part of the run again gives. What an earlier version of its format wrote stands by its hashes."""
-    if json.loads(batches.manifest(connection, batch.id)).get("format") != part.target.version_name:
+    manifest = batches.manifest(connection, batch.id)
+    named = json.loads(manifest)
+    if named.get("format") != part.target.version_name:
         return True
     head = head_of(paying(connection, run), part, batch.id, batch.number, batch.released_at)
+    previous = named["previous_batch_id"] and Previous(named["previous_batch_id"], named["previous_batch_sha256"])
     try:
-        again = write(part.target, part.lines, head)
+        again = write(part.target, part.lines, head, previous)
     except LinesRefused:
         return False
-    files = batches.files(connection, batch.id)
-    lines = sorted(batches.lines(connection, batch.id))
-    return list(again.files) == files and sorted(batch_lines(again, part)) == lines
+    said = (batch.pay_group, batch.entity, batch.period, batch.pay_date, batch.format)
+    return (
+        said == (head.pay_group, head.entity, head.period, head.pay_date, again.format)
+        and again.manifest == manifest
+        and list(again.files) == batches.files(connection, batch.id)
+        and sorted(batch_lines(again, part)) == sorted(batches.lines(connection, batch.id))
+    )
 
 
 def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
