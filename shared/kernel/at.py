@@ -40,6 +40,11 @@ class At:
         """How many rows there are."""
         return self.rows.height
 
+    @property
+    def everywhere(self) -> pl.Series:
+        """Yes in every row."""
+        return pl.Series([True]).new_from_index(0, self.height)
+
     def value(self, measure: str) -> Exact:
         """A measure, in major units."""
 

@@ -10,17 +10,16 @@ import polars as pl
 
 from shared.kernel.calendar import month_of
 from shared.kernel.crediting import RELATIONS
-from shared.kernel.deal_amounts import exact_number
+from shared.kernel.deal_amounts import exact_number, named
 from shared.kernel.exact import WHOLE_SHARE, allocated
 from shared.kernel.exchange import exchanged, portion
 from shared.kernel.filters import filter_frame
-from shared.kernel.formulas import references
 from shared.kernel.own_columns import asked_for
 from shared.kernel.plan import CreditingRule, Plan
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
-from shared.kernel.uncredited import nobody, unknown, unusable
+from shared.kernel.uncredited import lacking, nobody, unknown, unusable
 
 _BELOW = "who is below"
 """Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
@@ -74,11 +73,10 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     found = pl.concat(
         [empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(teams + above)]
     )
-    capped = found.with_columns(amount=pl.min_horizontal("amount", "cap"))
-    return Credited(
-        _matched(capped, plans).select(CREDITS.names()),
-        pl.concat([unusable(deals), nobody(owners, held + teams + above, plans), *strangers]).unique(),
-    )
+    capped = found.with_columns(amount=pl.when(pl.col("amount").is_not_null()).then(pl.min_horizontal("amount", "cap")))
+    matched = _matched(capped, plans)
+    missed = [unusable(deals), nobody(owners, held + teams + above, plans), *strangers, lacking(matched, usable, plans)]
+    return Credited(matched.drop_nulls("amount").select(CREDITS.names()), pl.concat(missed).unique())
 
 
 def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
@@ -86,7 +84,7 @@ def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
     names = {"deal_id", "stage", "currency", "close_date", "owner", "splits", "territory"}
     for plan in plans.holding:
         for rule in plan.credits:
-            amounts = {reference.name for reference in references(rule.amount)} if rule.amount is not None else set()
+            amounts = set(named(rule.amount)) if rule.amount is not None else set()
             names |= {rule.date, rule.to, plan.bucket_of(rule.rule) or "deal_id"} | amounts
             names |= set(plan.filters[rule.rule].meta.root_names())
     return [name for name in deals.columns if name in names]
@@ -304,7 +302,8 @@ def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
         .group_by(_KEY)
         .agg(
             pl.col("period", "credit_date", "currency", "bucket", "exchange", "place", "cap").first(),
-            pl.col("amount", "share").sum(),
+            pl.when(~pl.col("amount").is_null().any()).then(pl.col("amount").sum()),
+            pl.col("share").sum(),
             pl.col("level").min(),
         )
     )

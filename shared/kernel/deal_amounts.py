@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from shared.kernel.columns import Exact
-from shared.kernel.formulas import FormulaError, number
+from shared.kernel.formulas import FormulaError, number, references
 from shared.money import minor_digits
 
 MONEY = ("amount", "list_amount", "refunded")
@@ -14,7 +14,8 @@ MONEY = ("amount", "list_amount", "refunded")
 def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     """The expression for each deal, rounded to minor units of its currency (Int64), halves away from zero.
 
-    Money of the deal counts in major units; so does the result, whatever it measures: 5 pieces are 5.00.
+    Money of the deal counts in major units; so does the result, whatever it measures: 5 pieces are 5.00. It is null of a deal that lacks
+    one of the columns.
 
     Raises:
         Overflow: one is beyond 10^18 minor units.
@@ -34,4 +35,11 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
         return Exact.of(values)
 
     exact = number(text, column, deals.height) * units
-    return exact.rounded("half_up").minor(0, "the amount of a credit")
+    amounts = exact.rounded("half_up").minor(0, "the amount of a credit")
+    lacks = deals.select(pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_null() for name in named(text))))
+    return amounts.zip_with(~lacks.to_series(), pl.Series([None], dtype=pl.Int64))
+
+
+def named(text: str) -> list[str]:
+    """The columns of a deal that an amount is calculated from."""
+    return list(dict.fromkeys(reference.name for reference in references(text)))

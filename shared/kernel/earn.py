@@ -143,15 +143,19 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
         pay.problem.alias("problem"),
         pay.about.alias("about"),
         due.alias("due"),
+        pay.unlimited.alias("unlimited"),
     )
     if component.carry_over:
         rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, at, plan), dtype=pl.Int64))
     at_the_end = plan.calendar.weeks is not None and plan.pays_at_the_end(component)
     if at_the_end:
         rows = rows.filter(closing(plan))
-    rows = rows.with_columns(growth(rows["due"], starts(rows, plan.window(component), plan)).alias("amount"))
+    begin = starts(rows, plan.window(component), plan)
+    rows = rows.with_columns(growth(rows["due"], begin).alias("amount"))
     if component.carry_over:
         rows = rows.with_columns(_carried(rows, component, plan))
+    if component.maximum is not None or component.budget is not None:
+        rows = _at_limit(rows, growth(rows["unlimited"], begin), component)
     rows = forfeited(rows, plan, roster)
     rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))
     if component.pays != "month":
@@ -177,6 +181,15 @@ def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
             for row, part in zip(members, divided(most, weights, 0), strict=True):
                 found[row] = int(part)
     return pl.Series(found, dtype=pl.Int64)
+
+
+def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, component: Component) -> pl.DataFrame:
+    """Rows of which those that a limit leaves nothing of what they would add say so."""
+    nothing = rows["amount"].eq(0) & unlimited.ne(0) & rows["problem"].is_null()
+    limits = {"the maximum": component.maximum, "the budget of everyone together": component.budget}
+    limit = " or ".join(name for name, figure in limits.items() if figure is not None)
+    told = {"problem": "limit_reached", "about": limit}
+    return rows.with_columns(pl.Series(name, [said]).zip_with(nothing, rows[name]) for name, said in told.items())
 
 
 def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:

@@ -22,7 +22,7 @@ def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
 
 
 def exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts.
+    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts, and null null.
 
     The product is exact and rounded once, to the plan's smallest unit, halves away from zero.
 
@@ -45,7 +45,8 @@ def exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -
     known = rated.select(amount=wide(amount), top=top, bottom=bottom)
     exact = Exact.of(known["amount"]) * Exact.of(known["top"]) / Exact.of(known["bottom"])
     in_plan = exact.rounded("half_up").minor(0, "the amount of a credit").alias("in_plan")
-    return rated.with_columns(in_plan), pl.col("in_plan")
+    unknown = pl.when(known["amount"].is_not_null()).then(in_plan).alias("in_plan")
+    return rated.with_columns(unknown), pl.col("in_plan")
 
 
 def _rates(plan: Plan) -> pl.DataFrame:

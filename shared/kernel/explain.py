@@ -134,11 +134,13 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
+    unpaid = (pl.col("rule") == "result") & (pl.col("amount") == 0) & pl.col("problem").is_not_null()
     left = (
         earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure", attainment_after="attainment")
         .join(told, on=EARNING, how="left")
         .with_columns(rest=pl.col("amount") - pl.col("told").fill_null(0))
-        .filter((pl.col("rest") != 0) & pl.col("rule").is_not_null())
+        .filter(((pl.col("rest") != 0) | unpaid) & pl.col("rule").is_not_null())
+        .with_columns(problem=pl.when(unpaid).then("problem"))
     )
     dated = [
         _of(left, plan).with_columns(
@@ -146,7 +148,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
         )
         for plan in plans
     ]
-    return pl.concat([empty(LINES), *(without_deal(each, "rest", pl.col("rule")) for each in dated)])
+    return pl.concat([empty(LINES), *(without_deal(each, "rest", pl.col("rule"), "problem") for each in dated)])
 
 
 def _rest_of(component: Component, plan: Plan) -> str | None:

@@ -1,19 +1,22 @@
 """The types of filters: every operation has one, and what cannot be compared, added or asked for is refused.
 
 The engine that evaluates filters would compare `amount > '100'` as text, in which 9 is more than 100, and days between dates in
-microseconds. So a filter is read here, typed from its leaves up, and only then written out again for the engine.
+microseconds. So a filter is read here, typed from its leaves up, and only then written out again for the engine (`filter_engine`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 
 import polars as pl
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
+from shared.kernel.filter_engine import DIVIDING, for_engine
 from shared.kernel.nearest import did_you_mean
 from shared.kernel.sql_text import parse
 from shared.limits import TooMuch
@@ -28,6 +31,11 @@ _AS = {
     YES_NO: "write true or false without quotes, or the column alone",
 }
 _MEND_DAYS = "days between two dates are a number: paid_on - close_date <= 30; a date is moved by INTERVAL '30 days'"
+_MEND_PERCENT = "a part is written as a number: 0.9 * list_amount for 90%"
+_PERCENT = re.compile(r"[0-9]%")
+_LONGEST_SPAN = 5
+"""Digits of its number."""
+_UNITS = ("day", "week", "month", "quarter", "year")
 _COMPARED = (sql.EQ, sql.NEQ, sql.LT, sql.LTE, sql.GT, sql.GTE)
 _DISTINCT = (sql.NullSafeEQ, sql.NullSafeNEQ)
 _ARITHMETIC = (sql.Add, sql.Sub, sql.Mul, sql.Div, sql.IntDiv, sql.Mod)
@@ -80,9 +88,10 @@ def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
         tree = cast(Any, parse(text, read="duckdb"))
         typing = _Typing(text, schema)
         typing.names(tree)
-        return typing.kind(tree), typing.written(tree)
+        return typing.kind(tree), for_engine(tree, schema, typing.days)
     except SqlglotError:
-        raise FilterError(f"{text!r} is not a filter: it does not read as one SQL condition") from None
+        message = f"{text!r} is not a filter: it does not read as one SQL condition"
+        raise (FilterError(message, _MEND_PERCENT) if _PERCENT.search(text) else FilterError(message)) from None
     except (TooMuch, RecursionError) as error:
         why = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
         raise FilterError(
@@ -95,8 +104,8 @@ class _Typing:
 
     def __init__(self, text: str, schema: pl.Schema) -> None:
         self._text, self._schema = text, schema
-        self._whole: list[Any] = []
-        """What gives whole numbers of the engine's own sizes, and inside out."""
+        self.days: list[Any] = []
+        """What gives the days between two dates."""
 
     def names(self, tree: Any) -> None:
         """Check that it looks at columns of one deal."""
@@ -111,16 +120,6 @@ class _Typing:
             )
         if not columns:
             raise FilterError(f"{self._text!r} names no column of the deal")
-
-    def written(self, tree: Any) -> str:
-        """The filter for the engine, with days between dates and all other whole numbers as large ones."""
-        for node in self._whole:
-            larger = _days(node) if isinstance(node, sql.Sub | sql.DateDiff) else sql.cast(node.copy(), "bigint")
-            if node is tree:
-                tree = larger
-            else:
-                node.replace(larger)
-        return str(tree.sql(dialect="duckdb", comments=False, identify=True))
 
     def kind(self, node: Any) -> str:
         """The type of a part.
@@ -142,7 +141,7 @@ class _Typing:
             case sql.Cast():
                 return self._date(node)
             case sql.Interval():
-                return SPAN
+                return self._span(node)
             case sql.And() | sql.Or():
                 return self._each(YES_NO, (node.this, node.expression), YES_NO)
             case sql.Not():
@@ -160,7 +159,6 @@ class _Typing:
             case sql.DateDiff():
                 return self._date_diff(node)
             case sql.Extract():
-                self._whole.append(node)
                 return self._each(DATE, (node.expression,), NUMBER)
             case sql.Concat():
                 return self._each(TEXT, node.expressions, TEXT)
@@ -176,19 +174,21 @@ class _Typing:
             if len(operands) <= len(needed):
                 for each, want in zip(operands, needed, strict=False):
                     self._need(want, each)
-                if gives == NUMBER != needed[0]:
-                    self._whole.append(node)
+                self._counts(node)
                 return gives
         raise FilterError(
             f"{self._text!r}: filters have no {node.sql(dialect='duckdb')}",
-            "see conditions on a deal in the plan language: comparisons, in, between, like, case, coalesce, days between dates",
+            _MEND_PERCENT
+            if _PERCENT.search(self._text)
+            else "see conditions on a deal in the plan language: comparisons, in, between, like, case, coalesce, days between dates",
         )
 
     def _need(self, want: str, node: Any) -> None:
         found = self.kind(node)
         if found not in (want, BLANK):
             raise FilterError(
-                f"{self._text!r}: {node.sql(dialect='duckdb')} is {found} where {want} is needed", _mend(want, found)
+                f"{self._text!r}: {node.sql(dialect='duckdb')} is {found} where {want} is needed",
+                _mend(want, found, node),
             )
 
     def _each(self, want: str, nodes: Iterable[Any], gives: str) -> str:
@@ -210,7 +210,7 @@ class _Typing:
                 raise FilterError(
                     f"{self._text!r} compares what cannot be compared:"
                     f" {one.sql()} is {first}, {each.sql(dialect='duckdb')} is {kind}",
-                    _mend(first, kind),
+                    _mend(first, kind, each),
                 )
         return gives or (known[0][1] if known else BLANK)
 
@@ -237,11 +237,16 @@ class _Typing:
         one, two = self.kind(node.this), self.kind(node.expression)
         match one, two:
             case ("a date", "a date") if isinstance(node, sql.Sub):
-                self._whole.append(node)
+                self.days.append(node)
                 return NUMBER
             case ("a date", "a time span") if isinstance(node, sql.Add | sql.Sub):
                 return DATE
         if one in (NUMBER, BLANK) and two in (NUMBER, BLANK):
+            by = node.expression.unnest()
+            if isinstance(node, DIVIDING) and isinstance(by, sql.Literal) and not Decimal(by.name):
+                raise FilterError(
+                    f"{self._text!r} divides by zero in {node.sql(dialect='duckdb')}", "divide by another number"
+                )
             return NUMBER
         dated = DATE in (one, two) or SPAN in (one, two)
         raise FilterError(
@@ -254,9 +259,36 @@ class _Typing:
         unit = node.args.get("unit")
         if unit is not None and unit.name.lower() not in ("day", "days", "d"):
             raise FilterError(f"{self._text!r}: {node.sql(dialect='duckdb')} is not in days", _MEND_DAYS)
-        self._each(DATE, (node.this, node.expression), NUMBER)
-        self._whole.append(node)
-        return NUMBER
+        self.days.append(node)
+        return self._each(DATE, (node.this, node.expression), NUMBER)
+
+    def _counts(self, node: Any) -> None:
+        """See that how many characters or decimals is a whole number; of decimals the engine takes no other."""
+        for name in ("start", "length", "decimals") if isinstance(node, sql.Substring | sql.Round) else ("expression",):
+            count = node.args.get(name) if isinstance(node, sql.Substring | sql.Round | sql.Left | sql.Right) else None
+            least = 0 if name == "decimals" else 1
+            written = isinstance(count, sql.Literal) and count.name.isdecimal() and int(count.name) >= least
+            calculated = not isinstance(count, sql.Literal | sql.Neg) and name != "decimals"
+            if count is not None and not written and not calculated:
+                raise FilterError(
+                    f"{self._text!r}: {count.sql()} in {node.sql(dialect='duckdb')} is not a whole number from {least} on",
+                    f"write a whole number from {least} on",
+                )
+
+    def _span(self, node: Any) -> str:
+        """A time span in whole days or longer."""
+        number, unit = node.this, node.args.get("unit")
+        if not (
+            isinstance(number, sql.Literal)
+            and number.name.isdecimal()
+            and len(number.name) <= _LONGEST_SPAN
+            and unit is not None
+            and unit.name.lower().removesuffix("s") in _UNITS
+        ):
+            raise FilterError(
+                f"{self._text!r}: {node.sql(dialect='duckdb')} is no number of days, weeks, months or years", _MEND_DAYS
+            )
+        return SPAN
 
     def _date(self, node: Any) -> str:
         """A date that is written out; nothing else is converted, since what a deal has may not convert."""
@@ -275,18 +307,13 @@ class _Typing:
         )
 
 
-def _mend(want: str, found: str) -> str:
-    days = {want, found} == {DATE, NUMBER} or SPAN in (want, found)
-    return _MEND_DAYS if days else _AS.get(want, _MEND_DAYS)
+def _mend(want: str, found: str, node: Any) -> str:
+    if SPAN in (want, found) or {want, found} == {DATE, NUMBER}:
+        return _MEND_DAYS
+    return _AS[want] if isinstance(node.unnest(), sql.Literal) else f"only {want} fits here"
 
 
 def _of_column(kind: pl.DataType) -> str:
     if kind.is_numeric():
         return NUMBER
     return {pl.Date(): DATE, pl.Boolean(): YES_NO}.get(kind, TEXT)
-
-
-def _days(node: Any) -> Any:
-    """Dates as numbers of days, one less the other."""
-    later, earlier = (sql.cast(each.copy(), "bigint") for each in (node.this, node.expression))
-    return sql.Paren(this=sql.Sub(this=later, expression=earlier))

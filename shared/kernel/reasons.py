@@ -34,6 +34,7 @@ CREDITS_NOBODY: Final = {
     ),
     "other_currency": Reason("{who} is on a plan of another currency than the deal's, {about}"),
     "no_rate": Reason("{who} is on a plan that has no exchange rate for {about} on the credit date"),
+    "no_value": Reason("{who} is not credited by a rule: the deal has no {about}, from which it calculates the amount"),
     "no_rule": Reason("{who} is on plan {about}, of which no crediting rule selects the deal"),
     "no_refund_rule": Reason(
         "{who} is on plan {about}, of which no crediting rule selects a deal of a negative amount"
@@ -46,6 +47,7 @@ PAYS_NOTHING: Final = {
     "no_quota": Reason("there is no quota above zero for {about} on the last day of the period"),
     "no_category": Reason("the table has no row for {about} on the last day of the period"),
     "shares_not_whole": Reason("the shares of the pool sum to {about}, not to exactly 100%"),
+    "zero_quota": Reason("there is no quota above zero for {about}, which the plan counts as 0%", planned=True),
     "gate_closed": Reason("its condition does not hold: {about}", planned=True),
     "term_is_zero": Reason(
         "the figure {about} of the participant's own is not in the roster, and in a formula counts as 0", planned=True
@@ -53,6 +55,12 @@ PAYS_NOTHING: Final = {
     "factor_zero": Reason("what it is multiplied by comes to zero", planned=True),
     "below_threshold": Reason("{about} is below the threshold, under which nothing is paid", planned=True),
     "below_zero": Reason("{about} is below zero, which the plan counts as nothing", planned=True),
+    "no_milestone": Reason("{about} has come to no milestone", planned=True),
+    "no_prize": Reason("{about} wins no prize", planned=True),
+    "no_share": Reason("{about} is not above zero, in proportion to which the pool is divided", planned=True),
+    "pool_empty": Reason("there is nothing in the pool", planned=True),
+    "comes_to_zero": Reason("what the plan gives for {about} comes to zero", planned=True),
+    "limit_reached": Reason("{about} is reached, beyond which nothing more is paid", planned=True),
     "left_in_period": Reason(
         "the plan pays nothing for the period in which somebody leaves, and the last day lies in it", planned=True
     ),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 import polars as pl
 
@@ -22,6 +23,9 @@ from shared.kernel.quotas import Figures
 from shared.kernel.roster import Roster
 from shared.kernel.runs import begins, growth, running
 from shared.kernel.tables import NUMBER
+
+AT_ZERO: Final = "comes_to_zero"
+"""The reason where a component pays nothing by its own rates and amounts, and nothing else is one."""
 
 
 @dataclass(frozen=True)
@@ -246,9 +250,14 @@ def _lacking(component: Component, at: At, plan: Plan, figures: Figures) -> Iter
 
 def _unpaid(component: Component, at: At, plan: Plan, figures: Figures) -> Iterator[Nothing]:
     """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before what follows."""
+    if plan.conventions.zero_quota == "nothing":
+        for name in sorted(plan.quotas_of(component)):
+            yield Nothing("zero_quota", name, at.quota(name) <= 0)
     for name in sorted(plan.terms_of(component)):
         yield Nothing("term_is_zero", name, ~figures.has_term(at, name))
     yield from component.nothing(at)
+    about = component.main_measure() or component.component
+    yield Nothing(AT_ZERO, about, at.everywhere)
 
 
 def _first(

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from shared.kernel.crediting import WON
+from shared.kernel.deal_amounts import named
 from shared.kernel.filters import filter_frame
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.tables import UNCREDITED, empty
@@ -75,12 +76,34 @@ def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> 
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
 
-def unknown(named: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
+def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it.
+
+    Args:
+        credits: of all deals, with an `amount` that is null where it could not be calculated.
+        deals: what they are of.
+        plans: all plan versions.
+    """
+    found = [empty(UNCREDITED)]
+    without = credits.filter(pl.col("amount").is_null())
+    for plan, version, rule in without.select("plan", "version", "rule").unique().iter_rows():
+        amount = next(each.amount for each in plans.plans[plan, version].credits if each.rule == rule)
+        first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in named(amount or ""))
+        of_rule = pl.col("plan").eq(plan) & pl.col("version").eq(version) & pl.col("rule").eq(rule)
+        of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
+        rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")
+        found.append(
+            rows.select("deal_id", "participant_id", reason=pl.lit("no_value"), about="about").cast(UNCREDITED)
+        )
+    return pl.concat(found)
+
+
+def unknown(people: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
     """Participants whom a won deal concerns, where the rule selects the deal, and whom the roster does not know.
 
-    A column of the deal names them, or they `manage` whom a column of `named` has.
+    A column of the deal names them, or they `manage` whom a column of `people` has.
     """
-    strangers = named.filter(pl.col("known").is_null() & pl.sql_expr(WON))
+    strangers = people.filter(pl.col("known").is_null() & pl.sql_expr(WON))
     selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
     reason = "unknown_participant" if manage is None else "unknown_manager"
     about = pl.lit(None) if manage is None else pl.col(manage)

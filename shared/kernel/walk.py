@@ -16,7 +16,7 @@ from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, ROUNDING
 from shared.kernel.plan import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.runs import before, begins, growth, running
-from shared.kernel.standing import counted, forfeited, paid, place, reached, shown, starts, staying
+from shared.kernel.standing import AT_ZERO, counted, forfeited, paid, place, reached, shown, starts, staying
 from shared.kernel.tables import LINES, NUMBER, SLICES, empty
 
 OPENING = "opening"
@@ -152,7 +152,7 @@ class Walk:
         minor = AMOUNT_SCALE * 10**self._plan.digits
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
         (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
-        nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.is_null()
+        nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
         base_before = before(base, self._measured_from, nothing)
         rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
         moves = (rate != rate_before) | (times != times_before)
@@ -204,8 +204,9 @@ def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return rows.with_columns(rows["credit_date"].clone().scatter(without.arg_true(), ends["day"]))
 
 
-def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame:
-    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`."""
+def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
+    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`, and
+    perhaps a `problem`, why the line pays nothing."""
     return (
         rows.with_columns(
             rule=rule,
@@ -214,7 +215,7 @@ def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr) -> pl.DataFrame
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
             exact=pl.lit(None, dtype=NUMBER),
-            problem=pl.lit(None, dtype=pl.String),
+            problem=pl.lit(None, dtype=pl.String) if problem is None else problem,
             before="after",
             attainment_before="attainment_after",
             amount=amount,

@@ -177,3 +177,71 @@ components: [{component: pay, kind: flat, measure: sales, rate: 5%}]
     }
     calculated(tmp_path, plan.replace("levels: 2", "levels: 1"), deals, roster)
     assert [row[0] for row in reasons(tmp_path)] == ["D3"]
+
+
+CASES = [
+    ("kind: contest, measure: sales, prizes: [100]", "bob", "no_prize"),
+    ("kind: pool, amount: 100, by: sales", "cem", "no_share"),
+    ("kind: pool, rate: 1%, funded_by: sales, above: 5000, by: sales", "ann", "pool_empty"),
+    ("kind: bonus, measure: sales, on: amount, milestones: [{at: 600, amount: 10}]", "bob", "no_milestone"),
+    ("kind: graduated, measure: sales, tiers: [{up_to: 600, rate: 0%}, {rate: 10%}]", "bob", "comes_to_zero"),
+    ("kind: flat, measure: sales, rate: 10%, maximum: {term: cap, default: 0}", "ann", "limit_reached"),
+    ("kind: flat, measure: sales, rate: 10%, budget: 0", "bob", "limit_reached"),
+    ("kind: curve, measure: sales, target: 9, points: [{at: 0, gives: 0}, {at: 1, gives: 1}]", "ann", "zero_quota"),
+    ("kind: bonus, amount: 100, when: attainment(sales) >= 50%", "ann", "zero_quota"),
+]
+
+
+@pytest.mark.parametrize(("component", "who", "reason"), CASES)
+def test_what_comes_to_nothing_without_a_gate_says_why(tmp_path: Path, component: str, who: str, reason: str) -> None:
+    deals = "D1,ann,1000,2025-01-15\nD2,bob,500,2025-01-16\nD3,cem,-10,2025-01-17\n"
+    plan = f"{OWN}conventions: {{zero_quota: nothing}}\ncomponents: [{{component: pay, {component}}}]"
+    calculated(tmp_path, plan, deals, "participant_id\nann\nbob\ncem\n")
+    assert (who, reason) in [row[:2] for row in reasons(tmp_path)]
+    of_line = {row["participant_id"]: row["reason"] for row in table(tmp_path, "lines")}
+    assert of_line[who] == ("" if reason == "limit_reached" else reason)
+
+
+def test_what_a_maximum_of_the_year_leaves_nothing_of_is_named_in_the_months_after_it_was_reached(
+    tmp_path: Path,
+) -> None:
+    plan = """
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own], reset: year}]
+components: [{component: pay, kind: flat, measure: sales, rate: 10%, maximum: 150}]
+"""
+    deals = "".join(f"D{month},ann,1000,2025-0{month}-15\n" for month in (1, 2, 3))
+    calculated(tmp_path, plan, deals, "participant_id\nann\n")
+    assert [row["amount"] for row in table(tmp_path, "earnings")] == ["100.00", "50.00", "0.00"]
+    said = "pay of 2025-03: the maximum is reached, beyond which nothing more is paid"
+    assert reasons(tmp_path) == [("ann", "limit_reached", said)]
+
+
+def test_a_rule_whose_amount_names_a_blank_credits_nobody_with_the_deal_and_names_it(tmp_path: Path) -> None:
+    plan = """
+columns: {cost: decimal}
+credits: [{rule: own}, {rule: margin, amount: amount - cost, cap: 50}, {rule: cheap, when: cost is null, amount: amount * 10%}]
+measures: [{measure: sales, sum_of: [own]}, {measure: margins, sum_of: [margin]}, {measure: rest, sum_of: [cheap]}]
+components:
+  - {component: plain, kind: flat, measure: sales, rate: 1%}
+  - {component: pay, kind: flat, measure: margins, rate: 100%}
+  - {component: other, kind: flat, measure: rest, rate: 100%}
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,splits,amount,close_date,cost,stage\nD1,ann,,100,2025-01-15,70,won\nD2,,ann:50%;bob:50%,200,2025-01-15,,won\n"
+        "D3,ann,,100,2025-01-16,,lost\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\nbob\n")
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    write_results(calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None), tmp_path / "out")
+    said = "is not credited by a rule: the deal has no cost, from which it calculates the amount"
+    assert reasons(tmp_path) == [("D2", "no_value", f"{who} {said}") for who in ("ann", "bob")]
+    paid = {(row["participant_id"], row["component"]): row["amount"] for row in table(tmp_path, "earnings")}
+    assert paid == {
+        ("ann", "plain"): "2.00",
+        ("ann", "pay"): "30.00",
+        ("ann", "other"): "20.00",
+        ("bob", "plain"): "1.00",
+        ("bob", "pay"): "0.00",
+        ("bob", "other"): "10.00",
+    }

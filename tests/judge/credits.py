@@ -106,9 +106,11 @@ def _parts(
     decimals = DECIMALS[columns["currency"]]
     amount = columns["amount"] - columns["refunded"]
     if rule.get("amount") is not None:
-        blank_is_zero = {name: Fraction(0) if value is None else value for name, value in columns.items()}
+        known = {*columns, *plan.get("columns", {})}
+        if any(columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", rule["amount"]))):
+            return
         amount = rounded(
-            worked_out(rule["amount"], lambda name, _: blank_is_zero.get(name, Fraction(0))), "half_up", decimals
+            worked_out(rule["amount"], lambda name, _: columns.get(name, Fraction(0))), "half_up", decimals
         )
     to = rule.get("to", "holder")
     people = sorted({change["participant_id"] for change in roster})

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.findings import Finding
 from shared.kernel.formulas import Reference
 from shared.kernel.language import Amount, Figure, Name, PlanPart
@@ -88,6 +88,13 @@ class Bonus(Kind):
         """Milestones that look like another unit."""
         ends = [each.at for each in self.milestones]
         yield from suspicious_tiers(ends, [], self.on, self.measure or "", units.of(self.measure), "milestones", "at")
+
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """No milestone reached, too."""
+        yield from super().nothing(at)
+        if self.milestones:
+            value = at.attainment(self.measure or "") if self.on == "attainment" else at.value(self.measure or "")
+            yield Nothing("no_milestone", self.measure or "", value < Fraction(self.milestones[0].at))
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part for the amount, or one per milestone."""

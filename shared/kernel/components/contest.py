@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Part
+from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.groups import Among, grouped, together
 from shared.kernel.language import Amount, Name
 from shared.kernel.words import plain, scale, table
@@ -53,6 +53,11 @@ class Contest(Kind):
         yield table(["place", "prize"], [(str(n), plain(prize)) for n, prize in enumerate(self.prizes, start=1)])
         ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
         yield f"Equal results {ties[self.ties]}."
+
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """A place without a prize, too."""
+        yield from super().nothing(at)
+        yield Nothing("no_prize", self.measure, at.everywhere)
 
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the prize."""

@@ -97,6 +97,13 @@ class Pool(Kind):
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
 
+    def nothing(self, at: At) -> Iterator[Nothing]:
+        """No part in what divides it, or nothing to divide, too."""
+        yield from super().nothing(at)
+        if self.by is not None:
+            yield Nothing("no_share", self.by, at.value(self.by) <= 0)
+        yield Nothing("pool_empty", "", at.everywhere)
+
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the share of the pool."""
         shared = self._shared(at)
