@@ -209,8 +209,8 @@ class Plan(PlanPart):
     def window_of_measure(self, component: Component) -> Reset:
         """After which time what a component looks at begins anew: the reset of its measure.
 
-        Without a measure it is the longest reset of what its amount looks at, so that nothing is paid twice; of a fixed amount the
-        shortest of what its gate looks at; and without a gate how often it is paid.
+        Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of what its amount
+        looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often it is paid.
         """
         return self._windows_of_measures[component.component]
 
@@ -224,10 +224,10 @@ class Plan(PlanPart):
     def _window_of_measure(self, component: Component, known: Mapping[str, Reset]) -> Reset:
         if component.window is not None and component.component in self.pays_by_deal:
             return component.window
-        main = self.measure(component.main_measure())
+        main = self.measure(getattr(component, "measure", None))
         if main is not None:
             return main.reset
-        looks_at = self._resets(component.refers_to(), known)
+        looks_at = self._resets(component.pays_of(), known) or self._resets(component.refers_to(), known)
         gated_by = self._resets(component.uses(), known)
         if looks_at:
             return max(looks_at, key=RESETS.index)

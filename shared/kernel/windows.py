@@ -39,6 +39,28 @@ def paid_again(plan: Plan) -> Iterator[Finding]:
             )
 
 
+def lost(plan: Plan) -> Iterator[Finding]:
+    """Components that pay a part of what begins anew within the time over which their measure, or another thing they pay, adds up."""
+    for place, component in enumerate(plan.components):
+        over = plan.window_of_measure(component)
+        sums = _sums_of(component.pays_of(), plan)
+        shorter = [each for each in sums if _is_longer(over, each[1])]
+        if not shorter or component.component in plan.pays_by_deal:
+            continue
+        name, reset = sorted(shorter)[0]
+        other = next(
+            (f"{each}, which adds up {_how_long(of)}" for each, of in sums if of == over), f"a sum {_how_long(over)}"
+        )
+        yield Finding(
+            "P217",
+            "error",
+            ("components", place),
+            f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
+            f" what each {_said(reset)} before had would be lost",
+            "let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
+        )
+
+
 def gated_by_shorter(plan: Plan) -> Iterator[Finding]:
     """Components that reprice a long sum by what begins anew before it, and so take back what they have paid."""
     for place, component in enumerate(plan.components):
@@ -107,6 +129,10 @@ def _is_longer(one: Reset, other: Reset) -> bool:
 
 def _said(reset: Reset) -> str:
     return reset.replace("_", "-")
+
+
+def _how_long(reset: Reset) -> str:
+    return "for ever" if reset == "never" else f"over a {_said(reset)}"
 
 
 def _when(reset: Reset) -> str:

@@ -25,7 +25,8 @@ RESETS = ["month", "quarter", "half_year", "year", "never"]
 def pay_window(plan: Data, component: Data) -> str:
     """Over which time its pay is one sum: what it says, or the reset of its measure.
 
-    Without a measure the longest of what its amount looks at, or the shortest of what its gate looks at, or how often it is paid.
+    Without a measure the longest of what it pays a part of, or of what its amount looks at, or the shortest of what its gate looks at,
+    or how often it is paid.
     """
     return str(component.get("window") or measure_window(plan, component))
 
@@ -34,10 +35,13 @@ def measure_window(plan: Data, component: Data) -> str:
     """After which time what it looks at begins anew, whatever it says itself."""
     if component.get("window") and _by_deal(plan, component):
         return str(component["window"])
-    name = main_measure(component)
+    name = component.get("funded_by") or main_measure(component)
     if name is not None:
         return str(named(plan["measures"], "measure", name).get("reset", "month"))
     amount = [component["amount"]] if component["kind"] == "formula" else []
+    paid = _resets(plan, [re.sub(r"(attainment|quota)\(\s*\w+\s*\)", "", text) for text in amount])
+    if paid:
+        return max(paid, key=RESETS.index)
     axes = component.get("axes", ())
     looks_at = _resets(plan, [*amount, *(str(a.get("formula", a.get("amount", a.get("attainment")))) for a in axes)])
     if looks_at:

@@ -54,6 +54,11 @@ class Axis(PlanPart):
             raise ValueError("an axis looks at one of attainment, amount, formula or category")
         if sum(map(bool, (self.up_to, self.at, self.of))) != 1 or bool(self.of) != (self.category is not None):
             raise ValueError("an axis has up_to (bands) or at (points), and a category has of (names)")
+        if len(set(self.of)) < len(self.of):
+            twice = next(name for name in self.of if self.of.count(name) > 1)
+            raise ValueError(f"of names {twice} twice: a category has one place on the axis")
+        if "" in self.of:
+            raise ValueError("of names a blank: who has no category belongs to everybody else, others: true")
         if self.others and not self.of:
             raise ValueError("others is for a category: it says what everybody else is given")
         for marks in (self.up_to, self.at):

@@ -223,7 +223,8 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
 
 
 def _fitting(data: dict[str, Any]) -> dict[str, Any]:
-    """The plan with windows as long as its sums are, and rates of its own where every deal is rounded."""
+    """The plan with windows as long as its sums are, each component paying sums of one window only, and rates of its own where every
+    deal is rounded."""
     for each in data["components"]:
         if each["kind"] == "flat" and data["conventions"].get("round_on") == "deal" and isinstance(each["rate"], dict):
             each["rate"] = "0.03"
@@ -231,10 +232,15 @@ def _fitting(data: dict[str, Any]) -> dict[str, Any]:
         Plan.model_validate(data)
     except ValidationError as error:
         again = re.findall(r"(\w+) pays by the", str(error))
-        if not again:
+        mixed = re.findall(r"(\w+) pays a part of", str(error))
+        if not again and not mixed:
             raise
         longer = [each | {"window": "never"} if each["component"] in again else each for each in data["components"]]
-        return _fitting(data | {"components": longer})
+        single = [
+            {"component": each["component"], "kind": "bonus", "amount": "5"} if each["component"] in mixed else each
+            for each in longer
+        ]
+        return _fitting(data | {"components": single})
     return data
 
 
