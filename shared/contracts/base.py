@@ -29,7 +29,9 @@ RUN_ID: Final = r"^run-[A-Z0-9-]{7,20}-[0-9]{1,6}$"
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=IDENTIFIER)]
 """An id of a deal, participant, plan or source: printable, without spaces, safe in a URL, a file and a header."""
 
-Text = Annotated[str, StringConstraints(max_length=512, pattern=r"^[^\x00]*$")]
+LONGEST_TEXT: Final = 512
+"""Characters."""
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")]
 """A name or a note of up to 512 characters; the character NUL, which PostgreSQL cannot hold, is refused."""
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from shared.contracts.base import (
+    LONGEST_TEXT,
     NAME,
     BusinessDate,
     Contract,
@@ -27,7 +28,23 @@ from shared.money import MoneyError, to_minor
 TYPE = "earnest.deal.patched"
 
 Stage = Literal["open", "won", "lost", "cancelled"]
-Custom = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)] | bool
+
+
+def _own(value: object) -> object:
+    """See that a value of the company's own is one that every column could have; which one it has is said by the plans."""
+    if isinstance(value, bool) or (isinstance(value, int) and -(2**63) <= value < 2**63):
+        return value
+    if isinstance(value, float):
+        raise ValueError('write a decimal number as text, for example "0.25": a JSON number is not exact')
+    if not isinstance(value, str):
+        raise ValueError("write a text, a whole number, or true or false, and nothing that has parts")
+    if len(value) > LONGEST_TEXT or "\x00" in value:
+        raise ValueError(f"a text has at most {LONGEST_TEXT} characters, and no character NUL")
+    return value
+
+
+Custom = Annotated[str | int | bool, BeforeValidator(_own)]
+"""A value of a column of the company's own."""
 
 
 class Refund(Contract):
