@@ -63,7 +63,8 @@ def pay_from_files(sources: Sources) -> Paid:
     refused: Refused = []
     documents = _policies(sources.terms, PaymentTerms)
     groups = _groups(sources.group)
-    earned = read_earned(earned_file(sources.earned), refused)
+    warnings: list[str] = []
+    earned = read_earned(earned_file(sources.earned), refused, warnings)
     deals = read_deals(sources.deals, refused) if sources.deals else {}
     happened = read_events(sources.events, refused)
     entries = [*earned, *happened.entries]
@@ -95,7 +96,7 @@ def pay_from_files(sources: Sources) -> Paid:
     runs = list(walk(facts, first, last))
     idle = idle_events(happened, entries, deals, runs)
     slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
-    return Paid(runs, rejected(refused), [*slips, *_for_nobody(documents, runs), *idle])
+    return Paid(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
 
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> list[str]:

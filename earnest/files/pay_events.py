@@ -11,9 +11,11 @@ from typing import Final
 from earnest.files.cells import BadCell, identifier
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
 from earnest.files.pay_inputs import Refused, Row, facts_of, period
+from earnest.files.rejected import FileError
 from services.payout.runs.pay_facts import Entry, OffCycle
 from services.payout.store.positions import Owed
 from services.payout.terms.release import Hold
+from shared.kernel.nearest import did_you_mean
 from shared.periods import period_of
 
 
@@ -34,12 +36,22 @@ class Happened:
 
 
 def read_events(path: Path | None, refused: Refused) -> Happened:
-    """What the rows of a file of events say, in the order of the file."""
+    """What the rows of a file of events say, in the order of their days.
+
+    Raises:
+        FileError: the file cannot be read, or has a column that says nothing of an event.
+    """
     found = Happened()
-    if path is not None:
-        for _, tell in facts_of(path, ("event",), _checked, refused):
-            tell(found)
+    rows = [] if path is None else list(facts_of(path, ("event",), _checked, refused, columns=_refuse_columns))
+    for _, tell in sorted(rows, key=lambda each: each[0].get("date") or ""):
+        tell(found)
     return found
+
+
+def _refuse_columns(path: Path, names: list[str]) -> None:
+    if unknown := [name for name in names if name not in COLUMNS]:
+        said = did_you_mean(unknown[0], COLUMNS, "columns")
+        raise FileError(f"{path}: there is no column {unknown[0]} of events; {said}")
 
 
 def _checked(row: Row) -> Callable[[Happened], None]:
@@ -125,6 +137,9 @@ def _balance(row: Row) -> Callable[[Happened], None]:
     return lambda found: found.balances.setdefault(kind, {}).update({owed: value})
 
 
+COLUMNS: Final = (
+    "event", "participant_id", "date", "amount", "currency", "period", "deal_id", "plan", "until", "until_collected", "reason"
+)  # fmt: skip
 _SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
 EVENTS: Final[Mapping[str, Callable[[Row], Callable[[Happened], None]]]] = {
     "joined": _joined,

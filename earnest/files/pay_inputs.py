@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,10 @@ Row = Mapping[str, str | None]
 Fact = TypeVar("Fact")
 Refused = list[tuple[str, int | None, str | None, str, str]]
 """Rows that were not used, as `earnest.files.rejected` tells them."""
+EARNED: Final = (
+    "participant_id", "period", "amount", "currency", "component", "plan", "version", "deal_id", "credit_date", "known_from"
+)  # fmt: skip
+"""The columns of what was earned."""
 SCALE: Final = 6
 """Decimals of the amounts of deals, of which only proportions matter here."""
 
@@ -40,9 +45,17 @@ def earned_file(path: Path) -> Path:
     raise FileError(f"{path}: there is neither lines.csv nor earnings.csv in this folder")
 
 
-def read_earned(path: Path, refused: Refused) -> list[Entry]:
-    """What was earned, a row each; rows of the same month and component add up."""
-    return [fact for _, fact in facts_of(path, ("participant_id", "period", "amount", "currency"), _earned, refused)]
+def read_earned(path: Path, refused: Refused, warnings: list[str]) -> list[Entry]:
+    """What was earned, a row each; rows of the same month and component add up. A column that seems to be another one is warned of."""
+
+    def warn(_: Path, names: list[str]) -> None:
+        for name in names:
+            near = get_close_matches(name.lower(), EARNED, n=1, cutoff=0.8)
+            if name not in EARNED and near and near[0] not in names:
+                warnings.append(f"{path.name} has a column {name}, which is not used: is {near[0]} meant?")
+
+    required = ("participant_id", "period", "amount", "currency")
+    return [fact for _, fact in facts_of(path, required, _earned, refused, columns=warn)]
 
 
 def _earned(row: Row) -> Entry:
@@ -103,10 +116,17 @@ def _scaled(amount: str) -> int | None:
 
 
 def facts_of(
-    path: Path, required: tuple[str, ...], fact: Callable[[Row], Fact], refused: Refused
+    path: Path,
+    required: tuple[str, ...],
+    fact: Callable[[Row], Fact],
+    refused: Refused,
+    *,
+    columns: Callable[[Path, list[str]], None] | None = None,
 ) -> Iterator[tuple[Row, Fact]]:
-    """Each row of a file as a fact; rows that are none are added to `refused`."""
+    """Each row of a file as a fact; rows that are none are added to `refused`. `columns` is told the names of the columns."""
     rows = read_rows(path, path.name, required)
+    if columns is not None:
+        columns(path, [name for name in rows.frame.columns if name != ROW])
     refused += rows.rejected.rows()
     for row in rows.frame.iter_rows(named=True):
         try:

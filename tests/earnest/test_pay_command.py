@@ -168,3 +168,22 @@ def test_events_without_effect_are_named(folder: Path, row: str, says: str | Non
     (folder / "events.csv").write_text(f"event,participant_id,date,deal_id,plan,until\n{row}\n")
     told = [line for line in pay(folder, "--events", folder / "events.csv").output.splitlines() if "Warning" in line]
     assert told == ([] if says is None else [f"Warning: {says}"])
+
+
+def test_events_count_in_the_order_of_their_days(folder: Path) -> None:
+    rows = "release,ada,2026-02-20,,\nhold,ada,2026-01-05,,\n"
+    (folder / "events.csv").write_text(f"event,participant_id,date,deal_id,plan\n{rows}")
+    result = pay(folder, "--events", folder / "events.csv", "--through", "2026-02", "--out", folder / "out")
+    assert result.exit_code == 0, result.output
+    payments = [row.split(",") for row in (folder / "out" / "payments.csv").read_text().splitlines()[1:]]
+    assert [row[-1] for row in payments if row[0] == "ada"] == ["1000.00", "0.00"]
+    assert (folder / "out" / "rejected.csv").read_text() == "file,row,id,reason,message\n"
+
+
+def test_columns_that_say_nothing_are_named(folder: Path) -> None:
+    (folder / "events.csv").write_text("event,participant,date\nleft,ada,2026-02-01\n")
+    assert "no column participant of events; did you mean participant_id?" in said(
+        pay(folder, "--events", folder / "events.csv")
+    )
+    (folder / "earned.csv").write_text("participant_id,period,amount,currency,dealid\nada,2026-01,1000,USD,D1\n")
+    assert "has a column dealid, which is not used: is deal_id meant?" in pay(folder).output
