@@ -15,7 +15,7 @@ from shared.kernel.findings import Finding, Flaws, Path
 from shared.kernel.formulas import Reference, references
 from shared.kernel.nearest import did_you_mean
 from shared.kernel.rounding import not_by_deal
-from shared.kernel.windows import lost, paid_again
+from shared.kernel.windows import lost, paid_again, shared_by_versions
 
 if TYPE_CHECKING:
     from shared.kernel.plan import Plan
@@ -52,7 +52,7 @@ def flaws(plan: Plan) -> Iterator[Finding]:
         yield from (found.under("credits", place) for found in _rule(rule, plan))
     yield from _columns_of_measures(plan)
     unfit = [*_references(plan)]
-    yield from unfit or [*paid_again(plan), *lost(plan), *not_by_deal(plan, "error")]
+    yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *not_by_deal(plan, "error")]
 
 
 def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:

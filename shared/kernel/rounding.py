@@ -41,7 +41,9 @@ def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
                     f" participant's own {rate.term}, which may change after the deal",
                     "write the rate into the plan, with a component or a plan for each rate, or leave round_on at total",
                 )
-        elif severity == "warning" and (component.pays_of() or getattr(component, "target", None) is not None):
+        elif severity == "warning" and (
+            component.pays_of() or component.kind == "formula" or getattr(component, "target", None) is not None
+        ):
             yield Finding(
                 "P505",
                 "warning",

@@ -6,8 +6,12 @@ What is only looked at, by a gate, a curve or a rate, may have any window: a bon
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.conventions import RESETS, Reset
 from shared.kernel.findings import Finding, Path
@@ -59,6 +63,30 @@ def lost(plan: Plan) -> Iterator[Finding]:
             f" what each {_said(reset)} before had would be lost",
             "let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
         )
+
+
+def shared_by_versions(plan: Plan) -> Iterator[Finding]:
+    """Components that compare people over a window in which the version begins, while sums go on: two versions would rank each of them."""
+    if plan.version == 1 or plan.conventions.versions != "continue":
+        return
+    for place, component in enumerate(plan.components):
+        window = plan.window(component)
+        if component.compares and not _begins_with(plan, window):
+            yield Finding(
+                "P218",
+                "error",
+                ("components", place),
+                f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
+                f" a window over which it compares people, who would be counted under both versions",
+                "let the version begin with the window, or leave versions at restart",
+            )
+
+
+def _begins_with(plan: Plan, window: Reset) -> bool:
+    """Whether the version begins with a window."""
+    days = pl.Series([plan.effective_from - timedelta(days=1), plan.effective_from])
+    fiscal = fiscal_of(pl.lit(days), plan.calendar)
+    return window != "never" and pl.select(window_of(fiscal, window)).to_series().n_unique() == 2
 
 
 def gated_by_shorter(plan: Plan) -> Iterator[Finding]:

@@ -102,7 +102,9 @@ def worlds(draw: st.DrawFn) -> Any:
             ("lead", 1, date(2024, 1, 1)),
         )
     ]
-    # Versions of a plan that go on from one to the next must agree on it.
+    # Versions of a plan that go on from one to the next must agree on it, and compare nobody across them.
+    if any(each["kind"] in ("contest", "pool") for each in components):
+        plans[0]["conventions"] = {"versions": "restart"}
     plans[1]["conventions"] = plans[0]["conventions"]
     return deals, people, plans
 
