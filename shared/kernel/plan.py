@@ -23,6 +23,7 @@ from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.links import flaws, ordered
 from shared.kernel.measures import Ingredient, Measure
 from shared.kernel.resets import with_resets
+from shared.kernel.windows import sums_of
 from shared.limits import check_document
 from shared.money import minor_digits
 
@@ -227,7 +228,8 @@ class Plan(PlanPart):
         main = self.measure(getattr(component, "measure", None))
         if main is not None:
             return main.reset
-        looks_at = self._resets(component.pays_of(), known) or self._resets(component.refers_to(), known)
+        pays = sums_of(component.pays_of(), self, lambda other: other.window or known[other.component])
+        looks_at = [reset for _, reset in pays] or self._resets(component.refers_to(), known)
         gated_by = self._resets(component.uses(), known)
         if looks_at:
             return max(looks_at, key=RESETS.index)

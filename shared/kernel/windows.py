@@ -5,7 +5,7 @@ What is only looked at, by a gate, a curve or a rate, may have any window: a bon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def paid_again(plan: Plan) -> Iterator[Finding]:
         if component.component in plan.pays_by_deal:
             continue
         window = plan.window(component)
-        longer = [each for each in _sums_of(component.pays_of(), plan) if _is_longer(each[1], window)]
+        longer = [each for each in sums_of(component.pays_of(), plan) if _is_longer(each[1], window)]
         for name, reset in sorted(set(longer))[:1]:
             path: Path = ("components", place)
             first = f"say window: {reset}"
@@ -47,9 +47,10 @@ def lost(plan: Plan) -> Iterator[Finding]:
     """Components that pay a part of what begins anew within the time over which their measure, or another thing they pay, adds up."""
     for place, component in enumerate(plan.components):
         over = plan.window_of_measure(component)
-        sums = _sums_of(component.pays_of(), plan)
+        sums = sums_of(component.pays_of(), plan)
         shorter = [each for each in sums if _is_longer(over, each[1])]
-        if not shorter or component.component in plan.pays_by_deal:
+        again = any(_is_longer(of, plan.window(component)) for _, of in sums)
+        if not shorter or again or component.component in plan.pays_by_deal:
             continue
         name, reset = sorted(shorter)[0]
         other = next(
@@ -92,7 +93,7 @@ def _begins_with(plan: Plan, window: Reset) -> bool:
 def gated_by_shorter(plan: Plan) -> Iterator[Finding]:
     """Components that reprice a long sum by what begins anew before it, and so take back what they have paid."""
     for place, component in enumerate(plan.components):
-        sums = _sums_of(component.pays_of(), plan)
+        sums = sums_of(component.pays_of(), plan)
         if not sums or component.component in plan.pays_by_deal or plan.window(component) == "month":
             continue
         over = max((reset for _, reset in sums), key=RESETS.index)
@@ -126,8 +127,12 @@ def without_effect(plan: Plan) -> Iterator[Finding]:
             yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
 
 
-def _sums_of(paid: Sequence[Reference | str], plan: Plan) -> list[tuple[str, Reset]]:
-    """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew."""
+def sums_of(
+    paid: Sequence[Reference | str], plan: Plan, window: Callable[[Component], Reset] | None = None
+) -> list[tuple[str, Reset]]:
+    """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew; `window` says it
+    of components."""
+    window = window or plan.window
     known: dict[Reference, dict[str, int]] = {}  # formulas may name each other again and again
 
     def of(reference: Reference) -> dict[str, int]:
@@ -139,7 +144,7 @@ def _sums_of(paid: Sequence[Reference | str], plan: Plan) -> list[tuple[str, Res
     def sums(reference: Reference) -> dict[str, int]:
         if reference.kind == "pay":
             other: Component | None = next((c for c in plan.components if c.component == reference.name), None)
-            return {reference.name: RESETS.index(plan.window(other))} if other is not None else {}
+            return {reference.name: RESETS.index(window(other))} if other is not None else {}
         measure = plan.measure(reference.name) if reference.kind in ("measure", "amount") else None
         if measure is not None and measure.formula is not None:
             return added_up(measure.formula, of)
