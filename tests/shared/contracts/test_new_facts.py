@@ -87,3 +87,22 @@ def test_who_sent_it_decides_between_equals_in_any_order() -> None:
             merge(facts, {"amount": "1"}, *stamp, by)
         found.append(facts)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.25, 'write a decimal number as text, for example "0.25": a JSON number is not exact'),
+        ([1], "write a text, a whole number, or true or false, and nothing that has parts"),
+        ({"a": 1}, "write a text, a whole number, or true or false, and nothing that has parts"),
+        ("x" * 513, "a text has at most 512 characters, and no character NUL"),
+        ("\x00", "a text has at most 512 characters, and no character NUL"),
+    ],
+    ids=str,
+)
+def test_a_value_that_no_own_column_could_have_is_refused_by_its_name_in_plain_words(value: Any, expected: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        deal(custom={"seats": value, "region": "north", "new": True, "count": -5, "gone": None})
+    [mistake] = refused.value.errors()
+    assert mistake["loc"] == ("custom", "seats")
+    assert mistake["msg"] == f"Value error, {expected}"
