@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from shared.kernel.columns import Exact
+from shared.kernel.columns import Exact, where
+from shared.kernel.exact import MOST_SUM
 from shared.kernel.formulas import FormulaError, number, references
 from shared.money import minor_digits
 
@@ -15,10 +16,7 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     """The expression for each deal, rounded to minor units of its currency (Int64), halves away from zero.
 
     Money of the deal counts in major units; so does the result, whatever it measures: 5 pieces are 5.00. It is null of a deal that lacks
-    one of the columns.
-
-    Raises:
-        Overflow: one is beyond 10^18 minor units.
+    one of the columns, or where it is beyond 10^18 minor units.
     """
 
     sizes = {currency: 10 ** minor_digits(currency) for currency in deals["currency"].unique().drop_nulls()}
@@ -34,10 +32,11 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
             return Exact.of((values * pl.Series([10**6]).cast(pl.Decimal(38, 0))).cast(pl.Int128), 10**6)
         return Exact.of(values)
 
-    exact = number(text, column, deals.height) * units
-    amounts = exact.rounded("half_up").minor(0, "the amount of a credit")
+    exact = (number(text, column, deals.height) * units).rounded("half_up")
+    fits = (exact < MOST_SUM) & (exact * -1 < MOST_SUM)
+    amounts = where(fits, exact, 0).minor(0, "the amount of a credit")
     lacks = deals.select(pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_null() for name in named(text))))
-    return amounts.zip_with(~lacks.to_series(), pl.Series([None], dtype=pl.Int64))
+    return amounts.zip_with(fits & ~lacks.to_series(), pl.Series([None], dtype=pl.Int64))
 
 
 def named(text: str) -> list[str]:

@@ -77,7 +77,7 @@ def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> 
 
 
 def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it.
+    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too large.
 
     Args:
         credits: of all deals, with an `amount` that is null where it could not be calculated.
@@ -93,7 +93,12 @@ def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.Da
         of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
         rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")
         found.append(
-            rows.select("deal_id", "participant_id", reason=pl.lit("no_value"), about="about").cast(UNCREDITED)
+            rows.select(
+                "deal_id",
+                "participant_id",
+                reason=pl.when(pl.col("about").is_null()).then(pl.lit("bad_amount")).otherwise(pl.lit("no_value")),
+                about="about",
+            ).cast(UNCREDITED)
         )
     return pl.concat(found)
 

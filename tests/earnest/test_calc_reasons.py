@@ -245,3 +245,20 @@ components:
         ("bob", "pay"): "0.00",
         ("bob", "other"): "10.00",
     }
+
+
+def test_an_own_number_that_no_amount_can_be_stops_nobody_elses_pay(tmp_path: Path) -> None:
+    plan = """
+columns: {seats: number}
+credits: [{rule: own, amount: seats}]
+measures: [{measure: sold, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sold, rate: 100%}]
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date,seats\nD1,ann,100,2025-01-15,999999999999999999\nD2,ann,200,2025-01-15,5\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    assert found.rejected.select("id", "reason").rows() == [("D1", "bad_amount")]
+    assert found.earnings["amount"].to_list() == [500]
