@@ -7,6 +7,7 @@ Accumulating things are entries with their own id: `refunds.<id>`, `payments.<id
 from __future__ import annotations
 
 from decimal import Decimal
+from numbers import Real
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
@@ -34,7 +35,7 @@ def _own(value: object) -> object:
     """See that a value of the company's own is one that every column could have; which one it has is said by the plans."""
     if isinstance(value, bool) or (isinstance(value, int) and -(2**63) <= value < 2**63):
         return value
-    if isinstance(value, float):
+    if isinstance(value, Real):
         raise ValueError('write a decimal number as text, for example "0.25": a JSON number is not exact')
     if not isinstance(value, str):
         raise ValueError("write a text, a whole number, or true or false, and nothing that has parts")
