@@ -97,13 +97,6 @@ class Pool(Kind):
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
-        """No part in what divides it, or nothing to divide, too."""
-        yield from super().nothing(at)
-        if self.by is not None:
-            yield Nothing("no_share", self.by, at.value(self.by) <= 0)
-        yield Nothing("pool_empty", "", at.everywhere)
-
     def parts(self, at: At) -> Sequence[Part]:
         """One part: the share of the pool."""
         shared = self._shared(at)
@@ -131,13 +124,16 @@ class Pool(Kind):
         return Exact.fractions(found)
 
     def nothing(self, at: At) -> Iterator[Nothing]:
-        """A closed gate; or shares that are not the whole of the pool."""
+        """Shares that are not the whole of the pool, no part in what divides it, or nothing to divide, too."""
         yield from super().nothing(at)
         if self.shares is not None:
             sums = Exact.fractions(self._shared(at).sums)
             about = sums.shown(NUMBER_SCALE, "a sum of shares").to_list()
             words = [percent(Decimal(each) / NUMBER_SCALE) for each in about]
             yield Nothing("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
+        if (name := self.by or self.shares) is not None:
+            yield Nothing("no_share", name, at.value(name) <= 0)
+        yield Nothing("pool_empty", "", at.everywhere)
 
     def _shared(self, at: At) -> _Shared:
         return at.kept("shared", self.component, lambda: self._weighed(at))
