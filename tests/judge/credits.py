@@ -65,6 +65,8 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                 if plan.get("match", "all") == "first" and payee in taken:
                     continue
                 taken.add(payee)
+                if _lacks(rule, plan, columns):
+                    continue
                 if rule.get("cap") is not None:
                     amount = min(amount, number(rule["cap"]))
                 yield Credit(deal_id, payee, plan, rule["rule"], day, amount, columns | {"deal_id": deal_id})
@@ -99,6 +101,14 @@ def _selects(rule: Data, columns: dict[str, Any]) -> bool:
     return worked_out(rule.get("when", "stage = 'won'"), lambda name, _: columns.get(name)) is True
 
 
+def _lacks(rule: Data, plan: Data, columns: dict[str, Any]) -> bool:
+    """Whether the deal has a blank in a column of which the rule's amount is calculated."""
+    known = {*columns, *plan.get("columns", {})}
+    return any(
+        columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", rule.get("amount") or ""))
+    )
+
+
 def _parts(
     rule: Data, plan: Data, columns: dict[str, Any], deal: Data, roster: Roster, day: date
 ) -> Iterator[tuple[str, Fraction]]:
@@ -106,11 +116,8 @@ def _parts(
     decimals = DECIMALS[columns["currency"]]
     amount = columns["amount"] - columns["refunded"]
     if rule.get("amount") is not None:
-        known = {*columns, *plan.get("columns", {})}
-        if any(columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", rule["amount"]))):
-            return
         amount = rounded(
-            worked_out(rule["amount"], lambda name, _: columns.get(name, Fraction(0))), "half_up", decimals
+            worked_out(rule["amount"], lambda name, _: columns.get(name) or Fraction(0)), "half_up", decimals
         )
     to = rule.get("to", "holder")
     people = sorted({change["participant_id"] for change in roster})
