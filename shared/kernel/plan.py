@@ -225,7 +225,7 @@ class Plan(PlanPart):
     def _window_of_measure(self, component: Component, known: Mapping[str, Reset]) -> Reset:
         if component.window is not None and component.component in self.pays_by_deal:
             return component.window
-        main = self.measure(getattr(component, "measure", None))
+        main = self.measure(getattr(component, "measure", None) or getattr(component, "funded_by", None))
         if main is not None:
             return main.reset
         pays = sums_of(component.pays_of(), self, lambda other: other.window or known[other.component])
