@@ -30,6 +30,10 @@ _ACCOUNTS = """
     select account, cast(sum(amount) as bigint) from posting
     where participant_id = :w and currency = :c group by 1"""
 
+_GIVEN_BACK = """
+    select cast(coalesce(sum(p.amount), 0) as bigint) from journal j join posting p on p.journal = j.id
+    where j.kind = 'return' and j.participant_id = :w and account = 'paid'"""
+
 _EARNED = """
     select j.participant_id, j.origin_period, cast(sum(p.amount) as bigint)
     from journal j join posting p on p.journal = j.id where account = 'earned' group by 1, 2"""
@@ -85,6 +89,10 @@ class Books:
     def earned(self) -> Counter[tuple[str, str]]:
         """What is booked as earned, by participant and the month it is about."""
         return Counter({(who, month): amount for who, month, amount in self._rows(_EARNED) if amount})
+
+    def given_back(self, who: str) -> int:
+        """How much of somebody's pay payroll gave back, ever."""
+        return int(self._rows(_GIVEN_BACK, w=who)[0][0])
 
     def _balances(self) -> None:
         """Paid, held, payable and recovered are what was earned, as the API says; what is paid is what payroll was told or will be."""

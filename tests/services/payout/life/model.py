@@ -129,8 +129,9 @@ class Walked(NamedTuple):
     claim: int
 
 
-def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int) -> Walked:
-    """What is paid of what is due, with what was advanced and what is claimed back so far."""
+def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int, given_back: int) -> Walked:
+    """What is paid of what is due, with what was advanced and what is claimed back so far; what payroll gave back is paid again as it was."""
+    due -= given_back
     level = rules["draw"]["amount"] * 100 if "draw" in rules else 0
     if "draw" in rules and due < level:
         due, draw = level, draw + level - due
@@ -146,7 +147,8 @@ def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int) -> Walked:
     paid = max(0, due)
     if "minimum" in rules and paid < rules["minimum"]["amount"] * 100:
         paid = 0
-    return Walked(min(paid, rules["maximum"]["amount"] * 100) if "maximum" in rules else paid, draw, claim)
+    paid = min(paid, rules["maximum"]["amount"] * 100) if "maximum" in rules else paid
+    return Walked(paid + given_back, draw, claim)
 
 
 def after(month: str) -> str:

@@ -49,7 +49,11 @@ class PayLife(DealsAndTerms):
         self.open: dict[str, dict[str, Any]] = {}
         self.batches: list[dict[str, Any]] = []
         self.beside: set[str] = set()
-        """Whose pay an off-cycle run or a rejection by payroll changed: the model does not follow that."""
+        """Whose pay an off-cycle run changed: the model does not follow that."""
+        self.given_back: Counter[str] = Counter()
+        """How much of what payroll gave back has been paid again."""
+        self.taken_up: dict[tuple[str, str], int] = {}
+        """The same after a calculated run."""
         self.held: dict[str, int] = {}
         self.balances: dict[tuple[str, str], Walked] = {}
 
@@ -159,6 +163,7 @@ class PayLife(DealsAndTerms):
         if run["kind"] == "regular":
             self.next[run["pay_group"]] = following(run["pay_period"])
         for who in GROUPS:
+            self.given_back[who] = self.taken_up.get((run["id"], who), self.given_back[who])
             if expected := self.balances.get((run["id"], who)):
                 accounts = self.books.accounts(who)
                 assert (accounts["draw"], accounts["clawback"]) == (expected.draw, expected.claim)
@@ -222,6 +227,9 @@ class PayLife(DealsAndTerms):
 
     def predict(self, run: dict[str, Any], before: dict[str, Counter[str]]) -> None:
         """What the plain model says of a run that was just calculated, with everything read."""
+        for who in [who for who, group in GROUPS.items() if group == run["pay_group"]]:
+            if not run["participants"] or who in run["participants"]:
+                self.taken_up[run["id"], who] = self.books.given_back(who)
         if self.company.waiting():
             return
         for who in [who for who, group in GROUPS.items() if group == run["pay_group"]]:
@@ -247,7 +255,8 @@ class PayLife(DealsAndTerms):
             return None
         due = self.model.due(who, run["month"], date.fromisoformat(run["ends"])) + accounts["paid"]
         due += accounts["draw"] + accounts["clawback"] + accounts["guaranteed"]
-        return walk(due, self.terms_on(who, run["ends"]), accounts["draw"], accounts["clawback"])
+        given_back = self.taken_up[run["id"], who] - self.given_back[who]
+        return walk(due, self.terms_on(who, run["ends"]), accounts["draw"], accounts["clawback"], given_back)
 
     def terms_on(self, who: str, day: str) -> dict[str, Any]:
         """The terms of somebody on a day: what was said last of what holds by then."""
