@@ -70,8 +70,8 @@ def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFr
         earned = connection.execute(
             text("""
                 select participant_id, e->>'plan', (e->>'version')::int, e->>'component', period, (e->>'fiscal')::int,
-                    (e->>'measure')::bigint, (e->>'quota')::bigint, (e->>'amount')::bigint, e->>'currency', e->>'problem',
-                    e->>'about'
+                    (e->>'measure')::numeric, (e->>'quota')::numeric, (e->>'attainment')::numeric, (e->>'share')::bigint,
+                    (e->>'amount')::bigint, e->>'currency', e->>'problem', e->>'about'
                 from standing, jsonb_array_elements(earnings::jsonb) e""")
         )
         return (
