@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)  # it downloads what the image holds
 def test_the_image_builds_and_holds_all_services() -> None:
     done = subprocess.run(
         [ROOT / "deploy" / "build_check.sh"],
