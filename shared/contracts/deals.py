@@ -35,6 +35,8 @@ def _own(value: object) -> object:
     """See that a value of the company's own is one that every column could have; which one it has is said by the plans."""
     if isinstance(value, bool) or (isinstance(value, int) and -(2**63) <= value < 2**63):
         return value
+    if isinstance(value, int):
+        raise ValueError(f"a whole number must be less than {2**63}, and not below -{2**63}")
     if isinstance(value, Real):
         raise ValueError('write a decimal number as text, for example "0.25": a JSON number is not exact')
     if not isinstance(value, str):
