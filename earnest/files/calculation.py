@@ -17,9 +17,6 @@ from earnest.files.rows import read_rows
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle import earn_every_month
 from shared.kernel.reasons import REASONS
-from shared.kernel.remarks import remarks_of, told
-from shared.kernel.remarks_on_deals import of_attainment, of_deals
-from shared.kernel.remarks_on_pools import of_pools
 from shared.kernel.tables import UNCREDITED
 
 
@@ -83,14 +80,7 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans),
-        told(
-            [
-                *remarks_of(people.roster, plans),
-                *of_deals(sold.table),
-                *of_attainment(earned, plans),
-                *of_pools(earned, plans),
-            ]
-        ),
+        remarks.of_slips(sold.table, people.roster, earned, plans),
         plans.in_weeks,
     )
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 from babel.core import get_global
 
-from shared.contracts.base import YES_NO
+from shared.contracts.base import LONGEST_TEXT, YES_NO
 from shared.contracts.deals import ENTRIES
 from shared.kernel.own_columns import WHOLE_NUMBER
 from shared.kernel.tables import DEALS
@@ -22,7 +22,6 @@ DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
 DATE = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 STAGES = ("open", "won", "lost", "cancelled")
-LONGEST_TEXT = 512
 
 
 class Plain(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a calculation from files says besides its numbers: what was given and has no effect."""
+"""What a calculation from files says besides its numbers: what looks like a slip, and what was given and has no effect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import polars as pl
 
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks import SHOWN
+from shared.kernel.remarks import SHOWN, remarks_of, told
+from shared.kernel.remarks_on_deals import of_attainment, of_deals
+from shared.kernel.remarks_on_pools import of_pools
+
+
+def of_slips(deals: pl.DataFrame, roster: Roster, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
+    """What is allowed, moves pay and is probably a slip of whoever wrote it; `earned` is what the deals earn."""
+    found = [*remarks_of(roster, plans), *of_deals(deals), *of_attainment(earned, plans), *of_pools(earned, plans)]
+    return told(found)
 
 
 def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:

@@ -11,7 +11,8 @@ from earnest.files.rejected import FileError, in_order
 from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
 from shared.kernel.calendar import in_words
-from shared.kernel.exact import ROUNDING, whole
+from shared.kernel.exact import ROUNDING
+from shared.kernel.tables import BY_TIER
 from shared.spreadsheets import write_csv
 
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
@@ -92,6 +93,4 @@ def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     )
     times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
     texts = named.with_columns(words=once + times)
-    return texts.group_by(*_STATEMENT, "line").agg(
-        slices=pl.col("words").sort_by("tier", whole(0) - pl.col("credited")).str.join(" + ")
-    )
+    return texts.group_by(*_STATEMENT, "line").agg(slices=pl.col("words").sort_by(*BY_TIER).str.join(" + "))

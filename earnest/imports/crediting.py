@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from earnest.files.remarks import of_slips
 from earnest.files.world import read_world
 from shared.kernel import PlanSet, credit, measure
 from shared.kernel.idle import earn_every_month
 from shared.kernel.missed import Missed, missed_of
-from shared.kernel.remarks import remarks_of, told
-from shared.kernel.remarks_on_deals import of_attainment, of_deals
-from shared.kernel.remarks_on_pools import of_pools
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,5 @@ def crediting(deals: Path, roster: Path, plans: PlanSet) -> Crediting:
     won = world.deals.filter(stage="won").height
     credited = found.credits["deal_id"].n_unique()
     earned = earn_every_month(measure(found.credits, plans), world.roster, plans)
-    remarks = [
-        *remarks_of(world.roster, plans),
-        *of_deals(world.deals),
-        *of_attainment(earned, plans),
-        *of_pools(earned, plans),
-    ]
-    return Crediting(won, credited, missed_of(found.uncredited.iter_rows()), told(remarks))
+    slips = of_slips(world.deals, world.roster, earned, plans)
+    return Crediting(won, credited, missed_of(found.uncredited.iter_rows()), slips)

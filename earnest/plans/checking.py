@@ -64,10 +64,9 @@ def check_texts(read: Sequence[PlanText]) -> list[Located]:
 
 def slips_in(files: Sequence[Path]) -> list[str]:
     """What of sound plan files looks like a slip that moves pay, each with its place; the rest `check_files` says."""
-    read = [each for each in map(plan_of_file, files) if each.plan is not None]
     return [
         f"{located.where}: {located.finding.in_words}."
-        for each in read
+        for each in map(plan_of_file, files)
         if each.plan is not None
         for located in _located(each.file, each.text, slips(each.plan, read_yaml(each.text)))
     ]

@@ -53,8 +53,8 @@ class Remarked(NamedTuple):
     message: str
 
 
-class KnownDeals(Protocol):
-    """Where to ask what became of deals."""
+class DealSource(Protocol):
+    """Where to ask about deals."""
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
         """The facts of deals; one without a closing is absent.
@@ -63,10 +63,6 @@ class KnownDeals(Protocol):
             Unavailable: the source does not answer.
         """
         ...
-
-
-class DealSource(KnownDeals, Protocol):
-    """Where to ask about deals."""
 
     def known(self, deals: Sequence[str]) -> set[str]:
         """Which of these deals there are, won or not.

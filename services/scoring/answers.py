@@ -12,10 +12,9 @@ from pydantic import BaseModel
 
 from shared.contracts.earnings import ComponentEarning
 from shared.explanation import Part, RuleSkipped
-from shared.explanation.numbers import attainment, plain
+from shared.explanation.numbers import attainment, plain, share_percent
 from shared.facts import set_by
 from shared.kernel.calendar import Fiscal, name_of
-from shared.kernel.exact import WHOLE_SHARE
 from shared.kernel.tables import UNCREDITED
 from shared.money import from_minor, minor_digits
 
@@ -53,7 +52,7 @@ class EarningView(BaseModel):
             currency=currency,
             measure=plain(Decimal(earning.measure), digits),
             quota=None if earning.quota is None else plain(Decimal(earning.quota), digits),
-            share_percent=None if earning.share is None else plain(Decimal(100 * earning.share) / WHOLE_SHARE),
+            share_percent=None if earning.share is None else share_percent(earning.share),
             attainment=None if earning.attainment is None else attainment(Decimal(earning.attainment)),
             rule_skipped=RuleSkipped.where(earning.problem, earning.about),
         )
@@ -105,7 +104,7 @@ class CreditView(BaseModel):
             CreditView(
                 **{name: row[name] for name in CreditView.model_fields if name in row and name != "amount"},
                 amount=from_minor(row["amount"], row["currency"]),
-                share_percent=plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+                share_percent=share_percent(row["share"]),
             )
             for row in credits.sort("credit_date", "deal_id", "participant_id", "rule").iter_rows(named=True)
         ]
@@ -209,7 +208,7 @@ class ShareView(BaseModel):
     def all_of(shares: pl.DataFrame) -> list[ShareView]:
         """From `services.scoring.shares.SHARES`."""
         return [
-            ShareView(**row, share_percent=plain(Decimal(100 * share) / WHOLE_SHARE))
+            ShareView(**row, share_percent=share_percent(share))
             for row, share in zip(shares.drop("share").iter_rows(named=True), shares["share"], strict=True)
         ]
 

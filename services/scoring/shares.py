@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 from sqlglot import exp
 
-from services.scoring.blame import FAILURES, to_blame, without
+from services.scoring.blame import for_everybody_else
 from shared.facts import Facts, values_of
 from shared.kernel import PlanSet, Roster, credit
 from shared.kernel.deals import values_table
@@ -26,13 +26,9 @@ def shares(deals: Mapping[str, Facts], roster: Roster, plans: PlanSet) -> pl.Dat
         roster: assignments in force by date.
         plans: all plan versions; one with which it fails is left out.
     """
-    try:
-        found = [_credited(deals, stage, roster, plans) for stage in _sold(plans)]
-    except FAILURES:
-        harmful = to_blame(plans, lambda those: [_credited(deals, stage, roster, those) for stage in _sold(those)])
-        if not harmful:
-            raise
-        return shares(deals, roster, without(plans, harmful))
+    _, found = for_everybody_else(
+        plans, lambda those: [_credited(deals, stage, roster, those) for stage in _sold(those)], lambda _: None
+    )
     keys = [name for name in SHARES if name != "share"]
     return pl.concat(found).group_by(keys).agg(pl.col("share").max()).select(SHARES.names()).sort(SHARES.names())
 

@@ -20,9 +20,8 @@ from shared.explanation.parts import told, windows
 from shared.explanation.telling import LIMITS
 from shared.kernel import Explained, Plan, PlanSet
 from shared.kernel.components import Component
-from shared.kernel.exact import whole
 from shared.kernel.runs import begins
-from shared.kernel.tables import EARNINGS, LINES, NUMBER, SLICES
+from shared.kernel.tables import BY_TIER, EARNINGS, LINES, NUMBER, SLICES
 from shared.money import from_minor
 
 FORM: Final = 2
@@ -59,9 +58,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
     )
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
     lines = lines.sort("participant_id", *_KEY, "line")
-    slices = slices.sort(
-        "participant_id", *_KEY, "line", "tier", whole(0) - pl.col("credited")
-    )  # what is taken back comes last
+    slices = slices.sort("participant_id", *_KEY, "line", *BY_TIER)
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
     return (
         _columns(rows, _EARNED, "earnings")

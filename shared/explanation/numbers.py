@@ -6,6 +6,8 @@ from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Final
 
+from shared.kernel.exact import WHOLE_SHARE
+
 _EXACT: Final = Context(prec=200, traps=[Inexact])
 """More digits than any number here has, so that none is ever rounded."""
 
@@ -15,6 +17,11 @@ def plain(value: Decimal, least: int = 0) -> Decimal:
     exponent = value.normalize(_EXACT).as_tuple().exponent
     digits = min(exponent, -least) if isinstance(exponent, int) else -least
     return value.quantize(Decimal((0, (1,), digits)), context=_EXACT)
+
+
+def share_percent(share: int) -> Decimal:
+    """A share in parts of 10^-8 in percent."""
+    return plain(Decimal(100 * share) / WHOLE_SHARE)
 
 
 ATTAINMENT_DIGITS = 5

@@ -14,11 +14,12 @@ import polars as pl
 from shared.explanation import telling
 from shared.explanation.groups import among_everyone
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
-from shared.explanation.numbers import attainment, plain
+from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE, WHOLE_SHARE, whole
+from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
+from shared.kernel.tables import BY_TIER
 from shared.money import from_minor
 
 ENOUGH_DIGITS = 60
@@ -138,7 +139,7 @@ class _Told:
         self._measure = None if component is None else component.main_measure()
         self._rows = lines.with_columns(window=windows(lines, plan, component, ["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
-        for found in slices.sort("period", "line", "tier", whole(0) - pl.col("credited")).iter_rows(named=True):
+        for found in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
 
     def lines(self, period: str, fiscal: Fiscal) -> Iterator[Line]:
@@ -172,7 +173,7 @@ class _Told:
             deal_id=row["deal_id"],
             credit_date=row["credit_date"] if row["deal_id"] is not None else None,
             rule=row["rule"],
-            share_percent=None if row["share"] is None else plain(Decimal(100 * row["share"]) / WHOLE_SHARE),
+            share_percent=None if row["share"] is None else share_percent(row["share"]),
             exchange=row["exchange"] or "",
             credited=from_minor(row["credited"], plan.currency),
             before=plain(row["before"], plan.digits),

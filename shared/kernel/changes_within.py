@@ -34,10 +34,8 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
     moves = timeline.filter(pl.col("active") & pl.col("was") & (pl.col("plan") != pl.col("before")))
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
         to = _in_force(plans, plan, day)
-        found = [] if to is None else list(_windows(to, day))
-        if to is not None and found:
-            measure, first, last = min(found, key=lambda each: (each[1], each[0]))
-            yield Within(who, before, to, day, measure, first, last)
+        if to is not None and (window := _longest_window(to, day)) is not None:
+            yield Within(who, before, to, day, *window)
 
 
 def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
@@ -47,10 +45,8 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
         before = _in_force(plans, plan.plan, plan.effective_from - timedelta(days=1))
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
-        found = list(_windows(plan, plan.effective_from))
-        if found:
-            measure, first, last = min(found, key=lambda each: (each[1], each[0]))
-            yield Within("", before.key, plan, plan.effective_from, measure, first, last)
+        if (window := _longest_window(plan, plan.effective_from)) is not None:
+            yield Within("", before.key, plan, plan.effective_from, *window)
 
 
 def _in_force(plans: PlanSet, name: str, day: date) -> Plan | None:
@@ -58,11 +54,15 @@ def _in_force(plans: PlanSet, name: str, day: date) -> Plan | None:
     return max(held, key=lambda plan: plan.effective_from, default=None)
 
 
-def _windows(plan: Plan, day: date) -> Iterator[tuple[str, date, date]]:
-    """The windows of the plan's measures with a quota that begin before the day and hold it."""
+def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
+    """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and begin before it the
+    first to begin.
+    """
+    found = []
     for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
         measure = plan.measure(name)
         if measure is not None and measure.reset != "never":
             first, last = window_at(day, measure.reset, plan.calendar)
             if first < day:
-                yield name, first, last
+                found.append((name, first, last))
+    return min(found, key=lambda each: (each[1], each[0]), default=None)

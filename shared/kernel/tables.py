@@ -6,7 +6,11 @@ Measures, quotas and attainments are decimals, amounts of money among them in ma
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
+
+from shared.kernel.exact import whole
 
 NUMBER = pl.Decimal(38, 9)
 """A number that people gave, or that is shown to them: as `Exact.shown`, with the digits that decide."""
@@ -195,6 +199,9 @@ SLICES = pl.Schema(
 `pays` is what the part pays, in major units, where that is not the product of these, because one of them is cut: a third has no end.
 
 Where the rate itself moves, a line has the part after it and, negative, the part before it."""
+
+BY_TIER: Final = (pl.col("tier"), whole(0) - pl.col("credited"))
+"""The order of a line's slices: by tier, and what is taken back comes last."""
 
 
 def empty(schema: pl.Schema) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from services.payout.deal_facts import DealFact, DealSource, Remarked, Uncredite
 from services.payout.lines import LineSource
 from services.payout.runs.cases import settled
 from services.payout.runs.deals_changed import Corrected, changed_deals
-from services.payout.runs.deals_lost import dismisses, lost_deals, worth_remembering
+from services.payout.runs.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from services.payout.runs.lines_of_run import with_lines
 from services.payout.runs.settlement import Settlement
 from services.payout.runs.world import World
@@ -48,12 +48,13 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
     world, lines = with_lines(connection, world, source)
     rows = each_line(lines)
     corrected = changed_deals(connection, world, rows)
-    names = corrected.deals["deal_id"].unique().sort().to_list()
-    if len(names) > MOST:
+    few, dismissing = corrected.deals["deal_id"].n_unique() <= MOST, dismisses(world)
+    if not few:
         corrected = corrected._replace(looked_at={})
-    facts = deals.facts(names) if 0 < len(names) <= MOST else {}
     remembered = {owed: left.dismissed for owed, left in world.left.items()}
-    lost = lost_deals(corrected.deals, deals, remembered) if dismisses(world) else {}
+    asked = deals_of(corrected.deals, remembered if dismissing else {}) if few or dismissing else ()
+    facts = deals.facts(sorted(asked))
+    lost = lost_deals(corrected.deals, facts, remembered) if dismissing else {}
     settlements = settled(world, rows, worth_remembering(world, lost, remembered))
     month = world.run.month
     return Calculated(
@@ -61,7 +62,7 @@ def calculate(connection: Connection, world: World, source: LineSource, deals: D
         settlements,
         lines,
         corrected,
-        facts,
+        facts if few else {},
         uncredited=deals.uncredited(month),
         remarks=deals.remarks(month),
     )

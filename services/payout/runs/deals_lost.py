@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from services.payout.deal_facts import KnownDeals
+from services.payout.deal_facts import DealFact
 from services.payout.store.positions import Owed
 from services.payout.terms.clawback import Lost, Paid, Remembered, losses
 from services.payout.terms.release import Collection
@@ -24,15 +24,20 @@ def dismisses(world: World) -> bool:
     return bool(world.excused) or any(each.clawback for each in world.terms(world.run.ends))
 
 
+def deals_of(changed: pl.DataFrame, remembered: Mapping[Owed, Mapping[Line, Remembered]]) -> set[str]:
+    """The deals whose facts `lost_deals` needs: those that changed, and those of which something was lost before."""
+    return {*changed["deal_id"], *(deal for lines in remembered.values() for deal, _, _ in lines)}
+
+
 def lost_deals(
-    changed: pl.DataFrame, deals: KnownDeals, remembered: Mapping[Owed, Mapping[Line, Remembered]]
+    changed: pl.DataFrame, facts: Mapping[str, DealFact], remembered: Mapping[Owed, Mapping[Line, Remembered]]
 ) -> dict[Owed, dict[Line, Lost]]:
     """By participant and currency the lines of closed months whose deals earn something else than when they were paid: those that changed, and
     those of which something was lost before and the facts of whose deals say something else of it now.
 
     Args:
         changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
-        deals: where to ask what became of a deal.
+        facts: what became of `deals_of` these.
         remembered: what earlier runs remember of lines of which something was lost.
     """
     looked_at = {
@@ -46,7 +51,6 @@ def lost_deals(
         before, _ = looked_at.get(key, (Remembered(_paid(row), 0, 0), 0))
         now[key] = before, row["amount_now"]
     found: dict[Owed, dict[Line, Lost]] = {}
-    facts = deals.facts(sorted({line[0] for _, line in {**looked_at, **now}}))
     for (owed, line), (before, amount) in {**looked_at, **now}.items():
         if (fact := facts.get(line[0])) is not None:
             paid, lost = losses(before.paid, amount, fact, fact.shares_of(owed[0], line[1]))

@@ -171,18 +171,25 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
 def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
     """Components that pay nothing because something is missing, where the plan does not say so itself."""
     missing = [name for name, each in PAYS_NOTHING.items() if not each.planned]
-    earnings = lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
-    rows = earnings.filter(pl.col("problem").is_in(missing)).select("participant_id", "component", "problem", "about")
+    rows = (
+        _earnings(lines)
+        .filter(pl.col("problem").is_in(missing))
+        .select("participant_id", "component", "problem", "about")
+    )
     for who, component, problem, about in rows.unique(maintain_order=True).iter_rows():
         if who in world.people:
             yield Finding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
 
 
+def _earnings(lines: pl.DataFrame) -> pl.DataFrame:
+    """The earnings of each participant, a row each."""
+    return lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
+
+
 def _attainments(lines: pl.DataFrame) -> dict[str, list[Decimal]]:
     """The attainments of each participant's components with a quota."""
-    earnings = lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
     found: dict[str, list[Decimal]] = {}
-    for who, attained in earnings.drop_nulls("attainment").select("participant_id", "attainment").iter_rows():
+    for who, attained in _earnings(lines).drop_nulls("attainment").select("participant_id", "attainment").iter_rows():
         found.setdefault(who, []).append(attained)
     return found
 

@@ -17,7 +17,7 @@ from services.payout.calendars.timeline import pay_periods_between, ruling
 from services.payout.deal_facts import DealFact
 from services.payout.runs.cases import settled
 from services.payout.runs.deals_changed import by_deal, compared
-from services.payout.runs.deals_lost import Line, dismisses, lost_deals, worth_remembering
+from services.payout.runs.deals_lost import Line, deals_of, dismisses, lost_deals, worth_remembering
 from services.payout.runs.entries import BOOKED
 from services.payout.runs.life import Run
 from services.payout.runs.lines_of_run import months_wanted
@@ -186,12 +186,18 @@ class _Standing:
         for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
             numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
             now = by_deal(self._rows(numbers, day)).join(paid, on=["participant_id", "period"], how="semi")
-            found = lost_deals(compared(paid, now), _Known(self._deals, day), states)
+            changed = compared(paid, now)
+            found = lost_deals(changed, self._known(deals_of(changed, states), day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
                     {line: Remembered(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
                 )
         return worth_remembering(world, found, remembered)
+
+    def _known(self, deals: Iterable[str], day: date) -> dict[str, DealFact]:
+        """What has become of deals by a day, of those that say when they were closed."""
+        known = {name: self._deals.get(name, _UNKNOWN).as_of(day) for name in deals}
+        return {name: fact for name, fact in known.items() if fact is not None}
 
     def _corrects(self, entry: Entry) -> bool:
         """Whether it is about the earnings of a closed month."""
@@ -215,18 +221,6 @@ class _Standing:
         self._left[owed] = Left(
             found.carried, {**before.settled, **found.settled}, {**before.dismissed, **found.kept}, run.id, run.month
         )
-
-
-class _Known(NamedTuple):
-    """What has become of deals by a day."""
-
-    deals: Mapping[str, ToldDeal]
-    day: date
-
-    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
-        """Of those that say when they were closed."""
-        known = {name: self.deals[name].as_of(self.day) for name in deals if name in self.deals}
-        return {name: fact for name, fact in known.items() if fact is not None}
 
 
 def _told(facts: Facts) -> dict[str, ToldDeal]:
