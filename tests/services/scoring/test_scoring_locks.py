@@ -5,14 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from polars.testing import assert_frame_equal
 from sqlalchemy import Engine
 
-from services.scoring import schema
 from services.scoring.store.terms import TermsInForce
-from shared.log import tables
 from tests.services.scoring.conftest import Road, simple_plan
 
 PATIENCE = 0.5
@@ -81,13 +77,3 @@ def test_an_older_snapshot_sees_the_roster_of_its_time(road: Road, scoring_engin
         assert_frame_equal(
             terms.read(new).roster.assignments, TermsInForce().read(new).roster.assignments, check_row_order=False
         )
-
-
-def test_the_tables_are_those_that_the_schema_describes(scoring_engine: Engine) -> None:
-    for table in tables.metadata.tables.values():
-        if table.name not in schema.metadata.tables:
-            table.to_metadata(schema.metadata)
-    with scoring_engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        found = compare_metadata(context, schema.metadata)
-    assert [str(one) for one in found if "alembic_version" not in str(one) and "comment" not in str(one)] == []

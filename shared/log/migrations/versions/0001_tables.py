@@ -42,7 +42,3 @@ def upgrade() -> None:
             heartbeat_at timestamptz not null,
             primary key (group_name, member)
         ) with (fillfactor = 50)""")
-
-
-def downgrade() -> None:
-    op.execute("drop table log.member, log.entry, log.head, log.kind")
