@@ -14,7 +14,7 @@ from time import perf_counter
 import orjson
 import polars as pl
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.facts import ParticipantFacts, PayLine, RunFacts, StatementFacts, frozen
 from services.payout.statements.layout import sheet
 from services.payout.statements.pdf import pdf

@@ -57,9 +57,9 @@ def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
 
     from earnest.files.rejected import FileError
     from earnest.policies.checking import read_policy_file
-    from services.payout.calendars.calendars_api import PayPeriodView
-    from services.payout.calendars.pay_periods import pay_periods
-    from services.payout.calendars.policy import PayGroup
+    from services.payout.calendars.routes import PayPeriodView
+    from shared.pay.calendars.pay_periods import pay_periods
+    from shared.pay.calendars.policy import PayGroup
 
     group = read_policy_file(file)
     if not isinstance(group, PayGroup):

@@ -99,7 +99,7 @@ def explain(
     """Tell how a contract's costs are accounted for, to be checked with a calculator."""
     from earnest.files.contract_costs import read_costs
     from earnest.local.processes import LocalError
-    from services.payout.contract_costs.words import told
+    from shared.contract_costs.words import told
 
     file = read_costs(contracts, policy)
     sentences = list(told(file.found, contract))

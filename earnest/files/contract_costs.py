@@ -17,9 +17,9 @@ from earnest.files.cells import BadCell
 from earnest.files.cost_cells import ALIASES, COLUMNS, Row, canonical, cost_event, cost_line, is_event
 from earnest.files.rejected import BAD_VALUE, FileError, rejected
 from earnest.files.rows import ROW, read_rows
-from services.payout.contract_costs.account import Accounted, PolicyAt, account
-from services.payout.contract_costs.facts import CostEvent, CostLine
-from services.payout.contract_costs.policy import ContractCosts
+from shared.contract_costs.account import Accounted, PolicyAt, account
+from shared.contract_costs.facts import CostEvent, CostLine
+from shared.contract_costs.policy import ContractCosts
 from shared.limits import TooMuch, load_yaml, load_yaml_documents
 
 YAML_SUFFIXES = (".yaml", ".yml", ".json")

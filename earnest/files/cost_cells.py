@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeVar, cast
 
 from earnest.files.cells import BadCell
-from services.payout.contract_costs.facts import CostEvent, CostLine, Kind, Occasion
+from shared.contract_costs.facts import CostEvent, CostLine, Kind, Occasion
 from shared.contracts.base import YEARS, YES_NO
 from shared.money import MoneyError, minor_digits, to_minor
 

@@ -14,10 +14,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from earnest.files.contract_costs import CostFile
 from earnest.files.rejected import FileError
-from services.payout.contract_costs.account import Accounted
-from services.payout.contract_costs.journals import batch_id, journals
-from services.payout.contract_costs.months import month_of, name
-from services.payout.contract_costs.rollforward import By, rollforward
+from shared.contract_costs.account import Accounted
+from shared.contract_costs.journals import batch_id, journals
+from shared.contract_costs.months import month_of, name
+from shared.contract_costs.rollforward import By, rollforward
 from shared.money import from_minor, minor_digits
 from shared.spreadsheets import write_csv
 

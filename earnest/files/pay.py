@@ -15,16 +15,16 @@ from earnest.files.pay_idle import idle_events
 from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
 from earnest.files.rejected import FileError, rejected
 from earnest.policies.checking import policy_files, read_policy_file
-from services.payout.calendars.pay_periods import pay_period_at
-from services.payout.calendars.policy import DEFAULT, PayGroup
-from services.payout.calendars.timeline import misfit, ruling
-from services.payout.people import Person
-from services.payout.policies.model import Policy, Version, in_force
-from services.payout.runs.pay_facts import Entry, Facts
-from services.payout.runs.settlement import Settlement
-from services.payout.runs.walking import Walked, walk
-from services.payout.runs.world import World
-from services.payout.terms.policy import PaymentTerms, applies_to_nobody
+from shared.pay.calendars.pay_periods import pay_period_at
+from shared.pay.calendars.policy import DEFAULT, PayGroup
+from shared.pay.calendars.timeline import misfit, ruling
+from shared.pay.facts import Entry, Facts
+from shared.pay.people import Person
+from shared.pay.policy import Policy, Version, in_force
+from shared.pay.projection import Walked, walk
+from shared.pay.settlement import Settlement
+from shared.pay.snapshot import World
+from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import first_day, last_day, period_of
 
 Kind = TypeVar("Kind", bound=Policy)

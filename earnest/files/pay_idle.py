@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from earnest.files.pay_events import Happened
-from services.payout.runs.pay_facts import Entry
-from services.payout.runs.walking import Walked
+from shared.pay.facts import Entry
+from shared.pay.projection import Walked
 
 
 def idle_events(

@@ -13,10 +13,10 @@ from earnest.files.cost_cells import amount, currency_of, day, needed, optional
 from earnest.files.deals import merged_facts
 from earnest.files.rejected import BAD_VALUE, FileError
 from earnest.files.rows import ROW, read_rows
-from services.payout.deal_facts import LOST, collections, deal_fact
-from services.payout.runs.pay_facts import Deal, Entry
 from shared.decimals import moved
 from shared.facts import values_of
+from shared.pay.deal_facts import LOST, collections, deal_fact
+from shared.pay.facts import Deal, Entry
 from shared.periods import last_day, period_of
 
 Row = Mapping[str, str | None]

@@ -9,11 +9,11 @@ import polars as pl
 
 from earnest.files.pay import Paid
 from earnest.files.rejected import FileError
-from services.payout.runs.in_words import Said, in_words
-from services.payout.runs.settlement import Settlement
-from services.payout.runs.walking import Walked
-from services.payout.terms.policy import terms_for
 from shared.money import from_minor
+from shared.pay.projection import Walked
+from shared.pay.settlement import Settlement
+from shared.pay.terms.policy import terms_for
+from shared.pay.words import Said, in_words
 from shared.spreadsheets import write_csv
 
 PAYMENTS = (

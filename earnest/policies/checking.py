@@ -15,10 +15,10 @@ from earnest.plans.reporting import as_text
 from earnest.plans.schema_errors import schema_findings
 from earnest.policies.fields import fields_at
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of
-from services.payout.policies.model import Policy
 from shared.kernel.findings import Finding
 from shared.kernel.nearest import did_you_mean
 from shared.kernel.plan_text import PlanFileError, read_yaml
+from shared.pay.policy import Policy
 
 SUFFIXES = (".yaml", ".yml", ".json")
 TOP = Position(1, 1)

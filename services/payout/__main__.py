@@ -7,12 +7,12 @@ import socket
 from datetime import UTC, datetime
 from functools import partial
 
-from services.payout.api import create_app
+from services.payout.app import create_app
 from services.payout.delivery.worker import Courier
+from services.payout.ledger.tables import ROLE
+from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.lines import ScoringLines
 from services.payout.payroll.worker import CutOffs
-from services.payout.schema import ROLE
-from services.payout.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate

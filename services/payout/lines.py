@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 
-from services.payout.deal_facts import DealFact, Remarked, Uncredited, scored
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
+from shared.pay.deal_facts import DealFact, Remarked, Uncredited, scored
 from shared.problems import Unavailable
 from shared.settings import Settings
 

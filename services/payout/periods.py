@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.payout.refusals import BadPeriod
+from services.payout.errors import BadPeriod
 from shared import periods
 
 

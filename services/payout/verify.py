@@ -10,15 +10,18 @@ from typing import TypeAlias
 
 from sqlalchemy import Engine
 
-from services.payout.ledger import Part, earned
+from services.payout.gl import store as gl
+from services.payout.ledger import store_audit as audit
+from services.payout.ledger import store_views as views
+from services.payout.ledger.journal import Part, earned
+from services.payout.ledger.messages import Unreadable, read, read_roster
+from services.payout.ledger.store import Earner
+from services.payout.ledger.store_audit import Owed
+from services.payout.ledger.worker import TOPICS, WORKER
 from services.payout.payroll.verify import differences as batch_differences
-from services.payout.reading import Unreadable, read, read_roster
+from services.payout.roster.store import people
 from services.payout.runs.verify import differences as run_differences
-from services.payout.store import audit, gl, statements, views
-from services.payout.store.audit import Owed
-from services.payout.store.books import Earner
-from services.payout.store.people import people
-from services.payout.worker import TOPICS, WORKER
+from services.payout.statements import store as statements
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.facts import Facts, merge
 from shared.log.headers import ONLY_FOR

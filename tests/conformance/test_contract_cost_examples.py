@@ -16,7 +16,7 @@ import pytest
 
 from earnest.files.contract_costs import CostFile, read_costs
 from earnest.files.cost_results import tables, window
-from services.payout.contract_costs.months import name
+from shared.contract_costs.months import name
 from shared.money import from_minor
 
 CASES = sorted((Path(__file__).parent / "contract_costs").iterdir())

@@ -16,8 +16,8 @@ from earnest.files.calculation import Calculation, calculate
 from earnest.files.pay import Sources, pay_from_files
 from earnest.files.plans import read_plans
 from earnest.files.results import write_results
-from services.payout.calendars.pay_periods import pay_period_at
-from services.payout.calendars.policy import PayGroup
+from shared.pay.calendars.pay_periods import pay_period_at
+from shared.pay.calendars.policy import PayGroup
 
 PLAN_CALENDARS: list[dict[str, Any]] = [
     {},

@@ -85,7 +85,7 @@ def test_statements_can_be_measured() -> None:
 
 def test_what_is_measured_are_whole_statements() -> None:
     from earnest.bench.statements import frozen_facts
-    from services.payout.statements.building import statement
+    from services.payout.statements.build import statement
 
     for document in frozen_facts(2, 3):
         made = statement(document, final=True)

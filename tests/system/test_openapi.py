@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 from services.alerts.api import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
-from services.payout.api import create_app as payout_app
+from services.payout.app import create_app as payout_app
 from services.scoring.api import create_app as scoring_app
 from shared.auth import Scope
 from shared.contracts.topics import ROAD

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from services.payout.contract_costs.account import Accounted
-from services.payout.contract_costs.months import month_of, name
-from services.payout.refusals import Refusal
+from services.payout.errors import Refusal
+from shared.contract_costs.account import Accounted
+from shared.contract_costs.months import month_of, name
 
 Kind = Literal["capitalisation", "amortisation", "impairment", "reversal", "clawback", "expense"]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from services.payout.contract_costs.facts import CostLine, Occasion
+from shared.contract_costs.facts import CostLine, Occasion
 from shared.periods import last_day
 
 

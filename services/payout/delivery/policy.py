@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.payout.policies.model import Policy, PolicyPart
+from shared.pay.policy import Policy, PolicyPart
 
 
 def _whole_key(text: str) -> str:

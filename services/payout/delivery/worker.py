@@ -10,15 +10,15 @@ from typing import Final, TypeAlias
 import structlog
 from sqlalchemy import Engine
 
+from services.payout.delivery import store
 from services.payout.delivery.encryption import wrapped
 from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, Parcel
 from services.payout.delivery.policy import Delivery
 from services.payout.delivery.secret_files import SecretFiles
-from services.payout.policies.model import in_force
-from services.payout.store import deliveries as store
-from services.payout.store import policies
+from services.payout.policies import store as policies
 from shared.log.loop import TRANSIENT
 from shared.metrics import DELIVERIES_WAITING, DELIVERY_ATTEMPTS, DELIVERY_WAITING_SECONDS
+from shared.pay.policy import in_force
 from shared.settings import Settings
 
 PAUSE_SECONDS: Final = 3

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.payout.gl.entry import Entry, Line, Unbalanced
+from services.payout.gl.errors import CannotPost
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.formats.base import Refused, money
 from services.payout.gl.journals import MissingAccount, SharedName, UnknownKind, numbered
 from services.payout.gl.policy import GlAccounts
-from services.payout.gl.refusals import CannotPost
 from shared.contracts.base import instant_text
 
 RefusedByTheBooks = (MissingAccount, UnknownKind, SharedName, Unbalanced, Refused)

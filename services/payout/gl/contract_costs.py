@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from services.payout.contract_costs import journals
-from services.payout.contract_costs.months import name
+from shared.contract_costs import journals
+from shared.contract_costs.months import name
 
 FAMILIES: Final[Mapping[journals.Event, str]] = {
     "capitalise": "capitalisation",

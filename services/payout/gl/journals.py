@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from services.payout.exports.identities import as_read
 from services.payout.gl import contract_costs
 from services.payout.gl.contract_costs import CostPosting
 from services.payout.gl.entry import Dimensions, Entry, Kind, Line
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.on_costs import on_cost_lines
 from services.payout.gl.policy import GlAccounts
-from services.payout.identities import as_read
 from shared.periods import last_day
 
 EXPENSES: Final = frozenset({"earned", "adjusted", "guaranteed"})

@@ -11,9 +11,9 @@ import orjson
 from pydantic import Field, StringConstraints, model_validator
 
 from services.payout.gl.formats import FORMATS
-from services.payout.policies.model import Policy, PolicyPart
-from services.payout.policies.references import Named, Reference
 from shared.contracts.base import ExactDecimal
+from shared.pay.policy import Policy, PolicyPart
+from shared.pay.references import Named, Reference
 
 LedgerAccount = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
 Account = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f](?:.*[^\s])?$")]

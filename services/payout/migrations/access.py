@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.payout.schema import ROLE
+from services.payout.ledger.tables import ROLE
 
 
 def create_role(op: Any) -> None:

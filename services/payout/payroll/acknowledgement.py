@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from services.payout.errors import Refusal
 from services.payout.payroll.batch import Batch
 from services.payout.payroll.release import Released, Share
-from services.payout.refusals import Refusal
 
 Status = Literal["accepted", "rejected", "partial"]
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.payout.errors import Refusal
 from services.payout.payroll.formats.base import Format, Owners, Rejected
 from services.payout.payroll.formats.files import File
 from services.payout.payroll.line import Head, PayrollLine, totals_text
-from services.payout.refusals import Refusal
 from shared.contracts.base import instant_text
 
 HASH_MODULUS: Final = 10**10

@@ -10,8 +10,8 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from services.payout.payroll.formats import AnyFormat, Format
 from services.payout.payroll.formats.generic import Generic
-from services.payout.policies.model import Policy
-from services.payout.policies.references import Reference
+from shared.pay.policy import Policy
+from shared.pay.references import Reference
 
 Numbering = tuple[str, ...]
 """A payroll in which each id is one person's."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from services.payout.identities import as_read
+from services.payout.exports.identities import as_read
 from services.payout.payroll.acknowledgement import BatchLine
 
 Kind = Literal["underpaid", "overpaid", "missing", "unexpected"]

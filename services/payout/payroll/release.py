@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from services.payout.errors import Refusal
 from services.payout.payroll.batch import LinesRefused
 from services.payout.payroll.formats.base import Format, Owners, Rejected
 from services.payout.payroll.line import Head, PayrollLine
 from services.payout.payroll.policy import Numbering, PayrollProfile
-from services.payout.refusals import Refusal
 
 
 class LinesReleased(Refusal):

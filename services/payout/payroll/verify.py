@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from services.payout.errors import Refusal
+from services.payout.payroll import store as batches
 from services.payout.payroll.release import Released
-from services.payout.refusals import Refusal
-from services.payout.store import batches
 from shared.money import from_minor
 
 UNREADABLE: Final = (ValueError, LookupError, TypeError, Refusal)

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from services.payout.store.batch_answers import overdue
+from services.payout.payroll.store_answers import overdue
 from shared.log.loop import TRANSIENT
 from shared.metrics import PAYROLL_OVERDUE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.payout.policies.model import Policy
+from shared.pay.policy import Policy
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

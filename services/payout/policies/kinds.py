@@ -9,18 +9,18 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
-from services.payout.policies.model import Policy
+from shared.pay.policy import Policy
 
 PLACES: Final = (
-    "calendars.policy",
-    "delivery.policy",
-    "terms.policy",
-    "runs.approval",
-    "payroll.policy",
-    "gl.policy",
-    "contract_costs.policy",
+    "shared.pay.calendars.policy",
+    "shared.pay.terms.policy",
+    "shared.contract_costs.policy",
+    "services.payout.delivery.policy",
+    "services.payout.runs.approval",
+    "services.payout.payroll.policy",
+    "services.payout.gl.policy",
 )
-"""The modules of payout that hold models of policies. Each names its kind in the literal type of its field `kind`."""
+"""The modules that hold models of policies. Each names its kind in the literal type of its field `kind`."""
 
 
 class NoSuchKind(LookupError):
@@ -34,7 +34,7 @@ class NoSuchKind(LookupError):
 @cache
 def kinds() -> Mapping[str, type[Policy]]:
     """The model of every kind, in the order of the kinds' names."""
-    models = [model for place in PLACES for model in _models(f"services.payout.{place}")]
+    models = [model for place in PLACES for model in _models(place)]
     return MappingProxyType(dict(sorted((_kind_of(model), model) for model in models)))
 
 

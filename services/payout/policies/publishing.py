@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.payout.calendars.policy import DEFAULT, PayGroup
-from services.payout.calendars.timeline import misfit
-from services.payout.policies.model import Policy, Version
-from services.payout.refusals import Refusal
+from services.payout.errors import Refusal
+from shared.pay.calendars.policy import DEFAULT, PayGroup
+from shared.pay.calendars.timeline import misfit
+from shared.pay.policy import Policy, Version
 from shared.periods import first_day, next_period
 
 

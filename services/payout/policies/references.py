@@ -7,16 +7,11 @@ later on purpose is said as expected, and then not asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 from shared.kernel.nearest import did_you_mean
+from shared.pay.references import Named, Reference
 from shared.problems import Unprocessable
-
-Named = Literal[
-    "payroll_profile", "delivery", "pay_group", "plan", "participant", "deal", "role", "legal entity", "cost center"
-]
-"""What can be named."""
-
 
 _MANY: Final[Mapping[Named, str]] = {
     "payroll_profile": "payroll profiles",
@@ -33,14 +28,6 @@ _ONE: Final[Mapping[Named, str]] = {
     "pay_group": "pay group",
     "role": "key with the role",
 }
-
-
-class Reference(NamedTuple):
-    """A field of a setting that names something which has to be there."""
-
-    field: str
-    what: Named
-    name: str
 
 
 def check(references: Iterable[Reference], known: Mapping[Named, Callable[[Collection[str]], Collection[str]]]) -> None:

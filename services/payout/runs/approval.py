@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.payout.policies.model import Policy, PolicyPart
-from services.payout.policies.references import Reference
-from services.payout.runs.life import ANYBODY, Total
+from services.payout.runs.lifecycle import ANYBODY
 from shared.contracts.base import CurrencyCode
 from shared.kernel.language import Amount, Name
 from shared.money import to_minor
+from shared.pay.policy import Policy, PolicyPart
+from shared.pay.references import Reference
+from shared.pay.run import Total
 
 
 class Step(PolicyPart):

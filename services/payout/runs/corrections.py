@@ -8,16 +8,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from services.payout.deal_facts import DealFact
-from services.payout.runs.deals_changed import KEY, Corrected
 from services.payout.statements import words
 from services.payout.statements.deals import counted
 from services.payout.statements.writing import Writing
-from services.payout.terms.release import Collection
 from shared.explanation import Line, Part
 from shared.explanation.frozen import components_of
 from shared.kernel.exact import ROUNDING
 from shared.money import from_minor
+from shared.pay.deal_facts import DealFact
+from shared.pay.deals_changed import KEY, Corrected
+from shared.pay.terms.release import Collection
 
 Details = Mapping[tuple[str, str], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""

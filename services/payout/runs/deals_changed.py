@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.store import runs
+from services.payout.runs import store as runs
 from shared.contracts.lines import each_line, empty
+from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 
 if TYPE_CHECKING:
-    from services.payout.runs.world import World
-
-KEY: Final = ["participant_id", "currency", "period", "component", "deal_id"]
-RULE_KEY: Final = ["participant_id", "currency", "period", "component", "rule"]
-
-
-class Corrected(NamedTuple):
-    """What closed months that were corrected earn by now, and earned when a run last looked.
-
-    Args:
-        deals: deals that earn something else: `KEY`, `amount` (when a run last looked), `amount_now`, `was_there` and `is_there` (whether
-            it had a line), and `deal_amount`, `deal_currency`, `refunds` and `shares` as they were when a run last looked; by key.
-        others: the same of what no deal earned, with `rule` in place of the deal.
-        looked_at: by participant and month the run that last looked; empty where too much changed for what it saw to be told.
-    """
-
-    deals: pl.DataFrame
-    others: pl.DataFrame
-    looked_at: Mapping[tuple[str, str], str]
+    from shared.pay.snapshot import World
 
 
 def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> Corrected:
@@ -46,14 +28,6 @@ def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> Co
     theirs = now.join(pairs, on=pairs.columns, how="semi")  # of some nothing was left when a run last looked
     others = compared(by_rule(before), by_rule(theirs), RULE_KEY)
     return Corrected(compared(by_deal(before, "deal_currency"), by_deal(theirs)), others, looked_at)
-
-
-def compared(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = tuple(KEY)) -> pl.DataFrame:
-    """`Corrected.deals` between two tables `by_deal`, or `Corrected.others` between two `by_rule`."""
-    both = before.join(after.select(*key, "amount"), on=list(key), how="full", suffix="_now", coalesce=True)
-    both = both.with_columns(was_there=pl.col("amount").is_not_null(), is_there=pl.col("amount_now").is_not_null())
-    both = both.with_columns(pl.col("amount", "amount_now").fill_null(0))
-    return both.filter(pl.col("amount") != pl.col("amount_now")).sort(key)
 
 
 def _when_paid(connection: Connection, world: World) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
@@ -77,22 +51,6 @@ def _when_paid(connection: Connection, world: World) -> tuple[pl.DataFrame, dict
             if not missing:
                 break
     return pl.concat(found), looked_at
-
-
-def by_deal(lines: pl.DataFrame, *more: str) -> pl.DataFrame:
-    """What each deal earned each participant in a month, its amount and refunds, the participant's shares of it by rule, and what else is
-    asked for.
-    """
-    told = (
-        pl.col("deal_amount", "refunds", *more).first(),
-        pl.struct("rule", "share").unique(maintain_order=True).alias("shares"),
-    )
-    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum(), *told)
-
-
-def by_rule(lines: pl.DataFrame) -> pl.DataFrame:
-    """What each participant earned in a month without a deal, by what earned it."""
-    return lines.filter(pl.col("deal_id").is_null()).group_by(RULE_KEY).agg(pl.col("amount").sum())
 
 
 _NO_LINES: Final = each_line(empty())

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from services.payout.runs.exceptions import Finding
-from services.payout.runs.life import Line, Run, sha256_of
+from services.payout.runs.lifecycle import sha256_of
 from services.payout.runs.payees import Payee
+from shared.pay.exceptions import Finding
+from shared.pay.run import Line, Run
 
 
 class Pay(NamedTuple):

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from services.payout.people import Person
-from services.payout.runs.life import Run
+from shared.pay.people import Person
+from shared.pay.run import Run
 
 
 class Payee(NamedTuple):

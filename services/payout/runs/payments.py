@@ -8,21 +8,21 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from services.payout.calendars.pay_periods import pay_period_at
-from services.payout.calendars.timeline import ruling
+from services.payout.errors import Refusal
 from services.payout.payroll.formats import Format
 from services.payout.payroll.formats.base import Owner, Owners, Rejected
 from services.payout.payroll.line import PayrollLine
 from services.payout.payroll.policy import Numbering, PayrollProfile
 from services.payout.payroll.release import Paying, refused
-from services.payout.refusals import Refusal
-from services.payout.runs.entries import lines_of
+from services.payout.policies import store_in_force as policies_in_force
+from services.payout.policies.store_pay_groups import pay_group, pay_groups
+from services.payout.roster.store import people
 from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.life import Run
+from services.payout.runs.journals import lines_of
 from services.payout.runs.payees import Payee
-from services.payout.store import policies_in_force
-from services.payout.store.pay_groups import pay_group, pay_groups
-from services.payout.store.people import people
+from shared.pay.calendars.pay_periods import pay_period_at
+from shared.pay.calendars.timeline import ruling
+from shared.pay.run import Run
 
 CODES = {"draw": "draw", "guarantee": "guarantee", "minimum": "guarantee"}
 """Steps that payroll hears of under a code of their own; the rest is commission."""

@@ -10,18 +10,22 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from services.payout.booking import Place
+from services.payout.ledger import store_audit as audit
+from services.payout.ledger.booking import Place
+from services.payout.ledger.store_audit import Owed
+from services.payout.payroll import store as batches
 from services.payout.payroll.acknowledgement import batch_lines
 from services.payout.payroll.batch import LinesRefused, Previous, write
 from services.payout.payroll.release import Released, Share, head_of, shares
 from services.payout.payroll.verify import UNREADABLE, readable
-from services.payout.runs.entries import held_of, journals, lines_of
+from services.payout.runs import store as runs
+from services.payout.runs import store_balances as positions
 from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.life import DONE_STATES, MOVES, Approval, Event, Run, State
+from services.payout.runs.journals import held_of, journals, lines_of
+from services.payout.runs.lifecycle import MOVES, Approval, Event
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
-from services.payout.runs.settlement import Held, Whose
-from services.payout.store import audit, batches, positions, runs
-from services.payout.store.audit import Owed
+from shared.pay.run import DONE_STATES, Run, State
+from shared.pay.settlement import Held, Whose
 
 HeldLines: TypeAlias = dict[tuple[Owed, Whose], Held]
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from services.payout.statements import words
-from services.payout.statements.building import head, own_months, summary
+from services.payout.statements.build import head, own_months, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.layout import foot, span
 from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal

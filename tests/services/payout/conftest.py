@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, make_url
 
 from earnest.local.postgres import Postgres
-from services.payout.api import create_app
-from services.payout.schema import ROLE
-from services.payout.worker import step
+from services.payout.app import create_app
+from services.payout.ledger.tables import ROLE
+from services.payout.ledger.worker import step
 from shared.database import engine_for
 from shared.log.port import Stored
 from shared.log.worker import Outcome

@@ -10,9 +10,9 @@ import orjson
 import polars as pl
 from sqlalchemy import Engine, text
 
-from services.payout.deal_facts import DealFact, Remarked, Uncredited
 from shared.contracts.lines import SCHEMA
 from shared.explanation import frozen
+from shared.pay.deal_facts import DealFact, Remarked, Uncredited
 from shared.periods import last_day
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from services.payout.deal_facts import Uncredited
+from shared.pay.deal_facts import Uncredited
 from tests.services.payout.desk import Book, Desk, earned, roster
 from tests.services.payout.scoring import Scoring, deal
 

@@ -13,9 +13,9 @@ import orjson
 import polars as pl
 import pytest
 
-from services.payout.deal_facts import DealFact, Remarked, Uncredited
 from services.payout.lines import MOST_PAGES, LinesUnavailable, ScoringLines
 from shared.contracts import lines as contract
+from shared.pay.deal_facts import DealFact, Remarked, Uncredited
 
 
 def stream(table: pl.DataFrame) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from services.payout.deal_facts import DealFact
-from services.payout.terms.release import Collection
+from shared.pay.deal_facts import DealFact
+from shared.pay.terms.release import Collection
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.payout.deal_facts import Remarked
+from shared.pay.deal_facts import Remarked
 from tests.services.payout.desk import Book, Desk, earned, lines, roster
 from tests.services.payout.scoring import Scoring, deal
 

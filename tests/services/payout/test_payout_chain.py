@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.schema import CreateSchema
 
-from services.payout.store import audit
+from services.payout.ledger import store_audit as audit
 from shared.database import engine_for
 from tests.services.payout.desk import NOW, Book, Desk, close_month, earned
 

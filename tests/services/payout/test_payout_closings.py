@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from services.payout.ledger import Journal, Posting
-from services.payout.store import books, closings
+from services.payout.ledger import store as books
+from services.payout.ledger import store_closings as closings
+from services.payout.ledger.journal import Journal, Posting
 from tests.services.payout.desk import Book, close_month, earned, roster
 from tests.waiting import somebody_waits_for_a_lock, until
 

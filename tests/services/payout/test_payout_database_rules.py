@@ -11,8 +11,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.payout.payroll import schema as payroll_schema
-from services.payout.schema import metadata
+from services.payout.ledger.tables import metadata
+from services.payout.payroll import tables as payroll_schema
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring
 from tests.waiting import somebody_waits_for_a_lock, until

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from services.payout.runs import entries, settlement
-from services.payout.runs.settlement import PayLine, Whose
+from services.payout.runs import journals as entries
+from shared.pay import settlement
+from shared.pay.settlement import PayLine, Whose
 from tests.services.payout.life.company import Company, write_keys
 from tests.services.payout.life.deals_and_terms import HALF_AND_HALF
 from tests.services.payout.life.pay_life import PayLife

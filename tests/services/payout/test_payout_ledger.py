@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.booking import Place, place_of
-from services.payout.ledger import Part, difference, earning_journal
-from services.payout.people import Person
+from services.payout.errors import BadPeriod
+from services.payout.ledger.booking import Place, place_of
+from services.payout.ledger.journal import Part, difference, earning_journal
 from services.payout.periods import checked
-from services.payout.refusals import BadPeriod
-from services.payout.runs.entries import journals
-from services.payout.runs.life import sha256_of
+from services.payout.runs.journals import journals
+from services.payout.runs.lifecycle import sha256_of
 from shared.money import MOST
+from shared.pay.people import Person
 
 PARTS = st.builds(
     Part, st.sampled_from(["commission", "override"]), st.just("p"), st.integers(1, 2), st.sampled_from(["USD", "JPY"])

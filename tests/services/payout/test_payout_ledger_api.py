@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from services.payout.ledger import Journal, Kind, Part, Posting
-from services.payout.store import books, closings
+from services.payout.ledger import store as books
+from services.payout.ledger import store_closings as closings
+from services.payout.ledger.journal import Journal, Part, Posting
+from shared.pay.steps import Kind
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from datetime import date
 
 from sqlalchemy import Engine, text
 
-from services.payout.people import Attributes, Person
-from services.payout.store.people import people
+from services.payout.roster.store import people
 from shared.log.port import Record, Stored
+from shared.pay.people import Attributes, Person
 from tests.services.payout.desk import Book, earned, roster
 
 

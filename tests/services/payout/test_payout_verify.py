@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 from sqlalchemy import Engine, make_url, text
 
+from services.payout.ledger.worker import TOPICS, WORKER, step
 from services.payout.verify import verify
-from services.payout.worker import TOPICS, WORKER, step
 from shared.contracts.topics import EARNINGS
 from shared.log import dead_letters
 from shared.log.loop import Worker

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
-from services.payout.store import closings
+from services.payout.ledger import store_closings as closings
 from shared.log.port import Record, Stored
 from shared.money import MOST
 from tests.services.payout.desk import Book, Desk, earned

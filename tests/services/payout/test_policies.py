@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from services.payout.calendars.policy import PayGroup
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of, policy_of
-from services.payout.policies.model import Policy, PolicyPart, Version, in_force
 from shared.kernel.language import Rate
+from shared.pay.calendars.policy import PayGroup
+from shared.pay.policy import Policy, PolicyPart, Version, in_force
 
 PAY_GROUP: dict[str, Any] = {
     "kind": "pay_group",

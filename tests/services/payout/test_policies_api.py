@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.policies.answers import EXAMPLE
 from services.payout.policies.kinds import kinds
+from services.payout.policies.schemas import EXAMPLE
 from tests.services.payout.desk import Book, Desk, earned
 
 REASON = "as agreed"

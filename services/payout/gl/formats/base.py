@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
+from services.payout.exports.identities import Reading, as_read
 from services.payout.gl.entry import Entry, Line
-from services.payout.identities import Reading, as_read
-from services.payout.policies.model import PolicyPart
 from shared.money import from_minor
+from shared.pay.policy import PolicyPart
 from shared.spreadsheets import could_be_formula
 
 DateForm = Literal["YYYY-MM-DD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY"]

@@ -10,7 +10,7 @@ from pydantic import field_validator
 from services.payout.gl.entry import Entry
 from services.payout.gl.formats.base import Fault, Format, lines_of, money
 from services.payout.gl.formats.plain_text import tag
-from services.payout.policies.model import PolicyDate, PolicyPart
+from shared.pay.policy import PolicyDate, PolicyPart
 
 _ACCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
 

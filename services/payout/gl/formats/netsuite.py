@@ -19,9 +19,9 @@ from services.payout.gl.formats.base import (
     money,
     setting_faults,
 )
-from services.payout.policies.model import PolicyPart
 from shared.contracts.base import ExactDecimal
 from shared.money import minor_digits
+from shared.pay.policy import PolicyPart
 
 LINE = ("Department", "Class", "Location")
 MOST = 10**12

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from services.payout.gl.entry import Entry
 from services.payout.gl.formats.base import Fault, Format, lines_of, money
-from services.payout.policies.model import PolicyPart
 from shared.money import minor_digits
+from shared.pay.policy import PolicyPart
 
 _PART = r"\w(?:[\w.&'/+#-]| (?=[^\s:]))*"
 _ACCOUNT = re.compile(f"{_PART}(?::{_PART})*")

@@ -15,8 +15,8 @@ from services.payout.gl.formats.base import (
     lines_of,
     money,
 )
-from services.payout.policies.model import PolicyPart
 from shared.contracts.base import CurrencyCode
+from shared.pay.policy import PolicyPart
 
 COLUMNS = ("TRNSTYPE", "DATE", "ACCNT", "CLASS", "AMOUNT", "DOCNUM", "MEMO")
 LONGEST_NUMBER = 11

@@ -16,7 +16,7 @@ from services.payout.gl.formats.base import (
     money,
     setting_faults,
 )
-from services.payout.policies.model import PolicyPart
+from shared.pay.policy import PolicyPart
 
 LONGEST_NUMBER = 21
 LINE = ("Name", "Location", "Class")

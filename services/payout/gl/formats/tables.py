@@ -12,8 +12,8 @@ from pydantic import Field
 
 from services.payout.gl.entry import Entry, Line, balances
 from services.payout.gl.formats.base import DateForm, Fault, Format, csv_bytes, day_text, lines_of, money
-from services.payout.policies.model import PolicyPart
 from shared.money import from_minor, minor_digits
+from shared.pay.policy import PolicyPart
 from shared.spreadsheets import neutral
 
 AMOUNTS = ("debit", "credit", "amount")

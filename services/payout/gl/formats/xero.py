@@ -20,8 +20,8 @@ from services.payout.gl.formats.base import (
     money,
     setting_faults,
 )
-from services.payout.policies.model import PolicyPart
 from shared.contracts.base import CurrencyCode
+from shared.pay.policy import PolicyPart
 
 MOST_LINES = 300
 LONGEST_CODE = 10

@@ -8,8 +8,8 @@ from typing import Any
 from alembic import op
 from sqlalchemy import text
 
-from services.payout.chain import Head, sha256
-from services.payout.ledger import Journal, Part, Posting
+from services.payout.ledger.chain import Head, sha256
+from services.payout.ledger.journal import Journal, Part, Posting
 from services.payout.migrations.access import create_role, grant_all, grant_append_only
 
 revision = "0003"

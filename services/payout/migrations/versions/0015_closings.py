@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.payout.schema import ROLE
+from services.payout.ledger.tables import ROLE
 
 revision = "0015"
 down_revision = "0014"

@@ -17,13 +17,13 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.payout.identities import Reading, as_read
+from services.payout.exports.identities import Reading, as_read
 from services.payout.payroll.formats.cells import Cell, Fixed, Value
 from services.payout.payroll.formats.files import XLSX, Dialect, File, workbook
 from services.payout.payroll.line import Head, PayrollLine
-from services.payout.policies.model import PolicyPart
 from shared.contracts.base import NAME, CurrencyCode
 from shared.money import from_minor
+from shared.pay.policy import PolicyPart
 
 PayCode = Annotated[str, StringConstraints(pattern=NAME)]
 """Earnest's word for what a line pays: commission, bonus, draw, guarantee, clawback..."""

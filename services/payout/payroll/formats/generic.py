@@ -15,7 +15,7 @@ from services.payout.payroll.formats.base import Codes, Column, DatePattern, For
 from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Value, Words
 from services.payout.payroll.formats.files import SIGNIFICANT, Dialect, File, Quoting
 from services.payout.payroll.line import Head, PayrollLine
-from services.payout.policies.model import PolicyPart
+from shared.pay.policy import PolicyPart
 
 Source = Literal[
     "batch_id",

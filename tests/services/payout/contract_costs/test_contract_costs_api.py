@@ -18,11 +18,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.api import create_app
-from services.payout.contract_costs.contract_costs_api import DEFAULTS, published
-from services.payout.contract_costs.facts import CostLine
-from services.payout.contract_costs.policy import ContractCosts
-from services.payout.store import policies
+from services.payout.app import create_app
+from services.payout.contract_costs.routes import DEFAULTS, published
+from services.payout.policies import store as policies
+from shared.contract_costs.facts import CostLine
+from shared.contract_costs.policy import ContractCosts
 from shared.settings import Settings
 from tests.services.payout.desk import PEOPLE, Desk, problem
 
@@ -81,8 +81,8 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
     def costs(_: object, period: str) -> list[CostLine]:
         return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
 
-    monkeypatch.setattr("services.payout.api.earned.costs", costs)
-    monkeypatch.setattr("services.payout.api.published", lambda _: lambda day: POLICY)
+    monkeypatch.setattr("services.payout.app.earned.costs", costs)
+    monkeypatch.setattr("services.payout.app.published", lambda _: lambda day: POLICY)
     app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))

@@ -6,8 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from services.payout.contract_costs.facts import CostLine
 from services.payout.contract_costs.pay_lines import PayLine, costs_of, lines_of
+from shared.contract_costs.facts import CostLine
 from shared.contracts.lines import SCHEMA
 
 

@@ -18,10 +18,9 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.delivery import sftp
+from services.payout.delivery import sftp, store
 from services.payout.delivery.parcels import DeliveryFailed, DropFile, next_attempt
 from services.payout.delivery.worker import Courier
-from services.payout.store import deliveries as store
 from shared.settings import Settings
 from tests.services.payout.delivery import courier_process
 from tests.services.payout.delivery.sftp_drop import Drop, provider

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.payout.store import gl as store
+from services.payout.gl import store
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 from tests.services.payout.gl.gl_books import ACCOUNTS
 

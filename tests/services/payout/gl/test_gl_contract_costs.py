@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from services.payout.contract_costs.account import account
 from services.payout.contract_costs.booking import amounts
-from services.payout.contract_costs.facts import CostEvent, CostLine
-from services.payout.contract_costs.journals import journals
-from services.payout.contract_costs.policy import ContractCosts
 from services.payout.gl.contract_costs import CostPosting, booked_postings, cost_postings
 from services.payout.gl.entry import Entry, balances
 from services.payout.gl.journals import MissingAccount, Row, entries
 from services.payout.gl.reconcile import reconcile
+from shared.contract_costs.account import account
+from shared.contract_costs.facts import CostEvent, CostLine
+from shared.contract_costs.journals import journals
+from shared.contract_costs.policy import ContractCosts
 from tests.services.payout.gl.gl_books import journal, policy
 from tests.services.payout.gl.gl_files import nonzero
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from services.payout.gl.journals import FAMILIES
-from services.payout.ledger import Kind
+from shared.pay.steps import Kind
 
 
 def test_every_kind_of_journal_goes_into_some_entry() -> None:

@@ -15,10 +15,10 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine, text
 
-from services.payout.api import create_app
+from services.payout.app import create_app
+from services.payout.ledger.worker import WORKER, step
 from services.payout.lines import ScoringLines
 from services.payout.verify import verify
-from services.payout.worker import WORKER, step
 from services.scoring.api import create_app as create_scoring
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.log.port import Partition, Record, Stored

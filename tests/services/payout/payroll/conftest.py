@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.payout.api import Refused
-from services.payout.payroll.batches_api import add_batches
-from services.payout.payroll.returns_api import add_returns
-from services.payout.refusals import Refusal
+from services.payout.app import Refused
+from services.payout.errors import Refusal
+from services.payout.payroll.routes import add_batches
+from services.payout.payroll.routes_returns import add_returns
 from shared import web
 from shared.problems import answer
 from shared.settings import Settings

@@ -14,7 +14,7 @@ from services.payout.payroll.batch import Batch
 from services.payout.payroll.line import PayrollLine
 from services.payout.payroll.policy import DEFAULT, PayrollProfile
 from services.payout.payroll.release import Paying
-from services.payout.store.batches import release
+from services.payout.payroll.store import release
 from tests.services.payout.payroll.payroll_worlds import line
 
 NOW = datetime(2026, 7, 3, 9, 0, 0, 250000, tzinfo=UTC)

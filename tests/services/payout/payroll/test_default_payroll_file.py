@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.payout.identities import as_read
+from services.payout.exports.identities import as_read
 from services.payout.payroll.batch import Batch, LinesRefused, Previous, write
 from services.payout.payroll.line import Head, PayrollLine
 from services.payout.payroll.policy import DEFAULT

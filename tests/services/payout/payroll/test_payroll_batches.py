@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from services.payout.payroll.batch import LinesRefused
 from services.payout.payroll.policy import PayrollProfile
 from services.payout.payroll.release import LinesReleased
+from services.payout.payroll.store_answers import overdue
 from services.payout.payroll.verify import differences
 from services.payout.payroll.worker import CutOffs
-from services.payout.store.batch_answers import overdue
 from shared.metrics import PAYROLL_MISMATCHES, PAYROLL_OVERDUE
 from tests.services.payout.desk import problem
 from tests.services.payout.payroll.payroll_desk import LINES, RUN, PayrollDesk

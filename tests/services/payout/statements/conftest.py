@@ -11,11 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine
 
-from services.payout.api import create_app
+from services.payout.app import create_app
 from services.payout.statements.facts import StatementFacts
-from services.payout.statements.statements_api import add_statements
+from services.payout.statements.routes import add_statements
+from services.payout.statements.store import RunState
 from services.payout.statements.team import Reports
-from services.payout.store.statements import RunState
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Desk
 from tests.services.payout.scoring import Scoring

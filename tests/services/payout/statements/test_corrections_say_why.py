@@ -11,15 +11,15 @@ from typing import Any
 import polars as pl
 
 from earnest.files.calculation import Calculation, calculate
-from services.payout.deal_facts import DealFact
 from services.payout.runs.corrections import Details, told
-from services.payout.runs.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from services.payout.statements.writing import Writing
-from services.payout.terms.release import Collection
 from shared.contracts.lines import COLLECTION
 from shared.explanation import frozen
 from shared.kernel import PlanSet
 from shared.kernel.plan_file import read_plan
+from shared.pay.deal_facts import DealFact
+from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
+from shared.pay.terms.release import Collection
 
 MONTH = "2025-01"
 TIERS = "kind: graduated, measure: bookings, on: attainment, tiers: [{up_to: 70%, rate: 4%}, {up_to: 100%, rate: 6%}, {rate: 8%}]"

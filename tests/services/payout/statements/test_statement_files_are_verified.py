@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, make_url, text
 
+from services.payout.ledger.worker import TOPICS
 from services.payout.statements.facts import sha256
-from services.payout.store.statements import Kept, Place, keep
+from services.payout.statements.store import Kept, Place, keep
 from services.payout.verify import verify
-from services.payout.worker import TOPICS
 from shared.log.postgres import PostgresLog
 
 

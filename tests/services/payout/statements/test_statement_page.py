@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.layout import sheet
 from services.payout.statements.page import content_security_policy, page
 from tests.services.payout.statements.hostile import ATTACKS, facts

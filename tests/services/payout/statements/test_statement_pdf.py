@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.layout import sheet
 from services.payout.statements.pdf import pdf, pictures
 from tests.services.payout.statements.hostile import ATTACKS, facts

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.facts import PayKind
 from services.payout.statements.layout import sheet
 from services.payout.statements.sheet import Section, Sheet, Table

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.facts import Person, StatementFacts
 from services.payout.statements.page import page
 from services.payout.statements.pdf import pdf

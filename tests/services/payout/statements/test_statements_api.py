@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.statements import statements_api
+from services.payout.statements import routes as statements_api
 from services.payout.statements.model import Statement, TeamStatement
 from services.payout.statements.page import content_security_policy
-from services.payout.store.statements import Place, damaged
+from services.payout.statements.store import Place, damaged
 from tests.services.payout.desk import Desk, problem
 from tests.services.payout.statements.conftest import Drawer
 from tests.services.payout.statements.samples import document, full

@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.layout import sheet
 from services.payout.statements.page import page
 from services.payout.statements.pdf import pdf

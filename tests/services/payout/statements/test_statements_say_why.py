@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from services.payout.deal_facts import DealFact
-from services.payout.terms.release import Collection
+from shared.pay.deal_facts import DealFact
+from shared.pay.terms.release import Collection
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish

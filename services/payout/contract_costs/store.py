@@ -1,0 +1,193 @@
+"""The subledger of contract costs: what happened to contracts, and what was booked month by month; only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, text
+
+from services.payout.contract_costs.booking import Amount, Balance, EventExists, Key, LineExists
+from shared.contract_costs.facts import CostEvent, CostLine
+
+
+class BookedBatch(NamedTuple):
+    """A booking of a month."""
+
+    number: int
+    id: str
+    period: str
+    entries: int
+    actor: str
+    recorded_at: datetime
+    balances: list[Balance]
+
+
+class BookedEntry(NamedTuple):
+    """An entry as it was booked; later ones have larger numbers."""
+
+    number: int
+    batch: str
+    period: str
+    key: Key
+    amount: Amount
+
+
+def hold(connection: Connection) -> None:
+    """Let nobody else book contract costs until the transaction ends; who reads goes on."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.contract_costs', 0))"))
+
+
+def last_period(connection: Connection) -> str | None:
+    """The last month that is booked."""
+    return connection.execute(text("select max(period) from contract_cost_batch")).scalar()
+
+
+def booked(connection: Connection) -> dict[Key, Amount]:
+    """All that is booked, summed over its batches."""
+    rows = connection.execute(_BOOKED)
+    return {Key(*row[:8]): Amount(int(row.amount), int(row.on_cost)) for row in rows}
+
+
+def add_batch(
+    connection: Connection,
+    period: str,
+    entries: Sequence[tuple[Key, Amount]],
+    balances: Sequence[Balance],
+    actor: str,
+    now: datetime,
+) -> BookedBatch:
+    """Book entries in a month, under the next number; the caller holds the books."""
+    before = connection.execute(
+        text("select count(*) from contract_cost_batch where period = :period"), {"period": period}
+    )
+    batch = f"contract-costs-{period}-{before.scalar_one() + 1}"
+    fixed = {"batch": batch, "period": period}
+    told = orjson.dumps([each._asdict() for each in balances]).decode()
+    number = connection.execute(
+        _ADD_BATCH, fixed | {"balances": told, "entries": len(entries), "actor": actor, "now": now}
+    ).scalar_one()
+    rows = [fixed | key._asdict() | amount._asdict() for key, amount in entries]
+    if rows:
+        connection.execute(_ADD_ENTRY, rows)
+    return BookedBatch(number, batch, period, len(entries), actor, now, list(balances))
+
+
+def batches(connection: Connection, period: str | None = None) -> list[BookedBatch]:
+    """The bookings, in order; of one month only, where one is named."""
+    rows = connection.execute(_BATCHES, {"period": period})
+    return [
+        BookedBatch(number, batch, of, count, actor, at, [Balance(**each) for each in told])
+        for number, batch, of, count, actor, at, told in rows
+    ]
+
+
+def entries(
+    connection: Connection,
+    first: str,
+    last: str,
+    contract: str | None = None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+) -> list[BookedEntry]:
+    """What was booked in some months, in order; of one contract only, where one is named; at most so many after the one numbered `after`."""
+    asked = {"first": first, "last": last, "contract": contract, "after": after, "limit": limit}
+    rows = connection.execute(_ENTRIES, asked)
+    return [
+        BookedEntry(row.number, row.batch, row.period, Key(*row[3:11]), Amount(row.amount, row.on_cost)) for row in rows
+    ]
+
+
+def add_event(connection: Connection, event_id: str, event: CostEvent, actor: str, reason: str, now: datetime) -> bool:
+    """Write an event; False where it is there already.
+
+    Raises:
+        EventExists: an event of this id says something else.
+    """
+    body = orjson.dumps(_body(event)).decode()
+    values = {"id": event_id, "contract": event.contract_id, "happened": event.on, "body": body}
+    added = connection.execute(_ADD_EVENT, values | {"actor": actor, "reason": reason, "now": now}).scalar()
+    if added is None:
+        there = connection.execute(
+            text("select body from contract_cost_event where id = :id"), {"id": event_id}
+        ).scalar_one()
+        if there != orjson.loads(body):
+            raise EventExists(event_id)
+    return added is not None
+
+
+def add_line(connection: Connection, line: CostLine, actor: str, reason: str, now: datetime) -> bool:
+    """Write a cost; False where it is there already.
+
+    Raises:
+        LineExists: a cost of this id says something else.
+    """
+    body = orjson.dumps({name: getattr(line, name) for name in CostLine.__slots__ if name != "source"}).decode()
+    values = {"id": line.earning_line_id, "contract": line.contract_id, "recognised": line.recognised, "body": body}
+    added = connection.execute(_ADD_LINE, values | {"actor": actor, "reason": reason, "now": now}).scalar()
+    if added is None and _line_body(connection, line.earning_line_id) != orjson.loads(body):
+        raise LineExists(line.earning_line_id)
+    return added is not None
+
+
+def lines(connection: Connection, through: date) -> list[CostLine]:
+    """The costs that were told, incurred by a date."""
+    return [_line(row.body) for row in connection.execute(_LINES, {"through": through})]
+
+
+def _line_body(connection: Connection, line_id: str) -> Any:
+    return connection.execute(text("select body from contract_cost_line where id = :id"), {"id": line_id}).scalar_one()
+
+
+def _line(body: dict[str, Any]) -> CostLine:
+    dates = {name: body[name] and date.fromisoformat(body[name]) for name in ("signed", "service_start", "earned")}
+    return CostLine(**(body | dates), source=body["earning_line_id"])
+
+
+def events(connection: Connection, through: date, contract: str | None = None) -> list[tuple[str, CostEvent]]:
+    """What happened by a date, in the order in which it was told, with ids."""
+    rows = connection.execute(_EVENTS, {"through": through, "contract": contract})
+    return [(row.id, _event(row.id, row.body)) for row in rows]
+
+
+def _body(event: CostEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in CostEvent.__slots__ if name != "source"}
+
+
+def _event(event_id: str, body: dict[str, Any]) -> CostEvent:
+    dates = {name: body[name] and date.fromisoformat(body[name]) for name in ("on", "ends")}
+    return CostEvent(**(body | dates), source=event_id)
+
+
+_KEY = "origin_period, line_id, kind, claim, contract_id, entity, currency, component"
+_BOOKED = text(
+    f"select {_KEY}, sum(amount) as amount, sum(on_cost) as on_cost from contract_cost_entry group by {_KEY}"
+)
+_ADD_BATCH = text("""
+    insert into contract_cost_batch (id, period, entries, actor, recorded_at, balances)
+    values (:batch, :period, :entries, :actor, :now, cast(:balances as jsonb)) returning number""")
+_ADD_ENTRY = text(f"""
+    insert into contract_cost_entry (batch, period, {_KEY}, amount, on_cost)
+    values (:batch, :period, :origin_period, :line_id, :kind, :claim, :contract_id, :entity, :currency, :component, :amount, :on_cost)""")
+_BATCHES = text("""
+    select number, id, period, entries, actor, recorded_at, balances from contract_cost_batch
+    where cast(:period as text) is null or period = :period order by number""")
+_ENTRIES = text(f"""
+    select number, batch, period, {_KEY}, amount, on_cost from contract_cost_entry
+    where period between :first and :last and (cast(:contract as text) is null or contract_id = :contract) and number > :after
+    order by number limit :limit""")
+_ADD_EVENT = text("""
+    insert into contract_cost_event (id, contract_id, happened_on, body, actor, reason, recorded_at)
+    values (:id, :contract, :happened, cast(:body as jsonb), :actor, :reason, :now)
+    on conflict (id) do nothing returning number""")
+_ADD_LINE = text("""
+    insert into contract_cost_line (id, contract_id, recognised_on, body, actor, reason, recorded_at)
+    values (:id, :contract, :recognised, cast(:body as jsonb), :actor, :reason, :now)
+    on conflict (id) do nothing returning number""")
+_LINES = text("select body from contract_cost_line where recognised_on <= :through order by number")
+_EVENTS = text("""
+    select id, body from contract_cost_event
+    where happened_on <= :through and (cast(:contract as text) is null or contract_id = :contract) order by number""")

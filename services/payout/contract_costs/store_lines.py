@@ -1,0 +1,46 @@
+"""Everything earned, line by line, as runs last looked at it: what accounting for contract costs rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.contract_costs.pay_lines import costs_of, lines_of
+from services.payout.roster.store import people
+from services.payout.runs import store as runs
+from shared.contract_costs.facts import CostLine
+from shared.contracts.lines import SCHEMA
+from shared.periods import last_day
+
+
+def costs(connection: Connection, period: str) -> Iterable[CostLine]:
+    """The costs of contracts in what was earned up to a month, as far as approved runs have looked at it."""
+    known = people(connection)
+
+    @cache
+    def entity_of(participant_id: str, month: str) -> str:
+        return known[participant_id].at(last_day(month)).entity if participant_id in known else ""
+
+    return costs_of(lines_of(_last_looked_at(connection, period), entity_of))
+
+
+def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
+    """A row per participant and month, from the latest run that looked at it."""
+    wanted = ["participant_id", "period", "lines"]
+    found = [pl.DataFrame(schema=SCHEMA).select(wanted)]
+    seen = found[0].select("participant_id", "period")
+    for run_id in runs.runs_that_looked_at(connection, ""):
+        lines = runs.earned_lines(connection, run_id)
+        if lines is None:
+            continue
+        new = (
+            lines.select(wanted)
+            .filter(pl.col("period") <= through)
+            .join(seen, on=["participant_id", "period"], how="anti")
+        )
+        found.append(new)
+        seen = pl.concat([seen, new.select("participant_id", "period")])
+    return pl.concat(found)

@@ -1,0 +1,136 @@
+"""Batches on their way to where payroll picks them up. What is to be sent is kept as it is sent, so that it is sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, and_, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+
+from services.payout.delivery import tables as schema
+from services.payout.delivery.parcels import DropFile, Parcel, next_attempt
+
+_parcels = schema.delivery
+_files = schema.delivery_file
+_LONGEST_ERROR = 1000
+
+
+def request(
+    connection: Connection, batch: str, destination: str, files: Sequence[DropFile], who: str, now: datetime
+) -> bool:
+    """Have a batch delivered, from the commit on; False where that is so already."""
+    added = connection.execute(
+        postgresql.insert(_parcels)
+        .values(batch=batch, destination=destination, requested_by=who, requested_at=now, next_attempt_at=now)
+        .on_conflict_do_nothing()
+        .returning(_parcels.c.batch)
+    ).first()
+    if added is not None:
+        key = {"batch": batch, "destination": destination}
+        rows = [key | {"place": place, "name": file.name, "content": file.content} for place, file in enumerate(files)]
+        connection.execute(insert(_files), rows)
+    return added is not None
+
+
+def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
+    """Every delivery, or those of a batch, the latest first."""
+    found = select(_parcels).order_by(_parcels.c.requested_at.desc(), _parcels.c.batch, _parcels.c.destination)
+    rows = connection.execute(found if batch is None else found.where(_parcels.c.batch == batch))
+    return [_parcel(row) for row in rows]
+
+
+def due(connection: Connection, now: datetime) -> list[Parcel]:
+    """What is to be tried now, the longest waiting first. Batches whose files have the same name at one place follow each other:
+    while the one before is under way, nobody knows whether it was put there.
+    """
+    return [_parcel(row) for row in connection.execute(_DUE, {"now": now})]
+
+
+def waiting(connection: Connection, now: datetime) -> dict[str, tuple[int, timedelta]]:
+    """By destination: how many batches are not delivered, and for how long the oldest waits."""
+    columns = _parcels.c
+    rows = connection.execute(
+        select(columns.destination, func.count(), func.min(columns.requested_at))
+        .where(columns.delivered_at.is_(None))
+        .group_by(columns.destination)
+    )
+    return {destination: (number, now - oldest) for destination, number, oldest in rows}
+
+
+def content(connection: Connection, parcel: Parcel) -> tuple[list[DropFile], list[DropFile] | None]:
+    """The files of a delivery as they were written, and as they are sent once that was settled."""
+    rows = connection.execute(select(_files).where(_of(_files, parcel)).order_by(_files.c.place)).all()
+    plain = [DropFile(row.name, row.content, parcel.batch not in row.name) for row in rows]
+    sent = [
+        DropFile(row.sent_name, row.sent_content, parcel.batch not in row.name)
+        for row in rows
+        if row.sent_name is not None
+    ]
+    return plain, sent if len(sent) == len(plain) else None
+
+
+def settle(connection: Connection, parcel: Parcel, sent: Sequence[DropFile]) -> None:
+    """Keep the files as they are sent, once and for all: encrypting again would give other bytes under the same name."""
+    for place, file in enumerate(sent):
+        connection.execute(
+            update(_files)
+            .where(_of(_files, parcel), _files.c.place == place)
+            .values(sent_name=file.name, sent_content=file.content)
+        )
+
+
+def delivered(connection: Connection, parcel: Parcel, now: datetime) -> None:
+    """It is there."""
+    connection.execute(
+        update(_parcels).where(_of(_parcels, parcel)).values(delivered_at=now, attempts=parcel.attempts + 1, error=None)
+    )
+
+
+def failed(connection: Connection, parcel: Parcel, error: str, now: datetime) -> None:
+    """It came to nothing this time."""
+    attempts = parcel.attempts + 1
+    connection.execute(
+        update(_parcels)
+        .where(_of(_parcels, parcel))
+        .values(attempts=attempts, error=error[:_LONGEST_ERROR], next_attempt_at=next_attempt(now, attempts))
+    )
+
+
+class Claim:
+    """That nobody else delivers the same: a lock of the database session, which ends with the process, however that ends."""
+
+    def __init__(self, engine: Engine, parcel: Parcel) -> None:
+        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._key = {"key": f"earnest.delivery {parcel.batch} {parcel.destination}"}
+
+    def __enter__(self) -> bool:
+        """Whether it is ours."""
+        lock = text("select pg_try_advisory_lock(hashtextextended(:key, 0))")
+        return bool(self._connection.execute(lock, self._key).scalar_one())
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._connection.execute(text("select pg_advisory_unlock(hashtextextended(:key, 0))"), self._key)
+        finally:
+            self._connection.close()
+
+
+def _of(table: Table, parcel: Parcel) -> ColumnElement[bool]:
+    return and_(table.c.batch == parcel.batch, table.c.destination == parcel.destination)
+
+
+def _parcel(row: Row[tuple[object, ...]]) -> Parcel:
+    return Parcel(**row._mapping)
+
+
+_DUE = text("""
+    select d.* from delivery d
+    where d.delivered_at is null and d.next_attempt_at <= :now and not exists (
+        select from delivery b
+        join delivery_file theirs on (theirs.batch, theirs.destination) = (b.batch, b.destination)
+        join delivery_file ours on (ours.destination, ours.name) = (theirs.destination, theirs.name)
+        where b.delivered_at is null and ours.batch = d.batch and ours.destination = d.destination
+            and (b.requested_at, b.batch) < (d.requested_at, d.batch)
+    )
+    order by d.requested_at, d.batch""")

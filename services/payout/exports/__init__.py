@@ -1,0 +1,1 @@
+"""What files for payroll and for the books share."""

@@ -1,0 +1,55 @@
+"""Why a month does not go to the general ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.payout.errors import Refusal
+from services.payout.gl.formats.base import Fault
+
+
+class NoAccounts(Refusal):
+    """Nothing says how the entity's books look."""
+
+    slug = "no-gl-accounts"
+    title = "There is no policy for these books"
+
+    def __init__(self, entity: str, period: str) -> None:
+        ids = f"{entity!r} or 'default'" if entity else "'default'"
+        super().__init__(f"there is no policy gl_accounts {ids} in force at the end of {period}")
+        self.entity, self.period = entity, period
+
+
+class NoSuchEntity(Refusal):
+    """Neither the roster nor what was booked knows such an entity, and no policy has its books."""
+
+    slug = "no-such-entity"
+    title = "There is no such entity"
+
+    def __init__(self, entity: str, known: Sequence[str]) -> None:
+        there = ", ".join(each or "the one without a name" for each in known)
+        asked = f"there is no entity {entity!r}" if entity else "say which entity: all pay is booked by entity"
+        super().__init__(f"{asked}; there are: {there}" if known else asked)
+        self.entity, self.known = entity, list(known)
+
+
+class NothingToPost(Refusal):
+    """What the ledger has is in earlier batches already."""
+
+    slug = "nothing-to-post"
+    title = "There is nothing to post"
+
+    def __init__(self, period: str, entity: str) -> None:
+        super().__init__(f"everything booked in {period}{f' for {entity}' if entity else ''} has been posted")
+        self.period, self.entity = period, entity
+
+
+class CannotPost(Refusal):
+    """The policy lacks something, or the books would refuse the file; `faults` name the rows."""
+
+    slug = "gl-refuses"
+    title = "The general ledger would refuse this"
+
+    def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(reason)
+        self.faults = [fault._asdict() for fault in faults]

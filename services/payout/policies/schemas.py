@@ -1,0 +1,86 @@
+"""What the API says of policies."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+from shared.pay.policy import Version
+
+EXAMPLE = {
+    "kind": "pay_group",
+    "id": "us-sales",
+    "valid_from": "2026-01-01",
+    "calendar": {"every": "half_month", "ends_on": [15, 31]},
+    "arrears_days": 5,
+    "country": "US",
+    "currency": "USD",
+}
+REASON = "Sales of the US subsidiary are paid twice a month from 2026 on"
+
+
+class VersionView(BaseModel):
+    """Who published which version of a policy, when and why, and from which day on it holds."""
+
+    kind: str = Field(examples=["pay_group"])
+    id: str = Field(examples=["us-sales"])
+    version: int = Field(examples=[1])
+    valid_from: date
+    author: str
+    reason: str = Field(examples=[REASON])
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, version: Version, **more: Any) -> Self:
+        """A version as it is shown."""
+        policy = version.policy
+        return cls(
+            kind=policy.kind,
+            id=policy.id,
+            version=version.version,
+            valid_from=policy.valid_from,
+            author=version.author,
+            reason=version.reason,
+            recorded_at=version.recorded_at,
+            **more,
+        )
+
+
+class PolicyView(VersionView):
+    """A version of a policy with all it says."""
+
+    policy: dict[str, Any] = Field(examples=[EXAMPLE])
+
+    @classmethod
+    def whole(cls, version: Version, **more: Any) -> Self:
+        """A version with its policy."""
+        return cls.of(version, policy=version.policy.body(), **more)
+
+
+class Published(PolicyView):
+    """A version as it was published, and what of it is probably not meant."""
+
+    warnings: list[str] = Field(
+        description="Whom payment terms name and nobody is, from their first day on, and what of a policy is probably not meant",
+        examples=[["applies_to.plans: nobody is on the plan ae-2025 from 2026-01-01 on"]],
+    )
+
+
+class PolicyHistory(PolicyView):
+    """A version of a policy with all it says, and every version there is, the latest first."""
+
+    versions: list[VersionView]
+
+
+class Policies(BaseModel):
+    """Policies by kind and id, one version of each."""
+
+    policies: list[VersionView]
+
+
+class Kinds(BaseModel):
+    """The kinds of policies that there are."""
+
+    kinds: list[str]

@@ -1,0 +1,1 @@
+"""The roster as payout stores it."""

@@ -1,0 +1,173 @@
+"""Whoever had a hand in what a run pays: by a fact, a policy or a decision that an amount in it rests on. They do not approve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.ledger import store_closings as closings
+from services.payout.policies import store_in_force as policies_in_force
+from services.payout.runs import store as runs
+from services.payout.runs import store_balances as positions
+from services.payout.runs.approval import ApprovalPolicy
+from services.payout.runs.calculation import Calculated
+from services.payout.runs.decisions import store as holds
+from services.payout.runs.payees import ATTRIBUTES
+from shared.contracts.topics import ROSTER
+from shared.log import sent_again
+from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
+from shared.pay.calendars.timeline import ruling
+from shared.pay.policy import Version, in_force
+from shared.pay.snapshot import World
+from shared.pay.terms.policy import PaymentTerms
+from shared.periods import last_day
+
+RULED = frozenset({"plan", "active"})
+"""What of the roster decides whose payment terms are whose, and for which days."""
+
+
+def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
+    """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
+    world = found.world
+    yield from _hands(found.lines)
+    yield from _by_what_was_paid(connection, world)
+    periods = list(_pay_periods(world))
+    yield from _by_roster(connection, found, min(each.start for each in periods))
+    left = {each.ends for position in world.left.values() for each in position.leaving}
+    yield from _by_policies(connection, found, {each.end for each in periods} | left)
+    yield from _by_decisions(connection, found)
+
+
+def _by_what_was_paid(connection: Connection, world: World) -> Iterator[tuple[str, str]]:
+    """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to it.
+
+    A fact that was replaced since moved what is paid now as much as the one in its place.
+    """
+    kept = cache(lambda run: runs.touched(connection, run))
+    looked = cache(lambda month: runs.runs_that_looked_at(connection, month))
+    left: dict[str, set[str]] = {}
+    corrected: dict[
+        tuple[str, str], set[str]
+    ] = {}  # by month, and the run before which it was replaced: this one, or an earlier one
+    for (who, _), position in world.left.items():
+        for each in position.leaving:
+            left.setdefault(each.run, set()).add(who)
+            for month in each.corrected:
+                corrected.setdefault((month, each.run), set()).add(who)
+    for (who, _), fresh in world.fresh.items():
+        for change in fresh:
+            if change.kind == "earning":
+                corrected.setdefault((change.origin, world.run.id), set()).add(who)
+    for run, everybody in left.items():
+        yield from _hands(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
+    for (month, before), missing in corrected.items():
+        earlier = looked(month)
+        for run in earlier[earlier.index(before) + 1 :] if before in earlier else earlier:
+            mine = kept(run).filter(pl.col("period") == month, pl.col("participant_id").is_in(list(missing)))
+            yield from _hands(mine)
+            missing -= set(mine["participant_id"])
+            if not missing:
+                break
+
+
+def _hands(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """`who` and `what` of a table with the column `touched_by`, once each."""
+    touched = lines.select(pl.col("touched_by").explode()).drop_nulls().unnest("touched_by")
+    yield from touched.select("who", "what").unique().iter_rows()
+
+
+def _pay_periods(world: World) -> Iterator[PayPeriod]:
+    """The pay period of the run, and those in which the closed months ended that it corrects."""
+    yield pay_period_at(ruling(world.groups, world.run.ends), world.run.ends)
+    for month in {each.origin for fresh in world.fresh.values() for each in fresh}:
+        if world.closed is not None and month <= world.closed:
+            yield pay_period_at(ruling(world.groups, last_day(month)), last_day(month))
+
+
+def _by_roster(connection: Connection, found: Calculated, first: date) -> Iterator[tuple[str, str]]:
+    """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
+    world, run = found.world, found.world.run
+    settled = {who: world.people[who] for who in {each.participant_id for each in found.settlements}}
+    everybody = settled | dict(world.gone)
+    letters = sent_again.sent_again(connection, ROSTER)
+    again = sent_again.in_force(letters, {who: person.facts for who, person in everybody.items()})
+    for who, person in everybody.items():
+        if who in settled:
+            yield from ((by, "payee") for by in person.set_by(ATTRIBUTES, run.ends))
+            said = [(each, "roster") for each in person.said(RULED, first, run.ends)]
+            said += [(each, "payee") for each in person.said(ATTRIBUTES, run.ends, run.ends)]
+        else:
+            moves = person.said({"pay_group"}, run.starts, run.ends)
+            said = [(each, "payee") for each in moves if each.day >= run.starts]
+        for each, what in said:
+            yield each.by, what
+            yield from ((by, what) for by in again.get((who, f"{each.day}/{each.attribute}"), ()))
+
+
+def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> Iterator[tuple[str, str]]:
+    """Who wrote the versions that rule the run of policies that apply to it, or did before these versions.
+
+    Who wrote that terms hold for others from now on took them from those whom they held for.
+    """
+    world, run = found.world, found.world.run
+    cases = {(each.participant_id, each.currency) for each in found.settlements}
+    owed = [(who, world.at(who).plan, currency) for who, currency in sorted(cases)]
+
+    def pays(version: Version) -> bool:
+        policy = version.policy
+        assert isinstance(policy, PaymentTerms)
+        rank = policy.applies_to.rank
+        return any(c == policy.currency and rank(who, plan, run.pay_group) is not None for who, plan, c in owed)
+
+    def approves(version: Version) -> bool:
+        policy = version.policy
+        assert isinstance(policy, ApprovalPolicy)
+        return not policy.pay_groups or run.pay_group in policy.pay_groups
+
+    for kind, what, applies in (("payment_terms", "terms", pays), ("approval", "approval", approves)):
+        for versions in policies_in_force.by_id(connection, kind).values():
+            if any(map(applies, versions)):
+                held = (in_force(versions, day) for day in (ends if what == "terms" else {run.ends}))
+                yield from ((each.author, what) for each in held if each is not None)
+    calendars = policies_in_force.by_id(connection, "pay_group").get(run.pay_group, [])
+    if (calendar := in_force(calendars, run.ends)) is not None:
+        yield calendar.author, "calendar"
+
+
+def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
+    """Who put on or released holds, dismissed clawbacks, or made adjustments."""
+    world = found.world
+    decided = holds.hands(connection)
+    deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
+    plans = {world.at(who).plan for who in world.people} | _plans(found.lines)
+    subjects = {"participant": world.people.keys(), "deal": deals, "plan": plans}
+    lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
+    since = closings.closed_at(connection, world.run.pay_group)
+    for each in decided:
+        if each.deal is not None:
+            works = (each.subject, each.deal) in lost
+        else:
+            works = each.until is None or each.until >= world.run.starts
+        if each.subject in subjects[each.scope] and (works or since is None or each.at >= since):
+            yield each.actor, each.what
+    for actor in positions.adjusters(connection, world.people, world.run.month, world.left):
+        yield actor, "adjustment"
+
+
+def _sold(lines: pl.DataFrame, deals: set[str]) -> set[str]:
+    """Those of the deals that somebody earned by."""
+    if not deals:
+        return set()
+    names = lines.select(pl.col("lines").explode()).drop_nulls().unnest("lines")["deal_id"]
+    return set(names.filter(names.is_in(list(deals))))
+
+
+def _plans(lines: pl.DataFrame) -> set[str]:
+    """The plans that pay."""
+    return set(
+        lines.select(pl.col("earnings").list.eval(pl.element().struct.field("plan")).explode()).to_series().drop_nulls()
+    )

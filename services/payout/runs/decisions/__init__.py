@@ -1,0 +1,1 @@
+"""What people decide about pay: holds, adjustments, dismissed clawbacks."""

@@ -1,0 +1,143 @@
+"""What people decide about pay: holds and their release, dismissed clawbacks, manual adjustments. Only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, text
+
+from services.payout.runs import tables as schema
+from shared.pay.terms.release import Hold
+
+
+class Held(NamedTuple):
+    """A hold with who put it on and who released it, and when."""
+
+    hold: Hold
+    dispute: bool
+    actor: str
+    at: datetime
+    released_by: str | None
+    release_reason: str | None
+
+
+class Adjustment(NamedTuple):
+    """A manual adjustment: `amount` in minor units is booked about `month`; the attachment is what it rests on."""
+
+    id: UUID
+    participant_id: str
+    currency: str
+    amount: int
+    month: str
+    reason: str
+    attachment_name: str
+    attachment_sha256: str
+    actor: str
+    at: datetime
+
+
+def holds(connection: Connection) -> list[Hold]:
+    """All holds, also those that were released: whether they stop pay depends on the date."""
+    return [each.hold for each in told(connection)]
+
+
+def told(connection: Connection) -> list[Held]:
+    """All holds with who did what, in the order in which they were put on."""
+    return [
+        Held(Hold(*row[:8]), row.dispute, row.actor, row.at, row.released_by, row.release_reason)
+        for row in connection.execute(_HOLDS)
+    ]
+
+
+def add(connection: Connection, hold: Hold, dispute: bool, actor: str, at: datetime) -> None:
+    """Put on a hold."""
+    facts = {
+        name: getattr(hold, name) for name in ("id", "scope", "subject", "since", "reason", "until", "until_collected")
+    }
+    connection.execute(insert(schema.hold).values(**facts, dispute=dispute, actor=actor, at=at))
+
+
+def release(connection: Connection, hold_id: str, on: date, reason: str, actor: str, at: datetime) -> None:
+    """Release a hold.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: there is no such hold, or it is released.
+    """
+    connection.execute(
+        insert(schema.hold_release).values(hold=hold_id, released_on=on, reason=reason, actor=actor, at=at)
+    )
+
+
+def excused(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Participants and deals whose clawback an approver dismissed."""
+    return frozenset(
+        tuple(row) for row in connection.execute(text("select participant_id, deal_id from clawback_dismissal"))
+    )
+
+
+def excuse(connection: Connection, participant_id: str, deal_id: str, reason: str, actor: str, at: datetime) -> bool:
+    """Dismiss the clawback of a deal; False where it is dismissed already."""
+    row = {"participant_id": participant_id, "deal_id": deal_id, "reason": reason, "actor": actor, "at": at}
+    return connection.execute(_EXCUSE, row).rowcount == 1
+
+
+def add_adjustment(connection: Connection, adjustment: Adjustment, attachment: bytes) -> None:
+    """Write an adjustment with its attachment."""
+    connection.execute(insert(schema.adjustment).values(**adjustment._asdict(), attachment=attachment))
+
+
+def adjustments(connection: Connection, participant_id: str | None = None) -> Sequence[Adjustment]:
+    """Adjustments, of one participant or of all, in order."""
+    return [Adjustment(*row) for row in connection.execute(_ADJUSTMENTS, {"participant": participant_id})]
+
+
+def attachment(connection: Connection, adjustment: UUID) -> tuple[str, bytes] | None:
+    """Name and bytes of what an adjustment rests on."""
+    row: Any = connection.execute(_ATTACHMENT, {"id": adjustment}).one_or_none()
+    return (row.attachment_name, bytes(row.attachment)) if row else None
+
+
+class Hand(NamedTuple):
+    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until` is the day from
+    which it has no effect any more, absent as long as it has one.
+    """
+
+    actor: str
+    what: str
+    scope: str
+    subject: str
+    deal: str | None
+    at: datetime
+    until: date | None
+
+
+def hands(connection: Connection) -> list[Hand]:
+    """Who put on holds, released them and dismissed clawbacks."""
+    return [Hand(*row) for row in connection.execute(_HANDS)]
+
+
+_HOLDS = text("""
+    select h.id, scope, subject, since, h.reason, until, until_collected, r.released_on, dispute, h.actor, h.at,
+        r.actor as released_by, r.reason as release_reason
+    from hold h left join hold_release r on r.hold = h.id order by h.number""")
+
+_EXCUSE = text("""
+    insert into clawback_dismissal (participant_id, deal_id, reason, actor, at)
+    values (:participant_id, :deal_id, :reason, :actor, :at) on conflict do nothing""")
+
+_ADJUSTMENTS = text("""
+    select id, participant_id, currency, amount, month, reason, attachment_name, attachment_sha256, actor, at from adjustment
+    where cast(:participant as text) is null or participant_id = :participant order by number""")
+
+_ATTACHMENT = text("select attachment_name, attachment from adjustment where id = :id")
+
+_HANDS = text("""
+    select h.actor, 'hold', scope, subject, null, greatest(h.at, r.at), r.released_on
+    from hold h left join hold_release r on r.hold = h.id
+    union all
+    select r.actor, 'hold', scope, subject, null, r.at, r.released_on from hold_release r join hold h on h.id = r.hold
+    union all
+    select actor, 'clawback', 'participant', participant_id, deal_id, at, null from clawback_dismissal""")

@@ -1,0 +1,192 @@
+"""The journals of a run: every step of everybody's pay, and the payment, booked together when the run is approved.
+
+They are made from what the run froze, not calculated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid5
+
+from services.payout.ledger.booking import Place
+from services.payout.ledger.journal import NAMES, Journal, Part, Posting
+from shared.pay.settlement import Held, PayLine, Settlement, Whose
+from shared.pay.steps import BOOKED, Account, Kind
+from shared.pay.terms.clawback import Loss, Paid, Remembered
+from shared.pay.terms.release import Collection
+
+
+def told(settlement: Settlement) -> dict[str, Any]:
+    """What is kept of a settlement as JSON: its lines, what is held, and how pay periods and deals are left."""
+    return {
+        "lines": [
+            [line.step, line.amount, line.about, list(line.whose) if line.whose else None, line.deal_id, line.component]
+            for line in settlement.lines
+        ],
+        "draw": settlement.draw,
+        "receivable": settlement.receivable,
+        "held": [[*whose, *figures] for whose, figures in sorted(settlement.held.items())],
+        "settled": {name: list(each) for name, each in sorted(settlement.settled.items())},
+        "dismissed": [
+            [
+                *key,
+                each.lost,
+                each.dismissed,
+                *_paid(each.paid),
+                [[day.isoformat(), str(part)] for day, part in each.ruled],
+            ]
+            for key, each in sorted(settlement.kept.items())
+        ],
+    }
+
+
+def _paid(paid: Paid) -> tuple[Any, ...]:
+    refunds = [[day.isoformat(), amount] for day, amount in paid.refunds]
+    return (
+        paid.amount,
+        paid.deal_amount,
+        refunds,
+        None if paid.rate is None else str(paid.rate),
+        [*map(list, paid.shares)],
+    )
+
+
+def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], Remembered]:
+    """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
+    found = {}
+    for deal, period, component, lost, kept, amount, deal_amount, refunds, rate, shares, ruled in pay.get(
+        "dismissed", ()
+    ):
+        given_back = tuple(Collection(date.fromisoformat(day), part) for day, part in refunds)
+        held = tuple((rule, share) for rule, share in shares)
+        paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate), held)
+        losses = tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
+        found[deal, period, component] = Remembered(paid, lost, kept, losses)
+    return found
+
+
+def lines_of(pay: Mapping[str, Any]) -> list[PayLine]:
+    """The lines of a settlement that was kept."""
+    return [
+        PayLine(step, amount, about, Whose(*whose) if whose else None, deal, component)
+        for step, amount, about, whose, deal, component in pay.get("lines", ())
+    ]
+
+
+def held_of(pay: Mapping[str, Any]) -> dict[Whose, Held]:
+    """What is held of which line after a settlement that was kept."""
+    return {Whose(*row[:5]): Held(*row[5:]) for row in pay.get("held", ())}
+
+
+def journals(
+    run: str, participant_id: str, currency: str, lines: Iterable[PayLine], paid: int, place: Place, actor: str
+) -> Iterator[Journal]:
+    """The journals of one participant's pay in one currency.
+
+    Args:
+        run: the id of the run, which makes the journals' ids.
+        participant_id: who is paid.
+        currency: in which currency.
+        lines: the steps of the pay.
+        paid: what is paid, in minor units.
+        place: where it is booked.
+        actor: who approved last.
+    """
+
+    def journal(kind: Kind, name: str, about: str, cause: Mapping[str, Any], *postings: Posting) -> Journal:
+        uuid = uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}")
+        return Journal(
+            uuid, kind, participant_id, place.period, about, {"run": run, **cause}, actor, postings, *place[1:]
+        )
+
+    for number, line in enumerate(lines):
+        part = Part(line.whose.component, line.whose.plan, line.whose.version, currency) if line.whose else None
+        deal = {"deal": line.deal_id} if line.deal_id else {}
+        cause = {"step": line.step, **deal}
+        name = f"{number}/{line.step}"
+        if line.step == "lapse":
+            lost = (
+                Posting("held", currency, -line.amount, part, line.deal_id),
+                Posting("adjusted", currency, line.amount),
+            )
+            yield journal("lapse", name, line.about, cause, *lost)
+        elif line.step == "forgiveness":
+            given = (Posting("guaranteed", currency, line.amount), Posting("draw", currency, -line.amount))
+            yield journal("forgiveness", name, line.about, cause, *given)
+        elif line.step in BOOKED:
+            kind, account = BOOKED[line.step]
+            against = Posting(account, currency, line.amount)
+            if account == "held":
+                against = against._replace(part=part, deal=line.deal_id)
+            yield journal(kind, name, line.about, cause, Posting("payable", currency, -line.amount), against)
+    if paid:
+        payment = (Posting("payable", currency, paid), Posting("paid", currency, -paid))
+        yield journal("payment", "payment", place.period, {}, *payment)
+
+
+class Rejected(Protocol):
+    """A line that payroll did not take."""
+
+    @property
+    def line(self) -> str: ...  # noqa: D102
+    @property
+    def participant_id(self) -> str: ...  # noqa: D102
+    @property
+    def currency(self) -> str: ...  # noqa: D102
+    @property
+    def amount(self) -> int: ...  # noqa: D102
+
+
+def returned(run: str, batch: str, line: Rejected, place: Place, actor: str) -> Journal:
+    """The journal of a payment that payroll gave back: it is owed again."""
+    postings = (Posting("paid", line.currency, line.amount), Posting("payable", line.currency, -line.amount))
+    uuid = uuid5(NAMES, f"return/{batch}/{line.line}")
+    cause = {"run": run, "batch": batch, "line": line.line}
+    return Journal(uuid, "return", line.participant_id, place.period, place.period, cause, actor, postings, *place[1:])
+
+
+class Balance(NamedTuple):
+    """A balance of a participant with an entity, in minor units, debits positive."""
+
+    participant_id: str
+    entity: str
+    account: Account
+    component: str | None
+    plan: str | None
+    version: int | None
+    deal: str | None
+    currency: str
+    amount: int
+
+
+def transfers(run: str, balances: Sequence[Balance], places: Mapping[str, Place], actor: str) -> Iterator[Journal]:
+    """Move what participants have with entities that they are no longer of to the one they are of, against `intercompany`.
+
+    Two journals per participant, entity and currency: what leaves the one comes to the other.
+    """
+    grouped: dict[tuple[str, str, str], list[Balance]] = {}
+    for each in balances:
+        if each.entity != places[each.participant_id].entity:
+            grouped.setdefault((each.participant_id, each.entity, each.currency), []).append(each)
+    for (who, entity, currency), mine in sorted(grouped.items()):
+        place = places[who]
+        total = sum(each.amount for each in mine)
+        for side, home, sign in (("out", place._replace(entity=entity), -1), ("in", place, 1)):
+            postings = [
+                Posting(
+                    each.account,
+                    currency,
+                    sign * each.amount,
+                    Part(each.component, each.plan or "", each.version or 0, currency) if each.component else None,
+                    each.deal,
+                )
+                for each in mine
+            ]
+            if total:
+                postings.append(Posting("intercompany", currency, -sign * total))
+            uuid = uuid5(NAMES, f"run/{run}/{who}/{currency}/transfer/{entity}/{side}")
+            cause = {"run": run, "from": entity, "to": place.entity}
+            yield Journal(uuid, "transfer", who, place.period, place.period, cause, actor, tuple(postings), *home[1:])

@@ -1,0 +1,175 @@
+"""What a run freezes for a participant's statement: the facts that `statements` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import orjson
+
+from services.payout.statements.facts import (
+    BalanceFacts,
+    Company,
+    HeldFacts,
+    ParticipantFacts,
+    PayLine,
+    Person,
+    RunFacts,
+    StatementFacts,
+    YearFacts,
+    frozen,
+)
+from shared.pay.people import Attributes
+from shared.pay.run import Run
+from shared.pay.settlement import Settlement
+from shared.pay.terms.why_held import Why
+
+_UNKNOWN: Final = Why("", "")
+
+
+class Told(NamedTuple):
+    """A part of a step of the pay in a month, in minor units, with the words for it: one adjustment, one deal."""
+
+    amount: int
+    reason: str
+    deal_id: str | None = None
+    component: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is known of a participant's pay besides its amounts.
+
+    Args:
+        accounts: the customers of deals, by deal.
+        parts: what a step consists of, by currency, step and month. What they leave of it is told without words.
+    """
+
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[tuple[str, str, str], Sequence[Told]] = field(default_factory=dict)
+
+
+def slip(
+    company: Company,
+    run: Run,
+    participant_id: str,
+    home: Attributes,
+    manager_name: str,
+    settlements: Sequence[Settlement],
+    details: Mapping[str, bytes],
+    before: Mapping[str, Mapping[str, int]],
+    year: Iterable[YearFacts],
+    words: Words,
+) -> bytes:
+    """The facts of a statement as bytes; the same facts are always the same bytes.
+
+    Args:
+        company: who pays.
+        run: what pays.
+        participant_id: whom.
+        home: what the roster says of them at the end of the pay period.
+        manager_name: their manager's name, empty where it is not known.
+        settlements: theirs, one per currency.
+        details: by month the detail of what was earned, as scoring made it.
+        before: by currency, what is payable, held, drawn and owed before the run.
+        year: sums since the first day of the year, the run included.
+        words: customers and reasons.
+    """
+    facts = StatementFacts(
+        company=company,
+        run=RunFacts(
+            id=run.id,
+            name=run.pay_period,
+            starts=run.starts,
+            ends=run.ends,
+            pay_date=run.pay_date,
+            pay_group=run.pay_group,
+            kind=run.kind,
+        ),
+        participant=ParticipantFacts(
+            id=participant_id,
+            name=full_name(home),
+            position=home.position,
+            plan=home.plan,
+            manager=Person(id=home.manager, name=manager_name) if home.manager else None,
+            entity=home.entity or None,
+            cost_center=home.cost_center or None,
+            payroll_id=home.payroll_id,
+        ),
+        accounts=dict(words.accounts),
+        pay_lines=[line for each in settlements for line in _pay_lines(each, run, words)],
+        balances=[line for each in settlements for line in _balances(each, before.get(each.currency, {}))],
+        held=[line for each in settlements for line in _held(each)],
+        year_to_date=list(year),
+    )
+    return _with_details(frozen(facts), details)
+
+
+def full_name(home: Attributes) -> str:
+    """How a participant is called; empty where nobody said."""
+    return home.name or " ".join(filter(None, (home.first_name, home.last_name)))
+
+
+def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
+    """The document with the details as they are: they are JSON already, and reading a million lines to write them again would be idle."""
+    together = b",".join(orjson.dumps(month) + b":" + detail for month, detail in sorted(details.items()))
+    return document.replace(b'"details":{}', b'"details":{' + together + b"}", 1)
+
+
+def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLine]:
+    for line in settlement.lines:
+        if line.step == "lapse":
+            continue
+        parts = words.parts.get((settlement.currency, line.step, line.about), ())
+        if rest := line.amount - sum(part.amount for part in parts):
+            reason = settlement.words.get((line.step, line.about), "")
+            if line.step == "hold" and line.whose is not None and line.whose in settlement.why:
+                reason = settlement.why[line.whose].reason
+            if line.step == "dismissal":
+                reason = settlement.why_kept.get((line.deal_id or "", line.about, line.component or ""), "")
+            parts = [*parts, Told(rest, reason, line.deal_id, line.component)]
+        for part in parts:
+            yield PayLine(
+                kind=line.step,
+                currency=settlement.currency,
+                amount=part.amount,
+                origin_period=line.about if line.about != run.month else None,
+                component=part.component,
+                deal_id=part.deal_id,
+                reason=part.reason,
+            )
+    yield PayLine(kind="payment", currency=settlement.currency, amount=settlement.paid)
+
+
+def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[BalanceFacts]:
+    after = {
+        "payable": settlement.carried,
+        "held": sum(each.held for each in settlement.held.values()),
+        "draw": settlement.draw,
+        "clawback": settlement.receivable,
+    }
+    for account, amount in after.items():
+        if amount or before.get(account):
+            facts = {
+                "account": account,
+                "currency": settlement.currency,
+                "before": before.get(account, 0),
+                "after": amount,
+            }
+            yield BalanceFacts.model_validate(facts)
+
+
+def _held(settlement: Settlement) -> Iterable[HeldFacts]:
+    for whose, figures in sorted(settlement.held.items()):
+        if figures.held:
+            why = settlement.why.get(whose, _UNKNOWN)
+            yield HeldFacts(
+                currency=settlement.currency,
+                amount=figures.held,
+                component=whose.component,
+                deal_id=whose.deal_id or None,
+                origin_period=whose.period,
+                reason=why.reason,
+                released_by=why.released_by,
+            )

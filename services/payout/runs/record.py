@@ -1,0 +1,133 @@
+"""What a run keeps of its calculation: pay, statements' facts, who had a hand in it, what an approver should look at. One hash stands for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.roster.store import people
+from services.payout.runs import corrections
+from services.payout.runs import store_balances as positions
+from services.payout.runs import store_years as years
+from services.payout.runs.calculation import Calculated
+from services.payout.runs.contributors import hands
+from services.payout.runs.frozen import Frozen, Pay, Slip
+from services.payout.runs.journals import told
+from services.payout.runs.payees import payees_of
+from services.payout.runs.payments import profile_in_force
+from services.payout.runs.payslip import Told, Words, full_name, slip
+from services.payout.runs.review import findings_of, findings_of_kept
+from services.payout.runs.store_slips import RunSlips
+from services.payout.statements.facts import Company
+from services.payout.statements.writing import Writing
+from shared.pay.settlement import Settlement
+from shared.pay.snapshot import World
+
+HISTORY = 6
+"""Pay of so many earlier runs is looked at for what stands out."""
+
+
+def freeze(connection: Connection, found: Calculated, company: Company) -> Frozen:
+    """What a run keeps of a calculation."""
+    world = found.world
+    pays = [
+        Pay(
+            each.participant_id,
+            each.currency,
+            each.paid,
+            each.carried,
+            world.entries.get(each.participant_id, 0),
+            told(each),
+        )
+        for each in found.settlements
+    ]
+    profile, _ = profile_in_force(connection, world.run)
+    payees = payees_of(world.run, world.people, (pay.participant_id for pay in pays), profile)
+    kept = Frozen(pays=pays, slips=dict(_slips(connection, found, company)), payees=payees)
+    findings = [*findings_of(connection, found), *findings_of_kept(connection, world.run, kept)]
+    return replace(kept, touches=frozenset(hands(connection, found)), findings=findings)
+
+
+def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:
+    world, run = found.world, found.world.run
+    details: dict[str, dict[str, bytes]] = {}
+    for who, month, detail in found.lines.select("participant_id", "period", "detail").iter_rows():
+        details.setdefault(who, {})[month] = detail
+    mine: dict[str, list[Settlement]] = {}
+    for each in found.settlements:
+        mine.setdefault(each.participant_id, []).append(each)
+    year = years.sums(connection, mine, run.month)
+    homes = {who: world.at(who) for who in mine}
+    managers = people(connection, {home.manager for home in homes.values() if home.manager})
+    names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
+    words = _words(connection, found, details, Writing(company.locale))
+    for who, settlements in mine.items():
+        home = homes[who]
+        before = {each.currency: _before(world, each) for each in settlements}
+        sums = [years.with_run(year.get((who, each.currency)), each, run) for each in settlements]
+        manager = names.get(home.manager or "", "")
+        facts = slip(company, run, who, home, manager, settlements, details.get(who, {}), before, sums, words(who))
+        yield who, Slip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
+
+
+def _words(
+    connection: Connection, found: Calculated, details: Mapping[str, Mapping[str, bytes]], writing: Writing
+) -> Callable[[str], Words]:
+    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
+    parts: dict[str, dict[tuple[str, str, str], list[Told]]] = {}
+    is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
+    before = _when_looked_at(connection, found.corrected.looked_at)
+    changed = corrections.told(found.corrected, found.facts, before, is_now, writing)
+    for (who, currency, month), deals in changed.items():
+        told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
+        parts.setdefault(who, {})[currency, "prior_period", month] = told_of
+    touched = {who for (who, _), fresh in found.world.fresh.items() if any(each.kind == "adjustment" for each in fresh)}
+    made = positions.adjusted(connection, touched, found.world.run.month) if touched else {}
+    for ((who, currency), month), adjustments in made.items():
+        reasons = [Told(each.amount, f"{each.reason} ({each.id})") for each in adjustments]
+        parts.setdefault(who, {})[currency, "adjustment", month] = reasons
+    accounts = _accounts(found.lines)
+    return lambda who: Words(accounts.get(who, {}), parts.get(who, {}))
+
+
+def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Any]:
+    """The details of months as the run that last looked at them froze them."""
+    of_run: dict[str, list[tuple[str, str]]] = {}
+    for place, run_id in looked_at.items():
+        of_run.setdefault(run_id, []).append(place)
+    found = {}
+    for run_id, places in of_run.items():
+        documents = RunSlips().facts(connection, run_id, [who for who, _ in places])
+        for who, month in places:
+            if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
+                found[who, month] = detail
+    return found
+
+
+def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """By participant the customers of the deals of their lines."""
+    deal, account = (pl.col("lines").list.eval(pl.element().struct.field(name)) for name in ("deal_id", "account"))
+    found: dict[str, dict[str, str]] = {}
+    for who, deals, accounts in lines.select(
+        "participant_id", deal.alias("deal"), account.alias("account")
+    ).iter_rows():
+        known = found.setdefault(who, {})
+        known.update((each, name) for each, name in zip(deals, accounts, strict=True) if name is not None)
+    return {who: dict(sorted(known.items())) for who, known in found.items()}
+
+
+def _before(world: World, settlement: Settlement) -> dict[str, int]:
+    owed = (settlement.participant_id, settlement.currency)
+    left = world.left.get(owed)
+    return {
+        "payable": left.carried if left else 0,
+        "held": sum(each.held for each in world.held.get(owed, {}).values()),
+        "draw": world.draw.get(owed, 0),
+        "clawback": world.receivable.get(owed, 0),
+    }

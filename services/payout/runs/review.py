@@ -1,0 +1,210 @@
+"""What about a calculated run a person should know: what stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.exports.identities import as_read
+from services.payout.roster.store import people
+from services.payout.runs import store_balances as positions
+from services.payout.runs import store_payees as payees
+from services.payout.runs.calculation import Calculated
+from services.payout.runs.decisions import store as holds
+from services.payout.runs.frozen import Frozen
+from services.payout.runs.payments import would_refuse
+from services.payout.runs.store_payees import PaidUnder
+from shared.contracts.lines import each_line
+from shared.kernel.reasons import PAYS_NOTHING, in_words
+from shared.kernel.remarks_on_deals import told_twice
+from shared.pay.deal_facts import Remarked, Uncredited
+from shared.pay.exceptions import LEFT_OUT, Finding, Seen, findings, not_whole
+from shared.pay.people import Person
+from shared.pay.run import Run
+from shared.pay.snapshot import World
+from shared.pay.terms.policy import applies_to_nobody
+from shared.periods import period_of
+
+ALIKE = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
+"""Deals of one person that are one in all of this are rather one deal."""
+HISTORY = 6
+"""Pay of so many earlier runs is looked at for what stands out."""
+
+
+def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
+    """What an approver should look at."""
+    world, run = found.world, found.world.run
+    for who, group in sorted(world.astray.items()):
+        yield Finding("no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid")
+    for who, version in sorted(world.left_out.items()):
+        why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
+        yield Finding(LEFT_OUT, who, why)
+    yield from _earlier_months(world)
+    for terms in world.for_nobody:
+        yield Finding("terms_for_nobody", "", applies_to_nobody(terms))
+    for terms in world.terms(run.ends):
+        for slip in terms.slips():
+            yield Finding("terms_contradict", "", slip.in_words)
+    history = positions.history(connection, run.pay_group, run.month, HISTORY)
+    of_month = found.lines.filter(pl.col("period") == run.month)
+    attainments = _attainments(of_month)
+    unwhole = _unwhole(found, of_month)
+    stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
+    sold = _sellers(found.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
+    for each in found.settlements:
+        who = each.participant_id
+        home = world.at(who)
+        own = sold.get(who, set()) | {who, home.plan}
+        mine = [stop for stop in stops if stop.hold.subject in own]
+        seen = Seen(
+            history=history.get((who, each.currency), ()),
+            attainments=attainments.get(who, ()),
+            unwhole=unwhole.pop(who, ()),
+            plan_changed_on=_plan_changed(world.people[who], run),
+            holds=[stop.hold.reason for stop in mine if not stop.dispute],
+            disputes=[stop.hold.reason for stop in mine if stop.dispute],
+            payroll_id=home.payroll_id,
+            last_day=world.people[who].last_day(run.ends),
+        )
+        yield from findings(each, seen, run.ends)
+    for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
+        yield from not_whole(who, shares)
+    yield from _of_nobody(found)
+    yield from _remarked(found, of_month)
+    yield from _without_pay(of_month, world)
+    for who in sorted(_sales_without_pay(of_month) & world.people.keys()):
+        yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
+
+
+def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
+    """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
+    the roster does not know.
+    """
+    managers = people(connection, {slip.manager for slip in kept.slips.values() if slip.manager})
+    for who, slip in kept.slips.items():
+        if slip.manager and not managers[slip.manager].facts:
+            yield Finding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
+    for who, each in would_refuse(connection, run, kept):
+        yield Finding("payroll_refuses", who, each.message)
+    paid = {pay.participant_id for pay in kept.pays if pay.paid}
+    latest: dict[str, PaidUnder] = {}
+    owners: dict[str, list[PaidUnder]] = {}
+    for before in payees.paid_under(connection, run):
+        latest[before.participant_id] = before
+        owners.setdefault(as_read(before.payroll_id, "loosely"), []).append(before)
+    for payee in kept.payees:
+        who, now = payee.participant_id, payee.payroll_id
+        if who not in paid or not now:
+            continue
+        if who in latest and latest[who].payroll_id != now:
+            yield Finding("payroll_id_changed", who, f"{latest[who].run} paid under another payroll id")
+        for before in owners.get(as_read(now, "loosely"), ()):
+            if before.participant_id != who:
+                why = f"{before.run} paid {before.participant_id} under this payroll id"
+                yield Finding("payroll_id_changed", who, why)
+
+
+def _earlier_months(world: World) -> Iterator[Finding]:
+    """Months before the pay period that no run has closed, and that this one pays and closes too."""
+    run, closed = world.run, world.closed or ""
+    due = {each.origin for fresh in world.fresh.values() for each in fresh if each.kind == "earning"}
+    months = sorted(month for month in due if closed < month < period_of(run.starts))
+    if months and run.closes is not None:
+        which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+        why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
+        yield Finding("earlier_months", "", why)
+
+
+def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
+    """By participant those of the deals that they earn by."""
+    found: dict[str, set[str]] = {}
+    if deals:
+        pairs = each_line(lines).select("participant_id", "deal_id").filter(pl.col("deal_id").is_in(list(deals)))
+        for who, deal in pairs.iter_rows():
+            found.setdefault(who, set()).add(deal)
+    return found
+
+
+def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[Uncredited]]:
+    """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by which they should."""
+    if not found.uncredited:
+        return {}
+    of_deal: dict[str, list[Uncredited]] = {}
+    shares: dict[str, set[Uncredited]] = {}
+    for each in found.uncredited:
+        of_deal.setdefault(each.deal_id, []).append(each)
+        if each.participant_id:
+            shares.setdefault(each.participant_id, set()).add(each)
+    rows = each_line(lines).select("participant_id", "deal_id").unique()
+    for who, deal in rows.filter(pl.col("deal_id").is_in(list(of_deal))).iter_rows():
+        shares.setdefault(who, set()).update(of_deal[deal])
+    return {who: list(mine) for who, mine in shares.items() if who in found.world.people}
+
+
+def _of_nobody(found: Calculated) -> Iterable[Finding]:
+    """Shares of deals that are nobody's whom the roster knows, so that no pay group would ever hear of them."""
+    if found.world.run.participants is not None:
+        return ()
+    return not_whole("", [each for each in found.uncredited if each.participant_id not in found.world.known])
+
+
+def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
+    """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
+    sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
+    deals = sold.select("deal_id", *ALIKE).unique()
+    alike = deals.filter(pl.len().over(ALIKE) > 1).select("deal_id")
+    # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
+    of_the_same = sold.join(alike, on="deal_id", how="semi").group_by("deal_id", *ALIKE)
+    paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
+    twice = told_twice(paying, ALIKE, deals.height)
+    remarks = [
+        *found.remarks,
+        *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
+    ]
+    for remark in remarks:
+        if remark.participant_id in found.world.people or not remark.participant_id:
+            yield Finding(*remark)
+
+
+def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
+    """Components that pay nothing because something is missing, where the plan does not say so itself."""
+    missing = [name for name, each in PAYS_NOTHING.items() if not each.planned]
+    rows = (
+        _earnings(lines)
+        .filter(pl.col("problem").is_in(missing))
+        .select("participant_id", "component", "problem", "about")
+    )
+    for who, component, problem, about in rows.unique(maintain_order=True).iter_rows():
+        if who in world.people:
+            yield Finding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
+
+
+def _earnings(lines: pl.DataFrame) -> pl.DataFrame:
+    """The earnings of each participant, a row each."""
+    return lines.select("participant_id", "earnings").explode("earnings").drop_nulls("earnings").unnest("earnings")
+
+
+def _attainments(lines: pl.DataFrame) -> dict[str, list[Decimal]]:
+    """The attainments of each participant's components with a quota."""
+    found: dict[str, list[Decimal]] = {}
+    for who, attained in _earnings(lines).drop_nulls("attainment").select("participant_id", "attainment").iter_rows():
+        found.setdefault(who, []).append(attained)
+    return found
+
+
+def _sales_without_pay(lines: pl.DataFrame) -> set[str]:
+    """Participants with a deal among their lines, none of which has an amount, however much of it would be held or carried."""
+    of_a_deal = pl.element().struct.field("deal_id").is_not_null()
+    pays = pl.element().struct.field("amount") != 0
+    sells_for_nothing = pl.col("lines").list.eval(of_a_deal).list.any() & ~pl.col("lines").list.eval(pays).list.any()
+    return set(lines.filter(sells_for_nothing)["participant_id"])
+
+
+def _plan_changed(person: Person, run: Run) -> date | None:
+    """The day within the pay period from which the participant is on another plan."""
+    days = [each.day for each in person.settings() if each.attribute == "plan" and run.starts < each.day <= run.ends]
+    return max(days, default=None)

@@ -1,0 +1,269 @@
+"""Takes a run through its life, each step in the caller's transaction: drafted, calculated, submitted, approved, exported, paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from services.payout.calendars.errors import UnknownPayPeriod
+from services.payout.deps import Office
+from services.payout.errors import (
+    ActiveRun,
+    LinesChanged,
+    LinesTampered,
+    NothingDue,
+    PeriodClosed,
+    PeriodNotEnded,
+    Touched,
+)
+from services.payout.ledger import store as books
+from services.payout.ledger import store_closings as closings
+from services.payout.ledger.booking import Place
+from services.payout.ledger.journal import Journal
+from services.payout.payroll.batch import LinesRefused
+from services.payout.policies import store_in_force as policies_in_force
+from services.payout.policies.store_pay_groups import pay_group
+from services.payout.runs import calculation as calculating
+from services.payout.runs import journals as entries
+from services.payout.runs import record as freezing
+from services.payout.runs import store as runs
+from services.payout.runs import store_balances as positions
+from services.payout.runs import store_payees as payees
+from services.payout.runs.approval import steps_for
+from services.payout.runs.calculation import Calculated
+from services.payout.runs.frozen import Frozen, Pay
+from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
+from services.payout.runs.payees import payees_of
+from services.payout.runs.payments import profile_in_force, would_refuse
+from services.payout.runs.snapshot import gather, inputs_sha256
+from shared.auth import Principal
+from shared.pay.balances import Owed
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
+from shared.pay.calendars.timeline import pay_period_named, ruling
+from shared.pay.exceptions import LEFT_OUT
+from shared.pay.run import Line, Run, totals
+from shared.pay.settlement import Held, Whose
+from shared.periods import next_period, period_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a date."""
+
+    pay_period: str
+    pay_group: str
+    participants: tuple[str, ...] | None = None
+    off_cycle: date | None = None
+
+
+def draft(connection: Connection, office: Office, asked: Asked, author: str, *, simulated: bool = False) -> Run:
+    """A new draft, stored unless it is only simulated.
+
+    Raises:
+        NoSuchPayGroup, UnknownPayPeriod: there is none.
+        PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
+        PeriodClosed: an approved run covers it.
+        ActiveRun: another run is over it.
+        NothingDue: it is off-cycle, and would pay nobody.
+    """
+    today = office.today()
+    groups = pay_group(connection, asked.pay_group)
+    if asked.off_cycle is None:
+        try:
+            group, span = pay_period_named(groups, asked.pay_period)
+        except NoSuchPayPeriod as error:
+            raise UnknownPayPeriod(asked.pay_period, str(error)) from None
+        ends = span.end
+        if ends >= today and not simulated:
+            raise PeriodNotEnded(span.name, today)
+    else:
+        group, ends = ruling(groups, asked.off_cycle), asked.off_cycle
+        span = pay_period_at(group, ends)
+    closed = closings.closed_through(connection, group.id)
+    closes = span.months[-1] if span.months else None
+    month = period_of(ends)
+    if closed is not None and (closes or month) <= closed:
+        if asked.off_cycle is None:
+            raise PeriodClosed(span.name, closed)
+        month = next_period(closed)
+    whole = asked.participants is None
+    if not simulated:
+        runs.hold_drafts(connection)
+    number = 0 if simulated else runs.number_of(connection, span.name) + 1
+    run = Run(
+        id=f"run-{span.name}-{number}",
+        kind="regular" if asked.off_cycle is None else "off_cycle",
+        pay_group=group.id,
+        pay_period=span.name,
+        month=month,
+        starts=span.start,
+        ends=ends,
+        pay_date=span.pay_date,
+        closes=closes if whole and asked.off_cycle is None else None,
+        participants=asked.participants,
+        state="draft",
+        author=author,
+        created_at=office.now(),
+    )
+    if simulated:
+        return run
+    if not runs.add(connection, run):
+        raise ActiveRun(span.name)
+    if asked.participants and asked.off_cycle is not None:
+        found, _ = simulate(connection, office, run)
+        if not any(each.paid for each in found.settlements):
+            raise NothingDue(asked.participants, asked.off_cycle)
+    return run
+
+
+def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
+    """What the run would do as things stand, without a trace."""
+    world = gather(connection, run, office.deals.quarantined(), office.deals.paid_less(run.ends))
+    found = calculating.calculate(connection, world, office.lines, office.deals)
+    return found, freezing.freeze(connection, found, office.company)
+
+
+def calculate(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
+
+    Raises:
+        WrongState, NotTheAuthor: not now, not by the actor.
+        NotSettled: earnings are still on their way.
+    """
+    check_move(run, "calculate")
+    check_author(run, actor)
+    found, frozen = simulate(connection, office, run)
+    earned = runs.packed(found.lines.drop("detail"))
+    frozen = replace(frozen, earned_sha256=sha256(earned).hexdigest())
+    runs.replace(connection, run.id, frozen, earned)
+    hashes = {
+        "lines_sha256": frozen.sha256(run),
+        "inputs_sha256": inputs_sha256(connection, found.world, _looked_at(frozen.pays)),
+    }
+    runs.move(
+        connection, run.id, "calculate", actor, office.now(), steps=_steps(connection, run, frozen.lines), **hashes
+    )
+    return runs.run(connection, run.id)
+
+
+def submit(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Hand the run on for approval. From now on the stream books what its months still bring into the month after.
+
+    Raises:
+        WrongState, NotTheAuthor: not now, not by the actor.
+        LinesChanged: something it was calculated from has changed.
+        LinesRefused: payroll would refuse a line, which nobody can mend once the run is approved.
+    """
+    check_move(run, "submit")
+    check_author(run, actor)
+    closings.hold_for_closing(connection, [run.pay_group])
+    _check_current(connection, run, None)
+    if refused := would_refuse(connection, run, runs.frozen(connection, run.id)):
+        raise LinesRefused([each for _, each in refused])
+    runs.move(connection, run.id, "submit", actor, office.now())
+    if run.closes is not None:
+        closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def send_back(connection: Connection, office: Office, run: Run, actor: str, reason: str) -> Run:
+    """Give what was submitted back to its author, with a reason. Its months are open again."""
+    check_move(run, "return")
+    closings.hold_for_closing(connection, [run.pay_group])
+    runs.move(connection, run.id, "return", actor, office.now(), reason)
+    closings.lift(connection, run.pay_group, run.id, actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def approve(connection: Connection, office: Office, run: Run, who: Principal, seen: str | None) -> Run:
+    """Take the next step of the approval; the last one books the run and closes its months.
+
+    Raises:
+        WrongState, ApproverIsAuthor, NotYourStep, Touched: not now, not by this person.
+        LinesChanged: what is due, or what the approver saw, is not what was submitted.
+        PeriodClosed: another run has closed its month.
+        LinesTampered: what is stored of the run is not what was calculated.
+    """
+    closings.hold_for_closing(connection, [run.pay_group])
+    hands = {event.actor for event in runs.events(connection, run.id) if event.verb in ("calculate", "submit")}
+    taken = runs.approvals(connection, run.id)
+    role = next_step(run, taken, who.name, who.roles, hands)
+    if mine := [what for name, what in runs.touches(connection, run.id) if name == who.name]:
+        raise Touched(run.id, who.name, ", ".join(mine))
+    _check_current(connection, run, seen)
+    frozen = untampered(connection, run)
+    at = office.now()
+    runs.approve(connection, run, len(taken), Approval(role, who.name, at))
+    if len(taken) + 1 == len(run.steps):
+        _book(connection, run, frozen, who.name, at)
+        runs.move(connection, run.id, "approve", who.name, at)
+    return runs.run(connection, run.id)
+
+
+def cancel(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+    """Give up what was not submitted, as its author."""
+    check_move(run, "cancel")
+    check_author(run, actor)
+    runs.move(connection, run.id, "cancel", actor, office.now())
+    return runs.run(connection, run.id)
+
+
+def untampered(connection: Connection, run: Run) -> Frozen:
+    """What is stored of a run.
+
+    Raises:
+        LinesTampered: it does not have the hash that the run was calculated with.
+    """
+    frozen = runs.frozen(connection, run.id)
+    if frozen.sha256(run) != run.lines_sha256:
+        raise LinesTampered(run.id)
+    return frozen
+
+
+def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
+    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with."""
+    closed = closings.closed_through(connection, run.pay_group)
+    if closed is not None and run.month <= closed:
+        raise PeriodClosed(run.pay_period, closed)
+    left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
+    world = gather(connection, run, left_out)
+    looked_at = _looked_at(runs.pays(connection, run.id))
+    check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
+    profile, _ = profile_in_force(connection, run)
+    kept = payees.payees(connection, run.id)
+    if kept != payees_of(run, world.people, (payee.participant_id for payee in kept), profile):
+        raise LinesChanged(run.id, run.author)
+    if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
+        raise LinesChanged(run.id, run.author)
+
+
+def _looked_at(pays: Iterable[Pay]) -> dict[str, int]:
+    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is kept."""
+    return {pay.participant_id: pay.entries for pay in pays}
+
+
+def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str, ...]:
+    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(lines))
+
+
+def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: datetime) -> None:
+    """Book everything the run does, in its month, which is closed right after."""
+    places = {
+        payee.participant_id: Place(run.month, payee.pay_group, payee.entity, payee.cost_center)
+        for payee in frozen.payees
+    }
+    journals: list[Journal] = []
+    held: dict[Owed, dict[Whose, Held]] = {}
+    for pay in frozen.pays:
+        place = places[pay.participant_id]
+        steps = entries.lines_of(pay.told)
+        journals += entries.journals(run.id, pay.participant_id, pay.currency, steps, pay.paid, place, actor)
+        held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
+    books.post(connection, journals, at)
+    runs.keep_held(connection, held)
+    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, places, run.month)]
+    books.post(connection, list(entries.transfers(run.id, balances, places, actor)), at)

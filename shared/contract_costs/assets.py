@@ -1,0 +1,185 @@
+"""Which costs become an asset and over how many months; everything else is expensed at once, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from shared.contract_costs.facts import CostLine
+from shared.contract_costs.months import number, plus
+from shared.contract_costs.policy import ContractCosts
+
+Reason = Literal["not_incremental", "practical_expedient", "on_cost", "after_the_asset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A capitalised cost of one contract: its amount, and the months over which it becomes expense."""
+
+    line: CostLine
+    policy: ContractCosts
+    commission: int
+    on_cost: int
+    start: date
+    months: int
+    why: str
+    """How the months came about, in words."""
+
+    @property
+    def id(self) -> str:
+        """The asset's id: one line of pay is one asset."""
+        return f"asset:{self.line.earning_line_id}"
+
+    @property
+    def total(self) -> int:
+        """What is capitalised."""
+        return self.commission + self.on_cost
+
+    @property
+    def recognised(self) -> int:
+        """The month in which it is capitalised."""
+        return number(self.line.recognised)
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """A cost that is expensed in its month without an asset; negative for what a clawback takes back beyond the asset."""
+
+    line_id: str
+    contract_id: str
+    month: int
+    amount: int
+    on_cost: int
+    currency: str
+    entity: str
+    component: str
+    reason: Reason
+    why: str
+    claim: bool = False
+    """Taken back by a claim on the participant rather than through payroll."""
+    booked: bool = False
+    """Payout's accrual has booked it already: there is nothing to post."""
+
+    @property
+    def total(self) -> int:
+        """Both parts."""
+        return self.amount + self.on_cost
+
+
+class NoPeriod(ValueError):
+    """Nothing says over how many months a cost is expensed."""
+
+
+def on_cost_of(amount: int, entity: str, policy: ContractCosts) -> int:
+    """The employer's contributions on a pay of zero or more, in minor units: computed exactly, rounded once."""
+    exact = amount * Fraction(policy.on_cost.by_entity.get(entity, policy.on_cost.percent)) / 100
+    whole, rest = divmod(exact.numerator, exact.denominator)
+    half = Fraction(rest, exact.denominator) - Fraction(1, 2)
+    up = half > 0 or (half == 0 and (policy.rounding == "half_up" or whole % 2 == 1))
+    return whole + up
+
+
+def is_incremental(line: CostLine, policy: ContractCosts) -> bool:
+    """Whether the cost would not have been incurred without the contract."""
+    if line.incremental is not None:
+        return line.incremental
+    return line.cost in policy.incremental.costs and line.component not in policy.incremental.not_components
+
+
+def classify(line: CostLine, policy: ContractCosts, earlier: Sequence[Asset]) -> tuple[Asset | None, list[Expense]]:
+    """What a cost of a positive amount becomes: an asset, or expense. `earlier` are the contract's assets before it.
+
+    Raises:
+        NoPeriod: nothing says over how many months it is expensed.
+    """
+    pay = line.cost in policy.incremental.costs
+    on_cost = on_cost_of(line.amount, line.entity, policy) if pay else 0
+    if not is_incremental(line, policy):
+        which = f"component {line.component}" if line.component in policy.incremental.not_components else line.cost
+        return None, [expense(line, policy, on_cost, "not_incremental", f"{which} is not incremental")]
+    start = line.signed if policy.start == "signing" else line.service_start or line.signed
+    months, why = benefit_period(line, policy, earlier, start)
+    if policy.practical_expedient and months <= policy.expedient_months and not awaits_renewals(line, policy):
+        text = f"its period is {months} months, {policy.expedient_months} at most: the practical expedient"
+        return None, [expense(line, policy, on_cost, "practical_expedient", text)]
+    capitalised = policy.on_cost.treatment == "capitalise"
+    asset = Asset(line, policy, line.amount, on_cost if capitalised else 0, start, months, why)
+    apart = [] if capitalised or not on_cost else [expense(line, policy, on_cost, "on_cost", "on-costs are expensed")]
+    return asset, apart
+
+
+def expense(line: CostLine, policy: ContractCosts, on_cost: int, reason: Reason, why: str) -> Expense:
+    """A line, or only its on-cost, that is expensed in the month in which it is incurred."""
+    return Expense(
+        line.earning_line_id,
+        line.contract_id,
+        number(line.recognised),
+        0 if reason == "on_cost" else line.amount,
+        on_cost,
+        line.currency,
+        line.entity,
+        line.component,
+        reason,
+        why,
+        booked=policy.credit == "commission_expense",
+    )
+
+
+def commensurate(line: CostLine, policy: ContractCosts) -> bool:
+    """Whether renewals of this contract pay a commission commensurate with the first one."""
+    told = line.renewal_commensurate
+    return policy.benefit_period.renewals_commensurate if told is None else told
+
+
+def renewals(line: CostLine, policy: ContractCosts) -> int:
+    """The months of renewals that are anticipated."""
+    told = line.renewal_months
+    return policy.benefit_period.renewal_months if told is None else told
+
+
+def awaits_renewals(line: CostLine, policy: ContractCosts) -> bool:
+    """Whether this cost also obtains renewals to come: they are anticipated, and pay no commensurate commission."""
+    return line.occasion == "new" and renewals(line, policy) > 0 and not commensurate(line, policy)
+
+
+def benefit_period(line: CostLine, policy: ContractCosts, earlier: Sequence[Asset], start: date) -> tuple[int, str]:
+    """Over how many months a cost is expensed, and why.
+
+    Raises:
+        NoPeriod: nothing says.
+    """
+    if line.months is not None:
+        return line.months, "given with the line"
+    if line.occasion == "renewal":
+        return _term(line), "the renewal term: a renewal commission belongs to the renewal only"
+    if line.occasion == "modification" and line.term_months is None and earlier:
+        first = min(earlier, key=lambda asset: asset.start)
+        left = number(plus(first.start, first.months)) - number(start)
+        if left > 0:
+            return left, "what is left of the contract's benefit period: a modification is an asset of its own"
+    method, product = policy.benefit_period.method, policy.benefit_period.by_product.get(line.product)
+    fixed = product if product is not None else policy.benefit_period.months
+    of = f" of product {line.product}" if product is not None else ""
+    if method == "fixed":
+        return _given(fixed, line, "fixed period"), f"the fixed period{of}"
+    if method == "customer_life" and not commensurate(line, policy):
+        return _given(fixed, line, "customer life"), f"the expected customer life{of}"
+    if method == "term_and_renewals" and awaits_renewals(line, policy):
+        term, more = _term(line), renewals(line, policy)
+        return term + more, f"the term of {term} months and {more} of renewals without commensurate commission"
+    return _term(line), "the contract term"
+
+
+def _term(line: CostLine) -> int:
+    if line.term_months is None:
+        raise NoPeriod("term_months: the contract's term in months is needed, or months, the benefit period itself")
+    return line.term_months
+
+
+def _given(months: int | None, line: CostLine, what: str) -> int:
+    if months is None:
+        raise NoPeriod(f"product: the policy has no {what} for product {line.product!r}")
+    return months

@@ -1,0 +1,72 @@
+"""Months as whole numbers, and how much of a benefit period has gone by at their ends.
+
+Time is counted in half months, or in days by the convention `days`, so that all of it stays in whole numbers.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+from shared.contract_costs.policy import Convention
+
+MID_MONTH = 15
+
+
+def number(day: date) -> int:
+    """The month of a date, counted from year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def month_of(period: str) -> int:
+    """The month of a period's name, `2026-01`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    year, _, month = period.partition("-")
+    return number(date(int(year), int(month), 1))
+
+
+def name(month: int) -> str:
+    """The period's name."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def last_day(month: int) -> date:
+    """The last day of a month."""
+    year, index = divmod(month, 12)
+    return date(year, index + 1, monthrange(year, index + 1)[1])
+
+
+def plus(start: date, months: int) -> date:
+    """The same day some months later, or the last of its month where that has fewer days."""
+    end = last_day(number(start) + months)
+    return end.replace(day=min(start.day, end.day))
+
+
+def gone(convention: Convention, start: date, month: int) -> int:
+    """How much has gone by at the end of a month, from the start on: half months, or days."""
+    if convention == "days":
+        return max(0, (last_day(month) - start).days + 1)
+    whole = month - number(start)
+    if convention == "half":
+        return max(0, 2 * whole + 1)
+    counts = convention == "full" or (convention == "mid_month" and start.day <= MID_MONTH)
+    return max(0, 2 * (whole + 1 if counts else whole))
+
+
+def length(convention: Convention, start: date, months: int) -> int:
+    """How long a period of some months from the start is, in the same units."""
+    return (plus(start, months) - start).days if convention == "days" else 2 * months
+
+
+def until(convention: Convention, start: date, end: date) -> int:
+    """How long it is from the start up to and including a day; a month begun counts whole unless days are counted."""
+    if end < start:
+        return 0
+    if convention == "days":
+        return (end - start).days + 1
+    after = end + timedelta(days=1)
+    months = number(after) - number(start)
+    return 2 * (months + 1 if plus(start, months) < after else months)

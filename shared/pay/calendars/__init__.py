@@ -1,0 +1,1 @@
+"""Pay calendars: pay groups, their pay periods, and when each is paid."""

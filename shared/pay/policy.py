@@ -1,0 +1,94 @@
+"""What all policies share, and which version of one holds on a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Final, Self
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from shared.contracts.base import YEARS
+from shared.kernel.findings import Finding
+from shared.pay.references import Reference
+
+POLICY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+
+PolicyId = Annotated[str, StringConstraints(pattern=POLICY_ID)]
+"""The id of a policy: letters, digits and `. _ -`, beginning with a letter or digit, 63 characters at most."""
+
+
+def _plausible(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
+PolicyDate = Annotated[date, AfterValidator(_plausible)]
+"""A date of a policy, written as 2026-01-31."""
+
+
+class PolicyPart(BaseModel):
+    """A part of a policy: unknown fields and values of another type are refused; the text under a field explains it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Policy(PolicyPart):
+    """One version of a setting of payout. A model per kind narrows `kind` to a literal and adds its own fields."""
+
+    rules_pay: ClassVar[bool] = True
+    """Whether it says what people are paid, and so may not begin in a month that is closed. The books of a month are made after pay has
+    closed it, and say what changes by entries of their own."""
+
+    kind: str
+    """What is set."""
+    id: PolicyId
+    """Which one of its kind; the same in all its versions."""
+    valid_from: PolicyDate
+    """The first day on which this version holds. It holds until a later version does."""
+
+    @classmethod
+    def of(cls, data: Any) -> Self:
+        """The policy in data as YAML or JSON give it: dates may be text, lists stand for tuples, decimals are exact.
+
+        Raises:
+            pydantic.ValidationError: the data is no such policy.
+        """
+        return cls.model_validate_json(orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS))
+
+    def names(self) -> Iterable[Reference]:
+        """What the policy names that has to be there."""
+        return ()
+
+    def slips(self) -> Iterable[Finding]:
+        """What of it is allowed and yet probably not meant, as warnings."""
+        return ()
+
+    def body(self) -> dict[str, Any]:
+        """The policy as JSON data, without the fields that were left at their default, so that equal bodies mean equal words."""
+        head = {"kind": self.kind, "id": self.id, "valid_from": self.valid_from.isoformat()}
+        return head | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published policy: numbered from 1 in the order of publication, never changed."""
+
+    policy: Policy
+    version: int
+    author: str
+    reason: str
+    recorded_at: datetime
+
+
+def in_force(versions: Iterable[Version], day: date) -> Version | None:
+    """The version that holds on a day: of those valid by then the one published last; None where none is.
+
+    So a version that is published later and begins earlier replaces, from its first day on, what was to come.
+    """
+    return max(
+        (each for each in versions if each.policy.valid_from <= day), key=lambda each: each.version, default=None
+    )

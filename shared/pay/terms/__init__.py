@@ -1,0 +1,1 @@
+"""Payment terms, one word of them each: release, clawback, draws, guarantees, limits."""

@@ -1,0 +1,199 @@
+"""What a deal's decreases cost a line of pay, each on its own day, and what of it is dismissed because of the deal's age.
+
+Everything here is a function of facts: what the line earned when it was paid, what it earns now, and the deal's refunds and cancellation.
+So it is all the same how many of them come at once, and in which run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from dateutil.relativedelta import relativedelta
+
+from shared.pay.deal_facts import DealFact, Shares
+from shared.pay.terms.policy import Clawback, part
+from shared.pay.terms.release import Collection
+
+ROUNDING: Final = 2
+"""A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
+
+
+class Paid(NamedTuple):
+    """What a line earned when it was paid, in minor units, with its deal's amount and refunds and the participant's shares of it as they
+    were known then.
+
+    `rate` is what it earned when it was last looked at of a unit of its deal, were the shares still those: less than when it was paid where
+    its tier was corrected since; None where it was not looked at since.
+    """
+
+    amount: int
+    deal_amount: int | None
+    refunds: tuple[Collection, ...]
+    rate: Fraction | None = None
+    shares: tuple[tuple[str, int], ...] = ()
+
+    def part_left(self, shares: Shares | None) -> Fraction:
+        """How much of its shares of the deal there still is; all of it where that is not known."""
+        whole = sum(share for _, share in self.shares)
+        if shares is None or not whole:
+            return Fraction(1)
+        return Fraction(sum(share for _, share in self.under(shares)), whole)
+
+    def under(self, shares: Shares) -> tuple[tuple[str, int], ...]:
+        """What its rules give."""
+        return tuple((rule, shares.get(rule, 0)) for rule, _ in self.shares)
+
+
+class Loss(NamedTuple):
+    """What a line lost by a decrease of its deal on a day, in minor units and parts of them."""
+
+    day: date
+    amount: Fraction
+
+
+class Lost(NamedTuple):
+    """A line that was paid and earns something else now. Amounts over its whole life.
+
+    Args:
+        paid: what to remember of it.
+        lost: how much less it earns now than when it was paid, for whatever reason.
+        losses: what of that it lost by which decrease of its deal.
+        dismissed: how much was dismissed by earlier runs.
+        ruled: the losses of which that was dismissed.
+        since: where the age of its deal begins.
+        excused: an approver dismissed the clawback.
+    """
+
+    deal_id: str
+    period: str
+    component: str
+    paid: Paid
+    lost: int
+    losses: tuple[Loss, ...]
+    dismissed: int
+    since: date
+    ruled: tuple[Loss, ...] = ()
+    excused: bool = False
+
+
+class Remembered(NamedTuple):
+    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of that was
+    dismissed, and of which losses."""
+
+    paid: Paid
+    lost: int
+    dismissed: int
+    ruled: tuple[Loss, ...] = ()
+
+
+def losses(paid: Paid, now: int, deal: DealFact, shares: Shares | None = None) -> tuple[Paid, tuple[Loss, ...]]:
+    """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
+
+    A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
+    it has now. What else was lost, because the owner, the price or the tier was corrected, is no decrease of the deal and not among it.
+    A deal that grew and decreased at once counts as one that grew first.
+
+    Args:
+        paid: what the line earned when it was paid.
+        now: what it earns now.
+        deal: what became of its deal.
+        shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is not known.
+    """
+    known = Counter(paid.refunds)
+    since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
+    if now == 0 and deal.cancelled_on is not None:
+        since.append((deal.cancelled_on, None))  # takes what is left: an amount is not needed
+    since.sort(key=lambda each: each[0])
+    whole = None if paid.deal_amount is None else paid.deal_amount - sum(each.amount for each in paid.refunds)
+    part_left = paid.part_left(shares)
+    if not whole or whole < 0 or deal.amount is None:
+        return paid, _of_unknown_parts(part(paid.amount, part_left) - now, since)
+    there = tuple((Counter(deal.refunds) & known).elements())
+    left = max(0, deal.amount - sum(each.amount for each in there))
+    cancelled = any(amount is None for _, amount in since)
+    rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
+    rate = Fraction(paid.amount, whole) * part_left
+    held = paid.shares if shares is None else paid.under(shares)
+    if rest and now > rate * left + ROUNDING:
+        return Paid(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
+    if not rest:
+        rate = rate if paid.rate is None else paid.rate * part_left
+    elif now < rate * rest - ROUNDING:
+        rate = max(Fraction(0), Fraction(now, rest))
+    worth = part(1, rate * left)
+    if since and worth > paid.amount + ROUNDING:
+        paid, part_left = Paid(worth, deal.amount, there, shares=held), Fraction(1)
+    if part_left:
+        paid = paid._replace(rate=rate / part_left)
+    return paid, _in_order(max(0, worth - now), rate, since)
+
+
+def _in_order(lost: int, rate: Fraction, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+    """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of rounding."""
+    found: list[Loss] = []
+    rest = Fraction(lost)
+    for day, amount in since:
+        taken = rest if amount is None else min(rest, rate * amount)
+        found.append(Loss(day, taken))
+        rest -= taken
+    if found:
+        found[-1] = found[-1]._replace(amount=found[-1].amount + rest)
+    return tuple(each for each in found if each.amount)
+
+
+def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+    """Of a deal without an amount a cancellation costs everything, refunds in proportion to each other."""
+    amounts: dict[date, int] = {}
+    for day, amount in since:
+        if amount is None:
+            return (Loss(day, Fraction(lost)),) if lost > 0 else ()
+        amounts[day] = amounts.get(day, 0) + amount
+    whole = sum(amounts.values())
+    return tuple(Loss(day, Fraction(lost * amount, whole)) for day, amount in amounts.items()) if lost > 0 else ()
+
+
+def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fraction:
+    """Which part of what a deal earned is taken back when it is lost on a date.
+
+    Args:
+        schedule: by age of the deal; None: everything, whatever the age.
+        since: where the age begins: the start of the contract, or where it is not known the closing of the deal.
+        lost_on: the day of the cancellation or refund.
+    """
+    if schedule is None:
+        return Fraction(1)
+    if schedule.prorated_over_months is not None:
+        whole = schedule.prorated_over_months
+        return Fraction(max(0, whole - _whole_months(since, lost_on)), whole)
+    for step in schedule.steps:
+        if lost_on <= since + relativedelta(months=step.within_months):
+            return Fraction(step.take_back)
+    return Fraction(0)
+
+
+def _whole_months(since: date, lost_on: date) -> int:
+    age = relativedelta(max(since, lost_on), since)
+    return age.years * 12 + age.months
+
+
+def age_in_words(schedule: Clawback | None, since: date, lost_on: date) -> str:
+    """`taken_back` in words: `after 2 of 12 months from 2026-04-02: 10/12 of it is taken back`."""
+    back = taken_back(schedule, since, lost_on)
+    if schedule is not None and (whole := schedule.prorated_over_months) is not None:
+        gone = min(whole, _whole_months(since, lost_on))
+        return f"after {gone} of {whole} months from {since}: {whole - gone}/{whole} of it is taken back"
+    percent = Decimal(back.numerator * 100) / back.denominator
+    return f"of a deal that began on {since}: {percent.normalize():f}% of it is taken back"
+
+
+def dismissed(lost: Iterable[Loss], schedule: Clawback | None, since: date) -> int:
+    """How much of what was lost, in minor units, stays with the participant; rounded once, over all losses."""
+    lost = tuple(lost)
+    whole = sum((each.amount for each in lost), Fraction(0))
+    back = sum((each.amount * taken_back(schedule, since, each.day) for each in lost), Fraction(0))
+    return part(1, whole) - part(1, back)

@@ -1,0 +1,144 @@
+"""When a line is due: the part of it that is released by a date, from the deal's facts alone. The rest is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+from shared.pay.terms.policy import Leaver, Tranche, part
+
+
+class Collection(NamedTuple):
+    """Money on a date, in minor units of its deal: a payment, negative where it was taken back; or a refund, positive."""
+
+    day: date
+    amount: int
+
+    @classmethod
+    def all_of(cls, entries: Sequence[Mapping[str, Any]] | None) -> list[Collection] | None:
+        """Those of a line's `payments` or `refunds` (`shared.contracts.lines.COLLECTION`); None where they are not known."""
+        return None if entries is None else [cls(each["day"], each["amount"]) for each in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A line of what a participant earned by a deal, and what is known of the deal. Amounts in minor units.
+
+    `booked_on` is the date the line counts from. A line without a deal (a bonus, a minimum) has no deal's facts and is due at once.
+    Of a deal that nobody knows, `deal_amount` is None; where its payments or refunds cannot be counted in its currency, they are.
+    """
+
+    participant_id: str
+    period: str
+    component: str
+    plan: str
+    version: int
+    deal_id: str | None
+    currency: str
+    amount: int
+    booked_on: date
+    deal_amount: int | None = None
+    payments: Sequence[Collection] | None = ()
+    refunds: Sequence[Collection] | None = ()
+    started_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the customer has paid.
+
+    It stops lines of `since` and later months: what was paid with earlier months stays so.
+    """
+
+    id: str
+    scope: Literal["participant", "deal", "plan"]
+    subject: str
+    since: str
+    reason: str
+    until: date | None = None
+    until_collected: bool = False
+    released_on: date | None = None
+
+    def concerns(self, line: LineFacts) -> bool:
+        """Whether it may stop the line at all."""
+        subject = {"participant": line.participant_id, "deal": line.deal_id, "plan": line.plan}[self.scope]
+        return subject == self.subject and line.period >= self.since
+
+    def stops(self, line: LineFacts, as_of: date) -> bool:
+        """Whether nothing of the line is released by `as_of`."""
+        if not self.concerns(line):
+            return False
+        if self.released_on is not None and self.released_on <= as_of:
+            return False
+        if self.until is not None and self.until <= as_of:
+            return False
+        return not (self.until_collected and collected(line, as_of) == 1)
+
+
+def released(
+    line: LineFacts,
+    tranches: Sequence[Tranche] | None,
+    holds: Iterable[Hold],
+    as_of: date,
+    leaver: Leaver | None = None,
+) -> int:
+    """How much of the line's amount is due by the business date `as_of`, in minor units.
+
+    Args:
+        line: what was earned, and the deal's facts.
+        tranches: the parts in which it falls due; None: all of it at once.
+        holds: those that may stop it.
+        as_of: what became known of the deal after this date does not count.
+        leaver: the terms of a participant who has left by then: may release everything at once.
+    """
+    if line.deal_id is None and tranches is not None:
+        tranches = None
+    if any(hold.stops(line, as_of) for hold in holds):
+        return 0
+    if tranches is None or (leaver is not None and leaver.held == "release"):
+        return line.amount
+    return part(line.amount, sum((Fraction(t.share) * due(line, t, as_of) for t in tranches), Fraction(0)))
+
+
+def due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
+    """How much of a tranche is due by a date; between 0 and 1."""
+    known = as_of - timedelta(days=tranche.days_after)
+    match tranche.when:
+        case "booked":
+            return Fraction(int(line.booked_on <= known))
+        case "collected":
+            return collected(line, known) or Fraction(0)
+        case "paid_in_full":
+            return Fraction(int(collected(line, known) == 1))
+        case "started":
+            return Fraction(int(line.started_on is not None and line.started_on <= known))
+
+
+def collected(line: LineFacts, as_of: date) -> Fraction | None:
+    """Which part of what the customer has to pay is paid by a date, between 0 and 1; None where that is not known.
+
+    What is given back by then lowers both, as it lowers the line; a customer who owes nothing has paid.
+    """
+    if line.deal_amount is None or line.payments is None or line.refunds is None:
+        return None
+    given_back = _by(line.refunds, as_of)
+    owed = line.deal_amount - given_back
+    if owed <= 0:
+        return Fraction(1)
+    return min(Fraction(1), max(Fraction(0), Fraction(_by(line.payments, as_of) - given_back, owed)))
+
+
+def _by(entries: Iterable[Collection], as_of: date) -> int:
+    return sum(each.amount for each in entries if each.day <= as_of)
+
+
+def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, holds: Iterable[Hold]) -> bool:
+    """Whether what is released of a line hangs on what its customer pays: money that goes takes it back again."""
+    if line.deal_id is None:
+        return False
+    return any(each.when in ("collected", "paid_in_full") for each in tranches or ()) or any(
+        hold.until_collected and hold.concerns(line) for hold in holds
+    )
