@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from math import floor
 
 from babel.core import get_global
 from babel.numbers import get_currency_precision
@@ -72,3 +75,19 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def from_minor(minor: int, currency: str) -> Decimal:
     """Whole minor units as an amount in major units with the currency's decimals: `from_minor(1230, "USD")` is `12.30`."""
     return Decimal(minor).scaleb(-minor_digits(currency))
+
+
+def largest_remainder(shares: Sequence[Fraction | Decimal], total: int) -> list[int]:
+    """Whole numbers beside exact shares that sum to `total`, none further from its share than one (the method of Hamilton).
+
+    Each share is rounded down; what is then missing goes, one each, to those that lost most, the first of those that lost
+    alike. So whoever calls gives the shares in an order that hangs on no chance. `total` is their sum, rounded either way.
+    """
+    parts = [floor(share) for share in shares]
+    lost = [Fraction(share) - part for share, part in zip(shares, parts, strict=True)]
+    by_loss = sorted(
+        range(len(parts)), key=lambda place: -lost[place]
+    )  # sorting is stable: what lost alike stays in order
+    for place in by_loss[: total - sum(parts)]:
+        parts[place] += 1
+    return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shared.formatting import grouped
 from shared.kernel.assertions import ALL, Checked, checked
 from shared.kernel.plan import Plan
 
@@ -31,6 +32,6 @@ def _lines(file: str, found: Checked, plan: Plan) -> Iterator[str]:
     for name, (expected, pays) in found.pays.items():
         if expected != pays:
             who = "the plan" if name == ALL else name
-            yield f"    {who} pays {pays:,f} {plan.currency}, not {expected:,f}"
+            yield f"    {who} pays {grouped(pays)} {plan.currency}, not {grouped(expected)}"
     if found.error:
         yield f"    {found.error}"

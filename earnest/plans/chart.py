@@ -22,7 +22,8 @@ def payout_chart(found: Payout, out: Path) -> None:
     from matplotlib.ticker import FuncFormatter
 
     from earnest.plans.curves import TOTAL, as_decimal
-    from shared.kernel.words import amount, spoken
+    from shared.formatting import amount
+    from shared.kernel.words import spoken
 
     with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none", "font.size": 11}):
         figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")

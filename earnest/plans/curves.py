@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from earnest.files.rejected import FileError
+from shared.formatting import amount, money, percent
 from shared.kernel.assertions import by_attainment
 from shared.kernel.checks.numbers_in_plan import numbers_of
 from shared.kernel.columns import Exact
@@ -17,7 +18,7 @@ from shared.kernel.nearest import did_you_mean
 from shared.kernel.plan import Plan
 from shared.kernel.points import Points, pay_at
 from shared.kernel.reference_point import quota_of, reference_terms, reference_value
-from shared.kernel.words import amount, percent, spoken
+from shared.kernel.words import spoken
 
 FINE = 400
 """Points of a chart, beside those around every number of the plan, where pay may jump."""
@@ -81,8 +82,8 @@ def table(found: Payout) -> str:
         value = found.attainments[-1] * step / ROWS
         place = found.attainments.index(value)
         reached = as_decimal(value * found.quota)
-        money = [f"{Decimal(found.pay[name][place]).scaleb(-found.plan.digits):,f}" for name in names]
-        rows.append([percent(as_decimal(value)), amount(reached), *money])
+        pays = [money(found.pay[name][place], found.plan.currency) for name in names]
+        rows.append([percent(as_decimal(value)), amount(reached), *pays])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     head = f"{found.plan.name}: payout in {found.plan.currency} at a quota of {amount(as_decimal(found.quota))}"
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -55,21 +55,20 @@ def _earned(plan: Plan, deals: Path, roster: Path) -> pl.DataFrame:
 
 def told_in_money(found: pl.DataFrame) -> str:
     """A line per participant, those who lose most first, and the totals."""
-    from shared.money import minor_digits
+    from shared.formatting import money
 
     if found.is_empty():
         return "Nobody in these files earns anything under either."
     currency = str(found["currency"][0])
-    digits = minor_digits(currency)
 
-    def money(minor: int, sign: str = "") -> str:
-        return f"{Decimal(minor).scaleb(-digits):{sign},f}"
+    def shown(before: int, after: int) -> list[str]:
+        return [money(before, currency), money(after, currency), money(after - before, currency, signed=True)]
 
     rows = [["participant", "before", "after", "change"]]
     for who, before, after in found.select("participant_id", "before", "after").iter_rows():
-        rows.append([who, money(before), money(after), money(after - before, "+")])
+        rows.append([who, *shown(before, after)])
     total_before, total_after = int(found["before"].sum()), int(found["after"].sum())
-    rows.append(["all", money(total_before), money(total_after), money(total_after - total_before, "+")])
+    rows.append(["all", *shown(total_before, total_after)])
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
         "  ".join(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from shared.formatting import percent
 from shared.kernel.plan import Plan
-from shared.kernel.words import percent
 
 NAMED = {"credits": ("rule", "Rule"), "measures": ("measure", "Measure"), "components": ("component", "Component")}
 SHARES = {"rate", "weight", "share"}

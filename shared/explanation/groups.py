@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from shared.explanation.numbers import number, plain
+from shared.explanation.numbers import plain
+from shared.formatting import grouped
 from shared.kernel import Plan
 from shared.kernel.components import Component
 from shared.kernel.components.contest import Contest
@@ -30,13 +31,13 @@ def among_everyone(everyone: pl.DataFrame, participant: str, component: Componen
         return f" of place {place} among {everyone.height} by {component.measure}{shared}"
     if isinstance(component, Pool):
         sharing = everyone.filter(pl.col("amount") != 0)
-        pool = number(from_minor(sum(sharing["amount"]), plan.currency))
+        pool = grouped(from_minor(sum(sharing["amount"]), plan.currency))
         if own["amount"][0] == 0 or sharing.height < 2:
             return f" of {pool}, divided among {sharing.height}"
         if component.shares is not None:
             return f" of a pool of which {pool} is paid, by {component.shares}"
         if component.by is None:
             return f" of {pool}, divided equally among {sharing.height}"
-        mine, all_ = (number(plain(Decimal(sum(table["measure"])), plan.digits)) for table in (own, sharing))
+        mine, all_ = (grouped(plain(Decimal(sum(table["measure"])), plan.digits)) for table in (own, sharing))
         return f" of {pool}, by {component.by}: {mine} of {all_} that {sharing.height} have together"
     return ""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 from fractions import Fraction
-from typing import Final
 
+from shared.formatting import EXACT
 from shared.kernel.exact import WHOLE_SHARE
-
-_EXACT: Final = Context(prec=200, traps=[Inexact])
-"""More digits than any number here has, so that none is ever rounded."""
 
 
 def plain(value: Decimal, least: int = 0) -> Decimal:
     """The value without trailing zeros, but with `least` decimals, and without an exponent."""
-    exponent = value.normalize(_EXACT).as_tuple().exponent
+    exponent = value.normalize(EXACT).as_tuple().exponent
     digits = min(exponent, -least) if isinstance(exponent, int) else -least
-    return value.quantize(Decimal((0, (1,), digits)), context=_EXACT)
+    return value.quantize(Decimal((0, (1,), digits)), context=EXACT)
 
 
 def share_percent(share: int) -> Decimal:
@@ -33,21 +30,11 @@ def attainment(share: Decimal) -> Decimal:
 
     What is cut makes the fifth digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
     """
-    return plain(cut(_EXACT.multiply(share, Decimal(100)), ATTAINMENT_DIGITS), 2)
+    return plain(cut(EXACT.multiply(share, Decimal(100)), ATTAINMENT_DIGITS), 2)
 
 
 def cut(value: Decimal, digits: int) -> Decimal:
     """A number of so many decimals at most, as `shared.kernel.columns.Exact.shown` has it."""
     units, rest = divmod(abs(Fraction(value)) * 10**digits, 1)
     odd = units | 1 if rest else units
-    return Decimal(odd if value >= 0 else -odd).scaleb(-digits, _EXACT)
-
-
-def number(value: Decimal) -> str:
-    """With separators: `12,500.50`."""
-    return f"{value:,f}"
-
-
-def percent(value: Decimal) -> str:
-    """`0.125` as `12.5%`."""
-    return f"{number(plain(value * 100))}%"
+    return Decimal(odd if value >= 0 else -odd).scaleb(-digits, EXACT)

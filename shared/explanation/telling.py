@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from shared.explanation.model import Line, MeasuredIn, Part, Slice
-from shared.explanation.numbers import number, percent, plain
+from shared.explanation.numbers import plain
+from shared.formatting import grouped, percent
 from shared.kernel import Plan
 from shared.kernel.components import Component
 from shared.kernel.exact import ROUNDING
@@ -42,7 +43,7 @@ class Words:
         """What a line says."""
         currency = self._part.currency
         if line.deal_id is None and not line.slices:
-            return f"{self._cause(line)}: {number(line.amount)} {currency}."
+            return f"{self._cause(line)}: {grouped(line.amount)} {currency}."
         said = [self._deal(line)] if line.deal_id is not None else [f"{self._cause(line)}."]
         if line.deal_id is not None and self._part.measure is not None:
             said.append(self._moved(line))
@@ -55,32 +56,34 @@ class Words:
         else:
             said += [self._slice(piece, line) for piece in line.slices]
         if len(line.slices) > 1 and not by_itself:
-            said.append(f"Together {number(line.exact)}.")
+            said.append(f"Together {grouped(line.exact)}.")
         if self._forfeited(line):
             return " ".join(
-                [*said, f"Who leaves within the period is paid nothing of it: {number(line.amount)} {currency}."]
+                [*said, f"Who leaves within the period is paid nothing of it: {grouped(line.amount)} {currency}."]
             )
         window = WINDOWS[self._part.window]
         if not line.slices and not line.amount:
-            stays = f"It reaches nothing that pays more: the pay{window} stays at {number(line.paid_after)} {currency}."
+            stays = (
+                f"It reaches nothing that pays more: the pay{window} stays at {grouped(line.paid_after)} {currency}."
+            )
             return " ".join([*said, stays])
         said.append(
-            f"The pay{window} so far is {number(line.exact_so_far)}, rounded {number(line.paid_after)};"
-            f" it was {number(line.paid_before)} before, so this line pays {number(line.amount)} {currency}."
+            f"The pay{window} so far is {grouped(line.exact_so_far)}, rounded {grouped(line.paid_after)};"
+            f" it was {grouped(line.paid_before)} before, so this line pays {grouped(line.amount)} {currency}."
         )
         return " ".join(said)
 
     def of_part(self, component: str) -> str:
         """What the lines of a part come to."""
         part = self._part
-        said = f"{component} pays {number(part.amount)} {part.currency}"
+        said = f"{component} pays {grouped(part.amount)} {part.currency}"
         said += f" in {part.fiscal_period}" if part.fiscal_period is not None else ""
         if self._component is None:
-            said += f" beside {number(part.measured)} that all components pay"
+            said += f" beside {grouped(part.measured)} that all components pay"
         elif part.measure is not None:
             said += f" for {part.measure} of {self._measured(part.measured)}"
             if part.quota is not None and not self._is_share:
-                said += f" against a quota of {number(part.quota)}{self._of_quota(part.attainment)}"
+                said += f" against a quota of {grouped(part.quota)}{self._of_quota(part.attainment)}"
             if part.window == "month" and self._component.pays != "month":
                 said += f" in the last month, paid for the {self._component.pays.replace('_', '-')} together"
         if self._component is not None and self._component.when is not None:
@@ -117,18 +120,18 @@ class Words:
             case "limit":
                 return "Brought within the limits"
             case "result" if self._component is not None:
-                share = "" if line.share_percent is None else f", {number(line.share_percent)}%"
+                share = "" if line.share_percent is None else f", {grouped(line.share_percent)}%"
                 return f"{self._component.result}{share}{self._group}"
         return line.rule
 
     def _deal(self, line: Line) -> str:
-        share = "" if line.share_percent in (None, 100) else f" (share {number(line.share_percent or Decimal(0))}%)"
+        share = "" if line.share_percent in (None, 100) else f" (share {grouped(line.share_percent or Decimal(0))}%)"
         rule = next((each for each in self._plan.credits if each.rule == line.rule), None)
         dated = "closed" if rule is None or rule.date == "close_date" else "credited"
         said = f"Deal {line.deal_id}, {dated} on {line.credit_date}"
         if not line.credited:
             return f"{said}, counts by rule {line.rule}{share}."
-        amount = number(line.credited)
+        amount = grouped(line.credited)
         unit = f" {self._part.currency}" if rule is None or rule.amount is None else ""
         at = f", converted at {line.exchange}," if line.exchange else ""
         return f"{said}, credits {amount}{unit}{at} by rule {line.rule}{share}."
@@ -154,22 +157,22 @@ class Words:
         words = component.deal_in_words(Fraction(line.credited), self._plan.conventions)
         if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:
             return ""
-        times = "" if factor == 1 else f", × {number(factor)}"
-        return f"By itself it pays {words}{times}, which comes to {number(line.exact)}."
+        times = "" if factor == 1 else f", × {grouped(factor)}"
+        return f"By itself it pays {words}{times}, which comes to {grouped(line.exact)}."
 
     def _slice(self, piece: Slice, line: Line) -> str:
         """A product that a calculator can check; what a line takes back of earlier pay is said so."""
         amounts = self._component is not None and self._component.rates_are_amounts
-        times = "" if piece.factor == 1 else f" × {number(piece.factor)}"
+        times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
         if piece.reach == ROUNDING:
-            product = f"{number(piece.credited)}{times} = {number(piece.pays)}" if times else number(piece.pays)
+            product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
         elif not amounts:
-            product = f"{number(piece.credited)} × {percent(piece.rate)}{times} = {number(piece.pays)}"
+            product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} = {grouped(piece.pays)}"
         elif piece.rate != 1:
-            rate = number(plain(piece.rate, self._plan.digits))
-            product = f"{number(plain(piece.credited))} × {rate}{times} = {number(piece.pays)}"
+            rate = grouped(plain(piece.rate, self._plan.digits))
+            product = f"{grouped(plain(piece.credited))} × {rate}{times} = {grouped(piece.pays)}"
         else:
-            product = f"{number(piece.credited)}{times} = {number(piece.pays)}" if times else number(piece.pays)
+            product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
         back = "Taken back: " if piece.credited < 0 <= line.credited else ""
         return f"{back}{product} ({piece.reach})."
 
@@ -182,10 +185,10 @@ class Words:
         """Counts without decimals, shares in percent, amounts as amounts."""
         match self._part.measured_in:
             case "numbers":
-                return number(plain(value))
+                return grouped(plain(value))
             case "shares":
                 return percent(value)
-        return number(value)
+        return grouped(value)
 
     @property
     def _is_share(self) -> bool:
@@ -194,4 +197,4 @@ class Words:
         return measure is not None and measure.is_share and self._part.quota == 1
 
     def _of_quota(self, attainment: Decimal | None) -> str:
-        return "" if attainment is None or self._is_share else f" ({number(attainment)}% of quota)"
+        return "" if attainment is None or self._is_share else f" ({grouped(attainment)}% of quota)"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from shared.formatting import amount, percent
 from shared.kernel.columns import Exact
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.plan import Assertion, Plan
 from shared.kernel.points import PointError, Points, pay_at
 from shared.kernel.reasons import PAYS_NOTHING
-from shared.kernel.words import amount, percent, spoken
+from shared.kernel.words import spoken
 
 ALL = ""
 """The name under which all components together stand."""

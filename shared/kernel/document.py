@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.formatting import amount as amount_in_words
+from shared.formatting import percent, trimmed
 from shared.kernel.components import Component
 from shared.kernel.conventions import Conventions
 from shared.kernel.crediting import WON, CreditingRule
@@ -11,8 +13,7 @@ from shared.kernel.filter_words import filter_in_words
 from shared.kernel.formula_words import formula_in_words
 from shared.kernel.measures import Measure, QuotaTerms
 from shared.kernel.plan import Plan
-from shared.kernel.words import amount as amount_in_words
-from shared.kernel.words import figure_in_words, percent, plain, spoken
+from shared.kernel.words import figure_in_words, spoken
 
 _TO = {
     "holder": "the one who holds the deal, or each who shares it with their part",
@@ -168,7 +169,7 @@ def _again(measure: Measure) -> str:
 def _quota(terms: QuotaTerms) -> str:
     found = []
     if terms.default is not None:
-        found.append(f"the quota is {plain(terms.default)} unless yours is another")
+        found.append(f"the quota is {trimmed(terms.default)} unless yours is another")
     if terms.per is not None:
         found.append(f"the quota is set {_ADVERB[terms.per]}")
     if terms.to_date:
@@ -194,7 +195,7 @@ def _rule(rule: CreditingRule) -> str:
     levels = f", up to {rule.levels} level{'s' if rule.levels > 1 else ''}" if rule.levels is not None else ""
     when = filter_in_words(rule.when)
     day = f", on its {spoken(rule.date)}" if rule.date != "close_date" else ""
-    cap = f", at most {plain(rule.cap)} for one deal" if rule.cap is not None else ""
+    cap = f", at most {trimmed(rule.cap)} for one deal" if rule.cap is not None else ""
     deals = "every deal that is won" if rule.when == WON else f"a deal of which {when}"
     return f"**{spoken(rule.rule).capitalize()}**: {deals} counts for {whom}{levels}, with {share}{what}{day}{cap}."
 

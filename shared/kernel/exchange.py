@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import polars as pl
 
+from shared.formatting import trimmed
 from shared.kernel.columns import Exact
 from shared.kernel.conventions import ExchangeRate
 from shared.kernel.exact import RATE_SCALE, scaled, whole, wide
 from shared.kernel.plan import Plan
-from shared.kernel.words import plain
 from shared.money import minor_digits
 
 
@@ -70,6 +70,6 @@ def _rates(plan: Plan) -> pl.DataFrame:
 
 def _said(each: ExchangeRate, currency: str) -> str:
     if each.rate is not None:
-        return f"1 {each.currency} = {plain(each.rate)} {currency}"
+        return f"1 {each.currency} = {trimmed(each.rate)} {currency}"
     assert each.units is not None
-    return f"{plain(each.units)} {each.currency} = 1 {currency}"
+    return f"{trimmed(each.units)} {each.currency} = 1 {currency}"

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlglot import expressions as sql
 
+from shared.formatting import percent, trimmed
 from shared.kernel.formulas import parsed
-from shared.kernel.words import percent, plain, spoken
+from shared.kernel.words import spoken
 
 COMPARED: dict[type[sql.Expression], str] = {
     sql.LT: "is below",
@@ -62,7 +63,7 @@ def _said(node: Any, on: str = "amount") -> str:
             return f"the whole number below {_said(node.this)}"
         case sql.Round():
             digits = node.args.get("decimals")
-            return f"{_said(node.this)}, rounded" + (f" to {plain(Decimal(digits.name))} decimals" if digits else "")
+            return f"{_said(node.this)}, rounded" + (f" to {trimmed(Decimal(digits.name))} decimals" if digits else "")
         case sql.Least() | sql.Greatest():
             of = next((found for each in (node.this, *node.expressions) if (found := _on(each)) != "amount"), "amount")
             each = [_said(one, of) for one in (node.this, *node.expressions)]
@@ -89,4 +90,4 @@ def _on(node: Any) -> str:
 
 
 def _number(value: Decimal, on: str) -> str:
-    return percent(value) if on == "attainment" else plain(value)
+    return percent(value) if on == "attainment" else trimmed(value)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from shared.kernel.at import At
 from shared.kernel.columns import Exact, Mode
+from shared.money import largest_remainder
 
 Among = Literal["plan", "team", "territory", "position"]
 """Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
@@ -36,10 +37,6 @@ def divided(amount: Fraction, weights: Sequence[Fraction], digits: int, mode: Mo
     if not whole:
         return [Fraction(0)] * len(weights)
     units = int(Exact.constant(abs(amount) * 10**digits, 1).rounded(mode).to_fractions()[0])
-    exact = [units * weight / whole for weight in weights]
-    given = [int(share) for share in exact]
-    by_rest = sorted(range(len(exact)), key=lambda place: (given[place] - exact[place], place))
-    for place in by_rest[: units - sum(given)]:
-        given[place] += 1
+    given = largest_remainder([units * weight / whole for weight in weights], units)
     sign = -1 if amount < 0 else 1
     return [Fraction(sign * share, 10**digits) for share in given]

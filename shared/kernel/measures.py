@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from shared.formatting import percent
 from shared.kernel.conventions import Reset
 from shared.kernel.findings import Finding, Flaws
 from shared.kernel.formulas import FormulaText
 from shared.kernel.language import Amount, Name, PlanPart, Rate
-from shared.kernel.words import percent
 
 Take = Literal["amount", "deals", "distinct", "latest"]
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
+from shared.formatting import percent, trimmed
 from shared.kernel.changes_within import Within, plan_changes, version_changes
 from shared.kernel.components.flat import Flat
 from shared.kernel.language import Term
@@ -23,7 +24,6 @@ from shared.kernel.reporting_circles import circles
 from shared.kernel.roster import EVERY, Roster
 from shared.kernel.suspicious import HIGH_ATTAINMENT, HIGH_RATE
 from shared.kernel.units import MONEY, Units
-from shared.kernel.words import percent, plain
 
 Kind = Literal[
     "late_quota",
@@ -173,7 +173,7 @@ def _version(within: Within) -> Remark:
 def _changed(change: QuotaChange) -> str:
     return (
         f"From {change.effective_from} the quota of {change.participant_id} for {change.measure.measure} is"
-        f" {plain(change.quota)} instead of {plain(change.before)}"
+        f" {trimmed(change.quota)} instead of {trimmed(change.before)}"
     )
 
 
@@ -223,8 +223,8 @@ def _too_high(
     rows = rows.join(people.select("participant_id").unique(), on="participant_id", how="semi")
     for who, value, since, until in rows.select("participant_id", "value", "since", "until").iter_rows():
         says = (
-            f"From {since} {kind}.{name} of {who} is {plain(value)}, which is {percent(value)}: {does}."
-            f" Write {plain(value)}% if percent is meant."
+            f"From {since} {kind}.{name} of {who} is {trimmed(value)}, which is {percent(value)}: {does}."
+            f" Write {trimmed(value)}% if percent is meant."
         )
         yield Remark("percent_sign_missing", who, says, since, until if kind != "score" else since)
 

@@ -9,10 +9,10 @@ from typing import Final
 
 import polars as pl
 
+from shared.formatting import percent
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.remarks import SHOWN, Remark
 from shared.kernel.suspicious import HIGH_ATTAINMENT
-from shared.kernel.words import percent
 
 LOW_ATTAINMENT: Final = Decimal("0.01")
 SEVERAL: Final = 3

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import polars as pl
 
+from shared.formatting import percent
 from shared.kernel.components.pool import Pool
 from shared.kernel.exact import WHOLE_SHARE
 from shared.kernel.plan_set import PlanSet
 from shared.kernel.remarks import Remark
-from shared.kernel.words import percent
 
 
 def of_pools(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
+from shared.formatting import percent, trimmed
 from shared.kernel.findings import Finding
 from shared.kernel.units import MONEY
-from shared.kernel.words import mark, percent, plain
+from shared.kernel.words import mark
 
 HIGH_ATTAINMENT = 10
 """An attainment of 1,000% and more is rather a percentage that lost its sign, or an amount of money."""
@@ -21,8 +22,8 @@ _NINES = (Decimal("0.99"), Decimal("0.999"), Decimal("0.9999"))
 def looks_like_percent(rate: Decimal, unit: str | None, *path: str | int) -> Iterator[Finding]:
     """A rate that pays more than what was sold; of what is counted it may well."""
     if abs(rate) >= HIGH_RATE and unit == MONEY:
-        said = f"a rate of {plain(rate)} is {percent(rate)}: it pays {plain(rate)} for each 1 of the measure"
-        yield Finding("P213", "warning", path, said, f"write {plain(rate)}% if percent is meant")
+        said = f"a rate of {trimmed(rate)} is {percent(rate)}: it pays {trimmed(rate)} for each 1 of the measure"
+        yield Finding("P213", "warning", path, said, f"write {trimmed(rate)}% if percent is meant")
 
 
 def suspicious_tiers(
@@ -53,11 +54,11 @@ def suspicious_tiers(
         if end is None:
             continue
         if on == "attainment" and end >= HIGH_ATTAINMENT:
-            said = f"{plain(end)} on attainment is {percent(end)} of quota"
-            mend = f"write {plain(end)}% if percent is meant, or `on: amount` if it is an amount of {measure}"
+            said = f"{trimmed(end)} on attainment is {percent(end)} of quota"
+            mend = f"write {trimmed(end)}% if percent is meant, or `on: amount` if it is an amount of {measure}"
             yield Finding("P211", "warning", path(number), said, mend)
         if on == "amount" and unit == MONEY and 0 < end < SMALL_AMOUNT and end % 1 and not _ends_in_nines(end):
-            said = f"{plain(end)} on amount is {plain(end)} of {measure}, hardly more than nothing"
+            said = f"{trimmed(end)} on amount is {trimmed(end)} of {measure}, hardly more than nothing"
             yield Finding("P211", "warning", path(number), said, "write `on: attainment` if a share of quota is meant")
         if _ends_in_nines(end * 100 if on == "attainment" else end):
             up = (end * 100).to_integral_value() / 100 if on == "attainment" else end.to_integral_value()

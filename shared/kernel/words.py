@@ -5,24 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from shared.formatting import amount, percent
 from shared.kernel.language import Figure, Term
-
-
-def percent(value: Decimal) -> str:
-    """`0.125` as `12.5%`."""
-    return f"{plain(value * 100)}%"
-
-
-def plain(value: Decimal) -> str:
-    """A decimal with separators and without idle zeros: `12,500.5`."""
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def amount(value: Decimal) -> str:
-    """An amount: whole, or with two decimals at least."""
-    text = plain(value)
-    return f"{text}0" if len(text.partition(".")[2]) == 1 else text
 
 
 def mark(value: Decimal, on: str) -> str:

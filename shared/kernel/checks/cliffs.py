@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+from shared.formatting import amount, money
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.columns import Exact
 from shared.kernel.exact import Overflow
@@ -15,7 +16,6 @@ from shared.kernel.measures import Measure
 from shared.kernel.plan import Plan
 from shared.kernel.points import Points, pay_at
 from shared.kernel.reference_point import quota_of, reference_terms, reference_value
-from shared.kernel.words import amount
 
 STEPS = 120
 """How finely the way up to three times the quota is walked besides."""
@@ -79,7 +79,7 @@ def _falls(
             continue
         told += 1
         low, high = values[number], values[number + 1]
-        before, after = (_money(each, plan) for each in steps[number])
+        before, after = (money(each, plan.currency) for each in steps[number])
         yield Finding(
             "P401",
             "warning",
@@ -97,10 +97,6 @@ def _at(place: int, low: Fraction, high: Fraction, quota: Fraction, numbers: Num
         ):
             return path
     return ("components", place)
-
-
-def _money(minor: int, plan: Plan) -> str:
-    return f"{Decimal(minor).scaleb(-plan.digits):,f}"
 
 
 def _said(value: Fraction) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlglot import expressions as sql
 
+from shared.formatting import percent, trimmed
 from shared.kernel.findings import Finding, Path
 from shared.kernel.formulas import parsed
 from shared.kernel.plan import Plan
 from shared.kernel.suspicious import HIGH_ATTAINMENT
 from shared.kernel.units import MONEY, SHARE, Units
-from shared.kernel.words import percent, plain
 
 _BESIDE = (sql.Add, sql.Sub, sql.LT, sql.LTE, sql.GT, sql.GTE, sql.EQ, sql.NEQ)
 
@@ -52,10 +52,10 @@ def _beside(node: Any, units: Units) -> Iterator[tuple[str, str, str]]:
     for unit, other in ((one, node.right), (two, node.left)):
         number = _literal(other)
         if number is not None and unit == SHARE and number >= HIGH_ATTAINMENT:
-            said = f"{plain(number)} beside a share is {percent(number)}"
-            yield "P211", said, f"write {plain(number)}% if percent is meant"
+            said = f"{trimmed(number)} beside a share is {percent(number)}"
+            yield "P211", said, f"write {trimmed(number)}% if percent is meant"
         if number is not None and unit == MONEY and 0 < number < HIGH_ATTAINMENT and number % 1:
-            yield "P211", f"{plain(number)} beside money is hardly anything", "use attainment(…) if a share is meant"
+            yield "P211", f"{trimmed(number)} beside money is hardly anything", "use attainment(…) if a share is meant"
 
 
 def _literal(node: Any) -> Decimal | None:

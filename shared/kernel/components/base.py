@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
+from shared.formatting import trimmed
 from shared.kernel.at import At
 from shared.kernel.columns import Exact, total, where
 from shared.kernel.conventions import Conventions, Reset
@@ -23,7 +24,7 @@ from shared.kernel.formulas import FormulaText, Reference, is_condition, referen
 from shared.kernel.language import Amount, Figure, Name, PlanPart
 from shared.kernel.lookup import Points, Step, lookup, rising_and_open
 from shared.kernel.units import Units
-from shared.kernel.words import between, mark, plain, scale, spoken, table
+from shared.kernel.words import between, mark, scale, spoken, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ class Multiplier(PlanPart):
         of = scale(self.measure or "", self.on)
         if self.points:
             yield f"The result is multiplied by a factor, by the {of}, on straight lines between these points:"
-            rows = [(mark(point.at, self.on), plain(point.gives)) for point in self.points]
+            rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
         else:
             yield f"The result is multiplied by a factor, by the {of}:"
             reach = between([step.up_to for step in self.steps], self.on)
-            rows = [(where_, plain(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
+            rows = [(where_, trimmed(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
         yield table([of, "factor"], rows)
 
     def factor(self, at: At) -> Exact:

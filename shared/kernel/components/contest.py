@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shared.formatting import trimmed
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.groups import Among, grouped, together
 from shared.kernel.language import Amount, Name
-from shared.kernel.words import plain, scale, table
+from shared.kernel.words import scale, table
 
 
 class Contest(Kind):
@@ -50,7 +51,7 @@ class Contest(Kind):
         best = "lowest" if self.lowest_wins else "highest"
         everyone = together(self.among)
         yield f"{everyone[0].upper()}{everyone[1:]} is ranked by {scale(self.measure, self.on)}, the {best} first:"
-        yield table(["place", "prize"], [(str(n), plain(prize)) for n, prize in enumerate(self.prizes, start=1)])
+        yield table(["place", "prize"], [(str(n), trimmed(prize)) for n, prize in enumerate(self.prizes, start=1)])
         ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
         yield f"Equal results {ties[self.ties]}."
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from shared.formatting import percent
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.findings import Finding
@@ -17,7 +18,7 @@ from shared.kernel.language import Amount, Figure, Name
 from shared.kernel.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.suspicious import suspicious_tiers
 from shared.kernel.units import Units
-from shared.kernel.words import between, figure_in_words, mark, percent, scale, table
+from shared.kernel.words import between, figure_in_words, mark, scale, table
 
 
 class Curve(Kind):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from shared.formatting import amount, percent
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
@@ -15,7 +16,7 @@ from shared.kernel.formulas import Reference
 from shared.kernel.language import Name, RateFigure, Term
 from shared.kernel.suspicious import looks_like_percent
 from shared.kernel.units import Units
-from shared.kernel.words import amount, figure_in_words, percent, spoken
+from shared.kernel.words import figure_in_words, spoken
 
 
 class Flat(Kind):

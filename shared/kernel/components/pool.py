@@ -10,13 +10,14 @@ from typing import ClassVar, Literal, NamedTuple
 import polars as pl
 from pydantic import model_validator
 
+from shared.formatting import percent, trimmed
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.exact import NUMBER_SCALE
 from shared.kernel.formulas import Reference
 from shared.kernel.groups import Among, divided, grouped, together
 from shared.kernel.language import Amount, Name, Rate
-from shared.kernel.words import percent, plain, spoken
+from shared.kernel.words import spoken
 
 
 class Pool(Kind):
@@ -84,10 +85,10 @@ class Pool(Kind):
     def in_words(self) -> Iterator[str]:
         """What is in the pool, and how it is divided."""
         if self.rate is not None:
-            over = f" above {plain(self.above)}" if self.above else ""
+            over = f" above {trimmed(self.above)}" if self.above else ""
             funds = f"{percent(self.rate)} of the {spoken(self.funded_by or '')} of {together(self.among)}{over}"
         else:
-            funds = plain(self.amount or Decimal(0))
+            funds = trimmed(self.amount or Decimal(0))
         if self.shares:
             yield f"Of a pool of {funds} each has the share that {spoken(self.shares)} says; together they are 100%."
             yield "The share of who does not take part is paid to nobody. Unless they sum to exactly 100%, nobody is paid."

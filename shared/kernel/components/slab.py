@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from shared.formatting import amount, percent, trimmed
 from shared.kernel.columns import Exact
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.conventions import Conventions
@@ -18,7 +19,7 @@ from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
 from shared.kernel.units import Units
-from shared.kernel.words import amount, between, percent, plain, spoken, table
+from shared.kernel.words import between, spoken, table
 
 
 class Slab(PlanPart):
@@ -91,7 +92,7 @@ class Slabs(Kind):
         reach = between([tier.up_to for tier in self.tiers], "amount")
         fixed = any(tier.amount for tier in self.tiers)
         rows = [
-            (where_, percent(tier.rate), *([plain(tier.amount)] if fixed else []))
+            (where_, percent(tier.rate), *([trimmed(tier.amount)] if fixed else []))
             for where_, tier in zip(reach, self.tiers, strict=True)
         ]
         yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)

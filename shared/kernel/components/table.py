@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared.formatting import percent, trimmed
 from shared.kernel.columns import Exact, where
 from shared.kernel.components.base import At, Kind, Nothing, Part
 from shared.kernel.findings import Finding
@@ -20,7 +21,7 @@ from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_pla
 from shared.kernel.lookup import reached
 from shared.kernel.suspicious import suspicious_tiers
 from shared.kernel.units import Units
-from shared.kernel.words import between, figure_in_words, mark, percent, plain, scale, spoken, table
+from shared.kernel.words import between, figure_in_words, mark, scale, spoken, table
 
 
 class Axis(PlanPart):
@@ -173,7 +174,7 @@ class Table(Kind):
             yield f"Pays a share of the target, {figure_in_words(self.target)}, which this table gives:"
         else:
             yield "Pays the amount that this table gives:"
-        cell = percent if self.measure is not None or self.target is not None else plain
+        cell = percent if self.measure is not None or self.target is not None else trimmed
         yield from _told(self.values, self.axes, cell)
         for axis in self.axes:
             if axis.at:

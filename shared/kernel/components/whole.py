@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from shared.formatting import percent
 from shared.kernel.components.base import At, Kind, Part
 from shared.kernel.findings import Finding
 from shared.kernel.formulas import Reference
@@ -15,7 +16,7 @@ from shared.kernel.language import Amount, Name, PlanPart, Rate
 from shared.kernel.lookup import reached, rising_and_open
 from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
 from shared.kernel.units import Units
-from shared.kernel.words import between, percent, scale, spoken, table
+from shared.kernel.words import between, scale, spoken, table
 
 
 class WholeTier(PlanPart):
