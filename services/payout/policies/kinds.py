@@ -16,7 +16,7 @@ PLACES: Final = (
     "shared.pay.terms.policy",
     "shared.contract_costs.policy",
     "services.payout.delivery.policy",
-    "services.payout.runs.approval",
+    "shared.pay.approval",
     "services.payout.payroll.policy",
     "services.payout.gl.policy",
 )

@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 
 from services.payout.policies import store as policies
 from services.payout.policies.store_pay_groups import pay_groups
-from services.payout.roster.store import people
-from services.payout.runs import store_balances as positions
+from services.payout.roster.store import not_on_roster, people
 from shared.pay.deal_facts import DealSource
 from shared.pay.references import Named
 
@@ -32,7 +31,7 @@ def referents(
         "delivery": published("delivery"),
         "pay_group": lambda _: pay_groups(connection).keys(),
         "plan": lambda _: deals.plans(),
-        "participant": lambda _: people(connection).keys() | {*positions.strangers(connection)},
+        "participant": lambda _: people(connection).keys() | {*not_on_roster(connection)},
         "deal": lambda asked: deals.known(sorted(asked)),
         "role": lambda _: roles(),
         "legal entity": lambda asked: legal_entities(connection) or asked,

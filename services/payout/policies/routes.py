@@ -20,8 +20,7 @@ from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
 from services.payout.policies.referents import referents
 from services.payout.policies.schemas import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, Published, VersionView
-from services.payout.roster.store import people
-from services.payout.runs import store_balances as positions
+from services.payout.roster.store import not_on_roster, people
 from shared.auth import Principal, require
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import POLICY_ID, Policy, in_force
@@ -162,7 +161,7 @@ def _warnings(connection: Connection, policy: Policy) -> list[str]:
     if not isinstance(policy, PaymentTerms):
         return []
     first = policy.valid_from
-    everybody = people(connection) | people(connection, positions.strangers(connection))
+    everybody = people(connection) | people(connection, not_on_roster(connection))
     members = [
         Member(who, home.plan, home.pay_group)
         for who, person in everybody.items()

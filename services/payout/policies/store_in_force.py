@@ -12,7 +12,7 @@ from services.payout.errors import NoSuchProfile
 from services.payout.payroll.policy import DEFAULT as PLAIN
 from services.payout.payroll.policy import PayrollProfile
 from services.payout.policies.store import versions
-from services.payout.runs.approval import ApprovalPolicy
+from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import Policy, Version, in_force
 from shared.pay.terms.policy import PaymentTerms

@@ -24,6 +24,11 @@ def people(connection: Connection, participants: Iterable[str] | None = None) ->
     return {participant: Person(participant, found.get(participant, {})) for participant in wanted}
 
 
+def not_on_roster(connection: Connection) -> list[str]:
+    """Participants with journals that the roster does not know: something was earned by them before anybody said who they are."""
+    return list(connection.execute(_NOT_ON_ROSTER).scalars())
+
+
 def hold(connection: Connection, participants: Iterable[str]) -> dict[str, Facts]:
     """The facts of those of the participants that are known, which stay so until the transaction ends."""
     rows = connection.execute(_HELD, {"participants": sorted(participants)})
@@ -40,6 +45,9 @@ def save(connection: Connection, facts: Mapping[str, Facts]) -> None:
 _ALL = text("select participant_id, facts from person order by participant_id")
 
 _SOME = text("select participant_id, facts from person where participant_id = any(cast(:participants as text[]))")
+
+_NOT_ON_ROSTER = text("""
+    select participant_id from book where participant_id not in (select participant_id from person) order by 1""")
 
 _HELD = text("""
     select participant_id, facts from person where participant_id = any(cast(:participants as text[]))

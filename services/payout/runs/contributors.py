@@ -13,12 +13,12 @@ from services.payout.ledger import store_closings as closings
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances as positions
-from services.payout.runs.approval import ApprovalPolicy
 from services.payout.runs.calculation import Calculated
 from services.payout.runs.decisions import store as holds
 from services.payout.runs.payees import ATTRIBUTES
 from shared.contracts.topics import ROSTER
 from shared.log import sent_again
+from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.policy import Version, in_force

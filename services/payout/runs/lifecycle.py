@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from services.payout.errors import ApproverIsAuthor, LinesChanged, NotTheAuthor, NotYourStep, WrongState
+from shared.pay.approval import ANYBODY
 from shared.pay.run import Run, State
 
 Verb = Literal["draft", "calculate", "submit", "return", "approve", "export", "acknowledge", "pay", "cancel"]
@@ -105,10 +106,6 @@ def next_step(
     ):
         raise NotYourStep(run.id, approver, step)
     return step
-
-
-ANYBODY: Final = "approver"
-"""The role of a step that whoever may approve runs can take."""
 
 
 def check_unchanged(run: Run, lines: str, inputs: str, seen: str | None) -> None:

@@ -33,7 +33,6 @@ from services.payout.runs import record as freezing
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances as positions
 from services.payout.runs import store_payees as payees
-from services.payout.runs.approval import steps_for
 from services.payout.runs.calculation import Calculated
 from services.payout.runs.frozen import Frozen, Pay
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
@@ -41,6 +40,7 @@ from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force, would_refuse
 from services.payout.runs.snapshot import gather, inputs_sha256
 from shared.auth import Principal
+from shared.pay.approval import steps_for
 from shared.pay.balances import Owed
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
 from shared.pay.calendars.timeline import pay_period_named, ruling

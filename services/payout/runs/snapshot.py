@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from services.payout.ledger import store_closings as closings
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_groups
-from services.payout.roster.store import people
+from services.payout.roster.store import not_on_roster, people
 from services.payout.runs import store_balances as positions
 from services.payout.runs.decisions import store as holds
 from shared.pay.people import DEFAULT_PAY_GROUP, Person
@@ -33,7 +33,7 @@ def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], pai
         paid_less: deals of which everything was released, perhaps, and money went since.
     """
     known = people(connection)
-    everybody = {**known, **people(connection, positions.strangers(connection))}
+    everybody = {**known, **people(connection, not_on_roster(connection))}
     homes = {who: person.at(run.ends) for who, person in everybody.items()}
     known_groups = pay_groups(connection)
     everyone = {

@@ -115,11 +115,6 @@ def revisions(connection: Connection, period: str, participants: Iterable[str]) 
     return {row[0]: row[1] for row in rows}
 
 
-def strangers(connection: Connection) -> list[str]:
-    """Participants with journals that the roster does not know."""
-    return list(connection.execute(_STRANGERS).scalars())
-
-
 def open_earners(connection: Connection, participants: Iterable[str], closed: str, month: str) -> list[tuple[str, str]]:
     """The months after the last closed one and up to another, and who of the participants has earnings in them."""
     parameters = {"participants": list(participants), "closed": closed, "month": month}
@@ -212,9 +207,6 @@ _ENTRIES = text("select participant_id, entries from book where participant_id =
 _REVISIONS = text("""
     select participant_id, revision from held_earning
     where period = :period and participant_id = any(cast(:participants as text[]))""")
-
-_STRANGERS = text("""
-    select participant_id from book where participant_id not in (select participant_id from person) order by 1""")
 
 _OPEN_EARNERS = text("""
     select period, participant_id from held_earning

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from services.payout.runs.lifecycle import ANYBODY
 from shared.contracts.base import CurrencyCode
 from shared.kernel.language import Amount, Name
 from shared.money import to_minor
 from shared.pay.policy import Policy, PolicyPart
 from shared.pay.references import Reference
 from shared.pay.run import Total
+
+ANYBODY: Final = "approver"
+"""The role of a step that whoever may approve runs can take."""
 
 
 class Step(PolicyPart):
