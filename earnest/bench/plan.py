@@ -15,7 +15,7 @@ from earnest.bench.kernel import deals, roster
 from earnest.bench.plan_sql import earnings_in_sql
 from earnest.bench.rounds import Timed, in_turn
 from shared.kernel import PlanSet, credit, earn, measure
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 
 PLAN = """
 plan: bench

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from shared.kernel import Plan
-from shared.kernel.columns import Exact
+from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.slab import Slabs
 
 
@@ -28,7 +28,7 @@ def rates(amounts: pl.Series, plan: Plan, sample: int) -> Rated:
     """Pay deals (amounts in cents) by the plan's slabs: all of them with the kernel, the first ones with zen-engine."""
     (slabs,) = (component for component in plan.components if isinstance(component, Slabs))
     begun = perf_counter()
-    exact = slabs.per_deal(Exact.of(amounts, 10**plan.digits), plan.bare(amounts.to_frame()))
+    exact = slabs.per_deal(ExactColumn.of(amounts, 10**plan.digits), plan.bare(amounts.to_frame()))
     ours = exact.rounded("half_up", Fraction(1, 10**plan.digits)).minor(plan.digits, "the pay of a deal")
     by_kernel = len(amounts) / (perf_counter() - begun)
     evaluate = _engine(slabs)

@@ -20,7 +20,7 @@ from services.payout.statements.layout import sheet
 from services.payout.statements.pdf import pdf
 from shared.explanation.frozen import details
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
-from shared.kernel.deals import deals_table
+from shared.kernel.crediting.deals import deals_table
 
 MONTH = "2026-06"
 CHUNK = 5

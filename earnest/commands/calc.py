@@ -39,7 +39,7 @@ def calc(
     from earnest.files.results import write_results
     from earnest.local.processes import LocalError
     from earnest.plans.checking import slips_in
-    from shared.kernel.exact import Overflow
+    from shared.kernel.arithmetic.expressions import Overflow
 
     console = Console()
     columns = (

@@ -33,7 +33,7 @@ def estimate(
     from earnest.local.processes import LocalError
     from earnest.simulation.closing import closings
     from earnest.simulation.closing import estimate as estimated
-    from shared.kernel.exact import Overflow
+    from shared.kernel.arithmetic.expressions import Overflow
 
     try:
         found = estimated(read_world(deals, roster, read_plans(plan)), participant, closings(close))

@@ -34,7 +34,7 @@ def explain(
     from earnest.files.plans import read_plans
     from earnest.files.world import read_world
     from earnest.local.processes import LocalError
-    from shared.kernel.exact import Overflow
+    from shared.kernel.arithmetic.expressions import Overflow
 
     try:
         found = told(read_world(deals, roster, read_plans(plan)), participant, period, component)

@@ -76,7 +76,7 @@ def show(
     """The plan document in plain words, as it can be handed to whoever is paid by it."""
     from earnest.plans.page import page
     from earnest.plans.reading import read_plan_file
-    from shared.kernel.document import document
+    from shared.kernel.plan.document import document
 
     plan = read_plan_file(file)
     text = document(plan)

@@ -39,7 +39,7 @@ def simulate(
 
     from earnest.local.processes import LocalError
     from earnest.simulation.run import simulate as simulated
-    from shared.kernel.exact import Overflow
+    from shared.kernel.arithmetic.expressions import Overflow
 
     console = Console(highlight=False)
     with Progress(

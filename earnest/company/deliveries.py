@@ -16,8 +16,8 @@ from earnest.company.people import People
 from earnest.company.selling import Statement, System, statements
 from shared.contracts import deals, plans
 from shared.contracts.base import instant_text
-from shared.kernel.plan import Plan
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.version import Plan
 
 CRM = "fernhill-crm"
 BATCH = 200

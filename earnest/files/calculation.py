@@ -15,7 +15,7 @@ from earnest.files.rejected import REJECTED, in_order
 from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import Explained, PlanSet, credit, explain, measure
-from shared.kernel.idle import earn_every_month
+from shared.kernel.idle_months import earn_every_month
 from shared.kernel.reasons import REASONS
 from shared.kernel.tables import UNCREDITED
 

@@ -14,7 +14,7 @@ from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
 from shared.contracts.roster_rows import patch_of
-from shared.kernel.own_columns import mistakes
+from shared.kernel.crediting.own_columns import mistakes
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)

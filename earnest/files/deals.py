@@ -14,7 +14,7 @@ from earnest.files.rows import ROW, Rows
 from earnest.local.home import company_zone
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet
-from shared.kernel.deals import deals_table
+from shared.kernel.crediting.deals import deals_table
 from shared.kernel.tables import DEALS
 
 REQUIRED = ("deal_id", "amount", "close_date")

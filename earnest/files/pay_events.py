@@ -12,7 +12,7 @@ from earnest.files.cells import BadCell, identifier
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
 from earnest.files.pay_inputs import Refused, Row, facts_of, period
 from earnest.files.rejected import FileError
-from shared.kernel.nearest import did_you_mean
+from shared.kernel.language.findings import did_you_mean
 from shared.pay.balances import Owed
 from shared.pay.facts import Entry, OffCycle
 from shared.pay.terms.release import Hold

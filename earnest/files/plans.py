@@ -8,8 +8,8 @@ from pathlib import Path
 from earnest.files.rejected import FileError
 from earnest.plans.checking import plan_of_file
 from shared.kernel import PlanSet
-from shared.kernel.plan import Plan
-from shared.kernel.plan_set import PlanConflict
+from shared.kernel.plan.plan_set import PlanConflict
+from shared.kernel.plan.version import Plan
 
 
 def read_plans(paths: Iterable[Path]) -> PlanSet:

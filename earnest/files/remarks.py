@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks import SHOWN, remarks_of, told
-from shared.kernel.remarks_on_deals import of_attainment, of_deals
-from shared.kernel.remarks_on_pools import of_pools
+from shared.kernel.remarks.deals import of_attainment, of_deals
+from shared.kernel.remarks.pools import of_pools
+from shared.kernel.remarks.roster import SHOWN, remarks_of, told
 
 
 def of_slips(deals: pl.DataFrame, roster: Roster, earned: pl.DataFrame, plans: PlanSet) -> list[str]:

@@ -10,8 +10,8 @@ from earnest.files.calculation import Calculation
 from earnest.files.rejected import FileError, in_order
 from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
 from shared.kernel import Explained
+from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.kernel.calendar import in_words
-from shared.kernel.exact import ROUNDING
 from shared.kernel.tables import BY_TIER
 from shared.spreadsheets import write_csv
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from shared.explanation.numbers import ATTAINMENT_DIGITS
-from shared.kernel.exact import NUMBER_DIGITS, WHOLE_SHARE, whole, wide
+from shared.kernel.arithmetic.expressions import NUMBER_DIGITS, WHOLE_SHARE, whole, wide
 from shared.money import minor_digits
 
 SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3

@@ -8,8 +8,8 @@ from pathlib import Path
 from earnest.files.remarks import of_slips
 from earnest.files.world import read_world
 from shared.kernel import PlanSet, credit, measure
-from shared.kernel.idle import earn_every_month
-from shared.kernel.missed import Missed, missed_of
+from shared.kernel.crediting.uncredited import Missed, missed_of
+from shared.kernel.idle_months import earn_every_month
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shared.formatting import grouped
-from shared.kernel.assertions import ALL, Checked, checked
-from shared.kernel.plan import Plan
+from shared.kernel.checks.assertions import ALL, Checked, checked
+from shared.kernel.plan.version import Plan
 
 
 def told(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:

@@ -23,7 +23,7 @@ def payout_chart(found: Payout, out: Path) -> None:
 
     from earnest.plans.curves import TOTAL, as_decimal
     from shared.formatting import amount
-    from shared.kernel.words import spoken
+    from shared.kernel.language.phrases import spoken
 
     with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none", "font.size": 11}):
         figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from earnest.plans.positions import Position, Positions
 from earnest.plans.schema_errors import schema_findings
 from shared.kernel.checks import UNIT_CODES, findings, slips
-from shared.kernel.findings import Finding
-from shared.kernel.plan import Plan
-from shared.kernel.plan_text import PlanFileError, read_yaml
+from shared.kernel.language.findings import Finding
+from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
+from shared.kernel.plan.version import Plan
 
 TOP = Position(1, 1)
 KEY_CODES = {"P102"}

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from earnest.files.rejected import FileError
 from shared.formatting import amount, money, percent
-from shared.kernel.assertions import by_attainment
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.checks.assertions import by_attainment
 from shared.kernel.checks.numbers_in_plan import numbers_of
-from shared.kernel.columns import Exact
-from shared.kernel.language import number_in_plan
-from shared.kernel.measures import Measure
-from shared.kernel.nearest import did_you_mean
-from shared.kernel.plan import Plan
-from shared.kernel.points import Points, pay_at
-from shared.kernel.reference_point import quota_of, reference_terms, reference_value
-from shared.kernel.words import spoken
+from shared.kernel.language.findings import did_you_mean
+from shared.kernel.language.measures import Measure
+from shared.kernel.language.phrases import spoken
+from shared.kernel.language.values import number_in_plan
+from shared.kernel.plan.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.plan.version import Plan
+from shared.kernel.scenarios import Scenarios, pay_at
 
 FINE = 400
 """Points of a chart, beside those around every number of the plan, where pay may jump."""
@@ -59,13 +59,13 @@ def payout(plan: Plan, component: str | None, measure: str | None, quota: str | 
     attainments = sorted(grid | {mark for mark in marks if 0 < mark < end})
     height = len(attainments)
     others = [each for each in plan.measures if each is not grows and (each.ingredients or each.score)]
-    points = Points(
+    points = Scenarios(
         height,
-        measures={each.measure: Exact.constant(reference_value(each), height) for each in others},
-        attainments={grows.measure: Exact.fractions(attainments)},
-        quotas={each.measure: Exact.constant(quota_of(each), height) for each in others}
-        | {grows.measure: Exact.constant(size, height)},
-        terms={name: Exact.constant(figure, height) for name, figure in reference_terms(plan).items()},
+        measures={each.measure: ExactColumn.constant(reference_value(each), height) for each in others},
+        attainments={grows.measure: ExactColumn.fractions(attainments)},
+        quotas={each.measure: ExactColumn.constant(quota_of(each), height) for each in others}
+        | {grows.measure: ExactColumn.constant(size, height)},
+        terms={name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()},
     )
     paid = pay_at(plan, points)
     pay = {name: column.to_list() for name, column in paid.pay.items() if component in (None, name)}
@@ -136,5 +136,5 @@ def _number(option: str, text: str) -> Fraction:
 
 def as_decimal(value: Fraction) -> Decimal:
     """The number with the six decimals that thresholds may have, for people to read: never on another side of one, nor on it."""
-    (shown,) = Exact.fractions([value]).shown(10**6, "a number of a curve")
+    (shown,) = ExactColumn.fractions([value]).shown(10**6, "a number of a curve")
     return Decimal(shown).scaleb(-6).normalize()

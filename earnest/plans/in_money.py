@@ -14,8 +14,8 @@ from earnest.files.rejected import FileError
 from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, credit, earn, measure
-from shared.kernel.exact import Overflow
-from shared.kernel.plan import Plan
+from shared.kernel.arithmetic.expressions import Overflow
+from shared.kernel.plan.version import Plan
 
 ALWAYS = date(1900, 1, 1)
 

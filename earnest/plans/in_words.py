@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.formatting import percent
-from shared.kernel.plan import Plan
+from shared.kernel.plan.version import Plan
 
 NAMED = {"credits": ("rule", "Rule"), "measures": ("measure", "Measure"), "components": ("component", "Component")}
 SHARES = {"rate", "weight", "share"}

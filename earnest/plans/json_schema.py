@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from shared.kernel.plan import Plan
+from shared.kernel.plan.version import Plan
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-from shared.kernel.findings import Path
+from shared.kernel.language.findings import Path
 
 
 class Position(NamedTuple):

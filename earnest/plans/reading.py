@@ -7,7 +7,7 @@ from pathlib import Path
 from earnest.files.rejected import FileError
 from earnest.plans.checking import plan_of_file
 from earnest.plans.reporting import as_text
-from shared.kernel.plan import Plan
+from shared.kernel.plan.version import Plan
 
 
 def read_plan_file(file: Path) -> Plan:

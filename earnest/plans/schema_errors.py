@@ -8,13 +8,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from shared.kernel.components import KINDS
-from shared.kernel.conventions import Conventions
-from shared.kernel.crediting import CreditingRule
-from shared.kernel.findings import Finding, Flaws, Path
-from shared.kernel.language import PlanPart
-from shared.kernel.measures import Measure
-from shared.kernel.nearest import did_you_mean
-from shared.kernel.plan import Plan
+from shared.kernel.language.conventions import Conventions
+from shared.kernel.language.crediting_rules import CreditingRule
+from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
+from shared.kernel.language.measures import Measure
+from shared.kernel.language.values import PlanPart
+from shared.kernel.plan.version import Plan
 
 _WANTED = {
     "string_type": "text",

@@ -15,9 +15,8 @@ from earnest.plans.reporting import as_text
 from earnest.plans.schema_errors import schema_findings
 from earnest.policies.fields import fields_at
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of
-from shared.kernel.findings import Finding
-from shared.kernel.nearest import did_you_mean
-from shared.kernel.plan_text import PlanFileError, read_yaml
+from shared.kernel.language.findings import Finding, did_you_mean
+from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.pay.policy import Policy
 
 SUFFIXES = (".yaml", ".yml", ".json")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from shared.kernel.findings import Path
+from shared.kernel.language.findings import Path
 
 
 def fields_at(model: type[BaseModel], path: Path) -> set[str]:

@@ -9,7 +9,7 @@ from typing import get_args
 import polars as pl
 
 from shared.kernel import Plan, PlanSet, Roster, earn, measure
-from shared.kernel.conventions import Conventions
+from shared.kernel.language.conventions import Conventions
 
 _ROW = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from services.alerts.totals import Month, PeriodSums, add
 from shared.contracts.earnings import ComponentEarning
-from shared.kernel.exact import NUMBER_SCALE
+from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.money import minor_digits
 
 

@@ -26,11 +26,11 @@ from shared.contracts import deals, roster
 from shared.contracts.base import Identifier, instant_text
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
-from shared.kernel.own_columns import mistakes as mistakes_of
-from shared.kernel.plan import Plan
-from shared.kernel.plan_file import mistakes
-from shared.kernel.remarks_on_deals import far_from, one_far_ahead
-from shared.kernel.trial import tried
+from shared.kernel.checks.trial import tried
+from shared.kernel.crediting.own_columns import mistakes as mistakes_of
+from shared.kernel.plan.plan_file import mistakes
+from shared.kernel.plan.version import Plan
+from shared.kernel.remarks.deals import far_from, one_far_ahead
 from shared.log.port import Record
 
 

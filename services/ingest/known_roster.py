@@ -13,7 +13,7 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import ROSTER
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks import remarks_of
+from shared.kernel.remarks.roster import remarks_of
 from shared.log.port import Log, Partition, Record
 
 TOGETHER: Final = 10_000

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.ingest.acceptance import Read, read
 from services.ingest.events import PlanEvent
-from shared.kernel.plan import Plan
+from shared.kernel.plan.version import Plan
 
 
 def read_plan_event(text: bytes, zone: str, received: datetime, by: str) -> Read:

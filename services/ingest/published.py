@@ -21,10 +21,10 @@ from services.ingest.bodies import TooMany
 from services.ingest.plan_reading import in_full, read_plan_event
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
-from shared.kernel.conventions import CalendarTerms
-from shared.kernel.filters import ColumnTypes
-from shared.kernel.plan import Plan
-from shared.kernel.plan_set import Declared, PlanConflict, PlanSet, check_together, replaced
+from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.filters import ColumnTypes
+from shared.kernel.plan.plan_set import Declared, PlanConflict, PlanSet, check_together, replaced
+from shared.kernel.plan.version import Plan
 from shared.log.port import Log, LogUnavailable, Record
 from shared.problems import Conflict
 

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from shared.contracts.plans import PlanPublished
 from shared.kernel import Plan, PlanSet
-from shared.kernel.plan_file import mistakes
-from shared.kernel.plan_set import PlanConflict
+from shared.kernel.plan.plan_file import mistakes
+from shared.kernel.plan.plan_set import PlanConflict
 
 
 class NotAdmitted(Exception):

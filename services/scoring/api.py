@@ -37,7 +37,7 @@ from shared import web
 from shared.contracts.base import Identifier
 from shared.contracts.earnings import ComponentEarning
 from shared.explanation import parts
-from shared.kernel.language import Name
+from shared.kernel.language.values import Name
 from shared.kernel.tables import EARNINGS
 from shared.log.loop import TRANSIENT
 from shared.log.port import Log

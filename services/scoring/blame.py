@@ -10,9 +10,9 @@ import polars as pl
 
 from shared.bounded import Calculating, directly
 from shared.kernel import Plan, PlanSet
-from shared.kernel.exact import Overflow
-from shared.kernel.filters import FilterError
-from shared.kernel.formulas import FormulaError
+from shared.kernel.arithmetic.expressions import Overflow
+from shared.kernel.language.filters import FilterError
+from shared.kernel.language.formulas import FormulaError
 
 FAILURES: Final = (Exception, pl.exceptions.PanicException)
 """What a calculation may raise; a panic of Polars is no `Exception`."""

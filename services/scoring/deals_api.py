@@ -33,7 +33,7 @@ from services.scoring.store import views
 from services.scoring.store.terms import TermsInForce
 from shared.contracts.base import Identifier
 from shared.explanation import RuleSkipped
-from shared.kernel.language import Name
+from shared.kernel.language.values import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from shared.kernel import PlanSet, summed
-from shared.kernel.exact import narrow, wide
+from shared.kernel.arithmetic.expressions import narrow, wide
 
 _SUMMED = ["plan", "version", "rule", "period", "fiscal", "currency", "bucket"]
 _ONE = ["period", "participant_id", "deal_id"]

@@ -20,8 +20,8 @@ from services.scoring.store.terms import TermsInForce
 from services.scoring.worker import asked_again
 from shared.bounded import Bounded, Exceeded
 from shared.kernel import Plan, PlanSet, Roster
-from shared.kernel.plan_file import mistakes
-from shared.kernel.trial import TRIAL, CannotBeCalculated, tried
+from shared.kernel.checks.trial import TRIAL, CannotBeCalculated, tried
+from shared.kernel.plan.plan_file import mistakes
 from shared.log.port import Log
 
 _logger = structlog.get_logger(__name__)

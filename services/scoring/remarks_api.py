@@ -13,9 +13,9 @@ from services.scoring.standings import earnings_of
 from services.scoring.store import lines as stored
 from services.scoring.store import views
 from services.scoring.store.terms import TermsInForce
-from shared.kernel.remarks import Kind, remarks_of, within
-from shared.kernel.remarks_on_deals import far_ahead, far_from, of_attainment
-from shared.kernel.remarks_on_pools import of_pools
+from shared.kernel.remarks.deals import far_ahead, far_from, of_attainment
+from shared.kernel.remarks.pools import of_pools
+from shared.kernel.remarks.roster import Kind, remarks_of, within
 from shared.periods import first_day, last_day
 
 

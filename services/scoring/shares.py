@@ -11,8 +11,8 @@ from sqlglot import exp
 from services.scoring.blame import for_everybody_else
 from shared.facts import Facts, values_of
 from shared.kernel import PlanSet, Roster, credit
-from shared.kernel.deals import values_table
-from shared.kernel.sql_text import parse
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.language.sql_text import parse
 from shared.kernel.tables import CREDITS
 
 SHARES: Final = pl.Schema({name: CREDITS[name] for name in ("deal_id", "participant_id", "period", "rule", "share")})

@@ -8,8 +8,8 @@ import polars as pl
 
 from services.scoring.listed import NOTHING, json_lists, listed, unlisted
 from shared.kernel import PlanSet, Roster, measure
-from shared.kernel.exact import narrow, wide
-from shared.kernel.idle import Months, earn_every_month
+from shared.kernel.arithmetic.expressions import narrow, wide
+from shared.kernel.idle_months import Months, earn_every_month
 from shared.kernel.tables import EARNINGS
 
 _WHO = ["participant_id", "period"]

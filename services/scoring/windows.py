@@ -10,7 +10,7 @@ import polars as pl
 
 from shared.kernel import Plan, PlanSet
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
-from shared.kernel.conventions import RESETS, Reset
+from shared.kernel.language.conventions import RESETS, Reset
 from shared.periods import first_day, last_day, period_of
 
 BEGINNING: Final = "0001-01"

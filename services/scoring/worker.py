@@ -34,8 +34,8 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
 from shared.facts import Facts, merge
 from shared.kernel import Credited, Plan, PlanSet, Roster, credit
-from shared.kernel.deals import values_table
-from shared.kernel.idle import Months
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.idle_months import Months
 from shared.log.port import Record, Stored
 from shared.log.worker import Outcome, Rejection, Step
 from shared.metrics import SCORING_SKIPPED

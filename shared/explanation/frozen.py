@@ -19,8 +19,8 @@ from shared.explanation.model import Part
 from shared.explanation.parts import told, windows
 from shared.explanation.telling import LIMITS
 from shared.kernel import Explained, Plan, PlanSet
+from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.components import Component
-from shared.kernel.runs import begins
 from shared.kernel.tables import BY_TIER, EARNINGS, LINES, NUMBER, SLICES
 from shared.money import from_minor
 

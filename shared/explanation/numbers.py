@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from shared.formatting import EXACT
-from shared.kernel.exact import WHOLE_SHARE
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE
 
 
 def plain(value: Decimal, least: int = 0) -> Decimal:
@@ -34,7 +34,7 @@ def attainment(share: Decimal) -> Decimal:
 
 
 def cut(value: Decimal, digits: int) -> Decimal:
-    """A number of so many decimals at most, as `shared.kernel.columns.Exact.shown` has it."""
+    """A number of so many decimals at most, as `shared.kernel.arithmetic.exact_column.ExactColumn.shown` has it."""
     units, rest = divmod(abs(Fraction(value)) * 10**digits, 1)
     odd = units | 1 if rest else units
     return Decimal(odd if value >= 0 else -odd).scaleb(-digits, EXACT)

@@ -16,9 +16,9 @@ from shared.explanation.groups import among_everyone
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
+from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.exact import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.tables import BY_TIER
 from shared.money import from_minor
 

@@ -9,9 +9,9 @@ from shared.explanation.model import Line, MeasuredIn, Part, Slice
 from shared.explanation.numbers import plain
 from shared.formatting import grouped, percent
 from shared.kernel import Plan
+from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.kernel.components import Component
-from shared.kernel.exact import ROUNDING
-from shared.kernel.words import figure_in_words
+from shared.kernel.language.phrases import figure_in_words
 
 LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
 WINDOWS = {

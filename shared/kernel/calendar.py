@@ -15,7 +15,7 @@ from typing import NewType
 
 import polars as pl
 
-from shared.kernel.conventions import CalendarTerms, Reset
+from shared.kernel.language.conventions import CalendarTerms, Reset
 from shared.periods import last_day
 
 Fiscal = NewType("Fiscal", int)

@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 import polars as pl
 
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE, allocated
 from shared.kernel.calendar import month_of
-from shared.kernel.crediting import RELATIONS
-from shared.kernel.deal_amounts import exact_number, named
-from shared.kernel.exact import WHOLE_SHARE, allocated
-from shared.kernel.exchange import exchanged, portion
-from shared.kernel.filters import filter_frame
-from shared.kernel.own_columns import asked_for
-from shared.kernel.plan import CreditingRule, Plan
-from shared.kernel.plan_set import PlanSet
+from shared.kernel.crediting.deal_amounts import exact_number, named
+from shared.kernel.crediting.exchange import exchanged, portion
+from shared.kernel.crediting.own_columns import asked_for
+from shared.kernel.crediting.uncredited import lacking, nobody, unknown, unusable
+from shared.kernel.language.crediting_rules import RELATIONS
+from shared.kernel.language.filters import filter_frame
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import CreditingRule, Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
-from shared.kernel.uncredited import lacking, nobody, unknown, unusable
 
 _BELOW = "who is below"
 """Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""

@@ -9,19 +9,30 @@ from fractions import Fraction
 
 import polars as pl
 
-from shared.kernel.at import At
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE
+from shared.kernel.arithmetic.running_sums import growth
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
-from shared.kernel.columns import Exact
 from shared.kernel.components import Component
-from shared.kernel.exact import WHOLE_SHARE
-from shared.kernel.groups import divided, grouped
-from shared.kernel.language import Figure
+from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.groups import divided, grouped
+from shared.kernel.evaluation.pay import (
+    accumulated,
+    closing,
+    context_for,
+    forfeited,
+    paid,
+    reached,
+    shown,
+    starts,
+    staying,
+    within,
+)
+from shared.kernel.language.values import Figure
 from shared.kernel.measure import ORDER, STEP
-from shared.kernel.plan import Plan
-from shared.kernel.plan_set import PlanSet
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
-from shared.kernel.runs import growth
-from shared.kernel.standing import accumulated, closing, forfeited, paid, place, reached, shown, starts, staying, within
 from shared.kernel.tables import EARNINGS, NUMBER, empty
 
 MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
@@ -117,10 +128,10 @@ def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
-    whole = place(accumulated(steps, plan), plan, roster)
+    whole = context_for(accumulated(steps, plan), plan, roster)
     own = whole
     if steps["idle"].any():
-        own = place(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster)
+        own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster)
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
         compares = any(each.compares for each in plan.leading_to(component))
@@ -131,7 +142,7 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
     return [*found, *_limits(found, own, plan, roster)]
 
 
-def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFrame:
+def _paid(component: Component, at: EvaluationContext, plan: Plan, roster: Roster) -> pl.DataFrame:
     pay = paid(component, at, plan, roster)
     value, quota, attained = reached(at, component.main_measure())
     due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
@@ -163,7 +174,7 @@ def _paid(component: Component, at: At, plan: Plan, roster: Roster) -> pl.DataFr
     return _as_earnings(rows, component.component, plan)
 
 
-def _share(component: Component, at: At) -> pl.Series:
+def _share(component: Component, at: EvaluationContext) -> pl.Series:
     """Which share of a pool each has, in 10^-8."""
     share = component.share(at)
     if share is None:
@@ -171,7 +182,7 @@ def _share(component: Component, at: At) -> pl.Series:
     return share.shown(WHOLE_SHARE, "a share").cast(pl.Int64)
 
 
-def _within(budget: Decimal, due: pl.Series, at: At) -> pl.Series:
+def _within(budget: Decimal, due: pl.Series, at: EvaluationContext) -> pl.Series:
     """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
     found = due.to_list()
     most = Fraction(budget) * 10**at.digits
@@ -223,7 +234,7 @@ def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
     return pl.Series("amount", found, dtype=pl.Int64)
 
 
-def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -> list[pl.DataFrame]:
+def _limits(found: Iterable[pl.DataFrame], at: EvaluationContext, plan: Plan, roster: Roster) -> list[pl.DataFrame]:
     """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
@@ -231,7 +242,7 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
     paid_in = pl.concat(found).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
     rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
-    months = place(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster)
+    months = context_for(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster)
     limited: list[pl.DataFrame] = []
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is None:
@@ -239,7 +250,7 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
         room = pl.Series(_figure_minor(figure, months, plan), dtype=pl.Int64) - months.rows["amount"]
         moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
         by = months.rows.with_columns(
-            shown(Exact.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
+            shown(ExactColumn.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
             quota=pl.lit(None, dtype=NUMBER),
             attainment=pl.lit(None, dtype=NUMBER),
             share=pl.lit(None, dtype=pl.Int64),
@@ -251,7 +262,7 @@ def _limits(found: Iterable[pl.DataFrame], at: At, plan: Plan, roster: Roster) -
     return limited
 
 
-def _figure_minor(figure: Figure | None, at: At, plan: Plan) -> list[int]:
+def _figure_minor(figure: Figure | None, at: EvaluationContext, plan: Plan) -> list[int]:
     assert figure is not None
     exact = at.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
     return exact.minor(plan.digits, "a limit").to_list()

@@ -9,13 +9,13 @@ import polars as pl
 from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
+from shared.kernel.evaluation.pay import accumulated
+from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, added, measure, paid_by_deal
-from shared.kernel.plan import Plan
-from shared.kernel.plan_set import PlanSet
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
-from shared.kernel.standing import accumulated
 from shared.kernel.tables import LINES, SLICES, empty
-from shared.kernel.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 
 
 class Explained(NamedTuple):

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import polars as pl
 
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
-from shared.kernel.columns import Exact
-from shared.kernel.exact import narrow, wide
-from shared.kernel.plan import Plan
-from shared.kernel.plan_set import PlanSet
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
 from shared.kernel.tables import MEASURES, SUMS, empty
 
 STEP = ["participant_id", "plan", "version", "period", "fiscal"]
@@ -74,7 +74,7 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
         measure = plan.measure(component.main_measure())
         if measure is None or component.component not in plan.pays_by_deal:
             continue
-        pays = component.per_deal(Exact.of(credits["amount"], 10**plan.digits), plan.bare(credits))
+        pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), plan.bare(credits))
         unit = Fraction(1, 10**plan.digits)
         due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
         yield component.component, measure.rules, due

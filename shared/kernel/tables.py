@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from shared.kernel.exact import whole
+from shared.kernel.arithmetic.expressions import whole
 
 NUMBER = pl.Decimal(38, 9)
 """A number that people gave, or that is shown to them: as `Exact.shown`, with the digits that decide."""

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from shared.contracts.base import CurrencyCode
-from shared.kernel.language import Amount, Name
+from shared.kernel.language.values import Amount, Name
 from shared.money import to_minor
 from shared.pay.policy import Policy, PolicyPart
 from shared.pay.references import Reference

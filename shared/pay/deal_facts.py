@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from shared.kernel.remarks import Kind
+from shared.kernel.remarks.roster import Kind
 from shared.money import MoneyError, to_minor
 from shared.pay.terms.release import Collection
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
-from shared.kernel.missed import missed_of
-from shared.kernel.remarks import Kind as Remarkable
+from shared.kernel.crediting.uncredited import missed_of
+from shared.kernel.remarks.roster import Kind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from shared.contracts.base import YEARS
-from shared.kernel.findings import Finding
+from shared.kernel.language.findings import Finding
 from shared.pay.references import Reference
 
 POLICY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from earnest.plans.checking import check_texts, plan_of_text
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 
 BROKEN = Path(__file__).parent / "broken"
 BASE = (BROKEN / "base.yaml").read_text()

@@ -10,7 +10,7 @@ import pytest
 from earnest.files.results import lines_table
 from shared.explanation.parts import told
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD, calculated, paid
 
 

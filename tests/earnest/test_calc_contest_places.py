@@ -9,7 +9,7 @@ import polars as pl
 from earnest.files.calculation import calculate
 from shared.explanation.parts import told
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD
 
 PLAN = """

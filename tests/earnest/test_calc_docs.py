@@ -17,13 +17,13 @@ from earnest.files.results import write_results
 from shared.contracts.roster_rows import COLUMNS
 from shared.kernel import PlanSet
 from shared.kernel.components import KINDS
-from shared.kernel.crediting import RELATIONS
-from shared.kernel.filters import ColumnTypes, compile_filter
-from shared.kernel.formulas import FUNCTIONS
-from shared.kernel.language import PlanPart
-from shared.kernel.plan import Plan
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import read_yaml
+from shared.kernel.language.crediting_rules import RELATIONS
+from shared.kernel.language.filters import ColumnTypes, compile_filter
+from shared.kernel.language.formulas import FUNCTIONS
+from shared.kernel.language.values import PlanPart
+from shared.kernel.plan.exact_yaml import read_yaml
+from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.version import Plan
 from tests.command_line import earnest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

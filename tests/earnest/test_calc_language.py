@@ -15,9 +15,9 @@ from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import lines_table
 from shared.explanation.parts import told
 from shared.kernel import PlanSet
-from shared.kernel.columns import Exact
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 
 HEAD = """
 plan: rep
@@ -315,7 +315,7 @@ components:
 @given(st.fractions(0, 3), st.integers(0, 3_000_000))
 def test_what_is_shown_of_a_number_lies_on_the_same_side_of_every_coarser_one(value: Fraction, millionths: int) -> None:
     mark = Fraction(millionths, 10**6)
-    seen = Fraction(int(Exact.fractions([value]).shown(10**9, "it")[0]), 10**9)
+    seen = Fraction(int(ExactColumn.fractions([value]).shown(10**9, "it")[0]), 10**9)
     assert (seen < mark, seen > mark) == (value < mark, value > mark)
 
 

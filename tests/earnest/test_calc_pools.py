@@ -11,8 +11,8 @@ from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import earnings_table, lines_table
 from shared.explanation.parts import told
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 
 PLAN = """
 plan: rep

@@ -10,7 +10,7 @@ import pytest
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import write_results
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 
 HEAD = """
 plan: rep

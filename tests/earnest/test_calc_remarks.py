@@ -8,7 +8,7 @@ import pytest
 
 from earnest.files.calculation import calculate
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 
 HEAD = """
 plan: rep

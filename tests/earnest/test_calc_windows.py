@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD, calculated, paid
 
 MIXED = "measures: [{measure: sales, sum_of: [own]}, {measure: ytd, sum_of: [own], reset: year}]\n"

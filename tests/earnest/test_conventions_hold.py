@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from shared.kernel.checks import findings
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD, calculated, paid
 
 KINDS: Final = {

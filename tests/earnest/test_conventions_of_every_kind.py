@@ -12,8 +12,8 @@ import pytest
 from earnest.files.calculation import calculate
 from shared.kernel import PlanSet
 from shared.kernel.checks import findings
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
 
 TIERS = "tiers: [{up_to: 100, rate: 10%}, {rate: 20%}]"
 BY_QUOTA = "on: attainment, tiers: [{up_to: 100%, rate: 10%}, {rate: 20%}]"

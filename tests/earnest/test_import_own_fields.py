@@ -8,7 +8,7 @@ from earnest.files.rows import read_rows
 from earnest.imports.reading import read_deals
 from earnest.imports.recipe import Recipe
 from earnest.imports.writing import write_deals, write_report
-from shared.kernel.filters import ColumnTypes
+from shared.kernel.language.filters import ColumnTypes
 from shared.settings import Settings
 
 FIELDS = {

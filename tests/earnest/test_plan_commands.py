@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from earnest.cli import app
 from earnest.plans.json_schema import plan_schema
-from shared.kernel.plan_text import read_yaml
+from shared.kernel.plan.exact_yaml import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = """plan: rep

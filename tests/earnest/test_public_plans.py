@@ -11,7 +11,7 @@ import pytest
 
 from earnest.files.calculation import calculate
 from earnest.files.plans import read_plans
-from shared.kernel.assertions import checked
+from shared.kernel.checks.assertions import checked
 from shared.money import from_minor
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "public_plans"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
-from shared.kernel.nearest import did_you_mean
+from shared.kernel.language.findings import did_you_mean
 from shared.pay.references import Named, Reference
 from shared.problems import Unprocessable
 

@@ -13,7 +13,7 @@ from services.payout.statements.deals import counted
 from services.payout.statements.writing import Writing
 from shared.explanation import Line, Part
 from shared.explanation.frozen import components_of
-from shared.kernel.exact import ROUNDING
+from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.money import from_minor
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import KEY, Corrected

@@ -20,7 +20,7 @@ from services.payout.runs.payments import would_refuse
 from services.payout.runs.store_payees import PaidUnder
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
-from shared.kernel.remarks_on_deals import told_twice
+from shared.kernel.remarks.deals import told_twice
 from shared.pay.deal_facts import Remarked, Uncredited
 from shared.pay.exceptions import LEFT_OUT, Finding, Seen, findings, not_whole
 from shared.pay.people import Person

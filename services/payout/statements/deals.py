@@ -9,7 +9,7 @@ from services.payout.statements.model import Earned, Statement
 from services.payout.statements.sheet import Cell, Column, Row, Section, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation import Line, Part, Slice
-from shared.kernel.exact import ROUNDING
+from shared.kernel.arithmetic.expressions import ROUNDING
 
 COLUMNS = (
     Column("Deal", share=4),

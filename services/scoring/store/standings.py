@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from services.scoring.standings import STANDINGS, sums_of
 from services.scoring.store.statements import SPLIT, execute, fetch, lines
 from shared.kernel import PlanSet
-from shared.kernel.idle import Months
+from shared.kernel.idle_months import Months
 
 _PAIR = {name: STANDINGS[name] for name in ("participant_id", "period")}
 

@@ -17,11 +17,11 @@ from shared.kernel.checks.rows import credited_twice, rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
-from shared.kernel.findings import Finding, Path
-from shared.kernel.plan import Plan
-from shared.kernel.rounding import not_by_deal
-from shared.kernel.units import Units
-from shared.kernel.windows import gated_by_shorter, without_effect
+from shared.kernel.language.findings import Finding, Path
+from shared.kernel.language.units import Units
+from shared.kernel.plan.deal_rounding import not_by_deal
+from shared.kernel.plan.version import Plan
+from shared.kernel.plan.windows import gated_by_shorter, without_effect
 
 
 def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:

@@ -1,15 +1,20 @@
-"""Assertions that name what the plan does not have."""
+"""The assertions of a plan: what it must pay at a point, beside what it does pay; and those that name what the plan does not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
-from shared.kernel.assertions import point_of
+from shared.formatting import amount, percent
+from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.earn import MAXIMUM, MINIMUM
-from shared.kernel.findings import Finding
-from shared.kernel.nearest import did_you_mean
-from shared.kernel.plan import Plan
-from shared.kernel.points import PointError, check_points
+from shared.kernel.language.findings import Finding, did_you_mean
+from shared.kernel.language.phrases import spoken
+from shared.kernel.plan.version import Assertion, Plan
+from shared.kernel.reasons import PAYS_NOTHING
+from shared.kernel.scenarios import ScenarioError, Scenarios, check_points, pay_at
 
 
 def wrong_assertions(plan: Plan) -> Iterator[Finding]:
@@ -18,7 +23,7 @@ def wrong_assertions(plan: Plan) -> Iterator[Finding]:
     for place, assertion in enumerate(plan.assertions):
         try:
             check_points(plan, point_of(plan, assertion))
-        except PointError as error:
+        except ScenarioError as error:
             yield Finding(
                 "P210", "error", ("assertions", place, "at"), str(error), "see `assertions` in the plan language"
             )
@@ -28,3 +33,101 @@ def wrong_assertions(plan: Plan) -> Iterator[Finding]:
                     said = f"the assertion expects pay of an unknown component {name}"
                     mend = did_you_mean(name, components, "components")
                     yield Finding("P210", "error", ("assertions", place, "pays", name), said, mend)
+
+
+ALL = ""
+"""The name under which all components together stand."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An assertion with what the plan pays there, by component or in all (`ALL`), each beside what was expected."""
+
+    number: int
+    assertion: Assertion
+    pays: dict[str, tuple[Decimal, Decimal]]
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is as expected, to the smallest unit."""
+        return not self.error and all(expected == found for expected, found in self.pays.values())
+
+    @property
+    def point(self) -> str:
+        """The point in words."""
+        return ", ".join(f"{_name(key)} {_value(key, value)}" for key, value in self.assertion.at.items()) or "nothing"
+
+
+def checked(plan: Plan) -> list[Checked]:
+    """Every assertion of the plan, evaluated."""
+    return [_checked(plan, number, assertion) for number, assertion in enumerate(plan.assertions, start=1)]
+
+
+def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
+    """The point that an assertion means.
+
+    `attainment` and `quota` without a name are of every measure of whose attainment the pay depends.
+
+    Raises:
+        PointError: it names what the plan does not have.
+    """
+    said: dict[str, dict[str, ExactColumn]] = {"measure": {}, "attainment": {}, "quota": {}, "term": {}}
+    for key, value in assertion.at.items():
+        kind, dot, name = key.partition(".")
+        column = ExactColumn.constant(Fraction(value), 1)
+        if kind in ("attainment", "quota") and not dot:
+            names = by_attainment(plan)
+            if not names:
+                raise ScenarioError(
+                    f"{key}: no component looks at the attainment of a measure; say of which: {key}.<measure>"
+                )
+            for each in names:
+                said[kind].setdefault(each, column)
+        elif dot:
+            if kind not in said or kind == "measure":
+                raise ScenarioError(f"{key}: a point has measures by name, attainment, quota and term.<name>")
+            said[kind][name] = column
+        else:
+            said["measure"][key] = column
+    return Scenarios(1, said["measure"], said["attainment"], said["quota"], said["term"])
+
+
+def by_attainment(plan: Plan) -> list[str]:
+    """The measures that deals or scores fill and on whose attainment some pay depends."""
+    found = [each.name for component in plan.components for each in component.uses() if each.kind == "attainment"]
+    found += [each.name for measure in plan.measures for each in plan.refers(measure) if each.kind == "attainment"]
+    return [each.measure for each in plan.measures if each.measure in found and (each.ingredients or each.score)]
+
+
+def _checked(plan: Plan, number: int, assertion: Assertion) -> Checked:
+    try:
+        points = point_of(plan, assertion)
+        paid = pay_at(plan, points)
+    except ScenarioError as error:
+        return Checked(number, assertion, {}, str(error))
+    expected = assertion.pays if isinstance(assertion.pays, dict) else {ALL: assertion.pays}
+    problems = {name: found[0] for name, found in paid.problems.items() if found[0] is not None}
+    pays: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, due in expected.items():
+        if name not in (ALL, MINIMUM, MAXIMUM) and name not in paid.pay:
+            return Checked(number, assertion, {}, f"the plan has no component {name}")
+        minor = paid.total[0] if name == ALL else paid.pay[name][0] if name in paid.pay else 0
+        pays[name] = (due, Decimal(minor).scaleb(-plan.digits))
+    lacking = [name for name, found in problems.items() if not PAYS_NOTHING[found].planned]
+    concerned = [name for name in lacking if name in pays or ALL in pays]
+    held = all(due == found for due, found in pays.values())
+    if concerned and not held:
+        why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}
+        text = "; ".join(f"{name} {why.get(problems[name], problems[name])}" for name in concerned)
+        return Checked(number, assertion, pays, f"{text}: say it in `at`")
+    return Checked(number, assertion, pays)
+
+
+def _name(key: str) -> str:
+    kind, dot, name = key.partition(".")
+    return f"{kind} of {spoken(name)}" if dot else spoken(key)
+
+
+def _value(key: str, value: Decimal) -> str:
+    return percent(value) if key.partition(".")[0] == "attainment" else amount(value)

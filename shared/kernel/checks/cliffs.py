@@ -8,14 +8,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from shared.formatting import amount, money
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
-from shared.kernel.columns import Exact
-from shared.kernel.exact import Overflow
-from shared.kernel.findings import Finding
-from shared.kernel.measures import Measure
-from shared.kernel.plan import Plan
-from shared.kernel.points import Points, pay_at
-from shared.kernel.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.measures import Measure
+from shared.kernel.plan.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.plan.version import Plan
+from shared.kernel.scenarios import Scenarios, pay_at
 
 STEPS = 120
 """How finely the way up to three times the quota is walked besides."""
@@ -57,13 +57,15 @@ def _values(measure: Measure, numbers: Numbers, plan: Plan) -> list[Fraction]:
     return sorted({each + move for each in whole for move in (-unit, 0, unit) if each + move >= 0})
 
 
-def _points(measure: Measure, values: Sequence[Fraction], plan: Plan) -> Points:
+def _points(measure: Measure, values: Sequence[Fraction], plan: Plan) -> Scenarios:
     height = len(values)
     others = [each for each in plan.measures if each is not measure and (each.ingredients or each.score)]
-    measures = {each.measure: Exact.constant(reference_value(each), height) for each in others}
-    quotas = {each.measure: Exact.constant(quota_of(each), height) for each in (*others, measure)}
-    terms = {name: Exact.constant(figure, height) for name, figure in reference_terms(plan).items()}
-    return Points(height, measures={**measures, measure.measure: Exact.fractions(values)}, quotas=quotas, terms=terms)
+    measures = {each.measure: ExactColumn.constant(reference_value(each), height) for each in others}
+    quotas = {each.measure: ExactColumn.constant(quota_of(each), height) for each in (*others, measure)}
+    terms = {name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()}
+    return Scenarios(
+        height, measures={**measures, measure.measure: ExactColumn.fractions(values)}, quotas=quotas, terms=terms
+    )
 
 
 def _falls(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.kernel.findings import Finding
-from shared.kernel.growth import grows
-from shared.kernel.plan import Plan
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formula_growth import grows
+from shared.kernel.plan.version import Plan
 
 UNCAPPED = "P403"
 MEND = "give the component a maximum, or bound the factor: least(…, 1.5)"

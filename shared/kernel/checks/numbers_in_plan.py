@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlglot import expressions as sql
 
-from shared.kernel.findings import Path
-from shared.kernel.formulas import FormulaError, parsed
-from shared.kernel.plan import Plan
+from shared.kernel.language.findings import Path
+from shared.kernel.language.formulas import FormulaError, parsed
+from shared.kernel.plan.version import Plan
 
 Numbers = list[tuple[Path, Decimal]]
 _NAMES = {"component", "measure", "kind", "title", "on", "window", "pays", "reset"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from shared.kernel.crediting import CreditingRule
-from shared.kernel.findings import Finding
-from shared.kernel.plan import Plan
+from shared.kernel.language.crediting_rules import CreditingRule
+from shared.kernel.language.findings import Finding
+from shared.kernel.plan.version import Plan
 
 
 def rows_without_effect(plan: Plan) -> Iterator[Finding]:

@@ -9,11 +9,11 @@ from typing import Any
 from sqlglot import expressions as sql
 
 from shared.formatting import percent, trimmed
-from shared.kernel.findings import Finding, Path
-from shared.kernel.formulas import parsed
-from shared.kernel.plan import Plan
-from shared.kernel.suspicious import HIGH_ATTAINMENT
-from shared.kernel.units import MONEY, SHARE, Units
+from shared.kernel.language.findings import Finding, Path
+from shared.kernel.language.formulas import parsed
+from shared.kernel.language.plausibility import HIGH_ATTAINMENT
+from shared.kernel.language.units import MONEY, SHARE, Units
+from shared.kernel.plan.version import Plan
 
 _BESIDE = (sql.Add, sql.Sub, sql.LT, sql.LTE, sql.GT, sql.GTE, sql.EQ, sql.NEQ)
 

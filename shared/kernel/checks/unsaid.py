@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shared.kernel.findings import Finding
-from shared.kernel.plan import Plan
+from shared.kernel.language.findings import Finding
+from shared.kernel.plan.version import Plan
 
 
 def left_unsaid(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:

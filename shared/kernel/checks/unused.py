@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import references
-from shared.kernel.plan import Plan
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import references
+from shared.kernel.plan.version import Plan
 
 
 def unused(plan: Plan) -> Iterator[Finding]:

@@ -15,16 +15,16 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from shared.formatting import trimmed
-from shared.kernel.at import At
-from shared.kernel.columns import Exact, total, where
-from shared.kernel.conventions import Conventions, Reset
-from shared.kernel.findings import Finding
-from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import FormulaText, Reference, is_condition, references
-from shared.kernel.language import Amount, Figure, Name, PlanPart
-from shared.kernel.lookup import Points, Step, lookup, rising_and_open
-from shared.kernel.units import Units
-from shared.kernel.words import between, mark, scale, spoken, table
+from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
+from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.lookup import Points, Step, lookup, rising_and_open
+from shared.kernel.language.conventions import Conventions, Reset
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formula_words import formula_in_words
+from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.language.phrases import between, mark, scale, spoken, table
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Part:
     """So much of something at a rate: what they pay is their product. `reach` says in words which part it is."""
 
     reach: str
-    base: Exact
-    rate: Exact | Fraction
+    base: ExactColumn
+    rate: ExactColumn | Fraction
 
     @property
-    def pays(self) -> Exact:
+    def pays(self) -> ExactColumn:
         """Base times rate."""
         return self.base * self.rate
 
@@ -89,7 +89,7 @@ class Multiplier(PlanPart):
             rows = [(where_, trimmed(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
         yield table([of, "factor"], rows)
 
-    def factor(self, at: At) -> Exact:
+    def factor(self, at: EvaluationContext) -> ExactColumn:
         """The factor row by row."""
         if self.by is not None:
             return at.number(self.by)
@@ -147,7 +147,7 @@ class Kind(PlanPart, ABC):
         return self.compares or self.carry_over or not type(self).walks
 
     @abstractmethod
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """What it pays, row by row, before gate and multipliers."""
 
     @property
@@ -188,11 +188,11 @@ class Kind(PlanPart, ABC):
         """Whether it pays every credit by itself, rounded, and its pay is the sum."""
         return False
 
-    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
+    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
         raise TypeError(f"{self.kind} does not pay by the deal")
 
-    def per_deal(self, credited: Exact, at: At) -> Exact:
+    def per_deal(self, credited: ExactColumn, at: EvaluationContext) -> ExactColumn:
         """What the parts of each credit pay together, not rounded."""
         return total([part.pays for part in self.deal_parts(credited, at)], at.height)
 
@@ -222,15 +222,15 @@ class Kind(PlanPart, ABC):
         """What a deal pays by itself as a product in words, for kinds that pay every deal alone."""
         return None
 
-    def factor(self, at: At) -> Exact | None:
+    def factor(self, at: EvaluationContext) -> ExactColumn | None:
         """Gate and multipliers together; None where there are none."""
         return at.kept("factor", self.component, lambda: self._factor(at))
 
-    def share(self, at: At) -> Exact | None:  # noqa: ARG002 (most kinds do not)
+    def share(self, at: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)
         """Which share of something divided each row has; None for kinds that divide nothing."""
         return None
 
-    def _factor(self, at: At) -> Exact | None:
+    def _factor(self, at: EvaluationContext) -> ExactColumn | None:
         found = None
         for each in self.multiply:
             found = each.factor(at) if found is None else found * each.factor(at)
@@ -239,7 +239,7 @@ class Kind(PlanPart, ABC):
             found = where(open_, 1 if found is None else found, 0)
         return found
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """Why rows are paid nothing, the most telling reason first; of rows that are paid something it says nothing."""
         if self.when is not None:
             yield Nothing("gate_closed", self.when, ~at.condition(self.when))
@@ -249,21 +249,21 @@ class Kind(PlanPart, ABC):
         if main is not None and at.conventions.negative == "nothing":
             yield Nothing("below_zero", main, at.measured(at, main) < 0)
 
-    def exact(self, at: At) -> Exact:
+    def exact(self, at: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, not rounded."""
 
-        def due() -> Exact:
+        def due() -> ExactColumn:
             found = total([part.pays for part in self.parts(at)], at.height)
             factor = self.factor(at)
             return found if factor is None else found * factor
 
         return at.kept("exact", self.component, due)
 
-    def unlimited(self, at: At) -> Exact:
+    def unlimited(self, at: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
         return self.exact(at).rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
 
-    def limited(self, due: Exact, at: At, ended: pl.Series | None = None) -> Exact:
+    def limited(self, due: ExactColumn, at: EvaluationContext, ended: pl.Series | None = None) -> ExactColumn:
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
         unit = Fraction(1, 10**at.digits)
         if self.minimum is not None:
@@ -282,4 +282,4 @@ class Kind(PlanPart, ABC):
         return self
 
 
-__all__ = ["At", "Kind", "Multiplier", "Nothing", "Part"]
+__all__ = ["EvaluationContext", "Kind", "Multiplier", "Nothing", "Part"]

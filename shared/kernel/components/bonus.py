@@ -8,14 +8,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Nothing, Part
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Amount, Figure, Name, PlanPart
-from shared.kernel.suspicious import suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import figure_in_words, mark, scale, table
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import figure_in_words, mark, scale, table
+from shared.kernel.language.plausibility import suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart
 
 
 class Milestone(PlanPart):
@@ -89,14 +89,14 @@ class Bonus(Kind):
         ends = [each.at for each in self.milestones]
         yield from suspicious_tiers(ends, [], self.on, self.measure or "", units.of(self.measure), "milestones", "at")
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """No milestone reached, too."""
         yield from super().nothing(at)
         if self.milestones:
             value = at.attainment(self.measure or "") if self.on == "attainment" else at.value(self.measure or "")
             yield Nothing("no_milestone", self.measure or "", value < Fraction(self.milestones[0].at))
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part for the amount, or one per milestone."""
         if self.amount is not None:
             return [Part("bonus", at.figure(self.amount), Fraction(1))]
@@ -107,6 +107,6 @@ class Bonus(Kind):
             paid = at.figure(milestone.amount)
             if self.highest and number:
                 paid = paid - at.figure(self.milestones[number - 1].amount)
-            come: Exact = where(value >= Fraction(milestone.at), 1, 0)
+            come: ExactColumn = where(value >= Fraction(milestone.at), 1, 0)
             found.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
         return found

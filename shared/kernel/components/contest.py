@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from shared.formatting import trimmed
-from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Nothing, Part
-from shared.kernel.groups import Among, grouped, together
-from shared.kernel.language import Amount, Name
-from shared.kernel.words import scale, table
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.groups import Among, grouped, together
+from shared.kernel.language.phrases import scale, table
+from shared.kernel.language.values import Amount, Name
 
 
 class Contest(Kind):
@@ -55,12 +55,12 @@ class Contest(Kind):
         ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
         yield f"Equal results {ties[self.ties]}."
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """A place without a prize, too."""
         yield from super().nothing(at)
         yield Nothing("no_prize", self.measure, at.everywhere)
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the prize."""
         value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
         scores = value.to_fractions()
@@ -76,7 +76,7 @@ class Contest(Kind):
             for row in running:
                 below, up_to = bisect_left(ranked, scores[row]), bisect_right(ranked, scores[row])
                 prizes[row] = self._prize(below if self.lowest_wins else len(ranked) - up_to, up_to - below)
-        return [Part("prize", Exact.fractions(prizes), Fraction(1))]
+        return [Part("prize", ExactColumn.fractions(prizes), Fraction(1))]
 
     def _prize(self, better: int, tied: int) -> Fraction:
         if self.ties == "each":

@@ -11,14 +11,14 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.formatting import percent
-from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Nothing, Part
-from shared.kernel.findings import Finding
-from shared.kernel.language import Amount, Figure, Name
-from shared.kernel.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
-from shared.kernel.suspicious import suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import between, figure_in_words, mark, scale, table
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.phrases import between, figure_in_words, mark, scale, table
+from shared.kernel.language.plausibility import suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Figure, Name
 
 
 class Curve(Kind):
@@ -91,7 +91,7 @@ class Curve(Kind):
             yield from self._at_target()
 
     def _at_target(self) -> Iterator[Finding]:
-        one = Exact.constant(1, 1)
+        one = ExactColumn.constant(1, 1)
         found = [lookup(one, self.steps, self.points, boundary).to_fractions()[0] for boundary in BOUNDARIES]
         if 1 not in found:
             paid = Decimal(found[0].numerator) / found[0].denominator
@@ -113,16 +113,16 @@ class Curve(Kind):
         first = self.points[0].gives if self.points else self.steps[0].gives
         return first != 0 or super().pays_without_credits
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """Below the threshold, too."""
         yield from super().nothing(at)
         if self.threshold is not None:
             yield Nothing("below_threshold", self.measure, self._value(at) < Fraction(self.threshold))
 
-    def _value(self, at: At) -> Exact:
+    def _value(self, at: EvaluationContext) -> ExactColumn:
         return at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
         value = self._value(at)
         share = lookup(value, self.steps, self.points, at.conventions.boundary)

@@ -8,15 +8,15 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.formatting import amount, percent
-from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.conventions import Conventions
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Name, RateFigure, Term
-from shared.kernel.suspicious import looks_like_percent
-from shared.kernel.units import Units
-from shared.kernel.words import figure_in_words, spoken
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.language.conventions import Conventions
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import figure_in_words, spoken
+from shared.kernel.language.plausibility import looks_like_percent
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Name, RateFigure, Term
 
 
 class Flat(Kind):
@@ -36,7 +36,7 @@ class Flat(Kind):
         """With `round_on: deal`, where all have the same rate."""
         return conventions.round_on == "deal" and not isinstance(self.rate, Term)
 
-    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
+    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
         """One part: the rate of each credit."""
         assert not isinstance(self.rate, Term)
         return [Part("all of it", credited, Fraction(self.rate))]
@@ -57,7 +57,7 @@ class Flat(Kind):
         if not isinstance(self.rate, Term):
             yield from looks_like_percent(self.rate, units.of(self.measure), "rate")
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: all of it."""
         if self.pays_by_deal(at.conventions) and at.per_deal is not None and f"@{self.component}" in at.rows.columns:
             return [Part("each deal by itself", at.per_deal(at, self.component), Fraction(1))]

@@ -8,13 +8,13 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.findings import Finding
-from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import FormulaText, Reference, is_condition, references
-from shared.kernel.growth import multiplies_growth
-from shared.kernel.language import Name
-from shared.kernel.units import Units
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formula_growth import multiplies_growth
+from shared.kernel.language.formula_words import formula_in_words
+from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Name
 
 
 class Formula(Kind):
@@ -66,6 +66,6 @@ class Formula(Kind):
                 "give the component a maximum, or bound one factor: least(…, 1.5)",
             )
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: what the formula comes to."""
         return [Part(self.amount, at.number(self.amount), Fraction(1))]

@@ -9,15 +9,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.formatting import percent
-from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Name, PlanPart, Rate, Threshold
-from shared.kernel.lookup import rising_and_open
-from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import between, scale, spoken, table
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.components.lookup import rising_and_open
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import between, scale, spoken, table
+from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Name, PlanPart, Rate, Threshold
 
 
 class GraduatedTier(PlanPart):
@@ -65,20 +65,20 @@ class Graduated(Kind):
         for number, tier in enumerate(self.tiers):
             yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""
         return list(self._parts(at))
 
-    def _parts(self, at: At) -> Iterator[Part]:
+    def _parts(self, at: EvaluationContext) -> Iterator[Part]:
         value = at.value(self.measure)
-        start: Exact | Fraction | None = None
+        start: ExactColumn | Fraction | None = None
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
             end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, at)
             reached = value if end is None else value.least(end)
             yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
             start = end
 
-    def _end(self, up_to: Fraction, value: Exact, at: At) -> Exact | Fraction:
+    def _end(self, up_to: Fraction, value: ExactColumn, at: EvaluationContext) -> ExactColumn | Fraction:
         """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0% or 100%)."""
         if self.on == "amount":
             return up_to

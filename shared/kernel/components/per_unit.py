@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Figure, Name, Term
-from shared.kernel.words import figure_in_words, spoken
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import figure_in_words, spoken
+from shared.kernel.language.values import Figure, Name, Term
 
 
 class PerUnit(Kind):
@@ -34,7 +34,7 @@ class PerUnit(Kind):
         """So much money for each."""
         return True
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: so many at so much."""
         amount = at.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)
         return [Part("each", at.value(self.measure), amount)]

@@ -11,13 +11,13 @@ import polars as pl
 from pydantic import model_validator
 
 from shared.formatting import percent, trimmed
-from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Nothing, Part
-from shared.kernel.exact import NUMBER_SCALE
-from shared.kernel.formulas import Reference
-from shared.kernel.groups import Among, divided, grouped, together
-from shared.kernel.language import Amount, Name, Rate
-from shared.kernel.words import spoken
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import NUMBER_SCALE
+from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.groups import Among, divided, grouped, together
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import spoken
+from shared.kernel.language.values import Amount, Name, Rate
 
 
 class Pool(Kind):
@@ -98,7 +98,7 @@ class Pool(Kind):
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the share of the pool."""
         shared = self._shared(at)
         funds = at.value(self.funded_by).to_fractions() if self.funded_by else []
@@ -112,9 +112,9 @@ class Pool(Kind):
             parts = divided(pool, [shared.weights[row] for row in members], at.digits, at.conventions.rounding)
             for row, part in zip(members, parts, strict=True):
                 given[row] = part if shared.takes_part[row] else Fraction(0)
-        return [Part("share of the pool", Exact.fractions(given), Fraction(1))]
+        return [Part("share of the pool", ExactColumn.fractions(given), Fraction(1))]
 
-    def share(self, at: At) -> Exact:
+    def share(self, at: EvaluationContext) -> ExactColumn:
         """Each one's share of the pool; zero for who has none."""
         shared = self._shared(at)
         found = [Fraction(0)] * at.height
@@ -122,13 +122,13 @@ class Pool(Kind):
             whole = sum((shared.weights[row] for row in members), Fraction(0))
             for row in members:
                 found[row] = shared.weights[row] / whole if whole and shared.takes_part[row] else Fraction(0)
-        return Exact.fractions(found)
+        return ExactColumn.fractions(found)
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """Shares that are not the whole of the pool, no part in what divides it, or nothing to divide, too."""
         yield from super().nothing(at)
         if self.shares is not None:
-            sums = Exact.fractions(self._shared(at).sums)
+            sums = ExactColumn.fractions(self._shared(at).sums)
             about = sums.shown(NUMBER_SCALE, "a sum of shares").to_list()
             words = [percent(Decimal(each) / NUMBER_SCALE) for each in about]
             yield Nothing("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
@@ -136,10 +136,10 @@ class Pool(Kind):
             yield Nothing("no_share", name, at.value(name) <= 0)
         yield Nothing("pool_empty", "", at.everywhere)
 
-    def _shared(self, at: At) -> _Shared:
+    def _shared(self, at: EvaluationContext) -> _Shared:
         return at.kept("shared", self.component, lambda: self._weighed(at))
 
-    def _weighed(self, at: At) -> _Shared:
+    def _weighed(self, at: EvaluationContext) -> _Shared:
         takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
         name = self.by or self.shares
         said = at.value(name).to_fractions() if name else [Fraction(1)] * at.height

@@ -10,16 +10,16 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.formatting import amount, percent, trimmed
-from shared.kernel.columns import Exact
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.conventions import Conventions
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Amount, Name, PlanPart, Rate
-from shared.kernel.lookup import reached, rising_and_open
-from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import between, spoken, table
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.components.lookup import reached, rising_and_open
+from shared.kernel.language.conventions import Conventions
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import between, spoken, table
+from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 
 class Slab(PlanPart):
@@ -61,23 +61,25 @@ class Slabs(Kind):
         """Always."""
         return True
 
-    def deal_parts(self, credited: Exact, at: At) -> Sequence[Part]:
+    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:
         """A part per tier: what of each credit lies in it; and the fixed amounts beside the rates."""
         return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, at))
 
-    def _by_size(self, credited: Exact, at: At) -> Iterator[Part]:
-        above: Exact | int = 1
+    def _by_size(self, credited: ExactColumn, at: EvaluationContext) -> Iterator[Part]:
+        above: ExactColumn | int = 1
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
             behind = 0 if tier.up_to is None else reached(credited, Fraction(tier.up_to), at.conventions.boundary)
             inside = above - behind
             yield Part(reach, credited * inside, Fraction(tier.rate))
             if tier.amount:
                 yield Part(
-                    f"fixed amount, {reach}", Exact.constant(Fraction(tier.amount), at.height) * inside, Fraction(1)
+                    f"fixed amount, {reach}",
+                    ExactColumn.constant(Fraction(tier.amount), at.height) * inside,
+                    Fraction(1),
                 )
             above = behind
 
-    def _in_tiers(self, credited: Exact) -> Iterator[Part]:
+    def _in_tiers(self, credited: ExactColumn) -> Iterator[Part]:
         start: Fraction | None = None
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
             inside = credited if tier.up_to is None else credited.least(Fraction(tier.up_to))
@@ -126,7 +128,7 @@ class Slabs(Kind):
         product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
         return f"{product} ({where})"
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: what the deals pay, each by itself."""
         assert at.per_deal is not None
         return [Part("each deal by its own size", at.per_deal(at, self.component), Fraction(1))]

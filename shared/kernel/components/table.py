@@ -12,16 +12,16 @@ import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
-from shared.kernel.columns import Exact, where
-from shared.kernel.components.base import At, Kind, Nothing, Part
-from shared.kernel.findings import Finding
-from shared.kernel.formula_words import formula_in_words
-from shared.kernel.formulas import FormulaText, Reference, references
-from shared.kernel.language import Amount, Figure, Name, PlanPart, number_in_plan
-from shared.kernel.lookup import reached
-from shared.kernel.suspicious import suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import between, figure_in_words, mark, scale, spoken, table
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.lookup import reached
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formula_words import formula_in_words
+from shared.kernel.language.formulas import FormulaText, Reference, references
+from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken, table
+from shared.kernel.language.plausibility import suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart, number_in_plan
 
 
 class Axis(PlanPart):
@@ -98,14 +98,14 @@ class Axis(PlanPart):
             return [Reference("amount", self.amount)]
         return references(self.formula) if self.formula is not None else []
 
-    def missed(self, at: At) -> Nothing:
+    def missed(self, at: EvaluationContext) -> Nothing:
         """The rows whose category has no place on it."""
         named = at.rows[self.category or ""]
         about = pl.concat_str(pl.lit(f"{self.title} "), pl.lit(named)).fill_null(f"a blank {self.title}")
         known = named.is_in(self.of).fill_null(value=False)
         return Nothing("no_category", pl.select(about=about)["about"], ~known)
 
-    def value(self, at: At) -> Exact:
+    def value(self, at: EvaluationContext) -> ExactColumn:
         """What it looks at, row by row."""
         if self.attainment is not None:
             return at.attainment(self.attainment)
@@ -194,12 +194,12 @@ class Table(Kind):
         """To which band a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if any(axis.up_to for axis in self.axes) else set())
 
-    def nothing(self, at: At) -> Iterator[Nothing]:
+    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
         """A category that is in no row, too."""
         yield from (axis.missed(at) for axis in self.axes if axis.category and not axis.others)
         yield from super().nothing(at)
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
         given = _looked_up(self.values, self.axes, at)
         if self.measure is not None:
@@ -235,14 +235,14 @@ def _check(values: Any, sizes: Sequence[int], where_: str) -> None:
         _check(each, sizes[1:], f"{where_}[{number}]")
 
 
-def _looked_up(values: Any, axes: Sequence[Axis], at: At) -> Exact:
+def _looked_up(values: Any, axes: Sequence[Axis], at: EvaluationContext) -> ExactColumn:
     """The table's value row by row: along the first axis, of what the others give at each of its places."""
     if not axes:
-        return Exact.constant(Fraction(values), at.height)
+        return ExactColumn.constant(Fraction(values), at.height)
     axis, rest = axes[0], axes[1:]
     given = [_looked_up(each, rest, at) for each in values]
     if axis.of:
-        found = given[-1] if axis.others else Exact.constant(0, at.height)
+        found = given[-1] if axis.others else ExactColumn.constant(0, at.height)
         named = at.rows[axis.category or ""]
         for name, each in zip(axis.of, given, strict=False):
             found = where((named == name).fill_null(value=False), each, found)

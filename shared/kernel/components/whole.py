@@ -9,14 +9,14 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.formatting import percent
-from shared.kernel.components.base import At, Kind, Part
-from shared.kernel.findings import Finding
-from shared.kernel.formulas import Reference
-from shared.kernel.language import Amount, Name, PlanPart, Rate
-from shared.kernel.lookup import reached, rising_and_open
-from shared.kernel.suspicious import looks_like_percent, suspicious_tiers
-from shared.kernel.units import Units
-from shared.kernel.words import between, scale, spoken, table
+from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.components.lookup import reached, rising_and_open
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.phrases import between, scale, spoken, table
+from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 
 class WholeTier(PlanPart):
@@ -78,11 +78,11 @@ class Whole(Kind):
         """To which tier a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 else set())
 
-    def parts(self, at: At) -> Sequence[Part]:
+    def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part per tier, of which one has everything and the others nothing."""
         return list(self._parts(at))
 
-    def _parts(self, at: At) -> Iterator[Part]:
+    def _parts(self, at: EvaluationContext) -> Iterator[Part]:
         name = self.by or self.measure
         value, decides = at.value(self.measure), at.attainment(name) if self.on == "attainment" else at.value(name)
         here = value * 0 + 1

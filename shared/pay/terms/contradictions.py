@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shared.kernel.findings import Finding
+from shared.kernel.language.findings import Finding
 
 if TYPE_CHECKING:
     from shared.pay.terms.policy import PaymentTerms

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.base import CurrencyCode, Identifier, PeriodName
-from shared.kernel.findings import Finding
-from shared.kernel.language import Amount, Rate
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.values import Amount, Rate
 from shared.money import to_minor
 from shared.pay.policy import Policy, PolicyPart
 from shared.pay.references import Named, Reference

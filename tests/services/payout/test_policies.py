@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of, policy_of
-from shared.kernel.language import Rate
+from shared.kernel.language.values import Rate
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import Policy, PolicyPart, Version, in_force
 

@@ -20,7 +20,7 @@ from services.scoring.worker import steps
 from shared.bounded import Bounded
 from shared.contracts.topics import EARNINGS
 from shared.kernel import credit, explain
-from shared.kernel.trial import TRIAL
+from shared.kernel.checks.trial import TRIAL
 from tests.services.scoring.conftest import Road, simple_plan
 from tests.services.scoring.test_scoring_steps import WON, pay, reasons
 

@@ -15,8 +15,8 @@ from services.scoring.deals import credits_of, uncredited_of
 from services.scoring.store import deals
 from shared.facts import Facts, merge
 from shared.kernel import Plan, PlanSet, Roster, credit, measure
-from shared.kernel.deals import deals_table
-from shared.kernel.idle import earn_every_month
+from shared.kernel.crediting.deals import deals_table
+from shared.kernel.idle_months import earn_every_month
 from shared.kernel.tables import EARNINGS
 from tests.services.scoring.conftest import Road, empty_tables
 from tests.shared.kernel.worlds import patches as deal_patches

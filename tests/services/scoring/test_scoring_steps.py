@@ -14,7 +14,7 @@ from services.scoring.listed import NotListable
 from services.scoring.store import views
 from shared.contracts.credits import CreditsChanged
 from shared.contracts.earnings import EarningsChanged
-from shared.kernel.exact import Overflow
+from shared.kernel.arithmetic.expressions import Overflow
 from shared.log.port import Record
 from tests.services.scoring.conftest import Road, simple_plan
 

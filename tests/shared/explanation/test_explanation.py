@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from shared.explanation import Line, Part, parts
 from shared.explanation.numbers import cut, plain
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
-from shared.kernel.deals import deals_table
+from shared.kernel.crediting.deals import deals_table
 from shared.money import from_minor
 from tests.services.scoring.conftest import simple_plan
 from tests.shared.kernel.test_kernel_against_the_oracle import computed, worlds

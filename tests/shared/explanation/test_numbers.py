@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from earnest.files import words
 from shared.explanation.numbers import attainment, plain
-from shared.kernel.columns import Exact
-from shared.kernel.standing import shown
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.evaluation.pay import shown
 from shared.kernel.tables import NUMBER
 
 MILLION = 10**6
@@ -21,7 +21,7 @@ MILLION = 10**6
 
 def as_kept(number: Fraction) -> Decimal:
     """A number as earnings and lines keep it."""
-    kept: Decimal = shown(Exact.fractions([number]), "a number").item()
+    kept: Decimal = shown(ExactColumn.fractions([number]), "a number").item()
     return kept
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.kernel import Plan
-from shared.kernel.conventions import RESETS
+from shared.kernel.language.conventions import RESETS
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_components import cents, component, rarely
 from tests.shared.kernel.language_facts import DAYS

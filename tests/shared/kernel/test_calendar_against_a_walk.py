@@ -22,7 +22,7 @@ from shared.kernel.calendar import (
     name_of,
     window_of,
 )
-from shared.kernel.conventions import CalendarTerms, Reset
+from shared.kernel.language.conventions import CalendarTerms, Reset
 from tests.judge import dates
 
 CALENDARS: list[dict[str, Any]] = [

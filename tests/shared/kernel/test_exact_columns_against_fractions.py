@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.kernel.columns import Exact, where
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from tests.judge.facts import rounded
 
 some = settings(max_examples=2000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 60, deadline=None)
@@ -33,7 +33,7 @@ def over(one: Fraction, two: Fraction) -> Fraction:
     return one / two if two else Fraction(0)
 
 
-SIGNS: dict[str, tuple[Callable[[Exact, Exact], Exact], Callable[[Fraction, Fraction], Fraction]]] = {
+SIGNS: dict[str, tuple[Callable[[ExactColumn, ExactColumn], ExactColumn], Callable[[Fraction, Fraction], Fraction]]] = {
     "+": (lambda a, b: a + b, lambda a, b: a + b),
     "-": (lambda a, b: a - b, lambda a, b: a - b),
     "*": (lambda a, b: a * b, lambda a, b: a * b),
@@ -50,14 +50,14 @@ SIGNS: dict[str, tuple[Callable[[Exact, Exact], Exact], Callable[[Fraction, Frac
 @given(columns)
 def test_columns_calculate_as_fractions(sign: str, pair: Pair) -> None:
     ours, pythons = SIGNS[sign]
-    one, two = (Exact.fractions(values) for values in pair)
+    one, two = (ExactColumn.fractions(values) for values in pair)
     assert ours(one, two).to_fractions() == [pythons(a, b) for a, b in zip(*pair, strict=True)]
 
 
 @some
 @given(columns, numbers)
 def test_columns_calculate_with_plain_numbers(pair: Pair, number: Fraction) -> None:
-    column, values = Exact.fractions(pair[0]), pair[0]
+    column, values = ExactColumn.fractions(pair[0]), pair[0]
     assert (column + number).to_fractions() == [each + number for each in values]
     assert (number - column).to_fractions() == [number - each for each in values]
     assert (column * number).to_fractions() == [each * number for each in values]
@@ -69,7 +69,7 @@ def test_columns_calculate_with_plain_numbers(pair: Pair, number: Fraction) -> N
 @some
 @given(columns)
 def test_columns_compare_as_fractions(pair: Pair) -> None:
-    one, two = (Exact.fractions(values) for values in pair)
+    one, two = (ExactColumn.fractions(values) for values in pair)
     both = list(zip(*pair, strict=True))
     assert (one < two).to_list() == [a < b for a, b in both]
     assert (one <= two).to_list() == [a <= b for a, b in both]
@@ -84,7 +84,7 @@ def test_columns_compare_as_fractions(pair: Pair) -> None:
 def test_columns_round_as_said(mode: str, pair: Pair) -> None:
     halves = [value + Fraction(1, 200) for value in pair[0]]
     for values in (pair[0], halves):
-        column = Exact.fractions(values)
+        column = ExactColumn.fractions(values)
         found = column.rounded(mode, Fraction(1, 100)).to_fractions()  # type: ignore[arg-type]
         assert found == [rounded(value, mode, 2) for value in values]
         assert column.floor().to_fractions() == [floor(value) for value in values]

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shared.kernel.filters import ColumnTypes, FilterError, compile_filter
+from shared.kernel.language.filters import ColumnTypes, FilterError, compile_filter
 
 CUSTOM = {
     "segment": ColumnTypes["text"],

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shared.kernel.filters import ColumnTypes, FilterError, compile_filter, filter_schema
+from shared.kernel.language.filters import ColumnTypes, FilterError, compile_filter, filter_schema
 from tests.shared.kernel.filter_worlds import Filters, a_deal
 
 CUSTOM = {

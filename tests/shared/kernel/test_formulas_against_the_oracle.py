@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.kernel.columns import Exact
-from shared.kernel.formulas import FormulaError, condition, number, parsed
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.language.formulas import FormulaError, condition, number, parsed
 from tests.judge.formulas import worked_out
 
 some = settings(max_examples=3000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 150, deadline=None)
@@ -76,8 +76,8 @@ def test_a_formula_comes_to_the_same_row_by_row(seed: int) -> None:
     random = Random(seed)
     rows, text, gate = values(random), a_number(random, random.randint(1, 4)), a_condition(random, 3)
 
-    def column(kind: str, name: str) -> Exact:
-        return Exact.fractions(rows[name if kind == "measure" else f"{kind}.{name}"])
+    def column(kind: str, name: str) -> ExactColumn:
+        return ExactColumn.fractions(rows[name if kind == "measure" else f"{kind}.{name}"])
 
     def of_row(row: int, text: str) -> object:
         return worked_out(text, lambda name, of: rows[name if of is None else f"{name}.{of}"][row])

@@ -14,8 +14,8 @@ from polars.testing import assert_frame_equal
 
 from shared.facts import Facts, merge
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
-from shared.kernel.deals import deals_table
-from shared.kernel.exact import AMOUNT_SCALE, WHOLE_SHARE, whole, wide
+from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, WHOLE_SHARE, whole, wide
+from shared.kernel.crediting.deals import deals_table
 from shared.money import from_minor
 from tests import oracle
 from tests.shared.kernel.worlds import PEOPLE, patches, plan_versions, rosters

@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
-from shared.kernel.deals import values_table
+from shared.kernel.crediting.deals import values_table
 from tests import oracle
 from tests.judge import dates
 from tests.judge.credits import credits as judged_credits

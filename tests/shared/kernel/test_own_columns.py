@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.kernel.deals import values_table
-from shared.kernel.filters import ColumnTypes
-from shared.kernel.own_columns import NotOfColumn, mistakes, of_column
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.crediting.own_columns import NotOfColumn, mistakes, of_column
+from shared.kernel.language.filters import ColumnTypes
 from shared.kernel.tables import DEALS
 
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from shared.kernel.formulas import parsed
-from shared.kernel.plan import Plan
-from shared.kernel.plan_file import read_plan
-from shared.kernel.plan_set import PlanConflict, PlanSet
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.language.formulas import parsed
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.plan_set import PlanConflict, PlanSet
+from shared.kernel.plan.version import Plan
 
 PLAN = """
 plan: rep

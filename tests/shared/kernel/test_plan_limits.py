@@ -13,11 +13,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from shared.kernel.columns import Exact
-from shared.kernel.exact import Overflow
-from shared.kernel.plan import Plan
-from shared.kernel.plan_file import mistakes, read_plan
-from shared.kernel.plan_text import PlanFileError
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import Overflow
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.plan_file import mistakes, read_plan
+from shared.kernel.plan.version import Plan
 from shared.limits import TooMuch, check_document, load_yaml
 from tests.shared.kernel.hostile_plans import HOSTILE, PLAIN
 
@@ -62,9 +62,9 @@ def test_a_plan_whose_parts_refer_to_each_other_again_and_again_is_read_at_once(
     assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize("number", [Exact.of(pl.Series([123456789])), Exact.constant(Fraction(1, 10))])
-def test_numbers_that_only_grow_are_refused_before_they_fill_the_memory(number: Exact) -> None:
-    def squared_again_and_again(number: Exact) -> None:
+@pytest.mark.parametrize("number", [ExactColumn.of(pl.Series([123456789])), ExactColumn.constant(Fraction(1, 10))])
+def test_numbers_that_only_grow_are_refused_before_they_fill_the_memory(number: ExactColumn) -> None:
+    def squared_again_and_again(number: ExactColumn) -> None:
         for _ in range(100):
             number = number * number
 

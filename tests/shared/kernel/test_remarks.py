@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from shared.kernel import Plan, PlanSet, Roster
-from shared.kernel.remarks import remarks_of, told, within
-from shared.kernel.remarks_on_deals import far_ahead, last_of_the_many, of_attainment, told_twice
+from shared.kernel.remarks.deals import far_ahead, last_of_the_many, of_attainment, told_twice
+from shared.kernel.remarks.roster import remarks_of, told, within
 from shared.kernel.tables import EARNINGS
 
 QUARTER = [{"measure": "sales", "sum_of": ["own"], "reset": "quarter"}]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.kernel import Plan, PlanSet, credit, earn, explain, measure, summed
-from shared.kernel.deals import values_table
+from shared.kernel.crediting.deals import values_table
 from shared.kernel.tables import CREDITS
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans

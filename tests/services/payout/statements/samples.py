@@ -12,7 +12,7 @@ import orjson
 from services.payout.statements.facts import StatementFacts, frozen
 from shared.explanation.frozen import details
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
-from shared.kernel.deals import deals_table
+from shared.kernel.crediting.deals import deals_table
 
 CUSTOMERS = (
     "Acme Industries",

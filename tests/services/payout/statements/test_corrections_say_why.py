@@ -16,7 +16,7 @@ from services.payout.statements.writing import Writing
 from shared.contracts.lines import COLLECTION
 from shared.explanation import frozen
 from shared.kernel import PlanSet
-from shared.kernel.plan_file import read_plan
+from shared.kernel.plan.plan_file import read_plan
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from shared.pay.terms.release import Collection

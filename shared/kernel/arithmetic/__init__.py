@@ -1,0 +1,1 @@
+"""Exact numbers, in Polars expressions and in columns of fractions: nothing here is rounded unless it says so."""

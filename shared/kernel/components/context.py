@@ -1,0 +1,110 @@
+"""Where a component is evaluated: rows of one plan version, each a participant at some moment of a period, with all they have reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeVar, cast
+
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.conventions import Conventions
+from shared.kernel.language.formulas import FormulaError, condition, number
+from shared.kernel.language.values import Figure, Term
+
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False)
+class EvaluationContext:
+    """The columns of some rows by name, worked out when asked for and kept.
+
+    `rows` has at least participant_id, period and fiscal. `measured`, `quotas` and `terms` give the column of a name; `paid` has what
+    components before this one pay.
+    """
+
+    rows: pl.DataFrame
+    digits: int
+    conventions: Conventions
+    measured: Callable[[EvaluationContext, str], ExactColumn]
+    quotas: Callable[[EvaluationContext, str], ExactColumn]
+    terms: Callable[[EvaluationContext, str, Fraction | None], ExactColumn]
+    paid: dict[str, ExactColumn] = field(default_factory=dict)
+    per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return self.rows.height
+
+    @property
+    def everywhere(self) -> pl.Series:
+        """Yes in every row."""
+        return pl.Series([True]).new_from_index(0, self.height)
+
+    def value(self, measure: str) -> ExactColumn:
+        """A measure, in major units."""
+
+        def counted() -> ExactColumn:
+            found = self.measured(self, measure)
+            return found.greatest(0) if self.conventions.negative == "nothing" else found
+
+        return self.kept("value", measure, counted)
+
+    def quota(self, measure: str) -> ExactColumn:
+        """The quota of a measure, in major units; zero where there is none."""
+        return self.kept("quota", measure, lambda: self.quotas(self, measure))
+
+    def attainment(self, measure: str) -> ExactColumn:
+        """A measure by its quota: 1 is 100%."""
+
+        def by_quota() -> ExactColumn:
+            quota = self.quota(measure)
+            share = self.value(measure) / quota
+            full = 1 if self.conventions.zero_quota == "full" else 0
+            return where(quota > 0, share, full)
+
+        return self.kept("attainment", measure, by_quota)
+
+    def term(self, name: str, default: Fraction | None = None) -> ExactColumn:
+        """A figure of each participant's own."""
+        return self.terms(self, name, default)
+
+    def figure(self, figure: Figure) -> ExactColumn:
+        """A figure of the plan: an amount, or a term."""
+        if isinstance(figure, Term):
+            found = self.term(figure.term, None if figure.default is None else Fraction(figure.default))
+            return found if figure.times == 1 else found * Fraction(figure.times)
+        return ExactColumn.constant(Fraction(figure), self.height)
+
+    def number(self, formula: str) -> ExactColumn:
+        """The numbers of a formula."""
+        return self.kept("formula", formula, lambda: number(formula, self._look_up, self.height))
+
+    def condition(self, formula: str) -> pl.Series:
+        """Where a formula says yes."""
+        return self.kept("condition", formula, lambda: condition(formula, self._look_up, self.height))
+
+    def _look_up(self, kind: str, name: str) -> ExactColumn:
+        match kind:
+            case "measure":
+                return self.value(name)
+            case "attainment":
+                return self.attainment(name)
+            case "quota":
+                return self.quota(name)
+            case "term":
+                return self.term(name)
+            case "pay":
+                return self.paid[name]
+        raise FormulaError(f"{kind}({name})")
+
+    def kept(self, what: str, name: str, make: Callable[[], _T]) -> _T:
+        """What was made before by that name, or is made now."""
+        key = (what, name)
+        if key not in self._known:
+            self._known[key] = make()
+        return cast(_T, self._known[key])

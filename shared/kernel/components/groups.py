@@ -1,0 +1,42 @@
+"""Everyone on a plan in a period together: who they are, and amounts divided among them to the cent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, Mode
+from shared.kernel.components.context import EvaluationContext
+from shared.money import largest_remainder
+
+Among = Literal["plan", "team", "territory", "position"]
+"""Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
+
+
+def grouped(at: EvaluationContext, among: Among = "plan") -> list[list[int]]:
+    """The rows of each period and group, in the order of participants; who is in no group is alone."""
+    rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
+    column = {"plan": "fiscal", "team": "manager"}.get(among, among)
+    for number, (participant, period, fiscal, group) in enumerate(
+        at.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
+    ):
+        rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
+    return [[number for _, number in sorted(members)] for members in rows.values()]
+
+
+def together(among: Among) -> str:
+    """Who is together, in words."""
+    return "everyone on the plan" if among == "plan" else f"everyone of a {among}"
+
+
+def divided(amount: Fraction, weights: Sequence[Fraction], digits: int, mode: Mode = "half_up") -> list[Fraction]:
+    """An amount, rounded to the smallest unit, in shares by weight that sum to it: what is left over goes to the largest rests."""
+    whole = sum(weights, Fraction(0))
+    if not whole:
+        return [Fraction(0)] * len(weights)
+    units = int(ExactColumn.constant(abs(amount) * 10**digits, 1).rounded(mode).to_fractions()[0])
+    given = largest_remainder([units * weight / whole for weight in weights], units)
+    sign = -1 if amount < 0 else 1
+    return [Fraction(sign * share, 10**digits) for share in given]

@@ -1,0 +1,95 @@
+"""Looking a number up: in steps, each up to a value, or on straight lines between points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.findings import Finding, Flaws
+from shared.kernel.language.values import Amount, PlanPart, Rate
+
+Boundary = Literal["lower", "upper"]
+BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
+
+
+class Step(PlanPart):
+    """One row: up to where it reaches (the last: no end), and what it gives."""
+
+    up_to: Amount | None = None
+    """Where the row ends; the last row has none."""
+    gives: Rate
+    """What it gives."""
+
+
+class Point(PlanPart):
+    """At this value, that much."""
+
+    at: Amount
+    """The value of the measure."""
+    gives: Rate
+    """What it gives there."""
+
+
+def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    if len(points) == 1 or any(low.at >= high.at for low, high in pairwise(points)):
+        raise ValueError("points are at least two, and their `at` rises")
+    return points
+
+
+Points = Annotated[tuple[Point, ...], AfterValidator(_rising)]
+
+
+def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None:
+    """Check that tiers, which stand in the field `rows`, rise and only the last is without end.
+
+    Raises:
+        Flaws: they do not; names the first that is wrong.
+    """
+    last = len(ends) - 1
+    for number, end in enumerate(ends):
+        before = ends[number - 1] if number else None
+        if number == last and end is not None:
+            said, mend = "the last tier must have no up_to: it says what everything above pays", "take out its up_to"
+        elif number < last and end is None:
+            said, mend = "every tier but the last needs an up_to", "say where it ends, or make it the last"
+        elif before is not None and end is not None and end == before:
+            said = f"the tiers' up_to must rise: two tiers end at {end:f}"
+            mend = "say each boundary once; which tier exactly that value belongs to is a convention, `boundary`"
+        elif before is not None and end is not None and end < before:
+            said, mend = f"the tiers' up_to must rise: {end:f} comes after {before:f}", "bring them into rising order"
+        else:
+            continue
+        raise Flaws([Finding("P306", "error", (rows, number) if end is None else (rows, number, "up_to"), said, mend)])
+
+
+def reached(value: ExactColumn, end: ExactColumn | Fraction, boundary: Boundary) -> ExactColumn:
+    """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
+    return where(value > end if boundary == "lower" else value >= end, 1, 0)
+
+
+def lookup(value: ExactColumn, steps: Sequence[Step], points: Sequence[Point], boundary: Boundary) -> ExactColumn:
+    """What the steps or the points give at a value; outside the points it is what the nearest gives."""
+    if points:
+        return on_lines(value, points)
+    found: ExactColumn | Fraction = Fraction(steps[0].gives)
+    for step, following in pairwise(steps):
+        assert step.up_to is not None
+        behind = reached(value, Fraction(step.up_to), boundary).equals(1)
+        found = where(behind, Fraction(following.gives), found)
+    return found if isinstance(found, ExactColumn) else value * 0 + found
+
+
+def on_lines(value: ExactColumn, points: Sequence[Point]) -> ExactColumn:
+    """Linear interpolation between points, level outside them."""
+    found = value * 0 + Fraction(points[0].gives)
+    for low, high in pairwise(points):
+        start, end = Fraction(low.at), Fraction(high.at)
+        slope = (Fraction(high.gives) - Fraction(low.gives)) / (end - start)
+        found = found + (value.greatest(start).least(end) - start) * slope
+    return found

@@ -1,0 +1,92 @@
+"""From merged facts to the deals table: texts become minor units, shares and dates, or a named problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from shared.facts import Facts, values_of
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE, scaled
+from shared.kernel.crediting.own_columns import NotOfColumn, of_column, problem_of
+from shared.kernel.tables import DEALS
+from shared.money import InexactAmount, MoneyError, to_minor
+
+
+def deals_table(deals: Iterable[tuple[str, Facts]], columns: pl.Schema) -> pl.DataFrame:
+    """One row per deal in the given columns: `DEALS`, then the custom columns a plan set declares.
+
+    A deal that cannot be represented exactly, or has something else in a custom column than it declares, is kept, with its problem
+    named, so that crediting can report it.
+    """
+    return values_table(((deal_id, values_of(facts)) for deal_id, facts in deals), columns)
+
+
+def values_table(deals: Iterable[tuple[str, Mapping[str, Any]]], columns: pl.Schema) -> pl.DataFrame:
+    """`deals_table` of deals whose values in force are known, path -> value."""
+    custom = [(name, kind) for name, kind in columns.items() if name not in DEALS]
+    rows = [_row(deal_id, values, custom) for deal_id, values in deals]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.DataType]]) -> tuple[Any, ...]:
+    get = values.get
+    currency = get("currency")
+    problem: str | None = None
+    amounts: list[int | None] = [None, None, 0]
+    if currency is not None:
+        try:
+            amounts = [
+                _minor(get("amount"), currency),
+                _minor(get("list_amount"), currency),
+                sum(
+                    _minor(value["amount"], currency) or 0
+                    for path, value in values.items()
+                    if path.startswith("refunds.") and value is not None
+                ),
+            ]
+        except MoneyError as error:
+            problem = "inexact_amount" if isinstance(error, InexactAmount) else "bad_amount"
+    own: list[Any] = []
+    misread: list[str] = []
+    for name, kind in custom:
+        try:
+            own.append(of_column(get(f"custom.{name}"), kind))
+        except NotOfColumn:
+            own.append(None)
+            misread.append(name)
+    return (
+        deal_id,
+        get("stage"),
+        *amounts,
+        currency,
+        _date(get("open_date")),
+        _date(get("close_date")),
+        get("owner"),
+        _shares(get("splits")),
+        get("product"),
+        get("account"),
+        get("territory"),
+        problem or (problem_of(misread) if misread else None),
+        *own,
+    )
+
+
+def _minor(amount: str | None, currency: str) -> int | None:
+    return None if amount is None else to_minor(Decimal(amount), currency)
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _shares(splits: dict[str, str] | None) -> list[dict[str, Any]] | None:
+    if splits is None:
+        return None
+    return [
+        {"participant_id": participant, "share": scaled(Decimal(percent) / 100, WHOLE_SHARE)}
+        for participant, percent in splits.items()
+    ]

@@ -1,0 +1,196 @@
+"""Won deals, or shares of them, that credit nobody, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from shared.kernel.crediting.deal_amounts import named
+from shared.kernel.language.crediting_rules import WON
+from shared.kernel.language.filters import filter_frame
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.reasons import in_words
+from shared.kernel.tables import UNCREDITED, empty
+
+BY_PLAN: Final = ("no_rule", "no_refund_rule")
+"""What a plan may mean to be so: the holder of a deal has nothing from it, and others are credited."""
+
+
+def unusable(deals: pl.DataFrame) -> pl.DataFrame:
+    """Won deals that lack what crediting needs."""
+    reason = (
+        pl.when(pl.col("problem").is_not_null()).then(pl.col("problem").str.extract("^([^:]+)"))
+        .when(pl.col("currency").is_null()).then(pl.lit("no_currency"))
+        .when(pl.col("amount").is_null()).then(pl.lit("no_amount"))
+        .when(pl.col("close_date").is_null()).then(pl.lit("no_close_date"))
+        .when(pl.col("owner").is_null() & pl.col("splits").is_null()).then(pl.lit("no_owner"))
+    )  # fmt: skip
+    return (
+        deals.filter(pl.sql_expr(WON))
+        .select("deal_id", participant_id="owner", reason=reason, about=pl.col("problem").str.extract("^[^:]+:(.+)"))
+        .filter(pl.col("reason").is_not_null())
+        .cast(UNCREDITED)
+    )
+
+
+def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
+    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment.
+
+    A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is then no miss.
+    What is wrong with the holder, the plan or the rate still is one.
+
+    Args:
+        holders: of all deals, with what is in force at the close date.
+        found: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever holds it.
+        plans: all plan versions.
+    """
+    won = holders.filter(pl.sql_expr(WON))
+    by_holder = [each.filter(pl.col("level") == 0).select("holding").drop_nulls() for each in found]
+    missed = _without(won, by_holder + _waiting(won, plans), "holding")
+    if missed.is_empty():
+        return empty(UNCREDITED)
+    missed = _with_rates(missed, plans)
+    aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
+    quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
+    reason = (
+        pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
+        .when(~pl.col("active")).then(pl.lit("participant_left"))
+        .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
+        .when(~pl.col("plan").is_in(sorted({name for name, _ in plans.plans}))).then(pl.lit("unknown_plan"))
+        .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
+        .when(quarantined).then(pl.lit("plan_quarantined"))
+        .when((pl.col("currency") != pl.col("plan_currency")) & ~pl.col("exchanges")).then(pl.lit("other_currency"))
+        .when((pl.col("currency") != pl.col("plan_currency")) & _unrated()).then(pl.lit("no_rate"))
+        .when(pl.col("net") < 0).then(pl.lit("no_refund_rule"))
+        .otherwise(pl.lit("no_rule"))
+    )  # fmt: skip
+    about = (
+        pl.when(pl.col("reason").is_in(["other_currency", "no_rate"])).then("currency")
+        .when(pl.col("reason").is_in(["unknown_plan", "plan_not_in_force", "plan_quarantined", "no_rule", "no_refund_rule"])).then("plan")
+    )  # fmt: skip
+    told = missed.with_columns(reason=reason).with_columns(about=about)
+    wanting = told.filter(~pl.col("reason").is_in(BY_PLAN))
+    by_plan = told.filter(pl.col("reason").is_in(BY_PLAN))
+    unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], "holding")
+    unused = _without(unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], "deal_id")
+    return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
+
+
+def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too large.
+
+    Args:
+        credits: of all deals, with an `amount` that is null where it could not be calculated.
+        deals: what they are of.
+        plans: all plan versions.
+    """
+    found = [empty(UNCREDITED)]
+    without = credits.filter(pl.col("amount").is_null())
+    for plan, version, rule in without.select("plan", "version", "rule").unique().iter_rows():
+        amount = next(each.amount for each in plans.plans[plan, version].credits if each.rule == rule)
+        first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in named(amount or ""))
+        of_rule = pl.col("plan").eq(plan) & pl.col("version").eq(version) & pl.col("rule").eq(rule)
+        of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
+        rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")
+        found.append(
+            rows.select(
+                "deal_id",
+                "participant_id",
+                reason=pl.when(pl.col("about").is_null()).then(pl.lit("bad_amount")).otherwise(pl.lit("no_value")),
+                about="about",
+            ).cast(UNCREDITED)
+        )
+    return pl.concat(found)
+
+
+def unknown(people: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
+    """Participants whom a won deal concerns, where the rule selects the deal, and whom the roster does not know.
+
+    A column of the deal names them, or they `manage` whom a column of `people` has.
+    """
+    strangers = people.filter(pl.col("known").is_null() & pl.sql_expr(WON))
+    selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
+    reason = "unknown_participant" if manage is None else "unknown_manager"
+    about = pl.lit(None) if manage is None else pl.col(manage)
+    return selected.select("deal_id", "participant_id", reason=pl.lit(reason), about=about).cast(UNCREDITED)
+
+
+def _without(rows: pl.DataFrame, those: list[pl.DataFrame], key: str) -> pl.DataFrame:
+    return rows.join(pl.concat(those), on=key, how="anti") if those and rows.height else rows
+
+
+def _unrated() -> pl.Expr:
+    return pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))
+
+
+def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
+    """Holders of deals that a rule selects and that have no date for its credit yet."""
+    found: list[pl.DataFrame] = []
+    for plan in plans:
+        of_plan = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
+        for rule in plan.credits:
+            if rule.date != "close_date":
+                condition = plan.filters[rule.rule]
+                undated = holders.filter(of_plan & pl.col(rule.date).is_null())
+                selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
+                found.append(selected.select("holding"))
+    return found
+
+
+def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Beside each holder whether their plan converts currencies, and from when it has a rate for the deal's."""
+    converting = [(plan.plan, plan.version, plan.exchange) for plan in plans if plan.exchange is not None]
+    rates = pl.DataFrame(
+        [
+            (name, version, rate.currency, rate.effective_from)
+            for name, version, exchange in converting
+            for rate in exchange.rates
+        ],
+        schema={"plan": pl.String, "version": pl.Int64, "currency": pl.String, "rated_from": pl.Date},
+        orient="row",
+    )
+    first = rates.group_by("plan", "version", "currency").agg(pl.col("rated_from").min())
+    exchanges = rates.select("plan", "version").unique().with_columns(exchanges=pl.lit(True))
+    return (
+        holders.join(first, on=["plan", "version", "currency"], how="left")
+        .join(exchanges, on=["plan", "version"], how="left")
+        .with_columns(pl.col("exchanges").fill_null(value=False))
+    )
+
+
+Row = tuple[str, str | None, str, str | None]
+"""deal, participant, reason and what that is about, as `UNCREDITED` has them."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in words."""
+
+    reason: str
+    deals: int
+    first: str
+    message: str
+
+    @property
+    def in_words(self) -> str:
+        """A sentence."""
+        many = f"{self.deals:,} won deals, or shares of them, credit"
+        one = "1 won deal, or a share of it, credits"
+        named = f", the first of them {self.first}" if self.deals > 1 else f", {self.first}"
+        return f"{many if self.deals > 1 else one} nobody ({self.reason}){named}: {self.message}."
+
+
+def missed_of(rows: Iterable[Row]) -> list[Missed]:
+    """What is missed, the most frequent reason first."""
+    by_reason: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda each: (each[0], each[1] or "")):
+        by_reason.setdefault(row[2], []).append(row)
+    missed = [
+        Missed(reason, len({deal for deal, *_ in of_reason}), first[0], in_words(reason, about=first[3], who=first[1]))
+        for reason, of_reason in by_reason.items()
+        for first in of_reason[:1]
+    ]
+    return sorted(missed, key=lambda each: (-each.deals, each.reason))

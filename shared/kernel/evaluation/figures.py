@@ -1,0 +1,207 @@
+"""Quotas of a measure's window, and terms and scores of participants, for the rows of a plan version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache, cached_property
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.running_sums import begins
+from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
+from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.measures import Measure, QuotaTerms
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+
+_NANO = 10**9
+"""What figures of participants are counted in: 10^-9."""
+
+
+class Figures:
+    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for `At`."""
+
+    def __init__(self, plan: Plan, roster: Roster) -> None:
+        self._plan, self._roster = plan, roster
+
+    def quota(self, at: EvaluationContext, name: str) -> ExactColumn:
+        """The quota of a measure for its window, in major units; zero where there is none."""
+        measure = self._plan.measure(name)
+        assert measure is not None
+        quotas = self._roster.quotas_of(name, is_share=measure.is_share)
+        terms = measure.quota
+        default = terms.default or (1 if measure.is_share else 0)
+        if terms.changes == "by_period" and measure.reset != "never":
+            return self._weights(at, measure, self._each_period(quotas, default))
+        figure = self._in_force(at, quotas.rename({"quota": "value"}), default)
+        if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
+            return figure
+        return figure * self._weights(at, measure)
+
+    def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, Fiscal], Fraction]:
+        """The figure in force at the end of a participant's fiscal period."""
+        changes: dict[str, list[tuple[date, Decimal | None]]] = defaultdict(list)
+        for participant, day, value in quotas.select("participant_id", "effective_from", "quota").iter_rows():
+            changes[participant].append((day, value))
+
+        @cache
+        def last_day(fiscal: Fiscal) -> date:
+            return days_of(fiscal, self._plan.calendar)[1]
+
+        def figure(participant: str, fiscal: Fiscal) -> Fraction:
+            held = [value for day, value in changes[participant] if day <= last_day(fiscal)]
+            return Fraction(default if not held or held[-1] is None else held[-1])
+
+        return figure
+
+    def term(self, at: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
+        """A figure of each participant's own."""
+        return self._in_force(at, self._roster.terms.filter(pl.col("name") == name), default or 0)
+
+    def has_term(self, at: EvaluationContext, name: str) -> pl.Series:
+        """Who has the figure."""
+        return self._dated(at, self._roster.terms.filter(pl.col("name") == name))["value"].is_not_null()
+
+    def score(self, at: EvaluationContext, name: str) -> ExactColumn:
+        """The score entered for a measure in the window of each row: the latest of the window so far."""
+        measure = self._plan.measure(name)
+        assert measure is not None
+        found = self._dated(at, self._roster.scores.filter(pl.col("name") == name))
+        entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
+        window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
+        return _nano(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+
+    def left_within(self, rows: pl.DataFrame) -> pl.Series:
+        """Who is no longer active at the end of the fiscal period."""
+        active = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", value="active"))
+        return ~active["value"].fill_null(value=False)
+
+    def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with position, territory and manager at the end of the fiscal period."""
+        names = ["position", "territory", "manager"]
+        found = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
+        return rows.with_columns(found[name] for name in names)
+
+    def _in_force(self, at: EvaluationContext, table: pl.DataFrame, default: Decimal | Fraction | int) -> ExactColumn:
+        found = self._dated(at, table.select("participant_id", "effective_from", "value"))
+        return _nano(found["value"], Fraction(default))
+
+    def _dated(self, at: EvaluationContext, table: pl.DataFrame) -> pl.DataFrame:
+        return self._joined(at.rows, table.select("participant_id", "effective_from", "value"))
+
+    def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+        """What is in force at the end of each row's fiscal period, in the order of the rows."""
+        pairs = rows.select("participant_id", "fiscal")
+        begin = begins(pairs, [pl.col("participant_id"), pl.col("fiscal")])
+        once = pairs.filter(begin)  # for the many deals of a participant's period together
+        found = (
+            once.with_row_index("row")
+            .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
+            .sort("last")
+            .join_asof(
+                table,
+                left_on="last",
+                right_on="effective_from",
+                by="participant_id",
+                check_sortedness=False,
+                coalesce=False,
+            )
+            .sort("row")
+        )
+        return found[begin.cast(pl.Int64).cum_sum() - 1]
+
+    def _weights(
+        self, at: EvaluationContext, measure: Measure, figure: Callable[[str, Fiscal], Fraction] | None = None
+    ) -> ExactColumn:
+        """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
+
+        Worked out once for all who are alike in what it depends on.
+        """
+        terms = measure.quota
+        same = figure is None and not terms.ramp and terms.prorate == "no"
+        on = ["fiscal"] if same else ["participant_id", "fiscal"]
+        pairs = at.rows.select(on).unique(maintain_order=True).with_row_index("pair")
+        known: dict[tuple[object, ...], Fraction] = {}
+        found: list[Fraction] = []
+        for _, *who, fiscal in pairs.iter_rows():
+            participant = who[0] if who else ""
+            own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
+            alike = (fiscal, own if figure is None else participant)
+            if alike not in known:
+                known[alike] = self._weight(measure, participant, fiscal, figure or _one)
+            found.append(known[alike])
+        places = at.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
+        return ExactColumn.fractions(found).taken(places)
+
+    def _weight(
+        self, measure: Measure, participant: str, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
+    ) -> Fraction:
+        terms = measure.quota
+        reset = measure.reset if measure.reset != "never" else "year"
+        per = PERIODS_IN[terms.per if terms.per is not None and terms.per != "never" else reset]
+        length = PERIODS_IN[reset]
+        place = fiscal % 12
+        first = place // length * length
+        after = place + 1 if terms.to_date else first + length
+        whole = Fraction(0)
+        for each in range(first, after):
+            share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
+            period = Fiscal(fiscal + each - place)
+            ramped = self._ramped(terms, period, self._started.get(participant))
+            whole += share * ramped * figure(participant, period)
+        weight = whole * Fraction(12, per)
+        if terms.prorate != "no":
+            window = [Fiscal(fiscal + each - place) for each in range(first, after)]
+            weight *= self._days(participant, window, business=terms.prorate == "business_days")
+        return weight
+
+    @staticmethod
+    def _ramped(terms: QuotaTerms, fiscal: Fiscal, started: Fiscal | None) -> Fraction:
+        if not terms.ramp or started is None:
+            return Fraction(1)
+        since = fiscal - started
+        return Fraction(terms.ramp[since]) if 0 <= since < len(terms.ramp) else Fraction(1)
+
+    @cached_property
+    def _started(self) -> dict[str, Fiscal]:
+        """The first fiscal period of everyone on the plan."""
+        rows = self._roster.assignments.filter(pl.col("plan") == self._plan.plan)
+        first = rows.group_by("participant_id").agg(pl.col("effective_from").min())
+        return dict(
+            first.select("participant_id", fiscal_of(pl.col("effective_from"), self._plan.calendar)).iter_rows()
+        )
+
+    def _days(self, participant: str, window: list[Fiscal], *, business: bool) -> Fraction:
+        """The part of the window's days on which the participant is active on the plan."""
+        first, last = days_of(window[0], self._plan.calendar)[0], days_of(window[-1], self._plan.calendar)[1]
+        end, week = last + timedelta(days=1), "1111100" if business else "1111111"
+        there = 0
+        for (since, on), (until, _) in pairwise([*self._timeline.get(participant, []), (end, False)]):
+            if on and since < end:
+                there += int(np.busday_count(max(since, first), max(min(until, end), first), week))
+        return Fraction(there, int(np.busday_count(first, end, week)) or 1)
+
+    @cached_property
+    def _timeline(self) -> dict[str, list[tuple[date, bool]]]:
+        found: dict[str, list[tuple[date, bool]]] = {}
+        for participant, day, plan, active in self._roster.assignments.select(
+            "participant_id", "effective_from", "plan", "active"
+        ).iter_rows():
+            found.setdefault(participant, []).append((day, active and plan == self._plan.plan))
+        return found
+
+
+def _one(_: str, __: Fiscal) -> Fraction:
+    return Fraction(1)
+
+
+def _nano(values: pl.Series, default: Fraction) -> ExactColumn:
+    nano = (values.cast(pl.Decimal(38, 9)) * pl.Series([_NANO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
+    return ExactColumn.of(nano.fill_null(int(default * _NANO)), _NANO)

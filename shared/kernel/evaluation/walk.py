@@ -1,0 +1,242 @@
+"""A component along the events of its participants in order: what each of them adds to its pay, and in which parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, Number, total, where
+from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, ROUNDING
+from shared.kernel.arithmetic.running_sums import before, begins, growth, running
+from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
+from shared.kernel.components import Component, Part
+from shared.kernel.evaluation.pay import AT_ZERO, context_for, counted, forfeited, paid, reached, shown, starts, staying
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+from shared.kernel.tables import LINES, NUMBER, SLICES, empty
+
+OPENING = "opening"
+"""The rule of the event that opens a period: what the period brings by itself, without a deal."""
+LAST = 10**9
+"""The number of a line that comes after all others of an earning, until they are numbered."""
+EARNING = ["participant_id", "plan", "version", "component", "period", "fiscal"]
+
+OF_MONTH = ["participant_id", "plan", "version", "component", "period"]
+"""Within which lines are numbered: all earnings of a component in a calendar month."""
+
+
+class Walk:
+    """A component along the events that can move its pay.
+
+    Args:
+        events: in order, with what all ingredients have come to.
+    """
+
+    def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
+        self._plan, self._component, self._roster = plan, component, roster
+        rules = sorted(plan.rules_of(component))
+        self._at = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster)
+        for each in plan.leading_to(component):
+            self._pay = paid(each, self._at, plan, roster)
+        # The window is that of the month in which a deal was credited, not of the month in which it is paid.
+        self._begins = starts(self._at.rows, plan.window(component), plan)
+        self._measured_from = self._begins | starts(self._at.rows, plan.window_of_measure(component), plan)
+        fed = plan.measure(component.main_measure())
+        self._counts = self._at.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
+        self._walked = self._amounts()
+        kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
+        self._kept = self._walked.select(kept).to_series()
+        of_earning = begins(self._walked, [pl.col("participant_id"), pl.col("period")])
+        self._walked = self._walked.with_columns(line=running(self._kept.cast(pl.Int64), of_earning))
+
+    def _amounts(self) -> pl.DataFrame:
+        main = self._component.main_measure()
+        value, quota, attained = reached(self._at, main)
+        walked = self._at.rows.with_columns(
+            before(value, self._measured_from, pl.Series([0], dtype=NUMBER)).alias("before"),
+            value.alias("after"),
+            quota.alias("quota"),
+            self._attained_before(main, quota, attained).alias("attainment_before"),
+            attained.alias("attainment_after"),
+            growth(self._pay.unlimited, self._begins).alias("amount"),
+            self._exact().alias("exact"),
+            component=pl.lit(self._component.component),
+            credited=pl.when(self._counts).then("amount").otherwise(0),
+            currency=pl.lit(self._plan.currency),
+            problem=self._pay.problem,
+        )
+        return forfeited(walked, self._plan, self._roster).with_columns(**self._paid_in())
+
+    def _exact(self) -> pl.Series:
+        """The pay of the window so far, not rounded, beside what of it was rounded before."""
+        component, at = self._component, self._at
+        here = component.exact(at)
+        if self._plan.sums_rounded(component):
+            here = ExactColumn.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(at)
+        return shown(where(self._pay.payable, here, 0), "the pay so far")
+
+    def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
+        """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
+        found = before(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
+        changed = quota.ne_missing(before(quota, self._measured_from, quota)) & quota.is_not_null()
+        if main is not None and changed.any():
+            share = self._before(self._at.value(main)) / self._at.quota(main)
+            found = shown(share, f"the attainment of {main}").zip_with(changed, found)
+        return found.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
+
+    def _before(self, exact: ExactColumn) -> ExactColumn:
+        """The numbers of the row before, zero where the measure begins."""
+        row_before = pl.Series([0, *range(self._at.height - 1)][: self._at.height], dtype=pl.Int64)
+        return where(self._measured_from, 0, exact.taken(row_before))
+
+    def _paid_in(self) -> dict[str, pl.Expr]:
+        """Of rows that are paid later than in their own segment, the one in which they are."""
+        plan, component = self._plan, self._component
+        if component.pays == "month" and (plan.calendar.weeks is None or not plan.pays_at_the_end(component)):
+            return {}
+        fiscal = last_of_window(pl.col("fiscal"), component.pays)
+        return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
+
+    def _grown(self, due: pl.Series) -> pl.Series:
+        return staying(growth(due, self._begins), self._at.rows, self._plan, self._roster)
+
+    def lines(self) -> pl.DataFrame:
+        """`LINES`, one per event, and one for what a limit changes."""
+        told = _dated(self._walked.filter(self._kept), self._plan).select(LINES.names()).cast(LINES)
+        return pl.concat([told, self._limits()])
+
+    def _limits(self) -> pl.DataFrame:
+        """What minimum and maximum change of the pay of a period, as a line after the others."""
+        component = self._component
+        if component.told_by_earning or (component.minimum is None and component.maximum is None):
+            return empty(LINES)
+        limited = self._grown(self._pay.due) - self._walked["amount"]
+        grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
+        by_period = grown.group_by(EARNING, maintain_order=True).agg(
+            pl.col("limited").sum(), pl.col("after", "quota", "attainment_after", "currency").last()
+        )
+        none = {"credit_date": pl.lit(None, dtype=pl.Date), "share": pl.lit(None, dtype=pl.Int64)}
+        limits = by_period.filter(pl.col("limited") != 0).with_columns(**none)
+        return without_deal(_dated(limits, self._plan), "limited", pl.lit(after_lines(self._component)))
+
+    def slices(self) -> Iterator[pl.DataFrame]:
+        """`SLICES` of the lines."""
+        factor = self._component.factor(self._at)
+        payable = self._pay.payable & self._kept
+        for number, part in enumerate(self._parts(), start=1):
+            yield from self._slices(number, part, 1 if factor is None else factor, payable)
+
+    def _parts(self) -> Sequence[Part]:
+        by_deal = self._component.component in self._plan.pays_by_deal
+        return list(self._of_deals()) if by_deal else self._component.parts(self._at)
+
+    def _of_deals(self) -> Iterator[Part]:
+        """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each deal makes of them."""
+        unit = AMOUNT_SCALE * 10**self._plan.digits
+        credited = ExactColumn.of(self._walked["credited"], 10**self._plan.digits)
+        rest = total([part.pays for part in self._component.parts(self._at)], self._at.height)
+        for part in self._component.deal_parts(credited, self._at):
+            each = (part.base * unit).cut_off("a number on a statement")
+            each = each.zip_with(self._counts, pl.Series([0], dtype=each.dtype))
+            base = counted(
+                self._component, ExactColumn.of(running(each, self._measured_from), unit), self._at, self._plan
+            )
+            rest = rest - base * part.rate
+            yield Part(part.reach, base, part.rate)
+        yield Part(ROUNDING, rest, Fraction(1))
+
+    def _slices(
+        self, number: int, part: Part, factor: ExactColumn | Number, payable: pl.Series
+    ) -> Iterator[pl.DataFrame]:
+        """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
+        minor = AMOUNT_SCALE * 10**self._plan.digits
+        numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
+        (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
+        nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
+        base_before = before(base, self._measured_from, nothing)
+        rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
+        moves = (rate != rate_before) | (times != times_before)
+        after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves)
+        for credited, at, by, pays, there in (
+            (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
+            (nothing - base_before, rate_before, times_before, earlier, payable & moves),
+        ):
+            told = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & said)
+            yield (
+                self._walked.select(*OF_MONTH, "line")
+                .filter(told)
+                .with_columns(
+                    credited.filter(told).alias("credited"),
+                    at.filter(told).cast(pl.Int64).alias("rate"),
+                    by.filter(told).cast(pl.Int64).alias("factor"),
+                    pays.filter(told).alias("pays"),
+                    tier=pl.lit(number, dtype=pl.Int64),
+                    reach=pl.lit(part.reach),
+                )
+                .select(SLICES.names())
+            )
+
+    def _paying(self, pays: ExactColumn, inexact: list[pl.Series], moves: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are cut; else null."""
+        none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._at.height)
+        if not inexact:
+            return none, none
+        cut = reduce(or_, inexact)
+        cut |= before(cut, self._measured_from, pl.Series([False]))
+        if not cut.any():
+            return none, none
+        earlier, what = self._before(pays), "what a part of a line pays"
+        after = shown(pays - where(moves, 0, earlier), what)
+        return after.zip_with(cut, none), shown(-earlier, what).zip_with(cut, none)
+
+    def _row_by_row(self, number: ExactColumn | Number, scale: int) -> tuple[pl.Series, pl.Series | None]:
+        """A number in whole `1/scale` in every row, and where it is cut."""
+        column = number if isinstance(number, ExactColumn) else ExactColumn.constant(number, self._at.height)
+        return (column * scale).cut("a number on a statement")
+
+
+def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The rows with a date where no deal gives one: the last day of their segment."""
+    without = rows["credit_date"].is_null()
+    if not without.any():
+        return rows
+    ends = rows.filter(without).select(day=end_of_segment(pl.col("period"), pl.col("fiscal"), plan.calendar))
+    return rows.with_columns(rows["credit_date"].clone().scatter(without.arg_true(), ends["day"]))
+
+
+def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
+    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`, and
+    perhaps a `problem`, why the line pays nothing."""
+    return (
+        rows.with_columns(
+            rule=rule,
+            line=pl.lit(LAST, dtype=pl.Int64),
+            deal_id=pl.lit(None, dtype=pl.String),
+            exchange=pl.lit(""),
+            credited=pl.lit(0, dtype=pl.Int64),
+            exact=pl.lit(None, dtype=NUMBER),
+            problem=pl.lit(None, dtype=pl.String) if problem is None else problem,
+            before="after",
+            attainment_before="attainment_after",
+            amount=amount,
+        )
+        .select(LINES.names())
+        .cast(LINES)
+    )
+
+
+def after_lines(component: Component) -> str:
+    """What changes the pay of a component after its lines."""
+    if not type(component).walks:
+        return "result"
+    if component.budget is not None:
+        return "budget"
+    if component.carry_over:
+        return "carry_over"
+    if (component.minimum is None) == (component.maximum is None):
+        return "limit"
+    return "minimum" if component.minimum is not None else "maximum"

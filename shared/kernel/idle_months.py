@@ -1,0 +1,136 @@
+"""Idle periods: a guarantee, a fixed bonus or what a cap has carried over is paid in a fiscal period without a credit, too."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from shared.kernel.calendar import bounds, fiscal_of, last_ended, month_of_end
+from shared.kernel.earn import earn
+from shared.kernel.measure import STEP
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+from shared.kernel.tables import EARNINGS, MEASURES
+from shared.periods import previous_period
+
+_WHO = ["participant_id", "period"]
+_STEP = ["period", "plan", "version", "fiscal"]
+
+
+class Months(NamedTuple):
+    """The first and the last month in which anyone has a credit; where a plan counts in weeks, also the plan versions and fiscal periods
+    (period, plan, version, fiscal) of the credits in these two months."""
+
+    first: str
+    last: str
+    steps: frozenset[tuple[str, str, int, int]] = frozenset()
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, plans: PlanSet) -> Months | None:
+        """Of `SUMS` or `MEASURES` of everyone, or those of the first and the last month."""
+        if rows.is_empty():
+            return None
+        first, last = str(rows["period"].min()), str(rows["period"].max())
+        steps = (
+            rows.filter(pl.col("period").is_in([first, last])).select(_STEP).unique().rows() if plans.in_weeks else []
+        )
+        return cls(first, last, frozenset(steps))
+
+    def fiscals(self, plan: Plan, plans: PlanSet) -> tuple[int, int]:
+        """The first and the last fiscal period of a plan in which anyone has a credit: of a plan with another calendar, in whose months."""
+        found: list[tuple[str, int | None]] = [(month, None) for month in (self.first, self.last)]
+        if plan.calendar.weeks is not None:
+            found = [
+                (month, fiscal if plans.plans[of, version].calendar == plan.calendar else None)
+                for month, of, version, fiscal in self.steps
+            ]
+        begins = [
+            last_ended(previous_period(m), plan.calendar) + 1 if fiscal is None else fiscal for m, fiscal in found
+        ]
+        ends = [last_ended(m, plan.calendar) if fiscal is None else fiscal for m, fiscal in found]
+        return min(begins), max(ends)
+
+
+def earn_every_month(
+    measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None = None
+) -> pl.DataFrame:
+    """`EARNINGS` of every fiscal period of everyone on a plan that may pay without credits.
+
+    Fiscal periods are those from the first to the last in which anyone has a credit; for who joined earlier in the same fiscal year,
+    from then on. Who has no credit in one has rows only where a component pays them.
+
+    Args:
+        measures: `MEASURES`, of everyone or of the participants of the roster.
+        roster: who is on which plan at the end of a fiscal period.
+        plans: all plan versions.
+        months: those of everyone, where measures are not.
+
+    Raises:
+        Overflow: a sum or an amount is beyond 10^18 minor units.
+    """
+    if months is None:
+        months = Months.of(measures, plans)
+    idle = _idle(measures, roster, plans, months)
+    earned = earn(pl.concat([measures, idle]), roster, plans)
+    if idle.is_empty():
+        return earned
+    at_rest = idle.select(STEP).unique().with_columns(idle=pl.lit(True))
+    marked = earned.join(at_rest, on=STEP, how="left").with_columns(pl.col("idle").fill_null(value=False))
+    paid = pl.col("amount").ne(0).any().over(STEP)
+    return marked.filter(~pl.col("idle") | paid).select(EARNINGS.names())
+
+
+def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None) -> pl.DataFrame:
+    """Steps that add nothing, for who has none in a month and may be paid nevertheless."""
+    found = [measures.clear()]
+    paying = [plan for plan in plans if plan.pays_without_credits]
+    if months is not None:
+        found += [
+            _without_steps(_on(plan, *months.fiscals(plan, plans), roster, plans), measures, plan) for plan in paying
+        ]
+    return pl.concat(found)
+
+
+def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Those who have no step in the fiscal period, by whichever version, nor under another plan in the month."""
+    on_plan = pl.col("plan") == plan.plan
+    for steps, on in ((measures.filter(on_plan), ["participant_id", "fiscal"]), (measures.filter(~on_plan), _WHO)):
+        idle = idle.join(steps.select(on).unique(), on=on, how="anti")
+    return idle
+
+
+def _on(plan: Plan, begin: int, end: int, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+    """A step of every fiscal period for everyone who is on the plan version at its end."""
+    fiscals = pl.int_range(begin - begin % 12, end + 1, dtype=pl.Int32, eager=True)
+    ends = bounds(fiscals, plan.calendar)
+    people = (
+        roster.assignments.filter(pl.col("plan") == plan.plan)
+        .group_by("participant_id")
+        .agg(joined=pl.col("effective_from").min())
+        .with_columns(since=pl.when(pl.col("joined") < ends["first"].min()).then(begin))
+        .with_columns(since=pl.coalesce("since", fiscal_of(pl.col("joined"), plan.calendar)))
+    )
+    return (
+        people.join(ends, how="cross")
+        .filter(pl.col("fiscal") >= pl.min_horizontal("since", pl.lit(begin)))
+        .sort("last")
+        .join_asof(
+            roster.assignments.select("participant_id", "effective_from", "plan", "active"),
+            left_on="last",
+            right_on="effective_from",
+            by="participant_id",
+            check_sortedness=False,
+        )
+        .drop("effective_from", strict=False)
+        .filter((pl.col("plan") == plan.plan) & pl.col("active"))
+        .join_asof(plans.in_force, left_on="last", right_on="effective_from", by="plan", check_sortedness=False)
+        .filter(pl.col("version") == plan.version)
+        .with_columns(
+            measure=pl.lit((plan.ingredient_names or ["idle"])[0]),
+            amount=pl.lit(0, dtype=pl.Int64),
+            period=month_of_end(pl.col("fiscal"), plan.calendar),
+        )
+        .select(MEASURES.names())
+    )

@@ -1,0 +1,54 @@
+"""What is wrong, or not said, in a plan: a stable code, where in the plan, what it means and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+Path = tuple[str | int, ...]
+"""Where in the plan: the keys and list places that lead there, as in `("components", 0, "tiers", 1, "up_to")`."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that somebody should mend or say. An error keeps the plan from being used at all."""
+
+    code: str
+    severity: Severity
+    path: Path
+    message: str
+    mend: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Code, what, and how to mend it, in one line."""
+        return f"{self.code}: {self.message}" + (f"; {self.mend}" if self.mend else "")
+
+    def under(self, *path: str | int) -> Finding:
+        """The same, seen from further out."""
+        return replace(self, path=(*path, *self.path))
+
+
+class Flaws(ValueError):
+    """Errors of a part of a plan, each at its own place; raised by validators in place of a plain `ValueError`."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(found.message for found in findings))
+        self.findings = tuple(findings)
+
+
+MANY = 24
+
+
+def did_you_mean(word: str, known: Collection[str], what: str) -> str:
+    """A hint: the nearest known word, or all of them where none is near and they are few."""
+    if near := get_close_matches(word, known, n=1):
+        return f"did you mean {near[0]}?"
+    if not known:
+        return f"there are no {what} yet"
+    if len(known) > MANY:
+        return f"it is none of the {what}"
+    return f"the {what} are {', '.join(sorted(known))}"

@@ -1,0 +1,322 @@
+"""Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is refused.
+
+Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has. There are
+`+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
+from typing import Annotated, Any, TypeAlias, cast
+
+import polars as pl
+from pydantic import AfterValidator, BeforeValidator
+from sqlglot import expressions as sql
+from sqlglot.errors import SqlglotError
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.sql_text import check_text, parse
+from shared.kernel.language.values import number_in_plan
+from shared.limits import TooMuch
+
+Value: TypeAlias = "ExactColumn | Fraction"
+Lookup = Callable[[str, str], ExactColumn]
+"""The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `column`), and the name."""
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DECIMALS = re.compile(r"-?(?:[0-9]|1[0-2])", re.ASCII)
+FUNCTIONS = ("attainment", "quota", "term", "pay")
+
+
+class FormulaError(ValueError):
+    """A formula that is none, or names what is not there."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name that a formula uses: `measure` for a plain name, or the function it stands in."""
+
+    kind: str
+    name: str
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> sql.Expression:
+    """The expression of a formula.
+
+    Raises:
+        FormulaError: it does not parse, or has something that formulas do not have.
+    """
+    try:
+        check_text(text)
+        tree = parse(_PERCENT.sub(_as_share, text))
+    except TooMuch as error:
+        raise FormulaError(f"{text[:40]!r} is too much for a formula: {error}") from None
+    except SqlglotError as error:
+        said = str(error).splitlines()[0].partition(". Line")[0]
+        why = f": {said[0].lower()}{said[1:]}" if said and "<class" not in said else ": it is not complete"
+        raise FormulaError(f"{text!r} is not a formula{why}") from None
+    for node in tree.walk():
+        if not isinstance(node, _KNOWN):
+            raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
+        if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
+            raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
+        digits = node.args.get("decimals") if isinstance(node, sql.Round) else None
+        if digits is not None and not _DECIMALS.fullmatch(digits.sql()):
+            raise FormulaError(f"{text!r}: round takes a whole number of decimals, up to 12, not {digits.sql()}")
+    return tree
+
+
+def _as_share(found: re.Match[str]) -> str:
+    return f"{Decimal(found[1]) / 100:f}"
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"{number_in_plan(value):f}"
+    return value
+
+
+def _checked(text: str) -> str:
+    references(text)
+    (condition if is_condition(text) else number)(text, lambda _kind, _name: ExactColumn.constant(1, 1), 1)
+    return text
+
+
+FormulaText = Annotated[
+    str, BeforeValidator(_as_text, json_schema_input_type=str | int | Decimal), AfterValidator(_checked)
+]
+"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns.
+A plain number is one too."""
+
+
+def references(text: str) -> list[Reference]:
+    """The names that a formula uses."""
+    return list(_references(parsed(text)))
+
+
+def added_up(text: str, of: Callable[[Reference], dict[str, int]]) -> dict[str, int]:
+    """The sums of which a formula comes to a part or multiple, not those that it only compares or divides by, and how long each adds up.
+
+    `of` says it of one measure or pay. A product adds up no longer than its factors do: sales of the month times a rate by those of the
+    year begin anew with the month.
+    """
+    return _added_up(parsed(text), of)[0]
+
+
+def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -> tuple[dict[str, int], bool]:
+    """The sums, and whether there is a part beside them that has none."""
+    match node:
+        case sql.Column() | sql.Anonymous():
+            named = (of(each) for each in _references(node) if each.kind in ("measure", "pay"))
+            sums = next(named, {})
+            return sums, not sums
+        case sql.Mul():
+            (one, plain), (two, other) = (_added_up(side, of) for side in (node.this, node.expression))
+            return _longest([_as_long_as(one, two, other), _as_long_as(two, one, plain)]), plain and other
+        case sql.Div():
+            return ({}, True) if list(_references(node.expression)) else _added_up(node.this, of)
+        case sql.Case():
+            parts = [branch.args["true"] for branch in node.args["ifs"]]
+            parts += [node.args["default"]] if node.args.get("default") is not None else []
+        case sql.Literal():
+            return {}, True
+        case _:
+            parts = [] if isinstance(node, _CONDITIONS) else list(node.iter_expressions())
+    found = [_added_up(part, of) for part in parts]
+    return _longest([sums for sums, _ in found]), any(plain for _, plain in found)
+
+
+def _as_long_as(sums: dict[str, int], factor: dict[str, int], plain: bool) -> dict[str, int]:
+    """The sums, no longer than what they are multiplied by adds up."""
+    return sums if plain or not factor else {name: min(each, max(factor.values())) for name, each in sums.items()}
+
+
+def _longest(found: list[dict[str, int]]) -> dict[str, int]:
+    return {name: max(each[name] for each in found if name in each) for name in dict.fromkeys(chain(*found))}
+
+
+def is_condition(text: str) -> bool:
+    """Whether it says yes or no rather than a number."""
+    return isinstance(parsed(text).unnest(), _CONDITIONS)
+
+
+def number(text: str, lookup: Lookup, height: int) -> ExactColumn:
+    """The numbers of a formula, row by row."""
+    value = _number(parsed(text), lookup)
+    return value if isinstance(value, ExactColumn) else ExactColumn.constant(value, height)
+
+
+def condition(text: str, lookup: Lookup, height: int) -> pl.Series:
+    """Where a formula says yes."""
+    found = _condition(parsed(text), lookup)
+    return found if isinstance(found, pl.Series) else pl.Series([found]).new_from_index(0, height)
+
+
+def _references(node: sql.Expression) -> Iterator[Reference]:
+    if isinstance(node, sql.Anonymous):
+        if len(node.expressions) != 1 or not isinstance(node.expressions[0], sql.Column):
+            raise FormulaError(f"{node.sql()}: {node.name} takes one name")
+        yield Reference(node.name.lower(), node.expressions[0].name)
+    elif isinstance(node, sql.Column):
+        yield Reference("measure", node.name)
+    else:
+        for child in node.iter_expressions():
+            yield from _references(child)
+
+
+def _number(node: sql.Expression, lookup: Lookup) -> Value:
+    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
+    match node:
+        case sql.Paren():
+            return _number(node.this, lookup)
+        case sql.Neg():
+            return _number(node.this, lookup) * -1
+        case sql.Literal():
+            return _literal(node)
+        case sql.Column():
+            return lookup("measure", node.name)
+        case sql.Anonymous():
+            return lookup(node.name.lower(), node.expressions[0].name)
+        case sql.Add():
+            return _number(one, lookup) + _number(two, lookup)
+        case sql.Sub():
+            return _number(one, lookup) - _number(two, lookup)
+        case sql.Mul():
+            return _number(one, lookup) * _number(two, lookup)
+        case sql.Div():
+            top, bottom = _number(one, lookup), _number(two, lookup)
+            return _quotient(top, bottom)
+        case sql.Abs():
+            return cast(Value, abs(_number(node.this, lookup)))
+        case sql.Floor():
+            return _rounded(_number(node.this, lookup), lambda value: value.floor())
+        case sql.Round():
+            digits = node.args.get("decimals")
+            unit = Fraction(10) ** -int(digits.sql() if digits else 0)
+            return _rounded(_number(node.this, lookup), lambda value: value.rounded("half_up", unit))
+        case sql.Least() | sql.Greatest():
+            found = _number(node.this, lookup)
+            for other in node.expressions:
+                found = _extreme(found, _number(other, lookup), isinstance(node, sql.Least))
+            return found
+        case sql.Case():
+            default = node.args.get("default")
+            value: Value = _number(default, lookup) if default is not None else Fraction(0)
+            for branch in reversed(node.args["ifs"]):
+                yes = _condition(branch.this, lookup)
+                then = _number(branch.args["true"], lookup)
+                value = where(yes, then, value) if isinstance(yes, pl.Series) else (then if yes else value)
+            return value
+    raise FormulaError(f"{node.sql()} is not a number")
+
+
+def _quotient(top: Value, bottom: Value) -> Value:
+    if isinstance(bottom, ExactColumn):
+        return top / bottom if isinstance(top, ExactColumn) else bottom.inverse() * top
+    return top / bottom if bottom else Fraction(0)
+
+
+def _literal(node: sql.Literal) -> Fraction:
+    if node.is_string:
+        raise FormulaError(f"{node.sql()} is text, not a number")
+    return Fraction(node.name)
+
+
+def _rounded(value: Value, how: Callable[[ExactColumn], ExactColumn]) -> Value:
+    return how(value) if isinstance(value, ExactColumn) else how(ExactColumn.constant(value, 1)).to_fractions()[0]
+
+
+def _extreme(one: Value, two: Value, least: bool) -> Value:
+    if isinstance(one, ExactColumn):
+        return one.least(two) if least else one.greatest(two)
+    if isinstance(two, ExactColumn):
+        return two.least(one) if least else two.greatest(one)
+    return min(one, two) if least else max(one, two)
+
+
+def _condition(node: sql.Expression, lookup: Lookup) -> pl.Series | bool:
+    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
+    match node:
+        case sql.Paren():
+            return _condition(node.this, lookup)
+        case sql.Not():
+            found = _condition(node.this, lookup)
+            return ~found if isinstance(found, pl.Series) else not found
+        case sql.And():
+            return _condition(one, lookup) & _condition(two, lookup)
+        case sql.Or():
+            return _condition(one, lookup) | _condition(two, lookup)
+        case sql.Boolean():
+            return bool(node.this)
+        case sql.Between():
+            value = _number(node.this, lookup)
+            low, high = _number(node.args["low"], lookup), _number(node.args["high"], lookup)
+            return _compared(low, value, "<=") & _compared(value, high, "<=")
+        case sql.LT():
+            return _compared(_number(one, lookup), _number(two, lookup), "<")
+        case sql.LTE():
+            return _compared(_number(one, lookup), _number(two, lookup), "<=")
+        case sql.GT():
+            return _compared(_number(two, lookup), _number(one, lookup), "<")
+        case sql.GTE():
+            return _compared(_number(two, lookup), _number(one, lookup), "<=")
+        case sql.EQ():
+            return _compared(_number(one, lookup), _number(two, lookup), "=")
+        case sql.NEQ():
+            return _compared(_number(one, lookup), _number(two, lookup), "<>")
+    raise FormulaError(f"{node.sql()} is not a yes/no condition")
+
+
+def _compared(one: Value, two: Value, sign: str) -> pl.Series | bool:
+    if not isinstance(one, ExactColumn) and not isinstance(two, ExactColumn):
+        return {"<": one < two, "<=": one <= two, "=": one == two, "<>": one != two}[sign]
+    left = cast(ExactColumn, one if isinstance(one, ExactColumn) else one + 0 * two)
+    match sign:
+        case "<":
+            return left < two
+        case "<=":
+            return left <= two
+        case "=":
+            return left.equals(two)
+    return ~left.equals(two)
+
+
+_CONDITIONS = (
+    sql.Not,
+    sql.And,
+    sql.Or,
+    sql.Boolean,
+    sql.Between,
+    sql.LT,
+    sql.LTE,
+    sql.GT,
+    sql.GTE,
+    sql.EQ,
+    sql.NEQ,
+)
+_KNOWN = (
+    *_CONDITIONS,
+    sql.Paren,
+    sql.Neg,
+    sql.Literal,
+    sql.Column,
+    sql.Identifier,
+    sql.Anonymous,
+    sql.Add,
+    sql.Sub,
+    sql.Mul,
+    sql.Div,
+    sql.Abs,
+    sql.Floor,
+    sql.Round,
+    sql.Least,
+    sql.Greatest,
+    sql.Case,
+    sql.If,
+)

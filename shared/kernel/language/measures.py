@@ -1,0 +1,168 @@
+"""Measures: what a plan pays for, built from credits by adding up, or from scores that people enter, or from other measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shared.formatting import percent
+from shared.kernel.language.conventions import Reset
+from shared.kernel.language.findings import Finding, Flaws
+from shared.kernel.language.formulas import FormulaText
+from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+
+Take = Literal["amount", "deals", "distinct", "latest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """Something that adds up over credits: what is taken of the credits of which rules."""
+
+    take: Take
+    rules: tuple[str, ...]
+
+
+class QuotaTerms(PlanPart):
+    """The quota of a measure. The roster's `quota.<measure>` goes before `default`; both are for one `per`."""
+
+    default: Amount | None = None
+    """The quota of whoever has none of their own in the roster."""
+    per: Reset | None = None
+    """What the figure covers; unless said otherwise the time after which the measure begins anew."""
+    changes: Literal["whole", "by_period"] = "whole"
+    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it holds in."""
+    to_date: bool = False
+    """Whether the quota of a window is only that of its periods so far: in February of a year, of two months."""
+    spread: tuple[Rate, ...] = ()
+    """How a year is divided among its periods, 12 shares that sum to 100%; unless said otherwise evenly."""
+    ramp: tuple[Rate, ...] = ()
+    """The share of the quota in the first, second … period of a participant on the plan; afterwards all of it."""
+    prorate: Literal["no", "calendar_days", "business_days"] = "no"
+    """Whether who joins or leaves within the window has the part of the quota that falls on the days they are active."""
+
+    @model_validator(mode="after")
+    def _sums_to_a_year(self) -> QuotaTerms:
+        if self.spread and (len(self.spread) != 12 or sum(self.spread) != 1):
+            what = f"spread has {len(self.spread)} shares that sum to {percent(sum(self.spread, Decimal(0)))}, not 12 that sum to 100%"
+            raise Flaws([Finding("P307", "error", ("spread",), what, "say 12 shares, one for each period of the year")])
+        return self
+
+
+class Ratio(PlanPart):
+    """One sum by another, both over the window: a margin, an average price."""
+
+    of: tuple[Name, ...] = Field(min_length=1)
+    """The rules whose credits are divided."""
+    to: tuple[Name, ...] = Field(min_length=1)
+    """The rules by whose credits they are divided."""
+
+
+class Distinct(PlanPart):
+    """How many different values a column of the deal has among the credits of some rules; a blank cell is none."""
+
+    column: Name
+    """The column of the deal whose different values are counted, or deal_id."""
+    of: tuple[Name, ...] = Field(min_length=1)
+    """The rules among whose credits they are counted."""
+
+
+class Goal(PlanPart):
+    """A line of a scorecard: a weight, and the attainment below which the goal counts nothing and above which no more."""
+
+    weight: Rate
+    """The weight of the goal; all weights sum to 100%."""
+    minimum: Rate | None = None
+    """The attainment below which the goal counts nothing."""
+    maximum: Rate | None = None
+    """The attainment above which it counts no more."""
+
+
+WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula")
+
+
+class Measure(PlanPart):
+    """One number of a participant in a period, in exactly one of the ways below; its attainment is that number by its quota."""
+
+    measure: Name
+    """The measure's name."""
+    sum_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """The sum of the credits of some rules."""
+    count_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """How many deals some rules credit; one that two of them credit counts twice (count `distinct` by `deal_id` otherwise)."""
+    average_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """The average credit of some rules."""
+    latest_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """The latest credit of some rules."""
+    distinct: Distinct | None = None
+    """How many different values a column has."""
+    ratio: Ratio | None = None
+    """One sum divided by another."""
+    score: Literal[True] | None = None
+    """Entered by hand for a period: the roster's `score.<measure>`, such as 85%."""
+    scorecard: dict[Name, Goal] | None = Field(default=None, min_length=1)
+    """The weighted sum of the attainments of other measures."""
+    formula: FormulaText | None = None
+    """An SQL expression over other measures."""
+    reset: Reset = "month"
+    """After which time it begins anew."""
+    quota: QuotaTerms = QuotaTerms()
+    """The quota by which its attainment is measured."""
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> Measure:
+        said = [way for way in WAYS if getattr(self, way) is not None]
+        if len(said) != 1:
+            raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
+        if (
+            self.scorecard is not None
+            and (whole := sum((goal.weight for goal in self.scorecard.values()), Decimal(0))) != 1
+        ):
+            what = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
+            raise Flaws([Finding("P307", "error", ("scorecard",), what, "change the weights until they sum to 100%")])
+        return self
+
+    @property
+    def way(self) -> str:
+        """The field that says how it is built."""
+        return next(way for way in WAYS if getattr(self, way) is not None)
+
+    @cached_property
+    def ingredients(self) -> dict[str, Ingredient]:
+        """What adds up over credits for this measure, by name."""
+        name = self.measure
+        if self.sum_of is not None:
+            return {name: Ingredient("amount", self.sum_of)}
+        if self.count_of is not None:
+            return {name: Ingredient("deals", self.count_of)}
+        if self.latest_of is not None:
+            return {name: Ingredient("latest", self.latest_of)}
+        if self.average_of is not None:
+            return {name: Ingredient("amount", self.average_of), f"{name}/to": Ingredient("deals", self.average_of)}
+        if self.distinct is not None:
+            return {name: Ingredient("distinct", self.distinct.of)}
+        if self.ratio is not None:
+            return {name: Ingredient("amount", self.ratio.of), f"{name}/to": Ingredient("amount", self.ratio.to)}
+        return {}
+
+    @property
+    def rules(self) -> set[str]:
+        """The crediting rules that feed it."""
+        return {rule for ingredient in self.ingredients.values() for rule in ingredient.rules}
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share of a whole by itself, so that without a quota its attainment is its value."""
+        return (
+            self.score is not None or self.scorecard is not None or self.ratio is not None or self.formula is not None
+        )
+
+    @property
+    def bucket(self) -> str | None:
+        """By what credits of its rules are kept apart: a column, or `@latest` for their order in time."""
+        if self.distinct is not None:
+            return self.distinct.column
+        return "@latest" if self.latest_of is not None else None

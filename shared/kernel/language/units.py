@@ -1,0 +1,55 @@
+"""In what a number of a plan is measured, as far as it is plain: money, a count, or a share of something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import expressions as sql
+
+from shared.kernel.language.formulas import parsed
+
+if TYPE_CHECKING:
+    from shared.kernel.plan.version import Plan
+
+SHARE, MONEY, COUNT = "a share", "money", "a count"
+
+
+class Units:
+    """The units of a plan's measures, and of what is calculated from them. None where it is not plain."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def of(self, name: str | None) -> str | None:
+        """The unit of a measure."""
+        measure = self._plan.measure(name)
+        if measure is None or measure.score is not None:
+            return None
+        if measure.formula is not None:
+            return self.of_node(parsed(measure.formula))
+        if measure.count_of is not None or measure.distinct is not None:
+            return COUNT
+        if measure.scorecard is not None:
+            return SHARE
+        in_money = all(rule.amount is None for rule in self._plan.credits if rule.rule in measure.rules)
+        if not in_money:
+            return None
+        return SHARE if measure.ratio is not None else MONEY
+
+    def of_node(self, node: Any) -> str | None:
+        """The unit of a part of a formula."""
+        match node:
+            case sql.Paren() | sql.Neg() | sql.Abs() | sql.Floor() | sql.Round():
+                return self.of_node(node.this)
+            case sql.Column():
+                return self.of(node.name)
+            case sql.Anonymous():
+                kind, name = node.name.lower(), node.expressions[0].name
+                known = {"attainment": SHARE, "pay": MONEY}
+                return self.of(name) if kind == "quota" else known.get(kind)
+            case sql.Add() | sql.Sub():
+                return self.of_node(node.left) or self.of_node(node.right)
+            case sql.Div():
+                one, two = self.of_node(node.left), self.of_node(node.right)
+                return SHARE if one and one == two else (one if two is None else None)
+        return None

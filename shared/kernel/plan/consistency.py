@@ -1,0 +1,183 @@
+"""Whether the parts of a plan fit together: names that are there once, references that lead somewhere, no circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from shared.kernel.components import Component
+from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
+from shared.kernel.language.filters import FilterError, compile_filter, filter_schema
+from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
+from shared.kernel.language.formulas import Reference, references
+from shared.kernel.plan.deal_rounding import not_by_deal
+from shared.kernel.plan.windows import lost, paid_again, shared_by_versions
+
+if TYPE_CHECKING:
+    from shared.kernel.plan.version import Plan
+
+
+def ordered(links: dict[str, set[str]], what: str) -> list[str]:
+    """The names, each after those it links to.
+
+    Raises:
+        Flaws: they refer to each other in a circle.
+    """
+    try:
+        return list(TopologicalSorter(links).static_order())
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        place = next((number for number, name in enumerate(links) if name in circle), 0)
+        raise Flaws(
+            [
+                _error(
+                    "P205",
+                    (what, place),
+                    f"{what} refer to each other in a circle: {' -> '.join(circle)}",
+                    "let one of them stand on its own: what is calculated first cannot need what comes after it",
+                )
+            ]
+        ) from None
+
+
+def flaws(plan: Plan) -> Iterator[Finding]:
+    """Everything that does not fit together."""
+    yield from _named_twice(plan)
+    yield from _sums(plan)
+    for place, rule in enumerate(plan.credits):
+        yield from (found.under("credits", place) for found in _rule(rule, plan))
+    yield from _columns_of_measures(plan)
+    unfit = [*_references(plan)]
+    yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *not_by_deal(plan, "error")]
+
+
+def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:
+    return Finding(code, "error", path, message, mend)
+
+
+def _named_twice(plan: Plan) -> Iterator[Finding]:
+    for part, what, names in (
+        ("credits", "rule", [rule.rule for rule in plan.credits]),
+        ("measures", "measure", [measure.measure for measure in plan.measures]),
+        ("components", "component", [component.component for component in plan.components]),
+    ):
+        for place, name in enumerate(names):
+            if names.index(name) < place:
+                yield _error("P204", (part, place, what), f"{what} {name} is there twice", "give one another name")
+
+
+def _sums(plan: Plan) -> Iterator[Finding]:
+    rules = {rule.rule for rule in plan.credits}
+    for place, measure in enumerate(plan.measures):
+        if unknown := sorted(measure.rules - rules):
+            what = f"measure {measure.measure} sums unknown rules {', '.join(unknown)}"
+            yield _error("P201", ("measures", place, measure.way), what, did_you_mean(unknown[0], rules, "rules"))
+        for ingredient in measure.ingredients.values():
+            if len(set(ingredient.rules)) < len(ingredient.rules):
+                what = f"measure {measure.measure} sums a rule twice"
+                yield _error("P201", ("measures", place, measure.way), what, "name each rule once")
+                break
+
+
+def _rule(rule: CreditingRule, plan: Plan) -> Iterator[Finding]:
+    known = filter_schema(plan.custom_columns)
+    if rule.to not in RELATIONS and plan.columns.get(rule.to) != "participant":
+        yield _error(
+            "P208",
+            ("to",),
+            f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant",
+            did_you_mean(rule.to, RELATIONS, "relations"),
+        )
+    if known.get(rule.date) != pl.Date:
+        dates = [name for name, kind in known.items() if kind == pl.Date]
+        what = f"rule {rule.rule}: date: {rule.date} is no date of the deal"
+        yield _error("P208", ("date",), what, did_you_mean(rule.date, dates, "dates"))
+    for reference in references(rule.amount) if rule.amount is not None else ():
+        kind = known.get(reference.name)
+        if reference.kind != "measure" or kind is None or not kind.is_numeric():
+            numbers = [name for name, each in known.items() if each.is_numeric()]
+            what = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
+            mend = did_you_mean(reference.name, numbers, "numbers")
+            if kind is not None:
+                mend = (
+                    f"an amount is calculated from numbers; look at {reference.name} in `when`, in a rule for each case"
+                )
+            yield _error("P208", ("amount",), what, mend)
+    try:
+        compile_filter(rule.when, plan.custom_columns)
+    except FilterError as error:
+        yield _error("P206", ("when",), f"rule {rule.rule}: {error}", error.mend)
+
+
+def _columns_of_measures(plan: Plan) -> Iterator[Finding]:
+    known = (*filter_schema(plan.custom_columns), "deal_id")
+    by_rule: dict[str, str] = {}
+    for place, measure in enumerate(plan.measures):
+        if measure.distinct is not None and measure.distinct.column not in known:
+            what = f"measure {measure.measure}: {measure.distinct.column} is no column of the deal"
+            mend = did_you_mean(measure.distinct.column, known, "columns")
+            yield _error("P208", ("measures", place, "distinct", "column"), what, mend)
+        for name in sorted(measure.rules) if measure.bucket else ():
+            if by_rule.setdefault(name, measure.bucket or "") != measure.bucket:
+                yield _error(
+                    "P209",
+                    ("measures", place, measure.way),
+                    f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule",
+                    "a second rule with the same `when` and another name gives each measure its own credits",
+                )
+
+
+def _references(plan: Plan) -> Iterator[Finding]:
+    measures = {measure.measure for measure in plan.measures}
+    components = {component.component for component in plan.components}
+    for place, component in enumerate(plan.components):
+        path = ("components", place)
+        main = component.main_measure()
+        if main is not None and main not in measures:
+            field = "measure" if getattr(component, "measure", None) == main else None
+            what = f"component {component.component} pays an unknown measure {main}"
+            at = path if field is None else (*path, field)
+            yield _error("P202", at, what, did_you_mean(main, measures, "measures"))
+        for found in dict.fromkeys(component.uses()):
+            if found.kind == "pay" or found.name != main:
+                who = f"component {component.component}"
+                wrong = _reference(who, found, measures, components)
+                yield from (each.under(*path, *_where(component, found)) for each in wrong)
+    for place, measure in enumerate(plan.measures):
+        for found in plan.refers(measure):
+            wrong = _reference(f"measure {measure.measure}", found, measures, set())
+            yield from (each.under("measures", place, measure.way) for each in wrong)
+    yield from _circles({m.measure: {r.name for r in plan.refers(m) if r.kind != "term"} for m in plan.measures})
+    yield from _circles(plan.links, "components")
+
+
+def _where(component: Component, found: Reference) -> Path:
+    """The field of a component, of those that all have, in which a name stands."""
+    if component.when is not None and found in references(component.when):
+        return ("when",)
+    for number, each in enumerate(component.multiply):
+        if each.by is not None and found in references(each.by):
+            return ("multiply", number, "by")
+        if each.measure == found.name:
+            return ("multiply", number, "measure")
+    return ()
+
+
+def _circles(links: dict[str, set[str]], what: str = "measures") -> Iterable[Finding]:
+    try:
+        ordered(links, what)
+    except Flaws as error:
+        return error.findings
+    return ()
+
+
+def _reference(who: str, found: Reference, measures: set[str], components: set[str]) -> Iterator[Finding]:
+    if found.kind == "pay" and found.name not in components:
+        mend = did_you_mean(found.name, components, "components")
+        yield _error("P203", (), f"{who} refers to an unknown component {found.name}", mend)
+    if found.kind not in ("pay", "term") and found.name not in measures:
+        mend = did_you_mean(found.name, measures, "measures")
+        yield _error("P202", (), f"{who} refers to an unknown measure {found.name}", mend)

@@ -1,0 +1,53 @@
+"""Whether conventions hold for components that pay every deal by itself, or should: rounding, and a measure below zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.values import Term
+
+if TYPE_CHECKING:
+    from shared.kernel.plan.version import Plan
+
+
+def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
+    """The components for which `round_on: deal` or `negative: nothing` does not hold, as far as they are errors, or warnings."""
+    if severity == "warning" and plan.conventions.negative == "nothing":
+        for place, component in enumerate(plan.components):
+            if component.component in plan.pays_by_deal and not plan.bounds_deals(component):
+                yield Finding(
+                    "P505",
+                    "warning",
+                    ("components", place, "window"),
+                    f"negative: nothing does not hold for {component.component}: its deals are paid by themselves, and its window"
+                    " is not that over which its measure is summed",
+                    "leave out window, or give the measure the same reset",
+                )
+    if plan.conventions.round_on != "deal":
+        return
+    for place, component in enumerate(plan.components):
+        rate = getattr(component, "rate", None)
+        if component.component in plan.pays_by_deal or not type(component).walks:
+            continue
+        if component.kind == "flat" and isinstance(rate, Term):
+            if severity == "error":
+                yield Finding(
+                    "P216",
+                    "error",
+                    ("components", place, "rate"),
+                    f"round_on: deal rounds what a deal pays at a rate of the plan, and {component.component} pays at each"
+                    f" participant's own {rate.term}, which may change after the deal",
+                    "write the rate into the plan, with a component or a plan for each rate, or leave round_on at total",
+                )
+        elif severity == "warning" and (
+            component.pays_of() or component.kind == "formula" or getattr(component, "target", None) is not None
+        ):
+            yield Finding(
+                "P505",
+                "warning",
+                ("components", place),
+                f"round_on: deal does not hold for {component.component}: the pay of its window so far is rounded",
+                "it holds for flat rates of sums of credits (sum_of); of other kinds only slab pays each deal by itself",
+            )

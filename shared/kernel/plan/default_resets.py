@@ -1,0 +1,52 @@
+"""When a measure that is built from others begins anew, where it does not say so: with the longest of what it is built from."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from shared.kernel.language.conventions import Reset
+from shared.kernel.language.formulas import FormulaError, references
+
+_ORDER = get_args(Reset)
+
+
+def with_resets(plan: Any) -> Any:
+    """The data of a plan in which every formula and scorecard says its reset; what is no plan stays as it is.
+
+    Otherwise a scorecard of yearly measures would begin anew, and be paid anew, each month.
+    """
+    measures = plan.get("measures") if isinstance(plan, dict) else None
+    if not isinstance(measures, list | tuple) or not all(isinstance(each, dict) for each in measures):
+        return plan
+    by_name = {str(each.get("measure")): each for each in measures}
+    known: dict[str, str] = {}
+    return plan | {"measures": [_with_reset(each, by_name, known) for each in measures]}
+
+
+def _with_reset(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> dict[str, Any]:
+    longest = _longest(measure, by_name, known)
+    return measure if "reset" in measure or longest == "month" else measure | {"reset": longest}
+
+
+def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> str:
+    said = measure.get("reset")
+    if said is not None:
+        return str(said) if said in _ORDER else "month"
+    name = str(measure.get("measure"))
+    if name not in known:
+        known[name] = "month"  # of a circle, which the plan refuses
+        found = [_longest(by_name[each], by_name, known) for each in _built_from(measure) if each in by_name]
+        known[name] = max(found, key=_ORDER.index, default="month")
+    return known[name]
+
+
+def _built_from(measure: dict[str, Any]) -> list[str]:
+    scorecard, formula = measure.get("scorecard"), measure.get("formula")
+    if isinstance(scorecard, dict):
+        return [str(name) for name in scorecard]
+    if not isinstance(formula, str):
+        return []
+    try:
+        return [each.name for each in references(formula) if each.kind != "term"]
+    except FormulaError:
+        return []

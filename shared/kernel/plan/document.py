@@ -1,0 +1,213 @@
+"""The plan document: a plan version in plain words, as Markdown, for whoever is paid by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.formatting import amount as amount_in_words
+from shared.formatting import percent, trimmed
+from shared.kernel.components import Component
+from shared.kernel.language.conventions import Conventions
+from shared.kernel.language.crediting_rules import WON, CreditingRule
+from shared.kernel.language.filter_words import filter_in_words
+from shared.kernel.language.formula_words import formula_in_words
+from shared.kernel.language.measures import Measure, QuotaTerms
+from shared.kernel.language.phrases import figure_in_words, spoken
+from shared.kernel.plan.version import Plan
+
+_TO = {
+    "holder": "the one who holds the deal, or each who shares it with their part",
+    "managers": "every manager above a holder, with the parts held below them",
+    "team": "everyone who has the same manager as the holder",
+    "territory": "everyone whose territory is the deal's",
+}
+_WINDOWS = {"month": "each month", "quarter": "each quarter", "half_year": "each half-year", "year": "each year"}
+_ADVERB = {"month": "monthly", "quarter": "quarterly", "half_year": "half-yearly", "year": "yearly", "never": "once"}
+_CONVENTIONS = {
+    "boundary": {
+        "lower": "A value exactly on a boundary belongs to the tier that ends there.",
+        "upper": "A value exactly on a boundary belongs to the tier that begins there.",
+    },
+    "rounding": {
+        "half_up": "Pay is rounded to the smallest unit of the currency, halves away from zero.",
+        "half_even": "Pay is rounded to the smallest unit of the currency, halves to the even one.",
+        "up": "Pay is rounded up to the smallest unit of the currency.",
+        "down": "Pay is rounded down to the smallest unit of the currency.",
+    },
+    "round_on": {"total": "The pay of the period is rounded once.", "deal": "The pay of every deal is rounded."},
+    "order": {
+        "date": "Deals count in the order of their dates.",
+        "smallest_first": "Within a month small deals count before large ones.",
+        "largest_first": "Within a month large deals count before small ones.",
+    },
+    "zero_quota": {
+        "refuse": "Without a quota, what depends on attainment is not paid until there is one.",
+        "nothing": "Without a quota, attainment is 0%.",
+        "full": "Without a quota, attainment is 100%.",
+    },
+    "negative": {
+        "pays_back": "A measure below zero pays back at the first rate.",
+        "nothing": "A measure below zero counts as zero.",
+    },
+    "leavers": {
+        "paid_to_the_last_day": "Who leaves is paid for what was credited until the last day.",
+        "nothing_in_the_last_period": "Who leaves within a month is paid nothing of that month.",
+    },
+    "versions": {
+        "restart": "When a new version of the plan begins, sums begin anew.",
+        "continue": "When a new version of the plan begins, sums go on, and it pays what is added from then on.",
+    },
+}
+
+
+def document(plan: Plan) -> str:
+    """The whole document."""
+    return "\n\n".join(_blocks(plan)) + "\n"
+
+
+def _blocks(plan: Plan) -> Iterator[str]:
+    yield f"# {plan.name}"
+    yield (
+        f"Plan {plan.plan}, version {plan.version}, in force from {_day(plan)}. "
+        f"All amounts are in {plan.currency}, before tax."
+    )
+    if plan.reason is not None:
+        yield f"Why this version: {plan.reason}."
+    if plan.author is not None:
+        yield f"Written by {plan.author}."
+    yield "## What you are paid"
+    yield "Everything is calculated for a month and paid for it, unless said otherwise."
+    for component in plan.components:
+        yield from _component(component, plan)
+    if plan.minimum is not None:
+        yield f"All of it together is at least {figure_in_words(plan.minimum)} a month."
+    if plan.maximum is not None:
+        yield f"All of it together is at most {figure_in_words(plan.maximum)} a month."
+    yield "## What is measured"
+    yield "\n".join(f"- {line}" for measure in plan.measures for line in _measure(measure))
+    yield "## Which deals count, and for whom"
+    if plan.match == "first" and len(plan.credits) > 1:
+        yield "Of the rules below, only the first that fits a deal counts it for you."
+    yield "\n".join(f"- {_rule(rule)}" for rule in plan.rules)
+    if plan.exchange is not None:
+        yield f"Deals in other currencies are converted at the rates of {plan.exchange.source} in force on the day of the credit."
+    yield "## How it is read"
+    yield "\n".join(f"- {line}" for line in _conventions(plan))
+
+
+def _day(plan: Plan) -> str:
+    return f"{plan.effective_from.day} {plan.effective_from:%B %Y}"
+
+
+def _component(component: Component, plan: Plan) -> Iterator[str]:
+    yield f"### {component.title or spoken(component.component).capitalize()}"
+    yield from component.in_words()
+    if component.when is not None:
+        yield f"This is paid only if {formula_in_words(component.when)}."
+    for multiplier in component.multiply:
+        yield from multiplier.in_words()
+    window, paid = plan.window(component), component.pays
+    over = f"over {_WINDOWS[window].replace('each', 'a')}" if window in _WINDOWS else "from the beginning"
+    limits = [
+        f"at {which} {figure_in_words(figure)}"
+        for which, figure in (("least", component.minimum), ("most", component.maximum))
+        if figure is not None
+    ]
+    if limits:
+        yield f"It pays {' and '.join(limits)} {over}."
+    if component.budget is not None:
+        yield (
+            f"To everyone on the plan together it pays at most {amount_in_words(component.budget)} {over}: "
+            "where more is due, each has the same part of it."
+        )
+    if component.carry_over:
+        yield "What the maximum cuts off is carried over to later periods, as far as there is room."
+    if window != "month" or paid != "month":
+        every = _WINDOWS[paid]
+        grown = ", with what it grew by" if paid == "month" else " as a whole, in the last month"
+        yield f"It is calculated {over} and paid {every}{grown}."
+
+
+def _measure(measure: Measure) -> Iterator[str]:
+    yield f"**{spoken(measure.measure).capitalize()}**: {_how(measure)}{_again(measure)}.{_quota(measure.quota)}"
+
+
+def _how(measure: Measure) -> str:
+    names = {
+        "sum_of": "the sum of what is credited by {}",
+        "count_of": "the number of deals credited by {}",
+        "average_of": "the average of what is credited by {}",
+        "latest_of": "the latest credit by {}",
+    }
+    for way, words in names.items():
+        if (rules := getattr(measure, way)) is not None:
+            return words.format(_listed(rules))
+    if measure.distinct is not None:
+        column = "deal" if measure.distinct.column == "deal_id" else spoken(measure.distinct.column)
+        return f"the number of different values of {column} among what is credited by {_listed(measure.distinct.of)}"
+    if measure.ratio is not None:
+        return f"what is credited by {_listed(measure.ratio.of)}, divided by what is credited by {_listed(measure.ratio.to)}"
+    if measure.score is not None:
+        return "the score that is entered for you"
+    if measure.scorecard is not None:
+        goals = [
+            f"{percent(goal.weight)} for the attainment of {spoken(name)}"
+            + (f" (nothing below {percent(goal.minimum)})" if goal.minimum is not None else "")
+            + (f" (no more than {percent(goal.maximum)})" if goal.maximum is not None else "")
+            for name, goal in measure.scorecard.items()
+        ]
+        return f"a scorecard: {', '.join(goals)}"
+    return formula_in_words(measure.formula or "0")
+
+
+def _again(measure: Measure) -> str:
+    if not measure.ingredients:
+        return ""
+    return ", from the beginning" if measure.reset == "never" else f", beginning anew {_WINDOWS[measure.reset]}"
+
+
+def _quota(terms: QuotaTerms) -> str:
+    found = []
+    if terms.default is not None:
+        found.append(f"the quota is {trimmed(terms.default)} unless yours is another")
+    if terms.per is not None:
+        found.append(f"the quota is set {_ADVERB[terms.per]}")
+    if terms.to_date:
+        found.append("only the part of the months so far counts")
+    if terms.changes == "by_period":
+        found.append("when it changes, each figure counts for the months in which it is in force")
+    if terms.spread:
+        found.append(f"it is spread over the year as {', '.join(percent(share) for share in terms.spread)}")
+    if terms.ramp:
+        found.append(
+            f"in your first months on the plan it is {', '.join(percent(share) for share in terms.ramp)} of it"
+        )
+    if terms.prorate != "no":
+        found.append(f"it is reduced to the {spoken(terms.prorate)} on which you are in your role")
+    said = "; ".join(found)
+    return f" {said[0].upper()}{said[1:]}." if said else ""
+
+
+def _rule(rule: CreditingRule) -> str:
+    whom = _TO.get(rule.to, f"the {spoken(rule.to)} of the deal")
+    what = "its amount less refunds" if rule.amount is None else formula_in_words(rule.amount)
+    share = f"{percent(rule.share)} of " if rule.share is not None else ""
+    levels = f", up to {rule.levels} level{'s' if rule.levels > 1 else ''}" if rule.levels is not None else ""
+    when = filter_in_words(rule.when)
+    day = f", on its {spoken(rule.date)}" if rule.date != "close_date" else ""
+    cap = f", at most {trimmed(rule.cap)} for one deal" if rule.cap is not None else ""
+    deals = "every deal that is won" if rule.when == WON else f"a deal of which {when}"
+    return f"**{spoken(rule.rule).capitalize()}**: {deals} counts for {whom}{levels}, with {share}{what}{day}{cap}."
+
+
+def _conventions(plan: Plan) -> Iterator[str]:
+    open_ = {name for component in plan.components for name in component.leaves_open()}
+    always = {"rounding", "negative", "leavers"}
+    for name in Conventions.model_fields:
+        if name in open_ | always or name in plan.conventions.model_fields_set:
+            yield _CONVENTIONS[name][getattr(plan.conventions, name)]
+
+
+def _listed(rules: tuple[str, ...]) -> str:
+    names = [f"*{spoken(name)}*" for name in rules]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,193 @@
+"""All plan versions of a company, and which of them is in force when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import polars as pl
+
+from shared.kernel.calendar import goes_on
+from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.filters import ColumnTypes
+from shared.kernel.plan.version import Plan
+from shared.kernel.tables import DEALS
+
+
+class PlanConflict(ValueError):
+    """Plans that cannot stand side by side; the message names both."""
+
+
+class Declared(NamedTuple):
+    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their types, `continues` says
+    that sums of the version before it go on in its own."""
+
+    plan: str
+    version: int
+    effective_from: date
+    columns: Mapping[str, str]
+    calendar: CalendarTerms = CalendarTerms()
+    continues: bool = False
+
+    @property
+    def key(self) -> str:
+        """The version as people name it."""
+        return f"{self.plan}@{self.version}"
+
+
+def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
+    """The versions that never hold, since a higher version of the same plan holds from the same day: that one, by their names."""
+    highest: dict[tuple[str, date], Declared] = {}
+    every = sorted(versions, key=lambda each: each.version)
+    for each in every:
+        highest[each.plan, each.effective_from] = each
+    by = ((each, highest[each.plan, each.effective_from]) for each in every)
+    return {each.key: other for each, other in by if other is not each}
+
+
+def check_together(versions: Iterable[Declared]) -> None:
+    """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the next can.
+
+    Raises:
+        PlanConflict: two do not; names the column and both.
+    """
+    every = list(versions)
+    out = replaced(every)
+    holding = [each for each in every if each.key not in out]
+    for earlier, later in pairwise(sorted(holding, key=lambda each: (each.plan, each.effective_from))):
+        on = earlier.plan == later.plan and earlier.continues and later.continues
+        if on and not goes_on(earlier.calendar, later.calendar, later.effective_from):
+            raise PlanConflict(
+                f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of {earlier.key}: no sum of the one"
+                f" goes on in the other; say `versions: restart` in {later.key}, or leave the calendar as it is"
+            )
+    declared: dict[str, tuple[str, str]] = {}
+    for each in holding:
+        for name, kind in each.columns.items():
+            other, before = declared.setdefault(name, (each.key, kind))
+            if ColumnTypes[before] != ColumnTypes[kind]:
+                raise PlanConflict(
+                    f"{each.key} declares column {name} as {kind}, {other} as {before}: a deal has it in one type only;"
+                    " give one of them another name"
+                )
+
+
+class PlanSet:
+    """Plan versions by plan and effective date. Immutable; equal content gives equal results.
+
+    Of two versions of a plan from the same day the higher one holds, and the other never does.
+    """
+
+    def __init__(self, plans: Iterable[Plan]) -> None:
+        """Take the versions.
+
+        Raises:
+            PlanConflict: a version is there twice with different content, or two plans declare a column differently.
+        """
+        self.plans: dict[tuple[str, int], Plan] = {}
+        for plan in sorted(plans, key=lambda p: (p.plan, p.version)):
+            if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
+                raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
+        declared = [
+            Declared(p.plan, p.version, p.effective_from, p.columns, p.calendar, p.conventions.versions == "continue")
+            for p in self.plans.values()
+        ]
+        check_together(declared)
+        self._replaced = replaced(declared)
+
+    @cached_property
+    def holding(self) -> tuple[Plan, ...]:
+        """The versions that hold at some time."""
+        return tuple(plan for plan in self.plans.values() if plan.key not in self._replaced)
+
+    @cached_property
+    def columns(self) -> dict[str, pl.DataType]:
+        """The company's own deal columns of all plans."""
+        return {name: kind for plan in self.holding for name, kind in plan.custom_columns.items()}
+
+    def __iter__(self) -> Iterator[Plan]:
+        """The versions in order of plan and version."""
+        return iter(self.plans.values())
+
+    @cached_property
+    def in_force(self) -> pl.DataFrame:
+        """plan, version, effective_from and currency of each version that holds at some time, by effective date: for as-of joins."""
+        return pl.DataFrame(
+            [(p.plan, p.version, p.effective_from, p.currency) for p in self.holding],
+            schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, "plan_currency": pl.String},
+            orient="row",
+        ).sort("effective_from")
+
+    @cached_property
+    def quarantined(self) -> pl.DataFrame:
+        """plan and version of those that hold at some time, and with which nothing may be calculated."""
+        rows = [(plan.plan, plan.version) for plan in self.holding if plan.is_quarantined]
+        return pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64}, orient="row")
+
+    @cached_property
+    def deal_columns(self) -> pl.Schema:
+        """The columns of the deals table, with the custom columns of all plans."""
+        return pl.Schema({**DEALS, **self.columns})
+
+    def declares(self, column: str, day: date) -> bool:
+        """Whether a version that is in force on a day declares a column of the company's own."""
+        held = sorted((p for p in self.holding if p.effective_from <= day), key=lambda p: p.effective_from)
+        latest = {plan.plan: plan for plan in held}
+        return any(column in plan.columns for plan in latest.values())
+
+    @cached_property
+    def by_month(self) -> bool:
+        """Whether the credits of a calendar month, and nothing else, decide what that month pays."""
+        return all(
+            plan.calendar.weeks is None
+            and not plan.pays_without_credits
+            and not any(measure.score for measure in plan.measures)
+            and all(rule.date == "close_date" for rule in plan.credits)
+            and all(measure.reset == "month" for measure in plan.measures)
+            and all(plan.window(c) == c.pays == "month" and not c.carry_over for c in plan.components)
+            for plan in self
+        )
+
+    @property
+    def in_weeks(self) -> bool:
+        """Whether the fiscal periods of some plan are weeks and not calendar months."""
+        return any(plan.calendar.weeks is not None for plan in self)
+
+    @cached_property
+    def pay_without_credits(self) -> bool:
+        """Whether some plan may pay for a month in which a participant has no credit."""
+        return any(plan.pays_without_credits for plan in self)
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether some plan compares its participants with each other."""
+        return any(component.compares for plan in self for component in plan.components)
+
+    @cached_property
+    def beyond_holders(self) -> bool:
+        """Whether deals credit others than those who hold them and their managers."""
+        return any(rule.to not in ("holder", "managers") for plan in self.holding for rule in plan.credits)
+
+    @cached_property
+    def participant_columns(self) -> list[str]:
+        """The columns of deals that name participants to be credited."""
+        return sorted({name for plan in self.holding for name, kind in plan.columns.items() if kind == "participant"})
+
+    def together(self) -> list[list[Plan]]:
+        """The versions whose sums go on from one to the next; every version that begins anew is alone."""
+        found = [[plan] for plan in self if plan.key in self._replaced]
+        before: Plan | None = None
+        for plan in sorted(self.holding, key=lambda each: (each.plan, each.effective_from)):
+            if (
+                before is not None
+                and before.plan == plan.plan
+                and {before.conventions.versions, plan.conventions.versions} == {"continue"}
+            ):
+                found[-1].append(plan)
+            else:
+                found.append([plan])
+            before = plan
+        return found

@@ -1,0 +1,1 @@
+"""What looks like a slip in rosters, deals and results, in sentences for whoever brought them in."""

@@ -1,0 +1,154 @@
+"""What deals, and what was earned by them, say that is allowed and yet looks like a slip: the remarks that need more than roster and plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from shared.formatting import percent
+from shared.kernel.language.plausibility import HIGH_ATTAINMENT
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.remarks.roster import SHOWN, Remark
+
+LOW_ATTAINMENT: Final = Decimal("0.01")
+SEVERAL: Final = 3
+"""So many people do not fail alike."""
+YEARS_AHEAD: Final = 5
+"""A date so many years after everything else is rather a slip in the year."""
+RARE: Final = 100
+"""Deals that are alike in everything are a slip where they are one in so many; where there are more, it is how the company sells."""
+
+
+def of_attainment(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
+    """Attainments that are too high or too low to be true, where pay depends on them; of `EARNINGS`."""
+    looked_at = [
+        (plan.plan, plan.version, component.component)
+        for plan in plans.holding
+        for attained in [{name for component in plan.components for name in plan.quotas_of(component)}]
+        for component in plan.components
+        if getattr(component, "measure", None) in attained
+    ]
+    names = ["plan", "version", "component"]
+    those = pl.DataFrame(looked_at, schema={n: earnings.schema[n] for n in names}, orient="row")
+    attained = earnings.filter(pl.col("attainment") > 0).join(those, on=names, how="semi")
+    return [*_far_above_quota(attained), *_far_below_quota(attained)]
+
+
+def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
+    """Attainments that are so high that a digit or a unit of a quota or of amounts has rather slipped, of each component the last."""
+    high = (
+        earnings.filter(pl.col("attainment") >= HIGH_ATTAINMENT)
+        .sort("period")
+        .unique(["participant_id", "component"], keep="last")
+        .sort("participant_id", "component")
+    )
+    rows = high.select("participant_id", "component", "period", "attainment").iter_rows()
+    return [
+        Remark(
+            "far_above_quota",
+            who,
+            f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
+            " If a digit or a unit slipped, correct the quota or the amounts of the deals.",
+            date.min,
+            date.max,
+        )
+        for who, component, period, attained in rows
+    ]
+
+
+def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
+    """Components for which everybody is far below quota, several people at least: rather all amounts are in another unit than the quotas."""
+    best = (
+        earnings.group_by("component")
+        .agg(best=pl.col("attainment").max(), people=pl.col("participant_id").n_unique())
+        .filter((pl.col("best") < LOW_ATTAINMENT) & (pl.col("people") >= SEVERAL))
+        .sort("component")
+    )
+    return [
+        Remark(
+            "far_below_quota",
+            "",
+            f"All {people:,} who sold are below {percent(LOW_ATTAINMENT)} of quota for component {component}."
+            " If amounts or quotas are in thousands, or the other in cents, send them again in whole units.",
+            date.min,
+            date.max,
+        )
+        for component, people in best.select("component", "people").iter_rows()
+    ]
+
+
+def of_deals(deals: pl.DataFrame) -> list[Remark]:
+    """What stands out among won deals of which something could be paid; of `DEALS` with the plans' columns."""
+    won = deals.filter((pl.col("stage") == "won") & (pl.col("amount") != 0))
+    alike = [name for name in won.columns if name not in ("deal_id", "owner")]
+    last = last_of_the_many(won["close_date"])
+    return [*told_twice(won, alike, won.height), *(far_ahead(won, last) if last else [])]
+
+
+def told_twice(deals: pl.DataFrame, alike: Sequence[str], all_deals: int) -> list[Remark]:
+    """Deals that are alike in everything but their id, where that is rare: probably one deal that came under two ids.
+
+    Args:
+        deals: deal_id, owner, and the columns in which deals are `alike`, an amount and a date among them; one row each.
+        alike: the columns.
+        all_deals: how many deals there are.
+    """
+    numbers = [name for name in alike if deals.schema[name] in (pl.Int64, pl.Date)]
+    likely = deals.filter(
+        pl.struct("owner", *numbers).is_duplicated()
+    )  # few, and only of them texts and lists are compared
+    twice = (
+        likely.group_by("owner", *alike)
+        .agg(pl.col("deal_id").unique().sort())
+        .filter(pl.col("deal_id").list.len() > 1)
+        .sort(pl.col("deal_id").list.first())
+    )
+    if twice["deal_id"].list.len().sum() > max(2 * SHOWN, all_deals // RARE):
+        return []
+    return [
+        Remark(
+            "deal_twice",
+            owner or "",
+            f"Deals {', '.join(ids[:SHOWN])} are alike in amount, dates, account and whose they are."
+            " If they are one deal, cancel all but one.",
+            date.min,
+            date.max,
+        )
+        for owner, ids in twice.select("owner", "deal_id").iter_rows()
+    ]
+
+
+def far_ahead(deals: pl.DataFrame, after: date) -> list[Remark]:
+    """Deals (deal_id, close_date) that close years after a day: they are paid when that month comes, so rather never."""
+    late = deals.filter(pl.col("close_date") > far_from(after)).sort("close_date", "deal_id")
+    return [one_far_ahead(deal, day) for deal, day in late.select("deal_id", "close_date").iter_rows()]
+
+
+def far_from(day: date) -> date:
+    """The day beyond which a date is far ahead of another."""
+    return day + timedelta(days=366 * YEARS_AHEAD)
+
+
+def one_far_ahead(deal: str, close_date: date) -> Remark:
+    """Such a deal."""
+    says = (
+        f"Deal {deal} closes on {close_date}, more than {YEARS_AHEAD} years ahead, and is not paid before."
+        " If the year is a slip, correct its close_date."
+    )
+    return Remark("date_far_ahead", "", says, date.min, date.max)
+
+
+def last_of_the_many(days: pl.Series) -> date | None:
+    """The last day before a gap of years that most days lie before: what is beyond is far ahead of everything else."""
+    known = days.drop_nulls().sort()
+    if known.is_empty():
+        return None
+    beyond = known.to_frame("day").with_columns(
+        far=(pl.col("day").diff().dt.total_days() > 366 * YEARS_AHEAD) & (pl.int_range(pl.len()) > known.len() // 2)
+    )
+    last: date = beyond.filter(~pl.col("far").fill_null(value=False).cum_max())["day"][-1]
+    return last

@@ -1,0 +1,106 @@
+"""Quotas that replace an earlier one: those that begin within a window and count for the whole of it, and those of another size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import polars as pl
+
+from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
+from shared.kernel.language.conventions import CalendarTerms, Reset
+from shared.kernel.language.measures import Measure
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+
+
+class QuotaChange(NamedTuple):
+    """A participant's quota of a measure on a plan from a date on, in major units, and what it was before."""
+
+    participant_id: str
+    plan: Plan
+    measure: Measure
+    effective_from: date
+    before: Decimal
+    quota: Decimal
+
+
+class LateQuota(NamedTuple):
+    """A quota that begins after the first day of the window that it counts for, and the first and last day of that."""
+
+    change: QuotaChange
+    first: date
+    last: date
+    divides: bool
+    """Whether the window is longer than the time in which each figure could count by itself (`changes: by_period`)."""
+
+
+def quota_changes(roster: Roster, plans: PlanSet) -> list[QuotaChange]:
+    """The quotas that replace another, both above zero, where pay depends on them, by participant and date.
+
+    Of who comes to the plan on that day the earlier quota was none of this plan's.
+    """
+    found = [
+        change
+        for plan in plans.holding
+        for name in sorted({name for component in plan.components for name in plan.quotas_of(component)})
+        if (measure := plan.measure(name)) is not None
+        for change in _of_measure(roster, plans, plan, measure)
+    ]
+    return sorted(
+        found, key=lambda each: (each.participant_id, each.effective_from, each.plan.plan, each.measure.measure)
+    )
+
+
+def late_quotas(changes: list[QuotaChange]) -> Iterator[LateQuota]:
+    """Those of them that begin after the first day of what they count for, in the same order."""
+    for change in changes:
+        measure, calendar = change.measure, change.plan.calendar
+        if measure.reset == "never":
+            continue
+        over: Reset = "month" if measure.quota.changes == "by_period" else measure.reset
+        first, last = window_at(change.effective_from, over, calendar)
+        if change.effective_from > first:
+            yield LateQuota(change, first, last, divides=over != "month")
+
+
+def window_at(day: date, over: Reset, calendar: CalendarTerms) -> tuple[date, date]:
+    """The first and last day of the window of a day; `over` is not `never`."""
+    length, place = PERIODS_IN[over], fiscal_at(day, calendar)
+    start = place // length * length
+    return days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
+
+
+def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:
+    default = measure.quota.default or (Decimal(1) if measure.is_share else None)
+    figures = roster.quotas_of(measure.measure, is_share=measure.is_share).with_columns(
+        quota=pl.col("quota").fill_null(default) if default is not None else pl.col("quota")
+    )
+    earlier = pl.col("quota").shift().over("participant_id")
+    changes = (
+        figures.with_columns(before=earlier if default is None else earlier.fill_null(default))
+        .filter(pl.col("before") > 0, pl.col("quota") > 0, pl.col("before") != pl.col("quota"))
+        .with_columns(eve=pl.col("effective_from") - timedelta(days=1))
+    )
+    on_plan = _on_plan(_on_plan(changes, "eve", roster, plan), "effective_from", roster, plan)
+    in_force = on_plan.with_columns(plan=pl.lit(plan.plan)).join_asof(
+        plans.in_force.select("plan", "effective_from", "version"),
+        on="effective_from",
+        by="plan",
+        check_sortedness=False,
+    )
+    names = ("participant_id", "effective_from", "before", "quota")
+    for who, day, before, quota in in_force.filter(pl.col("version") == plan.version).select(names).iter_rows():
+        yield QuotaChange(who, plan, measure, day, before, quota)
+
+
+def _on_plan(changes: pl.DataFrame, day: str, roster: Roster, plan: Plan) -> pl.DataFrame:
+    """Those whose participant is active on the plan on a day of theirs."""
+    assigned = roster.assignments.select("participant_id", since="effective_from", on="plan", active="active")
+    found = changes.sort(day).join_asof(
+        assigned, left_on=day, right_on="since", by="participant_id", check_sortedness=False
+    )
+    return found.filter(pl.col("active") & (pl.col("on") == plan.plan)).select(changes.columns)

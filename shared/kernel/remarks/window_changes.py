@@ -1,0 +1,68 @@
+"""Changes of plan, and of a plan's version, within a window: sums begin anew there, and the quota is that of the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import polars as pl
+
+from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.version import Plan
+from shared.kernel.remarks.quota_changes import window_at
+from shared.kernel.roster import Roster
+
+
+class Within(NamedTuple):
+    """What begins on a day within the window, from its first to its last day, of a measure with a quota; of a version for everybody."""
+
+    participant_id: str
+    before: str
+    plan: Plan
+    day: date
+    measure: str
+    first: date
+    last: date
+
+
+def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
+    """Participants who come from one plan to another within a window of the other: the longest of those on whose quotas its pay depends."""
+    timeline = roster.assignments.sort("effective_from").with_columns(
+        before=pl.col("plan").shift().over("participant_id"), was=pl.col("active").shift().over("participant_id")
+    )
+    moves = timeline.filter(pl.col("active") & pl.col("was") & (pl.col("plan") != pl.col("before")))
+    for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
+        to = _in_force(plans, plan, day)
+        if to is not None and (window := _longest_window(to, day)) is not None:
+            yield Within(who, before, to, day, *window)
+
+
+def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
+    """Versions that somebody is on and that begin within a window of their own, where the plan does not say what becomes of its sums."""
+    taken = set(roster.assignments["plan"].drop_nulls())
+    for plan in plans.holding:
+        before = _in_force(plans, plan.plan, plan.effective_from - timedelta(days=1))
+        if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
+            continue
+        if (window := _longest_window(plan, plan.effective_from)) is not None:
+            yield Within("", before.key, plan, plan.effective_from, *window)
+
+
+def _in_force(plans: PlanSet, name: str, day: date) -> Plan | None:
+    held = [plan for plan in plans.holding if plan.plan == name and plan.effective_from <= day]
+    return max(held, key=lambda plan: plan.effective_from, default=None)
+
+
+def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
+    """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and begin before it the
+    first to begin.
+    """
+    found = []
+    for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
+        measure = plan.measure(name)
+        if measure is not None and measure.reset != "never":
+            first, last = window_at(day, measure.reset, plan.calendar)
+            if first < day:
+                found.append((name, first, last))
+    return min(found, key=lambda each: (each[1], each[0]), default=None)

@@ -1,0 +1,194 @@
+"""What a plan version pays at given points, without deals: so much reached, such a quota, such terms.
+
+Assertions, charts, the search for cliffs and simulations ask here. It is the same function as `earn`, on numbers that are said
+instead of added up; every point is one whole window of one participant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
+from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
+from shared.kernel.components.context import EvaluationContext
+from shared.kernel.earn import MAXIMUM, MINIMUM
+from shared.kernel.evaluation.figures import Figures
+from shared.kernel.evaluation.pay import measured, paid_with
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+from shared.kernel.tables import ASSIGNMENTS, empty
+
+Column = Mapping[str, ExactColumn]
+
+
+class ScenarioError(ValueError):
+    """A point that says two things of one measure, or names what the plan does not have."""
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """Some points, as columns by name, all of the same `height`; numbers are in major units, an attainment of 100% is 1.
+
+    What is not said of a measure follows from what is: formulas and scorecards from other measures, a measure from its attainment
+    and quota, a quota from measure and attainment or from the plan's default. A measure of which nothing is said is zero.
+    Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period, fiscal) where they stand together.
+    """
+
+    height: int
+    measures: Column = field(default_factory=dict)
+    attainments: Column = field(default_factory=dict)
+    quotas: Column = field(default_factory=dict)
+    terms: Column = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+    rows: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class PaidAt:
+    """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays nothing."""
+
+    at: EvaluationContext
+    pay: dict[str, pl.Series]
+    problems: dict[str, pl.Series]
+
+    @property
+    def total(self) -> pl.Series:
+        """All components and limits together."""
+        columns = list(self.pay.values())
+        return pl.select(pl.sum_horizontal(pl.lit(column) for column in columns)).to_series()
+
+
+def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
+    """What the plan pays at the points.
+
+    Raises:
+        ScenarioError: a name is not in the plan, or a measure is said in two ways.
+        Overflow: a pay is beyond 10^18 minor units.
+    """
+    check_points(plan, points)
+    figures = _Given(plan, points)
+    at = EvaluationContext(
+        _rows(plan, points),
+        plan.digits,
+        plan.conventions,
+        lambda at, name: _measured(at, plan, points, figures, name),
+        figures.quota,
+        figures.term,
+        per_deal=lambda at, name: _as_one_deal(at, plan, name),
+    )
+    pay: dict[str, pl.Series] = {}
+    problems: dict[str, pl.Series] = {}
+    for component in plan.in_order:
+        paid = paid_with(component, at, plan, figures)
+        pay[component.component], problems[component.component] = paid.due, paid.problem
+    named = {component.component: pay[component.component] for component in plan.components}
+    return PaidAt(at, named | _limits(plan, at), problems)
+
+
+class _Given(Figures):
+    """Figures that are said instead of taken from a roster."""
+
+    def __init__(self, plan: Plan, points: Scenarios) -> None:
+        super().__init__(plan, Roster.of(empty(ASSIGNMENTS)))
+        self._points = points
+
+    def quota(self, at: EvaluationContext, name: str) -> ExactColumn:
+        """The quota said, or that follows from measure and attainment, or the plan's default; 1 where only an attainment is said."""
+        points = self._points
+        if name in points.quotas:
+            return points.quotas[name]
+        if name in points.measures and name in points.attainments:
+            return points.measures[name] / points.attainments[name]
+        measure = self._plan.measure(name)
+        assert measure is not None
+        default = measure.quota.default
+        if default is None:
+            default_quota = Fraction(int(measure.is_share or name in points.attainments))
+        else:
+            default_quota = Fraction(default)
+        return ExactColumn.constant(default_quota, at.height)
+
+    def term(self, at: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
+        """The term said, or its default."""
+        return self._points.terms.get(name) or ExactColumn.constant(default or 0, at.height)
+
+    def has_term(self, at: EvaluationContext, name: str) -> pl.Series:
+        """Whether it is said."""
+        return pl.Series([name in self._points.terms]).new_from_index(0, at.height)
+
+    def score(self, at: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002 (whose score is said comes as a measure)
+        """No score where none is said."""
+        return ExactColumn.constant(0, at.height)
+
+    def left_within(self, rows: pl.DataFrame) -> pl.Series:
+        """Nobody leaves at a point."""
+        return pl.Series([False]).new_from_index(0, rows.height)
+
+
+def _measured(at: EvaluationContext, plan: Plan, points: Scenarios, figures: Figures, name: str) -> ExactColumn:
+    if name in points.measures:
+        return points.measures[name]
+    if name in points.attainments:
+        return points.attainments[name] * at.quota(name)
+    measure = plan.measure(name)
+    if measure is not None and (measure.formula is not None or measure.scorecard is not None):
+        return measured(at, plan, figures, name)
+    return ExactColumn.constant(0, at.height)
+
+
+def _as_one_deal(at: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
+    """What a component that pays by the deal would pay for one deal that brings the whole measure."""
+    component = next(each for each in plan.components if each.component == name)
+    main = component.main_measure()
+    assert main is not None
+    return component.per_deal(at.value(main), plan.bare(at.rows))
+
+
+def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
+    """A participant per point, each in a period of their own where a component looks at everyone in a period."""
+    if points.rows is not None:
+        return points.rows
+    apart = any(component.compares for component in plan.components)
+    first = fiscal_at(plan.effective_from, plan.calendar)
+    fiscals = [first + (number if apart else 0) for number in range(points.height)]
+    named = {name: pl.lit(value) for name, value in points.categories.items()}
+    missing = {name: pl.lit(None, dtype=pl.String) for name in ("manager", "position", "territory")}
+    rows = pl.DataFrame(
+        {
+            "participant_id": [f"point {number}" for number in range(1, points.height + 1)],
+            "fiscal": fiscals,
+        },
+        schema={"participant_id": pl.String, "fiscal": FISCAL},
+    ).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
+    return rows.with_columns(**(missing | named))
+
+
+def _limits(plan: Plan, at: EvaluationContext) -> dict[str, pl.Series]:
+    """What the plan's own minimum adds to the sum of the components, and its maximum takes from it."""
+    found: dict[str, pl.Series] = {}
+    sum_ = total([at.paid[component.component] for component in plan.components], at.height)
+    unit = Fraction(1, 10**plan.digits)
+    for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
+        if figure is not None:
+            limit = at.figure(figure).rounded(plan.conventions.rounding, unit)
+            beyond = (sum_ < limit) if name == MINIMUM else (sum_ > limit)
+            found[name] = where(beyond, limit - sum_, 0).minor(plan.digits, "a limit")
+    return found
+
+
+def check_points(plan: Plan, points: Scenarios) -> None:
+    """See that points name measures of the plan, and none in three ways.
+
+    Raises:
+        ScenarioError: they do not.
+    """
+    names = {measure.measure for measure in plan.measures}
+    said = {*points.measures, *points.attainments, *points.quotas}
+    if unknown := sorted(said - names):
+        raise ScenarioError(f"the plan has no measure {', '.join(unknown)}; it has {', '.join(sorted(names))}")
+    if thrice := sorted(set(points.measures) & set(points.attainments) & set(points.quotas)):
+        raise ScenarioError(f"{thrice[0]}: of measure, attainment and quota two say the third")
