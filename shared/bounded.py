@@ -17,10 +17,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import IO, Any, Final, ParamSpec, Protocol, TypeVar, cast
 
-from shared.problems import Problem
+from shared.problems import Busy
 
 MOST_SECONDS: Final = 10
 """Of processor time for one call."""
@@ -40,12 +39,10 @@ class Exceeded(ValueError):
     """The work was ended: it took too much time or memory, or the process died of it."""
 
 
-class Busy(Problem):
-    """As much is being checked as may wait; nothing of this request was taken."""
+class CheckingBusy(Busy):
+    """As much is being checked as may wait."""
 
-    type = "busy"
     title = "Too many requests are waiting to be checked"
-    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class Calculating(Protocol):
@@ -108,11 +105,11 @@ class Bounded:
 
         Raises:
             Exceeded: it took too much, or the process died of it.
-            Busy: too many are waiting already.
+            CheckingBusy: too many are waiting already.
             Exception: what the function raised.
         """
         if not self._waiting.acquire(blocking=False):
-            raise Busy("too many plans are waiting to be checked; try again", {"retry-after": "1"})
+            raise CheckingBusy("too many plans are waiting to be checked; try again")
         try:
             with self._turn:
                 good, found = self._asked(pickle.dumps((function, args, kwargs)))

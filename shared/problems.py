@@ -1,21 +1,28 @@
-"""What can go wrong, told over HTTP as RFC 9457 problems with a stable type; domain errors are these classes."""
+"""What can go wrong, as classes with the facts in attributes; over HTTP they are RFC 9457 problems (`shared.web`).
+
+    Problem                 400 invalid-request
+    |- NotFound             404 not-found
+    |- Conflict             409 conflict: what does not fit the state things are in
+    |- Unprocessable        422 invalid-content: what was understood, and is wrong
+    |- TooLarge             413 request-entity-too-large
+    |- Busy                 429 busy: with `retry-after`; nothing was taken
+    |- Unavailable          503 unavailable: with `retry-after`; nothing was done
+    |- Unauthenticated      401, in `shared.auth`
+    `- Forbidden            403, in `shared.auth`
+
+A service adds its own beside its domain: a subclass that names `type` and `title`, and `status` where it is another. Nothing here knows
+the web framework, so that a domain can raise them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
-import orjson
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from pydantic import BaseModel, ValidationError
-from starlette.exceptions import HTTPException
+from pydantic import BaseModel
 
 from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PERIOD, RUN_ID
-
-MEDIA_TYPE = "application/problem+json"
 
 FORMS: Final = {
     IDENTIFIER: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit",
@@ -25,8 +32,6 @@ FORMS: Final = {
     RUN_ID: "write the id of a run as run-2025-03-1",
 }
 """What to tell people instead of a pattern."""
-
-_logger = structlog.get_logger(__name__)
 
 
 class ProblemDetails(BaseModel):
@@ -52,7 +57,7 @@ class Problem(Exception):
 
     def body(self) -> dict[str, Any]:
         """The problem as data."""
-        return _body(self.type, self.title, self.status, self.detail) | self.facts
+        return problem_body(self.type, title=self.title, status=self.status, detail=self.detail) | self.facts
 
 
 class NotFound(Problem):
@@ -79,6 +84,26 @@ class Unprocessable(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class TooLarge(Problem):
+    """More than is taken at once."""
+
+    type = "request-entity-too-large"
+    title = "Too large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class Busy(Problem):
+    """As many requests wait as may; nothing of this one was taken, so that sending it again is safe."""
+
+    type = "busy"
+    title = "Too many requests are waiting"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str) -> None:
+        # A second is longer than what waits usually takes, and short enough for a sender that gives up soon.
+        super().__init__(detail, {"retry-after": "1"})
+
+
 class Unavailable(Problem):
     """Something this service depends on does not answer; nothing was done, try again."""
 
@@ -90,7 +115,13 @@ class Unavailable(Problem):
         super().__init__(detail, {"retry-after": str(retry_after)}, **facts)
 
 
-def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
+class _Invalid(Protocol):
+    """pydantic's `ValidationError` and FastAPI's `RequestValidationError`."""
+
+    def errors(self) -> Sequence[Any]: ...
+
+
+def field_errors(error: _Invalid) -> list[dict[str, str]]:
     """Field and reason of each mistake; the values themselves stay out, they may be somebody's pay."""
     return [
         {
@@ -102,48 +133,6 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[dict[s
     ]
 
 
-def answer(problem: Problem) -> Response:
-    """The HTTP answer of a problem."""
-    return _response(problem.body(), problem.headers)
-
-
-def http_answer(error: HTTPException) -> Response:
-    """The framework's own errors as problems, named after their status."""
-    phrase = HTTPStatus(error.status_code).phrase
-    kind = phrase.lower().replace(" ", "-")
-    return _response(_body(kind, phrase, error.status_code, str(error.detail)), dict(error.headers or {}))
-
-
-def install(app: FastAPI) -> None:
-    """Make the app tell every error as a problem."""
-
-    @app.exception_handler(Problem)
-    async def _problem(_: Request, problem: Problem) -> Response:
-        return answer(problem)
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        errors = field_errors(error)
-        detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)
-        return answer(Unprocessable(detail, errors=errors))
-
-    @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> Response:
-        return http_answer(error)
-
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        _logger.error("http.unexpected", path=request.scope["path"], error=type(error).__name__, exc_info=error)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        name = structlog.contextvars.get_contextvars().get("request")
-        return _response(
-            _body("internal-error", status.phrase, status, f"the error is in the service's log, request {name}"), {}
-        )
-
-
-def _body(kind: str, title: str, status: int, detail: str) -> dict[str, Any]:
+def problem_body(kind: str, *, title: str, status: int, detail: str) -> dict[str, Any]:
+    """The members that every problem has. `kind` is the end of its `type`, which never changes once clients may know it."""
     return {"type": f"urn:earnest:problem:{kind}", "title": title, "status": int(status), "detail": detail}
-
-
-def _response(body: dict[str, Any], headers: dict[str, str]) -> Response:
-    return Response(orjson.dumps(body, default=str), body["status"], headers, media_type=MEDIA_TYPE)

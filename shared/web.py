@@ -1,77 +1,187 @@
-"""The web app of a service: problems, keys, health, readiness, metrics and a body limit, the same everywhere."""
+"""The web app of a service: its routers, and what is the same everywhere: problems, keys, health, readiness, metrics, a body limit.
+
+What routes depend on is in `shared.deps`, answers with bytes and pages of lists in `shared.http`.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import orjson
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import problems
+from shared import deps
 from shared.auth import KeyRing
+from shared.deps import Clock, utc_now
+from shared.log.loop import TRANSIENT
+from shared.problems import Problem, ProblemDetails, Unavailable, Unprocessable, field_errors, problem_body
 from shared.settings import Settings
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
+"""Bytes. The largest thing sent is a request of 10,000 events of a kilobyte; a file of more rows is sent in parts."""
+
 REQUEST_ID: Final = b"x-request-id"
 REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""What of a caller's own name is taken over: it goes into logs and headers, so no blanks, no line breaks, no end of its length."""
 
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM: Final = {
     "description": "A problem (RFC 9457) with a stable type",
-    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+    "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
 }
+
+_logger = structlog.get_logger(__name__)
 
 
 def create_app(
-    title: str, description: str, settings: Settings, ready: Callable[[], list[str]], body_limit: int = BODY_LIMIT
+    title: str,
+    description: str,
+    *,
+    settings: Settings,
+    ready: Callable[[], list[str]],
+    routers: Iterable[APIRouter] = (),
+    engine: Engine | None = None,
+    clock: Clock = utc_now,
+    provide: Iterable[object] = (),
+    tags: Mapping[str, str] | None = None,
+    database_away: str = "the database does not answer",
+    body_limit: int = BODY_LIMIT,
 ) -> FastAPI:
-    """An app with everything but its own routes.
+    """An app of these routers.
 
-    `ready` returns what keeps the service from doing its work, in sentences; nothing when it can. `body_limit` is in bytes.
+    Args:
+        title: the name of the API.
+        description: what it is for, in a sentence.
+        settings: of the installation; routes have them as `shared.deps.SettingsDep`.
+        ready: returns what keeps the service from doing its work, in sentences; nothing when it can.
+        routers: the service's routes.
+        engine: the service's database, if its routes ask it (`EngineDep`, `SnapshotDep`).
+        clock: the present (`ClockDep`).
+        provide: objects of the service's own that its routes depend on, found by their class (`shared.deps.provided`).
+        tags: what the operations of a tag have in common, by tag.
+        database_away: what is said when database or log fail during a request.
+        body_limit: bytes.
     """
-    # Its interactive pages come from this service: the reader's browser needs no way to the internet.
-    app = FastAPIOffline(redoc_url=None, title=title, description=description, version="1")
-    _tell_of_problems(app)
+    app = FastAPIOffline(  # its interactive pages come from this service: the reader's browser needs no way to the internet
+        redoc_url=None,
+        title=title,
+        description=description,
+        version="1",
+        generate_unique_id_function=operation_id,
+        openapi_tags=[{"name": name, "description": text} for name, text in (tags or {}).items()] or None,
+    )
+    deps.install(app, settings=settings, engine=engine, clock=clock, provide=provide)
     app.state.keys = KeyRing(settings.keys_file)
-    problems.install(app)
+    _answer_with_problems(app, database_away)
+    _document_problems(app)
+    # The one added last is asked first: a request has its name before anything can refuse it.
     app.add_middleware(_BodyLimit, limit=body_limit)
     app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)
+    app.include_router(_operations(ready))
+    for router in routers:
+        app.include_router(router)
+    return app
 
-    @app.get("/healthz", include_in_schema=False)
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the route's function: what generated clients call the operation. FastAPI's own is `list_runs_v1_runs_get`."""
+    return route.name
+
+
+def _operations(ready: Callable[[], list[str]]) -> APIRouter:
+    """What orchestrators and Prometheus ask for; none of it needs a key."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
     async def healthz() -> Response:
+        # It lives: answered by the event loop itself, so that a full pool of threads is no reason to be killed.
         return PlainTextResponse("ok\n")
 
-    @app.get("/readyz", include_in_schema=False)
+    @router.get("/readyz")
     def readyz() -> Response:
         reasons = ready()
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return JSONResponse({"ready": not reasons, "reasons": reasons}, status)
 
-    @app.get("/metrics", include_in_schema=False)
+    @router.get("/metrics")
     def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return app
+    return router
 
 
-def _tell_of_problems(app: FastAPI) -> None:
+def problem_response(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    return _response(problem.body(), problem.headers)
+
+
+def _framework_problem(error: HTTPException) -> Response:
+    """The framework's own errors as problems, named after their status."""
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = phrase.lower().replace(" ", "-")
+    body = problem_body(kind, title=phrase, status=error.status_code, detail=str(error.detail))
+    return _response(body, dict(error.headers or {}))
+
+
+def _response(body: dict[str, Any], headers: dict[str, str]) -> Response:
+    return Response(orjson.dumps(body, default=str), body["status"], headers, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def _answer_with_problems(app: FastAPI, database_away: str) -> None:
+    """Have every error, ours and the framework's, answered as a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_: Request, problem: Problem) -> Response:
+        return problem_response(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        errors = field_errors(error)
+        detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)
+        return problem_response(Unprocessable(detail, errors=errors))
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        return _framework_problem(error)
+
+    async def _unavailable(_: Request, __: Exception) -> Response:
+        return problem_response(Unavailable(database_away))
+
+    for transient in TRANSIENT:
+        app.add_exception_handler(transient, _unavailable)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        # Nothing of the error is told: its message may quote somebody's pay. The name of the request leads to the log.
+        _logger.error("http.unexpected", path=request.scope["path"], error=type(error).__name__, exc_info=error)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        detail = f"the error is in the service's log, request {structlog.contextvars.get_contextvars().get('request')}"
+        return _response(problem_body("internal-error", title=status.phrase, status=status, detail=detail), {})
+
+
+def _document_problems(app: FastAPI) -> None:
     """Have the OpenAPI say of every operation that its errors are problems; FastAPI would say something else."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas["ProblemDetails"] = problems.ProblemDetails.model_json_schema()
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
         for path in document["paths"].values():
             for operation in path.values():
                 operation["responses"].pop("422", None)
@@ -93,7 +203,9 @@ class _RequestId:
             return
         given = dict(scope["headers"]).get(REQUEST_ID, b"")
         name = given if REQUEST_ID_FORM.fullmatch(given) else uuid.uuid4().hex.encode()
-        structlog.contextvars.bind_contextvars(request=name.decode())  # each request has a context of its own
+        structlog.contextvars.bind_contextvars(
+            request=name.decode()
+        )  # of this request alone: its task copied the context
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -119,8 +231,8 @@ class _NoNul:
             )
             if where:
                 errors = [{"field": field.replace("\0", ""), "reason": "it has the character NUL"} for field in where]
-                refusal = problems.Unprocessable(f"{errors[0]['field']}: {errors[0]['reason']}", errors=errors)
-                await problems.answer(refusal)(scope, receive, send)
+                refusal = Unprocessable(f"{errors[0]['field']}: {errors[0]['reason']}", errors=errors)
+                await problem_response(refusal)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -146,6 +258,6 @@ class _BodyLimit:
             return message
 
         if announced.isdigit() and int(announced) > self._limit:
-            await problems.http_answer(refusal)(scope, receive, send)
+            await _framework_problem(refusal)(scope, receive, send)
         else:
             await self._app(scope, counted, send)

@@ -76,7 +76,9 @@ class Alerts(BaseModel):
 
 def create_app(settings: Settings, engine: Engine, evaluator: Evaluator, ready: Callable[[], list[str]]) -> FastAPI:
     """The app over the tables that the worker and the evaluator of this process keep."""
-    app = web.create_app("Earnest alerts", "KPIs of the plan and of the road, and their alerts.", settings, ready)
+    app = web.create_app(
+        "Earnest alerts", "KPIs of the plan and of the road, and their alerts.", settings=settings, ready=ready
+    )
 
     @app.get("/v1/kpis")
     def read_kpis(_: Caller) -> Kpis:

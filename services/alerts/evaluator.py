@@ -17,6 +17,7 @@ from services.alerts.gauges import Gauges
 from services.alerts.lifecycle import Alert, changes
 from services.alerts.road import Watch
 from shared.contracts.alerts import TYPE, AlertChanged
+from shared.contracts.message import cloud_event
 from shared.contracts.topics import ALERTS, Topic
 from shared.log.loop import TRANSIENT
 from shared.log.port import Log, Record
@@ -118,10 +119,5 @@ def _publication(alert: Alert) -> tuple[Topic, Record]:
         threshold=alert.threshold,
         as_of=alert.closed_on or alert.opened_on,
     )
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": f"{alert.alert_id}/{changed.state}",
-        "ce_source": "/earnest/alerts",
-        "ce_type": TYPE,
-    }
+    headers = cloud_event(event_id=f"{alert.alert_id}/{changed.state}", source="/earnest/alerts", kind=TYPE)
     return ALERTS, Record(alert.alert_id, changed.model_dump_json().encode(), headers)

@@ -6,11 +6,10 @@ Deals and earnings are coalesced: one row per deal and one per participant and p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from services.alerts import store
@@ -18,34 +17,30 @@ from services.alerts.deals import contribution, relevant
 from services.alerts.earnings import contributions
 from services.alerts.store import Earner
 from services.alerts.totals import Day, DaySums, Month, PeriodSums, add, take_back
-from shared.contracts.base import Contract, instant_text
+from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.topics import DEALS, EARNINGS, ROAD
 from shared.facts import merge
 from shared.log.headers import is_note_of_replay
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Rejection
-
-_Message = TypeVar("_Message", bound=Contract)
-
+from shared.log.worker import Outcome, Rejection, decoded
 
 WORKER: Final = "alerts"
 BATCH: Final = 2000
 """Records in one transaction: a batch of this size costs a deal least."""
 
 TOPICS: Final = (DEALS, EARNINGS, *(topic.dead_letters for topic in ROAD))
+_LETTERS: Final = frozenset(topic.dead_letters.name for topic in ROAD)
 
 
 def step(connection: Connection, batch: Sequence[Stored]) -> Outcome:
     """Count a batch of deals, earnings and dead letters."""
-    topics: dict[str, list[Stored]] = defaultdict(list)
-    for stored in batch:
-        topics[stored.partition.topic].append(stored)
     rejections: list[Rejection] = []
-    _count_deals(connection, _read(DealFact, topics[DEALS.name], rejections))
-    _count_earnings(connection, _read(EarningsChanged, topics[EARNINGS.name], rejections))
-    _count_letters(connection, {topic.dead_letters.name: topics[topic.dead_letters.name] for topic in ROAD})
+    _count_deals(connection, (deal for _, deal in decoded(batch, DealFact, topic=DEALS, rejections=rejections)))
+    earnings = decoded(batch, EarningsChanged, topic=EARNINGS, rejections=rejections)
+    _count_earnings(connection, (earned for _, earned in earnings))
+    _count_letters(connection, batch)
     return Outcome(rejections=rejections)
 
 
@@ -101,21 +96,12 @@ def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged])
     store.add_to_months(connection, moved)
 
 
-def _count_letters(connection: Connection, topics: Mapping[str, Sequence[Stored]]) -> None:
-    counted = {}
-    for topic, letters in topics.items():
-        replayed = sum(is_note_of_replay(letter.record) for letter in letters)
-        if letters:
-            counted[topic] = (len(letters) - replayed, replayed)
-    store.add_letters(connection, counted)
-
-
-def _read(message: type[_Message], batch: Iterable[Stored], rejections: list[Rejection]) -> Iterator[_Message]:
-    """The messages of a batch; what cannot be read is rejected, told by the place of the error and never by its value."""
+def _count_letters(connection: Connection, batch: Iterable[Stored]) -> None:
+    counted: dict[str, tuple[int, int]] = {}
     for stored in batch:
-        try:
-            yield message.model_validate_json(stored.record.value or b"")
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            rejections.append(Rejection(stored, "malformed", f"{place}: {first['msg']}" if place else first["msg"]))
+        topic = stored.partition.topic
+        if topic in _LETTERS:
+            written, replayed = counted.get(topic, (0, 0))
+            note = is_note_of_replay(stored.record)
+            counted[topic] = (written + (not note), replayed + note)
+    store.add_letters(connection, counted)

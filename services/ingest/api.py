@@ -27,11 +27,11 @@ from services.ingest.store import Answers
 from services.ingest.webhooks import Sources, Webhooks
 from shared.auth import Principal, require
 from shared.contracts.topics import PLANS, Topic
-from shared.log.loop import TRANSIENT
 from shared.log.port import LogUnavailable, Record
 from shared.metrics import INGEST_EVENTS
-from shared.problems import MEDIA_TYPE, Conflict, Unavailable, Unprocessable, answer
+from shared.problems import Conflict, Unavailable, Unprocessable
 from shared.settings import Settings
+from shared.web import PROBLEM_MEDIA_TYPE
 from shared.web import create_app as create_web_app
 
 IdempotencyKey = Annotated[
@@ -143,7 +143,7 @@ class Intake:
 
         Raises:
             Unavailable: the log did not take them; some may be there, which sending again does not harm.
-            Busy: too many requests wait already.
+            LogBusy: too many requests wait already.
             PlanPublishedAlready: a plan version would change.
             PlanCannotHold: a plan version could not be used beside the others.
         """
@@ -166,7 +166,9 @@ class Intake:
 
 
 def _answer(body: bytes, status: int) -> Response:
-    return Response(body, status, media_type=MEDIA_TYPE if status >= HTTPStatus.BAD_REQUEST else "application/json")
+    return Response(
+        body, status, media_type=PROBLEM_MEDIA_TYPE if status >= HTTPStatus.BAD_REQUEST else "application/json"
+    )
 
 
 def _first_mistake(receipt: dict[str, Any]) -> str:
@@ -186,15 +188,13 @@ def create_app(
 ) -> FastAPI:
     """The app of ingest."""
     app = create_web_app(
-        "Earnest ingest", "Sales facts in: deals, roster, plans; by API, file or webhook.", settings, ready
+        "Earnest ingest",
+        "Sales facts in: deals, roster, plans; by API, file or webhook.",
+        settings=settings,
+        ready=ready,
+        database_away="the database does not answer; send it again",
     )
     intake = Intake(settings, appender, answers, published, known_roster)
-
-    async def unavailable(_: Request, __: Exception) -> Response:
-        return answer(Unavailable("the database does not answer; send it again"))
-
-    for error in TRANSIENT:
-        app.add_exception_handler(error, unavailable)
 
     def accepts(example: dict[str, Any], kind: type[Event]) -> dict[str, Any]:
         return {"status_code": HTTPStatus.ACCEPTED, "response_model": Receipt, "openapi_extra": bodies(example, kind)}

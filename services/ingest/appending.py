@@ -7,7 +7,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -15,7 +14,7 @@ import structlog
 from shared.contracts.topics import Topic
 from shared.log.port import Log, LogUnavailable, Record
 from shared.metrics import INGEST_SECONDS
-from shared.problems import Problem
+from shared.problems import Busy
 
 _logger = structlog.get_logger(__name__)
 
@@ -24,12 +23,10 @@ TOGETHER: Final = 5_000
 """Records in one append at most, so that a full queue does not become one endless transaction."""
 
 
-class Busy(Problem):
-    """The log takes less than is sent; nothing of this request was taken."""
+class LogBusy(Busy):
+    """The log takes less than is sent."""
 
-    type = "busy"
     title = "Too many requests are waiting for the log"
-    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +47,13 @@ class Appender:
         """A future that is done when the records are durable, or has the error of the log that kept them from it.
 
         Raises:
-            Busy: too many requests are waiting.
+            LogBusy: too many requests are waiting.
         """
         request = _Request(topic, records)
         try:
             self._waiting.put_nowait(request)
         except queue.Full:
-            raise Busy("too many requests are waiting for the log; try again", {"retry-after": "1"}) from None
+            raise LogBusy("too many requests are waiting for the log; try again") from None
         return request.done
 
     def run(self, stop: threading.Event) -> None:

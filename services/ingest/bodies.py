@@ -8,19 +8,18 @@ from typing import Final
 
 import orjson
 
-from shared.problems import Problem, Unprocessable
+from shared.problems import Problem, TooLarge, Unprocessable
 
 MOST_EVENTS: Final = 10_000
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 
 
-class TooMany(Problem):
+class TooMany(TooLarge):
     """More events in one request than are read."""
 
     type = "too-many-events"
     title = "Too many events in one request"
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class UnknownForm(Problem):

@@ -24,6 +24,7 @@ from pydantic_core.core_schema import CoreSchema, no_info_after_validator_functi
 
 from shared.contracts import deals, roster
 from shared.contracts.base import Identifier, instant_text
+from shared.contracts.message import cloud_event
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
 from shared.kernel.checks.trial import tried
@@ -97,10 +98,7 @@ class Event(BaseModel):
         `by` names the key or the signature it was sent with: `source` is what a sender likes to say.
         """
         headers = {
-            "ce_specversion": self.specversion,
-            "ce_id": self.id,
-            "ce_source": self.source,
-            "ce_type": self.type,
+            **cloud_event(event_id=self.id, source=self.source, kind=self.type),
             "ce_time": self.time,
             "content-type": "application/json",
         }

@@ -110,7 +110,7 @@ class Published:
 
         Raises:
             TooMany: there are more than `MOST_PLANS`.
-            Busy: too many requests wait to be checked.
+            CheckingBusy: too many requests wait to be checked.
         """
         if len(texts) > MOST_PLANS:
             raise TooMany(f"there are {len(texts):,} plans; {MOST_PLANS} at most are read at once", limit=MOST_PLANS)

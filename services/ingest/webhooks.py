@@ -22,7 +22,7 @@ from shared.auth import Unauthenticated
 from shared.contracts.base import instant_text
 from shared.contracts.topics import DEALS, DELIVERIES
 from shared.log.port import MAX_RECORD_BYTES
-from shared.problems import NotFound, Problem
+from shared.problems import NotFound, TooLarge
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,12 +74,10 @@ class Sources:
         raise Unauthenticated("the signature does not match these bytes, or its time is too far from now")
 
 
-class TooLarge(Problem):
+class DeliveryTooLarge(TooLarge):
     """More than is taken in one delivery."""
 
-    type = "request-entity-too-large"
     title = "The delivery is too large"
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class DeliveryReceipt(Receipt):
@@ -113,7 +111,7 @@ class Webhooks:
             body = await request.body()
             known = self._sources.verified(source, body, request.headers)
             if len(body) > MAX_RECORD_BYTES:
-                raise TooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
+                raise DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
             sent = datetime.fromtimestamp(float(request.headers["webhook-timestamp"]), UTC)
             return await self._take(known, Delivery(source, request.headers["webhook-id"], instant_text(sent), body))
 

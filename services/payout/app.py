@@ -38,9 +38,8 @@ from services.payout.runs.store_slips import RunSlips
 from services.payout.statements.routes import add_statements
 from shared import web
 from shared.auth import Principal, require
-from shared.log.loop import TRANSIENT
 from shared.pay.deal_facts import DealSource
-from shared.problems import Problem, Unavailable, answer
+from shared.problems import Problem
 from shared.settings import Settings
 
 Reader = Annotated[Principal, Depends(require("earnings:read"))]
@@ -89,17 +88,17 @@ def create_app(
     deals: DealSource,
 ) -> FastAPI:
     """The app over the ledger; `now` gives the instant of a request, `lines` and `deals` what scoring knows."""
-    app = web.create_app("Earnest payout", "The ledger, payout runs and payroll files.", settings, ready)
+    app = web.create_app(
+        "Earnest payout",
+        "The ledger, payout runs and payroll files.",
+        settings=settings,
+        ready=ready,
+        database_away="the database does not answer; nothing was done",
+    )
 
     @app.exception_handler(refusals.Refusal)
     async def refused(_: Request, refusal: refusals.Refusal) -> Response:
-        return answer(Refused(refusal))
-
-    async def unavailable(_: Request, __: Exception) -> Response:
-        return answer(Unavailable("the database does not answer; nothing was done"))
-
-    for error in TRANSIENT:
-        app.add_exception_handler(error, unavailable)
+        return web.problem_response(Refused(refusal))
 
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import orjson
 import polars as pl
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Path, Query
 from sqlalchemy import Connection, Engine
 
 from services.scoring.answers import (
@@ -39,11 +39,10 @@ from shared.contracts.earnings import ComponentEarning
 from shared.explanation import parts
 from shared.kernel.language.values import Name
 from shared.kernel.tables import EARNINGS
-from shared.log.loop import TRANSIENT
 from shared.log.port import Log
 from shared.money import from_minor
 from shared.periods import first_day, last_day
-from shared.problems import Conflict, NotFound, Unavailable, answer
+from shared.problems import Conflict, NotFound
 from shared.settings import Settings
 
 ParticipantId = Annotated[Identifier, Path()]
@@ -54,15 +53,11 @@ def create_app(
 ) -> FastAPI:
     """The app over the tables that the workers keep; `ready` says what keeps them from working; `log` is asked for what waited;
     `asked` is how it calculates."""
-    app = web.create_app("Earnest scoring", "Credits and earnings, and how they came about.", settings, ready)
+    app = web.create_app(
+        "Earnest scoring", "Credits and earnings, and how they came about.", settings=settings, ready=ready
+    )
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")  # what is read together belongs together
     terms = TermsInForce()
-
-    async def unavailable(_: Request, __: Exception) -> Response:
-        return answer(Unavailable("the database does not answer"))
-
-    for error in TRANSIENT:
-        app.add_exception_handler(error, unavailable)
 
     @app.get("/v1/participants/{participant_id:path}/earnings")
     def earnings(

@@ -1,12 +1,13 @@
-"""The worker loop: a micro-batch, one transaction, a compare-and-set position. The same over every log."""
+"""What a worker does with a batch: its step, what the step wants to happen, and reading the batch's messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from shared.contracts.message import Message, Unreadable, decode
 from shared.contracts.topics import Topic
 from shared.log.port import Record, Stored
 
@@ -34,3 +35,18 @@ Step = Callable[[Connection, Sequence[Stored]], Outcome]
 Records come from several partitions, in position order within each. An exception is not an outcome: the loop isolates the
 record that raises it and dead-letters that one; errors of the database or the log are retried, never dead-lettered.
 """
+
+
+def decoded(
+    batch: Iterable[Stored], contract: type[Message], *, topic: Topic, rejections: list[Rejection]
+) -> Iterator[tuple[Stored, Message]]:
+    """The messages of one topic in a batch, each with its record; what cannot be read is added to the rejections."""
+    for stored in batch:
+        if stored.partition.topic != topic.name:
+            continue
+        try:
+            message = decode(contract, stored.record.value)
+        except Unreadable as error:
+            rejections.append(Rejection(stored, error.code, str(error)))
+        else:
+            yield stored, message

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.bounded import Bounded, Busy, Exceeded
+from shared.bounded import Bounded, CheckingBusy, Exceeded
 
 
 @pytest.fixture(scope="module")
@@ -76,5 +76,5 @@ def test_work_that_waits_for_something_is_ended_too(process: Bounded, monkeypatc
 def test_only_so_many_wait(process: Bounded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_waiting", threading.BoundedSemaphore(1))
     process._waiting.acquire()
-    with pytest.raises(Busy):
+    with pytest.raises(CheckingBusy):
         process.run(doubled, 1)

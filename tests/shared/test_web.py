@@ -6,15 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from shared.auth import Principal, require
+from shared.deps import ClockDep, SettingsDep, SnapshotDep, provided
 from shared.problems import Conflict, Unavailable
 from shared.settings import Settings
 from shared.web import create_app
@@ -49,7 +53,7 @@ def write_keys(path: Path, scopes: dict[str, list[str]]) -> None:
 @pytest.fixture
 def client(keys_file: Path) -> Iterator[TestClient]:
     settings = Settings(database_url="postgresql://nowhere/none", keys_file=keys_file)
-    app = create_app("Test", "A service.", settings, lambda: REASONS, body_limit=1000)
+    app = create_app("Test", "A service.", settings=settings, ready=lambda: REASONS, body_limit=1000)
 
     @app.get("/who")
     def who(caller: Annotated[Principal, Depends(require("earnings:read"))]) -> str:
@@ -192,3 +196,67 @@ def test_the_interactive_pages_need_no_other_server(client: TestClient) -> None:
     assert len(parts) >= 2
     assert [part for part in parts if not part.startswith("/")] == []
     assert [client.get(part).status_code for part in parts] == [200] * len(parts)
+
+
+class Counter:
+    """Something of a service's own."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+
+routes = APIRouter(prefix="/v1", tags=["figures"])
+
+
+@routes.get("/figures")
+def list_figures(
+    settings: SettingsDep,
+    clock: ClockDep,
+    snapshot: SnapshotDep,
+    counter: Annotated[Counter, Depends(provided(Counter))],
+) -> list[str]:
+    counter.asked += 1
+    isolation = snapshot.get_execution_options()["isolation_level"]
+    return [settings.time_zone, clock().isoformat(), isolation, str(counter.asked)]
+
+
+def test_a_route_is_given_what_its_app_was_made_with() -> None:
+    now = datetime(2025, 3, 31, tzinfo=UTC)
+    settings = Settings(database_url="postgresql://nowhere/none", time_zone="Asia/Tokyo")
+    engine = create_engine("postgresql+psycopg://nowhere/none")
+    for _ in range(2):  # each app has its own, though the router is one
+        app = create_app(
+            "Test",
+            "A service.",
+            settings=settings,
+            ready=list,
+            routers=[routes],
+            engine=engine,
+            clock=lambda: now,
+            provide=[Counter()],
+        )
+        answer = TestClient(app).get("/v1/figures")
+        assert answer.json() == ["Asia/Tokyo", "2025-03-31T00:00:00+00:00", "REPEATABLE READ", "1"]
+
+
+def test_clients_call_an_operation_by_the_name_of_its_function() -> None:
+    settings = Settings(database_url="postgresql://nowhere/none")
+    tags = {"figures": "What is counted."}
+    app = create_app("Test", "A service.", settings=settings, ready=list, routers=[routes], tags=tags)
+    document = app.openapi()
+    operation = document["paths"]["/v1/figures"]["get"]
+    assert (operation["operationId"], operation["tags"]) == ("list_figures", ["figures"])
+    assert document["tags"] == [{"name": "figures", "description": "What is counted."}]
+
+
+def test_a_database_that_is_away_is_a_problem_of_the_moment() -> None:
+    settings = Settings(database_url="postgresql://nowhere/none")
+    app = create_app("Test", "A service.", settings=settings, ready=list, database_away="gone; nothing was done")
+
+    @app.get("/ask")
+    def ask() -> None:
+        raise OperationalError("select 1", {}, Exception("down"))
+
+    answer = TestClient(app).get("/ask")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "gone; nothing was done")
+    assert answer.headers["retry-after"] == "1"

@@ -44,6 +44,7 @@ KEY = "may-do-everything"
 
 def ask_everything(app: FastAPI, key: str) -> None:
     """Send many requests to every route, valid and not; an answer of 500 or outside the published document fails."""
+    check_names(app)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     headers = {"authorization": f"Bearer {key}"}
     for result in schema.get_all_operations():
@@ -57,6 +58,13 @@ def ask_everything(app: FastAPI, key: str) -> None:
                 case.validate_response(answer, checks=CHECKED, headers=headers)
 
             ask()
+
+
+def check_names(app: FastAPI) -> None:
+    """Generated clients have a method for each operation, so no two have the same name."""
+    operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert sorted(set(names)) == sorted(names)
 
 
 def check_metrics(app: FastAPI) -> None:

@@ -183,7 +183,7 @@ def add_contract_costs(
         return RollForward(movements=list(_movements(booked, closed, checked(first), last)))
 
     @app.get("/v1/contract-costs/contracts/{contract_id:path}")
-    def show(_: Reader, contract_id: Contract) -> ContractView:
+    def show_contract(_: Reader, contract_id: Contract) -> ContractView:
         """A contract's costs in words, its whole schedule as the facts say now, and what of it is booked."""
         with snapshot.connect() as connection:
             found = accounted(connection, LAST, contract_id)

@@ -108,7 +108,7 @@ def add_gl(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], dat
         return GlBatchDetail.of(made)
 
     @app.get("/v1/gl/batches")
-    def list_batches(
+    def list_gl_batches(
         _: Reader,
         period: Annotated[PeriodName | None, Query(examples=["2026-06"])] = None,
         entity: Annotated[str | None, Query(max_length=128, pattern=ENTITY)] = None,
@@ -118,7 +118,7 @@ def add_gl(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[], dat
             return GlBatches(batches=[GlBatchView.of(each) for each in store.batches(connection, period, entity)])
 
     @app.get("/v1/gl/batches/{batch_id}")
-    def show(_: Reader, batch_id: BatchId) -> GlBatchDetail:
+    def show_gl_batch(_: Reader, batch_id: BatchId) -> GlBatchDetail:
         """A batch with its entries."""
         return GlBatchDetail.of(_found(snapshot, batch_id))
 

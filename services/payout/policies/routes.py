@@ -99,7 +99,7 @@ def add_policies(app: FastAPI, office: Office) -> None:
         return Policies(policies=[VersionView.of(each) for each in shown if each is not None])
 
     @app.get("/v1/policies/{kind}/{policy_id}")
-    def show(
+    def show_policy(
         _: Reader,
         kind: Kind,
         policy_id: Id,

@@ -131,7 +131,7 @@ def add_runs(app: FastAPI, office: Office) -> None:
             return Runs(runs=[RunView.of(run, sums.get(run.id, ())) for run in store.runs(connection)])
 
     @app.get("/v1/runs/{run_id}")
-    def show(_: Reader, run_id: RunId) -> RunDetail:
+    def show_run(_: Reader, run_id: RunId) -> RunDetail:
         """A run with its lines, its history, who cannot approve it, and what stands out."""
         with office.snapshot.connect() as connection:
             return _detail(connection, store.run(connection, run_id))

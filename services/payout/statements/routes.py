@@ -110,7 +110,7 @@ def add_statements(app: FastAPI, engine: Engine, snapshot: Engine, slips: Slips)
     app.get(path, response_class=Response, responses=_forms(TeamStatement))(show_team)
 
     @app.get("/v1/statements/{run_id}/{participant_id:path}", response_class=Response, responses=_forms(Statement))
-    def show(
+    def show_statement(
         _: Reader, run_id: RunId, participant_id: Participant, accept: Accept = None, if_none_match: IfNoneMatch = None
     ) -> Response:
         """A participant's statement in a run: every deal with its slices, and every step from earned to paid."""

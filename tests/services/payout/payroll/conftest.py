@@ -16,7 +16,6 @@ from services.payout.errors import Refusal
 from services.payout.payroll.routes import add_batches
 from services.payout.payroll.routes_returns import add_returns
 from shared import web
-from shared.problems import answer
 from shared.settings import Settings
 from tests.services.payout.payroll.payroll_desk import KEYS, NOW, PayrollDesk
 
@@ -30,8 +29,8 @@ def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = web.create_app("Payroll", "Batches without the runs they come from.", settings, list)
-    app.add_exception_handler(Refusal, lambda _, refusal: answer(Refused(refusal)))  # type: ignore[arg-type]
+    app = web.create_app("Payroll", "Batches without the runs they come from.", settings=settings, ready=list)
+    app.add_exception_handler(Refusal, lambda _, refusal: web.problem_response(Refused(refusal)))  # type: ignore[arg-type]
     add_batches(app, service_engine, service_engine, lambda: NOW)
     told: list[tuple[str, list[str]]] = []
     add_returns(
