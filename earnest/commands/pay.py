@@ -108,7 +108,7 @@ def _show(payments: pl.DataFrame) -> None:
 
 def _tell_findings(found: Paid) -> None:
     from earnest.files.pay_results import settlements
-    from shared.pay.exceptions import of_collection
+    from shared.pay.review_rules import of_collection
 
     told = [
         f"{each.participant_id}, {walked.run.pay_period}: {finding.why}"

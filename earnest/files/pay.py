@@ -18,12 +18,12 @@ from earnest.policies.checking import policy_files, read_policy_file
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.calendars.timeline import misfit, ruling
-from shared.pay.facts import Entry, Facts
+from shared.pay.facts import Entry, PayFacts
 from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force
-from shared.pay.projection import Walked, walk
+from shared.pay.projection import ProjectedRun, project
 from shared.pay.settlement import Settlement
-from shared.pay.snapshot import World
+from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import first_day, last_day, period_of
 
@@ -49,7 +49,7 @@ class Sources:
 class Paid:
     """Every run, the rows of files that were not used (`REJECTED`), and what of terms and events has no effect."""
 
-    runs: list[Walked]
+    runs: list[ProjectedRun]
     rejected: pl.DataFrame
     warnings: list[str]
 
@@ -80,7 +80,7 @@ def pay_from_files(sources: Sources) -> Paid:
         last = max(last, pay_period_at(ruling(groups, counts_from), counts_from).end)
     if first > last:
         raise FileError(f"--from {first} is after --through {last}")
-    facts = Facts(
+    facts = PayFacts(
         groups=groups,
         terms=_in_force(documents),
         entries=entries,
@@ -93,24 +93,24 @@ def pay_from_files(sources: Sources) -> Paid:
         draw=happened.balances.get("opening_draw", {}),
         receivable=happened.balances.get("opening_owed", {}),
     )
-    runs = list(walk(facts, first, last))
+    runs = list(project(facts, first, last))
     idle = idle_events(happened, entries, deals, runs)
     slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
     return Paid(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
 
 
-def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[Walked]) -> list[str]:
+def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun]) -> list[str]:
     """Terms by which nobody was paid in any run, each in the words of its first version."""
     idle = {each.id: each for each in reversed(documents)}
     for walked in runs:
-        for each in walked.world.terms(walked.run.ends) if idle else ():
-            if each.id in idle and any(_is_for(each, walked.world, paid) for paid in walked.settlements):
+        for each in walked.snapshot.terms(walked.run.ends) if idle else ():
+            if each.id in idle and any(_is_for(each, walked.snapshot, paid) for paid in walked.settlements):
                 del idle[each.id]
     return [applies_to_nobody(each) for _, each in sorted(idle.items())]
 
 
-def _is_for(terms: PaymentTerms, world: World, paid: Settlement) -> bool:
-    home = world.at(paid.participant_id)
+def _is_for(terms: PaymentTerms, snapshot: RunSnapshot, paid: Settlement) -> bool:
+    home = snapshot.attributes_of(paid.participant_id)
     rank = terms.applies_to.rank(paid.participant_id, home.plan, home.pay_group)
     return rank is not None and paid.currency == terms.currency
 

@@ -13,7 +13,7 @@ from earnest.files.cost_cells import amount, currency_of, day, needed, optional,
 from earnest.files.pay_inputs import Refused, Row, facts_of, period
 from earnest.files.rejected import FileError
 from shared.kernel.language.findings import did_you_mean
-from shared.pay.balances import Owed
+from shared.pay.balances import PayKey
 from shared.pay.facts import Entry, OffCycle
 from shared.pay.terms.release import Hold
 from shared.periods import period_of
@@ -32,7 +32,7 @@ class Happened:
     released: list[tuple[date, str, str]] = field(default_factory=list)
     excused: list[tuple[date, str, str]] = field(default_factory=list)
     off_cycle: list[OffCycle] = field(default_factory=list)
-    balances: dict[str, dict[Owed, int]] = field(default_factory=dict)
+    balances: dict[str, dict[PayKey, int]] = field(default_factory=dict)
 
 
 def read_events(path: Path | None, refused: Refused) -> Happened:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 
 from earnest.files.pay_events import Happened
 from shared.pay.facts import Entry
-from shared.pay.projection import Walked
+from shared.pay.projection import ProjectedRun
 
 
 def idle_events(
-    happened: Happened, entries: Sequence[Entry], deals: Collection[str], runs: Sequence[Walked]
+    happened: Happened, entries: Sequence[Entry], deals: Collection[str], runs: Sequence[ProjectedRun]
 ) -> Iterator[str]:
     """One sentence for each; `deals` are those of the file of deals."""
     last = runs[-1].run.ends if runs else None

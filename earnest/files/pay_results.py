@@ -10,10 +10,10 @@ import polars as pl
 from earnest.files.pay import Paid
 from earnest.files.rejected import FileError
 from shared.money import from_minor
-from shared.pay.projection import Walked
+from shared.pay.projection import ProjectedRun
 from shared.pay.settlement import Settlement
 from shared.pay.terms.policy import terms_for
-from shared.pay.words import Said, in_words
+from shared.pay.words import ExplainedStep, explained
 from shared.spreadsheets import write_csv
 
 PAYMENTS = (
@@ -71,21 +71,21 @@ def write_pay(found: Paid, folder: Path) -> list[Path]:
     return written
 
 
-def settlements(found: Paid) -> Iterator[tuple[Walked, Settlement]]:
+def settlements(found: Paid) -> Iterator[tuple[ProjectedRun, Settlement]]:
     """Everybody's pay, by participant and currency, each in the order of the runs."""
     every = [(walked, each) for walked in found.runs for each in walked.settlements]
     yield from sorted(every, key=lambda pair: (pair[1].participant_id, pair[1].currency))
 
 
-def said(walked: Walked, found: Settlement) -> Iterator[Said]:
+def said(walked: ProjectedRun, found: Settlement) -> Iterator[ExplainedStep]:
     """The steps of a settlement in words."""
-    run, home = walked.run, walked.world.at(found.participant_id)
-    documents = walked.world.terms(run.ends)
+    run, home = walked.run, walked.snapshot.attributes_of(found.participant_id)
+    documents = walked.snapshot.terms(run.ends)
     terms = terms_for(documents, found.participant_id, home.plan, home.pay_group, found.currency)
-    yield from in_words(found, terms, run.month)
+    yield from explained(found, terms, run.month)
 
 
-def _payment(walked: Walked, found: Settlement) -> tuple[str, ...]:
+def _payment(walked: ProjectedRun, found: Settlement) -> tuple[str, ...]:
     run = walked.run
     held = sum(each.held for each in found.held.values())
     amounts = (found.paid, found.carried, found.draw, found.receivable, held)
@@ -93,7 +93,7 @@ def _payment(walked: Walked, found: Settlement) -> tuple[str, ...]:
     return (*who, found.currency, *(str(from_minor(each, found.currency)) for each in amounts))
 
 
-def _steps(walked: Walked, found: Settlement) -> Iterator[tuple[str, ...]]:
+def _steps(walked: ProjectedRun, found: Settlement) -> Iterator[tuple[str, ...]]:
     for number, (line, after, words) in enumerate(said(walked, found), 1):
         amount, payable = (str(from_minor(each, found.currency)) for each in (line.amount, after))
         who = (found.participant_id, walked.run.pay_period, walked.run.kind, found.currency, str(number))

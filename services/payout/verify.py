@@ -16,7 +16,6 @@ from services.payout.ledger import store_views as views
 from services.payout.ledger.journal import Part, earned
 from services.payout.ledger.messages import Unreadable, read, read_roster
 from services.payout.ledger.store import Earner
-from services.payout.ledger.store_audit import Owed
 from services.payout.ledger.worker import TOPICS, WORKER
 from services.payout.payroll.verify import differences as batch_differences
 from services.payout.roster.store import people
@@ -26,6 +25,7 @@ from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.facts import Facts, merge
 from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
+from shared.pay.balances import PayKey
 
 Pair: TypeAlias = tuple[str, str]
 """An earner or an owed: a participant with a period or a currency."""
@@ -50,7 +50,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
             found.append(f"month {period} of pay group {pay_group}: its journals are not those that were closed")
         for participant, period in audit.misremembered(connection):
             found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
-        settled: Counter[Owed] = Counter()
+        settled: Counter[PayKey] = Counter()
         found += run_differences(connection, settled)
         found += [f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection)]
         found += batch_differences(connection)
@@ -66,7 +66,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
     logged = _latest(log, reached[EARNINGS.name], dead)
     for participant, period in _unequal(booked, logged):
         found.append(f"earned by {participant} for {period}: the ledger and the log differ")
-    due: Counter[Owed] = Counter()
+    due: Counter[PayKey] = Counter()
     for (participant, _), parts in logged.items():
         for part, amount in parts.items():
             due[participant, part.currency] += amount

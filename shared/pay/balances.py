@@ -6,22 +6,25 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from shared.pay.settlement import Settled
-from shared.pay.terms.clawback import Remembered
+from shared.pay.settlement import SettledPeriod
+from shared.pay.terms.clawback import LossRecord
 
-Owed: TypeAlias = tuple[str, str]
-"""A participant and a currency."""
+PayKey: TypeAlias = tuple[str, str]
+"""A participant and a currency: pay is settled for each on its own."""
 
 
-class Fresh(NamedTuple):
-    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave it back."""
+class UnsettledEntry(NamedTuple):
+    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave it back.
+
+    `kind` is that of its journals: earning, adjustment or return.
+    """
 
     origin: str
     kind: str
     amount: int
 
 
-class Adjusted(NamedTuple):
+class ManualAdjustment(NamedTuple):
     """A manual adjustment: its id, what it adds to pay in minor units, and its author's words for why."""
 
     id: str
@@ -29,24 +32,26 @@ class Adjusted(NamedTuple):
     reason: str
 
 
-class Leaving(NamedTuple):
-    """A run, the last day of its pay period, and the closed months that it corrected."""
+class UnclearedRun(NamedTuple):
+    """A run that left something to a later one: the last day of its pay period, and the closed months that it corrected."""
 
     run: str
     ends: date
     corrected: tuple[str, ...]
 
 
-class Left(NamedTuple):
-    """What the last run, which booked in `month`, left a participant in a currency: to be carried, and the pay periods as it settled
-    them, newest knowledge; `leaving` are the runs in a row, up to the last, that left something to a later one: carried forward,
-    advanced, or owed; `clear` are the journals that the last one before them had looked at, and the month it booked in.
+class CarriedState(NamedTuple):
+    """What the last run, which booked in `month`, left a participant in a currency.
+
+    `carried` is what it left payable, `settled` the pay periods as they are known by it. `uncleared` are the runs in a row, up to the last,
+    that left something to a later one: carried forward, advanced, or owed. Whoever set what those paid has a hand in what the next one pays.
+    `cleared` is where that row begins: how many journals the last run before them had looked at, and the month it booked in.
     """
 
     carried: int
-    settled: Mapping[str, Settled]
-    dismissed: Mapping[tuple[str, str, str], Remembered]
+    settled: Mapping[str, SettledPeriod]
+    dismissed: Mapping[tuple[str, str, str], LossRecord]
     run: str = ""
     month: str = ""
-    leaving: tuple[Leaving, ...] = ()
-    clear: tuple[int, str] = (0, "")
+    uncleared: tuple[UnclearedRun, ...] = ()
+    cleared: tuple[int, str] = (0, "")

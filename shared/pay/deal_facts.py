@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.kernel.remarks.roster import Kind
 from shared.money import MoneyError, to_minor
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 
 LOST: Final = ("cancelled", "lost")
 """The stages of a deal that is lost."""
@@ -27,7 +27,7 @@ class DealFact(NamedTuple):
 
     since: date
     amount: int | None = None
-    refunds: Sequence[Collection] = ()
+    refunds: Sequence[DatedAmount] = ()
     cancelled_on: date | None = None
     shares: Mapping[tuple[str, str], Shares] | None = None
 
@@ -133,7 +133,7 @@ def deal_fact(
     return DealFact(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
 
 
-def collections(values: Mapping[str, Any], name: str, units: Callable[[str], int | None]) -> list[Collection] | None:
+def collections(values: Mapping[str, Any], name: str, units: Callable[[str], int | None]) -> list[DatedAmount] | None:
     """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in minor units."""
     found = []
     for path, entry in values.items():
@@ -141,7 +141,7 @@ def collections(values: Mapping[str, Any], name: str, units: Callable[[str], int
             amount = units(entry["amount"])
             if amount is None:
                 return None
-            found.append(Collection(date.fromisoformat(entry["date"]), amount))
+            found.append(DatedAmount(date.fromisoformat(entry["date"]), amount))
     return sorted(found)
 
 

@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shared.pay.balances import Owed
+from shared.pay.balances import PayKey
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.clawback import Lost, Paid, Remembered, losses
-from shared.pay.terms.release import Collection
+from shared.pay.terms.clawback import LossRecord, LostLine, PaidLine, losses
+from shared.pay.terms.release import DatedAmount
 
 if TYPE_CHECKING:
-    from shared.pay.snapshot import World
+    from shared.pay.snapshot import RunSnapshot
 
-Line = tuple[str, str, str]
+LostLineKey = tuple[str, str, str]
 """A line that was paid: its deal, month and component."""
 
 
-def dismisses(world: World) -> bool:
+def dismisses(snapshot: RunSnapshot) -> bool:
     """Whether anything of what lost deals earned may stay with anybody."""
-    return bool(world.excused) or any(each.clawback for each in world.terms(world.run.ends))
+    return bool(snapshot.excused) or any(each.clawback for each in snapshot.terms(snapshot.run.ends))
 
 
-def deals_of(changed: pl.DataFrame, remembered: Mapping[Owed, Mapping[Line, Remembered]]) -> set[str]:
+def deals_of(changed: pl.DataFrame, remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]]) -> set[str]:
     """The deals whose facts `lost_deals` needs: those that changed, and those of which something was lost before."""
     return {*changed["deal_id"], *(deal for lines in remembered.values() for deal, _, _ in lines)}
 
 
 def lost_deals(
-    changed: pl.DataFrame, facts: Mapping[str, DealFact], remembered: Mapping[Owed, Mapping[Line, Remembered]]
-) -> dict[Owed, dict[Line, Lost]]:
+    changed: pl.DataFrame, facts: Mapping[str, DealFact], remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]]
+) -> dict[PayKey, dict[LostLineKey, LostLine]]:
     """By participant and currency the lines of closed months whose deals earn something else than when they were paid: those that changed, and
     those of which something was lost before and the facts of whose deals say something else of it now.
 
@@ -48,46 +48,50 @@ def lost_deals(
     now = {}
     for row in changed.iter_rows(named=True):
         key = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
-        before, _ = looked_at.get(key, (Remembered(_paid(row), 0, 0), 0))
+        before, _ = looked_at.get(key, (LossRecord(_paid(row), 0, 0), 0))
         now[key] = before, row["amount_now"]
-    found: dict[Owed, dict[Line, Lost]] = {}
+    found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
     for (owed, line), (before, amount) in {**looked_at, **now}.items():
         if (fact := facts.get(line[0])) is not None:
             paid, lost = losses(before.paid, amount, fact, fact.shares_of(owed[0], line[1]))
             if (owed, line) in now or lost != before.ruled:
                 less = max(0, paid.amount - amount)
-                each = Lost(*line, paid, less, lost, before.dismissed, fact.since, before.ruled)
+                each = LostLine(*line, paid, less, lost, before.dismissed, fact.since, before.ruled)
                 found.setdefault(owed, {})[line] = each
     return found
 
 
 def worth_remembering(
-    world: World, found: Mapping[Owed, Mapping[Line, Lost]], remembered: Mapping[Owed, Mapping[Line, Remembered]]
-) -> dict[Owed, list[Lost]]:
+    snapshot: RunSnapshot,
+    found: Mapping[PayKey, Mapping[LostLineKey, LostLine]],
+    remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
+) -> dict[PayKey, list[LostLine]]:
     """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs
     and an approver dismissed since. Who lost all of a line to another may have it back.
     """
-    worth: dict[Owed, list[Lost]] = {}
+    worth: dict[PayKey, list[LostLine]] = {}
     for owed in sorted(found.keys() | remembered.keys()):
         who, lines, before = owed[0], found.get(owed, {}), remembered.get(owed, {})
         mine = [
-            each._replace(excused=(who, each.deal_id) in world.excused)
+            each._replace(excused=(who, each.deal_id) in snapshot.excused)
             for line, each in lines.items()
             if each.losses
             or 0 < each.paid.amount == each.lost
-            or (who, each.deal_id) in world.excused
+            or (who, each.deal_id) in snapshot.excused
             or line in before
         ]
         mine += [
-            Lost(*line, each.paid, each.lost, each.ruled, each.dismissed, world.run.ends, each.ruled, excused=True)
+            LostLine(
+                *line, each.paid, each.lost, each.ruled, each.dismissed, snapshot.run.ends, each.ruled, excused=True
+            )
             for line, each in before.items()
-            if line not in lines and each.dismissed < each.lost and (who, line[0]) in world.excused
+            if line not in lines and each.dismissed < each.lost and (who, line[0]) in snapshot.excused
         ]
         if mine:
             worth[owed] = mine
     return worth
 
 
-def _paid(row: Mapping[str, Any]) -> Paid:
+def _paid(row: Mapping[str, Any]) -> PaidLine:
     shares = tuple((each["rule"], each["share"]) for each in row["shares"] or () if each["share"])
-    return Paid(row["amount"], row["deal_amount"], tuple(Collection.all_of(row["refunds"]) or ()), shares=shares)
+    return PaidLine(row["amount"], row["deal_amount"], tuple(DatedAmount.all_of(row["refunds"]) or ()), shares=shares)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from shared.pay.balances import Owed
+from shared.pay.balances import PayKey
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.deal_facts import DealFact
 from shared.pay.people import Person
 from shared.pay.terms.policy import PaymentTerms
-from shared.pay.terms.release import Collection, Hold
+from shared.pay.terms.release import DatedAmount, Hold
 
 
 class Entry(NamedTuple):
@@ -42,8 +42,8 @@ class Deal(NamedTuple):
     perhaps without a date."""
 
     amount: int | None = None
-    payments: Sequence[Collection] = ()
-    refunds: Sequence[Collection] = ()
+    payments: Sequence[DatedAmount] = ()
+    refunds: Sequence[DatedAmount] = ()
     started_on: date | None = None
     fact: DealFact | None = None
     is_lost: bool = False
@@ -57,7 +57,7 @@ class OffCycle(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PayFacts:
     """Everything that pay depends on. `holds` and `excused` come with the day from which they are known; the three balances are what
     there was before the first run.
     """
@@ -70,6 +70,6 @@ class Facts:
     holds: Sequence[tuple[date, Hold]] = ()
     excused: Sequence[tuple[date, str, str]] = ()
     off_cycle: Sequence[OffCycle] = ()
-    carried: Mapping[Owed, int] = field(default_factory=dict)
-    draw: Mapping[Owed, int] = field(default_factory=dict)
-    receivable: Mapping[Owed, int] = field(default_factory=dict)
+    carried: Mapping[PayKey, int] = field(default_factory=dict)
+    draw: Mapping[PayKey, int] = field(default_factory=dict)
+    receivable: Mapping[PayKey, int] = field(default_factory=dict)

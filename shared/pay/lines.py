@@ -6,21 +6,23 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from shared.pay.balances import Owed
-from shared.pay.snapshot import World
-from shared.pay.terms.release import Collection, LineFacts
+from shared.pay.balances import PayKey
+from shared.pay.snapshot import RunSnapshot
+from shared.pay.terms.release import DatedAmount, LineFacts
 
 
-def months_wanted(world: World, who: frozenset[str], open_earners: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+def months_wanted(
+    snapshot: RunSnapshot, who: frozenset[str], open_earners: Iterable[tuple[str, str]]
+) -> dict[str, set[str]]:
     """Whose lines of which months: what no run has looked at, what is still held, and all of months that are not closed, of which a run
     that ended within them looked at a part: `open_earners` are the months with whoever earned in them.
     """
     wanted: dict[str, set[str]] = {}
-    for (participant, _), fresh in world.fresh.items():
+    for (participant, _), fresh in snapshot.unsettled.items():
         for each in fresh:
             if each.kind == "earning":
                 wanted.setdefault(each.origin, set()).add(participant)
-    for (participant, _), held in world.held.items():
+    for (participant, _), held in snapshot.held.items():
         for whose in held:
             wanted.setdefault(whose.period, set()).add(participant)
     for month, participant in open_earners:
@@ -28,25 +30,29 @@ def months_wanted(world: World, who: frozenset[str], open_earners: Iterable[tupl
     return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
 
 
-def summed(lines: pl.DataFrame) -> dict[Owed, int]:
+def summed(lines: pl.DataFrame) -> dict[PayKey, int]:
     """The amounts of lines by participant and currency, in minor units."""
     sums = lines.group_by("participant_id", "currency").agg(pl.col("amount").sum())
     return {(who, currency): amount for who, currency, amount in sums.iter_rows()}
 
 
-def line_facts(world: World, lines: pl.DataFrame) -> dict[Owed, list[LineFacts]]:
+def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[LineFacts]]:
     """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is."""
-    documents = world.terms(world.run.ends)
-    everybody = any(each.release for each in documents) or any(hold.scope != "participant" for hold in world.holds)
-    who = set(world.people) if everybody else {hold.subject for hold in world.holds} | {who for who, _ in world.held}
-    found: dict[Owed, list[LineFacts]] = {}
+    documents = snapshot.terms(snapshot.run.ends)
+    everybody = any(each.release for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)
+    who = (
+        set(snapshot.people)
+        if everybody
+        else {hold.subject for hold in snapshot.holds} | {who for who, _ in snapshot.held}
+    )
+    found: dict[PayKey, list[LineFacts]] = {}
     if not who:
         return found
     mine = lines.filter(pl.col("participant_id").is_in(list(who)))
     of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
     for *key, amount, booked_on, deal_amount, payments, refunds, started_on in of_one.iter_rows():
         participant_id, currency, period, component, plan, version, deal_id = key
-        paid, given_back = (Collection.all_of(each) for each in (payments, refunds))
+        paid, given_back = (DatedAmount.all_of(each) for each in (payments, refunds))
         line = (participant_id, period, component, plan, version, deal_id, currency, amount)
         found.setdefault((participant_id, currency), []).append(
             LineFacts(*line, booked_on, deal_amount, paid, given_back, started_on)

@@ -13,38 +13,38 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contracts.lines import COLLECTION
-from shared.pay.balances import Fresh, Left, Owed
+from shared.pay.balances import CarriedState, PayKey, UnsettledEntry
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
 from shared.pay.calendars.timeline import pay_periods_between, ruling
-from shared.pay.cases import settled
+from shared.pay.cases import settle_everybody
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import by_deal, compared
-from shared.pay.deals_lost import Line, deals_of, dismisses, lost_deals, worth_remembering
-from shared.pay.facts import Deal, Entry, Facts
+from shared.pay.deals_lost import LostLineKey, deals_of, dismisses, lost_deals, worth_remembering
+from shared.pay.facts import Deal, Entry, PayFacts
 from shared.pay.lines import months_wanted
-from shared.pay.reported_refunds import ToldDeal, told
+from shared.pay.reported_refunds import DatedDeal, dated
 from shared.pay.run import Run
-from shared.pay.settlement import BESIDE, Held, Settlement, Whose
-from shared.pay.snapshot import World
+from shared.pay.settlement import BESIDE, EarningLineKey, HeldAmount, Settlement
+from shared.pay.snapshot import RunSnapshot
 from shared.pay.steps import BOOKED
-from shared.pay.terms.clawback import Lost, Remembered
+from shared.pay.terms.clawback import LossRecord, LostLine
 from shared.periods import next_period, period_of
 
 
-class Walked(NamedTuple):
+class ProjectedRun(NamedTuple):
     """A run and what it does for everybody."""
 
     run: Run
-    world: World
+    snapshot: RunSnapshot
     settlements: Sequence[Settlement]
 
 
-def walk(facts: Facts, first: date, last: date) -> Iterator[Walked]:
+def project(facts: PayFacts, first: date, last: date) -> Iterator[ProjectedRun]:
     """Run every pay period that ends from one day to another, and what was asked for in between, each as of its last day.
 
     What is about months before the first pay period counts with it, as in a group whose months were never closed.
     """
-    standing = _Standing(facts)
+    standing = _ProjectedLedger(facts)
     runs: list[tuple[date, bool, PayPeriod, tuple[str, ...] | None]] = [
         (span.end, True, span, None) for span in pay_periods_between(facts.groups, first, last)
     ]
@@ -56,26 +56,26 @@ def walk(facts: Facts, first: date, last: date) -> Iterator[Walked]:
         yield standing.run(ends, regular, span, participants)
 
 
-class _Standing:
+class _ProjectedLedger:
     """Where everybody stands between runs."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: PayFacts) -> None:
         self._facts = facts
-        self._booked: Counter[Owed] = Counter(facts.carried)
+        self._booked: Counter[PayKey] = Counter(facts.carried)
         self._draw, self._receivable = dict(facts.draw), dict(facts.receivable)
-        self._left = {owed: Left(amount, {}, {}) for owed, amount in facts.carried.items()}
-        self._held: dict[Owed, Mapping[Whose, Held]] = {}
-        self._paid: Counter[tuple[Owed, str]] = Counter()
+        self._left = {owed: CarriedState(amount, {}, {}) for owed, amount in facts.carried.items()}
+        self._held: dict[PayKey, Mapping[EarningLineKey, HeldAmount]] = {}
+        self._paid: Counter[tuple[PayKey, str]] = Counter()
         self._seen: set[int] = set()
         self._looked: dict[str, date] = {}
-        self._deals = _told(facts)
+        self._deals = _dated_deals(facts)
         self._taken_back = {
             name for name, deal in facts.deals.items() if any(each.amount < 0 for each in deal.payments)
         }
         self._closed: str | None = None
         self._number = 0
 
-    def run(self, ends: date, regular: bool, span: PayPeriod, participants: tuple[str, ...] | None) -> Walked:
+    def run(self, ends: date, regular: bool, span: PayPeriod, participants: tuple[str, ...] | None) -> ProjectedRun:
         """Settle a run, and remember what it leaves."""
         facts = self._facts
         self._number += 1
@@ -104,53 +104,53 @@ class _Standing:
             and (each.known_from is None or each.known_from <= ends)
             and (participants is None or each.participant_id in participants)
         ]
-        world = self._world(run, known)
+        snapshot = self._snapshot(run, known)
         earners = {
             (each.period, each.participant_id)
             for each in map(facts.entries.__getitem__, known)
             if each.kind == "earning" and each.period > (self._closed or "")
         }
-        wanted = months_wanted(world, frozenset(world.people), earners)
+        wanted = months_wanted(snapshot, frozenset(snapshot.people), earners)
         of_those = (n for n in known if facts.entries[n].participant_id in wanted.get(facts.entries[n].period, ()))
         rows = self._rows(of_those, ends)
-        settlements = settled(world, rows, self._lost(world, known))
+        settlements = settle_everybody(snapshot, rows, self._lost(snapshot, known))
         for each in settlements:
             self._keep(run, each)
         self._seen |= set(known)
         self._closed = run.closes or self._closed
-        return Walked(run, world, settlements)
+        return ProjectedRun(run, snapshot, settlements)
 
-    def _world(self, run: Run, known: Sequence[int]) -> World:
+    def _snapshot(self, run: Run, known: Sequence[int]) -> RunSnapshot:
         facts = self._facts
-        fresh: dict[Owed, list[Fresh]] = {}
+        fresh: dict[PayKey, list[UnsettledEntry]] = {}
         payable = Counter({owed: amount for owed, amount in self._booked.items() if self._is_in(run, owed)})
         for number in known:
             each = facts.entries[number]
             owed = (each.participant_id, each.currency)
             payable[owed] += each.amount
             if number not in self._seen:
-                fresh.setdefault(owed, []).append(Fresh(each.period, each.kind, each.amount))
-        return World(
+                fresh.setdefault(owed, []).append(UnsettledEntry(each.period, each.kind, each.amount))
+        return RunSnapshot(
             run=run,
             groups=facts.groups,
-            astray={},
+            in_unknown_groups={},
             closed=self._closed,
             people={who: person for who, person in facts.people.items() if self._is_in(run, (who, ""))},
             payable={owed: amount for owed, amount in payable.items() if amount},
-            fresh=fresh,
-            left=self._left,
+            unsettled=fresh,
+            carried=self._left,
             paid_before={owed: paid for (owed, name), paid in self._paid.items() if name == run.pay_period},
             draw={owed: amount for owed, amount in self._draw.items() if amount and self._is_in(run, owed)},
             receivable={owed: amount for owed, amount in self._receivable.items() if amount and self._is_in(run, owed)},
             held={owed: lines for owed, lines in self._held.items() if lines and self._is_in(run, owed)},
-            entries={},
+            journal_counts={},
             holds=[hold for day, hold in facts.holds if day <= run.ends],
             excused=frozenset((who, deal) for day, who, deal in facts.excused if day <= run.ends),
             terms=facts.terms,
         )
 
     @staticmethod
-    def _is_in(run: Run, owed: Owed) -> bool:
+    def _is_in(run: Run, owed: PayKey) -> bool:
         return run.participants is None or owed[0] in run.participants
 
     def _rows(self, numbers: Iterable[int], day: date, *, as_looked_at: bool = False) -> pl.DataFrame:
@@ -167,21 +167,23 @@ class _Standing:
                 rows.append((*own, deal.deal.amount, *money, deal.deal.started_on))
         return pl.DataFrame(rows, schema=_ROW, orient="row")
 
-    def _lost(self, world: World, known: Iterable[int]) -> dict[Owed, list[Lost]]:
+    def _lost(self, snapshot: RunSnapshot, known: Iterable[int]) -> dict[PayKey, list[LostLine]]:
         """Lines of closed months that earn something else than when they were paid.
 
         They are looked at as of every day on which anything of them became known: what was corrected before a deal was cancelled is no
         matter of the cancellation.
         """
-        entries, ends = self._facts.entries, world.run.ends
-        if not dismisses(world):
+        entries, ends = self._facts.entries, snapshot.run.ends
+        if not dismisses(snapshot):
             return {}
         fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
         theirs = {_deal_of(entries[number]) for number in fresh}
         before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
         paid = by_deal(self._rows(before, ends, as_looked_at=True))
-        remembered = {owed: dict(left.dismissed) for owed, left in self._left.items() if self._is_in(world.run, owed)}
-        found: dict[Owed, dict[Line, Lost]] = {}
+        remembered = {
+            owed: dict(left.dismissed) for owed, left in self._left.items() if self._is_in(snapshot.run, owed)
+        }
+        found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
         states = {owed: dict(lines) for owed, lines in remembered.items()}
         for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
             numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
@@ -190,9 +192,9 @@ class _Standing:
             found = lost_deals(changed, self._known(deals_of(changed, states), day), states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
-                    {line: Remembered(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
+                    {line: LossRecord(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
                 )
-        return worth_remembering(world, found, remembered)
+        return worth_remembering(snapshot, found, remembered)
 
     def _known(self, deals: Iterable[str], day: date) -> dict[str, DealFact]:
         """What has become of deals by a day, of those that say when they were closed."""
@@ -217,25 +219,25 @@ class _Standing:
         }
         self._paid[owed, run.pay_period] += found.paid
         self._looked[found.participant_id] = run.ends
-        before = self._left.get(owed, Left(0, {}, {}))
-        self._left[owed] = Left(
+        before = self._left.get(owed, CarriedState(0, {}, {}))
+        self._left[owed] = CarriedState(
             found.carried, {**before.settled, **found.settled}, {**before.dismissed, **found.kept}, run.id, run.month
         )
 
 
-def _told(facts: Facts) -> dict[str, ToldDeal]:
+def _dated_deals(facts: PayFacts) -> dict[str, DatedDeal]:
     earned: dict[str, list[Entry]] = {}
     for each in facts.entries:
         if each.kind == "earning" and each.deal_id is not None:
             earned.setdefault(each.deal_id, []).append(each)
-    return {name: told(deal, earned.get(name, ())) for name, deal in facts.deals.items()}
+    return {name: dated(deal, earned.get(name, ())) for name, deal in facts.deals.items()}
 
 
 def _deal_of(entry: Entry) -> tuple[str, str, str | None]:
     return entry.participant_id, entry.period, entry.deal_id
 
 
-_UNKNOWN = ToldDeal(Deal(), (), None)
+_UNKNOWN = DatedDeal(Deal(), (), None)
 _OWN = ("participant_id", "currency", "period", "component", "plan", "version", "deal_id", "amount")
 _ROW = {
     "row": pl.UInt32(),

@@ -11,36 +11,36 @@ from typing import Final, NamedTuple
 from shared.pay.deal_facts import DealFact
 from shared.pay.facts import Deal, Entry
 from shared.pay.terms.clawback import ROUNDING
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 from shared.periods import last_day
 
 MOST_WAYS: Final = 1000
 """In so many ways it is tried to explain what was earned by a deal by when its refunds became known."""
 
 
-class ToldDeal(NamedTuple):
+class DatedDeal(NamedTuple):
     """A deal with the day from which each of its refunds is known, and on which its last change became known."""
 
     deal: Deal
-    refunds: Sequence[tuple[date, Collection]]
-    last_told: date | None
+    refunds: Sequence[tuple[date, DatedAmount]]
+    last_changed: date | None
 
-    def refunds_by(self, day: date) -> list[Collection]:
+    def refunds_by(self, day: date) -> list[DatedAmount]:
         """Those that are known by a day."""
-        return [refund for told, refund in self.refunds if told <= day]
+        return [refund for known_from, refund in self.refunds if known_from <= day]
 
     def as_of(self, day: date) -> DealFact | None:
         """What has become of the deal by a day; None where it does not say when it was closed."""
         fact = self.deal.fact
         if fact is None:
             return None
-        gone = fact.cancelled_on or (self.last_told if self.deal.is_lost else None)
+        gone = fact.cancelled_on or (self.last_changed if self.deal.is_lost else None)
         return fact._replace(
             refunds=self.refunds_by(day), cancelled_on=gone if gone is not None and gone <= day else None
         )
 
 
-def told(deal: Deal, earned: Iterable[Entry]) -> ToldDeal:
+def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     """A deal and what was earned by it: a refund is known with the first amount or change on its day or after it, or where there is none from
     its day; with a later change, where only that explains the amounts.
     """
@@ -52,17 +52,17 @@ def told(deal: Deal, earned: Iterable[Entry]) -> ToldDeal:
     at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
     ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
     first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
-    return ToldDeal(deal, next((way for way in ways if _explains(way, deal, totals)), first), last)
+    return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals)), first), last)
 
 
-def _explains(refunds: Sequence[tuple[date, Collection]], deal: Deal, totals: Counter[date]) -> bool:
+def _explains(refunds: Sequence[tuple[date, DatedAmount]], deal: Deal, totals: Counter[date]) -> bool:
     """Whether every amount is the first one's part of what is left of the deal by its day."""
     if deal.amount is None:
         return False
     first, earned = None, 0
     for day in sorted(totals):
         earned += totals[day]
-        left = deal.amount - sum(refund.amount for told, refund in refunds if told <= day)
+        left = deal.amount - sum(refund.amount for known_from, refund in refunds if known_from <= day)
         first = (earned, left) if first is None else first
         if earned and abs(earned * first[1] - first[0] * left) > ROUNDING * max(first[1], left):
             return False

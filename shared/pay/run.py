@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 State = Literal["draft", "calculated", "submitted", "approved", "exported", "acknowledged", "paid", "cancelled"]
 
 
-Kind = Literal["regular", "off_cycle"]
+RunKind = Literal["regular", "off_cycle"]
 
 
 DONE_STATES: Final = frozenset[State]({"approved", "exported", "acknowledged", "paid"})
@@ -32,7 +32,7 @@ class Run:
     """
 
     id: str
-    kind: Kind
+    kind: RunKind
     pay_group: str
     pay_period: str
     month: str
@@ -49,7 +49,7 @@ class Run:
     steps: tuple[str, ...] = ()
 
 
-class Line(NamedTuple):
+class RunPayment(NamedTuple):
     """What a run pays a participant in one currency, in minor units, and what it leaves for the next run (negative: still to be earned)."""
 
     participant_id: str
@@ -58,7 +58,7 @@ class Line(NamedTuple):
     carried: int
 
 
-class Total(NamedTuple):
+class RunTotal(NamedTuple):
     """Sums of a run in one currency, in minor units: `paid` to so many participants; what is carried, owed to and by them."""
 
     currency: str
@@ -67,7 +67,7 @@ class Total(NamedTuple):
     carried_forward: int
 
 
-def totals(lines: Iterable[Line]) -> list[Total]:
+def run_totals(lines: Iterable[RunPayment]) -> list[RunTotal]:
     """The sums of the lines by currency."""
     found: dict[str, list[int]] = {}
     for line in lines:
@@ -75,4 +75,4 @@ def totals(lines: Iterable[Line]) -> list[Total]:
         sums[0] += line.paid
         sums[1] += line.paid > 0
         sums[2] += line.carried
-    return [Total(currency, *sums) for currency, sums in sorted(found.items())]
+    return [RunTotal(currency, *sums) for currency, sums in sorted(found.items())]

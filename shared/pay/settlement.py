@@ -14,12 +14,12 @@ from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
 from shared.money import from_minor
-from shared.pay.terms.clawback import Loss, Lost, Remembered, age_in_words, dismissed
-from shared.pay.terms.pay import Position, Ruled, TermLine, pay
+from shared.pay.terms.clawback import Loss, LossRecord, LostLine, age_in_words, dismissed
+from shared.pay.terms.pay import PeriodTerms, Position, TermLine, pay
 from shared.pay.terms.policy import part
 from shared.pay.terms.release import Hold, LineFacts, collected, released, waits_for_money
 from shared.pay.terms.step_words import step_words
-from shared.pay.terms.why_held import Why, why_held
+from shared.pay.terms.why_held import HoldReason, why_held
 
 Step = Literal[
     "carried_in",
@@ -48,7 +48,7 @@ BESIDE: Final = frozenset({"lapse", "forgiveness"})
 """Steps that change nothing payable: held pay that is lost by leaving, and a draw's balance that is given up."""
 
 
-class Whose(NamedTuple):
+class EarningLineKey(NamedTuple):
     """The line of earnings that a held amount belongs to, over its whole life. What was earned without a deal has an empty `deal_id`."""
 
     period: str
@@ -58,7 +58,7 @@ class Whose(NamedTuple):
     deal_id: str
 
 
-class Held(NamedTuple):
+class HeldAmount(NamedTuple):
     """What is booked of a line: its amount when it was last looked at, what of it is held, and what was lost by leaving."""
 
     amount: int
@@ -72,12 +72,12 @@ class PayLine(NamedTuple):
     step: Step
     amount: int
     about: str
-    whose: Whose | None = None
+    earning: EarningLineKey | None = None
     deal_id: str | None = None
     component: str | None = None
 
 
-class Settled(NamedTuple):
+class SettledPeriod(NamedTuple):
     """A pay period of a participant as the last run left it: what it brought, what was topped up, what was forfeited."""
 
     base: int = 0
@@ -114,21 +114,21 @@ class Case:
     starts: date
     as_of: date
     payable: int
-    ruled: Mapping[str, Ruled]
+    ruled: Mapping[str, PeriodTerms]
     carried_in: int = 0
     not_due: int = 0
     corrections: Mapping[str, int] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)
     returned: int = 0
     closed_in: Mapping[str, str] = field(default_factory=dict)
-    settled: Mapping[str, Settled] = field(default_factory=dict)
+    settled: Mapping[str, SettledPeriod] = field(default_factory=dict)
     paid_before: int = 0
     draw: int = 0
     receivable: int = 0
     lines: Sequence[LineFacts] = ()
-    held: Mapping[Whose, Held] = field(default_factory=dict)
+    held: Mapping[EarningLineKey, HeldAmount] = field(default_factory=dict)
     holds: Sequence[Hold] = ()
-    lost: Sequence[Lost] = ()
+    lost: Sequence[LostLine] = ()
     last_day: date | None = None
     settles: bool = True
 
@@ -147,10 +147,10 @@ class Settlement:
     carried: int
     draw: int
     receivable: int
-    held: Mapping[Whose, Held]
-    settled: Mapping[str, Settled]
-    kept: Mapping[tuple[str, str, str], Remembered]
-    why: Mapping[Whose, Why] = field(default_factory=dict)
+    held: Mapping[EarningLineKey, HeldAmount]
+    settled: Mapping[str, SettledPeriod]
+    kept: Mapping[tuple[str, str, str], LossRecord]
+    why: Mapping[EarningLineKey, HoldReason] = field(default_factory=dict)
     words: Mapping[tuple[str, str], str] = field(default_factory=dict)
     why_kept: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -161,17 +161,17 @@ def settle(case: Case) -> Settlement:
     """Settle a participant's pay in one currency."""
     found_held = _held(case)
     lines = found_held.moves
-    kept: dict[tuple[str, str, str], Remembered] = {}
+    kept: dict[tuple[str, str, str], LossRecord] = {}
     why_kept: dict[tuple[str, str, str], str] = {}
     for deal in case.lost:
         keeps = _kept(case, deal)
-        kept[deal.deal_id, deal.period, deal.component] = Remembered(deal.paid, deal.lost, keeps, deal.losses)
+        kept[deal.deal_id, deal.period, deal.component] = LossRecord(deal.paid, deal.lost, keeps, deal.losses)
         why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(case, deal)
         if change := keeps - deal.dismissed:
             lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
     bases = _bases(case, due, lines)
-    before = {name: case.settled.get(name, Settled()) for name in bases}
+    before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
     leaves = case.last_day is not None and case.last_day <= case.as_of
     found = pay(
         Position(
@@ -216,7 +216,7 @@ def settle(case: Case) -> Settlement:
     )
 
 
-def _kept(case: Case, deal: Lost) -> int:
+def _kept(case: Case, deal: LostLine) -> int:
     """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback.
 
     What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
@@ -228,7 +228,7 @@ def _kept(case: Case, deal: Lost) -> int:
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
 
-def _why_kept(case: Case, deal: Lost) -> str:
+def _why_kept(case: Case, deal: LostLine) -> str:
     """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check."""
     if deal.excused:
         return "An approver decided that it is not taken back"
@@ -259,7 +259,7 @@ def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:
         if name != case.pay_period and name in case.settled:
             bases[name] = bases.get(name, case.settled[name].base) + change
             elsewhere += change
-    own = case.settled.get(case.pay_period, Settled()).base
+    own = case.settled.get(case.pay_period, SettledPeriod()).base
     bases[case.pay_period] = own + due - case.carried_in - elsewhere
     return bases
 
@@ -282,8 +282,8 @@ class _Holding:
     """What has to be held and released, what is held then and why; see `Settlement`."""
 
     moves: list[PayLine] = field(default_factory=list)
-    after: dict[Whose, Held] = field(default_factory=dict)
-    why: dict[Whose, Why] = field(default_factory=dict)
+    after: dict[EarningLineKey, HeldAmount] = field(default_factory=dict)
+    why: dict[EarningLineKey, HoldReason] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     paid_less: set[str] = field(default_factory=set)
 
@@ -302,48 +302,49 @@ def _held(case: Case) -> _Holding:
         and (case.as_of - (case.last_day or case.as_of)).days > leaver.days_to_collect
     )
     current = {
-        Whose(line.period, line.component, line.plan, line.version, line.deal_id or ""): line for line in case.lines
+        EarningLineKey(line.period, line.component, line.plan, line.version, line.deal_id or ""): line
+        for line in case.lines
     }
     found = _Holding()
-    for whose in sorted(current.keys() | case.held.keys()):
-        line, booked = current.get(whose), case.held.get(whose, Held(0, 0))
+    for key in sorted(current.keys() | case.held.keys()):
+        line, booked = current.get(key), case.held.get(key, HeldAmount(0, 0))
         amount = line.amount if line is not None else 0
         forfeited = booked.forfeited if amount else 0
-        at_the_time = case.ruled[case.closed_in.get(whose.period, case.pay_period)].terms
+        at_the_time = case.ruled[case.closed_in.get(key.period, case.pay_period)].terms
         due = released(line, at_the_time.release, case.holds, case.as_of, leaver) if line is not None else 0
         target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
         if amount != booked.amount:
             share = Fraction(booked.held, booked.amount) if booked.amount else Fraction(1)
             kept = part(amount, share) if booked.amount else target
-            moves = [_move("hold", kept - booked.held, whose), _move("release", target - kept, whose)]
+            moves = [_move("hold", kept - booked.held, key), _move("release", target - kept, key)]
         else:
-            moves = [_move("release" if target <= booked.held else "hold", target - booked.held, whose)]
+            moves = [_move("release" if target <= booked.held else "hold", target - booked.held, key)]
         on_money = line is not None and waits_for_money(line, at_the_time.release, case.holds)
         if on_money and line is not None and target and not any(hold.stops(line, case.as_of) for hold in case.holds):
             paid = collected(line, case.as_of)
             if paid is None:
-                found.unknown.add(whose.deal_id)
+                found.unknown.add(key.deal_id)
             elif booked.amount and target * booked.amount > booked.held * amount:
-                found.paid_less.add(whose.deal_id)
+                found.paid_less.add(key.deal_id)
         if lapsed and target > 0:
-            moves.append(PayLine("lapse", -target, whose.period, whose, whose.deal_id or None, whose.component))
+            moves.append(PayLine("lapse", -target, key.period, key, key.deal_id or None, key.component))
             target, forfeited = 0, forfeited + target
         if target or forfeited or booked.held or on_money:
-            found.after[whose] = Held(amount, target, forfeited)
+            found.after[key] = HeldAmount(amount, target, forfeited)
         if target and line is not None:
-            found.why[whose] = why_held(line, at_the_time.release, case.holds, case.as_of)
+            found.why[key] = why_held(line, at_the_time.release, case.holds, case.as_of)
         found.moves.extend(move for move in moves if move.amount)
     return found
 
 
-def _move(step: Literal["hold", "release"], change: int, whose: Whose) -> PayLine:
+def _move(step: Literal["hold", "release"], change: int, key: EarningLineKey) -> PayLine:
     """A change of what is held: holding takes from what is payable."""
-    return PayLine(step, -change, whose.period, whose, whose.deal_id or None, whose.component)
+    return PayLine(step, -change, key.period, key, key.deal_id or None, key.component)
 
 
-def _left(name: str, base: int, before: Settled, lines: Sequence[TermLine]) -> Settled:
+def _left(name: str, base: int, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
     """A pay period as the run leaves it."""
     mine = [line for line in lines if line.pay_period == name]
     topped = sum(line.amount for line in mine if line.kind in ("guarantee", "minimum"))
     forfeited = -sum(line.amount for line in mine if line.kind == "forfeit")
-    return Settled(base, before.topped + topped, before.forfeited + forfeited)
+    return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)

@@ -7,61 +7,80 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.pay.balances import Fresh, Left, Owed
+from shared.pay.balances import CarriedState, PayKey, UnsettledEntry
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.people import Attributes, Person
 from shared.pay.run import Run
-from shared.pay.settlement import Held, Whose
+from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.release import Hold
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What a run is calculated from, besides the lines: everybody in it by id, and where they stand; `astray` are people in pay groups
-    that no policy describes, whom no run pays; `left_out` those who wait, for which plan version, and are paid by a later run; `gone` those
-    who left the pay group within the pay period; `for_nobody` the payment terms that are nobody's in any pay group; `known` everybody whom the roster
-    knows, in whatever pay group.
+class RunSnapshot:
+    """What a run is calculated from, besides the lines: everybody in it by id, and where they stand.
+
+    Args:
+        groups: the versions of the run's pay group, in the order of their publication.
+        in_unknown_groups: people in pay groups that no policy describes, whom no run pays, with the name of that group.
+        closed: the last month that is closed for the pay group; None where none is.
+        people: everybody in the run.
+        payable: what the ledger owes for journals up to the run's month, in minor units; zeros are left out.
+        unsettled: what became payable and no approved run has looked at.
+        carried: what approved runs left; absent where none knew the participant.
+        paid_before: what other approved runs paid for the run's pay period.
+        draw, receivable: what participants owe the company, positive.
+        held: what is held of which line.
+        journal_counts: how many journals each participant had when the snapshot was taken. They are counted before anything else is read, so
+            that whoever has more of them by now is read again.
+        holds: those that a person put on pay, also of people who are not in the run.
+        excused: participant and deal of every clawback that an approver dismissed.
+        terms: the payment terms in force on a day.
+        paid_less: deals of which everything was released, perhaps, and money went since.
+        moved_out: those who left the pay group within the pay period.
+        left_out: those who wait, for which plan version, and are paid by a later run.
+        terms_for_nobody: the payment terms that are nobody's in any pay group.
+        on_roster: everybody whom the roster knows, in whatever pay group.
     """
 
     run: Run
     groups: Sequence[PayGroup]
-    astray: Mapping[str, str]
+    in_unknown_groups: Mapping[str, str]
     closed: str | None
     people: Mapping[str, Person]
-    payable: Mapping[Owed, int]
-    fresh: Mapping[Owed, Sequence[Fresh]]
-    left: Mapping[Owed, Left]
-    paid_before: Mapping[Owed, int]
-    draw: Mapping[Owed, int]
-    receivable: Mapping[Owed, int]
-    held: Mapping[Owed, Mapping[Whose, Held]]
-    entries: Mapping[str, int]
+    payable: Mapping[PayKey, int]
+    unsettled: Mapping[PayKey, Sequence[UnsettledEntry]]
+    carried: Mapping[PayKey, CarriedState]
+    paid_before: Mapping[PayKey, int]
+    draw: Mapping[PayKey, int]
+    receivable: Mapping[PayKey, int]
+    held: Mapping[PayKey, Mapping[EarningLineKey, HeldAmount]]
+    journal_counts: Mapping[str, int]
     holds: Sequence[Hold]
     excused: frozenset[tuple[str, str]]
     terms: Callable[[date], list[PaymentTerms]]
     paid_less: Sequence[str] = ()
-    gone: Mapping[str, Person] = field(default_factory=dict)
+    moved_out: Mapping[str, Person] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
-    for_nobody: Sequence[PaymentTerms] = ()
-    known: frozenset[str] = frozenset()
+    terms_for_nobody: Sequence[PaymentTerms] = ()
+    on_roster: frozenset[str] = frozenset()
 
-    def at(self, participant_id: str) -> Attributes:
+    def attributes_of(self, participant_id: str) -> Attributes:
         """What the roster says of somebody at the end of the pay period."""
         return self.people[participant_id].at(self.run.ends)
 
-    def owed(self) -> list[Owed]:
+    def pay_keys(self) -> list[PayKey]:
         """Every participant and currency with anything to settle."""
-        tables: list[Mapping[Owed, Any]] = [self.payable, self.fresh, self.draw, self.receivable, self.held]
+        tables: list[Mapping[PayKey, Any]] = [self.payable, self.unsettled, self.draw, self.receivable, self.held]
         return sorted(set().union(*tables) | self._with_floors())
 
-    def _with_floors(self) -> set[Owed]:
+    def _with_floors(self) -> set[PayKey]:
         """Whoever is paid by their terms although nothing was earned."""
         found = set()
         documents = self.terms(self.run.ends)
         currencies = {each.currency for each in documents if each.guarantee or each.draw or each.minimum}
         for participant_id in self.people if currencies else ():
-            home = self.at(participant_id)
+            home = self.attributes_of(participant_id)
             if self.people[participant_id].days_there(self.run.starts, self.run.ends):
                 for currency in currencies:
                     mine = terms_for(documents, participant_id, home.plan, home.pay_group, currency)

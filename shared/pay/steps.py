@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-Account = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid", "intercompany"]
+LedgerAccount = Literal[
+    "earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid", "intercompany"
+]
 
 
-Kind = Literal[
+JournalKind = Literal[
     "earning",
     "hold",
     "lapse",
@@ -27,7 +29,7 @@ Kind = Literal[
 ]
 
 
-BOOKED: Final[Mapping[str, tuple[Kind, Account]]] = {
+BOOKED: Final[Mapping[str, tuple[JournalKind, LedgerAccount]]] = {
     "hold": ("hold", "held"),
     "release": ("hold", "held"),
     "dismissal": ("dismissal", "guaranteed"),

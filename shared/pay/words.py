@@ -10,7 +10,7 @@ from shared.pay.settlement import BESIDE, PayLine, Settlement
 from shared.pay.terms.policy import Draw, Guarantee, Maximum, Minimum, Terms
 
 
-class Said(NamedTuple):
+class ExplainedStep(NamedTuple):
     """A step, what is payable after it in minor units, and its sentence."""
 
     line: PayLine
@@ -18,7 +18,7 @@ class Said(NamedTuple):
     words: str
 
 
-def in_words(found: Settlement, terms: Terms, month: str) -> Iterator[Said]:
+def explained(found: Settlement, terms: Terms, month: str) -> Iterator[ExplainedStep]:
     """Every step of a settlement, in order.
 
     Args:
@@ -33,7 +33,7 @@ def in_words(found: Settlement, terms: Terms, month: str) -> Iterator[Said]:
         sentence = _sentence(line, terms, found.currency).format(about=about)
         beside = ", which changes nothing payable" if line.step in BESIDE else ""
         sign = "" if line.amount < 0 or line.step in BESIDE else "+"
-        yield Said(
+        yield ExplainedStep(
             line,
             after,
             f"{sentence}: {sign}{_money(line.amount, found.currency)}{beside}; {_money(after, found.currency)}",

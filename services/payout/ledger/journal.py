@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from services.payout.ledger.booking import Place
 from shared.contracts.earnings import EarningsChanged
 from shared.pay.people import DEFAULT_PAY_GROUP
-from shared.pay.steps import Account, Kind
+from shared.pay.steps import JournalKind, LedgerAccount
 
 NAMES: Final = uuid5(NAMESPACE_URL, "urn:earnest:journal")
 """The ids of journals follow from their causes within this namespace."""
@@ -41,7 +41,7 @@ class Posting(NamedTuple):
     `held` may say for which deal.
     """
 
-    account: Account
+    account: LedgerAccount
     currency: str
     amount: int
     part: Part | None = None
@@ -57,7 +57,7 @@ class Journal:
     """
 
     id: UUID
-    kind: Kind
+    kind: JournalKind
     participant_id: str
     period: str
     origin_period: str

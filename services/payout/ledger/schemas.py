@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.payout.ledger.journal import Posting
 from services.payout.ledger.store_views import Balance, Booked, By, Trial
 from shared.money import from_minor
-from shared.pay.steps import Account, Kind
+from shared.pay.steps import JournalKind, LedgerAccount
 
 
 class BalanceView(BaseModel):
@@ -75,7 +75,7 @@ class TrialLine(BaseModel):
     Debits are positive in `opening` and `closing`.
     """
 
-    account: Account
+    account: LedgerAccount
     currency: str
     opening: Decimal
     debits: Decimal
@@ -102,7 +102,7 @@ class TrialBalance(BaseModel):
 class PostingView(BaseModel):
     """An amount on an account: debits are positive. `earned` and `held` name component and plan version, `held` may name a deal."""
 
-    account: Account
+    account: LedgerAccount
     currency: str
     amount: Decimal
     component: str | None
@@ -132,7 +132,7 @@ class JournalView(BaseModel):
 
     number: int
     id: UUID
-    kind: Kind
+    kind: JournalKind
     period: str
     origin_period: str
     pay_group: str

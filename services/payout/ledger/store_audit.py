@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,9 +15,7 @@ from services.payout.ledger.journal import Journal, Part, Posting
 from services.payout.ledger.store import Earner
 from shared.log.port import Partition
 from shared.log.tables import dead_letter
-
-Owed: TypeAlias = tuple[str, str]
-"""A participant and a currency."""
+from shared.pay.balances import PayKey
 
 
 def earned(connection: Connection) -> dict[Earner, dict[Part, int]]:
@@ -28,7 +26,7 @@ def earned(connection: Connection) -> dict[Earner, dict[Part, int]]:
     return dict(sums)
 
 
-def owed(connection: Connection) -> dict[Owed, int]:
+def owed(connection: Connection) -> dict[PayKey, int]:
     """What the ledger says is owed to each participant for what was earned: payable or held, less what terms added to it or took."""
     return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_OWED)}
 
@@ -52,9 +50,9 @@ def booked_by_runs(connection: Connection) -> dict[str, dict[tuple[str, str, str
     return dict(sums)
 
 
-def released_by_runs(connection: Connection) -> dict[str, dict[Owed, int]]:
+def released_by_runs(connection: Connection) -> dict[str, dict[PayKey, int]]:
     """What each run released to payroll, by participant and currency; what was released again left out."""
-    sums: dict[str, dict[Owed, int]] = defaultdict(dict)
+    sums: dict[str, dict[PayKey, int]] = defaultdict(dict)
     for run, participant, currency, amount in connection.execute(_RELEASED):
         sums[run][participant, currency] = int(amount)
     return dict(sums)
@@ -75,7 +73,7 @@ def held_participants(connection: Connection) -> list[str]:
     return list(connection.execute(text("select distinct participant_id from held_line order by 1")).scalars())
 
 
-def returned(connection: Connection) -> dict[Owed, int]:
+def returned(connection: Connection) -> dict[PayKey, int]:
     """What payroll gave back, by participant and currency."""
     return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_RETURNED)}
 

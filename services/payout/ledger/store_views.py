@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, TextClause, text
 
 from services.payout.ledger.journal import Part, Posting
 from shared.contracts.topics import EARNINGS, Topic
-from shared.pay.steps import Account
+from shared.pay.steps import LedgerAccount
 
-SIGNS: Final[Mapping[Account, str]] = {
+SIGNS: Final[Mapping[LedgerAccount, str]] = {
     "earned": "",
     "adjusted": "",
     "guaranteed": "",
@@ -50,7 +50,7 @@ class Balance:
     clawback: int
     paid: int
 
-    def accounts(self) -> dict[Account, int]:
+    def accounts(self) -> dict[LedgerAccount, int]:
         """The sums by account."""
         return {account: getattr(self, account) for account in ACCOUNTS}
 
@@ -59,7 +59,7 @@ class Balance:
 class Trial:
     """An account in one currency: what stood on it before a month, what the month debited and credited, what stands after."""
 
-    account: Account
+    account: LedgerAccount
     currency: str
     opening: int
     debits: int

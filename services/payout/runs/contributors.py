@@ -22,7 +22,7 @@ from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.policy import Version, in_force
-from shared.pay.snapshot import World
+from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms
 from shared.periods import last_day
 
@@ -32,17 +32,17 @@ RULED = frozenset({"plan", "active"})
 
 def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
     """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
-    world = found.world
+    snapshot = found.snapshot
     yield from _hands(found.lines)
-    yield from _by_what_was_paid(connection, world)
-    periods = list(_pay_periods(world))
+    yield from _by_what_was_paid(connection, snapshot)
+    periods = list(_pay_periods(snapshot))
     yield from _by_roster(connection, found, min(each.start for each in periods))
-    left = {each.ends for position in world.left.values() for each in position.leaving}
+    left = {each.ends for state in snapshot.carried.values() for each in state.uncleared}
     yield from _by_policies(connection, found, {each.end for each in periods} | left)
     yield from _by_decisions(connection, found)
 
 
-def _by_what_was_paid(connection: Connection, world: World) -> Iterator[tuple[str, str]]:
+def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[tuple[str, str]]:
     """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to it.
 
     A fact that was replaced since moved what is paid now as much as the one in its place.
@@ -53,15 +53,15 @@ def _by_what_was_paid(connection: Connection, world: World) -> Iterator[tuple[st
     corrected: dict[
         tuple[str, str], set[str]
     ] = {}  # by month, and the run before which it was replaced: this one, or an earlier one
-    for (who, _), position in world.left.items():
-        for each in position.leaving:
+    for (who, _), state in snapshot.carried.items():
+        for each in state.uncleared:
             left.setdefault(each.run, set()).add(who)
             for month in each.corrected:
                 corrected.setdefault((month, each.run), set()).add(who)
-    for (who, _), fresh in world.fresh.items():
+    for (who, _), fresh in snapshot.unsettled.items():
         for change in fresh:
             if change.kind == "earning":
-                corrected.setdefault((change.origin, world.run.id), set()).add(who)
+                corrected.setdefault((change.origin, snapshot.run.id), set()).add(who)
     for run, everybody in left.items():
         yield from _hands(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
     for (month, before), missing in corrected.items():
@@ -80,19 +80,19 @@ def _hands(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
     yield from touched.select("who", "what").unique().iter_rows()
 
 
-def _pay_periods(world: World) -> Iterator[PayPeriod]:
+def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
     """The pay period of the run, and those in which the closed months ended that it corrects."""
-    yield pay_period_at(ruling(world.groups, world.run.ends), world.run.ends)
-    for month in {each.origin for fresh in world.fresh.values() for each in fresh}:
-        if world.closed is not None and month <= world.closed:
-            yield pay_period_at(ruling(world.groups, last_day(month)), last_day(month))
+    yield pay_period_at(ruling(snapshot.groups, snapshot.run.ends), snapshot.run.ends)
+    for month in {each.origin for fresh in snapshot.unsettled.values() for each in fresh}:
+        if snapshot.closed is not None and month <= snapshot.closed:
+            yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 
 
 def _by_roster(connection: Connection, found: Calculated, first: date) -> Iterator[tuple[str, str]]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
-    world, run = found.world, found.world.run
-    settled = {who: world.people[who] for who in {each.participant_id for each in found.settlements}}
-    everybody = settled | dict(world.gone)
+    snapshot, run = found.snapshot, found.snapshot.run
+    settled = {who: snapshot.people[who] for who in {each.participant_id for each in found.settlements}}
+    everybody = settled | dict(snapshot.moved_out)
     letters = sent_again.sent_again(connection, ROSTER)
     again = sent_again.in_force(letters, {who: person.facts for who, person in everybody.items()})
     for who, person in everybody.items():
@@ -113,9 +113,9 @@ def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> 
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
     """
-    world, run = found.world, found.world.run
+    snapshot, run = found.snapshot, found.snapshot.run
     cases = {(each.participant_id, each.currency) for each in found.settlements}
-    owed = [(who, world.at(who).plan, currency) for who, currency in sorted(cases)]
+    owed = [(who, snapshot.attributes_of(who).plan, currency) for who, currency in sorted(cases)]
 
     def pays(version: Version) -> bool:
         policy = version.policy
@@ -140,21 +140,21 @@ def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> 
 
 def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
     """Who put on or released holds, dismissed clawbacks, or made adjustments."""
-    world = found.world
+    snapshot = found.snapshot
     decided = holds.hands(connection)
     deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
-    plans = {world.at(who).plan for who in world.people} | _plans(found.lines)
-    subjects = {"participant": world.people.keys(), "deal": deals, "plan": plans}
+    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(found.lines)
+    subjects = {"participant": snapshot.people.keys(), "deal": deals, "plan": plans}
     lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
-    since = closings.closed_at(connection, world.run.pay_group)
+    since = closings.closed_at(connection, snapshot.run.pay_group)
     for each in decided:
         if each.deal is not None:
             works = (each.subject, each.deal) in lost
         else:
-            works = each.until is None or each.until >= world.run.starts
+            works = each.until is None or each.until >= snapshot.run.starts
         if each.subject in subjects[each.scope] and (works or since is None or each.at >= since):
             yield each.actor, each.what
-    for actor in positions.adjusters(connection, world.people, world.run.month, world.left):
+    for actor in positions.adjusters(connection, snapshot.people, snapshot.run.month, snapshot.carried):
         yield actor, "adjustment"
 
 

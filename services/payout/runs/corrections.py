@@ -17,7 +17,7 @@ from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.money import from_minor
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import KEY, Corrected
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 
 Details = Mapping[tuple[str, str], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""
@@ -136,7 +136,7 @@ def _causes(
 
 def _of_the_deal(row: Mapping[str, Any], fact: DealFact, writing: Writing) -> Iterator[str]:
     """Refunds and the amount."""
-    known, refunds = Counter(Collection.all_of(row["refunds"]) or ()), Counter(fact.refunds)
+    known, refunds = Counter(DatedAmount.all_of(row["refunds"]) or ()), Counter(fact.refunds)
 
     currency = row["deal_currency"]
 

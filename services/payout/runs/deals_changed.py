@@ -12,30 +12,30 @@ from shared.contracts.lines import each_line, empty
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 
 if TYPE_CHECKING:
-    from shared.pay.snapshot import World
+    from shared.pay.snapshot import RunSnapshot
 
 
-def changed_deals(connection: Connection, world: World, now: pl.DataFrame) -> Corrected:
+def changed_deals(connection: Connection, snapshot: RunSnapshot, now: pl.DataFrame) -> Corrected:
     """What became of the deals of corrected closed months. Where nothing was corrected nothing is read.
 
     Args:
         connection: of the transaction.
-        world: where everybody stands.
+        snapshot: where everybody stands.
         now: current lines, narrow, of every month that was corrected.
     """
-    before, looked_at = _when_paid(connection, world)
+    before, looked_at = _when_paid(connection, snapshot)
     pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
     theirs = now.join(pairs, on=pairs.columns, how="semi")  # of some nothing was left when a run last looked
     others = compared(by_rule(before), by_rule(theirs), RULE_KEY)
     return Corrected(compared(by_deal(before, "deal_currency"), by_deal(theirs)), others, looked_at)
 
 
-def _when_paid(connection: Connection, world: World) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
+def _when_paid(connection: Connection, snapshot: RunSnapshot) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
     """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was."""
     wanted: dict[str, set[str]] = {}
-    for (who, _), fresh in world.fresh.items():
+    for (who, _), fresh in snapshot.unsettled.items():
         for each in fresh:
-            if each.kind == "earning" and world.closed is not None and each.origin <= world.closed:
+            if each.kind == "earning" and snapshot.closed is not None and each.origin <= snapshot.closed:
                 wanted.setdefault(each.origin, set()).add(who)
     found, looked_at = [_NO_LINES], dict[tuple[str, str], str]()
     for month, missing in sorted(wanted.items()):

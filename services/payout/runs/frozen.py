@@ -10,8 +10,8 @@ import orjson
 
 from services.payout.runs.lifecycle import sha256_of
 from services.payout.runs.payees import Payee
-from shared.pay.exceptions import Finding
-from shared.pay.run import Line, Run
+from shared.pay.review_rules import ReviewFinding
+from shared.pay.run import Run, RunPayment
 
 
 class Pay(NamedTuple):
@@ -44,13 +44,13 @@ class Frozen:
     slips: Mapping[str, Slip]
     payees: Sequence[Payee] = ()
     touches: frozenset[tuple[str, str]] = frozenset()
-    findings: Sequence[Finding] = ()
+    findings: Sequence[ReviewFinding] = ()
     earned_sha256: str = ""
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[RunPayment]:
         """What is paid and carried, by participant and currency."""
-        return [Line(*pay[:4]) for pay in self.pays]
+        return [RunPayment(*pay[:4]) for pay in self.pays]
 
     def sha256(self, run: Run) -> str:
         """The hash that stands for exactly this, and for what the run is over and whose it is."""

@@ -13,17 +13,24 @@ from uuid import uuid5
 
 from services.payout.ledger.booking import Place
 from services.payout.ledger.journal import NAMES, Journal, Part, Posting
-from shared.pay.settlement import Held, PayLine, Settlement, Whose
-from shared.pay.steps import BOOKED, Account, Kind
-from shared.pay.terms.clawback import Loss, Paid, Remembered
-from shared.pay.terms.release import Collection
+from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, Settlement
+from shared.pay.steps import BOOKED, JournalKind, LedgerAccount
+from shared.pay.terms.clawback import Loss, LossRecord, PaidLine
+from shared.pay.terms.release import DatedAmount
 
 
-def told(settlement: Settlement) -> dict[str, Any]:
+def to_json(settlement: Settlement) -> dict[str, Any]:
     """What is kept of a settlement as JSON: its lines, what is held, and how pay periods and deals are left."""
     return {
         "lines": [
-            [line.step, line.amount, line.about, list(line.whose) if line.whose else None, line.deal_id, line.component]
+            [
+                line.step,
+                line.amount,
+                line.about,
+                list(line.earning) if line.earning else None,
+                line.deal_id,
+                line.component,
+            ]
             for line in settlement.lines
         ],
         "draw": settlement.draw,
@@ -43,7 +50,7 @@ def told(settlement: Settlement) -> dict[str, Any]:
     }
 
 
-def _paid(paid: Paid) -> tuple[Any, ...]:
+def _paid(paid: PaidLine) -> tuple[Any, ...]:
     refunds = [[day.isoformat(), amount] for day, amount in paid.refunds]
     return (
         paid.amount,
@@ -54,34 +61,34 @@ def _paid(paid: Paid) -> tuple[Any, ...]:
     )
 
 
-def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], Remembered]:
+def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], LossRecord]:
     """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
     found = {}
     for deal, period, component, lost, kept, amount, deal_amount, refunds, rate, shares, ruled in pay.get(
         "dismissed", ()
     ):
-        given_back = tuple(Collection(date.fromisoformat(day), part) for day, part in refunds)
+        given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
         held = tuple((rule, share) for rule, share in shares)
-        paid = Paid(amount, deal_amount, given_back, None if rate is None else Fraction(rate), held)
+        paid = PaidLine(amount, deal_amount, given_back, None if rate is None else Fraction(rate), held)
         losses = tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
-        found[deal, period, component] = Remembered(paid, lost, kept, losses)
+        found[deal, period, component] = LossRecord(paid, lost, kept, losses)
     return found
 
 
 def lines_of(pay: Mapping[str, Any]) -> list[PayLine]:
     """The lines of a settlement that was kept."""
     return [
-        PayLine(step, amount, about, Whose(*whose) if whose else None, deal, component)
+        PayLine(step, amount, about, EarningLineKey(*whose) if whose else None, deal, component)
         for step, amount, about, whose, deal, component in pay.get("lines", ())
     ]
 
 
-def held_of(pay: Mapping[str, Any]) -> dict[Whose, Held]:
+def held_of(pay: Mapping[str, Any]) -> dict[EarningLineKey, HeldAmount]:
     """What is held of which line after a settlement that was kept."""
-    return {Whose(*row[:5]): Held(*row[5:]) for row in pay.get("held", ())}
+    return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in pay.get("held", ())}
 
 
-def journals(
+def pay_journals(
     run: str, participant_id: str, currency: str, lines: Iterable[PayLine], paid: int, place: Place, actor: str
 ) -> Iterator[Journal]:
     """The journals of one participant's pay in one currency.
@@ -96,14 +103,14 @@ def journals(
         actor: who approved last.
     """
 
-    def journal(kind: Kind, name: str, about: str, cause: Mapping[str, Any], *postings: Posting) -> Journal:
+    def journal(kind: JournalKind, name: str, about: str, cause: Mapping[str, Any], *postings: Posting) -> Journal:
         uuid = uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}")
         return Journal(
             uuid, kind, participant_id, place.period, about, {"run": run, **cause}, actor, postings, *place[1:]
         )
 
     for number, line in enumerate(lines):
-        part = Part(line.whose.component, line.whose.plan, line.whose.version, currency) if line.whose else None
+        part = Part(line.earning.component, line.earning.plan, line.earning.version, currency) if line.earning else None
         deal = {"deal": line.deal_id} if line.deal_id else {}
         cause = {"step": line.step, **deal}
         name = f"{number}/{line.step}"
@@ -127,7 +134,7 @@ def journals(
         yield journal("payment", "payment", place.period, {}, *payment)
 
 
-class Rejected(Protocol):
+class RejectedPayment(Protocol):
     """A line that payroll did not take."""
 
     @property
@@ -140,7 +147,7 @@ class Rejected(Protocol):
     def amount(self) -> int: ...  # noqa: D102
 
 
-def returned(run: str, batch: str, line: Rejected, place: Place, actor: str) -> Journal:
+def return_journal(run: str, batch: str, line: RejectedPayment, place: Place, actor: str) -> Journal:
     """The journal of a payment that payroll gave back: it is owed again."""
     postings = (Posting("paid", line.currency, line.amount), Posting("payable", line.currency, -line.amount))
     uuid = uuid5(NAMES, f"return/{batch}/{line.line}")
@@ -148,12 +155,12 @@ def returned(run: str, batch: str, line: Rejected, place: Place, actor: str) -> 
     return Journal(uuid, "return", line.participant_id, place.period, place.period, cause, actor, postings, *place[1:])
 
 
-class Balance(NamedTuple):
+class EntityBalance(NamedTuple):
     """A balance of a participant with an entity, in minor units, debits positive."""
 
     participant_id: str
     entity: str
-    account: Account
+    account: LedgerAccount
     component: str | None
     plan: str | None
     version: int | None
@@ -162,12 +169,14 @@ class Balance(NamedTuple):
     amount: int
 
 
-def transfers(run: str, balances: Sequence[Balance], places: Mapping[str, Place], actor: str) -> Iterator[Journal]:
+def transfer_journals(
+    run: str, balances: Sequence[EntityBalance], places: Mapping[str, Place], actor: str
+) -> Iterator[Journal]:
     """Move what participants have with entities that they are no longer of to the one they are of, against `intercompany`.
 
     Two journals per participant, entity and currency: what leaves the one comes to the other.
     """
-    grouped: dict[tuple[str, str, str], list[Balance]] = {}
+    grouped: dict[tuple[str, str, str], list[EntityBalance]] = {}
     for each in balances:
         if each.entity != places[each.participant_id].entity:
             grouped.setdefault((each.participant_id, each.entity, each.currency), []).append(each)

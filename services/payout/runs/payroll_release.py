@@ -19,7 +19,7 @@ from services.payout.payroll.release import Released
 from services.payout.runs import store as runs
 from services.payout.runs import store_comparisons as comparisons
 from services.payout.runs import store_payees as payees
-from services.payout.runs.journals import returned
+from services.payout.runs.journals import return_journal
 from services.payout.runs.lifecycle import check_move
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
 from services.payout.runs.reconciliation import Compared, compared
@@ -91,5 +91,5 @@ def _give_back(connection: Connection, batch: Released, lines: Sequence[BatchLin
     for line in lines:
         payee = paid[line.participant_id]
         place = Place(month, payee.pay_group, payee.entity, payee.cost_center)
-        journals.append(returned(batch.run, batch.id, line, place, actor))
+        journals.append(return_journal(batch.run, batch.id, line, place, actor))
     books.post(connection, journals, at)

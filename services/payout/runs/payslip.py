@@ -23,9 +23,9 @@ from services.payout.statements.facts import (
 from shared.pay.people import Attributes
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
-from shared.pay.terms.why_held import Why
+from shared.pay.terms.why_held import HoldReason
 
-_UNKNOWN: Final = Why("", "")
+_UNKNOWN: Final = HoldReason("", "")
 
 
 class Told(NamedTuple):
@@ -124,8 +124,8 @@ def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLi
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
         if rest := line.amount - sum(part.amount for part in parts):
             reason = settlement.words.get((line.step, line.about), "")
-            if line.step == "hold" and line.whose is not None and line.whose in settlement.why:
-                reason = settlement.why[line.whose].reason
+            if line.step == "hold" and line.earning is not None and line.earning in settlement.why:
+                reason = settlement.why[line.earning].reason
             if line.step == "dismissal":
                 reason = settlement.why_kept.get((line.deal_id or "", line.about, line.component or ""), "")
             parts = [*parts, Told(rest, reason, line.deal_id, line.component)]

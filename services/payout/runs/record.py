@@ -18,7 +18,7 @@ from services.payout.runs import store_years as years
 from services.payout.runs.calculation import Calculated
 from services.payout.runs.contributors import hands
 from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.journals import told
+from services.payout.runs.journals import to_json
 from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force
 from services.payout.runs.payslip import Told, Words, full_name, slip
@@ -27,7 +27,7 @@ from services.payout.runs.store_slips import RunSlips
 from services.payout.statements.facts import Company
 from services.payout.statements.writing import Writing
 from shared.pay.settlement import Settlement
-from shared.pay.snapshot import World
+from shared.pay.snapshot import RunSnapshot
 
 HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
@@ -35,27 +35,27 @@ HISTORY = 6
 
 def freeze(connection: Connection, found: Calculated, company: Company) -> Frozen:
     """What a run keeps of a calculation."""
-    world = found.world
+    snapshot = found.snapshot
     pays = [
         Pay(
             each.participant_id,
             each.currency,
             each.paid,
             each.carried,
-            world.entries.get(each.participant_id, 0),
-            told(each),
+            snapshot.journal_counts.get(each.participant_id, 0),
+            to_json(each),
         )
         for each in found.settlements
     ]
-    profile, _ = profile_in_force(connection, world.run)
-    payees = payees_of(world.run, world.people, (pay.participant_id for pay in pays), profile)
+    profile, _ = profile_in_force(connection, snapshot.run)
+    payees = payees_of(snapshot.run, snapshot.people, (pay.participant_id for pay in pays), profile)
     kept = Frozen(pays=pays, slips=dict(_slips(connection, found, company)), payees=payees)
-    findings = [*findings_of(connection, found), *findings_of_kept(connection, world.run, kept)]
+    findings = [*findings_of(connection, found), *findings_of_kept(connection, snapshot.run, kept)]
     return replace(kept, touches=frozenset(hands(connection, found)), findings=findings)
 
 
 def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:
-    world, run = found.world, found.world.run
+    snapshot, run = found.snapshot, found.snapshot.run
     details: dict[str, dict[str, bytes]] = {}
     for who, month, detail in found.lines.select("participant_id", "period", "detail").iter_rows():
         details.setdefault(who, {})[month] = detail
@@ -63,13 +63,13 @@ def _slips(connection: Connection, found: Calculated, company: Company) -> Itera
     for each in found.settlements:
         mine.setdefault(each.participant_id, []).append(each)
     year = years.sums(connection, mine, run.month)
-    homes = {who: world.at(who) for who in mine}
+    homes = {who: snapshot.attributes_of(who) for who in mine}
     managers = people(connection, {home.manager for home in homes.values() if home.manager})
     names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
     words = _words(connection, found, details, Writing(company.locale))
     for who, settlements in mine.items():
         home = homes[who]
-        before = {each.currency: _before(world, each) for each in settlements}
+        before = {each.currency: _before(snapshot, each) for each in settlements}
         sums = [years.with_run(year.get((who, each.currency)), each, run) for each in settlements]
         manager = names.get(home.manager or "", "")
         facts = slip(company, run, who, home, manager, settlements, details.get(who, {}), before, sums, words(who))
@@ -87,8 +87,10 @@ def _words(
     for (who, currency, month), deals in changed.items():
         told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
         parts.setdefault(who, {})[currency, "prior_period", month] = told_of
-    touched = {who for (who, _), fresh in found.world.fresh.items() if any(each.kind == "adjustment" for each in fresh)}
-    made = positions.adjusted(connection, touched, found.world.run.month) if touched else {}
+    touched = {
+        who for (who, _), fresh in found.snapshot.unsettled.items() if any(each.kind == "adjustment" for each in fresh)
+    }
+    made = positions.adjusted(connection, touched, found.snapshot.run.month) if touched else {}
     for ((who, currency), month), adjustments in made.items():
         reasons = [Told(each.amount, f"{each.reason} ({each.id})") for each in adjustments]
         parts.setdefault(who, {})[currency, "adjustment", month] = reasons
@@ -122,12 +124,12 @@ def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
     return {who: dict(sorted(known.items())) for who, known in found.items()}
 
 
-def _before(world: World, settlement: Settlement) -> dict[str, int]:
+def _before(snapshot: RunSnapshot, settlement: Settlement) -> dict[str, int]:
     owed = (settlement.participant_id, settlement.currency)
-    left = world.left.get(owed)
+    left = snapshot.carried.get(owed)
     return {
         "payable": left.carried if left else 0,
-        "held": sum(each.held for each in world.held.get(owed, {}).values()),
-        "draw": world.draw.get(owed, 0),
-        "clawback": world.receivable.get(owed, 0),
+        "held": sum(each.held for each in snapshot.held.get(owed, {}).values()),
+        "draw": snapshot.draw.get(owed, 0),
+        "clawback": snapshot.receivable.get(owed, 0),
     }

@@ -22,10 +22,10 @@ from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
 from shared.kernel.remarks.deals import told_twice
 from shared.pay.deal_facts import Remarked, Uncredited
-from shared.pay.exceptions import LEFT_OUT, Finding, Seen, findings, not_whole
 from shared.pay.people import Person
+from shared.pay.review_rules import LEFT_OUT, ReviewFacts, ReviewFinding, not_whole, review_findings
 from shared.pay.run import Run
-from shared.pay.snapshot import World
+from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import applies_to_nobody
 from shared.periods import period_of
 
@@ -35,20 +35,22 @@ HISTORY = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
 
-def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
+def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFinding]:
     """What an approver should look at."""
-    world, run = found.world, found.world.run
-    for who, group in sorted(world.astray.items()):
-        yield Finding("no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid")
-    for who, version in sorted(world.left_out.items()):
+    snapshot, run = found.snapshot, found.snapshot.run
+    for who, group in sorted(snapshot.in_unknown_groups.items()):
+        yield ReviewFinding(
+            "no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid"
+        )
+    for who, version in sorted(snapshot.left_out.items()):
         why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
-        yield Finding(LEFT_OUT, who, why)
-    yield from _earlier_months(world)
-    for terms in world.for_nobody:
-        yield Finding("terms_for_nobody", "", applies_to_nobody(terms))
-    for terms in world.terms(run.ends):
+        yield ReviewFinding(LEFT_OUT, who, why)
+    yield from _earlier_months(snapshot)
+    for terms in snapshot.terms_for_nobody:
+        yield ReviewFinding("terms_for_nobody", "", applies_to_nobody(terms))
+    for terms in snapshot.terms(run.ends):
         for slip in terms.slips():
-            yield Finding("terms_contradict", "", slip.in_words)
+            yield ReviewFinding("terms_contradict", "", slip.in_words)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
     of_month = found.lines.filter(pl.col("period") == run.month)
     attainments = _attainments(of_month)
@@ -57,39 +59,39 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[Finding]:
     sold = _sellers(found.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
     for each in found.settlements:
         who = each.participant_id
-        home = world.at(who)
+        home = snapshot.attributes_of(who)
         own = sold.get(who, set()) | {who, home.plan}
         mine = [stop for stop in stops if stop.hold.subject in own]
-        seen = Seen(
+        seen = ReviewFacts(
             history=history.get((who, each.currency), ()),
             attainments=attainments.get(who, ()),
             unwhole=unwhole.pop(who, ()),
-            plan_changed_on=_plan_changed(world.people[who], run),
+            plan_changed_on=_plan_changed(snapshot.people[who], run),
             holds=[stop.hold.reason for stop in mine if not stop.dispute],
             disputes=[stop.hold.reason for stop in mine if stop.dispute],
             payroll_id=home.payroll_id,
-            last_day=world.people[who].last_day(run.ends),
+            last_day=snapshot.people[who].last_day(run.ends),
         )
-        yield from findings(each, seen, run.ends)
+        yield from review_findings(each, seen, run.ends)
     for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield from not_whole(who, shares)
     yield from _of_nobody(found)
     yield from _remarked(found, of_month)
-    yield from _without_pay(of_month, world)
-    for who in sorted(_sales_without_pay(of_month) & world.people.keys()):
-        yield Finding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
+    yield from _without_pay(of_month, snapshot)
+    for who in sorted(_sales_without_pay(of_month) & snapshot.people.keys()):
+        yield ReviewFinding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
 
 
-def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[Finding]:
+def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[ReviewFinding]:
     """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
     the roster does not know.
     """
     managers = people(connection, {slip.manager for slip in kept.slips.values() if slip.manager})
     for who, slip in kept.slips.items():
         if slip.manager and not managers[slip.manager].facts:
-            yield Finding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
+            yield ReviewFinding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
     for who, each in would_refuse(connection, run, kept):
-        yield Finding("payroll_refuses", who, each.message)
+        yield ReviewFinding("payroll_refuses", who, each.message)
     paid = {pay.participant_id for pay in kept.pays if pay.paid}
     latest: dict[str, PaidUnder] = {}
     owners: dict[str, list[PaidUnder]] = {}
@@ -101,22 +103,22 @@ def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator
         if who not in paid or not now:
             continue
         if who in latest and latest[who].payroll_id != now:
-            yield Finding("payroll_id_changed", who, f"{latest[who].run} paid under another payroll id")
+            yield ReviewFinding("payroll_id_changed", who, f"{latest[who].run} paid under another payroll id")
         for before in owners.get(as_read(now, "loosely"), ()):
             if before.participant_id != who:
                 why = f"{before.run} paid {before.participant_id} under this payroll id"
-                yield Finding("payroll_id_changed", who, why)
+                yield ReviewFinding("payroll_id_changed", who, why)
 
 
-def _earlier_months(world: World) -> Iterator[Finding]:
+def _earlier_months(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
     """Months before the pay period that no run has closed, and that this one pays and closes too."""
-    run, closed = world.run, world.closed or ""
-    due = {each.origin for fresh in world.fresh.values() for each in fresh if each.kind == "earning"}
+    run, closed = snapshot.run, snapshot.closed or ""
+    due = {each.origin for fresh in snapshot.unsettled.values() for each in fresh if each.kind == "earning"}
     months = sorted(month for month in due if closed < month < period_of(run.starts))
     if months and run.closes is not None:
         which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
         why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
-        yield Finding("earlier_months", "", why)
+        yield ReviewFinding("earlier_months", "", why)
 
 
 def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
@@ -142,17 +144,17 @@ def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[Uncredite
     rows = each_line(lines).select("participant_id", "deal_id").unique()
     for who, deal in rows.filter(pl.col("deal_id").is_in(list(of_deal))).iter_rows():
         shares.setdefault(who, set()).update(of_deal[deal])
-    return {who: list(mine) for who, mine in shares.items() if who in found.world.people}
+    return {who: list(mine) for who, mine in shares.items() if who in found.snapshot.people}
 
 
-def _of_nobody(found: Calculated) -> Iterable[Finding]:
+def _of_nobody(found: Calculated) -> Iterable[ReviewFinding]:
     """Shares of deals that are nobody's whom the roster knows, so that no pay group would ever hear of them."""
-    if found.world.run.participants is not None:
+    if found.snapshot.run.participants is not None:
         return ()
-    return not_whole("", [each for each in found.uncredited if each.participant_id not in found.world.known])
+    return not_whole("", [each for each in found.uncredited if each.participant_id not in found.snapshot.on_roster])
 
 
-def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
+def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]:
     """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
     sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
     deals = sold.select("deal_id", *ALIKE).unique()
@@ -166,11 +168,11 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[Finding]:
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
     ]
     for remark in remarks:
-        if remark.participant_id in found.world.people or not remark.participant_id:
-            yield Finding(*remark)
+        if remark.participant_id in found.snapshot.people or not remark.participant_id:
+            yield ReviewFinding(*remark)
 
 
-def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
+def _without_pay(lines: pl.DataFrame, snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
     """Components that pay nothing because something is missing, where the plan does not say so itself."""
     missing = [name for name, each in PAYS_NOTHING.items() if not each.planned]
     rows = (
@@ -179,8 +181,8 @@ def _without_pay(lines: pl.DataFrame, world: World) -> Iterator[Finding]:
         .select("participant_id", "component", "problem", "about")
     )
     for who, component, problem, about in rows.unique(maintain_order=True).iter_rows():
-        if who in world.people:
-            yield Finding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
+        if who in snapshot.people:
+            yield ReviewFinding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
 
 
 def _earnings(lines: pl.DataFrame) -> pl.DataFrame:

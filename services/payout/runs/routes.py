@@ -20,7 +20,7 @@ from services.payout.runs.schemas import PayView, Reconciliations, Reconciliatio
 from services.payout.runs.service import Asked
 from shared.auth import Principal, require
 from shared.contracts.base import RUN_ID, BusinessDate, Identifier, Text
-from shared.pay.run import Line, Run, totals
+from shared.pay.run import Run, RunPayment, run_totals
 
 Writer = Annotated[Principal, Depends(require("runs:write"))]
 Approver = Annotated[Principal, Depends(require("runs:approve"))]
@@ -121,7 +121,7 @@ def add_runs(app: FastAPI, office: Office) -> None:
             run = running.draft(connection, office, body.asked(), who.name, simulated=True)
             _, frozen = running.simulate(connection, office, run)
         lines = _worth_showing(frozen.lines)
-        return RunDetail.whole(run, totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
+        return RunDetail.whole(run, run_totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
 
     @app.get("/v1/runs")
     def list_runs(_: Reader) -> Runs:
@@ -142,7 +142,7 @@ def add_runs(app: FastAPI, office: Office) -> None:
         with office.snapshot.connect() as connection:
             store.run(connection, run_id)
             found = store.pays(connection, run_id, participant_id)
-        return PayView.of(run_id, participant_id, [(Line(*each[:4]), each.told) for each in found])
+        return PayView.of(run_id, participant_id, [(RunPayment(*each[:4]), each.told) for each in found])
 
     @app.post("/v1/runs/{run_id}/calculate")
     def calculate(who: Writer, run_id: RunId) -> RunDetail:
@@ -209,7 +209,7 @@ def _detail(connection: Connection, run: Run) -> RunDetail:
     )
 
 
-def _worth_showing(lines: list[Line]) -> list[Line]:
+def _worth_showing(lines: list[RunPayment]) -> list[RunPayment]:
     return [line for line in lines if line.paid or line.carried]
 
 

@@ -14,7 +14,7 @@ from services.payout.runs.lifecycle import Approval, Event
 from services.payout.runs.reconciliation import Compared
 from services.payout.runs.reconciliation import Kind as Comparison
 from shared.money import from_minor
-from shared.pay.run import Kind, Line, Run, State, Total
+from shared.pay.run import Run, RunKind, RunPayment, RunTotal, State
 from shared.pay.settlement import PayLine, Step
 
 
@@ -27,7 +27,7 @@ class LineView(BaseModel):
     carried_forward: Decimal
 
     @classmethod
-    def of(cls, line: Line) -> Self:
+    def of(cls, line: RunPayment) -> Self:
         """A line as it is shown."""
         return cls(
             participant_id=line.participant_id,
@@ -46,7 +46,7 @@ class TotalView(BaseModel):
     carried_forward: Decimal
 
     @classmethod
-    def of(cls, total: Total) -> Self:
+    def of(cls, total: RunTotal) -> Self:
         """A total as it is shown."""
         return cls(
             currency=total.currency,
@@ -85,7 +85,7 @@ class RunView(BaseModel):
     """A payout run. `lines_sha256` stands for exactly what it would pay; `steps` are the roles that have to approve it, in order."""
 
     id: str
-    kind: Kind
+    kind: RunKind
     pay_group: str
     pay_period: str
     month: str
@@ -102,7 +102,7 @@ class RunView(BaseModel):
     totals: list[TotalView]
 
     @classmethod
-    def of(cls, run: Run, totals: Iterable[Total], **more: Any) -> Self:
+    def of(cls, run: Run, totals: Iterable[RunTotal], **more: Any) -> Self:
         """A run as it is shown."""
         facts = {name: getattr(run, name) for name in RunView.model_fields if name != "totals"}
         facts |= {
@@ -125,8 +125,8 @@ class RunDetail(RunView):
     def whole(
         cls,
         run: Run,
-        totals: Iterable[Total],
-        lines: Iterable[Line],
+        totals: Iterable[RunTotal],
+        lines: Iterable[RunPayment],
         events: Iterable[Event] = (),
         approvals: Iterable[Approval] = (),
         touches: Iterable[tuple[str, str]] = (),
@@ -185,7 +185,7 @@ class PayView(BaseModel):
     steps: list[StepView]
 
     @classmethod
-    def of(cls, run: str, participant_id: str, pays: Iterable[tuple[Line, Mapping[str, Any]]]) -> Self:
+    def of(cls, run: str, participant_id: str, pays: Iterable[tuple[RunPayment, Mapping[str, Any]]]) -> Self:
         """The pay as it is shown."""
         found = list(pays)
         return cls(

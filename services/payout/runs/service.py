@@ -41,12 +41,12 @@ from services.payout.runs.payments import profile_in_force, would_refuse
 from services.payout.runs.snapshot import gather, inputs_sha256
 from shared.auth import Principal
 from shared.pay.approval import steps_for
-from shared.pay.balances import Owed
+from shared.pay.balances import PayKey
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
 from shared.pay.calendars.timeline import pay_period_named, ruling
-from shared.pay.exceptions import LEFT_OUT
-from shared.pay.run import Line, Run, totals
-from shared.pay.settlement import Held, Whose
+from shared.pay.review_rules import LEFT_OUT
+from shared.pay.run import Run, RunPayment, run_totals
+from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.periods import next_period, period_of
 
 
@@ -122,8 +122,8 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
 
 def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
     """What the run would do as things stand, without a trace."""
-    world = gather(connection, run, office.deals.quarantined(), office.deals.paid_less(run.ends))
-    found = calculating.calculate(connection, world, office.lines, office.deals)
+    snapshot = gather(connection, run, office.deals.quarantined(), office.deals.paid_less(run.ends))
+    found = calculating.calculate(connection, snapshot, office.lines, office.deals)
     return found, freezing.freeze(connection, found, office.company)
 
 
@@ -142,7 +142,7 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     runs.replace(connection, run.id, frozen, earned)
     hashes = {
         "lines_sha256": frozen.sha256(run),
-        "inputs_sha256": inputs_sha256(connection, found.world, _looked_at(frozen.pays)),
+        "inputs_sha256": inputs_sha256(connection, found.snapshot, _looked_at(frozen.pays)),
     }
     runs.move(
         connection, run.id, "calculate", actor, office.now(), steps=_steps(connection, run, frozen.lines), **hashes
@@ -230,12 +230,12 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
     if closed is not None and run.month <= closed:
         raise PeriodClosed(run.pay_period, closed)
     left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
-    world = gather(connection, run, left_out)
+    snapshot = gather(connection, run, left_out)
     looked_at = _looked_at(runs.pays(connection, run.id))
-    check_unchanged(run, run.lines_sha256, inputs_sha256(connection, world, looked_at), seen)
+    check_unchanged(run, run.lines_sha256, inputs_sha256(connection, snapshot, looked_at), seen)
     profile, _ = profile_in_force(connection, run)
     kept = payees.payees(connection, run.id)
-    if kept != payees_of(run, world.people, (payee.participant_id for payee in kept), profile):
+    if kept != payees_of(run, snapshot.people, (payee.participant_id for payee in kept), profile):
         raise LinesChanged(run.id, run.author)
     if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
         raise LinesChanged(run.id, run.author)
@@ -246,8 +246,8 @@ def _looked_at(pays: Iterable[Pay]) -> dict[str, int]:
     return {pay.participant_id: pay.entries for pay in pays}
 
 
-def _steps(connection: Connection, run: Run, lines: Iterable[Line]) -> tuple[str, ...]:
-    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals(lines))
+def _steps(connection: Connection, run: Run, lines: Iterable[RunPayment]) -> tuple[str, ...]:
+    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, run_totals(lines))
 
 
 def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: datetime) -> None:
@@ -257,13 +257,15 @@ def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: date
         for payee in frozen.payees
     }
     journals: list[Journal] = []
-    held: dict[Owed, dict[Whose, Held]] = {}
+    held: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for pay in frozen.pays:
         place = places[pay.participant_id]
         steps = entries.lines_of(pay.told)
-        journals += entries.journals(run.id, pay.participant_id, pay.currency, steps, pay.paid, place, actor)
+        journals += entries.pay_journals(run.id, pay.participant_id, pay.currency, steps, pay.paid, place, actor)
         held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
     books.post(connection, journals, at)
     runs.keep_held(connection, held)
-    balances = [entries.Balance(*row) for row in positions.elsewhere(connection, places, run.month)]
-    books.post(connection, list(entries.transfers(run.id, balances, places, actor)), at)
+    balances = [
+        entries.EntityBalance(*row) for row in positions.balances_in_other_entities(connection, places, run.month)
+    ]
+    books.post(connection, list(entries.transfer_journals(run.id, balances, places, actor)), at)

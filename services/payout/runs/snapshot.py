@@ -19,11 +19,13 @@ from services.payout.runs import store_balances as positions
 from services.payout.runs.decisions import store as holds
 from shared.pay.people import DEFAULT_PAY_GROUP, Person
 from shared.pay.run import Run
-from shared.pay.snapshot import World
+from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import Member, for_nobody
 
 
-def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], paid_less: Sequence[str] = ()) -> World:
+def gather(
+    connection: Connection, run: Run, quarantined: Mapping[str, str], paid_less: Sequence[str] = ()
+) -> RunSnapshot:
     """Where everybody in the run stands in the ledger.
 
     Args:
@@ -44,18 +46,18 @@ def gather(connection: Connection, run: Run, quarantined: Mapping[str, str], pai
     mine = {who: person for who, person in everyone.items() if who not in quarantined}
     terms = policies_in_force.terms(connection)
     members = (Member(who, home.plan, home.pay_group) for who, home in homes.items())
-    return World(
+    return RunSnapshot(
         run=run,
         groups=known_groups[run.pay_group],
-        astray={who: home.pay_group for who, home in homes.items() if home.pay_group not in known_groups},
+        in_unknown_groups={who: home.pay_group for who, home in homes.items() if home.pay_group not in known_groups},
         closed=closings.closed_through(connection, run.pay_group),
         people=mine,
         holds=holds.holds(connection),
         excused=holds.excused(connection),
         terms=terms,
-        for_nobody=for_nobody(terms(run.ends), members),
-        known=frozenset(known),
-        gone={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
+        terms_for_nobody=for_nobody(terms(run.ends), members),
+        on_roster=frozenset(known),
+        moved_out={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
         paid_less=paid_less,
         left_out={who: quarantined[who] for who in everyone if who not in mine},
         **_standing(connection, run, list(mine), paid_less),
@@ -72,13 +74,12 @@ def _left(person: Person, run: Run) -> bool:
 
 
 def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:
-    """Where participants stand in the ledger: the fields of a world that the stream moves."""
-    entries = positions.entries(connection, who)
+    """Where participants stand in the ledger: the fields of a snapshot that the stream moves."""
     return {
-        "entries": entries,
+        "journal_counts": positions.entries(connection, who),
         "payable": positions.payable(connection, who, run.month),
-        "fresh": positions.fresh(connection, who, run.month),
-        "left": positions.left(connection, who),
+        "unsettled": positions.fresh(connection, who, run.month),
+        "carried": positions.left(connection, who),
         "paid_before": positions.paid_in(connection, run.pay_group, run.pay_period, run.id),
         "draw": positions.owing(connection, who, "draw"),
         "receivable": positions.owing(connection, who, "clawback"),
@@ -86,43 +87,43 @@ def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: S
     }
 
 
-def again(connection: Connection, world: World, who: Sequence[str]) -> World:
-    """The world with some participants looked at again."""
+def again(connection: Connection, snapshot: RunSnapshot, who: Sequence[str]) -> RunSnapshot:
+    """The snapshot with some participants looked at again."""
     gone = frozenset(who)
     fields: dict[str, Any] = {}
-    for name, table in _standing(connection, world.run, who, world.paid_less).items():
-        before: Mapping[Any, Any] = getattr(world, name)
+    for name, table in _standing(connection, snapshot.run, who, snapshot.paid_less).items():
+        before: Mapping[Any, Any] = getattr(snapshot, name)
         kept = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in gone}
         fields[name] = kept | table
-    return replace(world, **fields)
+    return replace(snapshot, **fields)
 
 
-def inputs_sha256(connection: Connection, world: World, entries: Mapping[str, int]) -> str:
+def inputs_sha256(connection: Connection, snapshot: RunSnapshot, entries: Mapping[str, int]) -> str:
     """What stands for everything the run is calculated from that can change while it is looked at: what is due, what other runs did,
     where people belong and whether they are still there, policies, holds.
 
     A run that closes its month takes everything that is booked in it. Another one is over an open month, in which the stream goes on: it
     stands by the journals that it looked at, `entries` of each participant; but nobody may have paid or adjusted anything since.
     """
-    payable = world.payable
-    if world.run.closes != world.run.month:
-        payable = positions.payable(connection, world.people, world.run.month, entries)
+    payable = snapshot.payable
+    if snapshot.run.closes != snapshot.run.month:
+        payable = positions.payable(connection, snapshot.people, snapshot.run.month, entries)
     due = sorted((*owed, amount) for owed, amount in payable.items())
-    looked = sorted((*owed, left.run) for owed, left in world.left.items())
-    homes = sorted((who, *_place(world, who)) for who in {each[0] for each in due})
+    looked = sorted((*owed, left.run) for owed, left in snapshot.carried.items())
+    homes = sorted((who, *_place(snapshot, who)) for who in {each[0] for each in due})
     rules = sorted(
-        orjson.dumps(each.body(), option=orjson.OPT_SORT_KEYS).decode() for each in world.terms(world.run.ends)
+        orjson.dumps(each.body(), option=orjson.OPT_SORT_KEYS).decode() for each in snapshot.terms(snapshot.run.ends)
     )
     stops = sorted(
         repr(hold)
-        for hold in world.holds
-        if hold.since <= world.run.month and (hold.scope != "participant" or hold.subject in world.people)
+        for hold in snapshot.holds
+        if hold.since <= snapshot.run.month and (hold.scope != "participant" or hold.subject in snapshot.people)
     )
-    excused = sorted(each for each in world.excused if each[0] in world.people)
+    excused = sorted(each for each in snapshot.excused if each[0] in snapshot.people)
     return hashlib.sha256(orjson.dumps([due, looked, homes, rules, stops, excused])).hexdigest()
 
 
-def _place(world: World, who: str) -> tuple[Any, ...]:
+def _place(snapshot: RunSnapshot, who: str) -> tuple[Any, ...]:
     """What of the roster decides about somebody's pay and where it is booked."""
-    home = world.at(who)
-    return home.pay_group, home.plan, home.entity, home.cost_center, world.people[who].last_day(world.run.ends)
+    home = snapshot.attributes_of(who)
+    return home.pay_group, home.plan, home.entity, home.cost_center, snapshot.people[who].last_day(snapshot.run.ends)

@@ -21,10 +21,10 @@ from services.payout.runs.lifecycle import Approval, Event, Verb
 from services.payout.runs.reconciliation import Compared
 from services.payout.runs.store_payees import add_payees, payees
 from shared.contracts.lines import each_line
-from shared.pay.balances import Owed
-from shared.pay.exceptions import Finding
-from shared.pay.run import Line, Run, Total
-from shared.pay.settlement import Held, Whose
+from shared.pay.balances import PayKey
+from shared.pay.review_rules import ReviewFinding
+from shared.pay.run import Run, RunPayment, RunTotal
+from shared.pay.settlement import EarningLineKey, HeldAmount
 
 _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
 
@@ -171,9 +171,9 @@ def frozen(connection: Connection, run_id: str) -> Frozen:
     )
 
 
-def lines(connection: Connection, run_id: str) -> list[Line]:
+def lines(connection: Connection, run_id: str) -> list[RunPayment]:
     """What a run pays and carries, by participant and currency."""
-    return [Line(*row) for row in connection.execute(_LINES, {"run": run_id})]
+    return [RunPayment(*row) for row in connection.execute(_LINES, {"run": run_id})]
 
 
 def pays(connection: Connection, run_id: str, participant_id: str | None = None) -> list[Pay]:
@@ -184,11 +184,11 @@ def pays(connection: Connection, run_id: str, participant_id: str | None = None)
     ]
 
 
-def totals(connection: Connection, run_id: str | None = None) -> dict[str, list[Total]]:
+def totals(connection: Connection, run_id: str | None = None) -> dict[str, list[RunTotal]]:
     """The sums of each run, or of one, by currency."""
-    found: dict[str, list[Total]] = {}
+    found: dict[str, list[RunTotal]] = {}
     for name, *sums in connection.execute(_TOTALS, {"run": run_id}):
-        found.setdefault(name, []).append(Total(*sums))
+        found.setdefault(name, []).append(RunTotal(*sums))
     return found
 
 
@@ -233,14 +233,14 @@ def touches(connection: Connection, run_id: str) -> list[tuple[str, str]]:
     ]
 
 
-def found(connection: Connection, run_id: str) -> list[Finding]:
+def found(connection: Connection, run_id: str) -> list[ReviewFinding]:
     """What the approver of a run should look at."""
     c = schema.run_finding.c
     rows = select(c.kind, c.participant_id, c.why).where(c.run == run_id).order_by(c.kind, c.participant_id, c.why)
-    return [Finding(*row) for row in connection.execute(rows)]
+    return [ReviewFinding(*row) for row in connection.execute(rows)]
 
 
-def keep_held(connection: Connection, held: Mapping[Owed, Mapping[Whose, Held]]) -> None:
+def keep_held(connection: Connection, held: Mapping[PayKey, Mapping[EarningLineKey, HeldAmount]]) -> None:
     """Write what is held of which line from now on; one of which nothing is held any more is remembered,
     because the money that released it may go again."""
     rows = [(*owed, *whose, *figures) for owed, lines in held.items() for whose, figures in lines.items()]

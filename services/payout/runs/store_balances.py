@@ -9,13 +9,13 @@ import orjson
 from sqlalchemy import Connection, text
 
 from services.payout.runs.journals import lines_of, remembered
-from shared.pay.balances import Adjusted, Fresh, Leaving, Left, Owed
-from shared.pay.settlement import Held, Settled, Whose
+from shared.pay.balances import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
+from shared.pay.settlement import EarningLineKey, HeldAmount, SettledPeriod
 
 
 def payable(
     connection: Connection, participants: Iterable[str], month: str, entries: Mapping[str, int] | None = None
-) -> dict[Owed, int]:
+) -> dict[PayKey, int]:
     """What is payable for everything booked up to a month, in minor units; zeros are left out.
 
     With `entries`, of what the stream booked only each participant's first so many journals.
@@ -34,49 +34,49 @@ def payable(
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def owing(connection: Connection, participants: Iterable[str], account: str) -> dict[Owed, int]:
+def owing(connection: Connection, participants: Iterable[str], account: str) -> dict[PayKey, int]:
     """What participants owe on `draw` or `clawback`, in minor units."""
     rows = connection.execute(_OWING, {"participants": list(participants), "account": account})
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def fresh(connection: Connection, participants: Iterable[str], month: str) -> dict[Owed, list[Fresh]]:
+def fresh(connection: Connection, participants: Iterable[str], month: str) -> dict[PayKey, list[UnsettledEntry]]:
     """What was booked up to a month and no approved run has looked at."""
-    found: dict[Owed, list[Fresh]] = {}
+    found: dict[PayKey, list[UnsettledEntry]] = {}
     for who, currency, *rest in connection.execute(_FRESH, {"participants": list(participants), "month": month}):
-        found.setdefault((who, currency), []).append(Fresh(*rest))
+        found.setdefault((who, currency), []).append(UnsettledEntry(*rest))
     return found
 
 
-def left(connection: Connection, participants: Iterable[str]) -> dict[Owed, Left]:
+def left(connection: Connection, participants: Iterable[str]) -> dict[PayKey, CarriedState]:
     """What approved runs left, folded over all of them."""
-    found: dict[Owed, Left] = {}
+    found: dict[PayKey, CarriedState] = {}
     for who, currency, carried, told, entries, run, month, ends in connection.execute(
         _LEFT, {"participants": list(participants)}
     ):
-        before = found.get((who, currency), Left(0, {}, {}))
+        before = found.get((who, currency), CarriedState(0, {}, {}))
         pay: dict[str, Any] = orjson.loads(told)
-        leaving: tuple[Leaving, ...] = ()
+        uncleared: tuple[UnclearedRun, ...] = ()
         clear = (entries, month)
         if carried or pay.get("draw") or pay.get("receivable"):
             corrected = {line.about for line in lines_of(pay) if line.step == "prior_period"}
-            leaving = (*before.leaving, Leaving(run, ends, tuple(sorted(corrected))))
-            clear = before.clear
-        settled = {name: Settled(*figures) for name, figures in pay.get("settled", {}).items()}
+            uncleared = (*before.uncleared, UnclearedRun(run, ends, tuple(sorted(corrected))))
+            clear = before.cleared
+        settled = {name: SettledPeriod(*figures) for name, figures in pay.get("settled", {}).items()}
         known = {**before.settled, **settled}, {**before.dismissed, **remembered(pay)}
-        found[who, currency] = Left(carried, *known, run, month, leaving, clear)
+        found[who, currency] = CarriedState(carried, *known, run, month, uncleared, clear)
     return found
 
 
-def paid_in(connection: Connection, pay_group: str, pay_period: str, but: str) -> dict[Owed, int]:
+def paid_in(connection: Connection, pay_group: str, pay_period: str, but: str) -> dict[PayKey, int]:
     """What approved runs other than `but` paid for a pay period."""
     rows = connection.execute(_PAID_IN, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def history(connection: Connection, pay_group: str, before: str, runs: int) -> dict[Owed, list[int]]:
+def history(connection: Connection, pay_group: str, before: str, runs: int) -> dict[PayKey, list[int]]:
     """What the last regular runs before a month paid, the latest first."""
-    found: dict[Owed, list[int]] = {}
+    found: dict[PayKey, list[int]] = {}
     for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
         found.setdefault((who, currency), []).append(paid)
     return found
@@ -84,12 +84,12 @@ def history(connection: Connection, pay_group: str, before: str, runs: int) -> d
 
 def held_lines(
     connection: Connection, participants: Iterable[str], released: Iterable[str] = ()
-) -> dict[Owed, dict[Whose, Held]]:
+) -> dict[PayKey, dict[EarningLineKey, HeldAmount]]:
     """What is held of which line; of the deals `released` also lines of which nothing is held any more."""
-    found: dict[Owed, dict[Whose, Held]] = {}
+    found: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for row in connection.execute(_HELD, {"participants": list(participants), "released": list(released)}):
         who, currency, *whose, amount, held, forfeited = row
-        found.setdefault((who, currency), {})[Whose(*whose)] = Held(amount, held, forfeited)
+        found.setdefault((who, currency), {})[EarningLineKey(*whose)] = HeldAmount(amount, held, forfeited)
     return found
 
 
@@ -99,13 +99,15 @@ def entries(connection: Connection, participants: Iterable[str]) -> dict[str, in
     return {row[0]: row[1] for row in rows}
 
 
-def adjusted(connection: Connection, participants: Iterable[str], month: str) -> dict[tuple[Owed, str], list[Adjusted]]:
+def adjusted(
+    connection: Connection, participants: Iterable[str], month: str
+) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
     """The manual adjustments among what is `fresh`, by participant and currency and the month that they are about."""
-    found: dict[tuple[Owed, str], list[Adjusted]] = {}
+    found: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
     for who, currency, origin, *rest in connection.execute(
         _ADJUSTED, {"participants": list(participants), "month": month}
     ):
-        found.setdefault(((who, currency), origin), []).append(Adjusted(*rest))
+        found.setdefault(((who, currency), origin), []).append(ManualAdjustment(*rest))
     return found
 
 
@@ -122,17 +124,19 @@ def open_earners(connection: Connection, participants: Iterable[str], closed: st
 
 
 def adjusters(
-    connection: Connection, participants: Iterable[str], month: str, before: Mapping[Owed, Left]
+    connection: Connection, participants: Iterable[str], month: str, before: Mapping[PayKey, CarriedState]
 ) -> list[str]:
     """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later ones."""
-    clear = [(*owed, *left.clear) for owed, left in before.items()]
+    clear = [(*owed, *state.cleared) for owed, state in before.items()]
     who, currencies, entries, months = (list(each) for each in zip(*clear, strict=True)) if clear else ([], [], [], [])
     wanted = {"participants": list(participants), "month": month}
     clear_of = {"who": who, "currencies": currencies, "entries": entries, "months": months}
     return list(connection.execute(_ADJUSTERS, wanted | clear_of).scalars())
 
 
-def elsewhere(connection: Connection, participants: Iterable[str], month: str) -> list[tuple[Any, ...]]:
+def balances_in_other_entities(
+    connection: Connection, participants: Iterable[str], month: str
+) -> list[tuple[Any, ...]]:
     """Balances up to a month by participant, entity and account: (participant, entity, account, component, plan, version, deal,
     currency, amount).
     """

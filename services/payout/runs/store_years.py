@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from services.payout.statements.facts import YearFacts
-from shared.pay.balances import Owed
+from shared.pay.balances import PayKey
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
 
@@ -28,9 +28,9 @@ _STEPS = {
 }
 
 
-def sums(connection: Connection, participants: Iterable[str], month: str) -> Mapping[Owed, Sums]:
+def sums(connection: Connection, participants: Iterable[str], month: str) -> Mapping[PayKey, Sums]:
     """What was booked in the year of a month up to it, by participant and currency."""
-    found: dict[Owed, dict[tuple[str, str], int]] = {}
+    found: dict[PayKey, dict[tuple[str, str], int]] = {}
     first = f"{month[:4]}-01"
     for who, currency, account, kind, amount in connection.execute(
         _SUMS, {"participants": list(participants), "first": first, "month": month}

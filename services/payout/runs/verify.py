@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from services.payout.ledger import store_audit as audit
 from services.payout.ledger.booking import Place
-from services.payout.ledger.store_audit import Owed
 from services.payout.payroll import store as batches
 from services.payout.payroll.acknowledgement import batch_lines
 from services.payout.payroll.batch import LinesRefused, Previous, write
@@ -21,16 +20,17 @@ from services.payout.payroll.verify import UNREADABLE, readable
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances as positions
 from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.journals import held_of, journals, lines_of
+from services.payout.runs.journals import held_of, lines_of, pay_journals
 from services.payout.runs.lifecycle import MOVES, Approval, Event
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
+from shared.pay.balances import PayKey
 from shared.pay.run import DONE_STATES, Run, State
-from shared.pay.settlement import Held, Whose
+from shared.pay.settlement import EarningLineKey, HeldAmount
 
-HeldLines: TypeAlias = dict[tuple[Owed, Whose], Held]
+HeldLines: TypeAlias = dict[tuple[PayKey, EarningLineKey], HeldAmount]
 
 
-def differences(connection: Connection, settled: Counter[Owed]) -> Iterator[str]:
+def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[str]:
     """What does not fit, as sentences that name runs and people and no amounts; adds to `settled` what runs paid and payroll did not
     return.
     """
@@ -162,7 +162,7 @@ def _does(run: str, pay: Pay) -> Counter[tuple[str, str, str]]:
     sums: Counter[tuple[str, str, str]] = Counter()
     nowhere = Place("", "", "", "")
     steps = lines_of(pay.told)
-    for journal in journals(run, pay.participant_id, pay.currency, steps, pay.paid, nowhere, ""):
+    for journal in pay_journals(run, pay.participant_id, pay.currency, steps, pay.paid, nowhere, ""):
         for posting in journal.postings:
             sums[pay.participant_id, posting.currency, posting.account] += posting.amount
     return sums

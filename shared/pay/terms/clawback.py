@@ -17,13 +17,13 @@ from dateutil.relativedelta import relativedelta
 
 from shared.pay.deal_facts import DealFact, Shares
 from shared.pay.terms.policy import Clawback, part
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 
 ROUNDING: Final = 2
 """A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
 
 
-class Paid(NamedTuple):
+class PaidLine(NamedTuple):
     """What a line earned when it was paid, in minor units, with its deal's amount and refunds and the participant's shares of it as they
     were known then.
 
@@ -33,7 +33,7 @@ class Paid(NamedTuple):
 
     amount: int
     deal_amount: int | None
-    refunds: tuple[Collection, ...]
+    refunds: tuple[DatedAmount, ...]
     rate: Fraction | None = None
     shares: tuple[tuple[str, int], ...] = ()
 
@@ -56,7 +56,7 @@ class Loss(NamedTuple):
     amount: Fraction
 
 
-class Lost(NamedTuple):
+class LostLine(NamedTuple):
     """A line that was paid and earns something else now. Amounts over its whole life.
 
     Args:
@@ -72,7 +72,7 @@ class Lost(NamedTuple):
     deal_id: str
     period: str
     component: str
-    paid: Paid
+    paid: PaidLine
     lost: int
     losses: tuple[Loss, ...]
     dismissed: int
@@ -81,17 +81,17 @@ class Lost(NamedTuple):
     excused: bool = False
 
 
-class Remembered(NamedTuple):
+class LossRecord(NamedTuple):
     """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of that was
     dismissed, and of which losses."""
 
-    paid: Paid
+    paid: PaidLine
     lost: int
     dismissed: int
     ruled: tuple[Loss, ...] = ()
 
 
-def losses(paid: Paid, now: int, deal: DealFact, shares: Shares | None = None) -> tuple[Paid, tuple[Loss, ...]]:
+def losses(paid: PaidLine, now: int, deal: DealFact, shares: Shares | None = None) -> tuple[PaidLine, tuple[Loss, ...]]:
     """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
 
     A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
@@ -120,14 +120,14 @@ def losses(paid: Paid, now: int, deal: DealFact, shares: Shares | None = None) -
     rate = Fraction(paid.amount, whole) * part_left
     held = paid.shares if shares is None else paid.under(shares)
     if rest and now > rate * left + ROUNDING:
-        return Paid(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
+        return PaidLine(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
     if not rest:
         rate = rate if paid.rate is None else paid.rate * part_left
     elif now < rate * rest - ROUNDING:
         rate = max(Fraction(0), Fraction(now, rest))
     worth = part(1, rate * left)
     if since and worth > paid.amount + ROUNDING:
-        paid, part_left = Paid(worth, deal.amount, there, shares=held), Fraction(1)
+        paid, part_left = PaidLine(worth, deal.amount, there, shares=held), Fraction(1)
     if part_left:
         paid = paid._replace(rate=rate / part_left)
     return paid, _in_order(max(0, worth - now), rate, since)

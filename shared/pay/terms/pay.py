@@ -46,7 +46,7 @@ class TermLine(NamedTuple):
     pay_period: str
 
 
-class Ruled(NamedTuple):
+class PeriodTerms(NamedTuple):
     """The terms of a pay period, the month in which it ends, and on which part of its days the participant is there."""
 
     terms: Terms
@@ -100,7 +100,7 @@ class Pay(NamedTuple):
     receivable: int
 
 
-def pay(at: Position, ruled: Mapping[str, Ruled]) -> Pay:
+def pay(at: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
     """Walk what is due through the terms.
 
     In order: guarantees, top-ups and forfeits of every pay period in question; the recoverable draw, advanced or recovered from what is
@@ -152,7 +152,7 @@ def pay(at: Position, ruled: Mapping[str, Ruled]) -> Pay:
     return Pay(lines, paid, rest - paid, draw, receivable)
 
 
-def _floors_and_ceiling(at: Position, pay_period: str, ruled: Ruled) -> list[TermLine]:
+def _floors_and_ceiling(at: Position, pay_period: str, ruled: PeriodTerms) -> list[TermLine]:
     """What guarantee, minimum and forfeit of a pay period have to change, given what it brought as known now."""
     terms, month = ruled.terms, ruled.month
     base, lines = at.bases[pay_period], []
@@ -181,7 +181,7 @@ def _is_carried_by_floors(at: Position, terms: Terms) -> bool:
     return not at.leaves or (at.final and terms.leaver.guarantee == "final_month")
 
 
-def _draw_level(at: Position, ruled: Ruled) -> int | None:
+def _draw_level(at: Position, ruled: PeriodTerms) -> int | None:
     """Up to what a recoverable draw advances in this run; None where there is none. An off-cycle run advances nothing."""
     terms, month = ruled.terms, ruled.month
     draw = terms.draw
@@ -190,7 +190,7 @@ def _draw_level(at: Position, ruled: Ruled) -> int | None:
     return max(0, ruled.floor(draw) - at.paid_before) if _is_carried_by_floors(at, terms) else None
 
 
-def _settles_draw(at: Position, ruled: Ruled) -> Literal["forgive", "receivable"] | None:
+def _settles_draw(at: Position, ruled: PeriodTerms) -> Literal["forgive", "receivable"] | None:
     """Whether what is left of the draw is given up or becomes a claim."""
     terms, month = ruled.terms, ruled.month
     if at.leaves and terms.leaver.draw_balance != "recover":
@@ -198,7 +198,7 @@ def _settles_draw(at: Position, ruled: Ruled) -> Literal["forgive", "receivable"
     return "forgive" if at.settles and terms.draw is not None and terms.draw.forgives_in(month) else None
 
 
-def _within_limits(rest: int, at: Position, ruled: Ruled) -> int:
+def _within_limits(rest: int, at: Position, ruled: PeriodTerms) -> int:
     """What is paid of what is left: nothing below zero, less than a minimum waits, more than a maximum is carried."""
     terms, month = ruled.terms, ruled.month
     paid, low, high = max(0, rest), terms.minimum, terms.maximum

@@ -11,14 +11,14 @@ from typing import Any, Literal, NamedTuple
 from shared.pay.terms.policy import Leaver, Tranche, part
 
 
-class Collection(NamedTuple):
+class DatedAmount(NamedTuple):
     """Money on a date, in minor units of its deal: a payment, negative where it was taken back; or a refund, positive."""
 
     day: date
     amount: int
 
     @classmethod
-    def all_of(cls, entries: Sequence[Mapping[str, Any]] | None) -> list[Collection] | None:
+    def all_of(cls, entries: Sequence[Mapping[str, Any]] | None) -> list[DatedAmount] | None:
         """Those of a line's `payments` or `refunds` (`shared.contracts.lines.COLLECTION`); None where they are not known."""
         return None if entries is None else [cls(each["day"], each["amount"]) for each in entries]
 
@@ -41,8 +41,8 @@ class LineFacts:
     amount: int
     booked_on: date
     deal_amount: int | None = None
-    payments: Sequence[Collection] | None = ()
-    refunds: Sequence[Collection] | None = ()
+    payments: Sequence[DatedAmount] | None = ()
+    refunds: Sequence[DatedAmount] | None = ()
     started_on: date | None = None
 
 
@@ -131,7 +131,7 @@ def collected(line: LineFacts, as_of: date) -> Fraction | None:
     return min(Fraction(1), max(Fraction(0), Fraction(_by(line.payments, as_of) - given_back, owed)))
 
 
-def _by(entries: Iterable[Collection], as_of: date) -> int:
+def _by(entries: Iterable[DatedAmount], as_of: date) -> int:
     return sum(each.amount for each in entries if each.day <= as_of)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish
@@ -83,7 +83,7 @@ def test_of_two_refunds_a_month_apart_each_is_dismissed_by_its_own_age(
 ) -> None:
     steps = [{"within_months": 1, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]
     publish(desk, clawback={"steps": steps})
-    refunds = [Collection(date(2025, 2, 9), 400_00), Collection(date(2025, 3, 20), 100_00)]
+    refunds = [DatedAmount(date(2025, 2, 9), 400_00), DatedAmount(date(2025, 3, 20), 100_00)]
     book([earned("ada", "2025-01", 1, ("USD", 100_00))])
     told(scoring)
     desk.pay("2025-01")

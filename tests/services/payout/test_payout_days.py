@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from services.payout.runs import journals as entries
 from shared.pay import settlement
-from shared.pay.settlement import PayLine, Whose
+from shared.pay.settlement import EarningLineKey, PayLine
 from tests.services.payout.life.company import Company, write_keys
 from tests.services.payout.life.deals_and_terms import HALF_AND_HALF
 from tests.services.payout.life.pay_life import PayLife
@@ -86,7 +86,7 @@ def test_a_refund_of_what_was_paid_in_full_holds_nothing(life: PayLife) -> None:
     assert life.books.accounts("dee") == {"earned": 80_00, "paid": -80_00}
 
 
-def wrong_move(step: Any, change: int, whose: Whose) -> PayLine:
+def wrong_move(step: Any, change: int, whose: EarningLineKey) -> PayLine:
     """Half of what is to be held."""
     return PayLine(step, -(change // 2), whose.period, whose, whose.deal_id or None, whose.component)
 

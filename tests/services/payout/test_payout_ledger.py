@@ -14,7 +14,7 @@ from services.payout.errors import BadPeriod
 from services.payout.ledger.booking import Place, place_of
 from services.payout.ledger.journal import Part, difference, earning_journal
 from services.payout.periods import checked
-from services.payout.runs.journals import journals
+from services.payout.runs.journals import pay_journals
 from services.payout.runs.lifecycle import sha256_of
 from shared.money import MOST
 from shared.pay.people import Person
@@ -65,7 +65,7 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
     assert journal("ada", "2025-01", 1) == journal("ada", "2025-01", 1, period="2025-06")
     assert len({journal("ada", "2025-01", 1), journal("ada", "2025-01", 2), journal("ada", "2025-02", 1)}) == 3
     payments = {
-        next(journals(run, who, currency, (), 1, IN("2025-02"), "dana")).id
+        next(pay_journals(run, who, currency, (), 1, IN("2025-02"), "dana")).id
         for run in ("run-2025-01-1", "run-2025-01-2")
         for who in ("ada", "bob")
         for currency in ("USD", "EUR")

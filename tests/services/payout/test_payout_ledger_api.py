@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.journal import Journal, Part, Posting
-from shared.pay.steps import Kind
+from shared.pay.steps import JournalKind
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ PART = Part("c0", "plan", 1, "USD")
 NOTHING = dict.fromkeys(("earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"), "0.00")
 
 
-def enter(engine: Engine, kind: Kind, *postings: Posting, who: str = "ada", period: str = "2025-02") -> None:
+def enter(engine: Engine, kind: JournalKind, *postings: Posting, who: str = "ada", period: str = "2025-02") -> None:
     journal = Journal(uuid4(), kind, who, period, period, {"reason": "-"}, "dana", postings, "weekly", "DE", "4711")
     with engine.begin() as connection:
         books.post(connection, [journal], AT)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from shared.pay.facts import Deal, Entry
-from shared.pay.reported_refunds import told
-from shared.pay.terms.release import Collection
+from shared.pay.reported_refunds import dated
+from shared.pay.terms.release import DatedAmount
 
 JANUARY, MARCH, JUNE = date(2025, 1, 31), date(2025, 3, 5), date(2025, 6, 5)
-EARLY, LATE = Collection(date(2025, 1, 20), 400_00), Collection(date(2025, 2, 20), 100_00)
+EARLY, LATE = DatedAmount(date(2025, 1, 20), 400_00), DatedAmount(date(2025, 2, 20), 100_00)
 
 
-def days(*refunds: Collection, earned: dict[date, int]) -> list[date]:
+def days(*refunds: DatedAmount, earned: dict[date, int]) -> list[date]:
     entries = [
         Entry("earning", "ann", "USD", "2025-01", amount, JANUARY, None if day == JANUARY else day, deal_id="D1")
         for day, amount in earned.items()
     ]
-    return [day for day, _ in told(Deal(1000_00, (), refunds), entries).refunds]
+    return [day for day, _ in dated(Deal(1000_00, (), refunds), entries).refunds]
 
 
 def test_a_refund_is_known_with_the_first_change_on_its_day_or_after_it() -> None:

@@ -6,21 +6,21 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from shared.pay.settlement import BESIDE, Case, Held, Settled, Settlement, Whose, settle
-from shared.pay.terms.clawback import Loss, Lost, Paid
-from shared.pay.terms.pay import Ruled
+from shared.pay.settlement import BESIDE, Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement, settle
+from shared.pay.terms.clawback import Loss, LostLine, PaidLine
+from shared.pay.terms.pay import PeriodTerms
 from shared.pay.terms.policy import PaymentTerms, terms_for
-from shared.pay.terms.release import Collection, LineFacts
+from shared.pay.terms.release import DatedAmount, LineFacts
 
 HALVES = [{"share": "50%", "when": "booked"}, {"share": "50%", "when": "collected"}]
 
 
-def ruled(month: str = "2026-02", **rules: Any) -> Ruled:
+def ruled(month: str = "2026-02", **rules: Any) -> PeriodTerms:
     document = {"kind": "payment_terms", "id": "t", "valid_from": "2026-01-01", "currency": "USD", **rules}
-    return Ruled(terms_for([PaymentTerms.of(document)], "ada", None, "default", "USD"), month)
+    return PeriodTerms(terms_for([PaymentTerms.of(document)], "ada", None, "default", "USD"), month)
 
 
-def case(payable: int, rules: Ruled, **facts: Any) -> Case:
+def case(payable: int, rules: PeriodTerms, **facts: Any) -> Case:
     told = {
         "pay_period": "2026-02",
         "month": "2026-02",
@@ -39,29 +39,29 @@ def steps(found: Settlement) -> list[tuple[str, int, str]]:
 
 def line(amount: int, period: str = "2026-02", came_in: int = 0, **facts: Any) -> LineFacts:
     day = date.fromisoformat(f"{period}-10")
-    told = {"deal_amount": 1000_00, "payments": [Collection(date(2026, 2, 20), came_in)], **facts}
+    told = {"deal_amount": 1000_00, "payments": [DatedAmount(date(2026, 2, 20), came_in)], **facts}
     return LineFacts("ada", period, "base", "field", 1, "D1", "USD", amount, day, **told)
 
 
-D1 = Whose("2026-02", "base", "field", 1, "D1")
+D1 = EarningLineKey("2026-02", "base", "field", 1, "D1")
 D1_JANUARY = D1._replace(period="2026-01")
 
 
 def test_pay_without_terms_is_what_was_earned() -> None:
     found = settle(case(500, ruled()))
     assert steps(found) == [("earnings", 500, "2026-02")]
-    assert found.settled == {"2026-02": Settled(500)}
+    assert found.settled == {"2026-02": SettledPeriod(500)}
 
 
 def test_half_of_a_deal_is_held_until_the_customer_pays() -> None:
     found = settle(case(100_00, ruled(release=HALVES), lines=[line(100_00)]))
     assert steps(found) == [("earnings", 100_00, "2026-02"), ("hold", -50_00, "2026-02")]
-    assert found.held == {D1: Held(100_00, 50_00)}
+    assert found.held == {D1: HeldAmount(100_00, 50_00)}
 
 
 def test_money_that_came_in_releases_its_part_of_an_earlier_month() -> None:
     rules = ruled(release=HALVES)
-    held = {D1_JANUARY: Held(100_00, 50_00)}
+    held = {D1_JANUARY: HeldAmount(100_00, 50_00)}
     found = settle(
         case(
             0,
@@ -73,16 +73,16 @@ def test_money_that_came_in_releases_its_part_of_an_earlier_month() -> None:
         )
     )
     assert steps(found) == [("release", 25_00, "2026-01")]
-    assert (found.paid, found.held) == (25_00, {D1_JANUARY: Held(100_00, 25_00)})
+    assert (found.paid, found.held) == (25_00, {D1_JANUARY: HeldAmount(100_00, 25_00)})
 
 
 def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_paid() -> None:
     rules = ruled(release=HALVES, guarantee={"amount": 40})
     told: dict[str, Any] = {
-        "held": {D1_JANUARY: Held(100_00, 50_00)},
+        "held": {D1_JANUARY: HeldAmount(100_00, 50_00)},
         "corrections": {"2026-01": -100_00},
         "closed_in": {"2026-01": "2026-01"},
-        "settled": {"2026-01": Settled(50_00)},
+        "settled": {"2026-01": SettledPeriod(50_00)},
         "ruled": {"2026-01": rules._replace(month="2026-01"), "2026-02": rules},
     }
     found = settle(case(-20_00, rules, **told))
@@ -92,13 +92,13 @@ def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_pa
         ("hold", 50_00, "2026-01"),
         ("guarantee", 40_00, "2026-01"),
     ]
-    assert found.settled == {"2026-01": Settled(0, 40_00), "2026-02": Settled(80_00)}
-    assert found.held == {D1_JANUARY: Held(0, 0)}
+    assert found.settled == {"2026-01": SettledPeriod(0, 40_00), "2026-02": SettledPeriod(80_00)}
+    assert found.held == {D1_JANUARY: HeldAmount(0, 0)}
 
 
 def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
-    paid, gone = Paid(2500_00, 5_000_00, ()), Loss(date(2026, 2, 15), Fraction(2500_00))
-    lost = Lost("D1", "2026-01", "base", paid, 2500_00, (gone,), 0, date(2025, 8, 15))
+    paid, gone = PaidLine(2500_00, 5_000_00, ()), Loss(date(2026, 2, 15), Fraction(2500_00))
+    lost = LostLine("D1", "2026-01", "base", paid, 2500_00, (gone,), 0, date(2025, 8, 15))
     found = settle(
         case(-2500_00, ruled(clawback={"prorated_over_months": 12}), corrections={"2026-01": -2500_00}, lost=[lost])
     )
@@ -115,8 +115,8 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
 def test_what_earlier_runs_dismissed_stays_so_when_the_terms_change() -> None:
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
     half = ruled(clawback={"steps": [{"within_months": 12, "take_back": "50%"}]})
-    paid, since = Paid(1000_00, 10_000_00, ()), date(2025, 1, 1)
-    lost = Lost("D1", "2026-01", "base", paid, 500_00, (first, second), 0, since, ruled=(first,))
+    paid, since = PaidLine(1000_00, 10_000_00, ()), date(2025, 1, 1)
+    lost = LostLine("D1", "2026-01", "base", paid, 500_00, (first, second), 0, since, ruled=(first,))
     assert ("dismissal", 50_00, "2026-01") in steps(settle(case(-100_00, half, lost=[lost])))
 
 
@@ -125,8 +125,8 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
         clawback={"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]}
     )
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
-    paid = Paid(1000_00, 10_000_00, ())
-    lost = Lost("D1", "2026-01", "base", paid, 500_00, (first, second), 0, date(2025, 1, 1))
+    paid = PaidLine(1000_00, 10_000_00, ())
+    lost = LostLine("D1", "2026-01", "base", paid, 500_00, (first, second), 0, date(2025, 1, 1))
     told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
     found = settle(case(-500_00, steps_of_age, lost=[lost], **told))
     assert ("dismissal", 50_00, "2026-01") in steps(found)
@@ -145,14 +145,14 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
 
 def test_what_is_still_held_when_a_leavers_time_is_over_lapses() -> None:
     rules = ruled(release=HALVES, leaver={"held": "forfeit", "days_to_collect": 10})
-    told: dict[str, Any] = {"lines": [line(100_00, came_in=200_00)], "held": {D1: Held(100_00, 50_00)}}
+    told: dict[str, Any] = {"lines": [line(100_00, came_in=200_00)], "held": {D1: HeldAmount(100_00, 50_00)}}
     within = settle(case(0, rules, last_day=date(2026, 2, 20), **told))
     assert steps(within) == [("release", 10_00, "2026-02")]
     after = settle(case(0, rules, last_day=date(2026, 2, 10), **told))
     assert steps(after) == [("release", 10_00, "2026-02"), ("lapse", -40_00, "2026-02")]
-    assert after.held == {D1: Held(100_00, 0, 40_00)}
+    assert after.held == {D1: HeldAmount(100_00, 0, 40_00)}
     later = settle(case(0, rules, last_day=date(2026, 2, 10), lines=[line(100_00, came_in=900_00)], held=after.held))
-    assert (steps(later), later.held) == ([], {D1: Held(100_00, 0, 40_00)})
+    assert (steps(later), later.held) == ([], {D1: HeldAmount(100_00, 0, 40_00)})
 
 
 def test_pay_earned_after_the_end_of_the_pay_period_waits() -> None:

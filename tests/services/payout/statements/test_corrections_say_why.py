@@ -19,7 +19,7 @@ from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 
 MONTH = "2025-01"
 TIERS = "kind: graduated, measure: bookings, on: attainment, tiers: [{up_to: 70%, rate: 4%}, {up_to: 100%, rate: 6%}, {rate: 8%}]"
@@ -103,7 +103,7 @@ def test_refund_owner_amount_share_cancellation_and_tiers_at_once_are_all_named(
         "D5,ann,5000,2025-01-28,,,won",
     ]
     facts = {
-        "D1": DealFact(date(2025, 1, 5), 50_000_00, [Collection(date(2025, 2, 10), 10_000_00)]),
+        "D1": DealFact(date(2025, 1, 5), 50_000_00, [DatedAmount(date(2025, 2, 10), 10_000_00)]),
         "D2": DealFact(date(2025, 1, 10), 40_000_00),
         "D3": DealFact(date(2025, 1, 20), 45_000_00),
         "D4": DealFact(date(2025, 1, 25), 20_000_00),

@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.clawback import Loss, Paid, dismissed, losses
+from shared.pay.terms.clawback import Loss, PaidLine, dismissed, losses
 from shared.pay.terms.policy import Clawback, part
-from shared.pay.terms.release import Collection
+from shared.pay.terms.release import DatedAmount
 
 SOLD = date(2025, 1, 10)
 STEPS = Clawback.model_validate(
     {"steps": [{"within_months": 3, "take_back": 1}, {"within_months": 6, "take_back": "50%"}]}, strict=False
 )
 MONTHS = Clawback.model_validate({"prorated_over_months": 12}, strict=False)
-PAID = Paid(100_00, 1000_00, ())
-EARLY, LATE = Collection(date(2025, 4, 9), 400_00), Collection(date(2025, 4, 20), 100_00)
+PAID = PaidLine(100_00, 1000_00, ())
+EARLY, LATE = DatedAmount(date(2025, 4, 9), 400_00), DatedAmount(date(2025, 4, 20), 100_00)
 
 days = st.integers(0, 400).map(lambda number: SOLD + timedelta(days=number))
 schedules = st.sampled_from([STEPS, MONTHS])
 
 
-def of(*refunds: Collection, amount: int = 1000_00, cancelled_on: date | None = None) -> DealFact:
+def of(*refunds: DatedAmount, amount: int = 1000_00, cancelled_on: date | None = None) -> DealFact:
     return DealFact(SOLD, amount, refunds, cancelled_on)
 
 
-def kept(paid: Paid, now: int, deal: DealFact, schedule: Clawback = STEPS) -> int:
+def kept(paid: PaidLine, now: int, deal: DealFact, schedule: Clawback = STEPS) -> int:
     return dismissed(losses(paid, now, deal)[1], schedule, SOLD)
 
 
@@ -44,7 +44,7 @@ def test_of_two_refunds_each_is_dismissed_by_its_own_age() -> None:
 def test_a_cancellation_takes_what_earlier_refunds_left() -> None:
     lost = losses(PAID, 0, of(EARLY, cancelled_on=date(2025, 5, 2)))[1]
     assert lost == (Loss(EARLY.day, Fraction(40_00)), Loss(date(2025, 5, 2), Fraction(60_00)))
-    later = losses(PAID, 0, of(Collection(date(2025, 5, 9), 1000_00), cancelled_on=date(2025, 5, 2)))[1]
+    later = losses(PAID, 0, of(DatedAmount(date(2025, 5, 9), 1000_00), cancelled_on=date(2025, 5, 2)))[1]
     assert later == (Loss(date(2025, 5, 2), Fraction(100_00)),)
 
 
@@ -58,7 +58,7 @@ def test_of_a_deal_that_went_to_another_owner_nothing_is_kept() -> None:
 
 
 def test_who_gets_the_deal_later_keeps_nothing_of_refunds_that_were_never_paid_to_them() -> None:
-    assert losses(Paid(0, 1000_00, ()), 60_00, of(EARLY))[1] == ()
+    assert losses(PaidLine(0, 1000_00, ()), 60_00, of(EARLY))[1] == ()
 
 
 def test_a_corrected_price_or_share_is_taken_back_whole_and_refunds_count_at_what_is_left() -> None:
@@ -69,7 +69,7 @@ def test_a_corrected_price_or_share_is_taken_back_whole_and_refunds_count_at_wha
 
 
 def test_refunds_that_were_known_when_it_was_paid_are_no_loss() -> None:
-    paid = Paid(60_00, 1000_00, (EARLY,))
+    paid = PaidLine(60_00, 1000_00, (EARLY,))
     assert losses(paid, 50_00, of(EARLY, LATE))[1] == (Loss(LATE.day, Fraction(10_00)),)
 
 
@@ -93,21 +93,21 @@ def test_pay_that_a_refund_does_not_lower_loses_nothing() -> None:
 
 
 def test_of_a_deal_without_an_amount_refunds_share_what_was_lost_and_a_cancellation_takes_all() -> None:
-    unknown = Paid(100_00, None, ())
+    unknown = PaidLine(100_00, None, ())
     both = DealFact(SOLD, None, (EARLY, LATE))
     assert losses(unknown, 50_00, both)[1] == (Loss(EARLY.day, Fraction(40_00)), Loss(LATE.day, Fraction(10_00)))
     assert losses(unknown, 0, DealFact(SOLD, None, (), LATE.day))[1] == (Loss(LATE.day, Fraction(100_00)),)
 
 
-def earned(rate: Fraction, amount: int, refunds: Sequence[Collection]) -> int:
+def earned(rate: Fraction, amount: int, refunds: Sequence[DatedAmount]) -> int:
     """What a line earns as scoring rounds it."""
     return part(1, rate * max(0, amount - sum(each.amount for each in refunds)))
 
 
 @st.composite
-def decreases(draw: st.DrawFn) -> list[Collection]:
+def decreases(draw: st.DrawFn) -> list[DatedAmount]:
     amounts = draw(st.lists(st.integers(1, 300_00), min_size=1, max_size=5))
-    return [Collection(draw(days), amount) for amount in amounts]
+    return [DatedAmount(draw(days), amount) for amount in amounts]
 
 
 rates = st.fractions(Fraction(1, 997), Fraction(1, 2), max_denominator=997)
@@ -115,13 +115,13 @@ rates = st.fractions(Fraction(1, 997), Fraction(1, 2), max_denominator=997)
 
 @given(decreases(), rates, schedules, st.data())
 def test_a_decrease_in_parts_on_one_day_settles_as_the_whole(
-    refunds: list[Collection], rate: Fraction, schedule: Clawback, data: st.DataObject
+    refunds: list[DatedAmount], rate: Fraction, schedule: Clawback, data: st.DataObject
 ) -> None:
     amount = 1500_00
-    paid = Paid(earned(rate, amount, ()), amount, ())
+    paid = PaidLine(earned(rate, amount, ()), amount, ())
     first = refunds[0]
     cuts = sorted(data.draw(st.lists(st.integers(0, first.amount), max_size=4)))
-    parts = [Collection(first.day, b - a) for a, b in pairwise([0, *cuts, first.amount]) if b > a]
+    parts = [DatedAmount(first.day, b - a) for a, b in pairwise([0, *cuts, first.amount]) if b > a]
     now = earned(rate, amount, refunds)
     whole, split = (of(*each, amount=amount) for each in (refunds, [*parts, *refunds[1:]]))
     assert kept(paid, now, whole, schedule) == kept(paid, now, split, schedule)
@@ -129,10 +129,10 @@ def test_a_decrease_in_parts_on_one_day_settles_as_the_whole(
 
 @given(decreases(), rates, schedules, st.booleans(), days, st.randoms(use_true_random=False))
 def test_decreases_over_any_runs_dismiss_what_they_dismiss_at_once(
-    refunds: list[Collection], rate: Fraction, schedule: Clawback, lost: bool, day: date, random: object
+    refunds: list[DatedAmount], rate: Fraction, schedule: Clawback, lost: bool, day: date, random: object
 ) -> None:
     amount = 1500_00
-    paid = Paid(earned(rate, amount, ()), amount, ())
+    paid = PaidLine(earned(rate, amount, ()), amount, ())
     final = of(*refunds, amount=amount, cancelled_on=day if lost else None)
     at_once = kept(paid, 0 if lost else earned(rate, amount, refunds), final, schedule)
     order = list(refunds)
@@ -146,10 +146,10 @@ def test_decreases_over_any_runs_dismiss_what_they_dismiss_at_once(
 
 @given(decreases(), rates, schedules)
 def test_what_is_dismissed_lies_between_nothing_and_what_was_lost(
-    refunds: list[Collection], rate: Fraction, schedule: Clawback
+    refunds: list[DatedAmount], rate: Fraction, schedule: Clawback
 ) -> None:
     amount = 1500_00
-    paid, now = Paid(earned(rate, amount, ()), amount, ()), earned(rate, amount, refunds)
+    paid, now = PaidLine(earned(rate, amount, ()), amount, ()), earned(rate, amount, refunds)
     lost = losses(paid, now, of(*refunds, amount=amount))[1]
     assert sum(each.amount for each in lost) == paid.amount - now
     assert 0 <= dismissed(lost, schedule, SOLD) <= paid.amount - now
@@ -185,7 +185,7 @@ def test_changes_of_owner_price_and_refunds_dismiss_the_same_in_one_run_and_in_m
     told: list[tuple[str, object]], rate: Fraction, schedule: Clawback, runs: set[int]
 ) -> None:
     share, amount, refunds, cancelled = 10**8, 1500_00, [], None
-    state, first = (Paid(part(amount, rate), amount, (), shares=(("own", share),)) for _ in range(2))
+    state, first = (PaidLine(part(amount, rate), amount, (), shares=(("own", share),)) for _ in range(2))
     for number, (what, value) in enumerate(told):
         match what:
             case "share":
@@ -193,7 +193,7 @@ def test_changes_of_owner_price_and_refunds_dismiss_the_same_in_one_run_and_in_m
             case "amount":
                 amount = value
             case "refund":
-                refunds.append(Collection(*value))
+                refunds.append(DatedAmount(*value))
             case "none" if value < len(refunds):
                 refunds.pop(value)
             case "cancel":

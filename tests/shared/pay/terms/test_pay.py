@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pay.terms.pay import COUNTER, Pay, Position, Ruled, TermLine, pay
+from shared.pay.terms.pay import COUNTER, Pay, PeriodTerms, Position, TermLine, pay
 from shared.pay.terms.policy import PaymentTerms, Terms, terms_for
 
 
@@ -26,7 +26,7 @@ def months(earned: list[int], rules: Terms, **facts: Any) -> list[Pay]:
     for number, amount in enumerate(earned, 1):
         period = f"2026-{number:02d}"
         at = Position(period, amount * 100 + carried, {period: amount * 100}, draw=draw, receivable=receivable, **facts)
-        one = pay(at, {period: Ruled(rules, period)})
+        one = pay(at, {period: PeriodTerms(rules, period)})
         draw, carried, receivable = one.draw, one.carried, one.receivable
         found.append(one)
     return found
@@ -119,22 +119,24 @@ def test_a_claim_is_taken_from_later_pay_no_faster_than_agreed() -> None:
 
 
 def test_a_late_correction_lowers_the_top_up_of_its_month_and_not_the_pay_of_this_one() -> None:
-    rules = Ruled(terms(guarantee={"amount": 3000, "until": "2026-01"}), "2026-01")
+    rules = PeriodTerms(terms(guarantee={"amount": 3000, "until": "2026-01"}), "2026-01")
     at = Position("2026-02", 650000, {"2026-01": 250000, "2026-02": 500000}, topped={"2026-01": 200000})
-    found = pay(at, {"2026-01": rules, "2026-02": Ruled(rules.terms, "2026-02")})
+    found = pay(at, {"2026-01": rules, "2026-02": PeriodTerms(rules.terms, "2026-02")})
     assert found.lines == [TermLine("guarantee", -150000, "2026-01")]
     assert found.paid == 500000
 
 
 def test_whoever_left_has_the_draw_recovered_from_everything_and_the_rest_becomes_a_claim() -> None:
-    rules = Ruled(terms(draw={"amount": 3000}, leaver={"draw_balance": "receivable", "guarantee": "ends"}), "2026-02")
+    rules = PeriodTerms(
+        terms(draw={"amount": 3000}, leaver={"draw_balance": "receivable", "guarantee": "ends"}), "2026-02"
+    )
     at = Position("2026-02", 150000, {"2026-02": 150000}, draw=200000, leaves=True, final=True)
     found = pay(at, {"2026-02": rules})
     assert (found.paid, found.draw, found.receivable) == (0, 0, 50000)
 
 
 def test_an_off_cycle_run_advances_nothing_and_the_regular_one_counts_what_it_paid() -> None:
-    rules = {"2026-01": Ruled(terms(draw={"amount": 3000}), "2026-01")}
+    rules = {"2026-01": PeriodTerms(terms(draw={"amount": 3000}), "2026-01")}
     assert pay(Position("2026-01", 100000, {"2026-01": 100000}, settles=False), rules).paid == 100000
     found = pay(Position("2026-01", 50000, {"2026-01": 150000}, paid_before=100000), rules)
     assert (found.paid, found.draw) == (200000, 150000)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.pay.terms.clawback import Loss, dismissed
 from shared.pay.terms.policy import Clawback, Leaver, Tranche
-from shared.pay.terms.release import Collection, Hold, LineFacts, released
+from shared.pay.terms.release import DatedAmount, Hold, LineFacts, released
 
 HALVES = [Tranche.model_validate({"share": "50%", "when": when}) for when in ("booked", "collected")]
 
@@ -23,7 +23,7 @@ def line(amount: int = 100_00, **facts: Any) -> LineFacts:
 
 
 def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
-    paid = [Collection(date(2026, 2, 1), 300_00), Collection(date(2026, 3, 1), 700_00)]
+    paid = [DatedAmount(date(2026, 2, 1), 300_00), DatedAmount(date(2026, 3, 1), 700_00)]
     for as_of, due in {
         date(2026, 1, 9): 0,
         date(2026, 1, 31): 50_00,
@@ -34,12 +34,12 @@ def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
 
 
 def test_money_that_goes_back_takes_the_release_back() -> None:
-    paid = [Collection(date(2026, 2, 1), 700_00), Collection(date(2026, 4, 1), -400_00)]
+    paid = [DatedAmount(date(2026, 2, 1), 700_00), DatedAmount(date(2026, 4, 1), -400_00)]
     assert released(line(payments=paid), HALVES, [], date(2026, 4, 30)) == 65_00
 
 
 def test_who_paid_all_and_got_a_part_back_owes_nothing_more() -> None:
-    paid, back = [Collection(date(2026, 2, 1), 1000_00)], [Collection(date(2026, 4, 1), 400_00)]
+    paid, back = [DatedAmount(date(2026, 2, 1), 1000_00)], [DatedAmount(date(2026, 4, 1), 400_00)]
     assert released(line(60_00, payments=paid, refunds=back), HALVES, [], date(2026, 4, 30)) == 60_00
 
 
@@ -56,9 +56,9 @@ def test_a_part_waits_for_the_window_to_pass() -> None:
 
 def test_paid_in_full_means_the_last_cent_and_a_line_without_a_deal_does_not_wait() -> None:
     full = [Tranche.model_validate({"share": 1, "when": "paid_in_full"})]
-    nearly = [Collection(date(2026, 2, 1), 999_99)]
+    nearly = [DatedAmount(date(2026, 2, 1), 999_99)]
     assert released(line(payments=nearly), full, [], date(2026, 12, 31)) == 0
-    assert released(line(payments=[*nearly, Collection(date(2026, 3, 1), 1)]), full, [], date(2026, 3, 1)) == 100_00
+    assert released(line(payments=[*nearly, DatedAmount(date(2026, 3, 1), 1)]), full, [], date(2026, 3, 1)) == 100_00
     assert released(line(deal_id=None), full, [], date(2026, 1, 31)) == 100_00
 
 
@@ -70,7 +70,7 @@ def test_a_hold_stops_a_line_until_a_person_a_date_or_the_money_releases_it() ->
     assert released(line(), None, [Hold("h", "participant", "ada", "2026-02", "later")], day) == 100_00
     assert released(line(), None, [Hold("h", "plan", "field", "2026-01", "x", released_on=day)], day) == 100_00
     assert released(line(), None, [Hold("h", "deal", "D1", "2026-01", "x", until=day)], day) == 100_00
-    whole = [Collection(day, 1000_00)]
+    whole = [DatedAmount(day, 1000_00)]
     until_paid = Hold("h", "deal", "D1", "2026-01", "x", until_collected=True)
     assert released(line(payments=whole), None, [until_paid], day) == 100_00
     assert released(line(), None, [until_paid], day) == 0
@@ -117,7 +117,7 @@ def test_what_is_released_lies_between_nothing_and_the_line(amount: int, came_in
         Tranche.model_validate({"share": f"0.{share:04d}", "when": "booked"}),
         Tranche.model_validate({"share": f"0.{10_000 - share:04d}", "when": "collected"}),
     ]
-    paid = [Collection(date(2026, 2, 1), came_in)]
+    paid = [DatedAmount(date(2026, 2, 1), came_in)]
     due = released(line(amount, deal_amount=10_000, payments=paid), tranches, [], date(2026, 3, 1))
     assert min(0, amount) <= due <= max(0, amount)
     assert came_in < 10_000 or due == amount

@@ -9,7 +9,7 @@ import pytest
 
 from shared.pay.terms.policy import Tranche
 from shared.pay.terms.release import Hold
-from shared.pay.terms.why_held import Why, why_held
+from shared.pay.terms.why_held import HoldReason, why_held
 from tests.shared.pay.terms.test_release import line
 
 DAY = date(2026, 1, 31)
@@ -32,7 +32,7 @@ def tranche(share: str, when: str, days: int = 0) -> Tranche:
 def test_a_part_that_is_not_due_says_what_it_waits_for(
     waits: tuple[str, int], facts: dict[str, Any], told: tuple[str, str]
 ) -> None:
-    assert why_held(line(**facts), [tranche("70%", "booked"), tranche("30%", *waits)], [], DAY) == Why(*told)
+    assert why_held(line(**facts), [tranche("70%", "booked"), tranche("30%", *waits)], [], DAY) == HoldReason(*told)
 
 
 def test_a_hold_goes_before_the_parts_and_says_all_the_ways_in_which_it_ends() -> None:
@@ -41,6 +41,6 @@ def test_a_hold_goes_before_the_parts_and_says_all_the_ways_in_which_it_ends() -
         Hold("b", "participant", "ada", "2026-01", "dispute"),
         Hold("c", "deal", "D2", "2026-01", "of another deal"),
     ]
-    assert why_held(line(), [tranche("100%", "paid_in_full")], holds, DAY) == Why(
+    assert why_held(line(), [tranche("100%", "paid_in_full")], holds, DAY) == HoldReason(
         "On hold: credit check; On hold: dispute", "when the customer has paid or when a person releases it; when a person releases it"
     )  # fmt: skip

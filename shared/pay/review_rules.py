@@ -15,7 +15,7 @@ from shared.kernel.remarks.roster import Kind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement
 
-Kind = Literal[
+FindingKind = Literal[
     "large_against_history",
     "high_pay_on_low_attainment",
     "no_pay_with_sales",
@@ -50,17 +50,17 @@ LOW: Final = Fraction(1, 2)
 """An attainment below this is low."""
 
 
-class Finding(NamedTuple):
+class ReviewFinding(NamedTuple):
     """One thing to look at. `why` is a sentence without amounts of pay, so that it can go into a message. `participant_id` is empty where it is
     about nobody."""
 
-    kind: Kind | Remarkable
+    kind: FindingKind | Remarkable
     participant_id: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReviewFacts:
     """What is known of a participant besides the settlement.
 
     Args:
@@ -81,21 +81,21 @@ class Seen:
     last_day: date | None = None
 
 
-def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[Finding]:
+def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[ReviewFinding]:
     """Deals of which a share credits nobody, by reason; of a participant, or of nobody whom the roster knows."""
     for each in missed_of(shares):
-        yield Finding("splits_not_whole", participant_id, each.in_words)
+        yield ReviewFinding("splits_not_whole", participant_id, each.in_words)
 
 
-def of_collection(settlement: Settlement) -> Iterable[Finding]:
+def of_collection(settlement: Settlement) -> Iterable[ReviewFinding]:
     """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there."""
     who = settlement.participant_id
     if settlement.unknown:
         why = f"held, because what was paid is not known of {_named(settlement.unknown)}: set the amount of the deal, in its currency"
-        yield Finding("collection_unknown", who, why)
+        yield ReviewFinding("collection_unknown", who, why)
     if settlement.paid_less:
         why = f"taken back, because less is paid than when it was released of {_named(settlement.paid_less)}"
-        yield Finding("paid_less", who, why)
+        yield ReviewFinding("paid_less", who, why)
 
 
 def _named(deals: Sequence[str]) -> str:
@@ -103,32 +103,32 @@ def _named(deals: Sequence[str]) -> str:
     return ", ".join(deals[:SHOWN]) + rest
 
 
-def findings(settlement: Settlement, seen: Seen, ends: date) -> Iterable[Finding]:
+def review_findings(settlement: Settlement, seen: ReviewFacts, ends: date) -> Iterable[ReviewFinding]:
     """Everything that stands out about one participant's pay."""
     who, paid = settlement.participant_id, settlement.paid
     if len(seen.history) >= HISTORY and paid > LARGE * median(seen.history) and paid > 0:
-        yield Finding(
+        yield ReviewFinding(
             "large_against_history",
             who,
             f"pay is more than {LARGE} times the median of {len(seen.history)} earlier pay periods",
         )
     if paid > 0 and seen.attainments and max(seen.attainments) < LOW and seen.history and paid > median(seen.history):
-        yield Finding(
+        yield ReviewFinding(
             "high_pay_on_low_attainment", who, f"pay above the usual, with every attainment below {LOW * 100} %"
         )
     if settlement.carried < 0:
-        yield Finding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
+        yield ReviewFinding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
     yield from not_whole(who, seen.unwhole)
     if seen.plan_changed_on is not None:
-        yield Finding(
+        yield ReviewFinding(
             "late_plan_change", who, f"the plan was changed on {seen.plan_changed_on}, after the pay period began"
         )
     for reason in seen.disputes:
-        yield Finding("open_dispute", who, f"a dispute is open: {reason}")
+        yield ReviewFinding("open_dispute", who, f"a dispute is open: {reason}")
     for reason in seen.holds:
-        yield Finding("open_hold", who, f"pay is on hold: {reason}")
+        yield ReviewFinding("open_hold", who, f"pay is on hold: {reason}")
     yield from of_collection(settlement)
     if paid > 0 and not seen.payroll_id:
-        yield Finding("no_payroll_id", who, "the roster has no payroll id; files that need one are refused")
+        yield ReviewFinding("no_payroll_id", who, "the roster has no payroll id; files that need one are refused")
     if paid > 0 and seen.last_day is not None and seen.last_day <= ends:
-        yield Finding("left", who, f"the last day was {seen.last_day}")
+        yield ReviewFinding("left", who, f"the last day was {seen.last_day}")
