@@ -67,7 +67,7 @@ def schedule(
     if unknown := [each for each in formats if each not in {"csv", "json", "xlsx"}]:
         raise LocalError(f"--format: {unknown[0]!r} is none of csv, json, xlsx")
     file = read_costs(contracts, policy)
-    begin, end = window(file.found) or (first or "2026-01", last or first or "2026-01")
+    begin, end = window(file.books) or (first or "2026-01", last or first or "2026-01")
     begin, end = period(first or begin, "--from"), period(last or max(end, first or end), "--through")
     if begin > end:
         raise LocalError(f"--from {begin} is after --through {end}")
@@ -77,7 +77,7 @@ def schedule(
     for note in file.notes:
         console.print(f"Note: {note}", markup=False)
     _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console)
-    count = len(file.found.assets)
+    count = len(file.books.assets)
     console.print(
         f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; {file.rejected.height:,} rows not used."
     )
@@ -99,10 +99,10 @@ def explain(
     """Tell how a contract's costs are accounted for, to be checked with a calculator."""
     from earnest.files.contract_costs import read_costs
     from earnest.local.processes import LocalError
-    from shared.contract_costs.words import told
+    from shared.contract_costs.words import in_words
 
     file = read_costs(contracts, policy)
-    sentences = list(told(file.found, contract))
+    sentences = list(in_words(file.books, contract))
     for row in file.rejected.filter(file.rejected["id"] == contract).iter_rows(named=True):
         sentence = f"Not used: row {row['row']}: {row['message']}."
         if sentence not in sentences:

@@ -17,9 +17,10 @@ from earnest.files.cells import BadCell
 from earnest.files.cost_cells import ALIASES, COLUMNS, Row, canonical, cost_event, cost_line, is_event
 from earnest.files.rejected import BAD_VALUE, FileError, rejected
 from earnest.files.rows import ROW, read_rows
-from shared.contract_costs.account import Accounted, PolicyAt, account
+from shared.contract_costs.account import PolicyAt, account_for
 from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.policy import ContractCosts
+from shared.contract_costs.schedule import ContractCostBooks
 from shared.limits import TooMuch, load_yaml, load_yaml_documents
 
 YAML_SUFFIXES = (".yaml", ".yml", ".json")
@@ -32,7 +33,7 @@ PLACES = ("lines", "contracts", "costs")
 class CostFile:
     """What a file says, what of it was not used (`REJECTED`), and notes for whoever wrote it."""
 
-    found: Accounted
+    books: ContractCostBooks
     rejected: pl.DataFrame
     notes: list[str]
 
@@ -70,10 +71,10 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
                 events.append(cost_event(row, known, f"row {number}"))
             except BadCell as error:
                 refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
-    found = account(lines, events, _in_force(policies))
-    for each in found.refused:
+    books = account_for(lines, events, _in_force(policies))
+    for each in books.refused:
         refused.append((path.name, int(each.source.removeprefix("row ")), each.id, each.reason, each.message))
-    return CostFile(found, rejected(refused).sort("row"), notes)
+    return CostFile(books, rejected(refused).sort("row"), notes)
 
 
 def read_policies(path: Path) -> list[ContractCosts]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeVar, cast
 
 from earnest.files.cells import BadCell
-from shared.contract_costs.facts import CostEvent, CostLine, Kind, Occasion
+from shared.contract_costs.facts import CostEvent, CostLine, EventKind, Occasion
 from shared.contracts.base import YEARS, YES_NO
 from shared.money import MoneyError, minor_digits, to_minor
 
@@ -126,7 +126,7 @@ def cost_event(row: Row, currencies: Sequence[str], source: str) -> CostEvent:
     value = _event_amount(row, kind, of or "USD") if wants else None
     event = CostEvent(
         contract_id=contract,
-        kind=cast(Kind, kind),
+        kind=cast(EventKind, kind),
         on=needed(day(row, "date"), "date: it is missing"),
         earning_line_id=optional(row, "earning_line_id") or None,
         amount=value,

@@ -14,10 +14,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from earnest.files.contract_costs import CostFile
 from earnest.files.rejected import FileError
-from shared.contract_costs.account import Accounted
+from shared.contract_costs.entries import entries
 from shared.contract_costs.journals import batch_id, journals
 from shared.contract_costs.months import month_of, name
-from shared.contract_costs.rollforward import By, rollforward
+from shared.contract_costs.rollforward import By, calculated_in_a_year, rollforward
+from shared.contract_costs.schedule import ContractCostBooks
 from shared.money import from_minor, minor_digits
 from shared.spreadsheets import write_csv
 
@@ -81,27 +82,26 @@ EXPENSED: Final = (
 REJECTED: Final = ("file", "row", "id", "reason", "message")
 
 
-def window(found: Accounted) -> tuple[str, str] | None:
+def window(books: ContractCostBooks) -> tuple[str, str] | None:
     """The first and the last month in which something moves; None where nothing does."""
-    months = [asset.recognised for asset in found.assets]
-    months += [row.month for row in found.rows] + [spent.month for spent in found.expenses]
-    return (name(min(months)), name(max(months))) if months else None
+    months = [entry.period for entry in entries(books)]
+    return (min(months), max(months)) if months else None
 
 
 def tables(file: CostFile, first: str, last: str, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
     """All tables by name, of the months from `first` through `last`: columns and rows, amounts as exact decimals."""
-    found = file.found
+    books = file.books
     return {
-        "schedule": (SCHEDULE, list(_schedule(found, first, last))),
-        "rollforward": (ROLLFORWARD, list(_rollforward(found, first, last, by))),
-        "journals": (JOURNALS, list(_journals(found, first, last))),
-        "expensed": (EXPENSED, list(_expensed(found, first, last))),
+        "schedule": (SCHEDULE, list(_schedule(books, first, last))),
+        "rollforward": (ROLLFORWARD, list(_rollforward(books, first, last, by))),
+        "journals": (JOURNALS, list(_journals(books, first, last))),
+        "expensed": (EXPENSED, list(_expensed(books, first, last))),
         "rejected": (REJECTED, list(file.rejected.iter_rows(named=True))),
     }
 
 
-def _schedule(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
-    for row in found.rows:
+def _schedule(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for row in books.schedule:
         line, period = row.asset.line, name(row.month)
         if first <= period <= last:
             cells = (
@@ -115,36 +115,35 @@ def _schedule(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any
                 period,
                 *(from_minor(each, line.currency) for each in (row.amount, row.cum_amount, row.carrying)),
                 row.source,
-                batch_id(row.month, line.entity, line.currency),
+                batch_id(period, line.entity, line.currency),
             )
             yield dict(zip(SCHEDULE, cells, strict=True))
 
 
-def _rollforward(found: Accounted, first: str, last: str, by: By) -> Iterator[dict[str, Any]]:
-    for row in rollforward(found, first, last, by):
+def _rollforward(books: ContractCostBooks, first: str, last: str, by: By) -> Iterator[dict[str, Any]]:
+    for row in rollforward(entries(books), calculated_in_a_year(books), first=first, last=last, by=by):
         yield {
             name: from_minor(cell, row.currency) if isinstance(cell, int) else cell
             for name, cell in zip(ROLLFORWARD, row, strict=True)
         }
 
 
-def _journals(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
-    for each in journals(found):
-        period = name(each.month)
-        if first <= period <= last:
-            amount = from_minor(abs(each.amount), each.currency)
-            debit, credit = (amount, None) if each.amount > 0 else (None, amount)
-            who = (each.entity, each.currency, each.event, each.account)
-            cells = (each.batch, str(each.date), period, *who, debit, credit, each.contracts)
+def _journals(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for line in journals(entries(books)):
+        if first <= line.period <= last:
+            amount = from_minor(abs(line.amount), line.currency)
+            debit, credit = (amount, None) if line.amount > 0 else (None, amount)
+            who = (line.entity, line.currency, line.event, line.account)
+            cells = (line.batch, str(line.date), line.period, *who, debit, credit, line.contracts)
             yield dict(zip(JOURNALS, cells, strict=True))
 
 
-def _expensed(found: Accounted, first: str, last: str) -> Iterator[dict[str, Any]]:
-    for each in sorted(found.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
+def _expensed(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+    for each in sorted(books.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
         period = name(each.month)
         if first <= period <= last:
             amounts = (from_minor(each.amount, each.currency), from_minor(each.on_cost, each.currency))
-            batch = "" if each.booked else batch_id(each.month, each.entity, each.currency)
+            batch = "" if each.booked else batch_id(period, each.entity, each.currency)
             who = (each.line_id, each.contract_id, each.entity, each.currency)
             cells = (*who, period, *amounts, each.reason, each.why, batch)
             yield dict(zip(EXPENSED, cells, strict=True))

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.payout import errors as refusals
 from services.payout.calendars.errors import NoSuchPayGroup, UnknownPayPeriod
 from services.payout.calendars.routes import add_calendars
-from services.payout.contract_costs import store_lines as earned
+from services.payout.contract_costs import store_earned_lines as earned
 from services.payout.contract_costs.routes import add_contract_costs, published
 from services.payout.delivery.routes import add_deliveries
 from services.payout.deps import Office

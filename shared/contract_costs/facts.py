@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 Occasion = Literal["new", "renewal", "modification"]
-Kind = Literal["estimate", "clawback", "reversal", "impairment", "termination", "extension"]
+EventKind = Literal["estimate", "clawback", "reversal", "impairment", "termination", "extension"]
 
-RANK: dict[str, int] = {"extension": 0, "estimate": 1, "clawback": 2, "reversal": 3, "impairment": 4, "termination": 5}
+RANK: Final[dict[EventKind, int]] = {
+    "extension": 0,
+    "estimate": 1,
+    "clawback": 2,
+    "reversal": 3,
+    "impairment": 4,
+    "termination": 5,
+}
 """The order of what happens on one day: a clawback reduces the asset before the rest is impaired."""
 
 
@@ -52,7 +59,7 @@ class CostEvent:
     """Something that happens to a contract. On the first day of a month it comes before that month's expense, else after it."""
 
     contract_id: str
-    kind: Kind
+    kind: EventKind
     on: date
     earning_line_id: str | None = None
     """Only this asset of the contract."""

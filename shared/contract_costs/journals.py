@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal, NamedTuple
 
-from shared.contract_costs.account import Accounted
-from shared.contract_costs.assets import Asset, Expense
-from shared.contract_costs.months import last_day, name
-from shared.contract_costs.walk import Row
+from shared.contract_costs.entries import Entry, EntryAmount, EntryKind
+from shared.contract_costs.months import last_day, month_of
 
-Account = Literal[
+CostAccount = Literal[
     "deferred_contract_costs",
     "commission_expense",
     "on_cost_expense",
@@ -22,97 +20,95 @@ Account = Literal[
     "clawback_receivable",
 ]
 """What an account is for; the policy `gl_accounts` says which account of the company's chart it is."""
-Event = Literal["capitalise", "expense", "amortise", "impair", "reverse", "clawback"]
+JournalEvent = Literal["capitalise", "expense", "amortise", "impair", "reverse", "clawback"]
 
 
-class Posting(NamedTuple):
+class JournalLine(NamedTuple):
     """An amount on an account, debits positive, in minor units."""
 
     batch: str
-    month: int
+    period: str
     date: date
     entity: str
     currency: str
-    event: Event
-    account: Account
+    event: JournalEvent
+    account: CostAccount
     amount: int
     contracts: int
     """How many contracts it sums."""
 
 
-_Part = tuple[Event, Account, int]
-
-
-def batch_id(month: int, entity: str, currency: str) -> str:
+def batch_id(period: str, entity: str, currency: str) -> str:
     """The id of a month's batch; the same for ever, so that booking it twice shows."""
-    return "-".join(part for part in ("contract-costs", name(month), entity, currency) if part)
+    return "-".join(part for part in ("contract-costs", period, entity, currency) if part)
 
 
-def journals(found: Accounted) -> Iterator[Posting]:
-    """All postings, summed per month, entity, currency, event and account; each event of a batch sums to zero."""
-    sums: dict[tuple[int, str, str, Event, Account], int] = defaultdict(int)
-    contracts: dict[tuple[int, str, str, Event, Account], set[str]] = defaultdict(set)
-
-    def book(month: int, entity: str, currency: str, contract: str, parts: list[_Part]) -> None:
-        for event, account, amount in parts:
-            if amount:
-                sums[month, entity, currency, event, account] += amount
-                contracts[month, entity, currency, event, account].add(contract)
-
-    for asset in found.assets:
-        line = asset.line
-        book(asset.recognised, line.entity, line.currency, line.contract_id, capitalised(asset))
-    for spent in found.expenses:
-        book(spent.month, spent.entity, spent.currency, spent.contract_id, expensed(spent))
-    for row in found.rows:
-        line = row.asset.line
-        book(row.month, line.entity, line.currency, line.contract_id, left(row))
-    for key, amount in sorted(sums.items()):
-        month, entity, currency, event, account = key
-        if amount:
-            batch = batch_id(month, entity, currency)
-            yield Posting(batch, month, last_day(month), entity, currency, event, account, amount, len(contracts[key]))
-
-
-def capitalised(asset: Asset) -> list[_Part]:
-    """Dr deferred contract costs, Cr what is owed for them (or the expense that payout's accrual has booked)."""
-    pay: Account = asset.policy.credit
-    on_cost: Account = "accrued_on_costs" if pay == "accrued_commissions" else "on_cost_expense"
-    return [
-        ("capitalise", "deferred_contract_costs", asset.total),
-        ("capitalise", pay, -asset.commission),
-        ("capitalise", on_cost, -asset.on_cost),
-    ]
+def journals(moved: Iterable[Entry]) -> Iterator[JournalLine]:
+    """All lines, summed per month, entity, currency, event and account; each event of a batch sums to zero."""
+    sums: dict[tuple[str, str, str, JournalEvent, CostAccount], int] = defaultdict(int)
+    contracts: dict[tuple[str, str, str, JournalEvent, CostAccount], set[str]] = defaultdict(set)
+    for period, key, amount, expensed_before in moved:
+        event, parts = accounts_of(key.kind, amount, claim=key.claim, expensed_before=expensed_before)
+        for account, part in parts.items():
+            if part:
+                sums[period, key.entity, key.currency, event, account] += part
+                contracts[period, key.entity, key.currency, event, account].add(key.contract_id)
+    for about, amount_of in sorted(sums.items()):
+        period, entity, currency, event, account = about
+        if amount_of:
+            yield JournalLine(
+                batch=batch_id(period, entity, currency),
+                period=period,
+                date=last_day(month_of(period)),
+                entity=entity,
+                currency=currency,
+                event=event,
+                account=account,
+                amount=amount_of,
+                contracts=len(contracts[about]),
+            )
 
 
-def expensed(spent: Expense) -> list[_Part]:
-    """Dr expense, Cr what is owed; the other way round for what is taken back beyond the asset."""
-    if spent.booked:
-        return []
-    owed: Account = "clawback_receivable" if spent.claim else "accrued_commissions"
-    return [
-        ("expense", "commission_expense", spent.amount),
-        ("expense", owed, -spent.amount),
-        ("expense", "on_cost_expense", spent.on_cost),
-        ("expense", "accrued_on_costs", -spent.on_cost),
-    ]
+def accounts_of(
+    kind: EntryKind, entry: EntryAmount, *, claim: bool, expensed_before: bool
+) -> tuple[JournalEvent, dict[CostAccount, int]]:
+    """What an entry does to which accounts, debits positive; the amounts sum to zero.
 
-
-def left(row: Row) -> list[_Part]:
-    """What leaves the asset: to expense, to the impairment loss, or to the claim on who was paid."""
-    off: Account = "deferred_contract_costs"
-    match row.source:
-        case "run" | "estimate_change":
-            return [("amortise", "commission_expense", row.amount), ("amortise", off, -row.amount)]
-        case "impairment":
-            return [("impair", "impairment_loss", row.amount), ("impair", off, -row.amount)]
-        case "reversal":
-            return [("reverse", off, -row.amount), ("reverse", "impairment_loss", row.amount)]
+    Args:
+        kind: of the entry.
+        entry: its amount, and of it the on-costs.
+        claim: whether a clawback is a claim on the participant.
+        expensed_before: whether the accrual of pay has expensed all of it: then capitalising takes it back out of expense, a clawback puts
+            it back there, and what never becomes an asset is booked already.
+    """
+    pay, on_cost = entry.amount - entry.on_cost, entry.on_cost
+    match kind:
+        case "capitalisation":  # ASC 340-40-25-1, IFRS 15.91
+            return "capitalise", {
+                "deferred_contract_costs": entry.amount,
+                "commission_expense" if expensed_before else "accrued_commissions": -pay,
+                "on_cost_expense" if expensed_before else "accrued_on_costs": -on_cost,
+            }
+        case "amortisation":  # ASC 340-40-35-1, IFRS 15.99
+            return "amortise", {"commission_expense": entry.amount, "deferred_contract_costs": -entry.amount}
+        case "impairment":  # ASC 340-40-35-3, IFRS 15.101
+            return "impair", {"impairment_loss": entry.amount, "deferred_contract_costs": -entry.amount}
+        case "reversal":  # IFRS 15.104: its amount is negative, so both accounts go the other way
+            return "reverse", {"impairment_loss": entry.amount, "deferred_contract_costs": -entry.amount}
         case "clawback":
-            booked = row.asset.policy.credit == "commission_expense"
-            owed: Account = "clawback_receivable" if row.claim else "accrued_commissions"
-            return [
-                ("clawback", "commission_expense" if booked else owed, row.amount - row.on_cost),
-                ("clawback", "on_cost_expense" if booked else "accrued_on_costs", row.on_cost),
-                ("clawback", off, -row.amount),
-            ]
+            owed: CostAccount = "clawback_receivable" if claim else "accrued_commissions"
+            return "clawback", {
+                "commission_expense" if expensed_before else owed: pay,
+                "on_cost_expense" if expensed_before else "accrued_on_costs": on_cost,
+                "deferred_contract_costs": -entry.amount,
+            }
+        case "expense" if expensed_before:
+            return "expense", {}
+        case "expense":
+            owed = "clawback_receivable" if claim else "accrued_commissions"
+            return "expense", {
+                "commission_expense": pay,
+                owed: -pay,
+                "on_cost_expense": on_cost,
+                "accrued_on_costs": -on_cost,
+            }

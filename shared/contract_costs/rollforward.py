@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal, NamedTuple
 
-from shared.contract_costs.account import Accounted
+from shared.contract_costs.entries import Entry, EntryKind
 from shared.contract_costs.months import month_of, name
+from shared.contract_costs.schedule import ContractCostBooks
 
 By = Literal["month", "quarter", "year"]
-SIZES: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+SIZES: Final[dict[By, int]] = {"month": 1, "quarter": 3, "year": 12}
+REDUCTIONS: Final[tuple[EntryKind, ...]] = ("amortisation", "impairment", "reversal", "clawback")
+"""What takes off the asset what is capitalised; expense never was on it."""
+InAYear = Callable[[str, str, int], int | None]
+"""What of an entity's and currency's asset at the end of a month is still carried a year later; None where that month was not closed."""
 
 
 class Movement(NamedTuple):
@@ -26,59 +31,64 @@ class Movement(NamedTuple):
     reversal: int
     clawback: int
     closing: int
-    current: int
+    current: int | None
     """What of the closing balance becomes expense in the twelve months after, as things stand at the end of the period."""
-    non_current: int
+    non_current: int | None
     expensed: int
     """What was expensed without an asset, less what was taken back beyond it: beside the asset, for the reader."""
 
 
-_CAUSES = {"run": 1, "estimate_change": 1, "impairment": 2, "reversal": 3, "clawback": 4}
-
-
-def rollforward(found: Accounted, first: str, last: str, by: By = "month") -> Iterator[Movement]:
+def rollforward(
+    moved: Iterable[Entry], in_a_year: InAYear, *, first: str, last: str, by: By = "month"
+) -> Iterator[Movement]:
     """One row per period, entity and currency, from the period of month `first` through that of month `last`, without gaps.
 
     Quarters and years are those of the calendar, and are whole: the last ends where it ends even if `last` is earlier.
+
+    Args:
+        moved: all entries from the beginning on, so that the first period opens with what is carried into it.
+        in_a_year: tells the non-current part at a month's end.
+        first: a month of the first period.
+        last: a month of the last period.
+        by: how long a period is.
     """
-    moved: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0] * 6))
-    ends: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-    for asset in found.assets:
-        moved[asset.line.entity, asset.line.currency][asset.recognised][0] += asset.total
-    for row in found.rows:
-        moved[row.asset.line.entity, row.asset.line.currency][row.month][_CAUSES[row.source]] -= row.amount
-    for spent in found.expenses:
-        moved[spent.entity, spent.currency][spent.month][5] += spent.total
-    for closing in found.closings:
-        end = ends[closing.asset.line.entity, closing.asset.line.currency][closing.month]
-        end[0] += closing.carrying
-        end[1] += closing.in_a_year
+    months: dict[tuple[str, str], dict[int, Counter[EntryKind]]] = defaultdict(lambda: defaultdict(Counter))
+    for entry in moved:
+        months[entry.key.entity, entry.key.currency][month_of(entry.period)][entry.key.kind] += entry.amount.amount
     size = SIZES[by]
     begin, finish = month_of(first) // size * size, month_of(last) // size * size
-    for (entity, currency), months in sorted(moved.items()):
-        opening = sum(sum(cells[:5]) for month, cells in months.items() if month < begin)
+    for (entity, currency), kinds_of in sorted(months.items()):
+        opening = sum(_on_the_asset(kinds) for month, kinds in kinds_of.items() if month < begin)
         for start in range(begin, finish + 1, size):
-            within = [months[month] for month in range(start, start + size) if month in months]
-            cells = [sum(column) for column in zip([0] * 6, *within, strict=True)]
-            added, amortised, impaired, reversed_, clawed, expensed = cells
-            closing_balance = opening + sum(cells[:5])
-            _, later = ends[entity, currency].get(start + size - 1, (0, 0))
+            kinds = Counter[EntryKind]()
+            for month in range(start, start + size):
+                kinds.update(kinds_of.get(month, {}))
+            closing = opening + _on_the_asset(kinds)
+            later = in_a_year(entity, currency, start + size - 1)
             yield Movement(
-                period_name(start, by),
-                entity,
-                currency,
-                opening,
-                added,
-                amortised,
-                impaired,
-                reversed_,
-                clawed,
-                closing_balance,
-                closing_balance - later,
-                later,
-                expensed,
+                period=period_name(start, by),
+                entity=entity,
+                currency=currency,
+                opening=opening,
+                additions=kinds["capitalisation"],
+                amortisation=-kinds["amortisation"],
+                impairment=-kinds["impairment"],
+                reversal=-kinds["reversal"],
+                clawback=-kinds["clawback"],
+                closing=closing,
+                current=None if later is None else closing - later,
+                non_current=later,
+                expensed=kinds["expense"],
             )
-            opening = closing_balance
+            opening = closing
+
+
+def calculated_in_a_year(books: ContractCostBooks) -> InAYear:
+    """The non-current part of what was just calculated, of every month."""
+    later: Counter[tuple[str, str, int]] = Counter()
+    for closing in books.closings:
+        later[closing.asset.line.entity, closing.asset.line.currency, closing.month] += closing.in_a_year
+    return lambda entity, currency, month: later[entity, currency, month]
 
 
 def period_name(start: int, by: By) -> str:
@@ -86,3 +96,7 @@ def period_name(start: int, by: By) -> str:
     if by == "month":
         return name(start)
     return f"{start // 12:04d}" + (f"-Q{start % 12 // 3 + 1}" if by == "quarter" else "")
+
+
+def _on_the_asset(kinds: Counter[EntryKind]) -> int:
+    return kinds["capitalisation"] - sum(kinds[kind] for kind in REDUCTIONS)

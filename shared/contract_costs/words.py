@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shared.contract_costs.account import Accounted
 from shared.contract_costs.assets import Asset, Expense
-from shared.contract_costs.events import Happening
+from shared.contract_costs.events import AppliedEvent
 from shared.contract_costs.facts import CostEvent
 from shared.contract_costs.months import name
 from shared.contract_costs.policy import Convention
-from shared.contract_costs.walk import Row
-from shared.money import from_minor
+from shared.contract_costs.schedule import ContractCostBooks, ScheduleRow
+from shared.formatting import money
 
 _FIRST: dict[Convention, str] = {
     "full": "the month of the start counts whole",
@@ -27,46 +26,45 @@ _CAUSE = {
 }
 
 
-def told(found: Accounted, contract: str) -> Iterator[str]:
+def in_words(books: ContractCostBooks, contract: str) -> Iterator[str]:
     """All that happens to a contract's costs: what is expensed at once, each asset with its months, each event."""
-    for spent in found.expenses:
+    for spent in books.expenses:
         if spent.contract_id == contract and spent.reason != "after_the_asset":
             yield _expensed(spent)
-    for asset in found.assets:
+    for asset in books.assets:
         if asset.line.contract_id == contract:
-            rows = [row for row in found.rows if row.asset.id == asset.id]
+            rows = [row for row in books.schedule if row.asset.id == asset.id]
             yield from _asset(asset, rows)
-    for happening in found.happenings:
-        if happening.event.contract_id == contract and not happening.changes:
-            yield from _without_change(happening)
-    for spent in found.expenses:
+    for applied in books.applied:
+        if applied.event.contract_id == contract and not applied.changes:
+            yield from _without_change(applied)
+    for spent in books.expenses:
         if spent.contract_id == contract and spent.reason == "after_the_asset":
             yield _expensed(spent)
-    for refused in found.refused:
+    for refused in books.refused:
         if contract == refused.id or refused.id.startswith(f"{contract}:"):
             yield f"Not used: {refused.source}: {refused.message}."
 
 
-def money(amount: int, currency: str) -> str:
-    """An amount as people read it."""
-    return f"{from_minor(amount, currency):,f} {currency}"
+def _money(amount: int, currency: str) -> str:
+    return money(amount, currency, code=True)
 
 
 def _expensed(spent: Expense) -> str:
-    on_cost = f", with on-costs of {money(spent.on_cost, spent.currency)}" if spent.on_cost else ""
-    return f"{name(spent.month)}: {spent.line_id}, {money(spent.amount, spent.currency)}{on_cost}, is expense: {spent.why}."
+    on_cost = f", with on-costs of {_money(spent.on_cost, spent.currency)}" if spent.on_cost else ""
+    return f"{name(spent.month)}: {spent.line_id}, {_money(spent.amount, spent.currency)}{on_cost}, is expense: {spent.why}."
 
 
-def _asset(asset: Asset, rows: Sequence[Row]) -> Iterator[str]:
+def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
     line, currency = asset.line, asset.line.currency
     parts = ""
     if asset.on_cost:
-        parts = f" ({money(asset.commission, currency)} and on-costs of {money(asset.on_cost, currency)})"
+        parts = f" ({_money(asset.commission, currency)} and on-costs of {_money(asset.on_cost, currency)})"
     yield (
-        f"{name(asset.recognised)}: {line.earning_line_id} is capitalised at {money(asset.total, currency)}{parts}. It is expensed "
+        f"{name(asset.recognised)}: {line.earning_line_id} is capitalised at {_money(asset.total, currency)}{parts}. It is expensed "
         f"over {asset.months} months from {asset.start}, {asset.why}; {_FIRST[asset.policy.first_month]}."
     )
-    base, run = asset.total, list[Row]()
+    base, run = asset.total, list[ScheduleRow]()
     for row in rows:
         if row.source in {"run", "estimate_change"} and (not run or run[-1].source == row.source):
             run.append(row)
@@ -78,48 +76,48 @@ def _asset(asset: Asset, rows: Sequence[Row]) -> Iterator[str]:
             continue
         base = row.carrying
         yield (
-            f"{name(row.month)}: of {money(row.carrying + row.amount, currency)}, {money(abs(row.amount), currency)} "
-            f"{_CAUSE[row.source]}; {money(row.carrying, currency)} is carried on."
+            f"{name(row.month)}: of {_money(row.carrying + row.amount, currency)}, {_money(abs(row.amount), currency)} "
+            f"{_CAUSE[row.source]}; {_money(row.carrying, currency)} is carried on."
         )
     yield from _run(asset, base, run)
 
 
-def _run(asset: Asset, base: int, run: Sequence[Row]) -> Iterator[str]:
+def _run(asset: Asset, base: int, run: Sequence[ScheduleRow]) -> Iterator[str]:
     """Months of straight expense, with the sum that gives each of them."""
     if not run:
         return
     currency, first, last = asset.line.currency, run[0], run[-1]
     new = f" under the new estimate of {first.months} months in all" if first.source == "estimate_change" else ""
     if first.part[1] == 0:
-        yield f"{name(first.month)}: {money(first.amount, currency)} is expensed at once, for the new period is over already."
+        yield f"{name(first.month)}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
         return
-    told = [f"{name(row.month)} {_sum(base, row, asset.policy.first_month)}" for row in run[:3]]
-    more = "; and so on" if len(run) > len(told) else ""
+    shown = [f"{name(row.month)} {_sum(base, row, asset.policy.first_month)}" for row in run[:3]]
+    more = "; and so on" if len(run) > len(shown) else ""
     yield (
-        f"{name(first.month)} to {name(last.month)}{new}: {'; '.join(told)}{more}. In {len(run)} months "
-        f"{money(base - last.carrying, currency)}; {money(last.carrying, currency)} is carried at the end of {name(last.month)}."
+        f"{name(first.month)} to {name(last.month)}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
+        f"{_money(base - last.carrying, currency)}; {_money(last.carrying, currency)} is carried at the end of {name(last.month)}."
     )
 
 
-def _sum(base: int, row: Row, convention: Convention) -> str:
+def _sum(base: int, row: ScheduleRow, convention: Convention) -> str:
     """The multiplication that gives a month, to be repeated with a calculator."""
     currency, (gone, length) = row.asset.line.currency, row.part
     parts = f"{gone} / {length} days" if convention == "days" else f"{_half(gone)} / {_half(length)}"
     before = base - row.carrying - row.amount
-    less = f", less {from_minor(before, currency):,f}: {from_minor(row.amount, currency):,f}" if before else ""
-    return f"{from_minor(base, currency):,f} x {parts} = {from_minor(base - row.carrying, currency):,f}{less}"
+    less = f", less {money(before, currency)}: {money(row.amount, currency)}" if before else ""
+    return f"{money(base, currency)} x {parts} = {money(base - row.carrying, currency)}{less}"
 
 
 def _half(halves: int) -> str:
     return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
 
 
-def _without_change(happening: Happening) -> Iterator[str]:
-    event = happening.event
+def _without_change(applied: AppliedEvent) -> Iterator[str]:
+    event = applied.event
     if event.kind in {"estimate", "extension"}:
         yield f"{event.on}: {_estimate(event)}; months before stay as they are."
-    elif not happening.expenses:
-        yield f"{event.on}: {event.kind} changes nothing: {'nothing is carried' if not happening.before else 'what is carried is recoverable'}."
+    elif not applied.expenses:
+        yield f"{event.on}: {event.kind} changes nothing: {'nothing is carried' if not applied.before else 'what is carried is recoverable'}."
 
 
 def _estimate(event: CostEvent) -> str:

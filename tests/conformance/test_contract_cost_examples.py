@@ -44,8 +44,8 @@ def test_the_expected_amounts_come_out(case: Path) -> None:
 
 
 def value(file: CostFile, what: str, line: str, period: str) -> Decimal:
-    found = file.found
-    rows = [row for row in found.rows if row.asset.line.earning_line_id == line]
+    found = file.books
+    rows = [row for row in found.schedule if row.asset.line.earning_line_id == line]
     assets = [asset for asset in found.assets if asset.line.earning_line_id == line]
     if what in SOURCES:
         sign = -1 if what == "reversed" else 1
@@ -80,15 +80,15 @@ def value(file: CostFile, what: str, line: str, period: str) -> Decimal:
 
 
 def money(file: CostFile, amounts: Iterable[int]) -> Decimal:
-    (digits,) = {from_minor(1, asset.line.currency) for asset in file.found.assets} or {Decimal("0.01")}
+    (digits,) = {from_minor(1, asset.line.currency) for asset in file.books.assets} or {Decimal("0.01")}
     return sum(amounts) * digits
 
 
 def assert_whole(file: CostFile) -> None:
     """Schedules sum to their assets, batches to zero, and the roll-forward closes at what is carried."""
-    found = file.found
+    found = file.books
     for asset in found.assets:
-        assert sum(row.amount for row in found.rows if row.asset is asset) == asset.total
+        assert sum(row.amount for row in found.schedule if row.asset is asset) == asset.total
     first, last = window(found) or ("2026-01", "2026-01")
     batches: Counter[str] = Counter()
     for row in tables(file, first, last, "month")["journals"][1]:

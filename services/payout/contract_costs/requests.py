@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.contract_costs.facts import CostEvent, CostLine, Occasion
-from shared.contract_costs.facts import Kind as EventKind
+from shared.contract_costs.facts import CostEvent, CostLine, EventKind, Occasion
 from shared.contracts.base import IDENTIFIER, BusinessDate, CurrencyCode, ExactDecimal, Identifier
 from shared.money import to_minor
 
@@ -17,7 +16,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=
 Months = Annotated[int, Field(ge=1, le=600)]
 
 
-class LineTold(BaseModel):
+class NewCost(BaseModel):
     """A cost that no line of pay has: of a contract from before, of a lawyer, of a partner. The columns of docs/contract-costs.md."""
 
     model_config = ConfigDict(
@@ -58,7 +57,7 @@ class LineTold(BaseModel):
     reason: Reason
 
     @model_validator(mode="after")
-    def _is_an_amount(self) -> LineTold:
+    def _is_an_amount(self) -> NewCost:
         if not to_minor(self.amount, self.currency):
             raise ValueError("the amount is 0: there is nothing to account for")
         return self
@@ -88,7 +87,7 @@ class LineTold(BaseModel):
         )
 
 
-class EventTold(BaseModel):
+class NewEvent(BaseModel):
     """What happens to a contract; docs/contract-costs.md says what each kind needs and does."""
 
     model_config = ConfigDict(
@@ -120,7 +119,7 @@ class EventTold(BaseModel):
     reason: Reason
 
     @model_validator(mode="after")
-    def _is_whole(self) -> EventTold:
+    def _is_whole(self) -> NewEvent:
         with_amount = self.kind in {"clawback", "impairment", "reversal"}
         if with_amount != (self.amount is not None) or (with_amount and self.currency is None):
             raise ValueError(
@@ -138,13 +137,13 @@ class EventTold(BaseModel):
         """The event in minor units."""
         amount = None if self.amount is None or self.currency is None else to_minor(self.amount, self.currency)
         return CostEvent(
-            self.contract_id,
-            self.kind,
-            self.date,
-            self.earning_line_id,
-            amount,
-            self.currency,
-            self.months,
-            self.remaining_months,
-            self.ends,
+            contract_id=self.contract_id,
+            kind=self.kind,
+            on=self.date,
+            earning_line_id=self.earning_line_id,
+            amount=amount,
+            currency=self.currency,
+            months=self.months,
+            remaining_months=self.remaining_months,
+            ends=self.ends,
         )

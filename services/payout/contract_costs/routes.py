@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from http import HTTPStatus
@@ -12,8 +11,9 @@ import structlog
 from fastapi import Depends, FastAPI, Path, Query, Response
 from sqlalchemy import Connection, Engine
 
-from services.payout.contract_costs import booking, store
-from services.payout.contract_costs.requests import EventTold, LineId, LineTold
+from services.payout.contract_costs import store
+from services.payout.contract_costs.errors import refuse_passed, refuse_to_skip
+from services.payout.contract_costs.requests import LineId, NewCost, NewEvent
 from services.payout.contract_costs.schemas import (
     BatchView,
     BookedMonth,
@@ -25,19 +25,23 @@ from services.payout.contract_costs.schemas import (
     MovementView,
     NotUsed,
     RollForward,
-    row_view,
+    ScheduleRowView,
 )
 from services.payout.errors import PeriodNotEnded
 from services.payout.periods import checked
 from services.payout.policies import store as policies
 from shared.auth import Principal, require
-from shared.contract_costs.account import Accounted, PolicyAt, account
+from shared.contract_costs.account import PolicyAt, account_for
+from shared.contract_costs.entries import Entry, carrying_amounts, differences, entries, sums
 from shared.contract_costs.facts import CostLine
+from shared.contract_costs.months import name
 from shared.contract_costs.policy import ContractCosts
-from shared.contract_costs.words import told
+from shared.contract_costs.rollforward import rollforward
+from shared.contract_costs.schedule import ContractCostBooks
+from shared.contract_costs.words import in_words
 from shared.contracts.base import Identifier
 from shared.pay.policy import in_force
-from shared.periods import last_day, next_period
+from shared.periods import last_day
 from shared.problems import NotFound
 from shared.settings import Settings
 
@@ -71,11 +75,11 @@ def add_contract_costs(
 ) -> None:
     """Add the routes of contract costs; `snapshot` reads everything as of one instant."""
 
-    def accounted(connection: Connection, period: str, contract: str | None = None) -> Accounted:
+    def accounted(connection: Connection, period: str, contract: str | None = None) -> ContractCostBooks:
         told_apart = store.lines(connection, last_day(period))
         lines = [line for line in (*costs(connection, period), *told_apart) if contract in {None, line.contract_id}]
         happened = [event for _, event in store.events(connection, last_day(period), contract)]
-        return account(lines, happened, policy(connection))
+        return account_for(lines, happened, policy(connection))
 
     @app.post(
         "/v1/contract-costs/lines/{line_id:path}",
@@ -83,7 +87,7 @@ def add_contract_costs(
         responses={200: {"model": LineView, "description": "It was told before"}},
     )
     def tell_cost(
-        who: Writer, line_id: Annotated[LineId, Path(examples=["legacy-K-1001"])], body: LineTold, response: Response
+        who: Writer, line_id: Annotated[LineId, Path(examples=["legacy-K-1001"])], body: NewCost, response: Response
     ) -> LineView:
         """Tell a cost that no line of pay has. The caller names it: telling it again changes nothing (200)."""
         line = body.line(line_id)
@@ -100,7 +104,7 @@ def add_contract_costs(
     def tell(
         who: Writer,
         event_id: Annotated[Identifier, Path(examples=["churn-K-1001"])],
-        body: EventTold,
+        body: NewEvent,
         response: Response,
     ) -> EventView:
         """Tell what happens to a contract. The caller names the event: telling it again changes nothing (200)."""
@@ -131,21 +135,21 @@ def add_contract_costs(
         if last_day(checked(period)) >= (today := at.astimezone(settings.zone).date()):
             raise PeriodNotEnded(period, today)
         with engine.begin() as connection:
-            store.hold(connection)
+            store.lock_books(connection)
             last = store.last_period(connection)
-            booking.checked(period, last)
-            found = accounted(connection, period)
-            changed = booking.differences(booking.amounts(found, period), store.booked(connection))
+            refuse_passed(period, last)
+            books = accounted(connection, period)
+            changed = differences(sums(entries(books), period), store.booked(connection))
             if not catch_up:
-                booking.refuse_to_skip(period, last, changed)
+                refuse_to_skip(period, last, changed=changed)
             made = None
             if changed or last != period:
-                made = store.add_batch(connection, period, changed, booking.balances(found, period), who.name, at)
+                made = store.add_batch(connection, period, changed, carrying_amounts(books, period), who.name, at)
         _logger.info("contract_costs.booked", period=period, entries=len(changed), actor=who.name)
         return BookedMonth(
             period=period,
             batch=BatchView.of(made) if made else None,
-            not_used=[NotUsed(**_named(each)) for each in found.refused],
+            not_used=[NotUsed(**_named(each)) for each in books.refused],
         )
 
     @app.get("/v1/contract-costs/periods/{period}")
@@ -155,7 +159,7 @@ def add_contract_costs(
             return [BatchView.of(each) for each in store.batches(connection, checked(period))]
 
     @app.get("/v1/contract-costs/entries")
-    def entries(
+    def list_entries(
         _: Reader,
         first: Annotated[str, Query(examples=["2026-01"], max_length=7)],
         last: Annotated[str, Query(examples=["2026-12"], max_length=7)],
@@ -171,7 +175,7 @@ def add_contract_costs(
         )
 
     @app.get("/v1/contract-costs/rollforward")
-    def rollforward(
+    def show_rollforward(
         _: Reader,
         first: Annotated[str, Query(examples=["2026-01"], max_length=7)],
         last: Annotated[str, Query(examples=["2026-12"], max_length=7)],
@@ -179,21 +183,29 @@ def add_contract_costs(
         """The roll-forward of what is booked, by month, entity and currency: a closed month's rows never change."""
         with snapshot.connect() as connection:
             booked = store.entries(connection, FIRST, checked(last))
-            closed = {each.period: each.balances for each in store.batches(connection)}
-        return RollForward(movements=list(_movements(booked, closed, checked(first), last)))
+            closed = {batch.period: batch.balances for batch in store.batches(connection)}
+
+        def in_a_year(entity: str, currency: str, month: int) -> int | None:
+            if (balances := closed.get(name(month))) is None:
+                return None
+            return {(each.entity, each.currency): each.in_a_year for each in balances}.get((entity, currency), 0)
+
+        moved = (Entry(entry.period, entry.key, entry.amount) for entry in booked)
+        movements = rollforward(moved, in_a_year, first=checked(first), last=last)
+        return RollForward(movements=[MovementView.of(movement) for movement in movements])
 
     @app.get("/v1/contract-costs/contracts/{contract_id:path}")
     def show_contract(_: Reader, contract_id: Contract) -> ContractView:
         """A contract's costs in words, its whole schedule as the facts say now, and what of it is booked."""
         with snapshot.connect() as connection:
-            found = accounted(connection, LAST, contract_id)
+            books = accounted(connection, LAST, contract_id)
             booked = store.entries(connection, FIRST, LAST, contract_id)
-        if not (found.assets or found.expenses or booked):
+        if not (books.assets or books.expenses or booked):
             raise NotFound(f"there is no cost of a contract {contract_id}")
         return ContractView(
             contract_id=contract_id,
-            words=list(told(found, contract_id)),
-            schedule=[row_view(row) for row in found.rows],
+            words=list(in_words(books, contract_id)),
+            schedule=[ScheduleRowView.of(row) for row in books.schedule],
             booked=[EntryView.of(each) for each in booked],
         )
 
@@ -211,27 +223,3 @@ def published(connection: Connection) -> PolicyAt:
 
 def _named(refused: object) -> dict[str, str]:
     return {name: getattr(refused, name) for name in ("source", "id", "reason", "message")}
-
-
-def _movements(
-    booked: Iterable[store.BookedEntry], closed: dict[str, list[booking.Balance]], first: str, last: str
-) -> Iterable[MovementView]:
-    """Per month, entity and currency; months in which nothing was booked carry on what there was."""
-    sums: dict[tuple[str, str], dict[str, dict[booking.Kind, int]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(int))
-    )
-    for entry in booked:
-        sums[entry.key.entity, entry.key.currency][entry.period][entry.key.kind] += entry.amount.amount
-    for (entity, currency), by_period in sorted(sums.items()):
-        opening = booking.carried(
-            pair for period, kinds in by_period.items() if period < first for pair in kinds.items()
-        )
-        period = first
-        while period <= last:
-            kinds = by_period.get(period, {})
-            later = {(each.entity, each.currency): each.in_a_year for each in closed.get(period, ())}
-            in_a_year = later.get((entity, currency), 0) if period in closed else None
-            movement = MovementView.of(period, entity, currency, opening, kinds, in_a_year)
-            yield movement
-            opening += booking.carried(kinds.items())
-            period = next_period(period)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date as Date
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, Field
 
-from services.payout.contract_costs.booking import Balance, Kind
 from services.payout.contract_costs.store import BookedBatch, BookedEntry
-from shared.contract_costs.facts import CostEvent, CostLine
-from shared.contract_costs.facts import Kind as EventKind
+from shared.contract_costs.entries import CarryingAmount, EntryKind
+from shared.contract_costs.facts import CostEvent, CostLine, EventKind
 from shared.contract_costs.months import name
-from shared.contract_costs.walk import Row
+from shared.contract_costs.rollforward import Movement
+from shared.contract_costs.schedule import ScheduleRow
 from shared.money import from_minor
 
 
@@ -30,7 +29,7 @@ class LineView(BaseModel):
 
     @classmethod
     def of(cls, line: CostLine) -> Self:
-        """A cost as it is shown."""
+        """In major units."""
         return cls(
             earning_line_id=line.earning_line_id,
             contract_id=line.contract_id,
@@ -56,7 +55,7 @@ class EventView(BaseModel):
 
     @classmethod
     def of(cls, event_id: str, event: CostEvent) -> Self:
-        """An event as it is shown."""
+        """In major units."""
         amount = None if event.amount is None or event.currency is None else from_minor(event.amount, event.currency)
         return cls(
             id=event_id,
@@ -72,7 +71,7 @@ class EventView(BaseModel):
         )
 
 
-class BalanceView(BaseModel):
+class CarryingAmountView(BaseModel):
     """What is carried at the end of a month; `current` becomes expense within a year."""
 
     entity: str
@@ -82,12 +81,16 @@ class BalanceView(BaseModel):
     non_current: Decimal
 
     @classmethod
-    def of(cls, balance: Balance) -> Self:
-        """A balance as it is shown."""
-        carrying, later = (from_minor(each, balance.currency) for each in balance[2:])
-        current = carrying - later
+    def of(cls, balance: CarryingAmount) -> Self:
+        """In major units."""
+        carrying = from_minor(balance.carrying, balance.currency)
+        later = from_minor(balance.in_a_year, balance.currency)
         return cls(
-            entity=balance.entity, currency=balance.currency, carrying=carrying, current=current, non_current=later
+            entity=balance.entity,
+            currency=balance.currency,
+            carrying=carrying,
+            current=carrying - later,
+            non_current=later,
         )
 
 
@@ -99,18 +102,18 @@ class BatchView(BaseModel):
     entries: int
     actor: str
     recorded_at: datetime
-    balances: list[BalanceView]
+    balances: list[CarryingAmountView]
 
     @classmethod
     def of(cls, batch: BookedBatch) -> Self:
-        """A batch as it is shown."""
+        """In major units."""
         return cls(
             id=batch.id,
             period=batch.period,
             entries=batch.entries,
             actor=batch.actor,
             recorded_at=batch.recorded_at,
-            balances=[BalanceView.of(each) for each in batch.balances],
+            balances=[CarryingAmountView.of(each) for each in batch.balances],
         )
 
 
@@ -137,7 +140,7 @@ class EntryView(BaseModel):
     batch: str
     period: str
     origin_period: str
-    kind: Kind
+    kind: EntryKind
     earning_line_id: str
     contract_id: str
     entity: str
@@ -148,7 +151,7 @@ class EntryView(BaseModel):
 
     @classmethod
     def of(cls, entry: BookedEntry) -> Self:
-        """An entry as it is shown."""
+        """In major units."""
         key = entry.key
         return cls(
             batch=entry.batch,
@@ -190,36 +193,13 @@ class MovementView(BaseModel):
     expensed: Decimal
 
     @classmethod
-    def of(
-        cls, period: str, entity: str, currency: str, opening: int, kinds: Mapping[Kind, int], in_a_year: int | None
-    ) -> Self:
-        """The movement of a month."""
-
-        def money(amount: int) -> Decimal:
-            return from_minor(amount, currency)
-
-        off = {kind: -kinds.get(kind, 0) for kind in LEAVES}
-        closing = opening + kinds.get("capitalisation", 0) + sum(off.values())
-        return cls(
-            period=period,
-            entity=entity,
-            currency=currency,
-            opening=money(opening),
-            additions=money(kinds.get("capitalisation", 0)),
-            **{kind: money(amount) for kind, amount in off.items()},
-            closing=money(closing),
-            current=None if in_a_year is None else money(closing - in_a_year),
-            non_current=None if in_a_year is None else money(in_a_year),
-            expensed=money(kinds.get("expense", 0)),
-        )
-
-
-LEAVES: tuple[Literal["amortisation", "impairment", "reversal", "clawback"], ...] = (
-    "amortisation",
-    "impairment",
-    "reversal",
-    "clawback",
-)
+    def of(cls, movement: Movement) -> Self:
+        """The movement in major units."""
+        fields = {
+            field: from_minor(value, movement.currency) if isinstance(value, int) else value
+            for field, value in movement._asdict().items()
+        }
+        return cls.model_validate(fields)
 
 
 class RollForward(BaseModel):
@@ -228,7 +208,7 @@ class RollForward(BaseModel):
     movements: list[MovementView]
 
 
-class ScheduleRow(BaseModel):
+class ScheduleRowView(BaseModel):
     """A row of a schedule as the facts say now."""
 
     asset_id: str
@@ -240,26 +220,26 @@ class ScheduleRow(BaseModel):
     months: int
     source: str
 
+    @classmethod
+    def of(cls, row: ScheduleRow) -> Self:
+        """The row in major units."""
+        currency = row.asset.line.currency
+        return cls(
+            asset_id=row.asset.id,
+            earning_line_id=row.asset.line.earning_line_id,
+            period=name(row.month),
+            amount=from_minor(row.amount, currency),
+            cum_amount=from_minor(row.cum_amount, currency),
+            carrying=from_minor(row.carrying, currency),
+            months=row.months,
+            source=row.source,
+        )
+
 
 class ContractView(BaseModel):
     """A contract's costs in words and numbers."""
 
     contract_id: str
     words: list[str]
-    schedule: list[ScheduleRow]
+    schedule: list[ScheduleRowView]
     booked: list[EntryView]
-
-
-def row_view(row: Row) -> ScheduleRow:
-    """A row as it is shown."""
-    currency = row.asset.line.currency
-    return ScheduleRow(
-        asset_id=row.asset.id,
-        earning_line_id=row.asset.line.earning_line_id,
-        period=name(row.month),
-        amount=from_minor(row.amount, currency),
-        cum_amount=from_minor(row.cum_amount, currency),
-        carrying=from_minor(row.carrying, currency),
-        months=row.months,
-        source=row.source,
-    )

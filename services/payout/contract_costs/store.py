@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from services.payout.contract_costs.booking import Amount, Balance, EventExists, Key, LineExists
+from services.payout.contract_costs.errors import EventExists, LineExists
+from shared.contract_costs.entries import CarryingAmount, EntryAmount, EntryKey
 from shared.contract_costs.facts import CostEvent, CostLine
 
 
@@ -22,7 +23,7 @@ class BookedBatch(NamedTuple):
     entries: int
     actor: str
     recorded_at: datetime
-    balances: list[Balance]
+    balances: list[CarryingAmount]
 
 
 class BookedEntry(NamedTuple):
@@ -31,12 +32,15 @@ class BookedEntry(NamedTuple):
     number: int
     batch: str
     period: str
-    key: Key
-    amount: Amount
+    key: EntryKey
+    amount: EntryAmount
 
 
-def hold(connection: Connection) -> None:
-    """Let nobody else book contract costs until the transaction ends; who reads goes on."""
+def lock_books(connection: Connection) -> None:
+    """Let nobody else book contract costs until the transaction ends; who reads goes on.
+
+    What is booked is a difference to what is booked by then, so two who book at once would both book it.
+    """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.contract_costs', 0))"))
 
 
@@ -45,29 +49,28 @@ def last_period(connection: Connection) -> str | None:
     return connection.execute(text("select max(period) from contract_cost_batch")).scalar()
 
 
-def booked(connection: Connection) -> dict[Key, Amount]:
+def booked(connection: Connection) -> dict[EntryKey, EntryAmount]:
     """All that is booked, summed over its batches."""
-    rows = connection.execute(_BOOKED)
-    return {Key(*row[:8]): Amount(int(row.amount), int(row.on_cost)) for row in rows}
+    return {_key(row): EntryAmount(int(row.amount), int(row.on_cost)) for row in connection.execute(_BOOKED)}
 
 
 def add_batch(
     connection: Connection,
     period: str,
-    entries: Sequence[tuple[Key, Amount]],
-    balances: Sequence[Balance],
+    entries: Sequence[tuple[EntryKey, EntryAmount]],
+    balances: Sequence[CarryingAmount],
     actor: str,
     now: datetime,
 ) -> BookedBatch:
-    """Book entries in a month, under the next number; the caller holds the books."""
+    """Book entries in a month, under the next number; the caller has locked the books."""
     before = connection.execute(
         text("select count(*) from contract_cost_batch where period = :period"), {"period": period}
     )
     batch = f"contract-costs-{period}-{before.scalar_one() + 1}"
     fixed = {"batch": batch, "period": period}
-    told = orjson.dumps([each._asdict() for each in balances]).decode()
+    closing = orjson.dumps([each._asdict() for each in balances]).decode()
     number = connection.execute(
-        _ADD_BATCH, fixed | {"balances": told, "entries": len(entries), "actor": actor, "now": now}
+        _ADD_BATCH, fixed | {"balances": closing, "entries": len(entries), "actor": actor, "now": now}
     ).scalar_one()
     rows = [fixed | key._asdict() | amount._asdict() for key, amount in entries]
     if rows:
@@ -79,7 +82,7 @@ def batches(connection: Connection, period: str | None = None) -> list[BookedBat
     """The bookings, in order; of one month only, where one is named."""
     rows = connection.execute(_BATCHES, {"period": period})
     return [
-        BookedBatch(number, batch, of, count, actor, at, [Balance(**each) for each in told])
+        BookedBatch(number, batch, of, count, actor, at, [CarryingAmount(**each) for each in told])
         for number, batch, of, count, actor, at, told in rows
     ]
 
@@ -97,8 +100,12 @@ def entries(
     asked = {"first": first, "last": last, "contract": contract, "after": after, "limit": limit}
     rows = connection.execute(_ENTRIES, asked)
     return [
-        BookedEntry(row.number, row.batch, row.period, Key(*row[3:11]), Amount(row.amount, row.on_cost)) for row in rows
+        BookedEntry(row.number, row.batch, row.period, _key(row), EntryAmount(row.amount, row.on_cost)) for row in rows
     ]
+
+
+def _key(row: Row[Any]) -> EntryKey:
+    return EntryKey(**{name: getattr(row, name) for name in EntryKey._fields})
 
 
 def add_event(connection: Connection, event_id: str, event: CostEvent, actor: str, reason: str, now: datetime) -> bool:
@@ -162,7 +169,7 @@ def _event(event_id: str, body: dict[str, Any]) -> CostEvent:
     return CostEvent(**(body | dates), source=event_id)
 
 
-_KEY = "origin_period, line_id, kind, claim, contract_id, entity, currency, component"
+_KEY = ", ".join(EntryKey._fields)
 _BOOKED = text(
     f"select {_KEY}, sum(amount) as amount, sum(on_cost) as on_cost from contract_cost_entry group by {_KEY}"
 )

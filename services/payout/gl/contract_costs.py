@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from shared.contract_costs import journals
-from shared.contract_costs.months import name
+from shared.contract_costs.entries import EntryAmount, EntryKind
+from shared.contract_costs.journals import CostAccount, JournalEvent, accounts_of
 
-FAMILIES: Final[Mapping[journals.Event, str]] = {
+FAMILIES: Final[Mapping[JournalEvent, str]] = {
     "capitalise": "capitalisation",
     "expense": "cost_expense",
     "amortise": "amortisation",
@@ -23,8 +23,8 @@ EXPENSES: Final = frozenset({"commission_expense", "on_cost_expense", "impairmen
 class CostPosting(NamedTuple):
     """An amount in minor units, debits positive, that an event of contract costs books. An event sums to zero."""
 
-    event: journals.Event
-    account: journals.Account
+    event: JournalEvent
+    account: CostAccount
     period: str
     entity: str
     currency: str
@@ -32,7 +32,7 @@ class CostPosting(NamedTuple):
 
 
 def booked_postings(
-    kind: str, period: str, entity: str, currency: str, amount: int, on_cost: int
+    kind: EntryKind, period: str, *, entity: str, currency: str, amount: int, on_cost: int
 ) -> Iterator[CostPosting]:
     """What entries of the subledger of contract costs book, where the accrual of pay has expensed everything: the asset only.
 
@@ -44,35 +44,7 @@ def booked_postings(
         amount: what the asset moves by, as the subledger says it.
         on_cost: of it, what is employer's contributions.
     """
-    parts: dict[journals.Account, int]
-    match kind:
-        case "capitalisation":
-            event: journals.Event = "capitalise"
-            parts = {
-                "deferred_contract_costs": amount,
-                "commission_expense": on_cost - amount,
-                "on_cost_expense": -on_cost,
-            }
-        case "clawback":
-            event = "clawback"
-            parts = {
-                "deferred_contract_costs": -amount,
-                "commission_expense": amount - on_cost,
-                "on_cost_expense": on_cost,
-            }
-        case "amortisation":
-            event, parts = "amortise", {"commission_expense": amount, "deferred_contract_costs": -amount}
-        case "impairment" | "reversal":
-            event = "impair" if kind == "impairment" else "reverse"
-            parts = {"impairment_loss": amount, "deferred_contract_costs": -amount}
-        case _:
-            return
+    event, parts = accounts_of(kind, EntryAmount(amount, on_cost), claim=False, expensed_before=True)
     for account, share in parts.items():
         if share:
             yield CostPosting(event, account, period, entity, currency, share)
-
-
-def cost_postings(found: Iterable[journals.Posting]) -> Iterator[CostPosting]:
-    """The postings of the schedules of contract costs."""
-    for each in found:
-        yield CostPosting(each.event, each.account, name(each.month), each.entity, each.currency, each.amount)

@@ -22,7 +22,7 @@ def postings(connection: Connection, period: str, persons: bool = False) -> list
 def contract_costs(connection: Connection, period: str) -> list[CostPosting]:
     """What the subledger of contract costs booked in a month, of all entities."""
     rows = connection.execute(_CONTRACT_COSTS, {"period": period})
-    return [posting for row in rows for posting in booked_postings(*row)]
+    return [posting for row in rows for posting in booked_postings(**row._mapping)]
 
 
 def entities(connection: Connection) -> list[str]:
@@ -119,6 +119,6 @@ _POSTINGS = text("""
 _ENTITIES = text("select entity from journal union select entity from contract_cost_entry order by entity")
 
 _CONTRACT_COSTS = text("""
-    select kind, period, entity, currency, cast(sum(amount) as bigint), cast(sum(on_cost) as bigint)
+    select kind, period, entity, currency, cast(sum(amount) as bigint) as amount, cast(sum(on_cost) as bigint) as on_cost
     from contract_cost_entry where period = :period and kind <> 'expense'
     group by 1, 2, 3, 4 order by 1, 2, 3, 4""")

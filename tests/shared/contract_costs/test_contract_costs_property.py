@@ -9,12 +9,15 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contract_costs.account import Accounted, account
+from shared.contract_costs.account import account_for
+from shared.contract_costs.entries import entries
 from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.journals import journals
 from shared.contract_costs.months import name, number
 from shared.contract_costs.policy import ContractCosts
-from shared.contract_costs.rollforward import rollforward
+from shared.contract_costs.rollforward import By, Movement, calculated_in_a_year
+from shared.contract_costs.rollforward import rollforward as rollforward_of
+from shared.contract_costs.schedule import ContractCostBooks
 
 FIRST = date(2026, 1, 1)
 LAST = "2046-12"
@@ -103,14 +106,18 @@ SOME_EVENTS = st.lists(EVENTS, max_size=6)
 MANY = settings(max_examples=150, deadline=None)
 
 
+def rollforward(found: ContractCostBooks, by: By = "month") -> list[Movement]:
+    return list(rollforward_of(entries(found), calculated_in_a_year(found), first="2026-01", last=LAST, by=by))
+
+
 @MANY
 @given(SOME_LINES, SOME_EVENTS, policies())
 def test_schedules_sum_to_their_assets_and_never_fall_below_zero(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account(lines, events, lambda _: policy)
+    found = account_for(lines, events, lambda _: policy)
     for asset in found.assets:
-        rows = [row for row in found.rows if row.asset is asset]
+        rows = [row for row in found.schedule if row.asset is asset]
         assert sum(row.amount for row in rows) == asset.total
         carrying = asset.total
         for before, row in zip([None, *rows], rows, strict=False):
@@ -128,12 +135,12 @@ def test_what_happens_never_changes_the_months_before_it(
 ) -> None:
     month = number(later.on)
 
-    def past(found: Accounted) -> list[tuple[object, ...]]:
-        rows = [(row.asset.id, *row[1:]) for row in found.rows if row.month < month]
+    def past(found: ContractCostBooks) -> list[tuple[object, ...]]:
+        rows = [(row.asset.id, *row[1:]) for row in found.schedule if row.month < month]
         return [*rows, *(each for each in found.expenses if each.month < month)]
 
-    before = account(lines, events, lambda _: policy)
-    assert past(before) == past(account(lines, [*events, later], lambda _: policy))
+    before = account_for(lines, events, lambda _: policy)
+    assert past(before) == past(account_for(lines, [*events, later], lambda _: policy))
 
 
 @MANY
@@ -141,22 +148,23 @@ def test_what_happens_never_changes_the_months_before_it(
 def test_each_month_opens_with_what_the_one_before_closed_with(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account(lines, events, lambda _: policy)
+    found = account_for(lines, events, lambda _: policy)
     closed: dict[tuple[str, str], int] = defaultdict(int)
     carried: dict[tuple[str, str, str], int] = defaultdict(int)
     for closing in found.closings:
         carried[name(closing.month), closing.asset.line.entity, closing.asset.line.currency] += closing.carrying
-    for row in rollforward(found, "2026-01", LAST):
+    for row in rollforward(found):
         assert row.opening == closed[row.entity, row.currency]
         moved = row.additions + row.amortisation + row.impairment + row.reversal + row.clawback
+        assert row.current is not None
+        assert row.non_current is not None
         assert row.closing == row.opening + moved == row.current + row.non_current
         assert row.closing == carried[row.period, row.entity, row.currency]
         assert min(row.current, row.non_current) >= 0
         closed[row.entity, row.currency] = row.closing
     assert not any(closed.values())
     by_month, by_year = (
-        [sum(row[place] for row in rollforward(found, "2026-01", LAST, by)) for place in (4, 5, 6, 7, 8, 12)]
-        for by in ("month", "year")
+        [sum(row[place] for row in rollforward(found, by)) for place in (4, 5, 6, 7, 8, 12)] for by in ("month", "year")
     )
     assert by_month == by_year
 
@@ -166,17 +174,16 @@ def test_each_month_opens_with_what_the_one_before_closed_with(
 def test_the_general_ledger_moves_as_the_asset_does(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account(lines, events, lambda _: policy)
+    found = account_for(lines, events, lambda _: policy)
     batches: dict[tuple[str, str], int] = defaultdict(int)
-    asset: dict[tuple[int, str, str], int] = defaultdict(int)
-    for posting in journals(found):
+    asset: dict[tuple[str, str, str], int] = defaultdict(int)
+    for posting in journals(entries(found)):
         batches[posting.batch, posting.event] += posting.amount
         if posting.account == "deferred_contract_costs":
-            asset[posting.month, posting.entity, posting.currency] += posting.amount
+            asset[posting.period, posting.entity, posting.currency] += posting.amount
     assert not any(batches.values())
-    for row in rollforward(found, "2026-01", LAST):
-        month = int(row.period[:4]) * 12 + int(row.period[5:]) - 1
-        assert asset.pop((month, row.entity, row.currency), 0) == row.closing - row.opening
+    for row in rollforward(found):
+        assert asset.pop((row.period, row.entity, row.currency), 0) == row.closing - row.opening
     assert not asset
 
 
@@ -185,7 +192,7 @@ def test_the_general_ledger_moves_as_the_asset_does(
 def test_all_costs_become_expense_or_come_back(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account(lines, events, lambda _: policy)
+    found = account_for(lines, events, lambda _: policy)
     refused = {each.id for each in found.refused}
     capitalised = sum(asset.commission for asset in found.assets)
     at_once = sum(each.amount for each in found.expenses if each.reason != "after_the_asset")
@@ -201,7 +208,7 @@ def test_the_order_in_which_facts_are_given_does_not_matter(
 ) -> None:
     mixed, happened = list(lines), list({repr(event): event for event in events}.values())
     chance.shuffle(mixed)  # type: ignore[attr-defined]
-    one = account(lines, happened, lambda _: policy)
-    other = account(mixed, list(happened), lambda _: policy)
-    assert one.rows == other.rows
+    one = account_for(lines, happened, lambda _: policy)
+    other = account_for(mixed, list(happened), lambda _: policy)
+    assert one.schedule == other.schedule
     assert sorted(map(repr, one.expenses)) == sorted(map(repr, other.expenses))

@@ -6,13 +6,13 @@ from datetime import date
 
 import polars as pl
 
-from services.payout.contract_costs.pay_lines import PayLine, costs_of, lines_of
+from services.payout.contract_costs.earned_lines import EarnedLine, costs_of, lines_of
 from shared.contract_costs.facts import CostLine
 from shared.contracts.lines import SCHEMA
 
 
-def line(deal: str | None, amount: int, day: int = 10, **more: object) -> PayLine:
-    return PayLine("ada", "2026-01", "new", deal, date(2026, 1, day), amount, "USD", "us", term_months=24, **more)  # type: ignore[arg-type]
+def line(deal: str | None, amount: int, day: int = 10, **more: object) -> EarnedLine:
+    return EarnedLine("ada", "2026-01", "new", deal, date(2026, 1, day), amount, "USD", "us", term_months=24, **more)  # type: ignore[arg-type]
 
 
 def test_lines_of_one_deal_are_one_cost_and_pay_without_a_deal_is_none() -> None:

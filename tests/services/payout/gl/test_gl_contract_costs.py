@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from services.payout.contract_costs.booking import amounts
-from services.payout.gl.contract_costs import CostPosting, booked_postings, cost_postings
+from services.payout.gl.contract_costs import CostPosting, booked_postings
 from services.payout.gl.entry import Entry, balances
 from services.payout.gl.journals import MissingAccount, Row, entries
 from services.payout.gl.reconcile import reconcile
-from shared.contract_costs.account import account
+from shared.contract_costs.account import account_for
+from shared.contract_costs.entries import entries as cost_entries
+from shared.contract_costs.entries import sums
 from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.journals import journals
 from shared.contract_costs.policy import ContractCosts
+from shared.contract_costs.schedule import ContractCostBooks
 from tests.services.payout.gl.gl_books import journal, policy
 from tests.services.payout.gl.gl_files import nonzero
 
@@ -28,6 +30,14 @@ COSTS = {
     "impairment_loss": "Expenses:Impairment",
     "on_cost_expense": "Expenses:PayrollTax",
 }
+
+
+def cost_postings(books: ContractCostBooks) -> list[CostPosting]:
+    """The lines of the schedules' own journals."""
+    return [
+        CostPosting(line.event, line.account, line.period, line.entity, line.currency, line.amount)
+        for line in journals(cost_entries(books))
+    ]
 
 
 def made(rows: list[Row], costs: list[CostPosting], **fields: Any) -> list[Entry]:
@@ -48,7 +58,7 @@ def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
     )
     how = {"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01", "credit": "commission_expense"}
     rules = ContractCosts.of(how | {"on_cost": {"percent": "7.65"}, "benefit_period": {"method": "term"}})
-    costs = [each for each in cost_postings(journals(account([line], [], lambda _: rules))) if each.period == "2026-06"]
+    costs = [each for each in cost_postings(account_for([line], [], lambda _: rules)) if each.period == "2026-06"]
     rows = journal("earning", 10_000_00)
     found = made(rows, costs, on_costs=ON_COSTS, contract_costs=COSTS)
     assert [entry.kind for entry in found] == ["amortisation", "capitalisation", "accrual"]
@@ -92,13 +102,20 @@ def test_the_subledger_books_what_the_schedules_say() -> None:
         CostEvent("c1", "termination", date(2027, 4, 1)),
     ]
     line = CostLine("l1", "c1", date(2026, 1, 31), 10_000_00, "USD", "E1", term_months=36)
-    found = account([line], events, lambda _: rules)
+    found = account_for([line], events, lambda _: rules)
     told: Counter[CostPosting] = Counter()
-    for each in cost_postings(journals(found)):
+    for each in cost_postings(found):
         told[each._replace(amount=0)] += each.amount
     booked: Counter[CostPosting] = Counter()
-    for key, moved in amounts(found, "2030-12").items():
-        for each in booked_postings(key.kind, key.origin_period, key.entity, key.currency, *moved):
+    for key, moved in sums(cost_entries(found), "2030-12").items():
+        for each in booked_postings(
+            key.kind,
+            key.origin_period,
+            entity=key.entity,
+            currency=key.currency,
+            amount=moved.amount,
+            on_cost=moved.on_cost,
+        ):
             booked[each._replace(amount=0)] += each.amount
     assert booked == told
     assert {each.event for each in told} == {"capitalise", "amortise", "clawback", "impair"}

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.contract_costs.pay_lines import costs_of, lines_of
+from services.payout.contract_costs.earned_lines import costs_of, lines_of
 from services.payout.roster.store import people
 from services.payout.runs import store as runs
 from shared.contract_costs.facts import CostLine

@@ -12,7 +12,7 @@ from shared.contract_costs.facts import CostLine, Occasion
 from shared.periods import last_day
 
 
-class PayLine(NamedTuple):
+class EarnedLine(NamedTuple):
     """A line of a statement with the facts of its deal; the amount in minor units."""
 
     participant_id: str
@@ -32,12 +32,12 @@ class PayLine(NamedTuple):
     cost: str = "commission"
 
 
-def costs_of(lines: Iterable[PayLine]) -> Iterator[CostLine]:
+def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
     """The costs that lines of pay are. What belongs to no deal obtains no contract and is not here; it stays expense.
 
     A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed again.
     """
-    sums: dict[tuple[str, str, str, str, str], list[PayLine]] = {}
+    sums: dict[tuple[str, str, str, str, str], list[EarnedLine]] = {}
     for line in lines:
         if line.deal_id is not None:
             key = (line.participant_id, line.period, line.component, line.deal_id, line.currency)
@@ -63,11 +63,11 @@ def costs_of(lines: Iterable[PayLine]) -> Iterator[CostLine]:
             )
 
 
-def lines_of(table: pl.DataFrame, entity_of: Callable[[str, str], str]) -> Iterator[PayLine]:
+def lines_of(table: pl.DataFrame, entity_of: Callable[[str, str], str]) -> Iterator[EarnedLine]:
     """The lines of a bulk table (`shared.contracts.lines`); `entity_of` tells the legal entity of a participant in a month."""
     exploded = table.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
     for row in exploded.iter_rows(named=True):
-        yield PayLine(
+        yield EarnedLine(
             participant_id=row["participant_id"],
             period=row["period"],
             component=row["component"],

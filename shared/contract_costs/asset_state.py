@@ -12,7 +12,7 @@ Source = Literal["run", "estimate_change", "impairment", "reversal", "clawback"]
 
 
 @dataclass(slots=True)
-class Line:
+class StraightLine:
     """A straight line: `base` is carried when `since` of the period has gone by, and nothing when all of `end` has."""
 
     base: int
@@ -20,6 +20,7 @@ class Line:
 
     def carrying(self, at: int, end: int, half_even: bool) -> int:
         """What is carried later: the base less its rounded cumulative share of what has gone by."""
+        # Cumulative and rounded once: a month is the difference of two of these, so months sum to the base whatever the rounding.
         if at >= end:
             return 0
         if at <= self.since:
@@ -30,8 +31,8 @@ class Line:
         return self.base - whole - up
 
 
-class Live:
-    """The state of one asset in the walk over the months; it never looks back."""
+class AssetState:
+    """The state of one asset while its schedule is walked month by month; it never looks back."""
 
     def __init__(self, asset: Asset) -> None:
         policy = asset.policy
@@ -39,8 +40,9 @@ class Live:
         self.half_even = policy.rounding == "half_even"
         self.end = length(self.convention, asset.start, asset.months)
         self.now = 0 if policy.late_cost == "catch_up" else self.gone(asset.recognised - 1)
-        self.line = Line(asset.total, self.now)
-        self.unimpaired = Line(asset.total, self.now)
+        self.line = StraightLine(asset.total, self.now)
+        # What would be carried had nothing been impaired: the ceiling of a reversal (IFRS 15.104).
+        self.unimpaired = StraightLine(asset.total, self.now)
         self.carrying, self.without_impairment = asset.total, asset.total
         self.on_cost = asset.on_cost
         self.committed = asset.line.term_months or asset.months
@@ -71,15 +73,18 @@ class Live:
     def reduce(self, amount: int, unimpaired_too: bool) -> None:
         """Take an amount off what is carried; the rest is expensed over the months that are left."""
         self.carrying -= amount
-        self.line = Line(self.carrying, self.now)
+        self.line = StraightLine(self.carrying, self.now)
         if unimpaired_too:
             self.without_impairment = max(self.carrying, self.without_impairment - amount)
-            self.unimpaired = Line(self.without_impairment, self.now)
+            self.unimpaired = StraightLine(self.without_impairment, self.now)
 
     def reestimate(self, end: int) -> int:
         """Let the period end at another time; returns what leaves the asset at once because all of it has gone by already."""
         self.end, self.source = max(end, self.now), "estimate_change"
-        self.line, self.unimpaired = Line(self.carrying, self.now), Line(self.without_impairment, self.now)
+        self.line, self.unimpaired = (
+            StraightLine(self.carrying, self.now),
+            StraightLine(self.without_impairment, self.now),
+        )
         self.months = self._months()
         if self.end > self.now:
             return 0

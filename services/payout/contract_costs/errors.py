@@ -1,0 +1,81 @@
+"""Why a month of contract costs is not booked, or what was told of a contract not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.payout.errors import Refusal
+from shared.contract_costs.entries import EntryAmount, EntryKey
+
+
+class MonthPassed(Refusal):
+    """A later month is booked: what changes is booked there, with its origin."""
+
+    slug = "contract-costs-month-passed"
+    title = "The month has passed"
+
+    def __init__(self, period: str, last: str) -> None:
+        super().__init__(
+            f"contract costs are booked through {last}: what changed about {period} is booked with {last} or later"
+        )
+        self.period, self.last = period, last
+
+
+class MonthsSkipped(Refusal):
+    """Months before this one are not booked; a catch-up is said on purpose."""
+
+    slug = "contract-costs-months-skipped"
+    title = "Earlier months are not booked"
+
+    def __init__(self, period: str, skipped: Sequence[str], entries: int) -> None:
+        which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
+        super().__init__(
+            f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
+            f"and journals; book {skipped[0]} first and then month by month, or catch up (--catch-up, catch_up=true over HTTP) to book all of it in {period} on purpose"
+        )
+        self.period, self.skipped, self.entries = period, list(skipped), entries
+
+
+class EventExists(Refusal):
+    """An event of this id says something else."""
+
+    slug = "contract-costs-event-exists"
+    title = "There is an event of this id"
+
+    def __init__(self, event: str) -> None:
+        super().__init__(f"there is an event {event} already that says something else; an event is never changed")
+        self.event = event
+
+
+class LineExists(Refusal):
+    """A cost of this id says something else."""
+
+    slug = "contract-costs-line-exists"
+    title = "There is a cost of this id"
+
+    def __init__(self, line: str) -> None:
+        super().__init__(
+            f"there is a cost {line} already that says something else; take it back with a negative one that corrects it"
+        )
+        self.line = line
+
+
+def refuse_passed(period: str, last: str | None) -> None:
+    """What is booked is the last booked month again, or a later one: what a month showed when it was closed stays.
+
+    Raises:
+        MonthPassed: a later month is booked.
+    """
+    if last is not None and period < last:
+        raise MonthPassed(period, last)
+
+
+def refuse_to_skip(period: str, last: str | None, *, changed: Iterable[tuple[EntryKey, EntryAmount]]) -> None:
+    """Months between the last booked one and this one, with something to book in them, are booked before it.
+
+    Raises:
+        MonthsSkipped: there are such.
+    """
+    about = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
+    if about:
+        raise MonthsSkipped(period, sorted(set(about)), len(about))

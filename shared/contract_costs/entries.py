@@ -1,0 +1,120 @@
+"""What contract costs book: every capitalisation, amortisation, impairment, reversal, clawback and expense, as an entry of its month.
+
+The subledger, the roll-forward and the general ledger are sums of these entries, whether they were just calculated from a file or booked months ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from shared.contract_costs.asset_state import Source
+from shared.contract_costs.facts import CostLine
+from shared.contract_costs.months import month_of, name
+from shared.contract_costs.schedule import ContractCostBooks
+
+EntryKind = Literal["capitalisation", "amortisation", "impairment", "reversal", "clawback", "expense"]
+
+_KIND_OF_SOURCE: Final[Mapping[Source, EntryKind]] = {
+    "run": "amortisation",
+    "estimate_change": "amortisation",
+    "impairment": "impairment",
+    "reversal": "reversal",
+    "clawback": "clawback",
+}
+
+
+class EntryKey(NamedTuple):
+    """What an amount is about. Entries of one key are booked as differences and sum to what the facts say."""
+
+    origin_period: str
+    line_id: str
+    kind: EntryKind
+    claim: bool
+    """Of a clawback: a claim on the participant, rather than a deduction through payroll."""
+    contract_id: str
+    entity: str
+    currency: str
+    component: str
+
+
+class EntryAmount(NamedTuple):
+    """Minor units: what the asset moves by in the sense of its kind (a reversal is negative), and of it the on-costs."""
+
+    amount: int
+    on_cost: int
+
+
+class Entry(NamedTuple):
+    """An amount, the month in which it is booked, and whether the accrual of pay has expensed it before."""
+
+    period: str
+    key: EntryKey
+    amount: EntryAmount
+    expensed_before: bool = True
+
+
+class CarryingAmount(NamedTuple):
+    """What is carried at a month's end in an entity and currency, and what of it still is a year later, which is its non-current part."""
+
+    entity: str
+    currency: str
+    carrying: int
+    in_a_year: int
+
+
+def entries(books: ContractCostBooks) -> Iterator[Entry]:
+    """All that moves, as the facts say now, each in its own month."""
+
+    def entry(month: int, line: CostLine, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
+        about = (line.contract_id, line.entity, line.currency, line.component)
+        return Entry(name(month), EntryKey(name(month), line.earning_line_id, kind, claim, *about), amount, before)
+
+    for asset in books.assets:
+        before = asset.policy.credit == "commission_expense"
+        amount = EntryAmount(asset.total, asset.on_cost)
+        yield entry(asset.recognised, asset.line, "capitalisation", False, amount, before)
+    for row in books.schedule:
+        before = row.asset.policy.credit == "commission_expense"
+        amount = EntryAmount(row.amount, row.on_cost)
+        yield entry(row.month, row.asset.line, _KIND_OF_SOURCE[row.source], row.claim, amount, before)
+    for spent in books.expenses:
+        about = (spent.contract_id, spent.entity, spent.currency, spent.component)
+        key = EntryKey(name(spent.month), spent.line_id, "expense", spent.claim, *about)
+        yield Entry(name(spent.month), key, EntryAmount(spent.total, spent.on_cost), spent.booked)
+
+
+def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:
+    """What entries up to and including a month come to, by key."""
+    found: dict[EntryKey, EntryAmount] = {}
+    for _, key, (amount, on_cost), _ in moved:
+        if key.origin_period <= through:
+            before = found.get(key, EntryAmount(0, 0))
+            found[key] = EntryAmount(before.amount + amount, before.on_cost + on_cost)
+    return found
+
+
+def differences(
+    now: Mapping[EntryKey, EntryAmount], booked: Mapping[EntryKey, EntryAmount]
+) -> list[tuple[EntryKey, EntryAmount]]:
+    """What has to be booked so that the books say what the facts say."""
+    found = []
+    for key in sorted(now.keys() | booked.keys()):
+        wanted, there = now.get(key, EntryAmount(0, 0)), booked.get(key, EntryAmount(0, 0))
+        if wanted != there:
+            found.append((key, EntryAmount(wanted.amount - there.amount, wanted.on_cost - there.on_cost)))
+    return found
+
+
+def carrying_amounts(books: ContractCostBooks, period: str) -> list[CarryingAmount]:
+    """What is carried at the end of a month, by entity and currency."""
+    month, found = month_of(period), dict[tuple[str, str], tuple[int, int]]()
+    for closing in books.closings:
+        if closing.month == month:
+            key = (closing.asset.line.entity, closing.asset.line.currency)
+            carrying, later = found.get(key, (0, 0))
+            found[key] = (carrying + closing.carrying, later + closing.in_a_year)
+    return [
+        CarryingAmount(entity, currency, carrying, later)
+        for (entity, currency), (carrying, later) in sorted(found.items())
+    ]
