@@ -13,6 +13,7 @@ import polars as pl
 from shared.kernel import Plan
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.slab import Slabs
+from shared.kernel.evaluation.pay import context_of_deals
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def rates(amounts: pl.Series, plan: Plan, sample: int) -> Rated:
     """Pay deals (amounts in cents) by the plan's slabs: all of them with the kernel, the first ones with zen-engine."""
     (slabs,) = (component for component in plan.components if isinstance(component, Slabs))
     begun = perf_counter()
-    exact = slabs.per_deal(ExactColumn.of(amounts, 10**plan.digits), plan.bare(amounts.to_frame()))
+    exact = slabs.per_deal(ExactColumn.of(amounts, 10**plan.digits), context_of_deals(amounts.to_frame(), plan))
     ours = exact.rounded("half_up", Fraction(1, 10**plan.digits)).minor(plan.digits, "the pay of a deal")
     by_kernel = len(amounts) / (perf_counter() - begun)
     evaluate = _engine(slabs)

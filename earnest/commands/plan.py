@@ -93,7 +93,8 @@ def curve(
     out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.")] = None,
 ) -> None:
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
-    from earnest.plans.curves import draw, payout, table
+    from earnest.plans.chart import draw
+    from earnest.plans.curves import payout, table
     from earnest.plans.reading import read_plan_file
 
     plan = read_plan_file(file)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from earnest.plans.curves import Payout
+from earnest.files.rejected import FileError
+from earnest.plans.curves import TOTAL, Payout, as_decimal
+from shared.formatting import amount
+from shared.kernel.language.phrases import spoken
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """The colours of Okabe and Ito, which the colour-blind can tell apart."""
 INK, SOFT = "#1b2230", "#d5d9e0"
+SUFFIXES = (".svg", ".png")
 
 
-def payout_chart(found: Payout, out: Path) -> None:
-    """Draw it: attainment to the right, pay upwards, a line for each component and a strong one for all of them."""
+def draw(found: Payout, out: Path) -> None:
+    """The payout as an SVG or PNG file: attainment to the right, pay upwards, a line for each component and a strong one for all of them.
+
+    Raises:
+        FileError: the file has another name, or cannot be written.
+    """
+    if out.suffix not in SUFFIXES:
+        raise FileError(f"{out}: a chart is an .svg or a .png file")
+    # Matplotlib takes longer to import than everything else, and only this needs it.
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
-
-    from earnest.plans.curves import TOTAL, as_decimal
-    from shared.formatting import amount
-    from shared.kernel.language.phrases import spoken
 
     with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none", "font.size": 11}):
         figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")
@@ -55,4 +60,8 @@ def payout_chart(found: Payout, out: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if len(found.pay) > 1:
             axes.legend(frameon=False, loc="upper left")
-        figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else {"Software": None})
+        try:
+            # Without a date and a version in it, the same plan gives the same bytes.
+            figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else {"Software": None})
+        except OSError as error:
+            raise FileError(f"{out}: {error.strerror or error}") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 from earnest.files.rejected import FileError
 from shared.formatting import amount, money, percent
@@ -26,7 +25,6 @@ HAIR = Fraction(1, 10**8)
 ROWS = 20
 """Rows of a table, beside the first."""
 TOTAL = "total"
-SUFFIXES = (".svg", ".png")
 
 
 @dataclass(frozen=True)
@@ -88,22 +86,6 @@ def table(found: Payout) -> str:
     head = f"{found.plan.name}: payout in {found.plan.currency} at a quota of {amount(as_decimal(found.quota))}"
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join([head, "", *lines])
-
-
-def draw(found: Payout, out: Path) -> None:
-    """The payout as a chart, an SVG or PNG file.
-
-    Raises:
-        FileError: the file has another name, or cannot be written.
-    """
-    if out.suffix not in SUFFIXES:
-        raise FileError(f"{out}: a chart is an .svg or a .png file")
-    from earnest.plans.chart import payout_chart
-
-    try:
-        payout_chart(found, out)
-    except OSError as error:
-        raise FileError(f"{out}: {error.strerror or error}") from None
 
 
 def _measure(plan: Plan, component: str | None, name: str | None) -> Measure:

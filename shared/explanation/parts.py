@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from shared.explanation import telling
-from shared.explanation.groups import among_everyone
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
@@ -112,7 +111,9 @@ def _part(
     group = ""
     if everyone is not None and component is not None and component.needs_group:
         alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period", "fiscal")]
-        group = among_everyone(everyone.filter(*alike), row["participant_id"], component, plan)
+        together = everyone.filter(*alike)
+        for own in together.filter(pl.col("participant_id") == row["participant_id"]).head(1).iter_rows(named=True):
+            group = component.standing_in_words(together, own, plan.currency)
     words = telling.Words(plan, component, part, group)
     for line in part.lines:
         line.by_itself = words.by_itself(line)

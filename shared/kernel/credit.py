@@ -14,10 +14,10 @@ from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
 from shared.kernel.crediting.own_columns import asked_for
 from shared.kernel.crediting.uncredited import lacking, nobody, unknown, unusable
-from shared.kernel.language.crediting_rules import RELATIONS
+from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.filters import filter_frame
 from shared.kernel.plan.plan_set import PlanSet
-from shared.kernel.plan.version import CreditingRule, Plan
+from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
 

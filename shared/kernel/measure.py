@@ -10,6 +10,7 @@ import polars as pl
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
+from shared.kernel.evaluation.pay import context_of_deals
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.tables import MEASURES, SUMS, empty
@@ -74,7 +75,7 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
         measure = plan.measure(component.main_measure())
         if measure is None or component.component not in plan.pays_by_deal:
             continue
-        pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), plan.bare(credits))
+        pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), context_of_deals(credits, plan))
         unit = Fraction(1, 10**plan.digits)
         due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
         yield component.component, measure.rules, due

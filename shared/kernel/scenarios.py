@@ -17,7 +17,7 @@ from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.pay import measured, paid_with
+from shared.kernel.evaluation.pay import context_of_deals, measured, paid_with
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import ASSIGNMENTS, empty
@@ -145,7 +145,7 @@ def _as_one_deal(at: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
     component = next(each for each in plan.components if each.component == name)
     main = component.main_measure()
     assert main is not None
-    return component.per_deal(at.value(main), plan.bare(at.rows))
+    return component.per_deal(at.value(main), context_of_deals(at.rows, plan))
 
 
 def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:

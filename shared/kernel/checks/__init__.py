@@ -18,10 +18,9 @@ from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.language.units import Units
 from shared.kernel.plan.deal_rounding import not_by_deal
 from shared.kernel.plan.version import Plan
-from shared.kernel.plan.windows import gated_by_shorter, without_effect
+from shared.kernel.plan.window_checks import gated_by_shorter, without_effect
 
 
 def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
@@ -63,7 +62,7 @@ def _written_at(document: Any, path: Path) -> str:
 
 
 def _at_a_glance(plan: Plan) -> Iterator[Finding]:
-    units = Units(plan)
+    units = plan.units
     for place, component in enumerate(plan.components):
         yield from (found.under("components", place) for found in component.lint(units))
     yield from mixed_units(plan)

@@ -12,7 +12,8 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.language.phrases import spoken
-from shared.kernel.plan.version import Assertion, Plan
+from shared.kernel.plan.model import Assertion
+from shared.kernel.plan.version import Plan
 from shared.kernel.reasons import PAYS_NOTHING
 from shared.kernel.scenarios import ScenarioError, Scenarios, check_points, pay_at
 
@@ -96,7 +97,7 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
 def by_attainment(plan: Plan) -> list[str]:
     """The measures that deals or scores fill and on whose attainment some pay depends."""
     found = [each.name for component in plan.components for each in component.uses() if each.kind == "attainment"]
-    found += [each.name for measure in plan.measures for each in plan.refers(measure) if each.kind == "attainment"]
+    found += [each.name for measure in plan.measures for each in measure.builds_on() if each.kind == "attainment"]
     return [each.measure for each in plan.measures if each.measure in found and (each.ingredients or each.score)]
 
 

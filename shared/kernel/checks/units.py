@@ -20,7 +20,7 @@ _BESIDE = (sql.Add, sql.Sub, sql.LT, sql.LTE, sql.GT, sql.GTE, sql.EQ, sql.NEQ)
 
 def mixed_units(plan: Plan) -> Iterator[Finding]:
     """Sums and comparisons of two units, and thresholds that look like another unit."""
-    units = Units(plan)
+    units = plan.units
     for path, text in _formulas(plan):
         for node in parsed(text).walk():
             if isinstance(node, _BESIDE):
@@ -35,13 +35,7 @@ def _formulas(plan: Plan) -> Iterator[tuple[Path, str]]:
         if measure.formula is not None:
             yield ("measures", place, "formula"), measure.formula
     for place, component in enumerate(plan.components):
-        if component.when is not None:
-            yield ("components", place, "when"), component.when
-        for number, each in enumerate(component.multiply):
-            if each.by is not None:
-                yield ("components", place, "multiply", number, "by"), each.by
-        if component.kind == "formula":
-            yield ("components", place, "amount"), str(getattr(component, "amount", "0"))
+        yield from ((("components", place, *path), text) for path, text in component.formulas())
 
 
 def _beside(node: Any, units: Units) -> Iterator[tuple[str, str, str]]:

@@ -6,10 +6,10 @@ A kind says what a measure pays, as parts: each part is so much at such a rate. 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -19,12 +19,13 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.lookup import Points, Step, lookup, rising_and_open
 from shared.kernel.language.conventions import Conventions, Reset
-from shared.kernel.language.findings import Finding
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, mark, scale, spoken, table
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,18 @@ class Kind(PlanPart, ABC):
         """The measure that a statement shows beside the pay."""
         return getattr(self, "measure", None)
 
+    def paid_measure(self) -> str | None:
+        """The measure whose reset is its window: it begins anew when that does."""
+        return getattr(self, "measure", None)
+
+    def formulas(self) -> Iterator[tuple[Path, FormulaText]]:
+        """Its gate and the factors that are formulas, each with where it stands; of a kind also what it pays, if that is one."""
+        if self.when is not None:
+            yield ("when",), self.when
+        for number, each in enumerate(self.multiply):
+            if each.by is not None:
+                yield ("multiply", number, "by"), each.by
+
     def uses(self) -> list[Reference]:
         """What it refers to, in its own fields and those of every component."""
         texts = [self.when, *(each.by for each in self.multiply)]
@@ -184,9 +197,19 @@ class Kind(PlanPart, ABC):
         """The measures and formulas of which it pays a part: in a window shorter than theirs it would pay them again."""
         return []
 
-    def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (most kinds do not)
-        """Whether it pays every credit by itself, rounded, and its pay is the sum."""
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:  # noqa: ARG002 (most kinds do not)
+        """Whether it pays every credit of its main measure by itself, rounded, and its pay is the sum."""
         return False
+
+    @property
+    def own_rate(self) -> Term | None:
+        """The rate at which it pays its measure, where that is each participant's own, and so may change after a deal."""
+        return None
+
+    @property
+    def could_round_deals(self) -> bool:
+        """Whether whoever writes `round_on: deal` may expect that it rounds what each deal pays."""
+        return bool(self.pays_of())
 
     def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
@@ -225,6 +248,10 @@ class Kind(PlanPart, ABC):
     def factor(self, at: EvaluationContext) -> ExactColumn | None:
         """Gate and multipliers together; None where there are none."""
         return at.kept("factor", self.component, lambda: self._factor(at))
+
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (most kinds do not)
+        """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all in the period."""
+        return ""
 
     def share(self, at: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)
         """Which share of something divided each row has; None for kinds that divide nothing."""

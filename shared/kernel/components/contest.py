@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import polars as pl
 from pydantic import Field
 
 from shared.formatting import trimmed
@@ -59,6 +60,19 @@ class Contest(Kind):
         """A place without a prize, too."""
         yield from super().nothing(at)
         yield Nothing("no_prize", self.measure, at.everywhere)
+
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (places)
+        """The place, and with how many it is shared; empty where measures alone do not tell it."""
+        if self.when is not None or self.on != "amount":
+            return ""
+        measure, amount = own["measure"], own["amount"]
+        ahead = pl.col("measure") < measure if self.lowest_wins else pl.col("measure") > measure
+        alike = pl.col("measure") == measure
+        # Measures that differ after nine decimals only are alike here: prizes tell them apart.
+        place = everyone.filter(ahead | (alike & (pl.col("amount") > amount))).height + 1
+        tied = everyone.filter(alike & (pl.col("amount") == amount)).height
+        shared = f", shared by {tied}" if tied > 1 else ""
+        return f" of place {place} among {everyone.height} by {self.measure}{shared}"
 
     def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the prize."""

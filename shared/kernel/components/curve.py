@@ -108,6 +108,11 @@ class Curve(Kind):
         return super().leaves_open() | ({"boundary"} if len(self.steps) > 1 else set())
 
     @property
+    def could_round_deals(self) -> bool:
+        """It pays a share of its target, which deals move."""
+        return True
+
+    @property
     def pays_without_credits(self) -> bool:
         """What it gives at nothing may be something."""
         first = self.points[0].gives if self.points else self.steps[0].gives

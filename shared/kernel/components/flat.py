@@ -13,6 +13,7 @@ from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.plausibility import looks_like_percent
 from shared.kernel.language.units import Units
@@ -32,9 +33,17 @@ class Flat(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def pays_by_deal(self, conventions: Conventions) -> bool:
-        """With `round_on: deal`, where all have the same rate."""
-        return conventions.round_on == "deal" and not isinstance(self.rate, Term)
+    @property
+    def own_rate(self) -> Term | None:
+        """The term that is its rate."""
+        return self.rate if isinstance(self.rate, Term) else None
+
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
+        """With `round_on: deal`, where all have the same rate and the measure is a sum: the rate of a count or a ratio is no deal's."""
+        return self._rounds_deals(conventions) and measure.sum_of is not None
+
+    def _rounds_deals(self, conventions: Conventions) -> bool:
+        return conventions.round_on == "deal" and self.own_rate is None
 
     def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
         """One part: the rate of each credit."""
@@ -43,7 +52,7 @@ class Flat(Kind):
 
     def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """The product that is rounded, where every deal is paid by itself."""
-        if isinstance(self.rate, Term) or not self.pays_by_deal(conventions):
+        if isinstance(self.rate, Term) or not self._rounds_deals(conventions):
             return None
         return f"{amount(Decimal(credited.numerator) / credited.denominator)} × {percent(self.rate)}, rounded"
 
@@ -59,7 +68,7 @@ class Flat(Kind):
 
     def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: all of it."""
-        if self.pays_by_deal(at.conventions) and at.per_deal is not None and f"@{self.component}" in at.rows.columns:
+        if self._rounds_deals(at.conventions) and at.per_deal is not None and f"@{self.component}" in at.rows.columns:
             return [Part("each deal by itself", at.per_deal(at, self.component), Fraction(1))]
         rate = at.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
         return [Part("all of it", at.value(self.measure), rate)]

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
-from shared.kernel.language.findings import Finding
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formula_growth import multiplies_growth
 from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
@@ -45,6 +45,11 @@ class Formula(Kind):
     def refers_to(self) -> list[Reference]:
         """The names in the formula."""
         return references(self.amount) + ([Reference("amount", self.measure)] if self.measure else [])
+
+    def formulas(self) -> Iterator[tuple[Path, FormulaText]]:
+        """What it pays, too."""
+        yield from super().formulas()
+        yield ("amount",), self.amount
 
     def pays_of(self) -> list[FormulaText]:
         """The formula."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import polars as pl
 from pydantic import model_validator
 
-from shared.formatting import percent, trimmed
+from shared.formatting import money, percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
@@ -18,6 +18,7 @@ from shared.kernel.components.groups import Among, divided, grouped, together
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import Amount, Name, Rate
+from shared.money import minor_digits
 
 
 class Pool(Kind):
@@ -64,6 +65,10 @@ class Pool(Kind):
         """What divides it, or what funds it."""
         return self.by or self.shares or self.funded_by
 
+    def paid_measure(self) -> str | None:
+        """What funds it; the measure that divides it is only looked at."""
+        return self.funded_by
+
     @property
     def looks_at_categories(self) -> bool:
         """Where each group has a pool of its own."""
@@ -97,6 +102,21 @@ class Pool(Kind):
             yield f"A pool of {funds} is divided {how} among those who take part."
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
+
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:
+        """What is divided, and by what."""
+        sharing = everyone.filter(pl.col("amount") != 0)
+        paid = money(sum(sharing["amount"]), currency)
+        if own["amount"] == 0 or sharing.height < 2:
+            return f" of {paid}, divided among {sharing.height}"
+        if self.shares is not None:
+            return f" of a pool of which {paid} is paid, by {self.shares}"
+        if self.by is None:
+            return f" of {paid}, divided equally among {sharing.height}"
+        mine, all_ = (
+            trimmed(value, minor_digits(currency)) for value in (own["measure"], Decimal(sum(sharing["measure"])))
+        )
+        return f" of {paid}, by {self.by}: {mine} of {all_} that {sharing.height} have together"
 
     def parts(self, at: EvaluationContext) -> Sequence[Part]:
         """One part: the share of the pool."""

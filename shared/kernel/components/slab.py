@@ -16,6 +16,7 @@ from shared.kernel.components.lookup import reached, rising_and_open
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, spoken, table
 from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
 from shared.kernel.language.units import Units
@@ -57,8 +58,8 @@ class Slabs(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def pays_by_deal(self, conventions: Conventions) -> bool:  # noqa: ARG002 (always)
-        """Always."""
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:  # noqa: ARG002 (always)
+        """Always, whatever the measure makes of its credits."""
         return True
 
     def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:

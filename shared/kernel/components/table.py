@@ -153,6 +153,11 @@ class Table(Kind):
         return any(axis.category for axis in self.axes)
 
     @property
+    def could_round_deals(self) -> bool:
+        """It may pay a share of its target, which deals move."""
+        return self.target is not None or super().could_round_deals
+
+    @property
     def pays_without_credits(self) -> bool:
         """An amount or a share of the target needs no credit."""
         return self.measure is None or super().pays_without_credits

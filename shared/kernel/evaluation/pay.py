@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from shared.kernel.components import Component, Nothing
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.language.conventions import Reset
+from shared.kernel.language.formulas import FormulaError
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import PlanPart, Term
 from shared.kernel.plan.version import Plan
@@ -86,6 +87,15 @@ def context_for(rows: pl.DataFrame, plan: Plan, roster: Roster) -> EvaluationCon
     )
 
 
+def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
+    """Deals as rows that know nothing but the plan's conventions: what pays a deal by itself may look at nothing else."""
+
+    def unknown(_: EvaluationContext, name: str, *__: Any) -> ExactColumn:
+        raise FormulaError(f"{name} is not known of a deal alone")
+
+    return EvaluationContext(rows, plan.digits, plan.conventions, unknown, unknown, unknown)
+
+
 def _of_deals(at: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
     component = next(each for each in plan.components if each.component == name)
     return counted(component, ExactColumn.of(at.rows[f"@{name}"], 10**plan.digits), at, plan)
@@ -150,7 +160,7 @@ def _in_window(due: ExactColumn, component: Component, at: EvaluationContext, pl
     """In a window longer than that of its measure, such as a year of monthly tiers, the sum of what each month paid."""
     if not plan.sums_rounded(component):
         return due
-    window, of_measure = plan.window(component), plan.window_of_measure(component)
+    window, of_measure = plan.window(component), plan.windows.of_measure(component)
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
     return ExactColumn.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)

@@ -44,7 +44,7 @@ class Walk:
             self._pay = paid(each, self._at, plan, roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
         self._begins = starts(self._at.rows, plan.window(component), plan)
-        self._measured_from = self._begins | starts(self._at.rows, plan.window_of_measure(component), plan)
+        self._measured_from = self._begins | starts(self._at.rows, plan.windows.of_measure(component), plan)
         fed = plan.measure(component.main_measure())
         self._counts = self._at.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = self._amounts()

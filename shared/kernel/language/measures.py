@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from shared.formatting import percent
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.findings import Finding, Flaws
-from shared.kernel.language.formulas import FormulaText
+from shared.kernel.language.formulas import FormulaText, Reference, references
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 Take = Literal["amount", "deals", "distinct", "latest"]
@@ -147,6 +147,11 @@ class Measure(PlanPart):
         if self.ratio is not None:
             return {name: Ingredient("amount", self.ratio.of), f"{name}/to": Ingredient("amount", self.ratio.to)}
         return {}
+
+    def builds_on(self) -> list[Reference]:
+        """The names of other measures, and of terms, that it is calculated from."""
+        found = references(self.formula) if self.formula is not None else []
+        return found + [Reference("attainment", name) for name in self.scorecard or ()]
 
     @property
     def rules(self) -> set[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from sqlglot import expressions as sql
 
+from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.formulas import parsed
-
-if TYPE_CHECKING:
-    from shared.kernel.plan.version import Plan
+from shared.kernel.language.measures import Measure
 
 SHARE, MONEY, COUNT = "a share", "money", "a count"
 
@@ -17,12 +17,14 @@ SHARE, MONEY, COUNT = "a share", "money", "a count"
 class Units:
     """The units of a plan's measures, and of what is calculated from them. None where it is not plain."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, measures: Iterable[Measure], rules: Iterable[CreditingRule]) -> None:
+        self._measures = {measure.measure: measure for measure in measures}
+        # A rule without an expression credits the deal's own amount, which is money; what others come to is not known.
+        self._not_money = {rule.rule for rule in rules if rule.amount is not None}
 
     def of(self, name: str | None) -> str | None:
         """The unit of a measure."""
-        measure = self._plan.measure(name)
+        measure = self._measures.get(name or "")
         if measure is None or measure.score is not None:
             return None
         if measure.formula is not None:
@@ -31,8 +33,7 @@ class Units:
             return COUNT
         if measure.scorecard is not None:
             return SHARE
-        in_money = all(rule.amount is None for rule in self._plan.credits if rule.rule in measure.rules)
-        if not in_money:
+        if measure.rules & self._not_money:
             return None
         return SHARE if measure.ratio is not None else MONEY
 

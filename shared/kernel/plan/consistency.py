@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,36 +12,11 @@ from shared.kernel.language.filters import FilterError, compile_filter, filter_s
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.deal_rounding import not_by_deal
-from shared.kernel.plan.windows import lost, paid_again, shared_by_versions
-
-if TYPE_CHECKING:
-    from shared.kernel.plan.version import Plan
+from shared.kernel.plan.model import PlanModel, ordered
+from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
 
 
-def ordered(links: dict[str, set[str]], what: str) -> list[str]:
-    """The names, each after those it links to.
-
-    Raises:
-        Flaws: they refer to each other in a circle.
-    """
-    try:
-        return list(TopologicalSorter(links).static_order())
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
-        place = next((number for number, name in enumerate(links) if name in circle), 0)
-        raise Flaws(
-            [
-                _error(
-                    "P205",
-                    (what, place),
-                    f"{what} refer to each other in a circle: {' -> '.join(circle)}",
-                    "let one of them stand on its own: what is calculated first cannot need what comes after it",
-                )
-            ]
-        ) from None
-
-
-def flaws(plan: Plan) -> Iterator[Finding]:
+def flaws(plan: PlanModel) -> Iterator[Finding]:
     """Everything that does not fit together."""
     yield from _named_twice(plan)
     yield from _sums(plan)
@@ -58,7 +31,7 @@ def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:
     return Finding(code, "error", path, message, mend)
 
 
-def _named_twice(plan: Plan) -> Iterator[Finding]:
+def _named_twice(plan: PlanModel) -> Iterator[Finding]:
     for part, what, names in (
         ("credits", "rule", [rule.rule for rule in plan.credits]),
         ("measures", "measure", [measure.measure for measure in plan.measures]),
@@ -69,7 +42,7 @@ def _named_twice(plan: Plan) -> Iterator[Finding]:
                 yield _error("P204", (part, place, what), f"{what} {name} is there twice", "give one another name")
 
 
-def _sums(plan: Plan) -> Iterator[Finding]:
+def _sums(plan: PlanModel) -> Iterator[Finding]:
     rules = {rule.rule for rule in plan.credits}
     for place, measure in enumerate(plan.measures):
         if unknown := sorted(measure.rules - rules):
@@ -82,7 +55,7 @@ def _sums(plan: Plan) -> Iterator[Finding]:
                 break
 
 
-def _rule(rule: CreditingRule, plan: Plan) -> Iterator[Finding]:
+def _rule(rule: CreditingRule, plan: PlanModel) -> Iterator[Finding]:
     known = filter_schema(plan.custom_columns)
     if rule.to not in RELATIONS and plan.columns.get(rule.to) != "participant":
         yield _error(
@@ -112,7 +85,7 @@ def _rule(rule: CreditingRule, plan: Plan) -> Iterator[Finding]:
         yield _error("P206", ("when",), f"rule {rule.rule}: {error}", error.mend)
 
 
-def _columns_of_measures(plan: Plan) -> Iterator[Finding]:
+def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
     known = (*filter_schema(plan.custom_columns), "deal_id")
     by_rule: dict[str, str] = {}
     for place, measure in enumerate(plan.measures):
@@ -130,7 +103,7 @@ def _columns_of_measures(plan: Plan) -> Iterator[Finding]:
                 )
 
 
-def _references(plan: Plan) -> Iterator[Finding]:
+def _references(plan: PlanModel) -> Iterator[Finding]:
     measures = {measure.measure for measure in plan.measures}
     components = {component.component for component in plan.components}
     for place, component in enumerate(plan.components):
@@ -147,10 +120,10 @@ def _references(plan: Plan) -> Iterator[Finding]:
                 wrong = _reference(who, found, measures, components)
                 yield from (each.under(*path, *_where(component, found)) for each in wrong)
     for place, measure in enumerate(plan.measures):
-        for found in plan.refers(measure):
+        for found in measure.builds_on():
             wrong = _reference(f"measure {measure.measure}", found, measures, set())
             yield from (each.under("measures", place, measure.way) for each in wrong)
-    yield from _circles({m.measure: {r.name for r in plan.refers(m) if r.kind != "term"} for m in plan.measures})
+    yield from _circles({m.measure: {r.name for r in m.builds_on() if r.kind != "term"} for m in plan.measures})
     yield from _circles(plan.links, "components")
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from shared.kernel.language.findings import Finding
-from shared.kernel.language.values import Term
-
-if TYPE_CHECKING:
-    from shared.kernel.plan.version import Plan
+from shared.kernel.plan.model import PlanModel
 
 
-def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
+def not_by_deal(plan: PlanModel, severity: str) -> Iterator[Finding]:
     """The components for which `round_on: deal` or `negative: nothing` does not hold, as far as they are errors, or warnings."""
     if severity == "warning" and plan.conventions.negative == "nothing":
         for place, component in enumerate(plan.components):
@@ -28,10 +24,9 @@ def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
     if plan.conventions.round_on != "deal":
         return
     for place, component in enumerate(plan.components):
-        rate = getattr(component, "rate", None)
         if component.component in plan.pays_by_deal or not type(component).walks:
             continue
-        if component.kind == "flat" and isinstance(rate, Term):
+        if (rate := component.own_rate) is not None:
             if severity == "error":
                 yield Finding(
                     "P216",
@@ -41,9 +36,7 @@ def not_by_deal(plan: Plan, severity: str) -> Iterator[Finding]:
                     f" participant's own {rate.term}, which may change after the deal",
                     "write the rate into the plan, with a component or a plan for each rate, or leave round_on at total",
                 )
-        elif severity == "warning" and (
-            component.pays_of() or component.kind == "formula" or getattr(component, "target", None) is not None
-        ):
+        elif severity == "warning" and component.could_round_deals:
             yield Finding(
                 "P505",
                 "warning",

@@ -1,99 +1,31 @@
-"""A plan version: who is credited for what, what is measured, and what each component pays. The file is the plan."""
+"""A plan version that hangs together: the file is the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import polars as pl
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import model_validator
 
-from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
-from shared.kernel.arithmetic.exact_column import ExactColumn
-from shared.kernel.components import Component
-from shared.kernel.components.context import EvaluationContext
-from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
-from shared.kernel.language.crediting_rules import WON, CreditingRule
-from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Flaws
-from shared.kernel.language.formulas import FormulaError, Reference, references
-from shared.kernel.language.measures import Ingredient, Measure
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart
-from shared.kernel.plan.consistency import flaws, ordered
+from shared.kernel.plan.consistency import flaws
 from shared.kernel.plan.default_resets import with_resets
-from shared.kernel.plan.windows import sums_of
+from shared.kernel.plan.model import PlanModel
 from shared.limits import check_document
 from shared.money import minor_digits
 
-__all__ = ["WON", "Assertion", "CreditingRule", "Measure", "Plan"]
-
-MOST_RULES: Final = 200
-"""Crediting rules, measures and components of a plan, each."""
 MOST_PARTS: Final = 30_000
 """Names and values in a plan without its exchange rates: what a deal costs grows with them."""
 MOST_CHARACTERS: Final = 200_000
 """Of all its texts together."""
 
-ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
 
-
-class Assertion(PlanPart):
-    """What the plan must pay at a point, checked by `earnest plan assert`.
-
-    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`.
-    """
-
-    at: dict[str, Amount]
-    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`."""
-    pays: Amount | dict[Name, Amount]
-    """In all, or by component."""
-
-
-class Plan(PlanPart):
+class Plan(PlanModel):
     """One version of an incentive plan, in force from `effective_from` until a later version of the same plan."""
-
-    plan: Identifier
-    """The plan's id, the same in all its versions: letters, digits and `. _ : @ / + -`."""
-    version: int = Field(ge=1, le=1_000_000)
-    """1, 2, 3 and so on; a published version never changes."""
-    name: str = Field(min_length=1, max_length=200)
-    """What people call the plan."""
-    currency: CurrencyCode
-    """The ISO 4217 code of the currency in which the plan pays, such as USD."""
-    effective_from: PlausibleDate
-    """The day from which this version holds, until a later version of the same plan does."""
-    author: str | None = Field(default=None, max_length=200)
-    """Who wrote this version."""
-    reason: str | None = Field(default=None, max_length=1000)
-    """Why this version was written."""
-    conventions: Conventions = Conventions()
-    """How the plan is to be read where its words allow two readings."""
-    calendar: CalendarTerms = CalendarTerms()
-    """The fiscal calendar; calendar months and years unless said otherwise."""
-    exchange: Exchange | None = None
-    """How deals in other currencies are credited; without it they are not."""
-    columns: dict[Name, ColumnKind] = Field(default_factory=dict)
-    """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date, participant."""
-    match: Literal["all", "first"] = "all"
-    """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
-    credits: tuple[CreditingRule, ...] = Field(min_length=1, max_length=MOST_RULES)
-    """The crediting rules: who is credited with how much of which deals."""
-    measures: tuple[Measure, ...] = Field(min_length=1, max_length=MOST_RULES)
-    """What is measured: numbers of a participant in a period, from credits, scores and each other."""
-    components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1, max_length=MOST_RULES)
-    """What pays, each in its own kind."""
-    minimum: Figure | None = None
-    """The least that all components together pay in a month."""
-    maximum: Figure | None = None
-    """The most that all components together pay in a month."""
-    assertions: tuple[Assertion, ...] = ()
-    """What the plan must pay at given points, checked by `earnest plan assert`."""
 
     @model_validator(mode="before")
     @classmethod
     def _says_resets(cls, data: Any) -> Any:
+        # Before anything is read: the time that pydantic takes grows with the document, and pay rests on it for ever.
         if isinstance(data, dict):
             check_document(data)
             check_document(
@@ -109,229 +41,3 @@ class Plan(PlanPart):
         if found := list(flaws(self)):
             raise Flaws(found)
         return self
-
-    @classmethod
-    def quarantined(cls, plan: str, version: int, effective_from: date, currency: str) -> Plan:
-        """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even read."""
-        return cls.model_construct(
-            plan=plan,
-            version=version,
-            name=plan,
-            currency=currency,
-            effective_from=effective_from,
-            credits=(),
-            measures=(),
-            components=(),
-        )
-
-    @property
-    def is_quarantined(self) -> bool:
-        """Whether it is there in name only."""
-        return not self.credits
-
-    @staticmethod
-    def refers(measure: Measure) -> list[Reference]:
-        """The names that a measure builds on."""
-        found = references(measure.formula) if measure.formula is not None else []
-        return found + [Reference("attainment", name) for name in measure.scorecard or ()]
-
-    @property
-    def links(self) -> dict[str, set[str]]:
-        """The components to whose pay each component refers."""
-        return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
-
-    @cached_property
-    def in_order(self) -> tuple[Component, ...]:
-        """The components, each after those to whose pay it refers."""
-        by_name = {component.component: component for component in self.components}
-        return tuple(by_name[name] for name in ordered(self.links, "components"))
-
-    def leading_to(self, component: Component) -> list[Component]:
-        """The components to whose pay a component refers, directly or through others, in order; it is the last."""
-        needed = {component.component}
-        for each in reversed(self.in_order):
-            if each.component in needed:
-                needed |= self.links[each.component]
-        return [each for each in self.in_order if each.component in needed]
-
-    def walks(self, component: Component) -> bool:
-        """Whether a component, and each to whose pay it refers, can be told deal by deal."""
-        return all(type(each).walks for each in self.leading_to(component))
-
-    def pays_at_the_end(self, component: Component) -> bool:
-        """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal counts in it."""
-        if any(each.pays_at_the_end for each in self.leading_to(component)):
-            return True
-        return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
-
-    def measure(self, name: str | None) -> Measure | None:
-        """The measure of a name."""
-        return next((measure for measure in self.measures if measure.measure == name), None)
-
-    def ingredients(self) -> Iterator[tuple[str, Ingredient, Measure]]:
-        """Everything that adds up over credits: its name, what it is, and the measure it is for."""
-        for measure in self.measures:
-            for name, ingredient in measure.ingredients.items():
-                yield name, ingredient, measure
-
-    @cached_property
-    def pays_by_deal(self) -> tuple[str, ...]:
-        """The components that pay every deal by itself."""
-        return tuple(c.component for c in self.components if c.pays_by_deal(self.conventions) and self._sums(c))
-
-    def _sums(self, component: Component) -> bool:
-        main = self.measure(component.main_measure())
-        return main is not None and (component.kind == "slab" or main.sum_of is not None)
-
-    def bounds_deals(self, component: Component) -> bool:
-        """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the same window."""
-        main = self.measure(component.main_measure())
-        same = main is not None and main.reset == self.window(component)
-        return self.conventions.negative == "nothing" and same
-
-    @cached_property
-    def pays_without_credits(self) -> bool:
-        """Whether someone may be paid for a month in which they have no credit."""
-        return self.minimum is not None or any(c.pays_without_credits for c in self.components)
-
-    @property
-    def ingredient_names(self) -> list[str]:
-        """The columns that add up, those of components that pay by the deal among them."""
-        return [name for name, _, _ in self.ingredients()] + [f"@{name}" for name in self.pays_by_deal]
-
-    def window(self, component: Component) -> Reset:
-        """Over which time a component's pay is one sum, within its minimum and maximum: what it says, or that of its measure."""
-        return component.window or self.window_of_measure(component)
-
-    def sums_rounded(self, component: Component) -> bool:
-        """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""
-        return RESETS.index(self.window(component)) > RESETS.index(self.window_of_measure(component))
-
-    def window_of_measure(self, component: Component) -> Reset:
-        """After which time what a component looks at begins anew: the reset of its measure.
-
-        Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of what its amount
-        looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often it is paid.
-        """
-        return self._windows_of_measures[component.component]
-
-    @cached_property
-    def _windows_of_measures(self) -> dict[str, Reset]:
-        found: dict[str, Reset] = {}
-        for component in self.in_order:  # each after those to whose pay it refers
-            found[component.component] = self._window_of_measure(component, found)
-        return found
-
-    def _window_of_measure(self, component: Component, known: Mapping[str, Reset]) -> Reset:
-        if component.window is not None and component.component in self.pays_by_deal:
-            return component.window
-        main = self.measure(getattr(component, "measure", None) or getattr(component, "funded_by", None))
-        if main is not None:
-            return main.reset
-        pays = sums_of(component.pays_of(), self, lambda other: other.window or known[other.component])
-        looks_at = [reset for _, reset in pays] or self._resets(component.refers_to(), known)
-        gated_by = self._resets(component.uses(), known)
-        if looks_at:
-            return max(looks_at, key=RESETS.index)
-        return min(gated_by, key=RESETS.index) if gated_by else component.pays
-
-    def _resets(self, found: Iterable[Reference], known: Mapping[str, Reset]) -> list[Reset]:
-        resets: list[Reset] = []
-        for each in dict.fromkeys(found):
-            measure = self.measure(each.name) if each.kind not in ("pay", "term") else None
-            if each.kind == "pay":
-                paid = next(c for c in self.components if c.component == each.name)
-                resets.append(paid.window or known[each.name])
-            elif measure is not None:
-                resets.append(measure.reset)
-        return resets
-
-    def reset_of(self, ingredient: str) -> Reset:
-        """After which time an ingredient begins anew."""
-        if ingredient.startswith("@"):
-            return self.window(next(c for c in self.components if c.component == ingredient[1:]))
-        return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
-
-    def measures_of(self, component: Component) -> set[str]:
-        """All measures that a component looks at, directly or through other measures and components."""
-        due = [r.name for c in self.leading_to(component) for r in c.uses() if r.kind not in ("pay", "term")]
-        found: set[str] = set()
-        while due:
-            one = due.pop()
-            measure = self.measure(one)
-            if one not in found and measure is not None:
-                found.add(one)
-                due += [r.name for r in self.refers(measure) if r.kind != "term"]
-        return found
-
-    def rules_of(self, component: Component) -> set[str]:
-        """The crediting rules that feed what a component looks at."""
-        names = self.measures_of(component)
-        return {rule for measure in self.measures if measure.measure in names for rule in measure.rules}
-
-    def quotas_of(self, component: Component) -> set[str]:
-        """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
-        return {each.name for each in self._looks_at(component) if each.kind in ("attainment", "quota")}
-
-    def terms_of(self, component: Component) -> set[str]:
-        """The terms that the formulas of a component name, directly or through formulas of measures."""
-        return {each.name for each in self._looks_at(component) if each.kind == "term"}
-
-    def _looks_at(self, component: Component) -> set[Reference]:
-        due, seen = component.uses(), set[Reference]()
-        while due:
-            one = due.pop()
-            measure = self.measure(one.name) if one.kind not in ("pay", "term") else None
-            if one not in seen and measure is not None:
-                due += self.refers(measure)
-            seen.add(one)
-        return seen
-
-    def bare(self, rows: pl.DataFrame) -> EvaluationContext:
-        """A place that knows nothing but the plan's conventions, for what looks at a deal alone."""
-
-        def unknown(_at: EvaluationContext, name: str, *_: Any) -> ExactColumn:
-            raise FormulaError(f"{name} is not known of a deal alone")
-
-        return EvaluationContext(rows, self.digits, self.conventions, unknown, unknown, unknown)
-
-    @property
-    def custom_columns(self) -> dict[str, pl.DataType]:
-        """The company's own deal columns that this plan's filters may name."""
-        return {name: ColumnTypes[kind] for name, kind in self.columns.items()}
-
-    @cached_property
-    def filters(self) -> dict[str, pl.Expr]:
-        """The compiled filter of each crediting rule."""
-        return {rule.rule: compile_filter(rule.when, self.custom_columns) for rule in self.credits}
-
-    @property
-    def rules(self) -> list[CreditingRule]:
-        """The crediting rules in the order in which they are tried."""
-        return sorted(self.credits, key=lambda rule: -rule.priority)
-
-    def counts(self, rule: CreditingRule) -> bool:
-        """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no currency."""
-        return rule.amount is not None and all(self.columns.get(r.name) == "number" for r in references(rule.amount))
-
-    def bucket_of(self, rule: str) -> str | None:
-        """The column by which credits of a rule are told apart in a distinct count."""
-        return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)
-
-    def holds(self, day: pl.Expr) -> pl.Expr:
-        """Whether a date is not before the version."""
-        return day >= pl.lit(self.effective_from)
-
-    @property
-    def digits(self) -> int:
-        """The decimals of the plan's currency."""
-        return minor_digits(self.currency)
-
-    @property
-    def key(self) -> str:
-        """The plan version's name on topic `plans`."""
-        return f"{self.plan}@{self.version}"
-
-    def document(self) -> dict[str, Any]:
-        """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)

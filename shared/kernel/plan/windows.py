@@ -1,172 +1,112 @@
-"""Windows that do not fit: a component that pays a sum in a shorter window than it adds up over would pay it again in the next.
+"""Windows: over which time each component of a plan is summed and paid as one sum.
 
-What is only looked at, by a gate, a curve or a rate, may have any window: a bonus of each month may depend on the year to date.
+What is only looked at, by a gate, a curve or a rate, may have any window: a bonus of each month may depend on the year to date. What is
+paid must be paid over the window in which it adds up: in a shorter one the same sum would be paid again, in a longer one the end of each
+would be lost. `window_checks` refuses both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 
-import polars as pl
-
-from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.language.conventions import RESETS, Reset
-from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference, added_up
-
-if TYPE_CHECKING:
-    from shared.kernel.plan.version import Plan
+from shared.kernel.language.measures import Measure
 
 
-def paid_again(plan: Plan) -> Iterator[Finding]:
-    """Components whose window is shorter than that of what they pay a part of."""
-    for place, component in enumerate(plan.components):
-        if component.component in plan.pays_by_deal:
-            continue
-        window = plan.window(component)
-        longer = [each for each in sums_of(component.pays_of(), plan) if _is_longer(each[1], window)]
-        for name, reset in sorted(set(longer))[:1]:
-            path: Path = ("components", place)
-            first = f"say window: {reset}"
-            if component.window is not None:
-                path, first = (*path, "window"), "take out the window"
-            yield Finding(
-                "P214",
-                "error",
-                path,
-                f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
-                " what it has come to would be paid again in each window",
-                f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
-            )
+class Windows:
+    """The windows of the components of a plan.
+
+    Args:
+        components: each after those to whose pay it refers, since its window may follow from theirs.
+        measures: of the plan.
+        by_deal: the components that pay every deal by itself.
+    """
+
+    def __init__(self, components: Sequence[Component], measures: Iterable[Measure], by_deal: Collection[str]) -> None:
+        self._components, self._by_deal = components, by_deal
+        self._measures: dict[str, Measure] = {}
+        for measure in measures:
+            self._measures.setdefault(measure.measure, measure)  # of two of a name, which the plan refuses, the first
+
+    def of(self, component: Component) -> Reset:
+        """Over which time its pay is one sum, within its minimum and maximum: what it says, or that of its measure."""
+        return component.window or self.of_measure(component)
+
+    def of_measure(self, component: Component) -> Reset:
+        """After which time what it looks at begins anew: the reset of its measure.
+
+        Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of what its amount
+        looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often it is paid.
+        """
+        return self._of_measures[component.component]
+
+    def sums_of(
+        self, paid: Sequence[Reference | str], window: Callable[[Component], Reset] | None = None
+    ) -> list[tuple[str, Reset]]:
+        """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew; `window` says it
+        of components."""
+        window = window or self.of
+        known: dict[Reference, dict[str, int]] = {}  # formulas may name each other again and again
+
+        def of(reference: Reference) -> dict[str, int]:
+            if reference not in known:
+                known[reference] = {}  # while it is being worked out: a circle, which the plan refuses, adds nothing
+                known[reference] = sums(reference)
+            return known[reference]
+
+        def sums(reference: Reference) -> dict[str, int]:
+            if reference.kind == "pay":
+                other = self._component(reference.name)
+                return {reference.name: RESETS.index(window(other))} if other is not None else {}
+            measure = self._measures.get(reference.name) if reference.kind in ("measure", "amount") else None
+            if measure is not None and measure.formula is not None:
+                return added_up(measure.formula, of)
+            if measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
+                return {measure.measure: RESETS.index(measure.reset)}
+            return {}
+
+        found = (of(each) if isinstance(each, Reference) else added_up(each, of) for each in paid)
+        return [(name, RESETS[length]) for one in found for name, length in one.items()]
+
+    @cached_property
+    def _of_measures(self) -> dict[str, Reset]:
+        found: dict[str, Reset] = {}
+        for component in self._components:
+            found[component.component] = self._of_measure(component, found)
+        return found
+
+    def _of_measure(self, component: Component, known: dict[str, Reset]) -> Reset:
+        # What deals pay by themselves is summed as it is over the window that was said, whatever the reset of their measure.
+        if component.window is not None and component.component in self._by_deal:
+            return component.window
+        main = self._measures.get(component.paid_measure() or "")
+        if main is not None:
+            return main.reset
+        pays = self.sums_of(component.pays_of(), lambda other: other.window or known[other.component])
+        looks_at = [reset for _, reset in pays] or self._resets(component.refers_to(), known)
+        gated_by = self._resets(component.uses(), known)
+        if looks_at:
+            return max(looks_at, key=RESETS.index)
+        return min(gated_by, key=RESETS.index) if gated_by else component.pays
+
+    def _resets(self, found: Iterable[Reference], known: dict[str, Reset]) -> list[Reset]:
+        resets: list[Reset] = []
+        for each in dict.fromkeys(found):
+            paid = self._component(each.name) if each.kind == "pay" else None
+            measure = self._measures.get(each.name) if each.kind not in ("pay", "term") else None
+            if paid is not None:
+                resets.append(paid.window or known[each.name])
+            elif measure is not None:
+                resets.append(measure.reset)
+        return resets
+
+    def _component(self, name: str) -> Component | None:
+        return next((each for each in self._components if each.component == name), None)
 
 
-def lost(plan: Plan) -> Iterator[Finding]:
-    """Components that pay a part of what begins anew within the time over which their measure, or another thing they pay, adds up."""
-    for place, component in enumerate(plan.components):
-        over = plan.window_of_measure(component)
-        sums = sums_of(component.pays_of(), plan)
-        shorter = [each for each in sums if _is_longer(over, each[1])]
-        again = any(_is_longer(of, plan.window(component)) for _, of in sums)
-        if not shorter or again or component.component in plan.pays_by_deal:
-            continue
-        name, reset = sorted(shorter)[0]
-        other = next(
-            (f"{each}, which adds up {_how_long(of)}" for each, of in sums if of == over), f"a sum {_how_long(over)}"
-        )
-        yield Finding(
-            "P217",
-            "error",
-            ("components", place),
-            f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
-            f" what each {_said(reset)} before had would be lost",
-            "let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
-        )
-
-
-def shared_by_versions(plan: Plan) -> Iterator[Finding]:
-    """Components that compare people over a window in which the version begins, while sums go on: two versions would rank each of them."""
-    if plan.version == 1 or plan.conventions.versions != "continue":
-        return
-    for place, component in enumerate(plan.components):
-        window = plan.window(component)
-        if component.compares and not _begins_with(plan, window):
-            yield Finding(
-                "P218",
-                "error",
-                ("components", place),
-                f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
-                f" a window over which it compares people, who would be counted under both versions",
-                "let the version begin with the window, or leave versions at restart",
-            )
-
-
-def _begins_with(plan: Plan, window: Reset) -> bool:
-    """Whether the version begins with a window."""
-    days = pl.Series([plan.effective_from - timedelta(days=1), plan.effective_from])
-    fiscal = fiscal_of(pl.lit(days), plan.calendar)
-    return window != "never" and pl.select(window_of(fiscal, window)).to_series().n_unique() == 2
-
-
-def gated_by_shorter(plan: Plan) -> Iterator[Finding]:
-    """Components that reprice a long sum by what begins anew before it, and so take back what they have paid."""
-    for place, component in enumerate(plan.components):
-        sums = sums_of(component.pays_of(), plan)
-        if not sums or component.component in plan.pays_by_deal or plan.window(component) == "month":
-            continue
-        over = max((reset for _, reset in sums), key=RESETS.index)
-        for reference in dict.fromkeys(component.uses()):
-            measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
-            if measure is not None and _is_longer(over, measure.reset):
-                yield Finding(
-                    "P215",
-                    "warning",
-                    ("components", place),
-                    f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
-                    f" {_when(measure.reset)}: each time that changes, all that was paid before is priced again",
-                    f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
-                )
-                break
-
-
-def without_effect(plan: Plan) -> Iterator[Finding]:
-    """Settings of windows on what never begins anew."""
-    for place, measure in enumerate(plan.measures):
-        terms = measure.quota
-        for name in ("per", "changes", "to_date", "spread", "ramp", "prorate"):
-            if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
-                said = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
-                mend = "say after which time it begins anew (reset), or take it out"
-                yield Finding("P308", "warning", ("measures", place, "quota", name), said, mend)
-    for place, component in enumerate(plan.components):
-        if component.carry_over and plan.window(component) == "never":
-            said = f"the window of {component.component} never ends, so that nothing is carried over"
-            mend = "say its window, or take out carry_over"
-            yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
-
-
-def sums_of(
-    paid: Sequence[Reference | str], plan: Plan, window: Callable[[Component], Reset] | None = None
-) -> list[tuple[str, Reset]]:
-    """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew; `window` says it
-    of components."""
-    window = window or plan.window
-    known: dict[Reference, dict[str, int]] = {}  # formulas may name each other again and again
-
-    def of(reference: Reference) -> dict[str, int]:
-        if reference not in known:
-            known[reference] = {}
-            known[reference] = sums(reference)
-        return known[reference]
-
-    def sums(reference: Reference) -> dict[str, int]:
-        if reference.kind == "pay":
-            other: Component | None = next((c for c in plan.components if c.component == reference.name), None)
-            return {reference.name: RESETS.index(window(other))} if other is not None else {}
-        measure = plan.measure(reference.name) if reference.kind in ("measure", "amount") else None
-        if measure is not None and measure.formula is not None:
-            return added_up(measure.formula, of)
-        if measure is not None and (measure.sum_of or measure.count_of or measure.distinct):
-            return {measure.measure: RESETS.index(measure.reset)}
-        return {}
-
-    found = (of(each) if isinstance(each, Reference) else added_up(each, of) for each in paid)
-    return [(name, RESETS[length]) for one in found for name, length in one.items()]
-
-
-def _is_longer(one: Reset, other: Reset) -> bool:
+def is_longer(one: Reset, other: Reset) -> bool:
+    """Whether sums that begin anew after the one time go on for longer than those of the other."""
     return RESETS.index(one) > RESETS.index(other)
-
-
-def _said(reset: Reset) -> str:
-    return reset.replace("_", "-")
-
-
-def _how_long(reset: Reset) -> str:
-    return "for ever" if reset == "never" else f"over a {_said(reset)}"
-
-
-def _when(reset: Reset) -> str:
-    return "never" if reset == "never" else f"each {_said(reset)}"

@@ -13,10 +13,8 @@ from typing import Final, Literal, NamedTuple
 import polars as pl
 
 from shared.formatting import percent, trimmed
-from shared.kernel.components.flat import Flat
 from shared.kernel.language.plausibility import HIGH_ATTAINMENT, HIGH_RATE
-from shared.kernel.language.units import MONEY, Units
-from shared.kernel.language.values import Term
+from shared.kernel.language.units import MONEY
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.reference_point import reference_terms
 from shared.kernel.plan.version import Plan
@@ -197,15 +195,12 @@ def _percent_signs(roster: Roster, plans: PlanSet, on: pl.DataFrame) -> Iterator
     terms, scores = _lasting(roster.terms, "participant_id", "name"), _lasting(roster.scores, "participant_id", "name")
     quotas = _lasting(roster.quotas, "participant_id", "measure").rename({"measure": "name", "quota": "value"})
     for plan in plans.holding:
-        units, people = Units(plan), on.filter(pl.col("plan") == plan.plan)
+        units, people = plan.units, on.filter(pl.col("plan") == plan.plan)
         for component in plan.components:
-            if (
-                isinstance(component, Flat)
-                and isinstance(component.rate, Term)
-                and units.of(component.measure) == MONEY
-            ):
-                does = f"component {component.component} of plan {plan.plan} pays so many times {component.measure}"
-                rate = component.rate
+            if (rate := component.own_rate) is not None and units.of(component.main_measure()) == MONEY:
+                does = (
+                    f"component {component.component} of plan {plan.plan} pays so many times {component.main_measure()}"
+                )
                 yield from _too_high(terms, "term", rate.term, Decimal(HIGH_RATE) / abs(rate.times), people, does)
         attained = {name for component in plan.components for name in plan.quotas_of(component)}
         for measure in plan.measures:

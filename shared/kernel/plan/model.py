@@ -1,0 +1,295 @@
+"""What a plan version says: who is credited for what, what is measured, and what each component pays.
+
+A model of its fields, and questions about them that need nothing else. What checks a plan asks these questions and stands above
+(`consistency`, `window_checks`, `deal_rounding`); `version` puts both together, and no plan is used before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Final, Literal, Self
+
+import polars as pl
+from pydantic import Field, SerializeAsAny
+
+from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
+from shared.kernel.components import Component
+from shared.kernel.language.conventions import CalendarTerms, Conventions, Exchange, Reset
+from shared.kernel.language.crediting_rules import CreditingRule
+from shared.kernel.language.filters import ColumnTypes, compile_filter
+from shared.kernel.language.findings import Finding, Flaws
+from shared.kernel.language.formulas import Reference, references
+from shared.kernel.language.measures import Ingredient, Measure
+from shared.kernel.language.units import Units
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart
+from shared.kernel.plan.windows import Windows, is_longer
+from shared.money import minor_digits
+
+MOST_RULES: Final = 200
+"""Crediting rules, measures and components of a plan, each."""
+
+ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
+
+
+class Assertion(PlanPart):
+    """What the plan must pay at a point, checked by `earnest plan assert`.
+
+    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`.
+    """
+
+    at: dict[str, Amount]
+    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`."""
+    pays: Amount | dict[Name, Amount]
+    """In all, or by component."""
+
+
+class PlanModel(PlanPart):
+    """What a plan version says, and the questions that follow from it alone. Whether it hangs together is seen to by `Plan`."""
+
+    plan: Identifier
+    """The plan's id, the same in all its versions: letters, digits and `. _ : @ / + -`."""
+    version: int = Field(ge=1, le=1_000_000)
+    """1, 2, 3 and so on; a published version never changes."""
+    name: str = Field(min_length=1, max_length=200)
+    """What people call the plan."""
+    currency: CurrencyCode
+    """The ISO 4217 code of the currency in which the plan pays, such as USD."""
+    effective_from: PlausibleDate
+    """The day from which this version holds, until a later version of the same plan does."""
+    author: str | None = Field(default=None, max_length=200)
+    """Who wrote this version."""
+    reason: str | None = Field(default=None, max_length=1000)
+    """Why this version was written."""
+    conventions: Conventions = Conventions()
+    """How the plan is to be read where its words allow two readings."""
+    calendar: CalendarTerms = CalendarTerms()
+    """The fiscal calendar; calendar months and years unless said otherwise."""
+    exchange: Exchange | None = None
+    """How deals in other currencies are credited; without it they are not."""
+    columns: dict[Name, ColumnKind] = Field(default_factory=dict)
+    """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date, participant."""
+    match: Literal["all", "first"] = "all"
+    """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
+    credits: tuple[CreditingRule, ...] = Field(min_length=1, max_length=MOST_RULES)
+    """The crediting rules: who is credited with how much of which deals."""
+    measures: tuple[Measure, ...] = Field(min_length=1, max_length=MOST_RULES)
+    """What is measured: numbers of a participant in a period, from credits, scores and each other."""
+    components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1, max_length=MOST_RULES)
+    """What pays, each in its own kind."""
+    minimum: Figure | None = None
+    """The least that all components together pay in a month."""
+    maximum: Figure | None = None
+    """The most that all components together pay in a month."""
+    assertions: tuple[Assertion, ...] = ()
+    """What the plan must pay at given points, checked by `earnest plan assert`."""
+
+    @classmethod
+    def quarantined(cls, plan: str, version: int, effective_from: date, currency: str) -> Self:
+        """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even read."""
+        return cls.model_construct(
+            plan=plan,
+            version=version,
+            name=plan,
+            currency=currency,
+            effective_from=effective_from,
+            credits=(),
+            measures=(),
+            components=(),
+        )
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether it is there in name only."""
+        return not self.credits
+
+    @property
+    def links(self) -> dict[str, set[str]]:
+        """The components to whose pay each component refers."""
+        return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
+
+    @cached_property
+    def in_order(self) -> tuple[Component, ...]:
+        """The components, each after those to whose pay it refers."""
+        by_name = {component.component: component for component in self.components}
+        return tuple(by_name[name] for name in ordered(self.links, "components"))
+
+    def leading_to(self, component: Component) -> list[Component]:
+        """The components to whose pay a component refers, directly or through others, in order; it is the last."""
+        needed = {component.component}
+        for each in reversed(self.in_order):
+            if each.component in needed:
+                needed |= self.links[each.component]
+        return [each for each in self.in_order if each.component in needed]
+
+    def walks(self, component: Component) -> bool:
+        """Whether a component, and each to whose pay it refers, can be told deal by deal."""
+        return all(type(each).walks for each in self.leading_to(component))
+
+    def pays_at_the_end(self, component: Component) -> bool:
+        """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal counts in it."""
+        if any(each.pays_at_the_end for each in self.leading_to(component)):
+            return True
+        return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
+
+    def measure(self, name: str | None) -> Measure | None:
+        """The measure of a name."""
+        return next((measure for measure in self.measures if measure.measure == name), None)
+
+    def ingredients(self) -> Iterator[tuple[str, Ingredient, Measure]]:
+        """Everything that adds up over credits: its name, what it is, and the measure it is for."""
+        for measure in self.measures:
+            for name, ingredient in measure.ingredients.items():
+                yield name, ingredient, measure
+
+    @cached_property
+    def pays_by_deal(self) -> tuple[str, ...]:
+        """The components that pay every deal by itself."""
+        with_measure = ((each, self.measure(each.main_measure())) for each in self.components)
+        return tuple(
+            each.component
+            for each, measure in with_measure
+            if measure is not None and each.pays_by_deal(self.conventions, measure)
+        )
+
+    def bounds_deals(self, component: Component) -> bool:
+        """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the same window."""
+        main = self.measure(component.main_measure())
+        same = main is not None and main.reset == self.window(component)
+        return self.conventions.negative == "nothing" and same
+
+    @cached_property
+    def pays_without_credits(self) -> bool:
+        """Whether someone may be paid for a month in which they have no credit."""
+        return self.minimum is not None or any(c.pays_without_credits for c in self.components)
+
+    @property
+    def ingredient_names(self) -> list[str]:
+        """The columns that add up, those of components that pay by the deal among them."""
+        return [name for name, _, _ in self.ingredients()] + [f"@{name}" for name in self.pays_by_deal]
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Over which time each component is summed."""
+        return Windows(self.in_order, self.measures, self.pays_by_deal)
+
+    def window(self, component: Component) -> Reset:
+        """Over which time a component's pay is one sum."""
+        return self.windows.of(component)
+
+    def sums_rounded(self, component: Component) -> bool:
+        """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""
+        return is_longer(self.window(component), self.windows.of_measure(component))
+
+    def reset_of(self, ingredient: str) -> Reset:
+        """After which time an ingredient begins anew."""
+        if ingredient.startswith("@"):
+            return self.window(next(c for c in self.components if c.component == ingredient[1:]))
+        return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
+
+    def measures_of(self, component: Component) -> set[str]:
+        """All measures that a component looks at, directly or through other measures and components."""
+        due = [r.name for c in self.leading_to(component) for r in c.uses() if r.kind not in ("pay", "term")]
+        found: set[str] = set()
+        while due:
+            one = due.pop()
+            measure = self.measure(one)
+            if one not in found and measure is not None:
+                found.add(one)
+                due += [r.name for r in measure.builds_on() if r.kind != "term"]
+        return found
+
+    def rules_of(self, component: Component) -> set[str]:
+        """The crediting rules that feed what a component looks at."""
+        names = self.measures_of(component)
+        return {rule for measure in self.measures if measure.measure in names for rule in measure.rules}
+
+    def quotas_of(self, component: Component) -> set[str]:
+        """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
+        return {each.name for each in self._looks_at(component) if each.kind in ("attainment", "quota")}
+
+    def terms_of(self, component: Component) -> set[str]:
+        """The terms that the formulas of a component name, directly or through formulas of measures."""
+        return {each.name for each in self._looks_at(component) if each.kind == "term"}
+
+    def _looks_at(self, component: Component) -> set[Reference]:
+        due, seen = component.uses(), set[Reference]()
+        while due:
+            one = due.pop()
+            measure = self.measure(one.name) if one.kind not in ("pay", "term") else None
+            if one not in seen and measure is not None:
+                due += measure.builds_on()
+            seen.add(one)
+        return seen
+
+    @property
+    def units(self) -> Units:
+        """In what the measures of the plan are measured."""
+        return Units(self.measures, self.credits)
+
+    @property
+    def custom_columns(self) -> dict[str, pl.DataType]:
+        """The company's own deal columns that this plan's filters may name."""
+        return {name: ColumnTypes[kind] for name, kind in self.columns.items()}
+
+    @cached_property
+    def filters(self) -> dict[str, pl.Expr]:
+        """The compiled filter of each crediting rule."""
+        return {rule.rule: compile_filter(rule.when, self.custom_columns) for rule in self.credits}
+
+    @property
+    def rules(self) -> list[CreditingRule]:
+        """The crediting rules in the order in which they are tried."""
+        return sorted(self.credits, key=lambda rule: -rule.priority)
+
+    def counts(self, rule: CreditingRule) -> bool:
+        """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no currency."""
+        return rule.amount is not None and all(self.columns.get(r.name) == "number" for r in references(rule.amount))
+
+    def bucket_of(self, rule: str) -> str | None:
+        """The column by which credits of a rule are told apart in a distinct count."""
+        return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)
+
+    def holds(self, day: pl.Expr) -> pl.Expr:
+        """Whether a date is not before the version."""
+        return day >= pl.lit(self.effective_from)
+
+    @property
+    def digits(self) -> int:
+        """The decimals of the plan's currency."""
+        return minor_digits(self.currency)
+
+    @property
+    def key(self) -> str:
+        """The plan version's name on topic `plans`."""
+        return f"{self.plan}@{self.version}"
+
+    def document(self) -> dict[str, Any]:
+        """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def ordered(links: dict[str, set[str]], what: str) -> list[str]:
+    """The names, each after those it links to.
+
+    Raises:
+        Flaws: they refer to each other in a circle.
+    """
+    try:
+        return list(TopologicalSorter(links).static_order())
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        place = next((number for number, name in enumerate(links) if name in circle), 0)
+        raise Flaws(
+            [
+                Finding(
+                    "P205",
+                    "error",
+                    (what, place),
+                    f"{what} refer to each other in a circle: {' -> '.join(circle)}",
+                    "let one of them stand on its own: what is calculated first cannot need what comes after it",
+                )
+            ]
+        ) from None

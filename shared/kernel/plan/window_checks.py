@@ -1,0 +1,132 @@
+"""Windows that do not fit what is paid over them (`windows` says why that matters), and settings of windows that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import polars as pl
+
+from shared.kernel.calendar import fiscal_of, window_of
+from shared.kernel.language.conventions import RESETS, Reset
+from shared.kernel.language.findings import Finding, Path
+from shared.kernel.plan.model import PlanModel
+from shared.kernel.plan.windows import is_longer
+
+
+def paid_again(plan: PlanModel) -> Iterator[Finding]:
+    """Components whose window is shorter than that of what they pay a part of."""
+    for place, component in enumerate(plan.components):
+        if component.component in plan.pays_by_deal:
+            continue
+        window = plan.window(component)
+        longer = [each for each in plan.windows.sums_of(component.pays_of()) if is_longer(each[1], window)]
+        for name, reset in sorted(set(longer))[:1]:
+            path: Path = ("components", place)
+            first = f"say window: {reset}"
+            if component.window is not None:
+                path, first = (*path, "window"), "take out the window"
+            yield Finding(
+                "P214",
+                "error",
+                path,
+                f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
+                " what it has come to would be paid again in each window",
+                f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
+            )
+
+
+def lost(plan: PlanModel) -> Iterator[Finding]:
+    """Components that pay a part of what begins anew within the time over which their measure, or another thing they pay, adds up."""
+    for place, component in enumerate(plan.components):
+        over = plan.windows.of_measure(component)
+        sums = plan.windows.sums_of(component.pays_of())
+        shorter = [each for each in sums if is_longer(over, each[1])]
+        again = any(is_longer(of, plan.window(component)) for _, of in sums)
+        if not shorter or again or component.component in plan.pays_by_deal:
+            continue
+        name, reset = sorted(shorter)[0]
+        other = next(
+            (f"{each}, which adds up {_how_long(of)}" for each, of in sums if of == over), f"a sum {_how_long(over)}"
+        )
+        yield Finding(
+            "P217",
+            "error",
+            ("components", place),
+            f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
+            f" what each {_said(reset)} before had would be lost",
+            "let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
+        )
+
+
+def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
+    """Components that compare people over a window in which the version begins, while sums go on: two versions would rank each of them."""
+    if plan.version == 1 or plan.conventions.versions != "continue":
+        return
+    for place, component in enumerate(plan.components):
+        window = plan.window(component)
+        if component.compares and not _begins_with(plan, window):
+            yield Finding(
+                "P218",
+                "error",
+                ("components", place),
+                f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
+                f" a window over which it compares people, who would be counted under both versions",
+                "let the version begin with the window, or leave versions at restart",
+            )
+
+
+def _begins_with(plan: PlanModel, window: Reset) -> bool:
+    """Whether the version begins with a window."""
+    days = pl.Series([plan.effective_from - timedelta(days=1), plan.effective_from])
+    fiscal = fiscal_of(pl.lit(days), plan.calendar)
+    return window != "never" and pl.select(window_of(fiscal, window)).to_series().n_unique() == 2
+
+
+def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
+    """Components that reprice a long sum by what begins anew before it, and so take back what they have paid."""
+    for place, component in enumerate(plan.components):
+        sums = plan.windows.sums_of(component.pays_of())
+        if not sums or component.component in plan.pays_by_deal or plan.window(component) == "month":
+            continue
+        over = max((reset for _, reset in sums), key=RESETS.index)
+        for reference in dict.fromkeys(component.uses()):
+            measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
+            if measure is not None and is_longer(over, measure.reset):
+                yield Finding(
+                    "P215",
+                    "warning",
+                    ("components", place),
+                    f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
+                    f" {_when(measure.reset)}: each time that changes, all that was paid before is priced again",
+                    f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
+                )
+                break
+
+
+def without_effect(plan: PlanModel) -> Iterator[Finding]:
+    """Settings of windows on what never begins anew."""
+    for place, measure in enumerate(plan.measures):
+        terms = measure.quota
+        for name in ("per", "changes", "to_date", "spread", "ramp", "prorate"):
+            if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
+                said = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
+                mend = "say after which time it begins anew (reset), or take it out"
+                yield Finding("P308", "warning", ("measures", place, "quota", name), said, mend)
+    for place, component in enumerate(plan.components):
+        if component.carry_over and plan.window(component) == "never":
+            said = f"the window of {component.component} never ends, so that nothing is carried over"
+            mend = "say its window, or take out carry_over"
+            yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
+
+
+def _said(reset: Reset) -> str:
+    return reset.replace("_", "-")
+
+
+def _how_long(reset: Reset) -> str:
+    return "for ever" if reset == "never" else f"over a {_said(reset)}"
+
+
+def _when(reset: Reset) -> str:
+    return "never" if reset == "never" else f"each {_said(reset)}"
