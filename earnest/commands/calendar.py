@@ -53,15 +53,16 @@ def _published(group: str, year: int, who: str) -> list[dict[str, Any]]:
 
 
 def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
+    from dataclasses import asdict
     from datetime import date
 
     from earnest.files.rejected import FileError
     from earnest.policies.checking import read_policy_file
-    from services.payout.calendars.routes import PayPeriodView
     from shared.pay.calendars.pay_periods import pay_periods
     from shared.pay.calendars.policy import PayGroup
 
     group = read_policy_file(file)
     if not isinstance(group, PayGroup):
         raise FileError(f"{file} is a policy of kind {group.kind}, and only a pay_group has pay periods")
-    return [PayPeriodView.of(each).model_dump() for each in pay_periods(group, date(year, 1, 1), date(year, 12, 31))]
+    periods = pay_periods(group, date(year, 1, 1), date(year, 12, 31))
+    return [{**asdict(each), "closes": each.months} for each in periods]

@@ -1,35 +1,54 @@
-"""What the routes of payout share: the database, the present, and where lines come from."""
+"""What routes of payout depend on beyond what every service has (`shared.deps`): what scoring knows, the business date, the keys.
+
+A route takes what it needs in its signature: `EngineDep` for changes, `SnapshotDep` to read what belongs together, `ClockDep` for the
+instant, and `Deps` where it hands all of that on to the service of its feature. It opens its connection itself, in a `with`, for two
+reasons: what it changes is committed before anybody is told so, and a request never waits for a thread while it holds a connection (there
+are more threads than connections, so requests that did would wait for each other).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Annotated, cast
 
+from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from services.payout.lines import LineSource
-from services.payout.statements.facts import Company
+from shared.auth import KeyRing, Principal, require
+from shared.deps import Clock, provided
 from shared.pay.deal_facts import DealSource
 from shared.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Office:
-    """`engine` for changes, one transaction each; `snapshot` to read what belongs together; `now` is the instant of a request."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What the services of features are given: `engine` for changes, one transaction each; `snapshot` to read what belongs together; `now`
+    for the instant; `lines` and `deals` for what scoring knows.
+    """
 
     settings: Settings
     engine: Engine
     snapshot: Engine
-    now: Callable[[], datetime]
+    now: Clock
     lines: LineSource
     deals: DealSource
 
-    @property
-    def company(self) -> Company:
-        """Whose statements are made, and how it writes amounts."""
-        return Company(name=self.settings.company_name, locale=self.settings.locale)
-
     def today(self) -> date:
-        """The business date."""
+        """The business date: that of the company's time zone, whichever the machine is in."""
         return self.now().astimezone(self.settings.zone).date()
+
+
+async def _keys(request: Request) -> KeyRing:
+    return cast(KeyRing, request.app.state.keys)
+
+
+Deps = Annotated[Dependencies, Depends(provided(Dependencies))]
+KeysDep = Annotated[KeyRing, Depends(_keys)]
+
+EarningsReader = Annotated[Principal, Depends(require("earnings:read"))]
+GlReader = Annotated[Principal, Depends(require("gl:read"))]
+TermsWriter = Annotated[Principal, Depends(require("terms:write"))]
+RunsWriter = Annotated[Principal, Depends(require("runs:write"))]
+RunsApprover = Annotated[Principal, Depends(require("runs:approve"))]

@@ -1,56 +1,102 @@
-"""Why payout refuses to do something: one class per cause, with the facts in attributes. `slug` names the cause for machines."""
+"""Why payout refuses to do something: one class per cause, with the facts in attributes and the HTTP status beside them.
+
+    Problem                          shared.problems: every error that HTTP tells
+    `- Refusal                       409 where nothing else is said: against the rules as things stand
+       |- BadPeriod                  422
+       |- NoSuchPayGroup             404
+       |- UnknownPayPeriod           422
+       |- NoSuchRun                  404
+       |- WrongState, LinesChanged, LinesTampered, ActiveRun, NothingDue, NotSettled, NoSuchProfile
+       |- PeriodClosed, PeriodNotEnded
+       |- NotTheAuthor, ApproverIsAuthor, NotYourStep, Touched                     403: two people for money
+       |- NoSuchDecision             404: a hold or an adjustment
+       |- ReleasedAfterRun, NothingToKeep, AlreadyDecided
+       |- BeginsInClosedMonth, DoesNotFollow                                       policies.publishing
+       |- MonthPassed, MonthsSkipped, EventExists, LineExists                      contract_costs.errors
+       |- NoAccounts, NothingToPost, CannotPost, NoSuchEntity (404)                gl.errors
+       `- LinesRefused, LinesReleased, NoSuchBatch (404), BadRejections (422),
+          Mismatch, AlreadyAcknowledged, KeyReused, NotReturned                    payroll
+
+What more than one feature raises or catches is here; what only one does is beside its domain. A cause is a class, so that whoever
+catches it need not read a text; `type` names it for programs and never changes once clients may know it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import ClassVar
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from shared.problems import Problem
 
 
-class Refusal(Exception):
-    """The request is understood and against the rules as things stand."""
+class Refusal(Problem):
+    """The request is understood and against the rules as things stand. Every attribute that a cause sets is a member of the answer."""
 
-    slug: ClassVar[str]
-    title: ClassVar[str]
+    status: ClassVar[int] = HTTPStatus.CONFLICT
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+
+    def body(self) -> dict[str, Any]:
+        """The problem as data, with the facts."""
+        facts = {name: value for name, value in vars(self).items() if name not in {"detail", "headers", "facts"}}
+        return super().body() | facts
 
 
 class BadPeriod(Refusal):
     """The text does not name a month, or names the last of the calendar."""
 
-    slug = "no-such-period"
+    type = "no-such-period"
     title = "There is no such period"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self, period: str) -> None:
         super().__init__(f"{period!r} is not a period: write it as 2025-03")
         self.period = period
 
 
+class NoSuchPayGroup(Refusal):
+    """No policy says how this pay group is paid."""
+
+    type = "no-such-pay-group"
+    title = "There is no such pay group"
+    status = HTTPStatus.NOT_FOUND
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"there is no pay group {group}: publish a policy of kind pay_group with this id")
+        self.group = group
+
+
+class UnknownPayPeriod(Refusal):
+    """The pay group has no pay period of this name."""
+
+    type = "no-such-pay-period"
+    title = "There is no such pay period"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.period = name
+
+
 class NoSuchRun(Refusal):
     """There is no run with this id."""
 
-    slug = "no-such-run"
+    type = "no-such-run"
     title = "There is no such run"
+    status = HTTPStatus.NOT_FOUND
 
     def __init__(self, run: str) -> None:
         super().__init__(f"there is no run {run}")
         self.run = run
 
 
-class NoSuchFile(Refusal):
-    """The run has no payroll file yet."""
-
-    slug = "not-exported"
-    title = "The run has no payroll file yet"
-
-    def __init__(self, run: str) -> None:
-        super().__init__(f"run {run} has not been exported, so there is no file")
-        self.run = run
-
-
 class WrongState(Refusal):
     """The run is not in the state that this needs."""
 
-    slug = "wrong-state"
+    type = "wrong-state"
     title = "The run is in another state"
 
     def __init__(self, run: str, state: str, needed: str, done: str) -> None:
@@ -61,8 +107,9 @@ class WrongState(Refusal):
 class NotTheAuthor(Refusal):
     """Only who drafted a run may change the draft."""
 
-    slug = "not-the-author"
+    type = "not-the-author"
     title = "Only the author may do this"
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, run: str, actor: str, author: str) -> None:
         super().__init__(f"run {run} was drafted by {author}; {actor} cannot change it")
@@ -72,8 +119,9 @@ class NotTheAuthor(Refusal):
 class ApproverIsAuthor(Refusal):
     """Two people for money: who drafted a run cannot approve it."""
 
-    slug = "approver-is-author"
+    type = "approver-is-author"
     title = "Two people for money"
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, run: str, author: str) -> None:
         super().__init__(f"run {run} was drafted by {author}, so somebody else has to approve it")
@@ -83,7 +131,7 @@ class ApproverIsAuthor(Refusal):
 class LinesChanged(Refusal):
     """What is due is no longer what the draft says, or the draft is no longer what the approver looked at."""
 
-    slug = "lines-changed"
+    type = "lines-changed"
     title = "What is due has changed"
 
     def __init__(self, run: str, author: str) -> None:
@@ -96,7 +144,7 @@ class LinesChanged(Refusal):
 class PeriodClosed(Refusal):
     """An approved run covers the period; what comes late is paid by the run over an open one."""
 
-    slug = "period-closed"
+    type = "period-closed"
     title = "The period is closed"
 
     def __init__(self, period: str, closed_through: str | None) -> None:
@@ -107,7 +155,7 @@ class PeriodClosed(Refusal):
 class PeriodNotEnded(Refusal):
     """Approving the run would close a period in which deals may still close."""
 
-    slug = "period-not-ended"
+    type = "period-not-ended"
     title = "The period has not ended"
 
     def __init__(self, period: str, today: date) -> None:
@@ -118,7 +166,7 @@ class PeriodNotEnded(Refusal):
 class ActiveRun(Refusal):
     """One run per period: there is one that was not cancelled."""
 
-    slug = "active-run"
+    type = "active-run"
     title = "The period has a run"
 
     def __init__(self, period: str) -> None:
@@ -129,7 +177,7 @@ class ActiveRun(Refusal):
 class NoSuchProfile(Refusal):
     """A pay group names a payroll profile that nobody published: nobody knows which file payroll gets."""
 
-    slug = "no-such-profile"
+    type = "no-such-profile"
     title = "There is no such payroll profile"
 
     def __init__(self, pay_group: str, profile: str) -> None:
@@ -142,7 +190,7 @@ class NoSuchProfile(Refusal):
 class LinesTampered(Refusal):
     """The lines of an approved run are not those that were approved; nothing is paid on them."""
 
-    slug = "lines-tampered"
+    type = "lines-tampered"
     title = "The lines are not those that were approved"
 
     def __init__(self, run: str) -> None:
@@ -153,8 +201,9 @@ class LinesTampered(Refusal):
 class NotYourStep(Refusal):
     """Another role has to take the next step of the approval, or somebody who took none yet."""
 
-    slug = "not-your-step"
+    type = "not-your-step"
     title = "Another person takes this step of the approval"
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, run: str, actor: str, step: str) -> None:
         super().__init__(f"the next step of the approval of {run} is that of another person in the role {step}")
@@ -164,8 +213,9 @@ class NotYourStep(Refusal):
 class Touched(Refusal):
     """Whoever set something that a run pays on cannot approve it; `what` names the kinds of it."""
 
-    slug = "touched"
+    type = "touched"
     title = "Two people for money"
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, run: str, actor: str, what: str) -> None:
         super().__init__(f"{actor} set what {run} pays on ({what}): somebody else approves it")
@@ -175,7 +225,7 @@ class Touched(Refusal):
 class NotSettled(Refusal):
     """Earnings are still on their way from scoring to the ledger."""
 
-    slug = "not-settled"
+    type = "not-settled"
     title = "Earnings are still being booked"
 
     def __init__(self, participants: Collection[str], period: str) -> None:
@@ -190,7 +240,7 @@ class NotSettled(Refusal):
 class NothingDue(Refusal):
     """An off-cycle run is made to pay somebody, and there is nothing to pay."""
 
-    slug = "nothing-due"
+    type = "nothing-due"
     title = "Nothing is due"
 
     def __init__(self, participants: Sequence[str], day: date) -> None:
@@ -204,8 +254,9 @@ class NothingDue(Refusal):
 class NoSuchDecision(Refusal):
     """There is no hold or adjustment with this id."""
 
-    slug = "no-such-decision"
+    type = "no-such-decision"
     title = "There is no such hold or adjustment"
+    status = HTTPStatus.NOT_FOUND
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"there is no {what} {name}")
@@ -215,7 +266,7 @@ class NoSuchDecision(Refusal):
 class ReleasedAfterRun(Refusal):
     """The next run would still hold what is to be released."""
 
-    slug = "release-after-run"
+    type = "release-after-run"
     title = "The next run would still hold it"
 
     def __init__(self, hold: str, on: date, ends: date) -> None:
@@ -229,7 +280,7 @@ class ReleasedAfterRun(Refusal):
 class NothingToKeep(Refusal):
     """No run would look at what a dismissal is about."""
 
-    slug = "nothing-to-keep"
+    type = "nothing-to-keep"
     title = "No run takes anything of it back"
 
     def __init__(self, participant_id: str, deal: str) -> None:
@@ -243,7 +294,7 @@ class NothingToKeep(Refusal):
 class AlreadyDecided(Refusal):
     """Decisions are only ever added, each once."""
 
-    slug = "already-decided"
+    type = "already-decided"
     title = "That is decided already"
 
     def __init__(self, what: str, name: str) -> None:

@@ -3,81 +3,55 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Path, Query
-from pydantic import BaseModel, Field
-from sqlalchemy import Engine
+from fastapi import APIRouter, Path, Query
 
+from services.payout.calendars.schemas import PayPeriods, PayPeriodView
+from services.payout.deps import EarningsReader
 from services.payout.policies.store_pay_groups import pay_group
-from shared.auth import Principal, require
 from shared.contracts.base import YEARS
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod, PayPeriod
+from shared.deps import SnapshotDep
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod
 from shared.pay.calendars.timeline import pay_period_named, pay_periods_between
 from shared.pay.policy import POLICY_ID
 from shared.problems import NotFound, Unprocessable
 
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
+router = APIRouter(tags=["pay calendars"])
+
 GroupId = Annotated[str, Path(pattern=POLICY_ID, examples=["us-sales"])]
-LONGEST_DAYS = 20 * 366
+LONGEST_DAYS: Final = 20 * 366
+"""About 1,000 weekly pay periods: what fits an answer. A calendar has no end, so somebody has to set one."""
 
 
-class PayPeriodView(BaseModel):
-    """A pay period. `closes` are the accounting months that end in it; payroll acknowledges its file by `cut_off`."""
-
-    name: str = Field(examples=["2026-06-A"])
-    start: date
-    end: date
-    pay_date: date
-    cut_off: date
-    closes: list[str] = Field(examples=[["2026-06"]])
-
-    @classmethod
-    def of(cls, period: PayPeriod) -> Self:
-        """A pay period as it is shown."""
-        return cls(
-            name=period.name,
-            start=period.start,
-            end=period.end,
-            pay_date=period.pay_date,
-            cut_off=period.cut_off,
-            closes=list(period.months),
-        )
+@router.get("/v1/pay-groups/{group_id}/periods", summary="Pay periods of a pay group")
+def list_pay_periods(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    group_id: GroupId,
+    first: Annotated[date, Query(description="Pay periods that end on this day or later", examples=["2026-01-01"])],
+    last: Annotated[date, Query(description="Pay periods that end on this day or before", examples=["2026-12-31"])],
+) -> PayPeriods:
+    """The pay periods that end from one day to another: when each begins, ends, is paid, and which months it closes."""
+    if not (first.year in YEARS and last.year in YEARS and (last - first).days <= LONGEST_DAYS):
+        raise Unprocessable(f"ask for 20 years at most, between {YEARS[0]} and {YEARS[-1]}")
+    with snapshot.connect() as connection:
+        groups = pay_group(connection, group_id)
+    periods = pay_periods_between(groups, first, last)
+    return PayPeriods(pay_group=group_id, periods=[PayPeriodView.of(each) for each in periods])
 
 
-class PayPeriods(BaseModel):
-    """The pay periods of a pay group, in order."""
-
-    pay_group: str
-    periods: list[PayPeriodView]
-
-
-def add_calendars(app: FastAPI, snapshot: Engine) -> None:
-    """Add the routes of pay calendars."""
-
-    @app.get("/v1/pay-groups/{group_id}/periods")
-    def pay_periods(
-        _: Reader,
-        group_id: GroupId,
-        first: Annotated[date, Query(description="Pay periods that end on this day or later", examples=["2026-01-01"])],
-        last: Annotated[date, Query(description="Pay periods that end on this day or before", examples=["2026-12-31"])],
-    ) -> PayPeriods:
-        """The pay periods that end from one day to another: when each begins, ends, is paid, and which months it closes."""
-        if not (first.year in YEARS and last.year in YEARS and (last - first).days <= LONGEST_DAYS):
-            raise Unprocessable(f"ask for 20 years at most, between {YEARS[0]} and {YEARS[-1]}")
-        with snapshot.connect() as connection:
-            groups = pay_group(connection, group_id)
-        found = pay_periods_between(groups, first, last)
-        return PayPeriods(pay_group=group_id, periods=[PayPeriodView.of(each) for each in found])
-
-    @app.get("/v1/pay-groups/{group_id}/periods/{name}")
-    def pay_period(
-        _: Reader, group_id: GroupId, name: Annotated[str, Path(max_length=20, examples=["2026-06-A"])]
-    ) -> PayPeriodView:
-        """One pay period by its name."""
-        with snapshot.connect() as connection:
-            groups = pay_group(connection, group_id)
-        try:
-            return PayPeriodView.of(pay_period_named(groups, name)[1])
-        except NoSuchPayPeriod as error:
-            raise NotFound(str(error)) from None
+@router.get("/v1/pay-groups/{group_id}/periods/{name}", summary="A pay period by its name")
+def show_pay_period(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    group_id: GroupId,
+    name: Annotated[str, Path(max_length=20, examples=["2026-06-A"])],
+) -> PayPeriodView:
+    """One pay period by its name."""
+    with snapshot.connect() as connection:
+        groups = pay_group(connection, group_id)
+    try:
+        return PayPeriodView.of(pay_period_named(groups, name)[1])
+    except NoSuchPayPeriod as error:
+        raise NotFound(str(error)) from None

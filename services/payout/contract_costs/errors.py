@@ -11,7 +11,7 @@ from shared.contract_costs.entries import EntryAmount, EntryKey
 class MonthPassed(Refusal):
     """A later month is booked: what changes is booked there, with its origin."""
 
-    slug = "contract-costs-month-passed"
+    type = "contract-costs-month-passed"
     title = "The month has passed"
 
     def __init__(self, period: str, last: str) -> None:
@@ -24,7 +24,7 @@ class MonthPassed(Refusal):
 class MonthsSkipped(Refusal):
     """Months before this one are not booked; a catch-up is said on purpose."""
 
-    slug = "contract-costs-months-skipped"
+    type = "contract-costs-months-skipped"
     title = "Earlier months are not booked"
 
     def __init__(self, period: str, skipped: Sequence[str], entries: int) -> None:
@@ -39,7 +39,7 @@ class MonthsSkipped(Refusal):
 class EventExists(Refusal):
     """An event of this id says something else."""
 
-    slug = "contract-costs-event-exists"
+    type = "contract-costs-event-exists"
     title = "There is an event of this id"
 
     def __init__(self, event: str) -> None:
@@ -50,7 +50,7 @@ class EventExists(Refusal):
 class LineExists(Refusal):
     """A cost of this id says something else."""
 
-    slug = "contract-costs-line-exists"
+    type = "contract-costs-line-exists"
     title = "There is a cost of this id"
 
     def __init__(self, line: str) -> None:

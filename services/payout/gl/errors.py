@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from services.payout.errors import Refusal
 from services.payout.gl.formats.base import Fault
@@ -11,7 +12,7 @@ from services.payout.gl.formats.base import Fault
 class NoAccounts(Refusal):
     """Nothing says how the entity's books look."""
 
-    slug = "no-gl-accounts"
+    type = "no-gl-accounts"
     title = "There is no policy for these books"
 
     def __init__(self, entity: str, period: str) -> None:
@@ -23,8 +24,9 @@ class NoAccounts(Refusal):
 class NoSuchEntity(Refusal):
     """Neither the roster nor what was booked knows such an entity, and no policy has its books."""
 
-    slug = "no-such-entity"
+    type = "no-such-entity"
     title = "There is no such entity"
+    status = HTTPStatus.NOT_FOUND
 
     def __init__(self, entity: str, known: Sequence[str]) -> None:
         there = ", ".join(each or "the one without a name" for each in known)
@@ -36,7 +38,7 @@ class NoSuchEntity(Refusal):
 class NothingToPost(Refusal):
     """What the ledger has is in earlier batches already."""
 
-    slug = "nothing-to-post"
+    type = "nothing-to-post"
     title = "There is nothing to post"
 
     def __init__(self, period: str, entity: str) -> None:
@@ -47,7 +49,7 @@ class NothingToPost(Refusal):
 class CannotPost(Refusal):
     """The policy lacks something, or the books would refuse the file; `faults` name the rows."""
 
-    slug = "gl-refuses"
+    type = "gl-refuses"
     title = "The general ledger would refuse this"
 
     def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:

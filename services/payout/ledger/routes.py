@@ -1,83 +1,114 @@
-"""The HTTP interface of the ledger: balances, journals, sums by whom they cost, the trial balance of a month."""
+"""The HTTP interface of the ledger: balances, journals, sums by whom they cost, the trial balance of a month, which months are open."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Path, Query
-from sqlalchemy import Engine
+from fastapi import APIRouter, Path, Query
 
+from services.payout.deps import EarningsReader
+from services.payout.ledger import store_closings as closings
 from services.payout.ledger import store_views as views
 from services.payout.ledger.schemas import (
     Balances,
     BalanceView,
     Journals,
     JournalView,
+    Periods,
+    PeriodView,
+    Summary,
     Sums,
     SumView,
     TrialBalance,
     TrialLine,
 )
 from services.payout.ledger.store_views import By
+from services.payout.ledger.worker import WORKER
 from services.payout.periods import checked
-from shared.auth import Principal, require
 from shared.contracts.base import Identifier, PeriodName
+from shared.deps import SnapshotDep
+from shared.http import next_page
 
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
-ParticipantId = Annotated[Identifier, Path()]
+router = APIRouter(tags=["ledger"])
+
+ParticipantId = Annotated[Identifier, Path(examples=["ada.brandt"])]
 NoNul = Annotated[str, Query(max_length=512, pattern=r"^[^\x00]*$")]
+LATEST = 2**63 - 1
+"""Above every number of a journal: from the latest on."""
 
 
-def add_ledger(app: FastAPI, snapshot: Engine) -> None:
-    """Add the routes; `snapshot` reads everything as of one instant."""
+@router.get("/v1/summary", summary="The whole ledger in a few figures")
+def show_summary(_: EarningsReader, snapshot: SnapshotDep) -> Summary:
+    """What all participants together have earned, were paid and are owed, and how far the log is booked."""
+    with snapshot.connect() as connection:
+        sums, positions = views.sums(connection), views.positions(connection, WORKER)
+        open_from = closings.open_from(connection)
+    return Summary(totals=[BalanceView.of(each) for each in sums], positions=positions, open_from=open_from)
 
-    @app.get("/v1/participants/{participant_id:path}/balance")
-    def balance(_: Reader, participant_id: ParticipantId) -> Balances:
-        """What a participant has earned, was paid and is owed, per currency."""
-        with snapshot.connect() as connection:
-            found = views.balances(connection, participant_id)
-        return Balances(participant_id=participant_id, balances=[BalanceView.of(balance) for balance in found])
 
-    @app.get("/v1/participants/{participant_id:path}/journal")
-    def journal(
-        _: Reader,
-        participant_id: ParticipantId,
-        before: Annotated[int, Query(ge=1, lt=2**63, description="Journals with smaller numbers only")] = 2**63 - 1,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    ) -> Journals:
-        """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
-        with snapshot.connect() as connection:
-            found = views.journals(connection, participant_id, before, limit)
-        return Journals(
-            participant_id=participant_id,
-            journals=[JournalView.of(booked) for booked in found],
-            next=found[-1].number if len(found) == limit else None,
-        )
+@router.get("/v1/periods", summary="Open and closed months")
+def list_periods(_: EarningsReader, snapshot: SnapshotDep) -> Periods:
+    """Which periods are open and which are closed, and by which run."""
+    with snapshot.connect() as connection:
+        found = views.periods(connection)
+    return Periods(periods=[PeriodView.of(*each) for each in found])
 
-    @app.get("/v1/balances")
-    def balances(
-        _: Reader,
-        by: Annotated[By, Query(description="What to sum by")] = "participant",
-        after: Annotated[NoNul | None, Query(description="Keys after this one only")] = None,
-        limit: Annotated[int, Query(ge=1, le=10_000, description="How many keys at most")] = 1000,
-    ) -> Sums:
-        """The accounts by participant, cost centre, entity or pay group, per currency. Currencies are never added up."""
-        with snapshot.connect() as connection:
-            found = views.sums_by(connection, by, after, limit)
-        whole = len({key for key, _ in found}) == limit
-        return Sums(
-            by=by,
-            balances=[SumView.of(balance, key=key) for key, balance in found],
-            next=found[-1][0] if whole else None,
-        )
 
-    @app.get("/v1/trial-balance")
-    def trial_balance(
-        _: Reader,
-        period: Annotated[PeriodName, Query(examples=["2025-03"])],
-        entity: Annotated[NoNul | None, Query(description="Of this legal entity only; empty: of none")] = None,
-    ) -> TrialBalance:
-        """What a month found on each account, debited, credited and left there: journals by the month they are booked in."""
-        with snapshot.connect() as connection:
-            found = views.trial_balance(connection, checked(period), entity)
-        return TrialBalance(period=period, entity=entity, accounts=[TrialLine.of(each) for each in found])
+@router.get("/v1/participants/{participant_id:path}/balance", summary="Balances of a participant")
+def show_balance(_: EarningsReader, snapshot: SnapshotDep, participant_id: ParticipantId) -> Balances:
+    """What a participant has earned, was paid and is owed, per currency."""
+    with snapshot.connect() as connection:
+        found = views.balances(connection, participant_id)
+    return Balances(participant_id=participant_id, balances=[BalanceView.of(each) for each in found])
+
+
+@router.get("/v1/participants/{participant_id:path}/journal", summary="Journals of a participant")
+def list_journals(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    participant_id: ParticipantId,
+    before: Annotated[int, Query(ge=1, lt=2**63, description="Journals with smaller numbers only")] = LATEST,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Journals:
+    """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
+    with snapshot.connect() as connection:
+        found = views.journals(connection, participant_id, before, limit)
+    return Journals(
+        participant_id=participant_id,
+        journals=[JournalView.of(booked) for booked in found],
+        next=next_page(found, limit, lambda last: last.number),
+    )
+
+
+@router.get("/v1/balances", summary="Balances summed up")
+def list_balances(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    by: Annotated[By, Query(description="What to sum by")] = "participant",
+    after: Annotated[NoNul | None, Query(description="Keys after this one only")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="How many keys at most")] = 1000,
+) -> Sums:
+    """The accounts by participant, cost centre, entity or pay group, per currency. Currencies are never added up."""
+    with snapshot.connect() as connection:
+        found = views.sums_by(connection, by, after, limit)
+    keys = list(
+        dict.fromkeys(key for key, _ in found)
+    )  # a key has a row for each of its currencies; a page counts keys
+    return Sums(
+        by=by,
+        balances=[SumView.of(balance, key=key) for key, balance in found],
+        next=next_page(keys, limit, lambda last: last),
+    )
+
+
+@router.get("/v1/trial-balance", summary="Trial balance of a month")
+def show_trial_balance(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    period: Annotated[PeriodName, Query(examples=["2025-03"])],
+    entity: Annotated[NoNul | None, Query(description="Of this legal entity only; empty: of none")] = None,
+) -> TrialBalance:
+    """What a month found on each account, debited, credited and left there: journals by the month they are booked in."""
+    with snapshot.connect() as connection:
+        found = views.trial_balance(connection, checked(period), entity)
+    return TrialBalance(period=period, entity=entity, accounts=[TrialLine.of(each) for each in found])

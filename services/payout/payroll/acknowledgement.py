@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Literal, NamedTuple
 
 from services.payout.errors import Refusal
@@ -59,7 +60,7 @@ class Acknowledgement:
 class Mismatch(Refusal):
     """What payroll received is not what was released."""
 
-    slug = "acknowledgement-mismatch"
+    type = "acknowledgement-mismatch"
     title = "The acknowledgement does not match the batch"
 
     def __init__(self, batch: str, fields: Sequence[str]) -> None:
@@ -72,7 +73,7 @@ class Mismatch(Refusal):
 class AlreadyAcknowledged(Refusal):
     """A batch is acknowledged once."""
 
-    slug = "already-acknowledged"
+    type = "already-acknowledged"
     title = "The batch is acknowledged already"
 
     def __init__(self, batch: str, status: str) -> None:
@@ -83,7 +84,7 @@ class AlreadyAcknowledged(Refusal):
 class KeyReused(Refusal):
     """One idempotency key, one request."""
 
-    slug = "idempotency-key-reused"
+    type = "idempotency-key-reused"
     title = "The idempotency key belongs to another request"
 
     def __init__(self) -> None:
@@ -93,8 +94,9 @@ class KeyReused(Refusal):
 class BadRejections(Refusal):
     """The rejected rows do not fit the status, or are not in the batch."""
 
-    slug = "bad-rejections"
+    type = "bad-rejections"
     title = "The rejected rows do not fit"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self, batch: str, why: str) -> None:
         super().__init__(f"batch {batch}: {why}")
@@ -104,7 +106,7 @@ class BadRejections(Refusal):
 class NotReturned(Refusal):
     """The line was not returned by payroll, or somebody has dealt with it already."""
 
-    slug = "not-returned"
+    type = "not-returned"
     title = "The line is not waiting for anybody"
 
     def __init__(self, batch: str, line: str) -> None:

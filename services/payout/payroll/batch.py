@@ -21,7 +21,7 @@ HASH_MODULUS: Final = 10**10
 class LinesRefused(Refusal):
     """The target would refuse lines of the batch: nothing is written until they are mended. `rejected` names every one."""
 
-    slug = "payroll-refuses"
+    type = "payroll-refuses"
     title = "Payroll would refuse lines of this batch"
 
     def __init__(self, rejected: Sequence[Rejected]) -> None:

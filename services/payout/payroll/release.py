@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from http import HTTPStatus
 
 from services.payout.errors import Refusal
 from services.payout.payroll.batch import LinesRefused
@@ -17,7 +18,7 @@ from services.payout.payroll.policy import Numbering, PayrollProfile
 class LinesReleased(Refusal):
     """A line is in a released batch and was not returned by payroll: it is never handed over twice."""
 
-    slug = "lines-released"
+    type = "lines-released"
     title = "Lines are released already"
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -120,8 +121,9 @@ def batch_id(run: str, count: int) -> str:
 class NoSuchBatch(Refusal):
     """There is no released batch of this id, or it is of a pay group that the caller may not see."""
 
-    slug = "no-such-batch"
+    type = "no-such-batch"
     title = "There is no such batch"
+    status = HTTPStatus.NOT_FOUND
 
     def __init__(self, batch: str) -> None:
         super().__init__(f"there is no batch {batch}")

@@ -15,7 +15,7 @@ from shared.periods import first_day, next_period
 class BeginsInClosedMonth(Refusal):
     """A policy would change the pay of a month that is closed."""
 
-    slug = "month-closed"
+    type = "month-closed"
     title = "The policy would begin in a closed month"
 
     def __init__(self, valid_from: date, first_open: date) -> None:
@@ -28,7 +28,7 @@ class BeginsInClosedMonth(Refusal):
 class DoesNotFollow(Refusal):
     """The new calendar of a pay group does not go on where the one before ends."""
 
-    slug = "calendar-does-not-follow"
+    type = "calendar-does-not-follow"
     title = "The new calendar does not follow the one before it"
 
     def __init__(self, group: str, why: str) -> None:

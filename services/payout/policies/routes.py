@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import Depends, FastAPI, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from services.payout.deps import Office
+from services.payout.deps import Deps, EarningsReader, KeysDep, TermsWriter
 from services.payout.ledger import store_closings as closings
 from services.payout.policies import store
 from services.payout.policies.json_schema import schema_of
@@ -19,16 +19,16 @@ from services.payout.policies.kinds import NoSuchKind, kinds, model_of
 from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
 from services.payout.policies.referents import referents
-from services.payout.policies.schemas import EXAMPLE, REASON, Kinds, Policies, PolicyHistory, Published, VersionView
+from services.payout.policies.schemas import Kinds, Policies, PolicyHistory, Publication, Published, VersionView
 from services.payout.roster.store import not_on_roster, people
-from shared.auth import Principal, require
+from shared.deps import EngineDep, SnapshotDep
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import POLICY_ID, Policy, in_force
 from shared.pay.terms.policy import Member, PaymentTerms, names_without_anybody
 from shared.problems import NotFound, Unprocessable, field_errors
 
-Writer = Annotated[Principal, Depends(require("terms:write"))]
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
+router = APIRouter(tags=["policies"])
+
 Kind = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["pay_group"])]
 Id = Annotated[str, Path(pattern=POLICY_ID, examples=["us-sales"])]
 On = Annotated[date | None, Query(description="The version that holds on this day", examples=["2026-06-30"])]
@@ -36,104 +36,105 @@ On = Annotated[date | None, Query(description="The version that holds on this da
 _logger = structlog.get_logger(__name__)
 
 
-class Publication(BaseModel):
-    """A version of a policy, and why it is published."""
+@router.put(
+    "/v1/policies/{kind}/{policy_id}",
+    summary="Publish a version of a policy",
+    responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": Published}},
+)
+def publish_policy(
+    who: TermsWriter,
+    engine: EngineDep,
+    deps: Deps,
+    keys: KeysDep,
+    kind: Kind,
+    policy_id: Id,
+    body: Publication,
+    response: Response,
+) -> Published:
+    """Publish the next version of a policy. What the latest version says already is not published again.
 
-    model_config = ConfigDict(extra="forbid")
+    What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost centers, roles of keys;
+    unless the publication says that it is expected. Payment terms that name a participant, plan or pay group without anybody are published
+    with a warning. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
+    cannot approve that pay.
+    """
+    policy = _policy(kind, policy_id, body.policy)
+    with engine.begin() as connection:
+        warnings = [each.in_words for each in policy.slips()]
+        warnings += [] if body.expected else _warnings(connection, policy)
+        # Months before policies: while a run closes one this waits, and who publishes for another group need not wait with it.
+        closed = _closed_through(connection, policy)
+        store.hold(connection)
+        before = store.versions(connection, kind, policy_id)
+        if not body.expected:
+            check(policy.names(), referents(connection, deps.deals, keys.roles))
+        if is_new(policy, before, closed if policy.rules_pay else None):
+            published = store.add(connection, policy, who.name, body.reason, deps.now(), before)
+            response.status_code = HTTPStatus.CREATED
+        else:
+            published = before[-1]
+    if response.status_code == HTTPStatus.CREATED:
+        _logger.info("policy.published", kind=kind, policy=policy_id, version=published.version, actor=who.name)
+    return Published.whole(published, warnings=warnings)
 
-    policy: dict[str, Any] = Field(
-        description="The policy. `kind` and `id` may be left out, since the address says them.", examples=[EXAMPLE]
-    )
-    expected: bool = Field(
-        default=False, description="What the policy names may come later: a plan, a payroll profile, a participant"
-    )
-    reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", examples=[REASON])
+
+@router.get("/v1/policies", summary="Policies, a version of each")
+def list_policies(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    kind: Annotated[str | None, Query(description="Policies of this kind only")] = None,
+    on: On = None,
+) -> Policies:
+    """Every policy, in its latest version or the one that holds on a day."""
+    _check_kind(kind)
+    with snapshot.connect() as connection:
+        found = store.every(connection) if kind is None else store.versions(connection, kind)
+    by_id: dict[tuple[str, str], list[Any]] = {}
+    for each in found:
+        by_id.setdefault((each.policy.kind, each.policy.id), []).append(each)
+    shown = [in_force(versions, on) if on is not None else versions[-1] for versions in by_id.values()]
+    return Policies(policies=[VersionView.of(each) for each in shown if each is not None])
 
 
-def add_policies(app: FastAPI, office: Office) -> None:
-    """Add the routes of policies."""
-    engine, snapshot, now = office.engine, office.snapshot, office.now
+@router.get("/v1/policies/{kind}/{policy_id}", summary="A policy and its versions")
+def show_policy(
+    _: EarningsReader,
+    snapshot: SnapshotDep,
+    kind: Kind,
+    policy_id: Id,
+    version: Annotated[int | None, Query(ge=1, lt=2**31, description="This version")] = None,
+    on: On = None,
+) -> PolicyHistory:
+    """A policy: the latest version, or the one asked for; with the list of all versions."""
+    _check_kind(kind)
+    with snapshot.connect() as connection:
+        versions = store.versions(connection, kind, policy_id)
+    chosen = in_force(versions, on) if on is not None else versions[-1] if versions else None
+    if version is not None:
+        chosen = next((each for each in versions if each.version == version and (on is None or each is chosen)), None)
+    if chosen is None:
+        which = f" version {version}" if version is not None else f" in force on {on}" if on is not None else ""
+        raise NotFound(f"there is no {kind} {policy_id}{which}")
+    history = [VersionView.of(each) for each in reversed(versions)]
+    return PolicyHistory.of(chosen, policy=chosen.policy.body(), versions=history)
 
-    @app.put(
-        "/v1/policies/{kind}/{policy_id}",
-        responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": Published}},
-    )
-    def publish(who: Writer, kind: Kind, policy_id: Id, body: Publication, response: Response) -> Published:
-        """Publish the next version of a policy. What the latest version says already is not published again.
 
-        What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost centers, roles of keys;
-        unless the publication says that it is expected. Payment terms that name a participant, plan or pay group without anybody are published
-        with a warning. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
-        cannot approve that pay.
-        """
-        policy = _policy(kind, policy_id, body.policy)
-        with engine.begin() as connection:
-            warnings = [each.in_words for each in policy.slips()]
-            warnings += [] if body.expected else _warnings(connection, policy)
-            closed = _closed_through(connection, policy)
-            store.hold(connection)
-            before = store.versions(connection, kind, policy_id)
-            if not body.expected:
-                check(policy.names(), referents(connection, office.deals, app.state.keys.roles))
-            if is_new(policy, before, closed if policy.rules_pay else None):
-                added = store.add(connection, policy, who.name, body.reason, now(), before)
-                response.status_code = HTTPStatus.CREATED
-            else:
-                added = before[-1]
-        if response.status_code == HTTPStatus.CREATED:
-            _logger.info("policy.published", kind=kind, policy=policy_id, version=added.version, actor=who.name)
-        return Published.whole(added, warnings=warnings)
+@router.get("/v1/policy-kinds", summary="Kinds of policies")
+def list_policy_kinds(_: EarningsReader) -> Kinds:
+    """The kinds of policies."""
+    return Kinds(kinds=list(kinds()))
 
-    @app.get("/v1/policies")
-    def list_policies(
-        _: Reader, kind: Annotated[str | None, Query(description="Policies of this kind only")] = None, on: On = None
-    ) -> Policies:
-        """Every policy, in its latest version or the one that holds on a day."""
-        _known(kind)
-        with snapshot.connect() as connection:
-            found = store.every(connection) if kind is None else store.versions(connection, kind)
-        by_id: dict[tuple[str, str], list[Any]] = {}
-        for each in found:
-            by_id.setdefault((each.policy.kind, each.policy.id), []).append(each)
-        shown = [in_force(versions, on) if on is not None else versions[-1] for versions in by_id.values()]
-        return Policies(policies=[VersionView.of(each) for each in shown if each is not None])
 
-    @app.get("/v1/policies/{kind}/{policy_id}")
-    def show_policy(
-        _: Reader,
-        kind: Kind,
-        policy_id: Id,
-        version: Annotated[int | None, Query(ge=1, lt=2**31, description="This version")] = None,
-        on: On = None,
-    ) -> PolicyHistory:
-        """A policy: the latest version, or the one asked for; with the list of all versions."""
-        _known(kind)
-        with snapshot.connect() as connection:
-            found = store.versions(connection, kind, policy_id)
-        chosen = in_force(found, on) if on is not None else found[-1] if found else None
-        if version is not None:
-            chosen = next((each for each in found if each.version == version and (on is None or each is chosen)), None)
-        if chosen is None:
-            which = f" version {version}" if version is not None else f" in force on {on}" if on is not None else ""
-            raise NotFound(f"there is no {kind} {policy_id}{which}")
-        history = [VersionView.of(each) for each in reversed(found)]
-        return PolicyHistory.of(chosen, policy=chosen.policy.body(), versions=history)
-
-    @app.get("/v1/policy-kinds")
-    def list_kinds(_: Reader) -> Kinds:
-        """The kinds of policies."""
-        return Kinds(kinds=list(kinds()))
-
-    @app.get("/v1/policy-kinds/{kind}/schema")
-    def schema(_: Reader, kind: Kind) -> dict[str, Any]:
-        """The JSON Schema of policies of a kind, every field explained."""
-        _known(kind)
-        return schema_of(model_of(kind))
+@router.get("/v1/policy-kinds/{kind}/schema", summary="JSON Schema of a kind of policies")
+def show_policy_schema(_: EarningsReader, kind: Kind) -> dict[str, Any]:
+    """The JSON Schema of policies of a kind, every field explained."""
+    _check_kind(kind)
+    return schema_of(model_of(kind))
 
 
 def _policy(kind: str, policy_id: str, data: dict[str, Any]) -> Policy:
     """The policy that the body says."""
-    _known(kind)
+    _check_kind(kind)
     for name, value in (("kind", kind), ("id", policy_id)):
         if data.get(name, value) != value:
             raise Unprocessable(f"the address says {name} {value}, and the policy says something else")
@@ -144,7 +145,7 @@ def _policy(kind: str, policy_id: str, data: dict[str, Any]) -> Policy:
         raise Unprocessable(f"a policy holds text, numbers, dates, lists and fields: {error}") from None
     except ValidationError as error:
         errors = field_errors(error)
-        detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)
+        detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors)
         raise Unprocessable(detail, errors=errors) from None
 
 
@@ -175,7 +176,7 @@ def _warnings(connection: Connection, policy: Policy) -> list[str]:
 _BEING: Final = {"participant": "there as", "plan": "on the plan", "pay_group": "in the pay group"}
 
 
-def _known(kind: str | None) -> None:
+def _check_kind(kind: str | None) -> None:
     try:
         if kind is not None:
             model_of(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.pay.policy import Version
 
@@ -19,6 +19,20 @@ EXAMPLE = {
     "currency": "USD",
 }
 REASON = "Sales of the US subsidiary are paid twice a month from 2026 on"
+
+
+class Publication(BaseModel):
+    """A version of a policy, and why it is published."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policy: dict[str, Any] = Field(
+        description="The policy. `kind` and `id` may be left out, since the address says them.", examples=[EXAMPLE]
+    )
+    expected: bool = Field(
+        default=False, description="What the policy names may come later: a plan, a payroll profile, a participant"
+    )
+    reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", examples=[REASON])
 
 
 class VersionView(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from services.payout.calendars.errors import NoSuchPayGroup
+from services.payout.errors import NoSuchPayGroup
 from services.payout.policies import store as policies
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from services.payout.delivery.store_released import deliver_released, waiting
-from services.payout.deps import Office
+from services.payout.deps import Dependencies
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.booking import Place
@@ -29,7 +29,7 @@ from shared.pay.run import Run
 from shared.periods import period_of
 
 
-def export(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
     """Release the run's payments to payroll, once; a run that is released stays as it is.
 
     Raises:
@@ -43,20 +43,20 @@ def export(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     frozen = untampered(connection, run)
     lines = lines_to_pay(run, frozen)
     profile = profile_kept(connection, run, frozen)
-    for batch in batches.release(connection, paying(connection, run), lines, profile, actor, office.now()):
-        deliver_released(connection, batch.head.batch, run.ends, office.now(), run.pay_group)
-    runs.move(connection, run.id, "export", actor, office.now())
+    for batch in batches.release(connection, paying(connection, run), lines, profile, actor, deps.now()):
+        deliver_released(connection, batch.head.batch, run.ends, deps.now(), run.pay_group)
+    runs.move(connection, run.id, "export", actor, deps.now())
     return runs.run(connection, run.id)
 
 
-def mark_paid(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+def mark_paid(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
     """Record that payroll paid what it acknowledged.
 
     Raises:
         WrongState: it is not acknowledged.
     """
     check_move(run, "pay")
-    runs.move(connection, run.id, "pay", actor, office.now())
+    runs.move(connection, run.id, "pay", actor, deps.now())
     return runs.run(connection, run.id)
 
 

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection
 
-from services.payout.deps import Office
+from services.payout.deps import Dependencies
 from services.payout.runs import payroll_release as releasing
 from services.payout.runs import service as running
 from services.payout.runs import store
@@ -91,15 +91,15 @@ class Tolerance(BaseModel):
     tolerance: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)] = Decimal(0)
 
 
-Move: TypeAlias = Callable[[Connection, Office, Run, str], Run]
+Move: TypeAlias = Callable[[Connection, Dependencies, Run, str], Run]
 
 
-def add_runs(app: FastAPI, office: Office) -> None:
+def add_runs(app: FastAPI, deps: Dependencies) -> None:
     """Add the routes of runs."""
 
     def moved(run_id: str, actor: str, move: Move) -> RunDetail:
-        with office.engine.begin() as connection:
-            run = move(connection, office, store.run(connection, run_id, for_change=True), actor)
+        with deps.engine.begin() as connection:
+            run = move(connection, deps, store.run(connection, run_id, for_change=True), actor)
             found = _detail(connection, run)
         _logger.info(f"run.{run.state}", run=run_id, actor=actor)
         return found
@@ -107,8 +107,8 @@ def add_runs(app: FastAPI, office: Office) -> None:
     @app.post("/v1/runs", status_code=HTTPStatus.CREATED)
     def draft(who: Writer, body: Draft, response: Response) -> RunDetail:
         """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
-        with office.engine.begin() as connection:
-            run = running.draft(connection, office, body.asked(), who.name)
+        with deps.engine.begin() as connection:
+            run = running.draft(connection, deps, body.asked(), who.name)
             found = _detail(connection, run)
         _logger.info("run.drafted", run=run.id, actor=who.name)
         response.headers["location"] = f"/v1/runs/{run.id}"
@@ -117,29 +117,29 @@ def add_runs(app: FastAPI, office: Office) -> None:
     @app.post("/v1/runs/simulate")
     def simulate(who: Writer, body: Draft) -> RunDetail:
         """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-        with office.engine.connect() as connection:  # ends without a commit
-            run = running.draft(connection, office, body.asked(), who.name, simulated=True)
-            _, frozen = running.simulate(connection, office, run)
+        with deps.engine.connect() as connection:  # ends without a commit
+            run = running.draft(connection, deps, body.asked(), who.name, simulated=True)
+            _, frozen = running.simulate(connection, deps, run)
         lines = _worth_showing(frozen.lines)
         return RunDetail.whole(run, run_totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
 
     @app.get("/v1/runs")
     def list_runs(_: Reader) -> Runs:
         """All runs, the latest pay period first."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             sums = store.totals(connection)
             return Runs(runs=[RunView.of(run, sums.get(run.id, ())) for run in store.runs(connection)])
 
     @app.get("/v1/runs/{run_id}")
     def show_run(_: Reader, run_id: RunId) -> RunDetail:
         """A run with its lines, its history, who cannot approve it, and what stands out."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             return _detail(connection, store.run(connection, run_id))
 
     @app.get("/v1/runs/{run_id}/pay/{participant_id:path}")
     def pay(_: Reader, run_id: RunId, participant_id: Annotated[Identifier, Path()]) -> PayView:
         """How a participant's pay in a run came about, step by step."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             store.run(connection, run_id)
             found = store.pays(connection, run_id, participant_id)
         return PayView.of(run_id, participant_id, [(RunPayment(*each[:4]), each.told) for each in found])
@@ -183,16 +183,16 @@ def add_runs(app: FastAPI, office: Office) -> None:
     @app.post("/v1/runs/{run_id}/reconciliations")
     def reconcile(who: Writer, run_id: RunId, body: Tolerance) -> Reconciliations:
         """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
-        with office.engine.begin() as connection:
+        with deps.engine.begin() as connection:
             run = store.run(connection, run_id, for_change=True)
             compared = releasing.reconcile(connection, run, body.tolerance)
-            store.add_reconciliations(connection, run_id, compared, who.name, office.now())
+            store.add_reconciliations(connection, run_id, compared, who.name, deps.now())
             return _reconciliations(connection, run_id)
 
     @app.get("/v1/runs/{run_id}/reconciliations")
     def reconciliations(_: Reader, run_id: RunId) -> Reconciliations:
         """The comparisons made for a run."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             store.run(connection, run_id)
             return _reconciliations(connection, run_id)
 

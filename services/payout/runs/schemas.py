@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
@@ -229,23 +229,3 @@ class Reconciliations(BaseModel):
     """The comparisons made for a run, the latest last."""
 
     reconciliations: list[ReconciliationView]
-
-
-class PeriodView(BaseModel):
-    """A month of a pay group. Soft-closed: the stream books into the month after it, and finance may still adjust it."""
-
-    pay_group: str
-    period: str
-    state: Literal["open", "soft-closed", "closed"]
-    closed_by: str | None
-
-    @classmethod
-    def of(cls, pay_group: str, period: str, state: str, closed_by: str | None) -> Self:
-        """A month as it is shown."""
-        return cls.model_validate({"pay_group": pay_group, "period": period, "state": state, "closed_by": closed_by})
-
-
-class Periods(BaseModel):
-    """Every month in which something is booked, by pay group, the latest first."""
-
-    periods: list[PeriodView]

@@ -9,8 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from services.payout.calendars.errors import UnknownPayPeriod
-from services.payout.deps import Office
+from services.payout.deps import Dependencies
 from services.payout.errors import (
     ActiveRun,
     LinesChanged,
@@ -19,6 +18,7 @@ from services.payout.errors import (
     PeriodClosed,
     PeriodNotEnded,
     Touched,
+    UnknownPayPeriod,
 )
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
@@ -39,6 +39,7 @@ from services.payout.runs.lifecycle import Approval, check_author, check_move, c
 from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force, would_refuse
 from services.payout.runs.snapshot import gather, inputs_sha256
+from services.payout.statements.facts import Company
 from shared.auth import Principal
 from shared.pay.approval import steps_for
 from shared.pay.balances import PayKey
@@ -60,7 +61,7 @@ class Asked:
     off_cycle: date | None = None
 
 
-def draft(connection: Connection, office: Office, asked: Asked, author: str, *, simulated: bool = False) -> Run:
+def draft(connection: Connection, deps: Dependencies, asked: Asked, author: str, *, simulated: bool = False) -> Run:
     """A new draft, stored unless it is only simulated.
 
     Raises:
@@ -70,7 +71,7 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
         ActiveRun: another run is over it.
         NothingDue: it is off-cycle, and would pay nobody.
     """
-    today = office.today()
+    today = deps.today()
     groups = pay_group(connection, asked.pay_group)
     if asked.off_cycle is None:
         try:
@@ -107,27 +108,29 @@ def draft(connection: Connection, office: Office, asked: Asked, author: str, *, 
         participants=asked.participants,
         state="draft",
         author=author,
-        created_at=office.now(),
+        created_at=deps.now(),
     )
     if simulated:
         return run
     if not runs.add(connection, run):
         raise ActiveRun(span.name)
     if asked.participants and asked.off_cycle is not None:
-        found, _ = simulate(connection, office, run)
+        found, _ = simulate(connection, deps, run)
         if not any(each.paid for each in found.settlements):
             raise NothingDue(asked.participants, asked.off_cycle)
     return run
 
 
-def simulate(connection: Connection, office: Office, run: Run) -> tuple[Calculated, Frozen]:
+def simulate(connection: Connection, deps: Dependencies, run: Run) -> tuple[Calculated, Frozen]:
     """What the run would do as things stand, without a trace."""
-    snapshot = gather(connection, run, office.deals.quarantined(), office.deals.paid_less(run.ends))
-    found = calculating.calculate(connection, snapshot, office.lines, office.deals)
-    return found, freezing.freeze(connection, found, office.company)
+    snapshot = gather(connection, run, deps.deals.quarantined(), deps.deals.paid_less(run.ends))
+    found = calculating.calculate(connection, snapshot, deps.lines, deps.deals)
+    return found, freezing.freeze(
+        connection, found, Company(name=deps.settings.company_name, locale=deps.settings.locale)
+    )
 
 
-def calculate(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+def calculate(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
     """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
 
     Raises:
@@ -136,7 +139,7 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
     """
     check_move(run, "calculate")
     check_author(run, actor)
-    found, frozen = simulate(connection, office, run)
+    found, frozen = simulate(connection, deps, run)
     earned = runs.packed(found.lines.drop("detail"))
     frozen = replace(frozen, earned_sha256=sha256(earned).hexdigest())
     runs.replace(connection, run.id, frozen, earned)
@@ -144,13 +147,11 @@ def calculate(connection: Connection, office: Office, run: Run, actor: str) -> R
         "lines_sha256": frozen.sha256(run),
         "inputs_sha256": inputs_sha256(connection, found.snapshot, _looked_at(frozen.pays)),
     }
-    runs.move(
-        connection, run.id, "calculate", actor, office.now(), steps=_steps(connection, run, frozen.lines), **hashes
-    )
+    runs.move(connection, run.id, "calculate", actor, deps.now(), steps=_steps(connection, run, frozen.lines), **hashes)
     return runs.run(connection, run.id)
 
 
-def submit(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
     """Hand the run on for approval. From now on the stream books what its months still bring into the month after.
 
     Raises:
@@ -164,22 +165,22 @@ def submit(connection: Connection, office: Office, run: Run, actor: str) -> Run:
     _check_current(connection, run, None)
     if refused := would_refuse(connection, run, runs.frozen(connection, run.id)):
         raise LinesRefused([each for _, each in refused])
-    runs.move(connection, run.id, "submit", actor, office.now())
+    runs.move(connection, run.id, "submit", actor, deps.now())
     if run.closes is not None:
-        closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, office.now())
+        closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, deps.now())
     return runs.run(connection, run.id)
 
 
-def send_back(connection: Connection, office: Office, run: Run, actor: str, reason: str) -> Run:
+def send_back(connection: Connection, deps: Dependencies, run: Run, actor: str, reason: str) -> Run:
     """Give what was submitted back to its author, with a reason. Its months are open again."""
     check_move(run, "return")
     closings.hold_for_closing(connection, [run.pay_group])
-    runs.move(connection, run.id, "return", actor, office.now(), reason)
-    closings.lift(connection, run.pay_group, run.id, actor, office.now())
+    runs.move(connection, run.id, "return", actor, deps.now(), reason)
+    closings.lift(connection, run.pay_group, run.id, actor, deps.now())
     return runs.run(connection, run.id)
 
 
-def approve(connection: Connection, office: Office, run: Run, who: Principal, seen: str | None) -> Run:
+def approve(connection: Connection, deps: Dependencies, run: Run, who: Principal, seen: str | None) -> Run:
     """Take the next step of the approval; the last one books the run and closes its months.
 
     Raises:
@@ -196,7 +197,7 @@ def approve(connection: Connection, office: Office, run: Run, who: Principal, se
         raise Touched(run.id, who.name, ", ".join(mine))
     _check_current(connection, run, seen)
     frozen = untampered(connection, run)
-    at = office.now()
+    at = deps.now()
     runs.approve(connection, run, len(taken), Approval(role, who.name, at))
     if len(taken) + 1 == len(run.steps):
         _book(connection, run, frozen, who.name, at)
@@ -204,11 +205,11 @@ def approve(connection: Connection, office: Office, run: Run, who: Principal, se
     return runs.run(connection, run.id)
 
 
-def cancel(connection: Connection, office: Office, run: Run, actor: str) -> Run:
+def cancel(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
     """Give up what was not submitted, as its author."""
     check_move(run, "cancel")
     check_author(run, actor)
-    runs.move(connection, run.id, "cancel", actor, office.now())
+    runs.move(connection, run.id, "cancel", actor, deps.now())
     return runs.run(connection, run.id)
 
 

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Path, Query, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from services.payout.deps import Office
+from services.payout.deps import Dependencies
 from services.payout.errors import AlreadyDecided, NoSuchDecision, NothingToKeep, PeriodNotEnded, ReleasedAfterRun
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
@@ -55,48 +55,48 @@ Reader = Annotated[Principal, Depends(require("earnings:read"))]
 _logger = structlog.get_logger(__name__)
 
 
-def add_decisions(app: FastAPI, office: Office) -> None:
+def add_decisions(app: FastAPI, deps: Dependencies) -> None:
     """Add the routes of holds, adjustments and dismissed clawbacks."""
 
     @app.post("/v1/holds", status_code=HTTPStatus.CREATED)
     def put_on_hold(who: Decider, body: NewHold) -> HoldView:
         """Put a participant, a deal or a plan on hold that there is; or that is said to be expected later."""
-        with office.engine.begin() as connection:
-            since = checked(body.since) if body.since else _first_open(connection, office, body)
+        with deps.engine.begin() as connection:
+            since = checked(body.since) if body.since else _first_open(connection, deps, body)
             if not body.expected:
                 subject = Reference("subject", body.scope, body.subject)
-                check([subject], referents(connection, office.deals, app.state.keys.roles))
+                check([subject], referents(connection, deps.deals, app.state.keys.roles))
             hold = Hold(body.id, body.scope, body.subject, since, body.reason, body.until, body.until_collected)
             try:
-                holds.add(connection, hold, body.dispute, who.name, office.now())
+                holds.add(connection, hold, body.dispute, who.name, deps.now())
             except IntegrityError:
                 raise AlreadyDecided("hold", body.id) from None
             _logger.info("hold.put_on", hold=body.id, actor=who.name)
-            return HoldView.of(Held(hold, body.dispute, who.name, office.now(), None, None))
+            return HoldView.of(Held(hold, body.dispute, who.name, deps.now(), None, None))
 
     @app.get("/v1/holds")
     def list_holds(
         _: Reader, open_only: Annotated[bool, Query(description="Those that are not released")] = False
     ) -> Holds:
         """Holds, and who put them on and released them."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             found = holds.told(connection)
         return Holds(holds=[HoldView.of(each) for each in found if not (open_only and each.hold.released_on)])
 
     @app.post("/v1/holds/{hold_id:path}/release")
     def release(who: Decider, hold_id: Annotated[Identifier, Path()], body: Release) -> HoldView:
         """Release a hold, with a reason."""
-        with office.engine.begin() as connection:
+        with deps.engine.begin() as connection:
             known = {each.hold.id: each for each in holds.told(connection)}
             if hold_id not in known:
                 raise NoSuchDecision("hold", hold_id)
-            today, ends = office.today(), _next_run_ends(connection, office, known[hold_id].hold)
+            today, ends = deps.today(), _next_run_ends(connection, deps, known[hold_id].hold)
             on = body.on or min(today, ends or today)
             if ends is not None and on > ends and not body.scheduled:
                 raise ReleasedAfterRun(hold_id, on, ends)
             try:
                 with connection.begin_nested():
-                    holds.release(connection, hold_id, on, body.reason, who.name, office.now())
+                    holds.release(connection, hold_id, on, body.reason, who.name, deps.now())
             except IntegrityError:
                 raise AlreadyDecided("release of hold", hold_id) from None
             _logger.info("hold.released", hold=hold_id, actor=who.name)
@@ -110,9 +110,9 @@ def add_decisions(app: FastAPI, office: Office) -> None:
         except MoneyError as error:
             raise Unprocessable(f"amount: {error}") from None
         digest = hashlib.sha256(body.attachment).hexdigest()
-        told = (body.reason, body.attachment_name, digest, who.name, office.now())
+        told = (body.reason, body.attachment_name, digest, who.name, deps.now())
         made = Adjustment(body.id, body.participant_id, body.currency, amount, checked(body.month), *told)
-        with office.engine.begin() as connection:
+        with deps.engine.begin() as connection:
             person = people(connection, [body.participant_id])[body.participant_id]
             if not person.facts and not books.heads(connection, [body.participant_id]):
                 raise NotFound(
@@ -120,28 +120,28 @@ def add_decisions(app: FastAPI, office: Office) -> None:
                 )
             closings.hold_open(connection, person.pay_groups())
             place = place_of(person, body.month, closings.unclosed_from(connection))
-            if place.period > period_of(office.today()):
-                raise PeriodNotEnded(place.period, office.today())
+            if place.period > period_of(deps.today()):
+                raise PeriodNotEnded(place.period, deps.today())
             try:
                 with connection.begin_nested():
                     holds.add_adjustment(connection, made, body.attachment)
             except IntegrityError:
                 raise AlreadyDecided("adjustment", str(body.id)) from None
-            books.post(connection, [_journal(made, place)], office.now())
+            books.post(connection, [_journal(made, place)], deps.now())
         _logger.info("adjustment.booked", adjustment=str(body.id), actor=who.name)
         return AdjustmentView.of(made)
 
     @app.get("/v1/adjustments")
     def list_adjustments(_: Reader, participant_id: Annotated[Identifier | None, Query()] = None) -> Adjustments:
         """Manual adjustments, of everybody or of one participant."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             found = holds.adjustments(connection, participant_id)
         return Adjustments(adjustments=[AdjustmentView.of(each) for each in found])
 
     @app.get("/v1/adjustments/{adjustment_id}/attachment", response_class=Response)
     def attachment(_: Reader, adjustment_id: UUID) -> Response:
         """The document that an adjustment rests on."""
-        with office.snapshot.connect() as connection:
+        with deps.snapshot.connect() as connection:
             found = holds.attachment(connection, adjustment_id)
         if found is None:
             raise NoSuchDecision("adjustment", str(adjustment_id))
@@ -153,21 +153,21 @@ def add_decisions(app: FastAPI, office: Office) -> None:
         """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides that does not
         approve the run.
         """
-        with office.engine.begin() as connection:
-            if not _may_be_kept(connection, office, body.participant_id, deal_id):
+        with deps.engine.begin() as connection:
+            if not _may_be_kept(connection, deps, body.participant_id, deal_id):
                 raise NothingToKeep(body.participant_id, deal_id)
-            if not holds.excuse(connection, body.participant_id, deal_id, body.reason, who.name, office.now()):
+            if not holds.excuse(connection, body.participant_id, deal_id, body.reason, who.name, deps.now()):
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
         return body
 
 
-def _next_run_ends(connection: Connection, office: Office, hold: Hold) -> date | None:
+def _next_run_ends(connection: Connection, deps: Dependencies, hold: Hold) -> date | None:
     """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not submitted yet. None where
     no such group has had a run.
     """
     if hold.scope == "participant":
-        groups = {people(connection, [hold.subject])[hold.subject].at(office.today()).pay_group}
+        groups = {people(connection, [hold.subject])[hold.subject].at(deps.today()).pay_group}
     else:
         groups = set(pay_groups(connection))
     submitted = {
@@ -179,7 +179,7 @@ def _next_run_ends(connection: Connection, office: Office, hold: Hold) -> date |
     return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
 
 
-def _may_be_kept(connection: Connection, office: Office, participant_id: str, deal_id: str) -> bool:
+def _may_be_kept(connection: Connection, deps: Dependencies, participant_id: str, deal_id: str) -> bool:
     """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
     it when a run last looked, or there is such a deal and earnings that no run has looked at.
     """
@@ -189,18 +189,18 @@ def _may_be_kept(connection: Connection, office: Office, participant_id: str, de
         return True
     if runs.earned_by(connection, participant_id, deal_id):
         return True
-    fresh = positions.fresh(connection, [participant_id], period_of(office.today()))
+    fresh = positions.fresh(connection, [participant_id], period_of(deps.today()))
     waits = any(each.kind == "earning" for mine in fresh.values() for each in mine)
-    return waits and bool(office.deals.known([deal_id]))
+    return waits and bool(deps.deals.known([deal_id]))
 
 
-def _first_open(connection: Connection, office: Office, body: NewHold) -> str:
+def _first_open(connection: Connection, deps: Dependencies, body: NewHold) -> str:
     """The first month that a hold stops where nobody said: what was released before stays so."""
     unclosed = closings.unclosed_from(connection)
-    today = period_of(office.today())
+    today = period_of(deps.today())
     if body.scope == "participant":
         person = people(connection, [body.subject])[body.subject]
-        return unclosed.get(person.at(office.today()).pay_group, min(unclosed.values(), default=today))
+        return unclosed.get(person.at(deps.today()).pay_group, min(unclosed.values(), default=today))
     return min(unclosed.values(), default=today)
 
 

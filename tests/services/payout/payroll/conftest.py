@@ -11,8 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.payout.app import Refused
-from services.payout.errors import Refusal
 from services.payout.payroll.routes import add_batches
 from services.payout.payroll.routes_returns import add_returns
 from shared import web
@@ -30,7 +28,6 @@ def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     app = web.create_app("Payroll", "Batches without the runs they come from.", settings=settings, ready=list)
-    app.add_exception_handler(Refusal, lambda _, refusal: web.problem_response(Refused(refusal)))  # type: ignore[arg-type]
     add_batches(app, service_engine, service_engine, lambda: NOW)
     told: list[tuple[str, list[str]]] = []
     add_returns(
