@@ -77,6 +77,11 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-minor_digits(currency))
 
 
+def major_text(minor: int, currency: str) -> str:
+    """Whole minor units as machines read an amount: in major units, without separators or exponent, `-1234.50`."""
+    return f"{from_minor(minor, currency):f}"
+
+
 def largest_remainder(shares: Sequence[Fraction | Decimal], total: int) -> list[int]:
     """Whole numbers beside exact shares that sum to `total`, none further from its share than one (the method of Hamilton).
 

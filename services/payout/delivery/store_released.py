@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from services.payout.delivery import store as deliveries
 from services.payout.delivery.parcels import DropFile
@@ -31,13 +31,3 @@ def deliver_released(connection: Connection, batch: str, day: date, now: datetim
     if policy is None or policy.delivery is None:
         return False
     return deliveries.request(connection, batch, policy.delivery, released_files(connection, batch), "payout", now)
-
-
-def waiting(connection: Connection, run: str) -> list[str]:
-    """The batches of a run that payroll has not acknowledged."""
-    return list(connection.execute(_WAITING, {"run": run}).scalars())
-
-
-_WAITING = text("""
-    select id from payroll_batch b where run = :run
-      and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")

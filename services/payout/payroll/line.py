@@ -1,4 +1,4 @@
-"""One payment of a run as payroll needs to hear of it."""
+"""What payroll hears of a run: who is paid how much under which code, and what a batch says of itself before its lines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.money import from_minor
+from shared.money import major_text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollLine:
     """One payment to one person. `amount` is in minor units of `currency`; a clawback is negative.
 
@@ -34,30 +34,37 @@ class PayrollLine:
     memo: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedRun:
+    """The run that is released: whom it pays, when, and until when payroll has to acknowledge its files.
+
+    `period` is the name of the pay period, `period_end` its last day. `acknowledge_by` is the pay calendar's cut-off; None where it
+    has none, and then no batch is ever overdue. `corrects` is the batch that an earlier run sent and this one takes the place of.
+    """
+
+    id: str
+    pay_group: str | None
+    period: str
+    period_end: date
+    pay_date: date
+    acknowledge_by: date | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHeader:
     """What a batch says of itself before its lines. `number` counts the batches of the installation, from 1."""
 
     batch: str
     number: int
-    run: str
-    period: str
-    period_end: date
-    pay_date: date
+    run: ReleasedRun
     created_at: datetime
-    pay_group: str | None = None
     entity: str | None = None
-    corrects: str | None = None
 
 
-def totals(lines: Iterable[PayrollLine]) -> dict[str, int]:
-    """Sums per currency in minor units, sorted by currency."""
+def totals(lines: Iterable[PayrollLine]) -> dict[str, str]:
+    """Sums per currency as decimals in text, sorted by currency, as manifests and acknowledgements write them."""
     sums: dict[str, int] = {}
     for line in sorted(lines, key=lambda line: line.currency):
         sums[line.currency] = sums.get(line.currency, 0) + line.amount
-    return sums
-
-
-def totals_text(lines: Iterable[PayrollLine]) -> dict[str, str]:
-    """Sums per currency as decimals in text, as manifests and acknowledgements write them."""
-    return {currency: f"{from_minor(total, currency):f}" for currency, total in totals(lines).items()}
+    return {currency: major_text(total, currency) for currency, total in sums.items()}

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from services.payout.payroll.formats import AnyFormat, Format
+from services.payout.payroll.formats import AnyFormat, PayrollFormat
 from services.payout.payroll.formats.generic import Generic
 from shared.pay.policy import Policy
 from shared.pay.references import Reference
@@ -16,7 +16,7 @@ from shared.pay.references import Reference
 Numbering = tuple[str, ...]
 """A payroll in which each id is one person's."""
 
-_FORMAT: Final[TypeAdapter[Format]] = TypeAdapter(AnyFormat)
+_FORMAT: Final[TypeAdapter[PayrollFormat]] = TypeAdapter(AnyFormat)
 
 
 class PayrollProfile(Policy):
@@ -40,7 +40,7 @@ class PayrollProfile(Policy):
             self.of_entity(entity)
         return self
 
-    def of_entity(self, entity: str | None) -> Format | None:
+    def of_entity(self, entity: str | None) -> PayrollFormat | None:
         """The format with the settings of a legal entity; None where others are listed and this one is not."""
         if not self.entities:
             return self.file

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from services.payout.exports.identities import as_read
-from services.payout.payroll.acknowledgement import BatchLine
+from services.payout.payroll.batch import BatchLine
 
 Kind = Literal["underpaid", "overpaid", "missing", "unexpected"]
+
+PaymentKey = tuple[str, str, str]
+"""What payments are compared by: person, the target's code or nothing, currency."""
 
 
 class PaidRow(NamedTuple):
@@ -22,7 +25,7 @@ class PaidRow(NamedTuple):
     code: str | None = None
 
 
-class Finding(NamedTuple):
+class Discrepancy(NamedTuple):
     """Where the two differ: released and paid in minor units, and the lines that it is about."""
 
     kind: Kind
@@ -34,17 +37,17 @@ class Finding(NamedTuple):
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What agrees and what does not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What agrees and what does not: `matched` counts lines, the sums are in minor units by currency."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Discrepancy, ...]
     matched: int
     released: dict[str, int]
     paid: dict[str, int]
 
 
-def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], returned: Iterable[str] = ()) -> Result:
+def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], *, returned: Iterable[str] = ()) -> Reconciliation:
     """Compare the lines of a batch, without those that payroll returned, with what was paid.
 
     Several lines of a person under one code are one payment in most payrolls, so they are compared as their sum; where payroll's
@@ -56,8 +59,8 @@ def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], returned: Ite
     for line in lines:
         persons[as_read(line.person, "loosely")].add(line.person)
     coded = bool(paid) and all(row.code is not None for row in paid)
-    released: dict[tuple[str, str, str], list[BatchLine]] = defaultdict(list)
-    received: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    released: dict[PaymentKey, list[BatchLine]] = defaultdict(list)
+    received: dict[PaymentKey, list[int]] = defaultdict(list)
     for line in lines:
         if line.line not in without:
             released[line.person, line.target_code if coded else "", line.currency].append(line)
@@ -74,17 +77,34 @@ def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], returned: Ite
             continue
         person, code, currency = key
         names = tuple(sorted(line.line for line in released.get(key, ())))
-        findings.append(Finding(kind, person, code if coded else None, currency, due, got, names))
-    sums: dict[str, dict[str, int]] = {"released": {}, "paid": {}}
-    for (_, _, currency), group in released.items():
-        sums["released"][currency] = sums["released"].get(currency, 0) + sum(line.amount for line in group)
-    for (_, _, currency), amounts in received.items():
-        sums["paid"][currency] = sums["paid"].get(currency, 0) + sum(amounts)
-    return Result(tuple(findings), matched, sums["released"], sums["paid"])
+        findings.append(
+            Discrepancy(
+                kind=kind,
+                person=person,
+                code=code if coded else None,
+                currency=currency,
+                released=due,
+                paid=got,
+                lines=names,
+            )
+        )
+    return Reconciliation(
+        findings=tuple(findings),
+        matched=matched,
+        released=_totals((key, line.amount) for key, group in released.items() for line in group),
+        paid=_totals((key, amount) for key, amounts in received.items() for amount in amounts),
+    )
+
+
+def _totals(amounts: Iterable[tuple[PaymentKey, int]]) -> dict[str, int]:
+    """Sums by currency."""
+    sums: dict[str, int] = {}
+    for (_, _, currency), amount in amounts:
+        sums[currency] = sums.get(currency, 0) + amount
+    return sums
 
 
 def _kind(released: bool, paid: bool, due: int, got: int) -> Kind | None:
-    """What is wrong, if anything."""
     if not released:
         return "unexpected"
     if not paid:

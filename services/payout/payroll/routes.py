@@ -12,9 +12,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Header, Path, Query, Response
 from sqlalchemy import Connection, Engine
 
-from services.payout.payroll import store
-from services.payout.payroll import store_answers as batch_answers
-from services.payout.payroll.release import Released
+from services.payout.payroll import store, store_answers
+from services.payout.payroll.batch import ReleasedBatch
 from services.payout.payroll.schemas import BatchDetail, Batches, BatchView
 from shared.auth import Principal, require
 from shared.problems import NotFound
@@ -43,7 +42,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
     ) -> Batches:
         """Released batches of the key's pay groups, the latest first."""
         with snapshot.connect() as connection:
-            found = store.batches(connection, who.pay_groups, run, before, limit)
+            found = store.batches(connection, groups=who.pay_groups, run=run, before=before, limit=limit)
             views = batch_views(connection, found)
         return Batches(batches=views, next=found[-1].number if len(found) == limit else None)
 
@@ -51,7 +50,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
     def show_batch(who: Payroll, batch_id: BatchId) -> BatchDetail:
         """A released batch: its totals, its files, and what payroll said of it."""
         with snapshot.connect() as connection:
-            (view,) = batch_views(connection, [store.batch(connection, batch_id, who.pay_groups)])
+            (view,) = batch_views(connection, [store.batch(connection, batch_id, groups=who.pay_groups)])
             return BatchDetail.with_files(view, store.files(connection, batch_id))
 
     @app.get("/v1/payroll/batches/{batch_id}/file", response_class=Response, responses=_UNCHANGED)
@@ -64,7 +63,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
     ) -> Response:
         """A file of a batch: the same bytes for ever, their SHA-256 as a strong ETag. Payroll's first fetch is kept, not one by who makes runs."""
         with engine.begin() as connection:
-            batch = store.batch(connection, batch_id, who.pay_groups)
+            batch = store.batch(connection, batch_id, groups=who.pay_groups)
             files = store.files(connection, batch_id)
             file = next((each for each in files if name in (None, each.name)), None)
             if file is None:
@@ -74,7 +73,7 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
             )
             fetched = answer.status_code == HTTPStatus.OK and "runs:write" not in who.scopes
             if fetched and file is files[0]:
-                batch_answers.pulled(connection, batch_id, who.name, now())
+                store_answers.add_pull(connection, batch_id, by=who.name, at=now())
         return answer
 
     @app.get("/v1/payroll/batches/{batch_id}/manifest", response_class=Response, responses=_UNCHANGED)
@@ -83,18 +82,20 @@ def add_batches(app: FastAPI, engine: Engine, snapshot: Engine, now: Callable[[]
     ) -> Response:
         """What the files must add up to: counts, control totals, hash total, hashes, and the batch before."""
         with snapshot.connect() as connection:
-            batch = store.batch(connection, batch_id, who.pay_groups)
+            batch = store.batch(connection, batch_id, groups=who.pay_groups)
             content = store.manifest(connection, batch_id)
         name = f"{batch_id}.manifest.json"
         return unchanging(content, name, "application/json", batch.released_at, if_none_match, if_modified_since)
 
 
-def batch_views(connection: Connection, found: list[Released]) -> list[BatchView]:
+def batch_views(connection: Connection, found: list[ReleasedBatch]) -> list[BatchView]:
     """Batches with what payroll did about them."""
     ids = [batch.id for batch in found]
-    pulls = batch_answers.first_pulls(connection, ids)
-    said = batch_answers.acknowledgements(connection, ids)
-    return [BatchView.of(batch, pulls.get(batch.id), said.get(batch.id)) for batch in found]
+    pulls = store_answers.first_pulls(connection, ids)
+    acknowledged = store_answers.acknowledgements(connection, ids)
+    return [
+        BatchView.of(batch, pulled_at=pulls.get(batch.id), acknowledged=acknowledged.get(batch.id)) for batch in found
+    ]
 
 
 def unchanging(

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from services.payout.payroll import store as batches
 from services.payout.payroll import store_answers as store
-from services.payout.payroll.acknowledgement import Mismatch, mismatches, returned_lines
-from services.payout.payroll.reconciliation import Result, reconcile
+from services.payout.payroll.acknowledgement import mismatches, returned_lines
+from services.payout.payroll.errors import Mismatch
+from services.payout.payroll.reconciliation import Reconciliation, reconcile
 from services.payout.payroll.routes import BatchId, batch_views
 from services.payout.payroll.schemas import (
     AckBody,
@@ -60,18 +61,20 @@ def add_returns(
         A mismatch is a conflict and an alert. Rejected rows wait for a person, and can be released again in another batch.
         """
         with engine.begin() as connection:
-            batch = batches.batch(connection, batch_id, who.pay_groups)
+            batch = batches.batch(connection, batch_id, groups=who.pay_groups)
             kept = body.model_dump(mode="json")
-            if not store.repeated(connection, batch_id, idempotency_key, kept):
-                said = body.said()
-                if fields := mismatches(batch, said):
+            if not store.repeated(connection, batch_id, key=idempotency_key, body=kept):
+                receipt = body.receipt()
+                if fields := mismatches(batch, receipt):
                     PAYROLL_MISMATCHES.inc()
                     _logger.warning("payroll.mismatch", batch=batch_id, fields=fields, actor=who.name)
                     raise Mismatch(batch_id, fields)
-                returned = returned_lines(batch_id, said, batches.lines(connection, batch_id))
-                store.acknowledge(connection, batch, idempotency_key, kept, returned, who.name, now())
+                returned = returned_lines(batch_id, receipt, lines=batches.lines(connection, batch_id))
+                store.acknowledge(
+                    connection, batch, key=idempotency_key, body=kept, returned=returned, by=who.name, at=now()
+                )
                 on_answer(connection, batch, [line for line, _ in returned], who.name, now())
-                _logger.info("payroll.acknowledged", batch=batch_id, status=said.status, actor=who.name)
+                _logger.info("payroll.acknowledged", batch=batch_id, status=receipt.status, actor=who.name)
             (view,) = batch_views(connection, [batch])
         return view
 
@@ -86,8 +89,8 @@ def add_returns(
     def resolve(who: Writer, body: Resolution) -> ReturnedLines:
         """Say what was done about a returned line, and see what still waits. It is paid again by the run that takes it up."""
         with engine.begin() as connection:
-            batches.batch(connection, body.batch, who.pay_groups)
-            store.resolve(connection, body.batch, body.line, body.reason, who.name, now())
+            batches.batch(connection, body.batch, groups=who.pay_groups)
+            store.resolve(connection, body.batch, line=body.line, reason=body.reason, by=who.name, at=now())
             found = store.open_lines(connection, who.pay_groups)
         _logger.info("payroll.resolved", batch=body.batch, actor=who.name)
         return ReturnedLines(lines=[ReturnedLine.of(each) for each in found])
@@ -100,14 +103,18 @@ def add_returns(
         except MoneyError as error:
             raise Unprocessable(str(error)) from None
         with engine.begin() as connection:
-            batches.batch(connection, batch_id, who.pay_groups)
-            result = reconcile(batches.lines(connection, batch_id), paid, store.rejected(connection, batch_id))
+            batches.batch(connection, batch_id, groups=who.pay_groups)
+            result = reconcile(
+                batches.lines(connection, batch_id), paid, returned=store.returned_from(connection, batch_id)
+            )
             return _kept(connection, batch_id, body.source, result, who.name, now())
 
 
 def _kept(
-    connection: Connection, batch_id: str, source: str, result: Result, by: str, at: datetime
+    connection: Connection, batch_id: str, source: str, result: Reconciliation, by: str, at: datetime
 ) -> ReconciliationView:
-    view = ReconciliationView.of(batch_id, 0, source, result)
-    number = store.add_reconciliation(connection, batch_id, source, view.model_dump(mode="json"), by, at)
+    view = ReconciliationView.of(batch_id, number=0, source=source, result=result)
+    number = store.add_reconciliation(
+        connection, batch_id, source=source, result=view.model_dump(mode="json"), by=by, at=at
+    )
     return view.model_copy(update={"number": number})

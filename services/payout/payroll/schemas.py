@@ -9,12 +9,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.payout.payroll.acknowledgement import Acknowledgement, Open, Returned, Said, Status
-from services.payout.payroll.formats.files import File
-from services.payout.payroll.reconciliation import PaidRow, Result
-from services.payout.payroll.release import Released
+from services.payout.exports.files import File
+from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Receipt, Rejection, Status
+from services.payout.payroll.batch import ReleasedBatch
+from services.payout.payroll.reconciliation import PaidRow, Reconciliation
 from shared.contracts.base import CurrencyCode, ExactDecimal
-from shared.money import from_minor, to_minor
+from shared.money import major_text, to_minor
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 SHA256 = r"^[0-9a-fA-F]{64}$"
@@ -59,14 +59,14 @@ class BatchView(BaseModel):
     acknowledged_at: datetime | None
 
     @classmethod
-    def of(cls, batch: Released, pulled_at: datetime | None, said: Acknowledgement | None) -> Self:
+    def of(cls, batch: ReleasedBatch, *, pulled_at: datetime | None, acknowledged: Acknowledgement | None) -> Self:
         """A batch as it is shown."""
         return cls(
             **{field: getattr(batch, field) for field in batch.__dataclass_fields__},
-            state=said.status if said else "pulled" if pulled_at else "released",
+            state=acknowledged.status if acknowledged else "pulled" if pulled_at else "released",
             pulled_at=pulled_at,
-            acknowledged_by=said.by if said else None,
-            acknowledged_at=said.at if said else None,
+            acknowledged_by=acknowledged.by if acknowledged else None,
+            acknowledged_at=acknowledged.at if acknowledged else None,
         )
 
 
@@ -109,10 +109,15 @@ class AckBody(Body):
     control_totals: dict[CurrencyCode, ExactDecimal] = Field(examples=[{"USD": "2696.56"}])
     rejected: list[RejectedRow] = Field(default=[], max_length=100_000)
 
-    def said(self) -> Said:
+    def receipt(self) -> Receipt:
         """As the domain knows it."""
-        rows = tuple(Returned(each.row, each.code, each.message) for each in self.rejected)
-        return Said(self.status, self.sha256, self.record_count, self.control_totals, rows)
+        return Receipt(
+            status=self.status,
+            sha256=self.sha256,
+            record_count=self.record_count,
+            control_totals=self.control_totals,
+            rejected=tuple(Rejection(row.row, row.code, row.message) for row in self.rejected),
+        )
 
 
 class ReturnedLine(BaseModel):
@@ -132,10 +137,10 @@ class ReturnedLine(BaseModel):
     rejected_at: datetime
 
     @classmethod
-    def of(cls, line: Open) -> Self:
+    def of(cls, line: OpenReturn) -> Self:
         """A line as it is shown."""
         fields = {field: getattr(line, field) for field in line.__dataclass_fields__}
-        return cls(**fields | {"amount": str(from_minor(line.amount, line.currency))})
+        return cls(**fields | {"amount": major_text(line.amount, line.currency)})
 
 
 class ReturnedLines(BaseModel):
@@ -177,7 +182,15 @@ class ReconcileBody(Body):
         Raises:
             shared.money.MoneyError: an amount has more decimals than its currency.
         """
-        return [PaidRow(p.person, p.currency, to_minor(Decimal(p.amount), p.currency), p.code) for p in self.paid]
+        return [
+            PaidRow(
+                person=payment.person,
+                currency=payment.currency,
+                amount=to_minor(Decimal(payment.amount), payment.currency),
+                code=payment.code,
+            )
+            for payment in self.paid
+        ]
 
 
 class FindingView(BaseModel):
@@ -204,7 +217,7 @@ class ReconciliationView(BaseModel):
     findings: list[FindingView]
 
     @classmethod
-    def of(cls, batch: str, number: int, source: str, result: Result) -> Self:
+    def of(cls, batch: str, *, number: int, source: str, result: Reconciliation) -> Self:
         """A result as it is shown, and kept."""
         findings = [
             FindingView(
@@ -212,8 +225,8 @@ class ReconciliationView(BaseModel):
                 person=each.person,
                 code=each.code,
                 currency=each.currency,
-                released=str(from_minor(each.released, each.currency)),
-                paid=str(from_minor(each.paid, each.currency)),
+                released=major_text(each.released, each.currency),
+                paid=major_text(each.paid, each.currency),
                 lines=list(each.lines),
             )
             for each in result.findings
@@ -223,7 +236,11 @@ class ReconciliationView(BaseModel):
             number=number,
             source=source,
             matched=result.matched,
-            released={each: str(from_minor(total, each)) for each, total in sorted(result.released.items())},
-            paid={each: str(from_minor(total, each)) for each, total in sorted(result.paid.items())},
+            released=_totals(result.released),
+            paid=_totals(result.paid),
             findings=findings,
         )
+
+
+def _totals(sums: dict[str, int]) -> dict[str, str]:
+    return {currency: major_text(total, currency) for currency, total in sorted(sums.items())}

@@ -9,31 +9,32 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, text
 
 from services.payout.columns import columns
-from services.payout.payroll import tables as schema
-from services.payout.payroll.acknowledgement import BatchLine, batch_lines
-from services.payout.payroll.batch import Batch, Previous, write
-from services.payout.payroll.formats.base import Owners
-from services.payout.payroll.formats.files import File
-from services.payout.payroll.line import PayrollLine
-from services.payout.payroll.policy import Numbering, PayrollProfile
-from services.payout.payroll.release import (
-    LinesReleased,
-    NoSuchBatch,
-    Paying,
-    Released,
-    Share,
+from services.payout.exports.chain import PreviousBatch
+from services.payout.exports.files import File
+from services.payout.payroll import tables
+from services.payout.payroll.batch import (
+    Batch,
+    BatchLine,
+    EntityLines,
+    ReleasedBatch,
     batch_id,
-    head_of,
-    shares,
+    batch_lines,
+    by_entity,
+    write,
 )
+from services.payout.payroll.errors import LinesRefused, LinesReleased, NoSuchBatch
+from services.payout.payroll.formats.base import IdOwners
+from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
+from services.payout.payroll.policy import Numbering, PayrollProfile
 
-Groups = Collection[str] | None
+PayGroups = Collection[str] | None
 """The pay groups that the caller may see; None is all of them."""
 
 
 def release(
     connection: Connection,
-    run: Paying,
+    run: ReleasedRun,
+    *,
     lines: Sequence[PayrollLine],
     profile: PayrollProfile,
     actor: str,
@@ -45,24 +46,38 @@ def release(
         LinesRefused: payroll would refuse a line.
         LinesReleased: a line is in a released batch that payroll did not return it from.
     """
-    connection.execute(_ONE_AT_A_TIME)
+    lock_batches(connection)
     attempts = _attempts(connection, [line.id for line in lines])
-    number = connection.execute(text("select coalesce(max(number), 0) from payroll_batch")).scalar_one()
-    count = connection.execute(
-        text("select count(*) from payroll_batch where run = :run"), {"run": run.run}
-    ).scalar_one()
+    number, count = connection.execute(_LAST_NUMBERS, {"run": run.id}).one()
+    parts, unlisted = by_entity(lines, profile)
+    if unlisted:
+        raise LinesRefused(unlisted)
     batches = []
-    owners: dict[Numbering, Owners] = defaultdict(dict)
-    for place, share in enumerate(shares(lines, profile)):
-        head = head_of(run, share, batch_id(run.run, count + place), number + place + 1, now)
-        previous = _previous(connection, run.pay_group, share.entity)
-        batch = write(share.target, share.lines, head, previous, owners[share.numbering])
-        _add(connection, batch, run, share, attempts, actor)
+    # Legal entities of one payroll company share its numbers of people: whoever is paid by one of them counts for the next.
+    owners: dict[Numbering, IdOwners] = defaultdict(dict)
+    for place, part in enumerate(parts):
+        head = BatchHeader(
+            batch=batch_id(run.id, count + place),
+            number=number + place + 1,
+            run=run,
+            entity=part.entity,
+            created_at=now,
+        )
+        previous = _previous(connection, run.pay_group, part.entity)
+        batch = write(part.target, part.lines, head=head, previous=previous, owners=owners[part.numbering])
+        _add(connection, batch, part=part, attempts=attempts, actor=actor)
         batches.append(batch)
     return batches
 
 
-def batch(connection: Connection, batch_id: str, groups: Groups = None) -> Released:
+def lock_batches(connection: Connection) -> None:
+    """Let nobody else release until the transaction ends, of whatever run: numbers have no gaps, each batch names the one
+    before, and of two runs that release the same line the second must see the first's. Who reads goes on.
+    """
+    connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll batch'))"))
+
+
+def batch(connection: Connection, batch_id: str, *, groups: PayGroups = None) -> ReleasedBatch:
     """A released batch.
 
     Raises:
@@ -75,9 +90,14 @@ def batch(connection: Connection, batch_id: str, groups: Groups = None) -> Relea
 
 
 def batches(
-    connection: Connection, groups: Groups = None, run: str | None = None, before: int = 2**63 - 1, limit: int = 100
-) -> list[Released]:
-    """Released batches, the latest first."""
+    connection: Connection,
+    *,
+    groups: PayGroups = None,
+    run: str | None = None,
+    before: int = 2**63 - 1,
+    limit: int = 100,
+) -> list[ReleasedBatch]:
+    """Released batches, the latest first: those with smaller numbers than `before`."""
     wanted = [*_visible(groups), _BATCH.number < before, *([_BATCH.run == run] if run else [])]
     rows = connection.execute(select(*_RELEASED).where(*wanted).order_by(_BATCH.number.desc()).limit(limit))
     return [_released(row) for row in rows]
@@ -85,11 +105,11 @@ def batches(
 
 def files(connection: Connection, batch_id: str) -> list[File]:
     """The files of a batch, the one to import first."""
-    kept = schema.payroll_batch_file.c
+    file = tables.payroll_batch_file.c
     rows = connection.execute(
-        select(kept.name, kept.media_type, kept.content).where(kept.batch == batch_id).order_by(kept.place)
+        select(file.name, file.media_type, file.content).where(file.batch == batch_id).order_by(file.place)
     )
-    return [File(*row) for row in rows]
+    return [File(name=row.name, media_type=row.media_type, content=row.content) for row in rows]
 
 
 def manifest(connection: Connection, batch_id: str) -> bytes:
@@ -99,12 +119,15 @@ def manifest(connection: Connection, batch_id: str) -> bytes:
 
 def lines(connection: Connection, batch_id: str) -> list[BatchLine]:
     """The lines of a batch, by row."""
-    kept = schema.batch_line.c
-    wanted = [kept[field] for field in BatchLine._fields]
-    return [
-        BatchLine(*row)
-        for row in connection.execute(select(*wanted).where(kept.batch == batch_id).order_by(kept.row, kept.line))
-    ]
+    line = tables.batch_line.c
+    fields = [line[field] for field in BatchLine._fields]
+    rows = connection.execute(select(*fields).where(line.batch == batch_id).order_by(line.row, line.line))
+    return [BatchLine(*row) for row in rows]
+
+
+def unacknowledged(connection: Connection, run: str) -> list[str]:
+    """The batches of a run that payroll has not acknowledged, in the order of their release."""
+    return list(connection.execute(_UNACKNOWLEDGED, {"run": run}).scalars())
 
 
 def _attempts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
@@ -119,41 +142,41 @@ def _attempts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
     return {row.line: row.returned + 1 for row in rows}
 
 
-def _previous(connection: Connection, pay_group: str, entity: str | None) -> Previous | None:
-    """The batch before, of the same payroll."""
+def _previous(connection: Connection, pay_group: str | None, entity: str | None) -> PreviousBatch | None:
+    """The batch before, of the same payroll: each payroll has a chain of its own, for it sees no other's batches."""
     row = connection.execute(
         select(_BATCH.id, _BATCH.sha256)
         .where(_BATCH.pay_group == pay_group, _BATCH.entity.is_not_distinct_from(entity))
         .order_by(_BATCH.number.desc())
         .limit(1)
     ).one_or_none()
-    return Previous(*row) if row else None
+    return PreviousBatch(id=row.id, sha256=row.sha256) if row else None
 
 
-def _add(connection: Connection, batch: Batch, run: Paying, share: Share, attempts: dict[str, int], actor: str) -> None:
-    head = batch.head
+def _add(connection: Connection, batch: Batch, *, part: EntityLines, attempts: dict[str, int], actor: str) -> None:
+    head, run = batch.head, batch.head.run
     connection.execute(
-        insert(schema.payroll_batch).values(
+        insert(tables.payroll_batch).values(
             id=head.batch,
             number=head.number,
-            run=head.run,
+            run=run.id,
             pay_group=run.pay_group,
             entity=head.entity,
-            period=head.period,
-            pay_date=head.pay_date,
+            period=run.period,
+            pay_date=run.pay_date,
             acknowledge_by=run.acknowledge_by,
             format=batch.format,
             sha256=batch.sha256,
             manifest=batch.manifest,
             record_count=batch.record_count,
             control_totals=batch.control_totals,
-            corrects=head.corrects,
+            corrects=run.corrects,
             released_by=actor,
             released_at=head.created_at,
         )
     )
     connection.execute(
-        insert(schema.payroll_batch_file),
+        insert(tables.payroll_batch_file),
         [
             {
                 "batch": head.batch,
@@ -166,28 +189,46 @@ def _add(connection: Connection, batch: Batch, run: Paying, share: Share, attemp
             for place, file in enumerate(batch.files)
         ],
     )
-    kept = [(each.line, attempts.get(each.line, 1), *each[1:]) for each in batch_lines(batch, share)]
-    connection.execute(_ADD_LINES, {"batch": head.batch, **columns(kept, width=9)})
+    rows = [
+        (
+            line.line,
+            attempts.get(line.line, 1),
+            line.row,
+            line.participant_id,
+            line.person,
+            line.pay_code,
+            line.target_code,
+            line.currency,
+            line.amount,
+        )
+        for line in batch_lines(batch, part)
+    ]
+    connection.execute(_ADD_LINES, {"batch": head.batch, **columns(rows, width=9)})
 
 
-def _visible(groups: Groups) -> list[ColumnElement[bool]]:
+def _visible(groups: PayGroups) -> list[ColumnElement[bool]]:
     return [] if groups is None else [_BATCH.pay_group.in_(sorted(groups))]
 
 
-def _released(row: Row[tuple[object, ...]]) -> Released:
-    return Released(**row._mapping)
+def _released(row: Row[tuple[object, ...]]) -> ReleasedBatch:
+    return ReleasedBatch(**row._mapping)
 
 
-_BATCH = schema.payroll_batch.c
-_RELEASED = [_BATCH[field] for field in Released.__dataclass_fields__]
+_BATCH = tables.payroll_batch.c
+_RELEASED = [_BATCH[field] for field in ReleasedBatch.__dataclass_fields__]
 
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('earnest payroll batch'))")
+_LAST_NUMBERS = text("""
+    select coalesce(max(number), 0) as number, count(*) filter (where run = :run) as count from payroll_batch""")
 
 _COUNTS = text("""
     select wanted.line,
         (select count(*) from batch_line b where b.line = wanted.line) as released,
         (select count(*) from batch_rejection r where r.line = wanted.line) as returned
     from unnest(cast(:lines as text[])) as wanted (line)""")
+
+_UNACKNOWLEDGED = text("""
+    select id from payroll_batch b where run = :run
+      and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")
 
 _ADD_LINES = text("""
     insert into batch_line

@@ -9,54 +9,51 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects import postgresql
 
-from services.payout.payroll import tables as schema
-from services.payout.payroll.acknowledgement import (
-    Acknowledgement,
-    AlreadyAcknowledged,
-    BatchLine,
-    KeyReused,
-    NotReturned,
-    Open,
-    Returned,
-)
-from services.payout.payroll.release import Released
-from services.payout.payroll.store import Groups
+from services.payout.payroll import tables
+from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Rejection
+from services.payout.payroll.batch import BatchLine, ReleasedBatch
+from services.payout.payroll.errors import AlreadyAcknowledged, KeyReused, NotReturned
+from services.payout.payroll.store import PayGroups
 
-OnAnswer = Callable[[Connection, Released, Sequence[BatchLine], str, datetime], None]
+OnAnswer = Callable[[Connection, ReleasedBatch, Sequence[BatchLine], str, datetime], None]
 """What else happens when payroll acknowledges a batch and returns some of its lines, in the same transaction."""
 
 
-def pulled(connection: Connection, batch: str, by: str, at: datetime) -> None:
+def add_pull(connection: Connection, batch: str, *, by: str, at: datetime) -> None:
     """Keep that a batch's file was fetched; the first time of each who does."""
     connection.execute(
-        postgresql.insert(schema.batch_pull).values(batch=batch, pulled_by=by, pulled_at=at).on_conflict_do_nothing()
+        postgresql.insert(tables.batch_pull).values(batch=batch, pulled_by=by, pulled_at=at).on_conflict_do_nothing()
     )
 
 
 def first_pulls(connection: Connection, batches: Sequence[str]) -> dict[str, datetime]:
     """When each of some batches was fetched first."""
-    found = text("select batch, min(pulled_at) from batch_pull where batch = any(:batches) group by batch")
-    return {row[0]: row[1] for row in connection.execute(found, {"batches": list(batches)})}
+    pulls = text(
+        "select batch, min(pulled_at) as first_pull from batch_pull where batch = any(:batches) group by batch"
+    )
+    return {row.batch: row.first_pull for row in connection.execute(pulls, {"batches": list(batches)})}
 
 
 def acknowledgements(connection: Connection, batches: Sequence[str]) -> dict[str, Acknowledgement]:
     """What was acknowledged of some batches."""
-    kept = schema.batch_acknowledgement.c
+    kept = tables.batch_acknowledgement.c
     rows = connection.execute(
         select(kept.batch, kept.status, kept.acknowledged_by, kept.acknowledged_at).where(kept.batch.in_(batches))
     )
-    return {row[0]: Acknowledgement(row[1], row[2], row[3]) for row in rows}
+    return {
+        row.batch: Acknowledgement(status=row.status, by=row.acknowledged_by, at=row.acknowledged_at) for row in rows
+    }
 
 
-def repeated(connection: Connection, batch: str, key: str, body: dict[str, Any]) -> bool:
+def repeated(connection: Connection, batch: str, *, key: str, body: dict[str, Any]) -> bool:
     """Whether this very acknowledgement was kept before; nothing else is acknowledged until the transaction ends.
 
     Raises:
         KeyReused: the key came with another request.
         AlreadyAcknowledged: the batch was acknowledged under another key.
     """
-    connection.execute(_ONE_AT_A_TIME)
-    kept = schema.batch_acknowledgement.c
+    _lock_answers(connection)
+    kept = tables.batch_acknowledgement.c
     row = connection.execute(select(kept.batch, kept.body).where(kept.idempotency_key == key)).one_or_none()
     if row is not None:
         if (row.batch, row.body) != (batch, body):
@@ -69,16 +66,17 @@ def repeated(connection: Connection, batch: str, key: str, body: dict[str, Any])
 
 def acknowledge(
     connection: Connection,
-    batch: Released,
+    batch: ReleasedBatch,
+    *,
     key: str,
     body: dict[str, Any],
-    returned: Sequence[tuple[BatchLine, Returned]],
+    returned: Sequence[tuple[BatchLine, Rejection]],
     by: str,
     at: datetime,
 ) -> None:
     """Keep an acknowledgement, and free the lines that it returns."""
     connection.execute(
-        insert(schema.batch_acknowledgement).values(
+        insert(tables.batch_acknowledgement).values(
             batch=batch.id,
             status=body["status"],
             idempotency_key=key,
@@ -90,34 +88,34 @@ def acknowledge(
     if not returned:
         return
     connection.execute(
-        insert(schema.batch_rejection),
+        insert(tables.batch_rejection),
         [
             {
                 "batch": batch.id,
                 "line": line.line,
-                "code": why.code,
-                "message": why.message,
+                "code": rejection.code,
+                "message": rejection.message,
                 "rejected_by": by,
                 "rejected_at": at,
             }
-            for line, why in returned
+            for line, rejection in returned
         ],
     )
 
 
-def rejected(connection: Connection, batch: str) -> list[str]:
+def returned_from(connection: Connection, batch: str) -> list[str]:
     """The lines that payroll returned from a batch."""
-    kept = schema.batch_rejection.c
+    kept = tables.batch_rejection.c
     return list(connection.execute(select(kept.line).where(kept.batch == batch).order_by(kept.line)).scalars())
 
 
-def open_lines(connection: Connection, groups: Groups = None) -> list[Open]:
+def open_lines(connection: Connection, groups: PayGroups = None) -> list[OpenReturn]:
     """The lines that wait for a person, the longest waiting first."""
     visible = None if groups is None else sorted(groups)
-    return [Open(**row._mapping) for row in connection.execute(_OPEN, {"groups": visible})]
+    return [OpenReturn(**row._mapping) for row in connection.execute(_OPEN, {"groups": visible})]
 
 
-def resolve(connection: Connection, batch: str, line: str, reason: str, by: str, at: datetime) -> None:
+def resolve(connection: Connection, batch: str, *, line: str, reason: str, by: str, at: datetime) -> None:
     """Keep what somebody did about a returned line.
 
     Raises:
@@ -129,14 +127,14 @@ def resolve(connection: Connection, batch: str, line: str, reason: str, by: str,
 
 
 def add_reconciliation(
-    connection: Connection, batch: str, source: str, result: dict[str, Any], by: str, at: datetime
+    connection: Connection, batch: str, *, source: str, result: dict[str, Any], by: str, at: datetime
 ) -> int:
     """Keep what a reconciliation found; returns its number among those of the batch."""
-    connection.execute(_ONE_AT_A_TIME)
-    found = text("select count(*) + 1 from batch_reconciliation where batch = :batch")
-    number: int = connection.execute(found, {"batch": batch}).scalar_one()
+    _lock_answers(connection)
+    number_query = text("select count(*) + 1 from batch_reconciliation where batch = :batch")
+    number: int = connection.execute(number_query, {"batch": batch}).scalar_one()
     connection.execute(
-        insert(schema.batch_reconciliation).values(
+        insert(tables.batch_reconciliation).values(
             batch=batch, number=number, source=source, result=result, reconciled_by=by, reconciled_at=at
         )
     )
@@ -149,7 +147,12 @@ def overdue(connection: Connection, today: date) -> tuple[int, int]:
     return row.unpulled, row.unacknowledged
 
 
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('earnest payroll answer'))")
+def _lock_answers(connection: Connection) -> None:
+    """Let nobody else acknowledge or reconcile until the transaction ends. Payroll sends again what got no answer: the second
+    request has to find what the first one keeps, whichever batch its key belongs to.
+    """
+    connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll answer'))"))
+
 
 _OPEN = text("""
     select r.batch, b.run, b.pay_group, r.line, l."row", l.participant_id, l.currency, l.amount, r.code, r.message,

@@ -9,11 +9,10 @@ from datetime import date
 from sqlalchemy import Connection
 
 from services.payout.errors import Refusal
-from services.payout.payroll.formats import Format
-from services.payout.payroll.formats.base import Owner, Owners, Rejected
-from services.payout.payroll.line import PayrollLine
+from services.payout.payroll.batch import refused_lines
+from services.payout.payroll.formats.base import IdOwner, IdOwners, PayrollFormat, RefusedLine
+from services.payout.payroll.line import PayrollLine, ReleasedRun
 from services.payout.payroll.policy import Numbering, PayrollProfile
-from services.payout.payroll.release import Paying, refused
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group, pay_groups
 from services.payout.roster.store import people
@@ -44,11 +43,18 @@ def profile_kept(connection: Connection, run: Run, frozen: Frozen) -> PayrollPro
     return policies_in_force.profile_named(connection, frozen.payees[0].payroll_profile)
 
 
-def paying(connection: Connection, run: Run) -> Paying:
+def paying(connection: Connection, run: Run) -> ReleasedRun:
     """What the batches of a run say of it."""
     group = ruling(pay_group(connection, run.pay_group), run.ends)
     by = pay_period_at(group, run.ends).cut_off
-    return Paying(run.id, run.pay_group, run.pay_period, run.ends, run.pay_date, by)
+    return ReleasedRun(
+        id=run.id,
+        pay_group=run.pay_group,
+        period=run.pay_period,
+        period_end=run.ends,
+        pay_date=run.pay_date,
+        acknowledge_by=by,
+    )
 
 
 def lines_to_pay(run: Run, frozen: Frozen) -> list[PayrollLine]:
@@ -57,13 +63,14 @@ def lines_to_pay(run: Run, frozen: Frozen) -> list[PayrollLine]:
     return [line for pay in frozen.pays if pay.paid for line in _payments(run, pay, payees[pay.participant_id])]
 
 
-def would_refuse(connection: Connection, run: Run, frozen: Frozen) -> list[tuple[str, Rejected]]:
+def would_refuse(connection: Connection, run: Run, frozen: Frozen) -> list[tuple[str, RefusedLine]]:
     """What payroll would refuse of a run's files, each with whose pay it is, before anything is approved."""
     lines = lines_to_pay(run, frozen)
     _, profile = profile_in_force(connection, run)
     others = _ids_of_others(connection, run.ends, {line.participant_id for line in lines})
     whose = {line.id: line.participant_id for line in lines}
-    return [(whose[each.line], each) for each in refused(paying(connection, run), lines, profile, others)]
+    refused = refused_lines(paying(connection, run), lines, profile=profile, owners=others)
+    return [(whose[line.line], line) for line in refused]
 
 
 def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
@@ -94,13 +101,13 @@ def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
             )
 
 
-def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> Mapping[Numbering, Owners]:
+def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> Mapping[Numbering, IdOwners]:
     """The ids in each payroll of whoever is not paid: nobody else may be paid under them."""
     groups = pay_groups(connection)
-    targets: dict[tuple[str, str], tuple[Numbering, Format] | None] = {}
-    found: dict[Numbering, Owners] = defaultdict(dict)
+    targets: dict[tuple[str, str], tuple[Numbering, PayrollFormat] | None] = {}
+    found: dict[Numbering, IdOwners] = defaultdict(dict)
 
-    def target_of(group: str, entity: str) -> tuple[Numbering, Format] | None:
+    def target_of(group: str, entity: str) -> tuple[Numbering, PayrollFormat] | None:
         try:
             _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day)
             target = profile.of_entity(entity or None)
@@ -116,5 +123,5 @@ def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> 
         if who not in paid and (read_by := targets[key]) is not None:
             numbering, target = read_by
             if named := home.payroll_id if target.names_people_by == "payroll_id" else who:
-                found[numbering].setdefault(target.identity(named), Owner(who, named))
+                found[numbering].setdefault(target.identity(named), IdOwner(who, named))
     return found

@@ -8,14 +8,13 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.payout.delivery.store_released import deliver_released, waiting
+from services.payout.delivery.store_released import deliver_released
 from services.payout.deps import Dependencies
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.booking import Place
 from services.payout.payroll import store as batches
-from services.payout.payroll.acknowledgement import BatchLine
-from services.payout.payroll.release import Released
+from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.runs import store as runs
 from services.payout.runs import store_comparisons as comparisons
 from services.payout.runs import store_payees as payees
@@ -43,7 +42,9 @@ def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     frozen = untampered(connection, run)
     lines = lines_to_pay(run, frozen)
     profile = profile_kept(connection, run, frozen)
-    for batch in batches.release(connection, paying(connection, run), lines, profile, actor, deps.now()):
+    for batch in batches.release(
+        connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=deps.now()
+    ):
         deliver_released(connection, batch.head.batch, run.ends, deps.now(), run.pay_group)
     runs.move(connection, run.id, "export", actor, deps.now())
     return runs.run(connection, run.id)
@@ -60,12 +61,14 @@ def mark_paid(connection: Connection, deps: Dependencies, run: Run, actor: str) 
     return runs.run(connection, run.id)
 
 
-def answered(connection: Connection, batch: Released, lines: Sequence[BatchLine], actor: str, at: datetime) -> None:
+def answered(
+    connection: Connection, batch: ReleasedBatch, lines: Sequence[BatchLine], actor: str, at: datetime
+) -> None:
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of it."""
     run = runs.run(connection, batch.run, for_change=True)
     if lines:
         _give_back(connection, batch, lines, actor, at)
-    if run.state == "exported" and not waiting(connection, run.id):
+    if run.state == "exported" and not batches.unacknowledged(connection, run.id):
         runs.move(connection, run.id, "acknowledge", actor, at)
 
 
@@ -81,7 +84,9 @@ def reconcile(connection: Connection, run: Run, tolerance: Decimal) -> list[Comp
     return found
 
 
-def _give_back(connection: Connection, batch: Released, lines: Sequence[BatchLine], actor: str, at: datetime) -> None:
+def _give_back(
+    connection: Connection, batch: ReleasedBatch, lines: Sequence[BatchLine], actor: str, at: datetime
+) -> None:
     """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant pays it, to the payee
     that it keeps itself.
     """

@@ -24,7 +24,7 @@ from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.booking import Place
 from services.payout.ledger.journal import Journal
-from services.payout.payroll.batch import LinesRefused
+from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group
 from services.payout.runs import calculation as calculating

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,10 +12,8 @@ from sqlalchemy import Connection
 from services.payout.ledger import store_audit as audit
 from services.payout.ledger.booking import Place
 from services.payout.payroll import store as batches
-from services.payout.payroll.acknowledgement import batch_lines
-from services.payout.payroll.batch import LinesRefused, Previous, write
-from services.payout.payroll.release import Released, Share, head_of, shares
-from services.payout.payroll.verify import UNREADABLE, readable
+from services.payout.payroll.batch import EntityLines, by_entity
+from services.payout.payroll.verify import UNREADABLE, is_written_again, readable
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances as positions
 from services.payout.runs.frozen import Frozen, Pay
@@ -110,35 +107,15 @@ def _pay(
 
 def _released(connection: Connection, run: Run, frozen: Frozen) -> Iterator[str]:
     """Batches of the run whose files or lines are not those that its payments, payees and payroll profile give again."""
-    parts: dict[str | None, Share] = {}
-    with suppress(KeyError, ValueError, LinesRefused):  # nothing can be made of what is kept: no batch is what it gives
-        parts = {each.entity: each for each in shares(lines_to_pay(run, frozen), profile_kept(connection, run, frozen))}
+    parts: dict[str | None, EntityLines] = {}
+    with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
+        found, unlisted = by_entity(lines_to_pay(run, frozen), profile_kept(connection, run, frozen))
+        parts = {} if unlisted else {part.entity: part for part in found}
     for batch in batches.batches(connection, run=run.id):
         if batch.corrects is None:
             part = parts.get(batch.entity)
-            if part is None or not _is(connection, batch, part, run):
+            if part is None or not is_written_again(connection, batch, run=paying(connection, run), part=part):
                 yield batch.id
-
-
-def _is(connection: Connection, batch: Released, part: Share, run: Run) -> bool:
-    """Whether a batch is what writing its part of the run again gives. What an earlier version of its format wrote stands by its hashes."""
-    manifest = batches.manifest(connection, batch.id)
-    named = json.loads(manifest)
-    if named.get("format") != part.target.version_name:
-        return True
-    head = head_of(paying(connection, run), part, batch.id, batch.number, batch.released_at)
-    previous = named["previous_batch_id"] and Previous(named["previous_batch_id"], named["previous_batch_sha256"])
-    try:
-        again = write(part.target, part.lines, head, previous)
-    except LinesRefused:
-        return False
-    said = (batch.pay_group, batch.entity, batch.period, batch.pay_date, batch.format)
-    return (
-        said == (head.pay_group, head.entity, head.period, head.pay_date, again.format)
-        and again.manifest == manifest
-        and list(again.files) == batches.files(connection, batch.id)
-        and sorted(batch_lines(again, part)) == sorted(batches.lines(connection, batch.id))
-    )
 
 
 def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:

@@ -10,28 +10,27 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Format, Rejected
-from services.payout.payroll.formats.files import File
+from services.payout.payroll.formats.base import PayrollFormat
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 
-def _leaves(kind: type[Format]) -> list[type[Format]]:
+def _leaves(kind: type[PayrollFormat]) -> list[type[PayrollFormat]]:
     """The formats below a class that are no longer extended."""
-    return [leaf for each in kind.__subclasses__() for leaf in _leaves(each)] or [kind]
+    return [leaf for below in kind.__subclasses__() for leaf in _leaves(below)] or [kind]
 
 
-_kinds = [leaf for each in Format.__subclasses__() for leaf in _leaves(each)]
+_kinds = [leaf for below in PayrollFormat.__subclasses__() for leaf in _leaves(below)]
 
-FORMATS: dict[str, type[Format]] = dict(
+FORMATS: dict[str, type[PayrollFormat]] = dict(
     sorted((get_args(kind.model_fields["format"].annotation)[0], kind) for kind in _kinds)
 )
 """The formats by name."""
 
 if TYPE_CHECKING:
-    AnyFormat = Format
+    AnyFormat = PayrollFormat
 else:
     AnyFormat = Annotated[reduce(or_, FORMATS.values()), Field(discriminator="format")]
 
-__all__ = ["FORMATS", "AnyFormat", "File", "Format", "Rejected"]
+__all__ = ["FORMATS", "AnyFormat", "PayrollFormat"]

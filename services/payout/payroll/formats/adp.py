@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Column, Format, fixed, of
+from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of
 from services.payout.payroll.formats.cells import Code, Money
-from services.payout.payroll.line import Head
+from services.payout.payroll.line import BatchHeader
 from shared.contracts.base import ExactDecimal
 
 
-class Adp(Format):
+class Adp(PayrollFormat):
     """Earnings as `Earnings 3 Code` and `Earnings 3 Amount`. What differs between installations of ADP is a setting."""
 
     takes_negatives: ClassVar[bool] = True
@@ -57,6 +57,6 @@ class Adp(Format):
             Column(f"Earnings {slot} Amount", "amount", self.amount, Money(least=self.least, most=self.most)),
         )
 
-    def file_name(self, _: Head) -> str:
+    def file_name(self, _: BatchHeader) -> str:
         """As ADP's import finds it."""
         return f"PR{self.company_code.ljust(3, '_')}EPI.csv"

@@ -11,16 +11,17 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Final, NamedTuple
 
 from pydantic import Field, StringConstraints, model_validator
 
+from services.payout.exports.files import XLSX, Dialect, File, Sheet, Value, plain_amount, workbook
 from services.payout.exports.identities import Reading, as_read
-from services.payout.payroll.formats.cells import Cell, Fixed, Value
-from services.payout.payroll.formats.files import XLSX, Dialect, File, workbook
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.formats.cells import Cell, Fixed
+from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.contracts.base import NAME, CurrencyCode
 from shared.money import from_minor
 from shared.pay.policy import PolicyPart
@@ -30,11 +31,11 @@ PayCode = Annotated[str, StringConstraints(pattern=NAME)]
 
 Codes = dict[PayCode, str]
 
-DatePattern = Literal["YYYY-MM-DD", "YYYYMMDD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY", "YYYY/MM/DD", "DD-MM-YYYY"]
-"""How a reader wants dates."""
+CREATED: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a property of the document, not an instant
+"""When our spreadsheets say they were made: always the same, so that the same lines give the same bytes."""
 
 
-class Rejected(NamedTuple):
+class RefusedLine(NamedTuple):
     """A line that the target would refuse: its id and row, the field, a code for machines and a sentence for people."""
 
     line: str
@@ -44,28 +45,32 @@ class Rejected(NamedTuple):
     message: str
 
 
-Why = tuple[str, str, str]
-"""Why a line is refused: field, code, message."""
+class Objection(NamedTuple):
+    """Why a line is refused, before it is said where it stands."""
+
+    field: str
+    code: str
+    message: str
 
 
-class Owner(NamedTuple):
+class IdOwner(NamedTuple):
     """Whose an id in payroll is, and the id as the roster has it."""
 
     participant_id: str
     payroll_id: str
 
 
-Owners = dict[str, Owner]
-"""Whose each id of one payroll is, by the id as payroll reads it (`Format.identity`)."""
+IdOwners = dict[str, IdOwner]
+"""Whose each id of one payroll is, by the id as payroll reads it (`PayrollFormat.identity`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One row of a file: its number from 1, and the lines it pays, which are several where a format has one row per person."""
 
     number: int
     lines: tuple[PayrollLine, ...]
-    head: Head
+    head: BatchHeader
 
     @property
     def line(self) -> PayrollLine:
@@ -84,7 +89,7 @@ class Column:
 
     heading: str
     field: str
-    value: Callable[[Row], Value]
+    value: Callable[[FileRow], Value]
     cell: Cell
 
 
@@ -103,7 +108,7 @@ def of(heading: str, field: str, cell: Cell) -> Column:
     return Column(heading, field, lambda row: getattr(row.line, field), cell)
 
 
-class Format(PolicyPart, ABC):
+class PayrollFormat(PolicyPart, ABC):
     """A payroll format with its settings."""
 
     version: ClassVar[int] = 1
@@ -131,7 +136,7 @@ class Format(PolicyPart, ABC):
     character counts, as it stands in the file. Say this only where payroll is known to read so."""
 
     @model_validator(mode="after")
-    def _agreed(self) -> Format:
+    def _agreed(self) -> PayrollFormat:
         if self.currency is None and all(column.field != "currency" for column in self.layout()):
             raise ValueError("currency: the layout has no place for a currency, so say which one it is")
         for pay_code, target in self.all_codes.items():
@@ -171,16 +176,18 @@ class Format(PolicyPart, ABC):
         """The target's code of a line; None where nothing is agreed."""
         return self.pay_codes.get(line.pay_code)
 
-    def amount(self, row: Row) -> Decimal:
+    def amount(self, row: FileRow) -> Decimal:
         """What a row pays, in major units with the currency's decimals."""
         return from_minor(sum(line.amount for line in row.lines), row.line.currency)
 
-    def rows(self, lines: Sequence[PayrollLine], head: Head) -> list[Row]:
+    def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
         """The rows of a file in order: by person, currency, pay code and line."""
         ordered = sorted(lines, key=lambda line: (self.person(line) or "", line.currency, line.pay_code, line.id))
-        return [Row(at, (line,), head) for at, line in enumerate(ordered, 1)]
+        return [FileRow(at, (line,), head) for at, line in enumerate(ordered, 1)]
 
-    def refused(self, lines: Sequence[PayrollLine], head: Head, owners: Owners | None = None) -> list[Rejected]:
+    def refused(
+        self, lines: Sequence[PayrollLine], head: BatchHeader, owners: IdOwners | None = None
+    ) -> list[RefusedLine]:
         """The lines that the target would refuse, and why: by row, all reasons of each.
 
         Args:
@@ -188,77 +195,85 @@ class Format(PolicyPart, ABC):
             head: what its batch says.
             owners: whose ids of the same payroll are besides; those of the lines are added.
         """
-        found: list[Rejected] = []
-        columns, seen, owners = self.layout(), Counter(line.id for line in lines), {} if owners is None else owners
+        refused: list[RefusedLine] = []
+        columns = self.layout()
+        unseen = Counter(line.id for line in lines)
+        owners = {} if owners is None else owners
         for row in self.rows(lines, head):
             for line in row.lines:
-                whys = (*self._objections(line), *self._shared(line, owners))
-                found += [Rejected(line.id, row.number, *why) for why in whys]
-                if seen[line.id] > 1:
-                    seen[line.id] -= 1
-                    found.append(Rejected(line.id, row.number, "id", "duplicate", "the line is in the batch twice"))
+                for objection in (*self._objections(line), *self._shared(line, owners)):
+                    refused.append(RefusedLine(line.id, row.number, *objection))
+                if unseen[line.id] > 1:
+                    unseen[line.id] -= 1
+                    twice = Objection("id", "duplicate", "the line is in the batch twice")
+                    refused.append(RefusedLine(line.id, row.number, *twice))
             for column in columns:
                 if problem := column.cell.problem(column.value(row)):
                     message = f"{column.heading} of {row.line.participant_id} {problem.message}"
-                    found.append(Rejected(row.line.id, row.number, column.field, problem.code, message))
-        return found
+                    objection = Objection(column.field, problem.code, message)
+                    refused.append(RefusedLine(row.line.id, row.number, *objection))
+        return refused
 
-    def _objections(self, line: PayrollLine) -> Iterator[Why]:
+    def _objections(self, line: PayrollLine) -> Iterator[Objection]:
         """What no column can see."""
+        who = line.participant_id
         if self.code(line) is None:
-            yield "pay_code", "unmapped", f"the profile has no code of the target for {line.pay_code}"
+            why = f"the profile has no code of the target for {line.pay_code}"
+            yield Objection("pay_code", "unmapped", why)
         if line.amount == 0:
-            yield "amount", "zero", f"the amount of {line.participant_id} is zero: there is nothing to pay"
+            yield Objection("amount", "zero", f"the amount of {who} is zero: there is nothing to pay")
         if line.amount < 0 and not self.allows_negative(line):
-            yield (
-                "amount",
-                "negative",
-                f"the amount of {line.participant_id} is negative, which the target does not take",
-            )
+            why = f"the amount of {who} is negative, which the target does not take"
+            yield Objection("amount", "negative", why)
         if self.currency is not None and line.currency != self.currency:
-            yield "currency", "currency", f"the file is in {self.currency}, the line in {line.currency}"
+            why = f"the file is in {self.currency}, the line in {line.currency}"
+            yield Objection("currency", "currency", why)
 
-    def _shared(self, line: PayrollLine, owners: Owners) -> Iterator[Why]:
+    def _shared(self, line: PayrollLine, owners: IdOwners) -> Iterator[Objection]:
         """Where payroll would take the person of a line for somebody else."""
         if not (person := self.person(line)):
             return
-        owner = owners.setdefault(self.identity(person), Owner(line.participant_id, person))
+        owner = owners.setdefault(self.identity(person), IdOwner(line.participant_id, person))
         if owner.participant_id != line.participant_id:
             one, other = f"{owner.participant_id} ({owner.payroll_id})", f"{line.participant_id} ({person})"
             same = "have the same id" if owner.payroll_id == person else "have ids that are the same"
-            yield self.names_people_by, "shared", f"{one} and {other} {same} in payroll: it would pay one for both"
+            why = f"{one} and {other} {same} in payroll: it would pay one for both"
+            yield Objection(self.names_people_by, "shared", why)
 
     def allows_negative(self, _: PayrollLine) -> bool:
         """Whether this negative line can be written."""
         return self.takes_negatives
 
-    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+    def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """The files of lines of which none is refused; the first is the one to import. The same lines give the same bytes."""
         return (self.text_file(lines, head),)
 
     def text_file(
-        self, lines: Sequence[PayrollLine], head: Head, header: bool = True, dialect: Dialect | None = None
+        self, lines: Sequence[PayrollLine], head: BatchHeader, *, header: bool = True, dialect: Dialect | None = None
     ) -> File:
         """The columns as delimited text."""
         dialect = dialect or self.dialect
         columns = self.layout()
         table = [[column.heading for column in columns]] if header else []
         table += [[column.cell.text(column.value(row)) for column in columns] for row in self.rows(lines, head)]
-        return File(self.file_name(head), dialect.media_type(header), dialect.encode(table))
+        return File(name=self.file_name(head), media_type=dialect.media_type(header), content=dialect.encode(table))
 
-    def sheet_file(self, lines: Sequence[PayrollLine], head: Head, sheet: str = "Sheet1", header: bool = True) -> File:
+    def sheet_file(
+        self, lines: Sequence[PayrollLine], head: BatchHeader, *, sheet: str = "Sheet1", header: bool = True
+    ) -> File:
         """The columns as a spreadsheet."""
         columns = self.layout()
         table: list[list[Value]] = [[column.heading for column in columns]] if header else []
         table += [[column.cell.sheet(column.value(row)) for column in columns] for row in self.rows(lines, head)]
-        return File(self.file_name(head), XLSX, workbook(sheet, table))
+        content = workbook([Sheet(name=sheet, rows=table, amounts=plain_amount)], created=CREATED)
+        return File(name=self.file_name(head), media_type=XLSX, content=content)
 
-    def file_name(self, head: Head) -> str:
+    def file_name(self, head: BatchHeader) -> str:
         """What the file is called."""
         return f"{head.batch}.{self.extension}"
 
 
-class WithDeductions(Format):
+class WithDeductions(PayrollFormat):
     """A format that takes no negative earning, but a deduction under a code of its own with a positive amount."""
 
     deduction_codes: Codes = Field(default={})
@@ -278,6 +293,6 @@ class WithDeductions(Format):
         """Where a deduction code is agreed."""
         return line.pay_code in self.deduction_codes
 
-    def amount(self, row: Row) -> Decimal:
+    def amount(self, row: FileRow) -> Decimal:
         """Positive, also where it is deducted."""
         return abs(super().amount(row))

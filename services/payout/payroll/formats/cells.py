@@ -14,15 +14,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from services.payout.exports.dates import DatePattern, date_text
+from services.payout.exports.files import Value
 from shared.spreadsheets import could_be_formula, neutral
-
-Value = str | Decimal | date | None
-"""What a cell holds before it is written."""
 
 SAFE_ID: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 """An id that no spreadsheet takes for a formula and no reader for a delimiter."""
-
-_DATE: Final = {"YYYY": "%Y", "MM": "%m", "DD": "%d"}
 
 
 class Problem(NamedTuple):
@@ -49,8 +46,8 @@ class Cell(ABC):
         return "" if value is None or value == "" else self.written(value)
 
     def sheet(self, value: Value) -> Value:
-        """The value as a spreadsheet has it: text, unless the kind knows better."""
-        return self.text(value)
+        """The value as a spreadsheet has it: text, unless the kind knows better. Nothing is an empty cell, not an empty text."""
+        return self.text(value) or None
 
     @abstractmethod
     def objection(self, value: Value) -> Problem | None:
@@ -166,7 +163,7 @@ class Money(Cell):
 class Day(Cell):
     """A date in the target's pattern, of YYYY, MM and DD."""
 
-    pattern: str = "YYYY-MM-DD"
+    pattern: DatePattern = "YYYY-MM-DD"
 
     def objection(self, _: Value) -> Problem | None:
         """Nothing: a date is a date."""
@@ -175,10 +172,7 @@ class Day(Cell):
     def written(self, value: Value) -> str:
         """The date in the pattern."""
         assert isinstance(value, date)
-        text = self.pattern
-        for token, directive in _DATE.items():
-            text = text.replace(token, value.strftime(directive))
-        return text
+        return date_text(value, self.pattern)
 
     def sheet(self, value: Value) -> Value:
         """A date."""

@@ -8,10 +8,10 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Format
+from services.payout.exports.files import Dialect
+from services.payout.payroll.formats.base import PayrollFormat
 from services.payout.payroll.formats.cells import Code, Money
-from services.payout.payroll.formats.files import Dialect
-from services.payout.payroll.line import Head
+from services.payout.payroll.line import BatchHeader
 from shared.contracts.base import CurrencyCode
 
 _MOST: Final = Decimal("9999999.99")
@@ -20,7 +20,7 @@ PERSON: Final = Code(pattern="[0-9]{1,5}", longest=5, least=1, most=99_999)
 COST_CENTER: Final = Code(pattern="[A-Za-z0-9_-]+", longest=8, needed=False)
 
 
-class Datev(Format):
+class Datev(PayrollFormat):
     """A DATEV format. Wage types (Lohnarten) come from the tax adviser, by `pay_codes`."""
 
     takes_negatives: ClassVar[bool] = True
@@ -39,6 +39,6 @@ class Datev(Format):
     cost_center: bool = True
     """Whether the cost center (Kostenstelle) is written."""
 
-    def payroll_month(self, head: Head) -> date:
+    def payroll_month(self, head: BatchHeader) -> date:
         """The first day of the month whose payroll takes the payments."""
-        return head.pay_date.replace(day=1) if self.month == "pay_date" else head.period_end.replace(day=1)
+        return head.run.pay_date.replace(day=1) if self.month == "pay_date" else head.run.period_end.replace(day=1)

@@ -7,11 +7,11 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from services.payout.exports.files import File
 from services.payout.payroll.formats.base import Column, fixed, of
 from services.payout.payroll.formats.cells import Code, Day
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
-from services.payout.payroll.formats.files import File
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.line import BatchHeader, PayrollLine
 
 _RECORD: Final = "10"
 _TABLE: Final = "u_lod_bwd_buchung_standard"
@@ -39,7 +39,7 @@ class Lodas(Datev):
             *([of("kostenstelle#bwd", "cost_center", COST_CENTER)] if self.cost_center else []),
         )
 
-    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+    def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """One text of three sections."""
         columns = self.layout()
         described = [_RECORD, _TABLE, *(column.heading for column in columns[1:])]
@@ -59,7 +59,7 @@ class Lodas(Datev):
         for row in self.rows(lines, head):
             text.append("".join(f"{column.cell.text(column.value(row))};" for column in columns))
         content = "".join(f"{each}\r\n" for each in text).encode("cp1252")
-        return (File(self.file_name(head), "text/plain; charset=windows-1252", content),)
+        return (File(name=self.file_name(head), media_type="text/plain; charset=windows-1252", content=content),)
 
 
 _DAY = Day(pattern="DD/MM/YYYY")

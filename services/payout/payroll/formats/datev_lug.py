@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, Literal
 
-from services.payout.payroll.formats.base import Column, Row, blank, of
+from services.payout.exports.files import File
+from services.payout.payroll.formats.base import Column, FileRow, blank, of
 from services.payout.payroll.formats.cells import Code, Words
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
-from services.payout.payroll.formats.files import File
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.line import BatchHeader, PayrollLine
 
 _NOTE: Final = 30
 
@@ -43,12 +43,15 @@ class LohnUndGehalt(Datev):
             *([Column("Bemerkung", "memo", _note, _WORDS)] if self.note else []),
         )
 
-    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+    def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """The movements, and the description of the profile that reads them."""
         first = f"{self.consultant};{self.client};{self.payroll_month(head):%m/%Y}{';x' if self.company_numbers else ''}\r\n"
         text = self.text_file(lines, head, header=False)
-        movements = File(text.name, "text/plain; charset=windows-1252", first.encode("cp1252") + text.content)
-        return movements, File(f"{head.batch}.ini", movements.media_type, self._profile())
+        media_type = "text/plain; charset=windows-1252"
+        return (
+            File(name=text.name, media_type=media_type, content=first.encode("cp1252") + text.content),
+            File(name=f"{head.batch}.ini", media_type=media_type, content=self._profile()),
+        )
 
     def _profile(self) -> bytes:
         """The order of the columns and the signs between them, for whoever sets up the import."""
@@ -66,7 +69,7 @@ class LohnUndGehalt(Datev):
         return "".join(f"{each}\r\n" for each in described).encode("cp1252")
 
 
-def _note(row: Row) -> str:
+def _note(row: FileRow) -> str:
     return " ".join((row.line.memo or "").split())[:_NOTE]
 
 

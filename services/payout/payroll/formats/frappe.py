@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from services.payout.exports.files import Dialect
 from services.payout.payroll.formats.base import Column, WithDeductions, fixed, of
 from services.payout.payroll.formats.cells import Code, Day, Money
-from services.payout.payroll.formats.files import Dialect
 
 
 class Frappe(WithDeductions):

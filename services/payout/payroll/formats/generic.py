@@ -11,10 +11,11 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.payout.payroll.formats.base import Codes, Column, DatePattern, Format, Row
-from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Value, Words
-from services.payout.payroll.formats.files import SIGNIFICANT, Dialect, File, Quoting
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.exports.dates import DatePattern
+from services.payout.exports.files import SIGNIFICANT, Dialect, File, Quoting, Value
+from services.payout.payroll.formats.base import Codes, Column, FileRow, PayrollFormat
+from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Words
+from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.pay.policy import PolicyPart
 
 Source = Literal[
@@ -41,11 +42,11 @@ Source = Literal[
 """What a column can hold. `constant` holds the text of the column's `value`."""
 
 _ID: Final = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]*"
-_OF_THE_BATCH: Final[Mapping[str, Callable[[Row], Value]]] = {
+_OF_THE_BATCH: Final[Mapping[str, Callable[[FileRow], Value]]] = {
     "batch_id": lambda row: row.head.batch,
     "row": lambda row: str(row.number),
     "line_id": lambda row: row.line.id,
-    "pay_group": lambda row: row.head.pay_group,
+    "pay_group": lambda row: row.head.run.pay_group,
 }
 
 
@@ -73,7 +74,7 @@ _OPTIONAL: Final = {"entity", "cost_center", "pay_group"}
 _DEFAULT: Final = ("batch_id", "participant_id", "period", "pay_code", "currency", "amount")
 
 
-class Generic(Format):
+class Generic(PayrollFormat):
     """One row per line."""
 
     takes_negatives: ClassVar[bool] = True
@@ -141,7 +142,7 @@ class Generic(Format):
         """Those chosen."""
         return tuple(Column(each.heading, each.source, self._value(each), self._cell(each)) for each in self.columns)
 
-    def _value(self, chosen: Chosen) -> Callable[[Row], Value]:
+    def _value(self, chosen: Chosen) -> Callable[[FileRow], Value]:
         """Where the value of a column comes from."""
         if chosen.source == "constant":
             return lambda _: chosen.value
@@ -181,12 +182,12 @@ class Generic(Format):
         newline = "\r\n" if self.newline == "crlf" else "\n"
         return Dialect(delimiter=self.delimiter, newline=newline, encoding=self.encoding, quoting=self.quoting)
 
-    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+    def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """A CSV or a spreadsheet."""
         if self.file == "xlsx":
-            return (self.sheet_file(lines, head, self.sheet, self.header),)
-        return (self.text_file(lines, head, self.header, self._dialect),)
+            return (self.sheet_file(lines, head, sheet=self.sheet, header=self.header),)
+        return (self.text_file(lines, head, header=self.header, dialect=self._dialect),)
 
-    def file_name(self, head: Head) -> str:
+    def file_name(self, head: BatchHeader) -> str:
         """By the batch."""
         return f"{head.batch}.{self.file}"

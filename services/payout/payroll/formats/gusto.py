@@ -9,16 +9,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.payout.payroll.formats.base import Column, Format, Row, of
-from services.payout.payroll.formats.cells import Code, Money, Value, Words
-from services.payout.payroll.formats.files import Dialect
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.exports.files import Dialect, Value
+from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, of
+from services.payout.payroll.formats.cells import Code, Money, Words
+from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.money import from_minor
 
 Title = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class Gusto(Format):
+class Gusto(PayrollFormat):
     """Commission and bonus beside the name. A blank leaves what Gusto has; a zero would overwrite it, so none is written."""
 
     dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
@@ -42,13 +42,13 @@ class Gusto(Format):
             *(Column(each, "amount", partial(self._of, each), _MONEY) for each in amounts),
         )
 
-    def rows(self, lines: Sequence[PayrollLine], head: Head) -> list[Row]:
+    def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
         """One row per person."""
         single = (row.line for row in super().rows(lines, head))
         people = groupby(single, lambda line: (line.payroll_id, line.participant_id, line.currency))
-        return [Row(at, tuple(group), head) for at, (_, group) in enumerate(people, 1)]
+        return [FileRow(at, tuple(group), head) for at, (_, group) in enumerate(people, 1)]
 
-    def _of(self, column: str, row: Row) -> Value:
+    def _of(self, column: str, row: FileRow) -> Value:
         """What a person gets in one column, summed."""
         due = sum(line.amount for line in row.lines if self.code(line) == column)
         return from_minor(due, row.line.currency) if due else None

@@ -6,7 +6,8 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Column, DatePattern, Format, blank, fixed, of
+from services.payout.exports.dates import DatePattern
+from services.payout.payroll.formats.base import Column, PayrollFormat, blank, fixed, of
 from services.payout.payroll.formats.cells import Code, Day, Money
 
 _BETWEEN: Final = ("Rate", "Rate Number", "Hours", "Units")
@@ -42,7 +43,7 @@ _BEHIND: Final = (
 )
 
 
-class Paychex(Format):
+class Paychex(PayrollFormat):
     """Earnings by the company's own earning names. An import only adds: what was saved is never changed by a later file."""
 
     numbered_by: ClassVar[tuple[str, ...] | None] = ("client_id",)

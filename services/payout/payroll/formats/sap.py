@@ -9,15 +9,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Column, Format, Row, fixed, of
+from services.payout.exports.files import Dialect
+from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, fixed, of
 from services.payout.payroll.formats.cells import Code, Day, Fixed, Money, number
-from services.payout.payroll.formats.files import Dialect
-from services.payout.payroll.line import Head
+from services.payout.payroll.line import BatchHeader
 
 _MOST = Decimal("99999999999.99")
 
 
-class Sap(Format):
+class Sap(PayrollFormat):
     """Tab-separated rows under the technical field names. `ZUORD` names batch and row, so that a payment is found again."""
 
     takes_negatives: ClassVar[bool] = True
@@ -48,14 +48,14 @@ class Sap(Format):
         )
 
     @abstractmethod
-    def _date(self, row: Row) -> date:
+    def _date(self, row: FileRow) -> date:
         """The day of the payment, which is the record's beginning and end."""
 
     def _more(self) -> tuple[Column, ...]:
         """What only one of the infotypes has."""
         return ()
 
-    def file_name(self, head: Head) -> str:
+    def file_name(self, head: BatchHeader) -> str:
         """By infotype and batch."""
         return f"{self.format}-{head.batch}.{self.extension}"
 
@@ -68,7 +68,7 @@ class SapAdditionalPayment(Sap):
     on: Literal["pay_period_end", "pay_date"] = "pay_period_end"
     """Which day the payment is dated."""
 
-    def _date(self, row: Row) -> date:
+    def _date(self, row: FileRow) -> date:
         return row.line.pay_date if self.on == "pay_date" else row.line.pay_period_end
 
 
@@ -80,7 +80,7 @@ class SapOffCycle(Sap):
     reason: str | None = Field(default=None, pattern=r"^[A-Z0-9]{2}$")
     """`PREAS`, the reason of the off-cycle run."""
 
-    def _date(self, row: Row) -> date:
+    def _date(self, row: FileRow) -> date:
         return row.line.pay_date
 
     def _more(self) -> tuple[Column, ...]:

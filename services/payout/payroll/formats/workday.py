@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Column, Format, fixed, of
+from services.payout.exports.files import SIGNIFICANT, File
+from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of
 from services.payout.payroll.formats.cells import Code, Day, Money
-from services.payout.payroll.formats.files import SIGNIFICANT, File
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.line import BatchHeader, PayrollLine
 
 
-class Workday(Format):
+class Workday(PayrollFormat):
     """One payroll input per line, in one request. The batch must exist in Workday and be usable."""
 
     takes_negatives: ClassVar[bool] = True
@@ -50,10 +50,10 @@ class Workday(Format):
             *([of("Cost Center", "cost_center", Code())] if self.cost_center else []),
         )
 
-    def files(self, lines: Sequence[PayrollLine], head: Head) -> tuple[File, ...]:
+    def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """A spreadsheet or a CSV."""
         return (self.sheet_file(lines, head) if self.file == "xlsx" else self.text_file(lines, head),)
 
-    def file_name(self, head: Head) -> str:
+    def file_name(self, head: BatchHeader) -> str:
         """By the batch."""
         return f"{head.batch}.{self.file}"

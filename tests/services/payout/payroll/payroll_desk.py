@@ -11,9 +11,8 @@ from httpx import Response
 from sqlalchemy import Engine
 
 from services.payout.payroll.batch import Batch
-from services.payout.payroll.line import PayrollLine
+from services.payout.payroll.line import PayrollLine, ReleasedRun
 from services.payout.payroll.policy import DEFAULT, PayrollProfile
-from services.payout.payroll.release import Paying
 from services.payout.payroll.store import release
 from tests.services.payout.payroll.payroll_worlds import line
 
@@ -23,7 +22,14 @@ KEYS: dict[str, dict[str, Any]] = {
     "payroll": {"scopes": ["payroll:read", "payroll:write"]},
     "adp": {"scopes": ["payroll:read", "payroll:write"], "pay_groups": ["elsewhere"]},
 }
-RUN = Paying("run-2026-06-1", "sales", "2026-06", date(2026, 6, 30), date(2026, 7, 31), date(2026, 7, 29))
+RUN = ReleasedRun(
+    id="run-2026-06-1",
+    pay_group="sales",
+    period="2026-06",
+    period_end=date(2026, 6, 30),
+    pay_date=date(2026, 7, 31),
+    acknowledge_by=date(2026, 7, 29),
+)
 LINES = (
     line("generic", id="a", participant_id="ada", amount=123456),
     line("generic", id="b", participant_id="bo", payroll_id="E-52", amount=98700),
@@ -48,10 +54,10 @@ class PayrollDesk:
         )
 
     def release(
-        self, lines: Sequence[PayrollLine] = LINES, run: Paying = RUN, profile: PayrollProfile = DEFAULT
+        self, lines: Sequence[PayrollLine] = LINES, run: ReleasedRun = RUN, profile: PayrollProfile = DEFAULT
     ) -> list[Batch]:
         with self.engine.begin() as connection:
-            return release(connection, run, lines, profile, "dana", NOW)
+            return release(connection, run, lines=lines, profile=profile, actor="dana", now=NOW)
 
     def ack(self, batch: Batch, key: str = "key-00001", status: str = "accepted", **changed: Any) -> Response:
         body = {

@@ -36,7 +36,7 @@ def batch(name: str) -> Batch:
     )
     if made.allows_negative(clawback):
         lines.append(clawback)
-    return write(made, lines, HEAD)
+    return write(made, lines, head=HEAD)
 
 
 def blocks(name: str) -> list[str]:

@@ -9,20 +9,22 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from services.payout.payroll.formats import AnyFormat, Format
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.formats import AnyFormat, PayrollFormat
+from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from tests.services.payout.payroll.readers import american, european, sheets
 from tests.services.payout.payroll.readers.paid import Paid
 
-HEAD = Head(
+HEAD = BatchHeader(
     batch="run-2026-06-1",
     number=12,
-    run="run-2026-06-1",
-    period="2026-06",
-    period_end=date(2026, 6, 30),
-    pay_date=date(2026, 7, 31),
+    run=ReleasedRun(
+        id="run-2026-06-1",
+        pay_group="sales",
+        period="2026-06",
+        period_end=date(2026, 6, 30),
+        pay_date=date(2026, 7, 31),
+    ),
     created_at=datetime(2026, 7, 3, 9, 0, tzinfo=UTC),
-    pay_group="sales",
 )
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -122,10 +124,10 @@ IDS = {
 }
 """An id of a person in each payroll's numbering."""
 
-_ADAPTER: TypeAdapter[Format] = TypeAdapter(AnyFormat)
+_ADAPTER: TypeAdapter[PayrollFormat] = TypeAdapter(AnyFormat)
 
 
-def target(name: str, **changed: Any) -> Format:
+def target(name: str, **changed: Any) -> PayrollFormat:
     """A format with its settings, and what is changed of them."""
     return _ADAPTER.validate_python({"format": name} | SETTINGS[name] | changed, strict=False)
 

@@ -15,23 +15,39 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from services.payout.exports.chain import PreviousBatch
 from services.payout.exports.identities import as_read
-from services.payout.payroll.batch import Batch, LinesRefused, Previous, write
-from services.payout.payroll.line import Head, PayrollLine
+from services.payout.payroll.batch import Batch, write
+from services.payout.payroll.errors import LinesRefused
+from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from services.payout.payroll.policy import DEFAULT
 
 END = date(2025, 3, 31)
-HEAD = Head("run-2025-03-1", 1, "run-2025-03-1", "2025-03", END, END, datetime(2025, 4, 2, 8, 0, 0, 5, tzinfo=UTC))
+HEAD = BatchHeader(
+    batch="run-2025-03-1",
+    number=1,
+    run=ReleasedRun(id="run-2025-03-1", pay_group=None, period="2025-03", period_end=END, pay_date=END),
+    created_at=datetime(2025, 4, 2, 8, 0, 0, 5, tzinfo=UTC),
+)
 Paid = tuple[str, str, int]
 LINES: list[Paid] = [("bob", "USD", 123456), ("ada", "USD", 5), ("ada", "JPY", 700), ("cy", "KWD", 1500)]
 
 
-def written(paid: Sequence[Paid], previous: Previous | None = None, head: Head = HEAD) -> Batch:
+def written(paid: Sequence[Paid], previous: PreviousBatch | None = None, head: BatchHeader = HEAD) -> Batch:
     lines = [
-        PayrollLine(f"{who}/{currency}", who, currency, amount, "2025-03", date(2025, 3, 1), END, END)
+        PayrollLine(
+            id=f"{who}/{currency}",
+            participant_id=who,
+            currency=currency,
+            amount=amount,
+            period="2025-03",
+            pay_period_start=date(2025, 3, 1),
+            pay_period_end=END,
+            pay_date=END,
+        )
         for who, currency, amount in paid
     ]
-    return write(DEFAULT.file, lines, head, previous)
+    return write(DEFAULT.file, lines, head=head, previous=previous)
 
 
 def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -> None:
@@ -45,7 +61,7 @@ def test_the_file_is_the_payments_in_order_with_the_digits_of_their_currency() -
 
 
 def test_the_manifest_says_what_the_file_adds_up_to_and_which_batch_came_before() -> None:
-    batch = written(LINES, Previous("run-2025-02-1", "ab" * 32))
+    batch = written(LINES, PreviousBatch(id="run-2025-02-1", sha256="ab" * 32))
     file = batch.files[0]
     digest = hashlib.sha256(file.content).hexdigest()
     assert json.loads(batch.manifest) == {

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.payout.payroll.batch import LinesRefused, write
-from services.payout.payroll.formats import FORMATS, File, Format
+from services.payout.exports.files import File
+from services.payout.payroll.batch import write
+from services.payout.payroll.errors import LinesRefused
+from services.payout.payroll.formats import FORMATS, PayrollFormat
 from services.payout.payroll.line import PayrollLine
 from shared.money import from_minor
 from tests.services.payout.payroll.payroll_worlds import HEAD, READERS, SETTINGS, any_lines, line, target
@@ -24,7 +26,7 @@ def read(name: str, files: Sequence[File]) -> list[Paid]:
     return READERS[name]({file.name: file.content for file in files})
 
 
-def expected(target: Format, lines: Sequence[PayrollLine]) -> dict[tuple[str, str], Decimal]:
+def expected(target: PayrollFormat, lines: Sequence[PayrollLine]) -> dict[tuple[str, str], Decimal]:
     width = 8 if target.format.startswith("sap") else 6 if target.format.startswith("adp") else 0
     return sums(
         Paid((each.payroll_id or "").zfill(width), target.code(each) or "", from_minor(each.amount, each.currency))
@@ -46,9 +48,9 @@ def test_a_batch_is_refused_with_its_rows_or_read_back_to_the_cent(name: str, da
         assert {each.line for each in rejected} <= {each.id for each in lines}
         assert all(each.row >= 1 and each.message for each in rejected)
         with pytest.raises(LinesRefused):
-            write(made, lines, HEAD)
+            write(made, lines, head=HEAD)
         return
-    batch = write(made, lines, HEAD)
+    batch = write(made, lines, head=HEAD)
     found = read(name, batch.files)
     assert sums(found) == expected(made, lines)
     manifest = json.loads(batch.manifest)
@@ -56,7 +58,7 @@ def test_a_batch_is_refused_with_its_rows_or_read_back_to_the_cent(name: str, da
     assert sum((each.amount for each in found), Decimal(0)) == total
     assert {each.currency for each in found} - {None} <= set(manifest["control_totals"])
     assert {line for _, line in batch.rows} == {each.id for each in lines}
-    assert write(made, lines[::-1], HEAD) == batch
+    assert write(made, lines[::-1], head=HEAD) == batch
 
 
 @each_format
@@ -151,7 +153,7 @@ def test_two_people_who_are_one_to_payroll_are_refused_and_both_named(name: str,
     assert (refused.field, refused.code) == ("payroll_id", "shared")
     assert all(each in refused.message for each in (f"ada.brandt ({one})", f"bob ({other})")), refused.message
     with pytest.raises(LinesRefused):
-        write(target(name), lines, HEAD)
+        write(target(name), lines, head=HEAD)
 
 
 def test_a_payroll_that_reads_every_character_keeps_apart_what_the_file_keeps_apart() -> None:
@@ -173,7 +175,7 @@ def test_a_plain_file_takes_earnest_s_own_ids_as_its_reader_does() -> None:
 
 def test_one_person_under_one_id_counts_once_in_the_manifest() -> None:
     lines = [line("adp-workforce-now"), line("adp-workforce-now", id="line-2", pay_code="bonus")]
-    batch = write(target("adp-workforce-now"), lines, HEAD)
+    batch = write(target("adp-workforce-now"), lines, head=HEAD)
     assert (json.loads(batch.manifest)["employee_count"], batch.record_count) == (1, 2)
 
 
@@ -185,7 +187,7 @@ def test_a_line_that_is_in_a_batch_twice_is_refused() -> None:
 @pytest.mark.parametrize("name", ["paylocity", "frappe"])
 def test_a_clawback_becomes_a_deduction_where_earnings_cannot_be_negative(name: str) -> None:
     lines = [line(name), line(name, id="line-2", pay_code="clawback", amount=-500)]
-    batch = write(target(name), lines, HEAD)
+    batch = write(target(name), lines, head=HEAD)
     assert sorted(each.amount for each in read(name, batch.files)) == [Decimal("-5.00"), Decimal("1234.56")]
     assert json.loads(batch.manifest)["control_totals"] == {"USD": "1229.56"}
 
@@ -193,7 +195,7 @@ def test_a_clawback_becomes_a_deduction_where_earnings_cannot_be_negative(name: 
 def test_text_that_a_spreadsheet_would_calculate_is_neutralised_in_files_for_people() -> None:
     made = target("generic", file="csv")
     lines = [line("generic", last_name="=HYPERLINK(1)", memo="@SUM(A1)", amount=-5)]
-    (file,) = write(made, lines, HEAD).files
+    (file,) = write(made, lines, head=HEAD).files
     assert file.content.splitlines()[1] == b"E-417,'=HYPERLINK(1),COMMISSION,USD,-0.05,'@SUM(A1)"
 
 
@@ -204,7 +206,7 @@ def test_gusto_has_one_row_per_person_and_no_zeros() -> None:
         line("gusto", id="c", amount=44),
         line("gusto", id="d", payroll_id="zzzzzz", participant_id="bob", last_name="Zed"),
     ]
-    batch = write(target("gusto"), lines, HEAD)
+    batch = write(target("gusto"), lines, head=HEAD)
     assert batch.files[0].content.decode().splitlines() == [
         "last_name,first_name,gusto_employee_id,commission,bonus",
         "Brandt,Ada,a1B2c3,1235.00,1.00",
@@ -216,7 +218,7 @@ def test_gusto_has_one_row_per_person_and_no_zeros() -> None:
 def test_ids_that_are_exchanged_or_lost_change_the_hash_total() -> None:
     def total(*ids: str) -> int:
         lines = [line("generic", id=each, payroll_id=each) for each in ids]
-        return int(json.loads(write(target("generic"), lines, HEAD).manifest)["hash_total"])
+        return int(json.loads(write(target("generic"), lines, head=HEAD).manifest)["hash_total"])
 
     assert total("E-41", "E-2") == 43
     assert total("9999999999", "2") == 1

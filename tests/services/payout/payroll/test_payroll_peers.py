@@ -23,7 +23,7 @@ def test_libreoffice_shows_the_totals_of_every_spreadsheet_and_calculates_no_nam
             line(name, id=f"line-{each}", payroll_id=f"E-{each:03}", last_name=text, memo=text, amount=10**each + each)
             for each, text in enumerate(HOSTILE, 1)
         ]
-        batch = write(target(name, file=kind), lines, HEAD)
+        batch = write(target(name, file=kind), lines, head=HEAD)
         path = tmp_path / f"{at}.{kind}"
         path.write_bytes(batch.files[0].content)
         paths[path] = (name, Decimal(batch.control_totals["USD"]))

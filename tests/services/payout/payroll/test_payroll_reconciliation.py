@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.payroll.acknowledgement import BatchLine
+from services.payout.payroll.batch import BatchLine
 from services.payout.payroll.reconciliation import PaidRow, reconcile
 
 LINES = st.lists(
@@ -57,7 +57,7 @@ def test_findings_explain_the_whole_difference(
 
 def test_lines_that_payroll_returned_are_not_missing() -> None:
     lines = batch([("ada", "C", "USD", 100), ("bo", "C", "USD", 200)])
-    assert reconcile(lines, [PaidRow("ada", "USD", 100)], ["line-2"]).findings == ()
+    assert reconcile(lines, [PaidRow("ada", "USD", 100)], returned=["line-2"]).findings == ()
 
 
 def test_an_id_that_came_back_without_its_zeros_is_still_that_of_its_person() -> None:
