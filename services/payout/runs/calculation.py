@@ -1,4 +1,4 @@
-"""Calculates a run: looks at what was earned by which deal, and what became of deals, and settles everybody."""
+"""Calculates a run: data in, data out. What it is calculated from is gathered by `inputs`; everybody is settled by `shared.pay`."""
 
 from __future__ import annotations
 
@@ -7,63 +7,98 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
-from sqlalchemy import Connection
 
-from services.payout.lines import LineSource
-from services.payout.runs.deals_changed import changed_deals
-from services.payout.runs.lines_of_run import with_lines
 from shared.contracts.lines import each_line
 from shared.pay.cases import settle_everybody
-from shared.pay.deal_facts import DealFact, DealSource, Remarked, Uncredited
-from shared.pay.deals_changed import Corrected
+from shared.pay.deal_facts import DealFact, Remarked, Uncredited
+from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
+from shared.pay.terms.clawback import LossRecord
 
-MOST: Final = 2000
+MOST_TOLD: Final = 2000
 """Of so many deals it is told what became of them; a change of more than that is one of a plan or a quota."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calculated:
-    """What a run would do for everybody, the lines it rests on (`shared.contracts.lines.SCHEMA`, all months together), what closed months
-    earn differently, what became of the deals of that, the shares of deals of its month that credit nobody, and what scoring remarks of
-    the month."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that a run is calculated from.
+
+    Args:
+        snapshot: where everybody stands.
+        lines: what was earned (`shared.contracts.lines.SCHEMA`), all months together.
+        corrected: what closed months earn differently than when a run last looked.
+        facts: what became of the deals of `deals_to_ask`, those that scoring knows.
+        uncredited: the shares of deals of the run's month that credit nobody.
+        remarks: what scoring remarks of the month.
+    """
 
     snapshot: RunSnapshot
-    settlements: Sequence[Settlement]
     lines: pl.DataFrame
     corrected: Corrected
     facts: Mapping[str, DealFact] = field(default_factory=dict)
     uncredited: Sequence[Uncredited] = ()
     remarks: Sequence[Remarked] = ()
 
+    @property
+    def facts_to_tell(self) -> Mapping[str, DealFact]:
+        """What statements say became of deals: nothing where so much changed that it is no matter of single deals."""
+        return self.facts if _is_told(self.corrected) else {}
 
-def calculate(connection: Connection, snapshot: RunSnapshot, source: LineSource, deals: DealSource) -> Calculated:
-    """Settle everybody in the run.
 
-    Raises:
-        NotSettled: what scoring says is earned is not what is booked, because it is still on its way.
-        Unavailable: scoring does not answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calculated:
+    """What a run would do for everybody, and what that was calculated from."""
+
+    inputs: Inputs
+    settlements: Sequence[Settlement]
+
+
+def calculate(inputs: Inputs) -> Calculated:
+    """Settle everybody in the run."""
+    snapshot, corrected, remembered = inputs.snapshot, inputs.corrected, _remembered(inputs.snapshot)
+    lost = lost_deals(corrected.deals, inputs.facts, remembered) if dismisses(snapshot) else {}
+    settlements = settle_everybody(snapshot, each_line(inputs.lines), worth_remembering(snapshot, lost, remembered))
+    return Calculated(inputs=inputs, settlements=settlements)
+
+
+def corrected_months(snapshot: RunSnapshot) -> dict[str, set[str]]:
+    """The closed months about which something was booked since a run looked, and of whom."""
+    found: dict[str, set[str]] = {}
+    for (who, _), fresh in snapshot.unsettled.items():
+        for each in fresh:
+            if each.kind == "earning" and snapshot.closed is not None and each.origin <= snapshot.closed:
+                found.setdefault(each.origin, set()).add(who)
+    return found
+
+
+def corrected_deals(before: pl.DataFrame, looked_at: Mapping[tuple[str, str], str], lines: pl.DataFrame) -> Corrected:
+    """What became of the deals of corrected closed months. Where nothing was corrected there is nothing to compare.
+
+    Args:
+        before: the lines, narrow, that a run last looked at.
+        looked_at: of whom in which month they are, and which run that was.
+        lines: what was earned by now, in these months and others.
     """
-    snapshot, lines = with_lines(connection, snapshot, source)
-    rows = each_line(lines)
-    corrected = changed_deals(connection, snapshot, rows)
-    few, dismissing = corrected.deals["deal_id"].n_unique() <= MOST, dismisses(snapshot)
-    if not few:
-        corrected = corrected._replace(looked_at={})
-    remembered = {owed: left.dismissed for owed, left in snapshot.carried.items()}
-    asked = deals_of(corrected.deals, remembered if dismissing else {}) if few or dismissing else ()
-    facts = deals.facts(sorted(asked))
-    lost = lost_deals(corrected.deals, facts, remembered) if dismissing else {}
-    settlements = settle_everybody(snapshot, rows, worth_remembering(snapshot, lost, remembered))
-    month = snapshot.run.month
-    return Calculated(
-        snapshot,
-        settlements,
-        lines,
-        corrected,
-        facts if few else {},
-        uncredited=deals.uncredited(month),
-        remarks=deals.remarks(month),
-    )
+    pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
+    # Who had no line when a run last looked has nothing to compare: all of it is new, and told as such by the settlement.
+    theirs = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
+    deals = compared(by_deal(before, "deal_currency"), by_deal(theirs))
+    corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), RULE_KEY), looked_at)
+    return corrected if _is_told(corrected) else corrected._replace(looked_at={})
+
+
+def deals_to_ask(snapshot: RunSnapshot, corrected: Corrected) -> set[str]:
+    """The deals of which scoring has to say what became of them: for what may stay with people although it was lost, and to tell it."""
+    if dismisses(snapshot):
+        return deals_of(corrected.deals, _remembered(snapshot))
+    return deals_of(corrected.deals, {}) if _is_told(corrected) else set()
+
+
+def _is_told(corrected: Corrected) -> bool:
+    return corrected.deals["deal_id"].n_unique() <= MOST_TOLD
+
+
+def _remembered(snapshot: RunSnapshot) -> dict[tuple[str, str], Mapping[tuple[str, str, str], LossRecord]]:
+    return {owed: left.dismissed for owed, left in snapshot.carried.items()}

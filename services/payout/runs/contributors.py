@@ -32,8 +32,8 @@ RULED = frozenset({"plan", "active"})
 
 def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
     """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
-    snapshot = found.snapshot
-    yield from _hands(found.lines)
+    snapshot = found.inputs.snapshot
+    yield from _hands(found.inputs.lines)
     yield from _by_what_was_paid(connection, snapshot)
     periods = list(_pay_periods(snapshot))
     yield from _by_roster(connection, found, min(each.start for each in periods))
@@ -90,7 +90,7 @@ def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
 
 def _by_roster(connection: Connection, found: Calculated, first: date) -> Iterator[tuple[str, str]]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
-    snapshot, run = found.snapshot, found.snapshot.run
+    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
     settled = {who: snapshot.people[who] for who in {each.participant_id for each in found.settlements}}
     everybody = settled | dict(snapshot.moved_out)
     letters = sent_again.sent_again(connection, ROSTER)
@@ -113,7 +113,7 @@ def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> 
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
     """
-    snapshot, run = found.snapshot, found.snapshot.run
+    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
     cases = {(each.participant_id, each.currency) for each in found.settlements}
     owed = [(who, snapshot.attributes_of(who).plan, currency) for who, currency in sorted(cases)]
 
@@ -140,10 +140,10 @@ def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> 
 
 def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
     """Who put on or released holds, dismissed clawbacks, or made adjustments."""
-    snapshot = found.snapshot
+    snapshot = found.inputs.snapshot
     decided = holds.hands(connection)
-    deals = _sold(found.lines, {each.subject for each in decided if each.scope == "deal"})
-    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(found.lines)
+    deals = _sold(found.inputs.lines, {each.subject for each in decided if each.scope == "deal"})
+    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(found.inputs.lines)
     subjects = {"participant": snapshot.people.keys(), "deal": deals, "plan": plans}
     lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
     since = closings.closed_at(connection, snapshot.run.pay_group)

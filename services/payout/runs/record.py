@@ -28,14 +28,13 @@ from services.payout.statements.facts import Company
 from services.payout.statements.writing import Writing
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
-
-HISTORY = 6
-"""Pay of so many earlier runs is looked at for what stands out."""
+from shared.settings import Settings
 
 
-def freeze(connection: Connection, found: Calculated, company: Company) -> Frozen:
+def freeze(connection: Connection, found: Calculated, settings: Settings) -> Frozen:
     """What a run keeps of a calculation."""
-    snapshot = found.snapshot
+    snapshot = found.inputs.snapshot
+    company = Company(name=settings.company_name, locale=settings.locale)
     pays = [
         Pay(
             each.participant_id,
@@ -55,9 +54,9 @@ def freeze(connection: Connection, found: Calculated, company: Company) -> Froze
 
 
 def _slips(connection: Connection, found: Calculated, company: Company) -> Iterator[tuple[str, Slip]]:
-    snapshot, run = found.snapshot, found.snapshot.run
+    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
     details: dict[str, dict[str, bytes]] = {}
-    for who, month, detail in found.lines.select("participant_id", "period", "detail").iter_rows():
+    for who, month, detail in found.inputs.lines.select("participant_id", "period", "detail").iter_rows():
         details.setdefault(who, {})[month] = detail
     mine: dict[str, list[Settlement]] = {}
     for each in found.settlements:
@@ -82,19 +81,21 @@ def _words(
     """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
     parts: dict[str, dict[tuple[str, str, str], list[Told]]] = {}
     is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
-    before = _when_looked_at(connection, found.corrected.looked_at)
-    changed = corrections.told(found.corrected, found.facts, before, is_now, writing)
+    before = _when_looked_at(connection, found.inputs.corrected.looked_at)
+    changed = corrections.told(found.inputs.corrected, found.inputs.facts_to_tell, before, is_now, writing)
     for (who, currency, month), deals in changed.items():
         told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
         parts.setdefault(who, {})[currency, "prior_period", month] = told_of
     touched = {
-        who for (who, _), fresh in found.snapshot.unsettled.items() if any(each.kind == "adjustment" for each in fresh)
+        who
+        for (who, _), fresh in found.inputs.snapshot.unsettled.items()
+        if any(each.kind == "adjustment" for each in fresh)
     }
-    made = positions.adjusted(connection, touched, found.snapshot.run.month) if touched else {}
+    made = positions.adjusted(connection, touched, found.inputs.snapshot.run.month) if touched else {}
     for ((who, currency), month), adjustments in made.items():
         reasons = [Told(each.amount, f"{each.reason} ({each.id})") for each in adjustments]
         parts.setdefault(who, {})[currency, "adjustment", month] = reasons
-    accounts = _accounts(found.lines)
+    accounts = _accounts(found.inputs.lines)
     return lambda who: Words(accounts.get(who, {}), parts.get(who, {}))
 
 

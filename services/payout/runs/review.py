@@ -37,7 +37,7 @@ HISTORY = 6
 
 def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFinding]:
     """What an approver should look at."""
-    snapshot, run = found.snapshot, found.snapshot.run
+    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
     for who, group in sorted(snapshot.in_unknown_groups.items()):
         yield ReviewFinding(
             "no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid"
@@ -52,11 +52,11 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
         for slip in terms.slips():
             yield ReviewFinding("terms_contradict", "", slip.in_words)
     history = positions.history(connection, run.pay_group, run.month, HISTORY)
-    of_month = found.lines.filter(pl.col("period") == run.month)
+    of_month = found.inputs.lines.filter(pl.col("period") == run.month)
     attainments = _attainments(of_month)
     unwhole = _unwhole(found, of_month)
     stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
-    sold = _sellers(found.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
+    sold = _sellers(found.inputs.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
     for each in found.settlements:
         who = each.participant_id
         home = snapshot.attributes_of(who)
@@ -133,25 +133,27 @@ def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
 
 def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[Uncredited]]:
     """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by which they should."""
-    if not found.uncredited:
+    if not found.inputs.uncredited:
         return {}
     of_deal: dict[str, list[Uncredited]] = {}
     shares: dict[str, set[Uncredited]] = {}
-    for each in found.uncredited:
+    for each in found.inputs.uncredited:
         of_deal.setdefault(each.deal_id, []).append(each)
         if each.participant_id:
             shares.setdefault(each.participant_id, set()).add(each)
     rows = each_line(lines).select("participant_id", "deal_id").unique()
     for who, deal in rows.filter(pl.col("deal_id").is_in(list(of_deal))).iter_rows():
         shares.setdefault(who, set()).update(of_deal[deal])
-    return {who: list(mine) for who, mine in shares.items() if who in found.snapshot.people}
+    return {who: list(mine) for who, mine in shares.items() if who in found.inputs.snapshot.people}
 
 
 def _of_nobody(found: Calculated) -> Iterable[ReviewFinding]:
     """Shares of deals that are nobody's whom the roster knows, so that no pay group would ever hear of them."""
-    if found.snapshot.run.participants is not None:
+    if found.inputs.snapshot.run.participants is not None:
         return ()
-    return not_whole("", [each for each in found.uncredited if each.participant_id not in found.snapshot.on_roster])
+    return not_whole(
+        "", [each for each in found.inputs.uncredited if each.participant_id not in found.inputs.snapshot.on_roster]
+    )
 
 
 def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]:
@@ -164,11 +166,11 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]
     paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
     twice = told_twice(paying, ALIKE, deals.height)
     remarks = [
-        *found.remarks,
+        *found.inputs.remarks,
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
     ]
     for remark in remarks:
-        if remark.participant_id in found.snapshot.people or not remark.participant_id:
+        if remark.participant_id in found.inputs.snapshot.people or not remark.participant_id:
             yield ReviewFinding(*remark)
 
 

@@ -17,7 +17,7 @@ from services.payout.runs import payroll_release as releasing
 from services.payout.runs import service as running
 from services.payout.runs import store
 from services.payout.runs.schemas import PayView, Reconciliations, ReconciliationView, RunDetail, Runs, RunView
-from services.payout.runs.service import Asked
+from services.payout.runs.service import RunRequest
 from shared.auth import Principal, require
 from shared.contracts.base import RUN_ID, BusinessDate, Identifier, Text
 from shared.pay.run import Run, RunPayment, run_totals
@@ -56,10 +56,12 @@ class Draft(BaseModel):
             raise ValueError("an off-cycle run names its participants")
         return self
 
-    def asked(self) -> Asked:
+    def asked(self) -> RunRequest:
         """The run that is asked for."""
         some = None if self.participants is None else tuple(sorted(set(self.participants)))
-        return Asked(self.period or "", self.pay_group, some, self.off_cycle)
+        return RunRequest(
+            pay_period=self.period or "", pay_group=self.pay_group, participants=some, off_cycle=self.off_cycle
+        )
 
 
 class Approved(BaseModel):
@@ -104,22 +106,23 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
         _logger.info(f"run.{run.state}", run=run_id, actor=actor)
         return found
 
+    def shown(run_id: str) -> RunDetail:
+        with deps.snapshot.connect() as connection:
+            return _detail(connection, store.run(connection, run_id))
+
     @app.post("/v1/runs", status_code=HTTPStatus.CREATED)
     def draft(who: Writer, body: Draft, response: Response) -> RunDetail:
         """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
-        with deps.engine.begin() as connection:
-            run = running.draft(connection, deps, body.asked(), who.name)
-            found = _detail(connection, run)
+        run = running.draft(deps, body.asked(), who.name)
         _logger.info("run.drafted", run=run.id, actor=who.name)
         response.headers["location"] = f"/v1/runs/{run.id}"
-        return found
+        return shown(run.id)
 
     @app.post("/v1/runs/simulate")
     def simulate(who: Writer, body: Draft) -> RunDetail:
         """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-        with deps.engine.connect() as connection:  # ends without a commit
-            run = running.draft(connection, deps, body.asked(), who.name, simulated=True)
-            _, frozen = running.simulate(connection, deps, run)
+        run, proposal = running.simulate(deps, body.asked(), who.name)
+        frozen = proposal.frozen
         lines = _worth_showing(frozen.lines)
         return RunDetail.whole(run, run_totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
 
@@ -133,8 +136,7 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
     @app.get("/v1/runs/{run_id}")
     def show_run(_: Reader, run_id: RunId) -> RunDetail:
         """A run with its lines, its history, who cannot approve it, and what stands out."""
-        with deps.snapshot.connect() as connection:
-            return _detail(connection, store.run(connection, run_id))
+        return shown(run_id)
 
     @app.get("/v1/runs/{run_id}/pay/{participant_id:path}")
     def pay(_: Reader, run_id: RunId, participant_id: Annotated[Identifier, Path()]) -> PayView:
@@ -147,7 +149,9 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
     @app.post("/v1/runs/{run_id}/calculate")
     def calculate(who: Writer, run_id: RunId) -> RunDetail:
         """Calculate what the run pays, as its author; again, when something changed."""
-        return moved(run_id, who.name, running.calculate)
+        run = running.calculate(deps, run_id, who.name)
+        _logger.info("run.calculated", run=run_id, actor=who.name)
+        return shown(run.id)
 
     @app.post("/v1/runs/{run_id}/submit")
     def submit(who: Writer, run_id: RunId) -> RunDetail:

@@ -1,4 +1,4 @@
-"""Takes a run through its life, each step in the caller's transaction: drafted, calculated, submitted, approved, exported, paid."""
+"""Takes a run through its life: drafted, calculated, submitted, approved. What moves no more than rows does so in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -27,19 +28,19 @@ from services.payout.ledger.journal import Journal
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group
-from services.payout.runs import calculation as calculating
+from services.payout.runs import calculation
 from services.payout.runs import journals as entries
-from services.payout.runs import record as freezing
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances as positions
 from services.payout.runs import store_payees as payees
 from services.payout.runs.calculation import Calculated
 from services.payout.runs.frozen import Frozen, Pay
+from services.payout.runs.inputs import gather
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
 from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force, would_refuse
-from services.payout.runs.snapshot import gather, inputs_sha256
-from services.payout.statements.facts import Company
+from services.payout.runs.record import freeze
+from services.payout.runs.snapshot import inputs_sha256, load
 from shared.auth import Principal
 from shared.pay.approval import steps_for
 from shared.pay.balances import PayKey
@@ -50,9 +51,12 @@ from shared.pay.run import Run, RunPayment, run_totals
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.periods import next_period, period_of
 
+LOOKS: Final = 2
+"""How often a calculation looks at everything where something moves while it does: whoever would only hand on what is outdated looks again."""
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
     """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a date."""
 
     pay_period: str
@@ -61,8 +65,22 @@ class Asked:
     off_cycle: date | None = None
 
 
-def draft(connection: Connection, deps: Dependencies, asked: Asked, author: str, *, simulated: bool = False) -> Run:
-    """A new draft, stored unless it is only simulated.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a run would do as things stand: what was calculated, what it would keep of it, and the hash of what it was calculated from."""
+
+    calculated: Calculated
+    frozen: Frozen
+    inputs_sha256: str
+
+    @property
+    def pays_anybody(self) -> bool:
+        """Whether anything is paid."""
+        return any(each.paid for each in self.calculated.settlements)
+
+
+def draft(deps: Dependencies, request: RunRequest, author: str) -> Run:
+    """A new draft.
 
     Raises:
         NoSuchPayGroup, UnknownPayPeriod: there is none.
@@ -71,84 +89,125 @@ def draft(connection: Connection, deps: Dependencies, asked: Asked, author: str,
         ActiveRun: another run is over it.
         NothingDue: it is off-cycle, and would pay nobody.
     """
+    if request.participants and request.off_cycle is not None:
+        # Looked at before anything is locked: nobody else drafts a run for as long as this one is being added.
+        _, proposal = simulate(deps, request, author)
+        if not proposal.pays_anybody:
+            raise NothingDue(request.participants, request.off_cycle)
+    with deps.engine.begin() as connection:
+        runs.lock_drafts(connection)
+        run = _drafted(connection, deps, request, author=author, simulated=False)
+        if not runs.add(connection, run):
+            raise ActiveRun(run.pay_period)
+    return run
+
+
+def simulate(deps: Dependencies, request: RunRequest, author: str) -> tuple[Run, Proposal]:
+    """What a run would do as things stand, also over a pay period that has not ended. Nothing is kept.
+
+    Raises:
+        NoSuchPayGroup, UnknownPayPeriod, PeriodClosed: as for a draft.
+        NotSettled, Unavailable: it cannot be calculated at the moment.
+    """
+    with deps.snapshot.connect() as connection:
+        run = _drafted(connection, deps, request, author=author, simulated=True)
+    return run, _propose(deps, run)
+
+
+def _drafted(connection: Connection, deps: Dependencies, request: RunRequest, *, author: str, simulated: bool) -> Run:
     today = deps.today()
-    groups = pay_group(connection, asked.pay_group)
-    if asked.off_cycle is None:
+    groups = pay_group(connection, request.pay_group)
+    if request.off_cycle is None:
         try:
-            group, span = pay_period_named(groups, asked.pay_period)
+            group, span = pay_period_named(groups, request.pay_period)
         except NoSuchPayPeriod as error:
-            raise UnknownPayPeriod(asked.pay_period, str(error)) from None
+            raise UnknownPayPeriod(request.pay_period, str(error)) from None
         ends = span.end
         if ends >= today and not simulated:
             raise PeriodNotEnded(span.name, today)
     else:
-        group, ends = ruling(groups, asked.off_cycle), asked.off_cycle
+        group, ends = ruling(groups, request.off_cycle), request.off_cycle
         span = pay_period_at(group, ends)
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
     month = period_of(ends)
     if closed is not None and (closes or month) <= closed:
-        if asked.off_cycle is None:
+        if request.off_cycle is None:
             raise PeriodClosed(span.name, closed)
-        month = next_period(closed)
-    whole = asked.participants is None
-    if not simulated:
-        runs.hold_drafts(connection)
+        month = next_period(closed)  # an off-cycle run of a closed month books in the first that is open
     number = 0 if simulated else runs.number_of(connection, span.name) + 1
-    run = Run(
+    return Run(
         id=f"run-{span.name}-{number}",
-        kind="regular" if asked.off_cycle is None else "off_cycle",
+        kind="regular" if request.off_cycle is None else "off_cycle",
         pay_group=group.id,
         pay_period=span.name,
         month=month,
         starts=span.start,
         ends=ends,
         pay_date=span.pay_date,
-        closes=closes if whole and asked.off_cycle is None else None,
-        participants=asked.participants,
+        # Who is not in the run is not paid by it: only a regular run over all of the group closes the month.
+        closes=closes if request.participants is None and request.off_cycle is None else None,
+        participants=request.participants,
         state="draft",
         author=author,
         created_at=deps.now(),
     )
-    if simulated:
-        return run
-    if not runs.add(connection, run):
-        raise ActiveRun(span.name)
-    if asked.participants and asked.off_cycle is not None:
-        found, _ = simulate(connection, deps, run)
-        if not any(each.paid for each in found.settlements):
-            raise NothingDue(asked.participants, asked.off_cycle)
+
+
+def calculate(deps: Dependencies, run_id: str, actor: str) -> Run:
+    """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
+
+    The one move that is more than a transaction: everything is looked at first, with no lock and while nothing is open (`inputs`), and
+    only what came out is written, under the lock of the run, if it is still what would come out. Where something moved meanwhile all is
+    looked at again, and in the end kept as it was last seen: a calculated run is a proposal, and `submit` takes none that is outdated.
+
+    Raises:
+        NoSuchRun, WrongState, NotTheAuthor: there is none, not now, not by the actor.
+        NotSettled: earnings are still on their way.
+        Unavailable: scoring does not answer.
+    """
+    with deps.snapshot.connect() as connection:
+        run = _to_calculate(runs.run(connection, run_id), actor)
+    looks_left = LOOKS
+    while True:
+        looks_left -= 1
+        proposal = _propose(deps, run)
+        earned = runs.packed(proposal.calculated.inputs.lines.drop("detail"))
+        with deps.engine.begin() as connection:
+            run = _to_calculate(runs.run(connection, run_id, for_change=True), actor)
+            if not (looks_left and _moved(connection, run, proposal)):
+                _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
+                return runs.run(connection, run_id)
+
+
+def _to_calculate(run: Run, actor: str) -> Run:
+    check_move(run, "calculate")
+    check_author(run, actor)
     return run
 
 
-def simulate(connection: Connection, deps: Dependencies, run: Run) -> tuple[Calculated, Frozen]:
-    """What the run would do as things stand, without a trace."""
-    snapshot = gather(connection, run, deps.deals.quarantined(), deps.deals.paid_less(run.ends))
-    found = calculating.calculate(connection, snapshot, deps.lines, deps.deals)
-    return found, freezing.freeze(
-        connection, found, Company(name=deps.settings.company_name, locale=deps.settings.locale)
-    )
+def _propose(deps: Dependencies, run: Run) -> Proposal:
+    calculated = calculation.calculate(gather(deps, run))
+    with deps.snapshot.connect() as connection:
+        frozen = freeze(connection, calculated, deps.settings)
+        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, _looked_at(frozen.pays))
+    return Proposal(calculated=calculated, frozen=frozen, inputs_sha256=stands_for)
 
 
-def calculate(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
-    """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
+def _moved(connection: Connection, run: Run, proposal: Proposal) -> bool:
+    """Whether the run would be calculated from something else by now, in the sense in which `submit` asks for it."""
+    before = proposal.calculated.inputs.snapshot
+    snapshot = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
+    return inputs_sha256(connection, snapshot, _looked_at(proposal.frozen.pays)) != proposal.inputs_sha256
 
-    Raises:
-        WrongState, NotTheAuthor: not now, not by the actor.
-        NotSettled: earnings are still on their way.
-    """
-    check_move(run, "calculate")
-    check_author(run, actor)
-    found, frozen = simulate(connection, deps, run)
-    earned = runs.packed(found.lines.drop("detail"))
-    frozen = replace(frozen, earned_sha256=sha256(earned).hexdigest())
+
+def _keep(connection: Connection, run: Run, *, proposal: Proposal, earned: bytes, actor: str, at: datetime) -> None:
+    """Write what the run would do in place of what it would have done before."""
+    frozen = replace(proposal.frozen, earned_sha256=sha256(earned).hexdigest())
     runs.replace(connection, run.id, frozen, earned)
-    hashes = {
-        "lines_sha256": frozen.sha256(run),
-        "inputs_sha256": inputs_sha256(connection, found.snapshot, _looked_at(frozen.pays)),
-    }
-    runs.move(connection, run.id, "calculate", actor, deps.now(), steps=_steps(connection, run, frozen.lines), **hashes)
-    return runs.run(connection, run.id)
+    hashes = {"lines_sha256": frozen.sha256(run), "inputs_sha256": proposal.inputs_sha256}
+    steps = _steps(connection, run, frozen.lines)
+    runs.move(connection, run.id, "calculate", actor, at, steps=steps, **hashes)
 
 
 def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
@@ -231,7 +290,7 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
     if closed is not None and run.month <= closed:
         raise PeriodClosed(run.pay_period, closed)
     left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
-    snapshot = gather(connection, run, left_out)
+    snapshot = load(connection, run, quarantined=left_out)
     looked_at = _looked_at(runs.pays(connection, run.id))
     check_unchanged(run, run.lines_sha256, inputs_sha256(connection, snapshot, looked_at), seen)
     profile, _ = profile_in_force(connection, run)

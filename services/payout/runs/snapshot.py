@@ -23,8 +23,8 @@ from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import Member, for_nobody
 
 
-def gather(
-    connection: Connection, run: Run, quarantined: Mapping[str, str], paid_less: Sequence[str] = ()
+def load(
+    connection: Connection, run: Run, *, quarantined: Mapping[str, str], paid_less: Sequence[str] = ()
 ) -> RunSnapshot:
     """Where everybody in the run stands in the ledger.
 
@@ -87,7 +87,7 @@ def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: S
     }
 
 
-def again(connection: Connection, snapshot: RunSnapshot, who: Sequence[str]) -> RunSnapshot:
+def reload(connection: Connection, snapshot: RunSnapshot, who: Sequence[str]) -> RunSnapshot:
     """The snapshot with some participants looked at again."""
     gone = frozenset(who)
     fields: dict[str, Any] = {}

@@ -29,13 +29,13 @@ from shared.pay.settlement import EarningLineKey, HeldAmount
 _RUN = [getattr(schema.run.c, name) for name in Run.__slots__]
 
 
-def hold_drafts(connection: Connection) -> None:
+def lock_drafts(connection: Connection) -> None:
     """Keep others from drafting runs until the transaction ends: their ids are numbered."""
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
 
 
 def add(connection: Connection, run: Run) -> bool:
-    """Add a draft, holding drafts; False where another run over the same pay period is not cancelled."""
+    """Add a draft, with drafts locked; False where another run over the same pay period is not cancelled."""
     values = {name: getattr(run, name) for name in Run.__slots__ if name not in _BY_EVENTS}
     asked = {"pay_group": run.pay_group, "pay_period": run.pay_period}
     whole = run.kind == "regular" and run.participants is None
@@ -77,8 +77,7 @@ def run(connection: Connection, run_id: str, *, for_change: bool = False) -> Run
 
 
 def number_of(connection: Connection, pay_period: str) -> int:
-    """How many runs there are over pay periods of this name. There will be no other until the transaction ends."""
-    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
+    """How many runs there are over pay periods of this name; no other comes while drafts are locked."""
     return int(
         connection.execute(text("select count(*) from run where pay_period = :p"), {"p": pay_period}).scalar_one()
     )

@@ -61,11 +61,15 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
     @app.post("/v1/holds", status_code=HTTPStatus.CREATED)
     def put_on_hold(who: Decider, body: NewHold) -> HoldView:
         """Put a participant, a deal or a plan on hold that there is; or that is said to be expected later."""
-        with deps.engine.begin() as connection:
-            since = checked(body.since) if body.since else _first_open(connection, deps, body)
-            if not body.expected:
-                subject = Reference("subject", body.scope, body.subject)
+        since = checked(body.since) if body.since else None
+        if not body.expected:
+            subject = Reference("subject", body.scope, body.subject)
+            with (
+                deps.snapshot.connect() as connection
+            ):  # scoring knows plans and deals: it is asked before anything changes
                 check([subject], referents(connection, deps.deals, app.state.keys.roles))
+        with deps.engine.begin() as connection:
+            since = since or _first_open(connection, deps, body)
             hold = Hold(body.id, body.scope, body.subject, since, body.reason, body.until, body.until_collected)
             try:
                 holds.add(connection, hold, body.dispute, who.name, deps.now())
@@ -153,9 +157,9 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
         """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides that does not
         approve the run.
         """
+        if not _may_be_kept(deps, body.participant_id, deal_id):
+            raise NothingToKeep(body.participant_id, deal_id)
         with deps.engine.begin() as connection:
-            if not _may_be_kept(connection, deps, body.participant_id, deal_id):
-                raise NothingToKeep(body.participant_id, deal_id)
             if not holds.excuse(connection, body.participant_id, deal_id, body.reason, who.name, deps.now()):
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
@@ -179,17 +183,18 @@ def _next_run_ends(connection: Connection, deps: Dependencies, hold: Hold) -> da
     return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
 
 
-def _may_be_kept(connection: Connection, deps: Dependencies, participant_id: str, deal_id: str) -> bool:
+def _may_be_kept(deps: Dependencies, participant_id: str, deal_id: str) -> bool:
     """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
     it when a run last looked, or there is such a deal and earnings that no run has looked at.
     """
-    left = positions.left(connection, [participant_id])
-    remembered = [(line, each) for standing in left.values() for line, each in standing.dismissed.items()]
-    if any(line[0] == deal_id and each.dismissed < each.lost for line, each in remembered):
-        return True
-    if runs.earned_by(connection, participant_id, deal_id):
-        return True
-    fresh = positions.fresh(connection, [participant_id], period_of(deps.today()))
+    with deps.snapshot.connect() as connection:
+        left = positions.left(connection, [participant_id])
+        remembered = [(line, each) for standing in left.values() for line, each in standing.dismissed.items()]
+        if any(line[0] == deal_id and each.dismissed < each.lost for line, each in remembered):
+            return True
+        if runs.earned_by(connection, participant_id, deal_id):
+            return True
+        fresh = positions.fresh(connection, [participant_id], period_of(deps.today()))
     waits = any(each.kind == "earning" for mine in fresh.values() for each in mine)
     return waits and bool(deps.deals.known([deal_id]))
 
