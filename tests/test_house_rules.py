@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 350
 SESSIONS = "tests/shared/log/suite.py"
 """It says that something comes before the session of a silent member has ended, which is a duration."""
-EDGE = re.compile(r"(\w+_)?api|routes(_\w+)?|app|deps|columns|worker|store(_\w+)?|schema|tables|verify|__main__")
+EDGE = re.compile(
+    r"(\w+_)?api|routes(_\w+)?|app|deps|columns|worker|service|store(_\w+)?|schema|tables|verify|__main__"
+)
 """The rooms of a service that may touch the world; every other module of a service is its domain."""
 BESIDE_THE_EDGE = {
     "services/alerts/evaluator.py": "hands the present instant and a connection to the evaluation",
@@ -33,8 +35,8 @@ BESIDE_THE_EDGE = {
     "services/payout/exports/http.py": "hands a connection to the store",
     "services/payout/runs/record.py": "hands a connection to the store: what a run keeps",
     "services/payout/runs/contributors.py": "hands a connection to the store: who set what a run pays on",
-    "services/scoring/in_hand.py": "notes what a process begins, and sets plan versions aside for whoever asks",
-    "services/scoring/quarantine.py": "sets plan versions aside and asks for what waited, in the caller's transaction",
+    "services/scoring/operations.py": "what operators do on the database, while no process of scoring runs",
+    "services/scoring/quarantine/crash_guard.py": "notes what a process begins, and quarantines plan versions for whoever asks",
     "services/payout/lines.py": "asks scoring for lines",
     "services/payout/runs/inputs.py": "looks at ledger and scoring in turn, with no transaction open while scoring is asked",
     "services/payout/runs/review.py": "hands a connection to the store: what people should know of a run",

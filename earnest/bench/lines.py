@@ -14,13 +14,13 @@ from sqlalchemy import Engine
 from earnest.bench.kernel import deals, plan, roster
 from earnest.local.system import System
 from services.payout.lines import ScoringLines
-from services.scoring.deals import CREDIT, STORED
-from services.scoring.listed import NOTHING, listed
-from services.scoring.packed import pack_one
-from services.scoring.standings import STANDINGS, standings
-from services.scoring.store import deals as stored_deals
-from services.scoring.store import standings as stored_standings
-from services.scoring.store import terms as stored_terms
+from services.scoring.credit import store as stored_deals
+from services.scoring.credit.deals import CREDIT, STORED
+from services.scoring.earn import store as stored_sums
+from services.scoring.earn.participant_sums import PARTICIPANT_SUMS, updated
+from services.scoring.facts_codec import pack_patch
+from services.scoring.reference import store as stored_reference
+from services.scoring.row_codec import NO_ROWS, encode_rows
 from shared.database import database_url, engine_for
 from shared.kernel import PlanSet, credit, summed
 
@@ -74,26 +74,26 @@ def fill(engine: Engine, number: int, participants: int) -> None:
         for each in range(participants)
     }
     with engine.begin() as connection:
-        stored_terms.begin_change(connection)
-        stored_terms.end_change(connection, facts, list(plans), {"bench@1": "analyst"})
+        stored_reference.lock_for_change(connection)
+        stored_reference.save_change(connection, facts, versions=list(plans), authors={"bench@1": "analyst"})
         sums = []
         for page in whole.iter_slices(PAGE):
             credited = credit(page, people, plans).credits
             sums.append(summed(credited, plans))
             bare = credited.with_columns(period=pl.lit(None, dtype=pl.String), credit_date=pl.lit(None, dtype=pl.Date))
-            rows = page.join(listed(bare, ["deal_id"], list(CREDIT), "credits"), on="deal_id", how="left")
-            texts = [pack_one(_patch(row), STAMP, 0, "crm") for row in page.iter_rows(named=True)]
+            rows = page.join(encode_rows(bare, ["deal_id"], list(CREDIT), "credits"), on="deal_id", how="left")
+            texts = [pack_patch(_patch(row), STAMP, 0, "crm") for row in page.iter_rows(named=True)]
             stored = rows.with_columns(
                 pl.Series("facts", texts),
-                pl.col("credits").fill_null(NOTHING),
+                pl.col("credits").fill_null(NO_ROWS),
                 version=pl.lit(1, dtype=pl.Int64),
                 sharers=pl.lit(None, dtype=pl.List(pl.String)),
-                uncredited=pl.lit(NOTHING),
+                uncredited=pl.lit(NO_ROWS),
             )
             stored_deals.save(connection, stored.select(STORED.names()))
         changes = pl.concat(sums)
-        earned = standings(pl.DataFrame(schema=STANDINGS), changes, people, plans, None)
-        stored_standings.save(connection, earned)
+        earned = updated(pl.DataFrame(schema=PARTICIPANT_SUMS), changes, roster=people, plans=plans, months=None)
+        stored_sums.save(connection, earned)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("vacuum analyze deal")
 

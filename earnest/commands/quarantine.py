@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +9,6 @@ import typer
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from shared.settings import Settings
 
 quarantine = typer.Typer(
@@ -33,13 +29,14 @@ def register(app: typer.Typer) -> None:
 @quarantine.command("list")
 def list_versions() -> None:
     """What is set aside, why, who waits, and how many deals do."""
-    from services.scoring.quarantine import listed
+    from services.scoring.operations import list_quarantine
 
-    with _scoring(_settings()) as engine, engine.connect() as connection:
-        found = listed(connection)
-    for each in found:
-        typer.echo(f"{each.plan}@{each.version} since {each.since:%Y-%m-%d %H:%M} by {each.by}: {each.cause}")
-        typer.echo(f"  deals that wait: {each.waiting}; participants: {', '.join(each.participants) or 'nobody'}")
+    found = list_quarantine(_settings())
+    for version in found:
+        typer.echo(
+            f"{version.plan}@{version.version} since {version.since:%Y-%m-%d %H:%M} by {version.by}: {version.cause}"
+        )
+        typer.echo(f"  deals that wait: {version.waiting}; participants: {', '.join(version.participants) or 'nobody'}")
     if not found:
         typer.echo("No plan version is quarantined.")
 
@@ -52,33 +49,24 @@ def add(
     who: Actor = "ops",
 ) -> None:
     """Set a version aside: what it credited and paid stays, what comes for it waits, everybody else goes on."""
-    from services.scoring.quarantine import NotThere, put
+    from services.scoring.operations import NoSuchVersion, quarantine_version
 
-    with _scoring(_settings()) as engine:
-        try:
-            with engine.begin() as connection:
-                put(connection, plan, version, reason, who)
-        except NotThere as error:
-            raise LocalError(str(error)) from None
+    try:
+        quarantine_version(_settings(), plan, version=version, cause=reason, by=who)
+    except NoSuchVersion as error:
+        raise LocalError(str(error)) from None
     typer.echo(f"{plan}@{version} is quarantined. Publish a corrected version, or lift it.")
 
 
 @quarantine.command()
 def lift(plan: Plan, version: Number, who: Actor = "ops") -> None:
     """Calculate with a version again; what waited is calculated."""
-    from services.scoring.quarantine import NotThere
-    from services.scoring.quarantine import lift as lift_it
-    from shared.log.open import open_log
+    from services.scoring.operations import NoSuchVersion, lift_quarantine
 
-    settings = _settings()
-    log = open_log(settings)
     try:
-        with _scoring(settings) as engine, engine.begin() as connection:
-            lift_it(connection, log, plan, version, who)
-    except NotThere as error:
+        lift_quarantine(_settings(), plan, version=version, by=who)
+    except NoSuchVersion as error:
         raise LocalError(str(error)) from None
-    finally:
-        log.close()
     typer.echo(f"{plan}@{version} is calculated with again.")
 
 
@@ -86,14 +74,3 @@ def _settings() -> Settings:
     from earnest.local.home import Home
 
     return Home.current().settings()
-
-
-@contextmanager
-def _scoring(settings: Settings) -> Iterator[Engine]:
-    from shared.database import database_url, engine_for
-
-    engine = engine_for(database_url(settings), "scoring")
-    try:
-        yield engine
-    finally:
-        engine.dispose()

@@ -9,9 +9,10 @@ from functools import partial
 # Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales processes.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-from services.scoring.api import create_app
-from services.scoring.in_hand import APART_BYTES, APART_SECONDS, APART_WALL_SECONDS, InHand
-from services.scoring.quarantine import harm, try_all
+from services.scoring.app import create_app
+from services.scoring.quarantine.crash_guard import APART_BYTES, APART_SECONDS, APART_WALL_SECONDS, CrashGuard
+from services.scoring.quarantine.service import try_published
+from services.scoring.quarantine.trial import harm
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
 from shared.bounded import Bounded
@@ -36,14 +37,19 @@ def main() -> None:
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     bounded = Bounded()
-    try_all(engine, bounded)
+    try_published(engine, bounded)
     apart = Bounded(seconds=APART_SECONDS, wall_seconds=APART_WALL_SECONDS, memory=APART_BYTES)
     notes = engine_for(database_url(settings), "scoring")  # of its own: whoever makes one holds a connection already
-    in_hand = InHand(notes, apart)
-    step = in_hand.steps(steps(partial(harm, bounded)))
+    guard = CrashGuard(notes, apart)
+    step = guard.steps(steps(partial(harm, bounded)))
     workers = [Worker(name, log, engine, topics, step[name], member, BATCH[name]) for name, topics in INPUTS.items()]
     crew = Crew([*workers, *relays(log)])
-    serve(create_app(settings, readers, crew.reasons, log, in_hand.asked), settings.host, settings.scoring_port, crew)
+    serve(
+        create_app(settings, readers, ready=crew.reasons, log=log, guarded=guard.asked),
+        settings.host,
+        settings.scoring_port,
+        crew,
+    )
     bounded.close()
     apart.close()
     log.close()

@@ -13,11 +13,10 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 from sqlalchemy.schema import DropSchema
 
-from services.scoring.packed import unpack
-from services.scoring.set_aside import without
-from services.scoring.store import quarantine
-from services.scoring.store.audit import AUDITED, Audited, Key, keep_snapshot, page
-from services.scoring.store.terms import TermsInForce
+from services.scoring.audit.rows import AUDITED, Audited, Key, without
+from services.scoring.audit.store import keep_snapshot, page
+from services.scoring.facts_codec import unpack
+from services.scoring.reference.store import ReferenceDataCache, quarantined_names
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import engine_for, migrate
@@ -50,8 +49,8 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
         reached = {worker: _reached(live, log, worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
-        aside = quarantine.names(live)
-        holding = TermsInForce().read(live).plans.quarantined.sort("plan", "version").rows()
+        aside = quarantined_names(live)
+        holding = ReferenceDataCache().read(live).plans.quarantined.sort("plan", "version").rows()
         apart = {
             (letter.partition, letter.position)
             for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
@@ -77,10 +76,10 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
                 found += again.failures
                 found += [
                     f"plan version {plan}@{version} cannot be calculated with, and is not quarantined"
-                    for plan, version in sorted(quarantine.names(rebuilt) - aside)
+                    for plan, version in sorted(quarantined_names(rebuilt) - aside)
                 ]
                 return found + [
-                    said for table in AUDITED for said in _differences(table, live, rebuilt, quarantine.names(rebuilt))
+                    said for table in AUDITED for said in _differences(table, live, rebuilt, quarantined_names(rebuilt))
                 ]
 
 

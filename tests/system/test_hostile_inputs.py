@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from services.alerts.api import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
 from services.payout.app import create_app as payout_app
-from services.scoring.api import create_app as scoring_app
+from services.scoring.app import create_app as scoring_app
 from shared.contracts.topics import ROAD
 from shared.log.open import open_log
 from shared.settings import Settings
@@ -186,7 +186,7 @@ def test_ingest_answers_whatever_it_is_sent(start_ingest: Callable[..., Ingest])
 
 
 def test_scoring_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    assert attack(scoring_app(installed, schema("scoring"), list, open_log(installed)), KEY) == []
+    assert attack(scoring_app(installed, schema("scoring"), ready=list, log=open_log(installed)), KEY) == []
 
 
 def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 from services.alerts.api import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
 from services.payout.app import create_app as payout_app
-from services.scoring.api import create_app as scoring_app
+from services.scoring.app import create_app as scoring_app
 from shared.auth import Scope
 from shared.contracts.topics import ROAD
 from shared.database import database_url as url_of
@@ -102,7 +102,7 @@ def test_ingest_keeps_to_its_document(start_ingest: Callable[..., Ingest]) -> No
 
 
 def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    app = scoring_app(installed, schema("scoring"), list, open_log(installed))
+    app = scoring_app(installed, schema("scoring"), ready=list, log=open_log(installed))
     ask_everything(app, KEY)
     check_metrics(app)
 

@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from services.scoring.api import create_app
-from services.scoring.deal_facts import DEAL_FACTS, _one, deal_facts
-from services.scoring.lines import lines_of
-from services.scoring.lines_api import framed, read
-from services.scoring.packed import pack
-from services.scoring.store.terms import TermsInForce
+from services.scoring.app import create_app
+from services.scoring.credit.deal_facts import DEAL_FACTS, _one, deal_facts
+from services.scoring.facts_codec import pack
+from services.scoring.lines.arrow_stream import framed
+from services.scoring.lines.bulk import lines_of
+from services.scoring.lines.service import read
+from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.facts import Facts, merge
@@ -50,7 +51,7 @@ def table(answer: Any) -> pl.DataFrame:
 def bulk(engine: Engine, period: str) -> pl.DataFrame:
     """The lines of a month, without HTTP."""
     with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-        known, found = read(connection, TermsInForce(), period, None)
+        known, found = read(connection, ReferenceDataCache(), period=period, participants=None)
     return contract.checked(pl.read_ipc_stream(b"".join(framed(lines_of(known, found)))))
 
 
@@ -248,8 +249,8 @@ def test_on_rich_plans_every_month_sums_and_equals_explain(
     fresh = create_app(
         Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
         scoring_engine,
-        list,
-        open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
+        ready=list,
+        log=open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
     )
     client = TestClient(fresh, headers={"authorization": "Bearer analyst"})
     with scoring_engine.connect() as connection:

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from services.scoring import worker
-from services.scoring.in_hand import InHand
-from services.scoring.quarantine import listed
+from services.scoring.credit import worker as credit_worker
+from services.scoring.quarantine.crash_guard import CrashGuard
+from services.scoring.quarantine.service import quarantined as all_quarantined
 from services.scoring.worker import steps
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import DEALS
@@ -45,12 +45,12 @@ def deadly(deals: pl.DataFrame, roster: Any, plans: Any) -> Any:
 
 
 def credited(values: Any, roster: Any, plans: Any) -> Any:
-    """What `worker` calculates, in whichever process."""
-    worker.credit = deadly  # type: ignore[attr-defined]
+    """What the step that credits calculates, in whichever process."""
+    credit_worker.credit = deadly  # type: ignore[attr-defined]
     return CREDITED(values, roster, plans)
 
 
-CREDITED = worker._credited
+CREDITED = credit_worker._credited
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def apart() -> Iterator[Bounded]:
 @pytest.fixture
 def start(two: Road, scoring_engine: Engine, apart: Bounded, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Begin a new process of scoring over the same tables, which dies of deals with `boom` in their name."""
-    monkeypatch.setattr(worker, "credit", deadly)
-    monkeypatch.setattr(worker, "_credited", credited)
+    monkeypatch.setattr(credit_worker, "credit", deadly)
+    monkeypatch.setattr(credit_worker, "_credited", credited)
     monkeypatch.setitem(PROCESSES, "this", os.getpid())
 
     def started() -> Road:
-        two.steps = InHand(scoring_engine, apart).steps(steps())
+        two.steps = CrashGuard(scoring_engine, apart).steps(steps())
         return two
 
     return started
@@ -91,7 +91,7 @@ def begin(road: Road, batch: list[Stored]) -> None:
 
 def quarantined(road: Road) -> list[tuple[str, int, str]]:
     with road.engine.connect() as connection:
-        return [(each.plan, each.version, each.by) for each in listed(connection)]
+        return [(each.plan, each.version, each.by) for each in all_quarantined(connection)]
 
 
 def test_what_scoring_died_of_sets_its_plan_version_aside_when_it_starts_again(start: Any) -> None:

@@ -10,12 +10,14 @@ import pytest
 from polars.exceptions import PanicException
 from sqlalchemy import Engine, text
 
-from services.scoring import lines, worker
-from services.scoring.in_hand import InHand
-from services.scoring.lines import lines_of
-from services.scoring.lines_api import read
-from services.scoring.quarantine import NotThere, harm, harm_of, lift, listed, put, try_all
-from services.scoring.store.terms import TermsInForce
+from services.scoring.credit import worker as credit_worker
+from services.scoring.lines import bulk
+from services.scoring.lines.bulk import lines_of
+from services.scoring.lines.service import read
+from services.scoring.quarantine.crash_guard import CrashGuard
+from services.scoring.quarantine.service import NoSuchVersion, lift, quarantine, quarantined, try_published
+from services.scoring.quarantine.trial import harm, harm_of
+from services.scoring.reference.store import ReferenceDataCache
 from services.scoring.worker import steps
 from shared.bounded import Bounded
 from shared.contracts.topics import EARNINGS
@@ -59,7 +61,7 @@ def sell_again(road: Road) -> None:
 
 def set_aside(road: Road, plan: str = "rep", version: int = 1) -> None:
     with road.engine.begin() as connection:
-        put(connection, plan, version, "it takes all memory", "ops")
+        quarantine(connection, plan, version, cause="it takes all memory", by="ops")
 
 
 SHE_GOES_ON = {("lea", "commission", "2025-03"): 20000}
@@ -71,7 +73,7 @@ def test_everybody_else_goes_on_and_what_was_paid_stays(two: Road) -> None:
     assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
     assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
     assert (found.plan, found.version, found.cause, found.by) == ("rep", 1, "it takes all memory", "ops")
     assert (found.participants, found.waiting) == (["ann"], 2)
 
@@ -85,8 +87,8 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
     set_aside(two)
     sell_again(two)
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
-        table = pl.concat(lines_of(*read(connection, TermsInForce(), "2025-03", None)))
+        (found,) = quarantined(connection)
+        table = pl.concat(lines_of(*read(connection, ReferenceDataCache(), period="2025-03", participants=None)))
     assert found.participants == ["ann"]  # not who is on another version, nor who was on the plan before
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
 
@@ -99,14 +101,14 @@ def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybo
             raise ArithmeticError("too steep")
         return explain(credits, roster, plans, earned)
 
-    monkeypatch.setattr(lines, "explain", failing)
+    monkeypatch.setattr(bulk, "explain", failing)
     bounded = Bounded()
     with two.engine.connect() as connection:
-        known = read(connection, TermsInForce(), "2025-03", None)
-    table = pl.concat(lines_of(*known, InHand(two.engine, bounded).asked))
+        known = read(connection, ReferenceDataCache(), period="2025-03", participants=None)
+    table = pl.concat(lines_of(*known, CrashGuard(two.engine, bounded).asked))
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
         assert not connection.execute(text("select * from in_hand")).all()
     assert (found.plan, found.version, found.by, found.participants) == ("rep", 1, "scoring", ["ann"])
     assert "ArithmeticError" in found.cause
@@ -116,12 +118,12 @@ def test_what_waited_is_calculated_when_it_is_lifted(two: Road) -> None:
     set_aside(two)
     sell_again(two)
     with two.engine.begin() as connection:
-        lift(connection, Publishing(two), "rep", 1, "ops")  # type: ignore[arg-type]
+        lift(connection, Publishing(two), "rep", 1, by="ops")  # type: ignore[arg-type]
     two.drain()
     assert pay(two) == {("ann", "commission", "2025-03"): 20000} | SHE_GOES_ON
     assert not reasons(two, "second-ann")
-    with two.engine.begin() as connection, pytest.raises(NotThere, match="is not quarantined"):
-        lift(connection, Publishing(two), "rep", 1, "ops")  # type: ignore[arg-type]
+    with two.engine.begin() as connection, pytest.raises(NoSuchVersion, match="is not quarantined"):
+        lift(connection, Publishing(two), "rep", 1, by="ops")  # type: ignore[arg-type]
 
 
 def test_what_waited_is_calculated_by_the_corrected_version(two: Road) -> None:
@@ -133,11 +135,13 @@ def test_what_waited_is_calculated_by_the_corrected_version(two: Road) -> None:
     assert pay(two) == {("ann", "commission", "2025-03"): 28000} | SHE_GOES_ON
     assert not reasons(two, "second-ann")
     with two.engine.connect() as connection:
-        assert [(each.version, each.participants) for each in listed(connection)] == [(1, [])]  # nobody waits any more
+        assert [(each.version, each.participants) for each in quarantined(connection)] == [
+            (1, [])
+        ]  # nobody waits any more
 
 
 def test_a_version_that_is_not_published_cannot_be_set_aside(two: Road) -> None:
-    with pytest.raises(NotThere, match="rep@7 is not published"):
+    with pytest.raises(NoSuchVersion, match="rep@7 is not published"):
         set_aside(two, version=7)
 
 
@@ -160,7 +164,7 @@ def test_a_harmful_version_is_set_aside_as_it_comes_in(two: Road) -> None:
     assert pay(two)["lea", "commission", "2025-03"] == 20000
     assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
     assert (found.version, found.by) == (2, "scoring")
     assert "for a deal of 12345.67 already" in found.cause
 
@@ -174,13 +178,13 @@ def test_what_was_published_before_the_limits_is_tried_out_before_anybody_calcul
                         'stage = ''won''' || repeat(' or stage = ''won''', 20000))) where plan = 'rep'""")
         )
     bounded = Bounded()
-    try_all(scoring_engine, bounded)
+    try_published(scoring_engine, bounded)
     bounded.close()
     two.steps = steps()
     sell_again(two)
     assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
         assert connection.execute(text("select plan from plan_version where tried = :t"), {"t": TRIAL}).all() == [
             ("lead",)
         ]
@@ -229,7 +233,7 @@ def test_a_version_that_fails_with_somebodys_deal_sets_itself_aside_and_everybod
     assert pay(two) == {("ann", "commission", "2025-03"): kept, ("lea", "commission", "2025-03"): 9_990_000}
     assert reasons(two, "second-ann") == {("ann", "plan_quarantined")}
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
     assert (found.plan, found.version, found.by) == ("rep", 2, "scoring")
     assert cause in found.cause
     flat = [{"component": "commission", "measure": "bookings", "kind": "flat", "rate": "1%"}]
@@ -243,12 +247,12 @@ def test_a_record_with_which_everything_fails_is_no_plans_fault(two: Road, monke
     def failing(*_: Any) -> Any:
         raise ArithmeticError("whatever the plans say")
 
-    monkeypatch.setattr(worker, "values_table", failing)
+    monkeypatch.setattr(credit_worker, "values_table", failing)
     two.deal("bad", owner="ann", **WON)
     with pytest.raises(ArithmeticError):
         two.drain()
     with two.engine.connect() as connection:
-        assert not listed(connection)
+        assert not quarantined(connection)
 
 
 def test_a_panic_of_a_library_is_a_failure_as_any_other(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,10 +261,10 @@ def test_a_panic_of_a_library_is_a_failure_as_any_other(two: Road, monkeypatch: 
             raise PanicException("with 1234567 of somebody's pay")
         return credit(deals, roster, plans)
 
-    monkeypatch.setattr(worker, "credit", panicking)
+    monkeypatch.setattr(credit_worker, "credit", panicking)
     sell_again(two)
     assert pay(two) == {("ann", "commission", "2025-03"): 5000} | SHE_GOES_ON
     with two.engine.connect() as connection:
-        (found,) = listed(connection)
+        (found,) = quarantined(connection)
     assert "PanicException" in found.cause
     assert "1234567" not in found.cause

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.scoring.api import create_app
-from services.scoring.quarantine import put
+from services.scoring.app import create_app
+from services.scoring.quarantine.service import quarantine
 from shared.log.open import open_log
 from shared.log.port import Record
 from shared.settings import Settings
@@ -37,8 +37,8 @@ def app(scoring_engine: Engine, database_url: str, tmp_path: Path) -> FastAPI:
     return create_app(
         Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
         scoring_engine,
-        list,
-        open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
+        ready=list,
+        log=open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
     )
 
 
@@ -219,7 +219,7 @@ def test_what_a_quarantined_version_paid_is_not_explained_by_what_is_left_of_it(
     path = "/v1/earnings/ann/east/2025-03/commission/explain"
     assert get(path).status_code == 200
     with company.engine.begin() as connection:
-        put(connection, "rep", 1, "it takes all memory", "ops")
+        quarantine(connection, "rep", 1, cause="it takes all memory", by="ops")
     answer = get(path)
     assert (answer.status_code, answer.json()["detail"]) == (
         409,

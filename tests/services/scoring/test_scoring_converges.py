@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from sqlalchemy import Engine, text
 
-from services.scoring.deals import credits_of, uncredited_of
-from services.scoring.store import deals
+from services.scoring.credit import store as stored_deals
+from services.scoring.credit.deals import credits_of, uncredited_of
 from shared.facts import Facts, merge
 from shared.kernel import Plan, PlanSet, Roster, credit, measure
 from shared.kernel.crediting.deals import deals_table
@@ -66,7 +66,7 @@ def batch_result(events: list[Event]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
 def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """credits, uncredited and earnings as the tables have them."""
     with engine.connect() as connection:
-        held = deals.hold(connection, connection.scalars(text("select deal_id from deal")))
+        held = stored_deals.lock(connection, connection.scalars(text("select deal_id from deal")))
         earned = connection.execute(
             text("""
                 select participant_id, e->>'plan', (e->>'version')::int, e->>'component', period, (e->>'fiscal')::int,

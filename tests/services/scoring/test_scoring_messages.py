@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from services.scoring.standings import NotChanges, read_changes
+from services.scoring.earn.participant_sums import NotChanges, read_changes
 from shared.log.port import Record
 from tests.services.scoring.conftest import Road
 

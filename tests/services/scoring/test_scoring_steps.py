@@ -9,9 +9,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from services.scoring.deals import credits_of, uncredited_of
-from services.scoring.listed import NotListable
-from services.scoring.store import views
+from services.scoring.credit import store as stored_deals
+from services.scoring.credit.deals import credits_of, uncredited_of
+from services.scoring.row_codec import NotEncodable
 from shared.contracts.credits import CreditsChanged
 from shared.contracts.earnings import EarningsChanged
 from shared.kernel.arithmetic.expressions import Overflow
@@ -36,13 +36,13 @@ def pay(road: Road) -> dict[tuple[str, str, str], int]:
 def credited(road: Road, deal_id: str) -> dict[str, int]:
     """participant -> minor units credited from a deal."""
     with road.engine.connect() as connection:
-        found = credits_of(views.deals(connection, [deal_id]))
+        found = credits_of(stored_deals.deals(connection, [deal_id]))
     return dict(found.select("participant_id", "amount").iter_rows())
 
 
 def reasons(road: Road, deal_id: str) -> set[tuple[str | None, str]]:
     with road.engine.connect() as connection:
-        found = uncredited_of(views.deals(connection, [deal_id]))
+        found = uncredited_of(stored_deals.deals(connection, [deal_id]))
     return set(found.select("participant_id", "reason").iter_rows())
 
 
@@ -326,7 +326,7 @@ def test_a_sum_too_large_to_be_exact_is_an_error_not_a_number(company: Road) -> 
 
 def test_a_name_that_is_no_identifier_is_an_error(company: Road) -> None:
     company.deal("d1", owner='ann","rep', **WON)
-    with pytest.raises(NotListable):
+    with pytest.raises(NotEncodable):
         company.drain()
 
 

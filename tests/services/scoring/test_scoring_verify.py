@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
-from services.scoring.quarantine import put as put_aside
+from services.scoring.quarantine.service import quarantine
 from services.scoring.verify import verify
 from shared.contracts.topics import DEALS, PLANS, ROSTER
 from shared.log import dead_letters
@@ -120,7 +120,7 @@ def test_everything_but_what_is_quarantined_is_compared_and_that_is_named(
     with scored.begin() as connection:
         everyone = connection.execute(text("select participant_id, facts from participant")).all()
         harmful, *_ = connection.execute(text("select plan, version from plan_version order by 1, 2")).all()
-        put_aside(connection, harmful.plan, harmful.version, "it does harm", "ops")
+        quarantine(connection, harmful.plan, harmful.version, cause="it does harm", by="ops")
     sale = {"stage": "won", "amount": "1000.00", "currency": "USD", "close_date": "2025-05-20"}
     for number, (who, _) in enumerate(everyone):
         fact = {"deal_id": f"new{number}", "fields": sale | {"owner": who}, "source": "crm"}
@@ -140,7 +140,7 @@ def test_all_is_compared_again_when_a_corrected_version_has_replaced_the_quarant
         harmful, *_ = connection.execute(
             text("select plan, version, document from plan_version order by 1, 2 desc")
         ).all()
-        put_aside(connection, harmful.plan, harmful.version, "it does harm", "ops")
+        quarantine(connection, harmful.plan, harmful.version, cause="it does harm", by="ops")
     corrected = harmful.document | {"version": harmful.version + 1}
     published = {name: corrected[name] for name in ("version", "effective_from")} | {"plan_id": harmful.plan}
     record = Record(f"{harmful.plan}@{harmful.version + 1}", orjson.dumps(published | {"document": corrected}))

@@ -19,7 +19,7 @@ from services.payout.app import create_app
 from services.payout.ledger.worker import WORKER, step
 from services.payout.lines import ScoringLines
 from services.payout.verify import verify
-from services.scoring.api import create_app as create_scoring
+from services.scoring.app import create_app as create_scoring
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
@@ -68,7 +68,9 @@ class Company:
         self._taken = 0
         self._moments = 0
         settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=folder / "keys.json")
-        self._scoring = TestClient(create_scoring(settings, scoring, list, PostgresLog(scoring.url, 1))).__enter__()
+        self._scoring = TestClient(
+            create_scoring(settings, scoring, ready=list, log=PostgresLog(scoring.url, 1))
+        ).__enter__()
         self.lines = ScoringLines("http://scoring", folder / "client-key", UTCZONE, httpx.MockTransport(self._forward))
         self.client = TestClient(create_app(settings, service, self.now, list, self.lines, self.lines)).__enter__()
 

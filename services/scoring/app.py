@@ -1,0 +1,57 @@
+"""The HTTP interface of scoring. It reads; only the workers write, and whoever quarantines a plan version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from services.scoring.deals.routes import router as deals
+from services.scoring.deps import AppResources
+from services.scoring.lines.routes import router as lines
+from services.scoring.overview.routes import router as overview
+from services.scoring.participants.routes import router as participants
+from services.scoring.quarantine.routes import router as quarantine
+from services.scoring.reference.blame import UNGUARDED, Guarded
+from services.scoring.reference.store import ReferenceDataCache
+from shared import web
+from shared.log.port import Log
+from shared.settings import Settings
+
+TAGS = {
+    "participants": "What somebody earns, how it came about, and what credits them.",
+    "deals": "Deals as they stand: facts, credits, and why a share of one credits nobody.",
+    "lines": "Who earned what by which deal in a month, in bulk.",
+    "overview": "Everything at a glance, and what looks like a slip.",
+    "quarantine": "Plan versions with which nothing is calculated.",
+}
+
+
+def create_app(
+    settings: Settings,
+    engine: Engine,
+    *,
+    ready: Callable[[], list[str]],
+    log: Log,
+    guarded: Guarded = UNGUARDED,
+) -> FastAPI:
+    """The app over the tables that the workers keep.
+
+    Args:
+        settings: of the installation.
+        engine: the service's database; one that the workers do not take their connections from.
+        ready: what keeps the workers from working, in sentences.
+        log: takes what a lifted quarantine asks for again.
+        guarded: how calculations are done that somebody asks for.
+    """
+    return web.create_app(
+        "Earnest scoring",
+        "Credits and earnings, and how they came about.",
+        settings=settings,
+        ready=ready,
+        engine=engine,
+        routers=(participants, overview, deals, lines, quarantine),
+        provide=[ReferenceDataCache(), AppResources(log=log, guarded=guarded)],
+        tags=TAGS,
+    )

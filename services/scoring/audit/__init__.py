@@ -1,0 +1,1 @@
+"""Tables compared with what the log gives."""

@@ -1,0 +1,161 @@
+"""A deal as it is stored: its facts, who holds it, whom it credits, and whom it does not and why. One row, so one write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from services.scoring.facts_codec import NO_FACTS, pack, pack_patch, unpack
+from services.scoring.row_codec import NO_ROWS, decode_rows, encode_rows
+from shared.contracts.deals import DealFact
+from shared.facts import merge, values_of
+from shared.kernel import Credited
+from shared.kernel.tables import CREDITS, UNCREDITED, empty
+
+STORED = pl.Schema(
+    {
+        "deal_id": pl.String(),
+        "version": pl.Int64(),
+        "close_date": pl.Date(),
+        "owner": pl.String(),
+        "sharers": pl.List(pl.String()),
+        "facts": pl.String(),
+        "credits": pl.String(),
+        "uncredited": pl.String(),
+    }
+)
+"""Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner. `credits` and
+`uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and with it their period."""
+
+CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
+"""The columns of a credit as it is listed beside its deal."""
+_PAYMENTS = "payments."
+_UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deal to be credited: its version, its facts packed, and their values in force by path."""
+
+    version: int
+    packed: str
+    values: Mapping[str, Any]
+
+
+def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dict[str, Due]:
+    """What is to be credited: deals that the patches change, and those of `again` that are held (`STORED`)."""
+    known = {
+        deal_id: (version, facts) for deal_id, version, facts in held.select("deal_id", "version", "facts").iter_rows()
+    }
+    by_deal: dict[str, list[DealFact]] = {}
+    for patch in patches:
+        by_deal.setdefault(patch.deal_id, []).append(patch)
+    found: dict[str, Due] = {}
+    for deal_id, of_deal in by_deal.items():
+        if deal_id not in known and len(of_deal) == 1:  # most deals are new: nothing to merge with
+            [patch] = of_deal
+            if patch.fields:
+                packed = pack_patch(patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
+                found[deal_id] = Due(1, packed, patch.fields)
+            continue
+        version, packed = known.get(deal_id, (0, NO_FACTS))
+        facts = unpack(packed)
+        # A sum, because every patch must be merged.
+        changes = sum(
+            merge(facts, each.fields, each.occurred_at, each.sequence, each.source, each.by) for each in of_deal
+        )
+        if changes:
+            found[deal_id] = Due(version + changes, pack(facts), values_of(facts))
+    for deal_id in again & known.keys() - found.keys():
+        version, packed = known[deal_id]
+        found[deal_id] = Due(version, packed, values_of(unpack(packed)))
+    return found
+
+
+def taken_back(held: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
+    """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its id."""
+    paying = [(patch.deal_id, paid) for patch in patches if (paid := _payments(patch.fields))]
+    if not paying:
+        return []
+    names = pl.Series([deal_id for deal_id, _ in paying])
+    known = held.filter(pl.col("deal_id").is_in(names.implode()))
+    before = {
+        deal_id: _payments(values_of(unpack(facts))) for deal_id, facts in known.select("deal_id", "facts").rows()
+    }
+    found = set()
+    for deal_id, paid in paying:
+        there = before.setdefault(deal_id, {})
+        for path, payment in paid.items():
+            if payment is None or payment["amount"].startswith("-") or there.get(path, payment) != payment:
+                found.add(deal_id)
+        there |= paid
+    return sorted(found)
+
+
+def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in values.items() if path.startswith(_PAYMENTS)}
+
+
+def as_stored(
+    due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited, named: Sequence[str] = ()
+) -> pl.DataFrame:
+    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
+    sharers = pl.col("splits").list.eval(pl.element().struct.field("participant_id"))
+    if named:
+        together = pl.concat_list(sharers.fill_null(pl.lit([], dtype=pl.List(pl.String))), *named).list.drop_nulls()
+        sharers = pl.when(together.list.len() > 0).then(together.list.unique().list.sort())
+    return (
+        deals.select(
+            "deal_id",
+            "close_date",
+            owner=pl.when(pl.col("splits").is_null()).then("owner"),
+            sharers=sharers,
+        )
+        .with_columns(
+            pl.Series("version", [each.version for each in due.values()], pl.Int64),
+            pl.Series("facts", [each.packed for each in due.values()], pl.String),
+        )
+        .join(
+            encode_rows(_without_the_deals_own(credited.credits, deals), ["deal_id"], list(CREDIT), "credits"),
+            on="deal_id",
+            how="left",
+        )
+        .join(encode_rows(credited.uncredited, ["deal_id"], list(_UNCREDITED), "uncredited"), on="deal_id", how="left")
+        .with_columns(pl.col("credits", "uncredited").fill_null(NO_ROWS))
+        .select(STORED.names())
+    )
+
+
+def credits_of(deals: pl.DataFrame) -> pl.DataFrame:
+    """The `CREDITS` of deals of which at least deal_id, close_date and credits are given."""
+    if deals.is_empty():  # as it mostly is when deals come in: they are new
+        return empty(CREDITS)
+    rows = decode_rows(deals, ["deal_id", "close_date"], "credits", CREDIT)
+    return (
+        rows.with_columns(
+            pl.col("credit_date").fill_null(pl.col("close_date")), pl.col("bucket", "exchange").fill_null("")
+        )
+        .with_columns(pl.col("period").fill_null(_month("credit_date")))
+        .select(CREDITS.names())
+    )
+
+
+def _without_the_deals_own(credits: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+    """Credits without a date that is the close date, and without a period that is the month of the date."""
+    dated = credits.join(deals.select("deal_id", "close_date"), on="deal_id", how="left")
+    return dated.with_columns(
+        period=pl.when(pl.col("period") != _month("credit_date")).then("period"),
+        credit_date=pl.when(pl.col("credit_date") != pl.col("close_date")).then("credit_date"),
+    )
+
+
+def _month(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).str.slice(0, 7)
+
+
+def uncredited_of(deals: pl.DataFrame) -> pl.DataFrame:
+    """The `UNCREDITED` of deals of which at least deal_id and uncredited are given."""
+    return decode_rows(deals, ["deal_id"], "uncredited", _UNCREDITED).select(UNCREDITED.names())

@@ -1,0 +1,153 @@
+"""Deals with their credits, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from services.scoring.credit.deals import STORED
+from services.scoring.store import SPLIT, execute, fetch, joined
+
+_TAB = "\t"  # separates ids, which hold none
+
+
+def lock(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
+    """Those of the deals that exist, as `STORED`, locked until the transaction ends."""
+    return pl.DataFrame(fetch(connection, _LOCK, joined(deal_ids)), schema=STORED, orient="row")
+
+
+def save(connection: Connection, deals: pl.DataFrame) -> None:
+    """Write `STORED` deals, whether new or not."""
+    texts = deals.with_columns(pl.col("sharers").list.join(_TAB)).cast(pl.String)
+    execute(connection, _SAVE, *(joined(texts[name]) for name in STORED))
+
+
+def save_lost(connection: Connection, lost: pl.DataFrame, holders: pl.DataFrame) -> None:
+    """Remember which deals (period, participant_id, deal_id), and whose (period, participant_id, holder), credit a participant in a
+    month no longer.
+    """
+    if lost.height:
+        execute(connection, _SAVE_LOST, *(joined(lost[name]) for name in ("period", "participant_id", "deal_id")))
+    if holders.height:
+        columns = ("period", "participant_id", "holder")
+        execute(connection, _SAVE_LOST_HOLDERS, *(joined(holders[name]) for name in columns))
+
+
+def save_taken_back(connection: Connection, deals: Iterable[str]) -> None:
+    """Remember of which deals a payment was taken back."""
+    if names := list(deals):
+        execute(
+            connection, f"insert into taken_back select * from unnest({SPLIT}) on conflict do nothing", joined(names)
+        )
+
+
+def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
+    """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
+
+    With `everything` all deals closed on or after that date, whoever holds them.
+    """
+    if everything is not None:
+        query = "select deal_id from deal where close_date >= %s order by deal_id"
+        return [deal_id for (deal_id,) in fetch(connection, query, min(everything, *since.values(), everything))]
+    if not since:
+        return []
+    holders = list(since)
+    found = fetch(connection, _HELD_SINCE, holders, list(since.values()), holders, min(since.values()))
+    return [deal_id for (deal_id,) in found]
+
+
+def crediting(
+    connection: Connection, participant_id: str, holders: Iterable[str], first: date, last: date
+) -> pl.DataFrame:
+    """deal_id, close_date and credits of the deals of these holders that credit a participant, closed from first to last."""
+    those = list(holders)
+    rows = fetch(connection, _CREDITING, those, first, last, those, first, last, f'["{participant_id}",')
+    columns = ["deal_id", "close_date", "credits"]
+    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+
+
+def crediting_ever(connection: Connection, participant_id: str) -> pl.DataFrame:
+    """deal_id, close_date and credits of all deals that credit a participant."""
+    columns = ["deal_id", "close_date", "credits"]
+    query = "select deal_id, close_date, credits from deal where strpos(credits, %s) > 0"
+    rows = fetch(connection, query, f'["{participant_id}",')
+    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+
+
+def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
+    """Those of the deals that exist, as `STORED`, by id."""
+    columns = ", ".join(STORED.names())
+    rows = fetch(
+        connection, f"select {columns} from deal where deal_id = any({SPLIT}) order by deal_id", joined(deal_ids)
+    )
+    return pl.DataFrame(rows, schema=STORED, orient="row")
+
+
+def taken_back(connection: Connection) -> pl.DataFrame:
+    """deal_id and facts of deals of which a payment was ever taken back, by id."""
+    rows = fetch(connection, "select deal_id, facts from taken_back join deal using (deal_id) order by deal_id")
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "facts": pl.String()}, orient="row")
+
+
+def uncredited(
+    connection: Connection, after: str, *, limit: int, reason: str | None, closed: tuple[date, date] | None = None
+) -> pl.DataFrame:
+    """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id.
+
+    With `closed` only deals closed from its first to its last day, and those without a close date, which are in no month.
+    """
+    first, last = closed or (None, None)
+    rows = fetch(
+        connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()},", first, first, last, limit
+    )
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
+
+
+def closing_after(connection: Connection, day: date) -> pl.DataFrame:
+    """deal_id and close_date of deals that close after a day."""
+    rows = fetch(connection, "select deal_id, close_date from deal where close_date > %s", day)
+    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "close_date": pl.Date()}, orient="row")
+
+
+# Everybody locks deals in this order, so that crediting and crediting again cannot wait for each other in a circle.
+_LOCK = f"""
+    select {", ".join(STORED)} from deal where deal_id = any({SPLIT}) order by deal_id for update"""
+
+_SAVE = f"""
+    insert into deal ({", ".join(STORED)})
+    select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits, uncredited
+    from unnest({", ".join([SPLIT] * len(STORED))}) d({", ".join(STORED)})
+    on conflict (deal_id) do update set {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
+
+_SAVE_LOST = f"""
+    insert into lost_credit (period, participant_id, deal_id)
+    select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
+
+_SAVE_LOST_HOLDERS = f"""
+    insert into lost_holder (period, participant_id, holder)
+    select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
+
+_HELD_SINCE = """
+    select deal_id from unnest(%s::text[], %s::date[]) h(holder, since)
+    join deal on deal.owner = h.holder and deal.close_date >= h.since
+    union
+    select deal_id from deal where sharers && %s::text[] and close_date >= %s
+    order by deal_id"""
+
+_CREDITING = """
+    with held as (
+        select deal_id, close_date, credits from deal where owner = any(%s::text[]) and close_date between %s and %s
+        union all
+        select deal_id, close_date, credits from deal where sharers && %s::text[] and close_date between %s and %s
+    )
+    select deal_id, close_date, credits from held where strpos(credits, %s) > 0"""
+
+_UNCREDITED = """
+    select deal_id, uncredited from deal
+    where uncredited <> '[]' and deal_id > %s and (%s::text is null or strpos(uncredited, %s) > 0)
+      and (%s::date is null or close_date is null or close_date between %s and %s)
+    order by deal_id limit %s"""

@@ -1,0 +1,92 @@
+"""Deals over HTTP: one or many as they stand, and those that credit not everyone they should."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from services.scoring.credit import store
+from services.scoring.credit.deal_facts import deal_facts, paid_less
+from services.scoring.credit.deals import uncredited_of
+from services.scoring.credit.shares import shares
+from services.scoring.deals.schemas import (
+    MOST,
+    AskedDeals,
+    Deals,
+    DealView,
+    PaidLess,
+    Shares,
+    ShareView,
+    Uncredited,
+    UncreditedView,
+)
+from services.scoring.deals.service import deals_as_they_stand
+from services.scoring.deps import MAY_READ, Period, ReferenceDep
+from services.scoring.facts_codec import unpack
+from shared.contracts.base import Identifier
+from shared.deps import SnapshotDep
+from shared.kernel.language.values import Name
+from shared.periods import first_day, last_day
+from shared.problems import NotFound
+
+router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
+
+
+@router.get("/deals/{deal_id:path}", summary="Show a deal")
+def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: Annotated[Identifier, Path()]) -> DealView:
+    """A deal as it stands, whom it credits, and whom it does not and why."""
+    with snapshot.connect() as connection:
+        found = deals_as_they_stand(connection, reference, [deal_id])
+    if not found:
+        raise NotFound(f"there is no deal {deal_id}")
+    return found[0]
+
+
+@router.post("/deals", summary="Show many deals")
+def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Deals:
+    """The same of many deals, by id; those that there are not are left out."""
+    with snapshot.connect() as connection:
+        return Deals(deals=deals_as_they_stand(connection, reference, sorted(set(asked.deals))))
+
+
+@router.post("/shares", summary="Show who has which share of deals")
+def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Shares:
+    """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them was refunded."""
+    with snapshot.connect() as connection:
+        found = store.deals(connection, sorted(set(asked.deals)))
+        now = reference.read(connection)
+    facts = {deal_id: unpack(packed) for deal_id, packed in found.select("deal_id", "facts").iter_rows()}
+    return Shares(shares=ShareView.all_of(shares(facts, roster=now.roster, plans=now.plans)))
+
+
+@router.get("/paid-less", summary="List deals that are paid less than before")
+def list_paid_less(
+    snapshot: SnapshotDep, as_of: Annotated[date, Query(description="What came in by this day counts")]
+) -> PaidLess:
+    """Deals of which a payment was ever taken back, and that are not paid in full by a day: what was released of them is looked at again."""
+    with snapshot.connect() as connection:
+        found = store.taken_back(connection)
+    return PaidLess(deals=paid_less(deal_facts(found), as_of))
+
+
+@router.get("/uncredited", summary="List deals that credit not everyone")
+def list_uncredited(
+    snapshot: SnapshotDep,
+    *,
+    after: Annotated[Identifier | None, Query(description="Continue after this deal")] = None,
+    reason: Annotated[Name | None, Query(description="Deals with this reason only")] = None,
+    period: Annotated[
+        Period | None, Query(description="Deals closed in this month only, and those without a close date")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> Uncredited:
+    """Won deals, or shares of them, that credit nobody, and why."""
+    closed = None if period is None else (first_day(period), last_day(period))
+    with snapshot.connect() as connection:
+        found = store.uncredited(connection, after or "", limit=limit, reason=reason, closed=closed)
+    return Uncredited(
+        uncredited=UncreditedView.all_of(uncredited_of(found)),
+        next=found["deal_id"][-1] if found.height == limit else None,
+    )

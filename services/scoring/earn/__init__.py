@@ -1,0 +1,1 @@
+"""Earning: credits summed per participant and month, and the plans evaluated on the sums."""

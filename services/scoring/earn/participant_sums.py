@@ -1,0 +1,146 @@
+"""A participant's month: credits summed per rule, and what is earned on the sums. Sums only, whatever the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from services.scoring.row_codec import NO_ROWS, decode_rows, encode_objects, encode_rows
+from shared.kernel import PlanSet, Roster, measure
+from shared.kernel.arithmetic.expressions import narrow, wide
+from shared.kernel.idle_months import Months, earn_every_month
+from shared.kernel.tables import EARNINGS
+
+_WHO = ["participant_id", "period"]
+_SUM = {
+    "plan": pl.String(),
+    "version": pl.Int64(),
+    "rule": pl.String(),
+    "currency": pl.String(),
+    "bucket": pl.String(),
+    "amount": pl.Int64(),
+    "deals": pl.Int64(),
+    "fiscal": pl.Int32(),
+}
+_EARNING = [
+    *("component", "plan", "version", "fiscal", "amount", "currency"),
+    *("measure", "quota", "attainment", "share", "problem", "about"),
+]
+_MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
+
+PARTICIPANT_SUMS = pl.Schema(
+    {
+        "participant_id": pl.String(),
+        "period": pl.String(),
+        "sums": pl.String(),
+        "revision": pl.Int64(),
+        "earnings": pl.String(),
+    }
+)
+"""A participant's month as it is stored; `sums` and `earnings` are JSON lists in an order of their own; earnings are written as they are published."""
+
+
+class NotChanges(ValueError):
+    """A message that is no `CreditsChanged`."""
+
+
+def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
+    """The changes of some `CreditsChanged` messages, one row each; and who is to earn again without a change.
+
+    Raises:
+        NotChanges: a message is none, or lacks something.
+    """
+    try:
+        texts = pl.Series("message", [message.decode() for message in messages], dtype=pl.String)
+        read = texts.str.json_decode(_MESSAGE).struct.unnest()
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        raise NotChanges("a message is not JSON of the form of CreditsChanged") from None
+    changes = (
+        read.filter(pl.col("changes").list.len() > 0)
+        .explode("changes")
+        .unnest("changes")
+        .with_columns(pl.col("bucket").fill_null(""))
+    )
+    if any(column.has_nulls() for frame in (read, changes) for column in frame):
+        raise NotChanges("a message of CreditsChanged lacks something")
+    return changes, read.filter(pl.col("changes").list.len() == 0)["participant_id"].to_list()
+
+
+def updated(
+    held: pl.DataFrame, changes: pl.DataFrame, *, roster: Roster, plans: PlanSet, months: Months | None
+) -> pl.DataFrame:
+    """The `PARTICIPANT_SUMS` that changes make of those held: for everyone in either, in order, whether changed or not.
+
+    What is held has all periods that hang together with those of the changes, and the roster the participants of both; `months`
+    are the first and the last in which anyone has a credit.
+
+    A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    sums = _added(held, changes)
+    earned = earn_every_month(measure(sums, plans), roster, plans, months)
+    if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
+        kept = earnings_of(held).join(plans.quarantined, on=["plan", "version"], how="semi")
+        earned = pl.concat([earned, kept.select(earned.columns)])
+    texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, _EARNING, "earnings")
+    everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
+    was = held.select(*_WHO, "revision", was="earnings")
+    return (
+        everyone.join(encode_rows(sums, _WHO, list(_SUM), "sums"), on=_WHO, how="left", maintain_order="left")
+        .join(texts, on=_WHO, how="left", maintain_order="left")
+        .join(was, on=_WHO, how="left", maintain_order="left")
+        .with_columns(pl.col("sums", "earnings", "was").fill_null(NO_ROWS), pl.col("revision").fill_null(0))
+        .with_columns(revision=pl.col("revision") + (pl.col("earnings") != pl.col("was")).cast(pl.Int64))
+        .select(PARTICIPANT_SUMS.names())
+    )
+
+
+def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """Each of the `PARTICIPANT_SUMS` as participant, a name for this revision, and the `EarningsChanged` as JSON.
+
+    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted. Who is
+    not in it earns differently because of somebody else.
+    """
+    head = pl.struct("participant_id", "period", "revision").struct.json_encode().str.head(-1)
+    counted = pl.concat_str(pl.lit('"'), "partition", pl.lit('":'), "next").fill_null("")
+    message = pl.concat_str(head, pl.lit(',"earnings":'), "earnings", pl.lit(',"basis":{'), counted, pl.lit("}}"))
+    name = pl.concat_str("period", pl.lit("/"), "revision")
+    rows = revised.join(basis, on="participant_id", how="left").sort(_WHO)
+    return list(rows.select("participant_id", name.alias("name"), message.alias("message")).iter_rows())
+
+
+def earnings_of(held: pl.DataFrame) -> pl.DataFrame:
+    """The earnings of `PARTICIPANT_SUMS`, one row each: participant_id, period, and the columns of `EARNINGS`."""
+    kind = pl.List(pl.Struct({name: EARNINGS[name] for name in _EARNING}))
+    return (
+        held.select(*_WHO, pl.col("earnings").str.json_decode(kind))
+        .explode("earnings")
+        .drop_nulls("earnings")
+        .unnest("earnings")
+    )
+
+
+def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
+    """Check that the messages about participants lay under their keys.
+
+    Raises:
+        NotChanges: one did not, and nobody would be told what it changes.
+    """
+    if not set(participants) <= set(basis["participant_id"]):
+        raise NotChanges("a message of CreditsChanged under the key of another participant")
+
+
+def sums_of(held: pl.DataFrame) -> pl.DataFrame:
+    """The sums of `PARTICIPANT_SUMS`, one row each: participant_id, period, plan, version, rule, fiscal, currency, bucket, amount, deals."""
+    return decode_rows(held, _WHO, "sums", _SUM).with_columns(pl.col("bucket").fill_null(""))
+
+
+def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
+    added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
+        amount=wide("amount").sum(), deals=pl.col("deals").sum()
+    )
+    return narrow(added, "amount", "a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))

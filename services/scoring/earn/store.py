@@ -1,0 +1,127 @@
+"""Participants' sums and earnings as stored: one row per participant and month, in the table `standing`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlalchemy import Connection
+
+from services.scoring.earn.participant_sums import PARTICIPANT_SUMS, sums_of
+from services.scoring.store import SPLIT, execute, fetch, joined
+from shared.kernel import PlanSet
+from shared.kernel.idle_months import Months
+
+_COLUMNS = ", ".join(PARTICIPANT_SUMS)
+_PAIR = {name: PARTICIPANT_SUMS[name] for name in ("participant_id", "period")}
+
+
+def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.DataFrame:
+    """participant_id and period of every month in which one of these participants has sums or earnings."""
+    query = "select participant_id, period from standing where participant_id = any(%s::text[])"
+    rows = fetch(connection, query, list(participant_ids)) if participant_ids else []
+    return pl.DataFrame(rows, schema=_PAIR, orient="row")
+
+
+def reached(connection: Connection, pairs: pl.DataFrame, *, people: set[str], plans: PlanSet) -> pl.DataFrame:
+    """Those participants and periods, and the others whose earnings hang together with theirs.
+
+    Where a plan compares participants with each other these are the others of the period, and where more than the credits of a
+    month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
+    """
+    found = [pairs]
+    if plans.grouped and not plans.by_month:
+        rows = fetch(connection, "select participant_id, period from standing")
+        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+    elif plans.grouped:
+        query = "select participant_id, period from standing where period = any(%s::text[])"
+        rows = fetch(connection, query, pairs["period"].unique().to_list())
+        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+    elif not plans.by_month:
+        found.append(periods_of(connection, sorted(people.union(*(each["participant_id"] for each in found)))))
+    return pl.concat(found).unique()
+
+
+def lock_everyone(connection: Connection) -> None:
+    """Let nobody else earn what is compared, or paid without a credit, until the transaction ends."""
+    # Not by rows: what such plans look at are also the rows that are not there yet, and those cannot be locked.
+    execute(connection, "select pg_advisory_xact_lock(hashtext('earn together'))")
+
+
+def months(connection: Connection, plans: PlanSet) -> Months | None:
+    """The first and the last month in which anyone has a credit."""
+    [(first, last)] = fetch(connection, "select min(period), max(period) from standing where sums <> '[]'")
+    if first is None or not plans.in_weeks:
+        return None if first is None else Months(first, last)
+    query = f"select {_COLUMNS} from standing where period = any(%s::text[])"
+    rows = fetch(connection, query, [first, last])
+    return Months.of(sums_of(pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")), plans)
+
+
+def lock(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The `PARTICIPANT_SUMS` of these participants and periods that exist, locked until the transaction ends."""
+    rows = fetch(connection, _LOCK, joined(pairs["participant_id"]), joined(pairs["period"]))
+    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+
+
+def save(connection: Connection, rows: pl.DataFrame) -> None:
+    """Write `PARTICIPANT_SUMS`, whether new or not."""
+    execute(connection, _SAVE, *(joined(rows[name].cast(pl.String)) for name in PARTICIPANT_SUMS))
+
+
+def of_participant(connection: Connection, participant_id: str, period: str | None) -> pl.DataFrame:
+    """A participant's `PARTICIPANT_SUMS`, of one period or of all, by period."""
+    rows = fetch(connection, _OF_PARTICIPANT, participant_id, period, period)
+    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+
+
+def of_pairs(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The `PARTICIPANT_SUMS` of these participants and periods that exist."""
+    rows = fetch(connection, _OF_PAIRS, joined(pairs["participant_id"]), joined(pairs["period"]))
+    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+
+
+def of_month(
+    connection: Connection, period: str, *, before: bool = False, participants: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The `PARTICIPANT_SUMS` of a month, with `before` also those of all months before it; of everyone or of some."""
+    rows = fetch(
+        connection,
+        f"""select {_COLUMNS} from standing
+            where {"period <= %s" if before else "period = %s"} and (%s::text is null or participant_id = any({SPLIT}))
+            order by participant_id, period""",
+        period,
+        None if participants is None else "",
+        "" if participants is None else joined(participants),
+    )
+    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+
+
+def is_participant(connection: Connection, participant_id: str) -> bool:
+    """Whether the roster knows the participant, or anything was ever credited to or earned by them."""
+    return bool(fetch(connection, _IS_PARTICIPANT, participant_id, participant_id)[0][0])
+
+
+# Everybody locks these rows in this order, so that steps side by side cannot wait for each other in a circle.
+_LOCK = f"""
+    select {_COLUMNS} from standing
+    where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))
+    order by participant_id, period for update"""
+
+_SAVE = f"""
+    insert into standing ({_COLUMNS})
+    select participant_id, period, sums, revision::bigint, earnings
+    from unnest({", ".join([SPLIT] * len(PARTICIPANT_SUMS))}) s({_COLUMNS})
+    on conflict (participant_id, period) do update set
+        sums = excluded.sums, revision = excluded.revision, earnings = excluded.earnings"""
+
+_OF_PARTICIPANT = f"""
+    select {_COLUMNS} from standing
+    where participant_id = %s and (%s::text is null or period = %s) order by period"""
+
+_OF_PAIRS = f"""
+    select {_COLUMNS} from standing where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))"""
+
+_IS_PARTICIPANT = """
+    select exists (select 1 from participant where participant_id = %s)
+        or exists (select 1 from standing where participant_id = %s)"""

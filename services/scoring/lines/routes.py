@@ -1,0 +1,77 @@
+"""The lines of a month in bulk, over HTTP as a stream of Arrow record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Engine
+
+from services.scoring.deps import MAY_READ, AppResources, Period, ReferenceDep, Resources
+from services.scoring.lines.arrow_stream import framed
+from services.scoring.lines.bulk import lines_of
+from services.scoring.lines.schemas import Asked
+from services.scoring.lines.service import read
+from services.scoring.reference.store import ReferenceDataCache
+from shared.contracts import lines as contract
+from shared.deps import SnapshotDep
+
+router = APIRouter(prefix="/v1/lines", tags=["lines"], dependencies=[MAY_READ])
+
+_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "Arrow IPC stream, a row per participant (`shared/contracts/lines.py`); amounts are minor units",
+        "content": {contract.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.get(
+    "",
+    response_class=StreamingResponse,
+    responses=_ANSWER,
+    summary="Stream the lines of a month",
+)
+def get_lines(
+    snapshot: SnapshotDep,
+    reference: ReferenceDep,
+    *,
+    resources: Resources,
+    period: Annotated[Period, Query(examples=["2025-03"])],
+) -> Response:
+    """Who earned what by which deal in a month: everyone."""
+    return _streamed(snapshot, reference, resources=resources, period=period, participants=None)
+
+
+@router.post(
+    "",
+    response_class=StreamingResponse,
+    responses=_ANSWER,
+    summary="Stream the lines of some participants in a month",
+)
+def find_lines(snapshot: SnapshotDep, reference: ReferenceDep, *, resources: Resources, asked: Asked) -> Response:
+    """The same of those who are named; whoever has no earnings in the month is left out."""
+    return _streamed(
+        snapshot,
+        reference,
+        resources=resources,
+        period=asked.period,
+        participants=sorted(set(asked.participants)),
+    )
+
+
+def _streamed(
+    snapshot: Engine,
+    reference: ReferenceDataCache,
+    *,
+    resources: AppResources,
+    period: str,
+    participants: Sequence[str] | None,
+) -> Response:
+    with snapshot.connect() as connection:
+        known, sold = read(connection, reference, period=period, participants=participants)
+    # What could fail has been done before the first byte: later a reader would get half an answer, with status 200. And
+    # no connection is kept while the reader takes its time.
+    return StreamingResponse(framed(lines_of(known, sold, resources.guarded)), media_type=contract.MEDIA_TYPE)

@@ -1,0 +1,99 @@
+"""What the lines of a month are computed from, read once for many participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Final
+
+import polars as pl
+import psycopg
+from sqlalchemy import Connection
+
+from services.scoring.facts_codec import unpack
+from services.scoring.store import SPLIT, fetch, joined
+from shared.facts import Facts
+
+PAGE: Final = 25_000
+"""Deals that are held as text at once."""
+
+_DEALS: Final = {
+    "deal_id": pl.String(),
+    "close_date": pl.Date(),
+    "owner": pl.String(),
+    "sharers": pl.List(pl.String()),
+    "credits": pl.String(),
+    "facts": pl.String(),
+}
+_COLUMNS: Final = ", ".join(_DEALS)
+
+
+def lost(connection: Connection, since: str, *, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    """participant_id, period, and the facts of a deal that credited them in it and no longer does: of periods from one to another, of
+    everyone or of some.
+    """
+    query = _LOST.format("deal_id, facts", "lost_credit join deal using (deal_id)")
+    return _texts(connection, query, ["deal_id", "facts"], since, period, participants)
+
+
+def lost_holders(
+    connection: Connection, since: str, *, period: str, participants: Sequence[str] | None
+) -> pl.DataFrame:
+    """participant_id, period, and holder: whose deals credited them in it and no longer do."""
+    return _texts(connection, _LOST.format("holder", "lost_holder"), ["holder"], since, period, participants)
+
+
+def _texts(
+    connection: Connection, query: str, columns: list[str], since: str, period: str, participants: Sequence[str] | None
+) -> pl.DataFrame:
+    some = None if participants is None else ""
+    rows = fetch(connection, query, since, period, some, "" if participants is None else joined(participants))
+    return pl.DataFrame(rows, schema=dict.fromkeys(["participant_id", "period", *columns], pl.String), orient="row")
+
+
+def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:
+    """The facts of deals."""
+    rows = fetch(connection, f"select deal_id, facts from deal where deal_id = any({SPLIT})", joined(deals))
+    return {deal_id: unpack(facts) for deal_id, facts in rows}
+
+
+def deals_of(connection: Connection, holders: Iterable[str], *, first: date, last: date) -> Iterator[pl.DataFrame]:
+    """`_DEALS` of the deals of these holders that credit anyone, closed from first to last."""
+    those = joined(holders)
+    return _ahead(_pages(connection, _OF_HOLDERS, those, those, first, last))
+
+
+def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
+    """The same of all deals that credit anyone."""
+    return _ahead(_pages(connection, f"select {_COLUMNS} from deal where credits <> '[]'"))
+
+
+def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The pages, each fetched while the one before is worked on. Nobody else may use the connection meanwhile."""
+    with ThreadPoolExecutor(1) as fetching:
+        coming = fetching.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = fetching.submit(next, pages, None)
+            yield page
+
+
+def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[pl.DataFrame]:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor("lines", binary=True) as cursor:  # named: the rows stay in the database until they are asked for
+        cursor.execute(query.encode(), parameters or None)
+        while rows := cursor.fetchmany(PAGE):
+            columns = zip(*rows, strict=True)
+            yield pl.DataFrame(
+                [pl.Series(name, values, dtype=_DEALS[name]) for name, values in zip(_DEALS, columns, strict=True)]
+            )
+
+
+_LOST = f"""
+    select participant_id, period, {{}} from {{}}
+    where period between %s and %s and (%s::text is null or participant_id = any({SPLIT})) order by 1, 2, 3"""
+
+_OF_HOLDERS = f"""
+    select {_COLUMNS} from deal
+    where (owner = any({SPLIT}) or sharers && {SPLIT}) and close_date between %s and %s and credits <> '[]'"""

@@ -1,0 +1,1 @@
+"""What there is of everything, and what looks like a slip."""

@@ -1,0 +1,68 @@
+"""Everything at a glance, over HTTP: plans, counts and sums, and what looks like a slip in what a month pays on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.scoring.credit import store as stored_deals
+from services.scoring.deps import MAY_READ, Period, ReferenceDep
+from services.scoring.earn import store as stored_sums
+from services.scoring.earn.participant_sums import earnings_of
+from services.scoring.overview import store
+from services.scoring.overview.schemas import CurrencyTotals, Plans, Remarks, RemarkView, Summary
+from services.scoring.reference import store as stored_reference
+from shared.deps import SnapshotDep
+from shared.kernel.remarks.deals import far_ahead, far_from, of_attainment
+from shared.kernel.remarks.pools import of_pools
+from shared.kernel.remarks.roster import remarks_of, within
+from shared.periods import first_day, last_day
+
+router = APIRouter(prefix="/v1", tags=["overview"], dependencies=[MAY_READ])
+
+
+@router.get("/plans", summary="List the plans")
+def list_plans(snapshot: SnapshotDep) -> Plans:
+    """The plans that are published, by id."""
+    with snapshot.connect() as connection:
+        return Plans(plans=stored_reference.plan_ids(connection))
+
+
+@router.get("/summary", summary="Count and sum everything")
+def get_summary(snapshot: SnapshotDep) -> Summary:
+    """How many deals there are, what they credit and earn per currency, and what credits nobody."""
+    with snapshot.connect() as connection:
+        deals, participants, plan_versions = store.counts(connection)
+        return Summary(
+            deals=deals,
+            participants=participants,
+            plan_versions=plan_versions,
+            totals=[CurrencyTotals.of(totals) for totals in store.totals(connection)],
+            uncredited=store.uncredited_by_reason(connection),
+            unpaid=store.unpaid_by_reason(connection),
+        )
+
+
+@router.get("/remarks", summary="List what looks like a slip")
+def list_remarks(
+    snapshot: SnapshotDep, reference: ReferenceDep, *, period: Annotated[Period, Query(examples=["2025-03"])]
+) -> Remarks:
+    """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as `earnest calc` says it."""
+    first, last = first_day(period), last_day(period)
+    with snapshot.connect() as connection:
+        now = reference.read(connection)
+        earned = earnings_of(stored_sums.of_month(connection, period))
+        late = stored_deals.closing_after(connection, far_from(last))
+    found = [
+        *within(remarks_of(now.roster, now.plans), first, last),
+        *of_attainment(earned, now.plans),
+        *of_pools(earned, now.plans),
+        *far_ahead(late, last),
+    ]
+    return Remarks(
+        remarks=[
+            RemarkView(kind=remark.kind, participant_id=remark.participant_id, message=remark.message)
+            for remark in found
+        ]
+    )

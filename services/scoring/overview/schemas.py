@@ -1,0 +1,61 @@
+"""What is told of everything together. Amounts are exact decimals in major units, written as text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from services.scoring.overview.store import Totals
+from shared.kernel.remarks.roster import Kind
+from shared.money import from_minor
+
+
+class CurrencyTotals(BaseModel):
+    """Sums over all participants and periods in one currency."""
+
+    currency: str
+    credits: int
+    credited: Decimal
+    earned: Decimal
+
+    @staticmethod
+    def of(totals: Totals) -> CurrencyTotals:
+        """From sums in minor units."""
+        return CurrencyTotals(
+            currency=totals.currency,
+            credits=totals.credits,
+            credited=from_minor(totals.credited, totals.currency),
+            earned=from_minor(totals.earned, totals.currency),
+        )
+
+
+class Plans(BaseModel):
+    """Plans by id."""
+
+    plans: list[str]
+
+
+class Summary(BaseModel):
+    """How much there is of everything; `uncredited` deals and shares of deals, and `unpaid` components of a month, by reason."""
+
+    deals: int
+    participants: int
+    plan_versions: int
+    totals: list[CurrencyTotals]
+    uncredited: dict[str, int]
+    unpaid: dict[str, int]
+
+
+class RemarkView(BaseModel):
+    """One remark; `participant_id` is empty where it is about nobody. The message has quotas, rates and dates, and no pay."""
+
+    kind: Kind
+    participant_id: str
+    message: str
+
+
+class Remarks(BaseModel):
+    """All of a month."""
+
+    remarks: list[RemarkView]

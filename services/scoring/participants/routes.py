@@ -1,0 +1,144 @@
+"""A participant's earnings, how each came about, and their credits, over HTTP."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import orjson
+import polars as pl
+from fastapi import APIRouter, Path, Query
+from sqlalchemy import Connection
+
+from services.scoring.credit import store as stored_deals
+from services.scoring.credit.deals import credits_of
+from services.scoring.deals.schemas import CreditView
+from services.scoring.deps import MAY_READ, ParticipantId, Period, ReferenceDep, Resources
+from services.scoring.earn import store as stored_sums
+from services.scoring.earn.participant_sums import earnings_of
+from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
+from services.scoring.reference.blame import for_everybody_else
+from services.scoring.reference.data import ReferenceData
+from services.scoring.reference.hierarchy import with_everyone_below
+from shared.contracts.earnings import ComponentEarning
+from shared.deps import SnapshotDep
+from shared.explanation import parts
+from shared.kernel.language.values import Name
+from shared.kernel.tables import EARNINGS
+from shared.money import from_minor
+from shared.periods import first_day, last_day
+from shared.problems import Conflict, NotFound
+
+router = APIRouter(prefix="/v1", tags=["participants"], dependencies=[MAY_READ])
+
+
+@router.get(
+    "/participants/{participant_id:path}/earnings",
+    summary="List a participant's earnings",
+)
+def list_earnings(
+    snapshot: SnapshotDep, participant_id: ParticipantId, *, period: Annotated[Period | None, Query()] = None
+) -> Earnings:
+    """What a participant earns per period and component."""
+    with snapshot.connect() as connection:
+        months = stored_sums.of_participant(connection, participant_id, period)
+        _check_known(connection, participant_id, months)
+    return Earnings(
+        participant_id=participant_id,
+        earnings=[
+            EarningView.of(month, earning)
+            for month, text in months.select("period", "earnings").iter_rows()
+            for earning in _published(text)
+        ],
+    )
+
+
+@router.get(
+    "/earnings/{participant_id:path}/{period}/{component}/explain",
+    summary="Explain an earning",
+)
+def explain_earning(
+    snapshot: SnapshotDep,
+    reference: ReferenceDep,
+    *,
+    resources: Resources,
+    participant_id: ParticipantId,
+    period: Annotated[Period, Path()],
+    component: Annotated[Name, Path()],
+) -> Explanation:
+    """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
+    with snapshot.connect() as connection:
+        now = reference.read(connection)
+        # What sums over longer windows, or is compared, is walked from its beginning.
+        looked_at = period if now.plans.by_month else None
+        months = stored_sums.of_participant(connection, participant_id, looked_at)
+        credits = _credits(connection, now, participant_id=participant_id, period=looked_at)
+    of_period = months.filter(pl.col("period") == period)["earnings"]
+    published = [e for text in of_period for e in _published(text) if e.component == component]
+    earned = earnings_of(months).with_columns(participant_id=pl.lit(participant_id)).select(EARNINGS.names())
+    paying = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+    roster = now.roster.only([participant_id])
+    with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
+        plans, explained = for_everybody_else(
+            now.plans,
+            lambda plans: calculating(parts, credits, earned, roster, plans, component, period),
+            quarantine=quarantine,
+        )
+    aside = paying.join(plans.quarantined, on=["plan", "version"], how="semi")
+    if aside.height:
+        plan, version = aside.select("plan", "version").row(0)
+        raise Conflict(f"{plan}@{version} is quarantined: what it paid is explained when it is lifted")
+    if not published and not explained:
+        raise NotFound(f"{participant_id} has no earning {component} in {period}")
+    currency = published[0].currency if published else explained[0].currency
+    amount = from_minor(sum(earning.amount for earning in published), currency)
+    total = sum((line.amount for part in explained for line in part.lines), Decimal(0))
+    return Explanation(
+        participant_id=participant_id,
+        period=period,
+        component=component,
+        currency=currency,
+        amount=amount,
+        lines_total=total,
+        sums_to_earning=total == amount,
+        parts=explained,
+    )
+
+
+@router.get(
+    "/participants/{participant_id:path}/credits",
+    summary="List a participant's credits of a month",
+)
+def list_credits(
+    snapshot: SnapshotDep, reference: ReferenceDep, *, participant_id: ParticipantId, period: Annotated[Period, Query()]
+) -> Credits:
+    """Whatever credits a participant in a period."""
+    with snapshot.connect() as connection:
+        now = reference.read(connection)
+        found = _credits(connection, now, participant_id=participant_id, period=period)
+        _check_known(connection, participant_id, found)
+    return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
+
+
+def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: str | None) -> pl.DataFrame:
+    """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below them.
+
+    Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.
+    """
+    if period is not None and now.plans.by_month and not now.plans.beyond_holders:
+        holders = with_everyone_below([participant_id], now.roster)
+        first, last = first_day(period), last_day(period)
+        stored = stored_deals.crediting(connection, participant_id, holders, first, last)
+    else:
+        stored = stored_deals.crediting_ever(connection, participant_id)
+    own = pl.col("participant_id") == participant_id
+    return credits_of(stored).filter(own if period is None else own & (pl.col("period") == period))
+
+
+def _published(text: str) -> list[ComponentEarning]:
+    return [ComponentEarning.model_validate(earning) for earning in orjson.loads(text)]
+
+
+def _check_known(connection: Connection, participant_id: str, found: pl.DataFrame) -> None:
+    if found.is_empty() and not stored_sums.is_participant(connection, participant_id):
+        raise NotFound(f"there is no participant {participant_id}")

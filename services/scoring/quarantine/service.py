@@ -1,0 +1,77 @@
+"""Quarantining plan versions and lifting that: with what does harm nothing is calculated, and everybody else goes on."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from services.scoring.quarantine.store import waiting_for
+from services.scoring.quarantine.trial import harm_of_published
+from services.scoring.quarantine.waiting import Quarantined, on_quarantined
+from services.scoring.reference import store
+from services.scoring.reference.store import BY_SCORING, ReferenceDataCache
+from services.scoring.roster.selection import touched
+from services.scoring.roster.service import asked_again
+from shared.bounded import Bounded
+from shared.kernel.checks.trial import TRIAL
+from shared.log.port import Log
+
+_logger = structlog.get_logger(__name__)
+
+
+class NoSuchVersion(ValueError):
+    """No such plan version is published, or it is not quarantined."""
+
+
+def try_published(engine: Engine, bounded: Bounded) -> None:
+    """Try out what was published before there was this trial, and quarantine what does harm: before anybody calculates with it."""
+    with engine.connect() as connection:
+        due = store.untried(connection, TRIAL)
+    for plan, version in due:
+        # No transaction is open while a version is tried, which may take a minute.
+        with engine.connect() as connection:
+            document = store.document_of(connection, plan, version)
+        cause = harm_of_published(bounded, document)
+        with engine.begin() as connection:
+            if cause is None:
+                store.lock_for_change(connection)
+                store.save_trial(connection, plan, version, TRIAL)
+            else:
+                quarantine(connection, plan, version, cause=cause, by=BY_SCORING)
+
+
+def quarantine(connection: Connection, plan: str, version: int, *, cause: str, by: str) -> None:
+    """Quarantine a published version. What it credited and paid stays; what comes for it waits.
+
+    Raises:
+        NoSuchVersion: it is not published.
+    """
+    store.lock_for_change(connection)
+    if not store.is_published(connection, plan, version):
+        raise NoSuchVersion(f"{plan}@{version} is not published")
+    store.quarantine(connection, {(plan, version): cause}, by=by)
+
+
+def lift(connection: Connection, log: Log, plan: str, version: int, *, by: str) -> None:
+    """Calculate with a version again: all that waited, from its first day on.
+
+    Raises:
+        NoSuchVersion: it is not quarantined.
+    """
+    store.lock_for_change(connection)
+    if not store.lift(connection, plan, version):
+        raise NoSuchVersion(f"{plan}@{version} is not quarantined")
+    store.save_trial(connection, plan, version, TRIAL)
+    now = ReferenceDataCache().read(connection)
+    lifted = now.plans.plans[plan, version]
+    selected = touched(now.roster, now.roster, participants=[], new_plans=[lifted], plans=now.plans)
+    cause = f"quarantine/{plan}@{version}"
+    # Published in this transaction: nobody calculates with the version before what waited is asked for.
+    log.publish(connection, list(asked_again(connection, cause, touched=selected, roster=now.roster, plans=now.plans)))
+    _logger.warning("plan.released", plan=plan, version=version, by=by)
+
+
+def quarantined(connection: Connection) -> list[Quarantined]:
+    """Everything that is quarantined, with the participants who wait for it and how many deals do."""
+    now = ReferenceDataCache().read(connection)
+    return waiting_for(connection, on_quarantined(now.roster, now.plans))

@@ -1,0 +1,41 @@
+"""Who waits for a plan version that is quarantined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from shared.kernel import PlanSet, Roster
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A version that is quarantined; `participants` are on it or have earnings of it, `waiting` so many deals wait for it."""
+
+    plan: str
+    version: int
+    since: datetime
+    cause: str
+    by: str
+    participants: list[str]
+    waiting: int
+
+
+def on_quarantined(roster: Roster, plans: PlanSet) -> dict[tuple[str, int], set[str]]:
+    """By plan version that is quarantined who is on it, on any day."""
+    follows = pl.col("effective_from").shift(-1)
+    held = roster.assignments.sort("effective_from").with_columns(until=follows.over("participant_id"))
+    holding = plans.in_force.rename({"effective_from": "since"}).with_columns(
+        ends=pl.col("since").shift(-1).over("plan")
+    )
+    aside = holding.join(plans.quarantined, on=["plan", "version"], how="semi")
+    on = held.join(aside, on="plan").filter(
+        pl.col("until").is_null() | (pl.col("until") > pl.col("since")),
+        pl.col("ends").is_null() | (pl.col("effective_from") < pl.col("ends")),
+    )
+    found: dict[tuple[str, int], set[str]] = {}
+    for plan, version, participant in on.select("plan", "version", "participant_id").iter_rows():
+        found.setdefault((plan, version), set()).add(participant)
+    return found

@@ -1,0 +1,35 @@
+"""Roster and plan versions of one moment, by which deals are credited and participants are paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from shared.facts import Facts
+from shared.kernel import PlanSet, Roster
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceData:
+    """Roster and plans at one version of their head; the version grows with every change of either."""
+
+    version: int
+    roster: Roster
+    plans: PlanSet
+
+
+NONE = ReferenceData(version=-1, roster=Roster.from_facts([]), plans=PlanSet([]))
+"""Before the first version, which is 0."""
+
+
+def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
+    """The roster with these participants as their facts say: all that it said of them before is replaced."""
+    new, others = Roster.from_facts(people.items()), ~pl.col("participant_id").is_in(list(people))
+    return Roster.of(
+        pl.concat([roster.assignments.filter(others), new.assignments]),
+        pl.concat([roster.quotas.filter(others), new.quotas]),
+        pl.concat([roster.terms.filter(others), new.terms]),
+        pl.concat([roster.scores.filter(others), new.scores]),
+    )

@@ -1,0 +1,116 @@
+"""What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn again.
+
+Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the change,
+counts as below.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from services.scoring.reference.hierarchy import below, reports_of
+from shared.kernel import Plan, PlanSet, Roster
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Who is touched: deals they hold, closed on or after a date; and the participants whose terms of earning changed."""
+
+    holders: dict[str, date] = field(default_factory=dict)
+    earners: set[str] = field(default_factory=set)
+    everything: date | None = None
+    """From when on every deal is touched, whoever holds it."""
+
+    def add_holders(self, participants: Iterable[str], since: date) -> None:
+        """Touch the deals that these hold from a date on."""
+        for participant in participants:
+            self.holders[participant] = min(since, self.holders.get(participant, since))
+
+
+def touched(
+    before: Roster, after: Roster, *, participants: Iterable[str], new_plans: Sequence[Plan], plans: PlanSet
+) -> Touched:
+    """What changed between two rosters for the named participants, and with the plan versions that are new."""
+    changed = list(participants)
+    found = Touched()
+    reports = reports_of([before, after])
+    was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
+    figures = [
+        (_rows(one, changed), _rows(other, changed))
+        for one, other in (
+            (before.quotas, after.quotas),
+            (before.terms, after.terms),
+            (before.scores, after.scores),
+        )
+    ]
+    for participant in changed:
+        since = _first_difference(was[participant], now[participant])
+        if since is not None:
+            found.add_holders(below([participant], reports), since)
+        if since is not None or any(set(held[participant]) != set(holds[participant]) for held, holds in figures):
+            found.earners.add(participant)
+    for plan in new_plans:
+        ever_on = _ever_on(plan.plan, before, after)
+        found.add_holders(below(ever_on, reports), plan.effective_from)
+        found.earners.update(ever_on)
+    return _beyond_holders(found, new_plans, plans)
+
+
+def _beyond_holders(found: Touched, new_plans: Sequence[Plan], plans: PlanSet) -> Touched:
+    """What is touched where deals credit others than those who hold them, or on other dates than the close date."""
+    rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
+    if any(rule.date != "close_date" for rule in rules):
+        found = replace(found, holders=dict.fromkeys(found.holders, date.min))
+    since = [plan.effective_from for plan in new_plans if _declares_otherwise(plan, plans)]
+    if found.holders and (since or any(rule.to in ("team", "territory") for rule in rules)):
+        since += found.holders.values()
+    return replace(found, everything=min(since)) if since else found
+
+
+def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
+    """Whether a version asks for other columns of the company's own than the one that it follows: what is stored is then read anew."""
+    before = [each for each in plans.holding if each.plan == plan.plan and each.effective_from <= plan.effective_from]
+    last = max(before, key=lambda each: each.effective_from, default=None)
+    return plan.columns != (last.columns if last else {})
+
+
+def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, Rows]:
+    """Each participant's rows without the name, by effective date where the table is."""
+    rows: dict[str, Rows] = defaultdict(list)
+    columns = [
+        "participant_id",
+        "effective_from",
+        *(c for c in table.columns if c not in ("participant_id", "effective_from")),
+    ]
+    for participant, *row in table.select(columns).filter(pl.col("participant_id").is_in(participants)).iter_rows():
+        rows[participant].append(tuple(row))
+    return rows
+
+
+def _first_difference(before: Rows, after: Rows) -> date | None:
+    """The first date on which two timelines say different things; before its first row a timeline says that nobody is there."""
+    was: dict[date, list[Any]] = {day: state for day, *state in before}
+    now: dict[date, list[Any]] = {day: state for day, *state in after}
+    old: list[Any] | None = None
+    new: list[Any] | None = None
+    for day in sorted(was.keys() | now.keys()):
+        old, new = was.get(day, old), now.get(day, new)
+        if old != new:
+            return day
+    return None
+
+
+def _ever_on(plan: str, *rosters: Roster) -> set[str]:
+    return {
+        participant
+        for roster in rosters
+        for participant in roster.assignments.filter(pl.col("plan") == plan)["participant_id"]
+    }

@@ -1,0 +1,40 @@
+"""Asking for deals and earnings again, as records that the steps read like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection
+
+from services.scoring.credit import store as stored_deals
+from services.scoring.earn import store as stored_sums
+from services.scoring.records import events
+from services.scoring.roster.selection import Touched
+from shared.contracts import credits
+from shared.contracts.topics import CREDITS, RECREDITS, Topic
+from shared.kernel import PlanSet, Roster
+from shared.log.port import Record
+
+RECREDITED_TOGETHER: Final = 500
+"""How many deals one record asks to credit again: a transaction over more of them would keep new deals waiting for their locks."""
+
+
+def asked_again(
+    connection: Connection, cause: str, *, touched: Touched, roster: Roster, plans: PlanSet
+) -> Iterator[tuple[Topic, Record]]:
+    """What asks for everything that a change touches, by what caused it; `roster` and `plans` are those after the change."""
+    recredit = events(cause, credits.RECREDIT_TYPE)
+    deals = stored_deals.held_since(connection, touched.holders, touched.everything)
+    for start in range(0, len(deals), RECREDITED_TOGETHER):
+        together = deals[start : start + RECREDITED_TOGETHER]
+        yield RECREDITS, recredit(together[0], orjson.dumps({"deal_ids": together}).decode())
+    # A message without changes: whoever is named earns again on the sums that are there.
+    earn_again = events(cause, credits.TYPE)
+    with_sums = stored_sums.periods_of(connection, sorted(touched.earners))["participant_id"]
+    # Who has no sums earns without a credit, where a plan pays so, or by a score: nobody else has anything to earn again.
+    idle = touched.earners if plans.pay_without_credits else touched.earners & set(roster.scores["participant_id"])
+    for participant in sorted({*with_sums, *idle}):
+        message = orjson.dumps({"participant_id": participant, "changes": []}).decode()
+        yield CREDITS, earn_again(participant, message)
