@@ -24,9 +24,9 @@ from shared.pay.facts import Deal, Entry, PayFacts
 from shared.pay.lines import months_wanted
 from shared.pay.reported_refunds import DatedDeal, dated
 from shared.pay.run import Run
-from shared.pay.settlement import BESIDE, EarningLineKey, HeldAmount, Settlement
+from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
 from shared.pay.snapshot import RunSnapshot
-from shared.pay.steps import BOOKED
+from shared.pay.steps import BESIDE, STEPS
 from shared.pay.terms.clawback import LossRecord, LostLine
 from shared.periods import next_period, period_of
 
@@ -208,7 +208,7 @@ class _ProjectedLedger:
     def _keep(self, run: Run, found: Settlement) -> None:
         """What approving the run would book and remember."""
         owed = (found.participant_id, found.currency)
-        moved = (line.amount for line in found.lines if line.step in BOOKED and line.step not in BESIDE)
+        moved = (line.amount for line in found.lines if STEPS[line.step].booking and line.step not in BESIDE)
         self._booked[owed] += sum(moved) - found.paid
         self._draw[owed], self._receivable[owed] = found.draw, found.receivable
         was = self._held.get(owed, {})

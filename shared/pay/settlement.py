@@ -11,41 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from shared.money import from_minor
+from shared.pay.steps import BESIDE, STEPS, StepName
 from shared.pay.terms.clawback import Loss, LossRecord, LostLine, age_in_words, dismissed
 from shared.pay.terms.pay import PeriodTerms, Position, TermLine, pay
 from shared.pay.terms.policy import part
 from shared.pay.terms.release import Hold, LineFacts, collected, released, waits_for_money
 from shared.pay.terms.step_words import step_words
 from shared.pay.terms.why_held import HoldReason, why_held
-
-Step = Literal[
-    "carried_in",
-    "earnings",
-    "prior_period",
-    "adjustment",
-    "returned",
-    "hold",
-    "release",
-    "lapse",
-    "dismissal",
-    "guarantee",
-    "minimum",
-    "forfeit",
-    "draw",
-    "recovery",
-    "forgiveness",
-    "receivable",
-    "repayment",
-    "write_off",
-    "carried_forward",
-]
-"""What a pay line does, in the order in which a statement tells it."""
-
-BESIDE: Final = frozenset({"lapse", "forgiveness"})
-"""Steps that change nothing payable: held pay that is lost by leaving, and a draw's balance that is given up."""
 
 
 class EarningLineKey(NamedTuple):
@@ -69,7 +44,7 @@ class HeldAmount(NamedTuple):
 class PayLine(NamedTuple):
     """One step of the pay. `about` is the month it concerns, where that is not the run's; deal and component where it concerns one."""
 
-    step: Step
+    step: StepName
     amount: int
     about: str
     earning: EarningLineKey | None = None
@@ -345,6 +320,6 @@ def _move(step: Literal["hold", "release"], change: int, key: EarningLineKey) ->
 def _left(name: str, base: int, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
     """A pay period as the run leaves it."""
     mine = [line for line in lines if line.pay_period == name]
-    topped = sum(line.amount for line in mine if line.kind in ("guarantee", "minimum"))
-    forfeited = -sum(line.amount for line in mine if line.kind == "forfeit")
+    topped = sum(line.amount for line in mine if STEPS[line.kind].remembered == "topped")
+    forfeited = -sum(line.amount for line in mine if STEPS[line.kind].remembered == "forfeited")
     return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)

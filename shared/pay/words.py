@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.money import from_minor
-from shared.pay.settlement import BESIDE, PayLine, Settlement
+from shared.pay.settlement import PayLine, Settlement
+from shared.pay.steps import BESIDE, STEPS, StepName
 from shared.pay.terms.policy import Draw, Guarantee, Maximum, Minimum, Terms
 
 
@@ -30,7 +31,7 @@ def explained(found: Settlement, terms: Terms, month: str) -> Iterator[Explained
     for line in found.lines:
         after += line.amount if line.step not in BESIDE else 0
         about = f" for {line.about}" if line.about != month else ""
-        sentence = _sentence(line, terms, found.currency).format(about=about)
+        sentence = _sentence(line, terms, currency=found.currency, about=about)
         beside = ", which changes nothing payable" if line.step in BESIDE else ""
         sign = "" if line.amount < 0 or line.step in BESIDE else "+"
         yield ExplainedStep(
@@ -40,49 +41,25 @@ def explained(found: Settlement, terms: Terms, month: str) -> Iterator[Explained
         )
 
 
-def _sentence(line: PayLine, terms: Terms, currency: str) -> str:
-    """What a step is; `{about}` stands for the month it concerns, where that is another."""
+def _sentence(line: PayLine, terms: Terms, *, currency: str, about: str) -> str:
+    """What a step is, with what of the terms made it."""
     of = " ".join(filter(None, (line.component, f"deal {line.deal_id}" if line.deal_id else "")))
-    match line.step:
-        case "carried_in":
-            return "Carried in from the pay period before"
-        case "earnings":
-            return "Earned"
-        case "prior_period":
-            return "Correction{about}"
-        case "adjustment":
-            return "Adjusted by hand{about}"
-        case "returned":
-            return "Given back by payroll, to be paid again"
-        case "hold":
-            return f"Held until it is due, {of}{{about}}"
-        case "release":
-            return f"Released, {of}{{about}}"
-        case "lapse":
-            return f"Held pay lost by leaving, {of}{{about}}"
-        case "dismissal":
-            return f"Stays with the participant although it was lost, {of}{{about}}"
+    return STEPS[line.step].sentence.format(of=of, about=about, rule=_rule(line.step, terms, currency))
+
+
+def _rule(step: StepName, terms: Terms, currency: str) -> str:
+    match step:
         case "guarantee":
-            level = terms.guarantee or terms.draw
-            return f"Guarantee{_level(level, currency)}{{about}}"
+            return _level(terms.guarantee or terms.draw, currency)
         case "minimum":
-            return f"Topped up to the minimum{_level(terms.minimum, currency)}{{about}}"
+            return _level(terms.minimum, currency)
         case "forfeit":
-            return f"Lost above the maximum{_level(terms.maximum, currency)}{{about}}"
+            return _level(terms.maximum, currency)
         case "draw":
-            return f"Advanced up to the draw{_level(terms.draw, currency)}"
+            return _level(terms.draw, currency)
         case "recovery":
-            return f"Taken back of what was advanced{_recover(terms)}"
-        case "forgiveness":
-            return "Balance of the draw given up"
-        case "receivable":
-            return "Becomes owed by the participant"
-        case "repayment":
-            return "Taken from pay for what is owed"
-        case "write_off":
-            return "Negative balance that the company bears"
-        case "carried_forward":
-            return "Carried to the next pay period"
+            return _recover(terms)
+    return ""
 
 
 def _level(rule: Draw | Guarantee | Minimum | Maximum | None, currency: str) -> str:

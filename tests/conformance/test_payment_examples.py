@@ -13,7 +13,7 @@ import pytest
 
 from earnest.files.pay import Sources, pay_from_files
 from earnest.files.pay_results import settlements, tables
-from shared.pay.settlement import BESIDE
+from shared.pay.steps import BESIDE
 
 CASES = sorted((Path(__file__).parent / "payment").iterdir())
 REPOSITORY = Path(__file__).resolve().parents[2]

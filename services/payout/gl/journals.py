@@ -17,28 +17,9 @@ from services.payout.gl.entry import Dimensions, Entry, Kind, Line
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.on_costs import on_cost_lines
 from services.payout.gl.policy import GlAccounts
+from shared.pay.accounts import EXPENSES
+from shared.pay.steps import BOOKINGS
 from shared.periods import last_day
-
-EXPENSES: Final = frozenset({"earned", "adjusted", "guaranteed"})
-
-FAMILIES: Final[Mapping[str, str]] = {
-    "earning": "pay",
-    "hold": "pay",
-    "lapse": "pay",
-    "dismissal": "pay",
-    "guarantee": "pay",
-    "forfeit": "pay",
-    "write_off": "pay",
-    "adjustment": "pay",
-    "payment": "payment",
-    "return": "return",
-    "draw": "draw",
-    "recovery": "draw",
-    "forgiveness": "draw",
-    "clawback": "clawback",
-    "transfer": "transfer",
-}
-"""Which journals of the ledger go into one entry."""
 
 
 class Row(NamedTuple):
@@ -120,16 +101,16 @@ def entries(
     whole: Counter[tuple[str, ...]] = Counter()
     people: dict[tuple[str, str, str], tuple[str, str]] = {}
     for row in rows:
-        if row.kind not in FAMILIES:
+        if (booking := BOOKINGS.get(row.kind)) is None:
             raise UnknownKind(row.kind)
-        whole[row.period, row.origin_period, row.currency, FAMILIES[row.kind]] += row.amount
+        whole[row.period, row.origin_period, row.currency, booking.family] += row.amount
         if entity not in (None, row.entity):
             continue
         policy = policy_of(row.entity)
         account = policy.account(row.account, {name: getattr(row, name) for name in NAMED})
         if account is None:
             raise MissingAccount(policy.id, row, row.account)
-        key = (row.entity, row.period, row.origin_period, row.currency, FAMILIES[row.kind])
+        key: Key = (row.entity, row.period, row.origin_period, row.currency, booking.family)
         dimensions = _dimensions(row, policy)
         _check_people(row, policy, dimensions, people)
         found[key][row.account, account, dimensions] += row.amount

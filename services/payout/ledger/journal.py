@@ -16,8 +16,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.payout.ledger.booking import Place
 from shared.contracts.earnings import EarningsChanged
+from shared.pay.accounts import LedgerAccount
 from shared.pay.people import DEFAULT_PAY_GROUP
-from shared.pay.steps import JournalKind, LedgerAccount
+from shared.pay.steps import JournalKind
 
 NAMES: Final = uuid5(NAMESPACE_URL, "urn:earnest:journal")
 """The ids of journals follow from their causes within this namespace."""

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from services.payout.ledger.journal import Posting
 from services.payout.ledger.store_views import Balance, Booked, By, Trial
 from shared.money import from_minor
-from shared.pay.steps import JournalKind, LedgerAccount
+from shared.pay.accounts import LedgerAccount
+from shared.pay.steps import JournalKind
 
 
 class BalanceView(BaseModel):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, TextClause, text
 
 from services.payout.ledger.journal import Part, Posting
 from shared.contracts.topics import EARNINGS, Topic
-from shared.pay.steps import LedgerAccount
+from shared.pay.accounts import LedgerAccount
 
 SIGNS: Final[Mapping[LedgerAccount, str]] = {
     "earned": "",

@@ -13,8 +13,9 @@ from uuid import uuid5
 
 from services.payout.ledger.booking import Place
 from services.payout.ledger.journal import NAMES, Journal, Part, Posting
+from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, Settlement
-from shared.pay.steps import BOOKED, JournalKind, LedgerAccount
+from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
 from shared.pay.terms.clawback import Loss, LossRecord, PaidLine
 from shared.pay.terms.release import DatedAmount
 
@@ -110,28 +111,31 @@ def pay_journals(
         )
 
     for number, line in enumerate(lines):
-        part = Part(line.earning.component, line.earning.plan, line.earning.version, currency) if line.earning else None
+        booking = STEPS[line.step].booking
+        if booking is None:
+            continue
         deal = {"deal": line.deal_id} if line.deal_id else {}
         cause = {"step": line.step, **deal}
-        name = f"{number}/{line.step}"
-        if line.step == "lapse":
-            lost = (
-                Posting("held", currency, -line.amount, part, line.deal_id),
-                Posting("adjusted", currency, line.amount),
-            )
-            yield journal("lapse", name, line.about, cause, *lost)
-        elif line.step == "forgiveness":
-            given = (Posting("guaranteed", currency, line.amount), Posting("draw", currency, -line.amount))
-            yield journal("forgiveness", name, line.about, cause, *given)
-        elif line.step in BOOKED:
-            kind, account = BOOKED[line.step]
-            against = Posting(account, currency, line.amount)
-            if account == "held":
-                against = against._replace(part=part, deal=line.deal_id)
-            yield journal(kind, name, line.about, cause, Posting("payable", currency, -line.amount), against)
+        # The number keeps two lines of one step apart: ids of journals follow from their names.
+        yield journal(
+            booking.kind,
+            f"{number}/{line.step}",
+            line.about,
+            cause,
+            _posting(line, booking.credit, currency=currency, amount=-line.amount),
+            _posting(line, booking.debit, currency=currency, amount=line.amount),
+        )
     if paid:
-        payment = (Posting("payable", currency, paid), Posting("paid", currency, -paid))
-        yield journal("payment", "payment", place.period, {}, *payment)
+        payment = (Posting(PAYMENT.debit, currency, paid), Posting(PAYMENT.credit, currency, -paid))
+        yield journal(PAYMENT.kind, "payment", place.period, {}, *payment)
+
+
+def _posting(line: PayLine, account: LedgerAccount, *, currency: str, amount: int) -> Posting:
+    """A posting of a step. Only what is held is held of a component, and for a deal; what is payable is one sum."""
+    if account not in OF_A_COMPONENT or line.earning is None:
+        return Posting(account, currency, amount)
+    part = Part(line.earning.component, line.earning.plan, line.earning.version, currency)
+    return Posting(account, currency, amount, part, line.deal_id)
 
 
 class RejectedPayment(Protocol):
@@ -149,10 +153,15 @@ class RejectedPayment(Protocol):
 
 def return_journal(run: str, batch: str, line: RejectedPayment, place: Place, actor: str) -> Journal:
     """The journal of a payment that payroll gave back: it is owed again."""
-    postings = (Posting("paid", line.currency, line.amount), Posting("payable", line.currency, -line.amount))
+    postings = (
+        Posting(RETURN.debit, line.currency, line.amount),
+        Posting(RETURN.credit, line.currency, -line.amount),
+    )
     uuid = uuid5(NAMES, f"return/{batch}/{line.line}")
     cause = {"run": run, "batch": batch, "line": line.line}
-    return Journal(uuid, "return", line.participant_id, place.period, place.period, cause, actor, postings, *place[1:])
+    return Journal(
+        uuid, RETURN.kind, line.participant_id, place.period, place.period, cause, actor, postings, *place[1:]
+    )
 
 
 class EntityBalance(NamedTuple):
@@ -198,4 +207,6 @@ def transfer_journals(
                 postings.append(Posting("intercompany", currency, -sign * total))
             uuid = uuid5(NAMES, f"run/{run}/{who}/{currency}/transfer/{entity}/{side}")
             cause = {"run": run, "from": entity, "to": place.entity}
-            yield Journal(uuid, "transfer", who, place.period, place.period, cause, actor, tuple(postings), *home[1:])
+            yield Journal(
+                uuid, TRANSFER.kind, who, place.period, place.period, cause, actor, tuple(postings), *home[1:]
+            )

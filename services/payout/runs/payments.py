@@ -22,9 +22,7 @@ from services.payout.runs.payees import Payee
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.run import Run
-
-CODES = {"draw": "draw", "guarantee": "guarantee", "minimum": "guarantee"}
-"""Steps that payroll hears of under a code of their own; the rest is commission."""
+from shared.pay.steps import STEPS
 
 
 def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProfile]:
@@ -77,14 +75,14 @@ def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
     """A participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
     own: dict[str, int] = {}
     for line in lines_of(pay.told):
-        if (code := CODES.get(line.step)) and line.amount > 0 and line.about == run.month:
+        if (code := STEPS[line.step].pay_code) and line.amount > 0 and line.about == run.month:
             own[code] = own.get(code, 0) + line.amount
     rest = pay.paid - sum(own.values())
-    shares = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
-    for code, amount in shares.items():
+    shares: dict[str, int] = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
+    for pay_code, amount in shares.items():
         if amount:
             yield PayrollLine(
-                id=f"{run.id}/{pay.participant_id}/{pay.currency}/{code}",
+                id=f"{run.id}/{pay.participant_id}/{pay.currency}/{pay_code}",
                 participant_id=pay.participant_id,
                 currency=pay.currency,
                 amount=amount,
@@ -92,7 +90,7 @@ def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
                 pay_period_start=run.starts,
                 pay_period_end=run.ends,
                 pay_date=run.pay_date,
-                pay_code=code,
+                pay_code=pay_code,
                 payroll_id=payee.payroll_id,
                 first_name=payee.first_name,
                 last_name=payee.last_name,

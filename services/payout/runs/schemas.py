@@ -15,7 +15,8 @@ from services.payout.runs.reconciliation import Compared
 from services.payout.runs.reconciliation import Kind as Comparison
 from shared.money import from_minor
 from shared.pay.run import Run, RunKind, RunPayment, RunTotal, State
-from shared.pay.settlement import PayLine, Step
+from shared.pay.settlement import PayLine
+from shared.pay.steps import StepName
 
 
 class LineView(BaseModel):
@@ -156,7 +157,7 @@ class Runs(BaseModel):
 class StepView(BaseModel):
     """One step of a participant's pay: what it adds to it, or takes from it, and what it is about."""
 
-    step: Step
+    step: StepName
     amount: Decimal
     currency: str
     about: str

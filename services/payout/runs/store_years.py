@@ -11,21 +11,10 @@ from services.payout.statements.facts import YearFacts
 from shared.pay.balances import PayKey
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
+from shared.pay.steps import STEPS
 
 Sums = Mapping[tuple[str, str], int]
 """By account and kind of journal, debits positive, in minor units."""
-
-_STEPS = {
-    "guarantee": "guaranteed",
-    "minimum": "guaranteed",
-    "forfeit": "adjusted",
-    "dismissal": "guaranteed",
-    "write_off": "guaranteed",
-    "forgiveness": "guaranteed",
-    "draw": "drawn",
-    "recovery": "recovered",
-    "repayment": "clawed_back",
-}
 
 
 def sums(connection: Connection, participants: Iterable[str], month: str) -> Mapping[PayKey, Sums]:
@@ -55,7 +44,7 @@ def with_run(booked: Sums | None, settlement: Settlement, run: Run) -> YearFacts
             case "paid", _:
                 figures["paid"] -= amount
     for line in settlement.lines:
-        if name := _STEPS.get(line.step):
+        if name := STEPS[line.step].year:
             figures[name] += -line.amount if name in ("recovered", "clawed_back") else line.amount
     figures["paid"] += settlement.paid
     since = date(int(run.month[:4]), 1, 1)

@@ -21,6 +21,7 @@ from services.payout.statements.model import (
 from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
 from shared.money import from_minor
+from shared.pay.steps import STEPS, StatementFigure
 from shared.periods import period_of
 
 FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
@@ -97,17 +98,19 @@ def _summary(facts: StatementFacts, currency: str) -> Summary:
         found = (line.amount for line in facts.pay_lines if line.currency == currency and line.kind in kinds)
         return from_minor(sum(found), currency)
 
+    def figure(name: StatementFigure) -> Decimal:
+        return lines(*(step.name for step in STEPS.values() if step.figure == name))
+
     def after(account: str) -> Decimal:
         found = (each.after for each in facts.balances if each.currency == currency and each.account == account)
         return from_minor(sum(found), currency)
 
-    named = ("earnings", "prior_period", "hold", "release", "payment", "forgiveness")
     return Summary(
         currency=currency,
-        earned=lines("earnings"),
-        prior_period=lines("prior_period"),
-        held_or_released=lines("hold", "release"),
-        other=lines(*(kind for kind in words.PAY if kind not in named)),
+        earned=figure("earned"),
+        prior_period=figure("prior_period"),
+        held_or_released=figure("held_or_released"),
+        other=figure("other"),
         paid=lines("payment"),
         carried_forward=-lines("carried_forward"),
         held=after("held"),

@@ -9,37 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from datetime import date
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.base import CurrencyCode, Identifier, PeriodName
+from shared.pay.steps import BESIDE, STEPS
 
-PayKind = Literal[
-    "carried_in",
-    "earnings",
-    "prior_period",
-    "returned",
-    "hold",
-    "release",
-    "adjustment",
-    "clawback",
-    "dismissal",
-    "transfer",
-    "guarantee",
-    "minimum",
-    "forfeit",
-    "draw",
-    "recovery",
-    "forgiveness",
-    "receivable",
-    "repayment",
-    "write_off",
-    "carried_forward",
-    "payment",
-]
-"""Why a line changes the pay, in the order in which a statement shows them. Those of payment terms go by their names in `terms`;
-a forgiveness gives up a balance and changes no pay."""
+if TYPE_CHECKING:
+    PayKind = str
+else:
+    PayKind = Literal[(*(step.name for step in STEPS.values() if step.on_statement), "payment")]
+"""Why a line changes the pay: a step, by its name in `shared.pay.steps`; or the payment that the steps sum to."""
 
 Account = Literal["payable", "held", "draw", "clawback"]
 """Balances that go on from run to run: owed to the participant, not released yet, draws and clawbacks they still owe."""
@@ -89,8 +70,8 @@ class ParticipantFacts(Person):
 class PayLine(_Facts):
     """One step from what was earned to what is paid.
 
-    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency that are neither
-    `forgiveness` nor `payment` sum to the one that is `payment`. `origin_period` is the month it is about; `reason` is a person's or a rule's words.
+    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency sum to the one that is
+    `payment`, those left out that change nothing payable (`shared.pay.steps.BESIDE`). `origin_period` is the month it is about; `reason` is a person's or a rule's words.
     """
 
     kind: PayKind
@@ -163,7 +144,7 @@ class StatementFacts(_Facts):
     def _lines_sum_to_the_payment(self) -> Self:
         left: Counter[str] = Counter()
         for line in self.pay_lines:
-            if line.kind == "forgiveness":
+            if line.kind in BESIDE:
                 continue
             left[line.currency] += -line.amount if line.kind == "payment" else line.amount
         if wrong := sorted(currency for currency, rest in left.items() if rest):

@@ -9,6 +9,7 @@ from services.payout.statements import deals, words
 from services.payout.statements.model import Pay, PayStep, RunHead, State, Statement, Summary
 from services.payout.statements.sheet import Cell, Column, Figure, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
+from shared.pay.steps import BESIDE
 
 
 def sheet(statement: Statement) -> Sheet:
@@ -94,7 +95,7 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
         tables = tuple(_pay(pay, writing) for pay in statement.pay)
         yield Section("How your pay comes about", tuple(_in_other_runs(statement, writing)), tables=tables)
     yield from deals.months(statement, writing)
-    for kind, (heading, told) in words.LISTED.items():
+    for kind, (_, heading, told) in words.LISTED.items():
         listed = [(pay, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
         if tables := tuple(_listed(heading, pay.currency, steps, writing) for pay, steps in listed if steps):
             yield Section(heading, (told,), tables=tables)
@@ -120,7 +121,7 @@ def _pay(pay: Pay, writing: Writing) -> Table:
     """A row per kind of step, and the payment that they sum to."""
     sums: dict[str, Decimal] = {}
     for step in pay.steps:
-        if step.kind != "forgiveness":
+        if step.kind not in BESIDE:
             sums[step.kind] = sums.get(step.kind, Decimal(0)) + step.amount
     rows = [
         row(words.PAY[kind], _why(kind, pay.steps, writing), writing.amount(amount, pay.currency))
@@ -139,7 +140,7 @@ def _why(kind: str, steps: list[PayStep], writing: Writing) -> Cell:
         if kind in words.LISTED
         else tuple(writing.prose(step.reason) for step in steps if step.kind == kind and step.reason)
     )
-    return Cell(words.ABOUT[kind], tuple(dict.fromkeys(reasons)))  # type: ignore[index]
+    return Cell(words.ABOUT[kind], tuple(dict.fromkeys(reasons)))
 
 
 def _listed(heading: str, currency: str, steps: list[PayStep], writing: Writing) -> Table:

@@ -1,84 +1,27 @@
-"""Every word of a statement, in one place. Amounts come in written already."""
+"""Every word of a statement but those of the steps of pay, which are in `shared.pay.steps`. Amounts come in written already."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.payout.statements.facts import Account, PayKind
+from shared.pay.steps import STEPS, Listing
 
-PAY: Final[dict[PayKind, str]] = {
-    "carried_in": "Carried in from earlier runs",
-    "earnings": "Earned",
-    "prior_period": "Changes to earlier months",
-    "hold": "Held back for now",
-    "release": "Released from hold",
-    "adjustment": "Adjustments",
-    "returned": "Paid again",
-    "clawback": "Clawed back",
-    "dismissal": "Clawbacks dismissed",
-    "transfer": "Moved between entities",
-    "guarantee": "Topped up to the guarantee",
-    "minimum": "Topped up to the minimum payment",
-    "forfeit": "Above the maximum payment",
-    "draw": "Draw paid in advance",
-    "recovery": "Draw recovered",
-    "forgiveness": "Draw forgiven",
-    "receivable": "Negative balance, recovered later",
-    "repayment": "Earlier negative balance recovered",
-    "write_off": "Negative balance, borne by the company",
-    "carried_forward": "Carried forward to the next run",
-    "payment": "Paid now",
-}
-"""The steps from earned to paid."""
+_SHOWN: Final = [step for step in STEPS.values() if step.on_statement]
 
-ABOUT: Final[dict[PayKind, str]] = {
-    "carried_in": "What earlier runs left unpaid, or paid too much",
-    "earnings": "By your plan, deal by deal below",
-    "prior_period": "Facts of earlier months changed after those were paid; listed below",
-    "hold": "Earned, and paid when it is released; listed below",
-    "release": "Held back earlier, paid now; listed below",
-    "adjustment": "Entered by a person; listed below with their reasons",
-    "returned": "An earlier payment that did not reach you and came back",
-    "clawback": "Taken back for deals that did not last; listed below",
-    "dismissal": "Deals were lost, and this of their pay stays yours; listed below with the reasons",
-    "transfer": "What one entity owed you is now owed by another",
-    "guarantee": "Your guaranteed pay, where you earned less",
-    "minimum": "The least that is paid, where less was due",
-    "forfeit": "The most that is paid for a pay period; what is above it lapses",
-    "draw": "To be recovered from later earnings beyond your draw",
-    "recovery": "Earlier draws, from what is due to you beyond your draw",
-    "forgiveness": "A draw that you keep and that is no longer recovered",
-    "receivable": "Less than nothing was due: nothing is taken from you now, later pay makes up for it",
-    "repayment": "From what is due to you now",
-    "write_off": "Less than nothing was due, and it is not taken from you",
-    "carried_forward": "Part of the next run",
-    "payment": "",
-}
+PAY: Final[Mapping[PayKind, str]] = {step.name: step.title for step in _SHOWN} | {"payment": "Paid now"}
+"""The steps from earned to paid, in the order in which they are shown."""
+
+ABOUT: Final[Mapping[PayKind, str]] = {step.name: step.about for step in _SHOWN} | {"payment": ""}
 """What a step means, to a reader who sees it for the first time."""
 
-LISTED: Final[dict[PayKind, tuple[str, str]]] = {
-    "prior_period": (
-        "Changes to earlier months",
-        "A month that was paid is not changed. What its deals earn differently since then is a difference of this run, "
-        "under the plan that was in force in that month.",
-    ),
-    "adjustment": ("Adjustments", "Each was entered by a person, with a reason; another person approves the run."),
-    "clawback": (
-        "Clawed back",
-        "Taken back because a deal was cancelled or not paid within the time that your plan names.",
-    ),
-    "dismissal": (
-        "Clawbacks dismissed",
-        "What deals lost and is not taken back: by the age that a deal had when it was lost, or because an approver decided so.",
-    ),
-    "release": ("Released from hold", "Held back in an earlier run and part of this payment."),
-    "forgiveness": (
-        "Draw forgiven",
-        "You keep it, and it is no longer recovered from your pay. It is no part of this payment.",
-    ),
-    "hold": ("Held back in this run", "Earned, and not part of this payment yet."),
+LISTED: Final[Mapping[PayKind, Listing]] = {
+    step.name: step.listing
+    for step in sorted(_SHOWN, key=lambda step: step.listing.place if step.listing else 0)
+    if step.listing
 }
-"""The steps whose lines have a table of their own, with its heading and what the reader should know."""
+"""The steps whose lines have a table of their own."""
 
 ACCOUNT: Final[dict[Account, str]] = {
     "payable": "Due to you and not paid",

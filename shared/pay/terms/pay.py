@@ -11,28 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from shared.pay.steps import StepName
 from shared.pay.terms.policy import Draw, Guarantee, Terms, part
-
-Kind = Literal[
-    "guarantee", "minimum", "forfeit", "draw", "recovery", "forgiveness", "receivable", "repayment", "write_off"
-]
-"""What terms do. guarantee, minimum: topped up. forfeit: above the maximum and lost. draw: advanced. recovery: of a draw. forgiveness: of a draw.
-receivable: a negative balance becomes a claim. repayment: of that claim. write_off: a negative balance the company bears."""
-
-Account = Literal["guaranteed", "adjusted", "draw", "clawback"]
-
-COUNTER: Mapping[Kind, Account] = {
-    "guarantee": "guaranteed",
-    "minimum": "guaranteed",
-    "forfeit": "adjusted",
-    "draw": "draw",
-    "recovery": "draw",
-    "forgiveness": "draw",
-    "receivable": "clawback",
-    "repayment": "clawback",
-    "write_off": "guaranteed",
-}
-"""Against which account a line changes what is payable; a forgiveness moves a draw's balance to `guaranteed` and changes nothing payable."""
 
 
 class TermLine(NamedTuple):
@@ -41,7 +21,7 @@ class TermLine(NamedTuple):
     `pay_period` is the one it is about: the run's own, or an earlier one that a correction concerns.
     """
 
-    kind: Kind
+    kind: StepName
     amount: int
     pay_period: str
 
@@ -138,7 +118,7 @@ def pay(at: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
         lines.append(TermLine("repayment", -repaid, at.pay_period))
         receivable, rest = receivable - repaid, rest - repaid
     if rest < 0 and terms.negative.balance != "carry":
-        kind: Kind = "receivable" if terms.negative.balance == "receivable" else "write_off"
+        kind = "receivable" if terms.negative.balance == "receivable" else "write_off"
         lines.append(TermLine(kind, -rest, at.pay_period))
         receivable, rest = receivable - (rest if kind == "receivable" else 0), 0
     if draw > 0 and (settled := _settles_draw(at, own)):
@@ -156,7 +136,7 @@ def _floors_and_ceiling(at: Position, pay_period: str, ruled: PeriodTerms) -> li
     """What guarantee, minimum and forfeit of a pay period have to change, given what it brought as known now."""
     terms, month = ruled.terms, ruled.month
     base, lines = at.bases[pay_period], []
-    floors: list[tuple[int, Kind]] = []
+    floors: list[tuple[int, StepName]] = []
     if pay_period != at.pay_period or _is_carried_by_floors(at, terms):
         if terms.guarantee and terms.guarantee.holds_in(month):
             floors.append((ruled.floor(terms.guarantee), "guarantee"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from shared.money import minor_digits
-from shared.pay.terms.pay import Kind
+from shared.pay.steps import StepName
 from shared.pay.terms.policy import Terms
 
 
-def step_words(kind: Kind, terms: Terms) -> str:
+def step_words(kind: StepName, terms: Terms) -> str:
     """The rule behind a step; nothing where the step says all there is to say."""
     match kind:
         case "guarantee" if terms.guarantee is not None:

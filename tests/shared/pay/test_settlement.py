@@ -6,7 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from shared.pay.settlement import BESIDE, Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement, settle
+from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement, settle
+from shared.pay.steps import BESIDE
 from shared.pay.terms.clawback import Loss, LostLine, PaidLine
 from shared.pay.terms.pay import PeriodTerms
 from shared.pay.terms.policy import PaymentTerms, terms_for

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import pytest
 
-from services.payout.gl.journals import FAMILIES
-from shared.pay.steps import JournalKind
+from services.payout.gl.journals import Row, entries
+from shared.pay.steps import BOOKINGS
+from tests.services.payout.gl.gl_books import policy
+
+PLACE = {
+    "origin_period": "2026-06",
+    "period": "2026-06",
+    "entity": "E1",
+    "cost_center": "",
+    "component": "",
+    "plan": "",
+    "currency": "USD",
+}
 
 
-def test_every_kind_of_journal_goes_into_some_entry() -> None:
-    assert set(FAMILIES) == set(get_args(JournalKind))
+@pytest.mark.parametrize("kind", [kind for kind in BOOKINGS if kind != "transfer"])
+def test_every_kind_of_journal_goes_into_some_entry(kind: str) -> None:
+    booking = BOOKINGS[kind]
+    rows = [Row(account=booking.debit, kind=kind, amount=150_00, **PLACE)]
+    rows += [Row(account=booking.credit, kind=kind, amount=-150_00, **PLACE)]
+    (entry,) = entries(rows, lambda _: policy())
+    assert entry.family == booking.family
+
+
+def test_a_transfer_goes_into_an_entry_of_each_entity() -> None:
+    out = {"kind": "transfer", "account": "payable", **PLACE}
+    rows = [Row(**out, amount=150_00), Row(**{**out, "entity": "E2"}, amount=-150_00)]
+    assert {each.family for each in entries(rows, lambda _: policy())} == {BOOKINGS["transfer"].family}

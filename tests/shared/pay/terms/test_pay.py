@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pay.terms.pay import COUNTER, Pay, PeriodTerms, Position, TermLine, pay
+from shared.pay.steps import STEPS
+from shared.pay.terms.pay import Pay, PeriodTerms, Position, TermLine, pay
 from shared.pay.terms.policy import PaymentTerms, Terms, terms_for
 
 
@@ -202,7 +203,10 @@ def test_what_was_earned_is_paid_carried_advanced_or_claimed_to_the_cent(
 ) -> None:
     found = months(earned, terms(**rules))
     for_good = sum(
-        line.amount for one in found for line in one.lines if COUNTER[line.kind] in ("guaranteed", "adjusted")
+        line.amount
+        for one in found
+        for line in one.lines
+        if STEPS[line.kind].changes_pay and STEPS[line.kind].booking.debit in ("guaranteed", "adjusted")
     )
     last = found[-1]
     assert sum(earned) * 100 + for_good == sum(one.paid for one in found) + last.carried - last.draw - last.receivable
