@@ -8,7 +8,7 @@ from pathlib import Path
 from earnest.files.remarks import of_slips
 from earnest.files.world import read_world
 from shared.kernel import PlanSet, credit, measure
-from shared.kernel.crediting.uncredited import Missed, missed_of
+from shared.kernel.crediting.uncredited import UncreditedReason, uncredited_by_reason
 from shared.kernel.idle_months import earn_every_month
 
 
@@ -18,7 +18,7 @@ class Crediting:
 
     won: int
     credited: int
-    missed: list[Missed]
+    missed: list[UncreditedReason]
     remarks: list[str]
     """What roster, plans and deals say that looks like a slip, as `earnest calc` says it."""
 
@@ -40,4 +40,4 @@ def crediting(deals: Path, roster: Path, plans: PlanSet) -> Crediting:
     credited = found.credits["deal_id"].n_unique()
     earned = earn_every_month(measure(found.credits, plans), world.roster, plans)
     slips = of_slips(world.deals, world.roster, earned, plans)
-    return Crediting(won, credited, missed_of(found.uncredited.iter_rows()), slips)
+    return Crediting(won, credited, uncredited_by_reason(found.uncredited.iter_rows()), slips)

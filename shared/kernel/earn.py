@@ -18,15 +18,15 @@ from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.groups import divided, grouped
 from shared.kernel.evaluation.pay import (
     accumulated,
-    closing,
+    component_pay,
     context_for,
+    ends_fiscal_period,
     forfeited,
-    paid,
-    reached,
     shown,
-    starts,
-    staying,
-    within,
+    shown_measure,
+    window_keys,
+    window_starts,
+    without_leavers,
 )
 from shared.kernel.language.values import Figure
 from shared.kernel.measure import ORDER, STEP
@@ -57,7 +57,7 @@ def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame
         Overflow: a sum or an amount is beyond 10^18 minor units.
     """
     found = [empty(EARNINGS)]
-    for together in plans.together():
+    for together in plans.version_chains():
         contributed = pl.concat(
             [steps for plan in together for steps in _contributed(measures, roster, plan, plans)], how="diagonal"
         )
@@ -137,31 +137,31 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
         compares = any(each.compares for each in plan.leading_to(component))
         by_name[component.component] = _paid(component, whole if compares else own, plan, roster)
         if not compares and own is not whole:
-            paid(component, whole, plan, roster)  # for those who compare what it pays
+            component_pay(component, whole, plan, roster)  # for those who compare what it pays
     found = [by_name[component.component] for component in plan.components]
     return [*found, *_limits(found, own, plan, roster)]
 
 
-def _paid(component: Component, at: EvaluationContext, plan: Plan, roster: Roster) -> pl.DataFrame:
-    pay = paid(component, at, plan, roster)
-    value, quota, attained = reached(at, component.main_measure())
-    due = pay.due if component.budget is None else _within(component.budget, pay.due, at)
-    rows = at.rows.select(*STEP, "added").with_columns(
+def _paid(component: Component, context: EvaluationContext, plan: Plan, roster: Roster) -> pl.DataFrame:
+    pay = component_pay(component, context, plan, roster)
+    value, quota, attained = shown_measure(context, component.main_measure())
+    due = pay.due if component.budget is None else _within(component.budget, pay.due, context)
+    rows = context.rows.select(*STEP, "added").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
         attained.alias("attainment"),
-        _share(component, at).alias("share"),
+        _share(component, context).alias("share"),
         pay.problem.alias("problem"),
         pay.about.alias("about"),
         due.alias("due"),
         pay.unlimited.alias("unlimited"),
     )
     if component.carry_over:
-        rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, at, plan), dtype=pl.Int64))
+        rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, context, plan), dtype=pl.Int64))
     at_the_end = plan.calendar.weeks is not None and plan.pays_at_the_end(component)
     if at_the_end:
-        rows = rows.filter(closing(plan))
-    begin = starts(rows, plan.window(component), plan)
+        rows = rows.filter(ends_fiscal_period(plan))
+    begin = window_starts(rows, plan.window(component), plan)
     rows = rows.with_columns(growth(rows["due"], begin).alias("amount"))
     if component.carry_over:
         rows = rows.with_columns(_carried(rows, component, plan))
@@ -174,19 +174,19 @@ def _paid(component: Component, at: EvaluationContext, plan: Plan, roster: Roste
     return _as_earnings(rows, component.component, plan)
 
 
-def _share(component: Component, at: EvaluationContext) -> pl.Series:
+def _share(component: Component, context: EvaluationContext) -> pl.Series:
     """Which share of a pool each has, in 10^-8."""
-    share = component.share(at)
+    share = component.share(context)
     if share is None:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, at.height)
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, context.height)
     return share.shown(WHOLE_SHARE, "a share").cast(pl.Int64)
 
 
-def _within(budget: Decimal, due: pl.Series, at: EvaluationContext) -> pl.Series:
+def _within(budget: Decimal, due: pl.Series, context: EvaluationContext) -> pl.Series:
     """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
     found = due.to_list()
-    most = Fraction(budget) * 10**at.digits
-    for members in grouped(at):
+    most = Fraction(budget) * 10**context.digits
+    for members in grouped(context):
         if sum(found[row] for row in members) > most:
             weights = [Fraction(max(0, found[row])) for row in members]
             for row, part in zip(members, divided(most, weights, 0), strict=True):
@@ -220,8 +220,8 @@ def _as_earnings(rows: pl.DataFrame, name: str, plan: Plan) -> pl.DataFrame:
 
 def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
     """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
-    people = rows.select(within("never", plan)).rows()
-    windows = rows.select(within(plan.window(component), plan)).rows()
+    people = rows.select(window_keys("never", plan)).rows()
+    windows = rows.select(window_keys(plan.window(component), plan)).rows()
     owed: dict[object, int] = defaultdict(int)
     in_window: dict[object, int] = defaultdict(int)
     found: list[int] = []
@@ -234,11 +234,13 @@ def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
     return pl.Series("amount", found, dtype=pl.Int64)
 
 
-def _limits(found: Iterable[pl.DataFrame], at: EvaluationContext, plan: Plan, roster: Roster) -> list[pl.DataFrame]:
+def _limits(
+    found: Iterable[pl.DataFrame], context: EvaluationContext, plan: Plan, roster: Roster
+) -> list[pl.DataFrame]:
     """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
-    own = last_segments(at.rows.filter(pl.col("version") == plan.version), plan)
+    own = last_segments(context.rows.filter(pl.col("version") == plan.version), plan)
     paid_in = pl.concat(found).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
     rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
@@ -256,13 +258,13 @@ def _limits(found: Iterable[pl.DataFrame], at: EvaluationContext, plan: Plan, ro
             share=pl.lit(None, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
             about=pl.lit(None, dtype=pl.String),
-            amount=staying(moved, months.rows, plan, roster) if name == MINIMUM else moved,
+            amount=without_leavers(moved, months.rows, plan, roster) if name == MINIMUM else moved,
         )
         limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan))
     return limited
 
 
-def _figure_minor(figure: Figure | None, at: EvaluationContext, plan: Plan) -> list[int]:
+def _figure_minor(figure: Figure | None, context: EvaluationContext, plan: Plan) -> list[int]:
     assert figure is not None
-    exact = at.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
+    exact = context.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
     return exact.minor(plan.digits, "a limit").to_list()

@@ -11,7 +11,7 @@ from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
 from shared.kernel.evaluation.pay import accumulated
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
-from shared.kernel.measure import STEP, added, measure, paid_by_deal
+from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -45,12 +45,12 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     """
     earned = earn(measure(credits, plans), roster, plans) if earnings is None else earnings
     lines, slices = [empty(LINES)], [empty(SLICES)]
-    for together in plans.together():
+    for together in plans.version_chains():
         every = pl.concat(
             [_events(credits, _openings(credits, earned, roster, plan, plans), plan) for plan in together],
             how="diagonal",
         )
-        every = added(_sorted(every), together)
+        every = with_increments(_sorted(every), together)
         for plan in together:
             summed = accumulated(_in_order(every, plan), plan)
             for component in plan.in_order:
@@ -155,7 +155,7 @@ def _rest_of(component: Component, plan: Plan) -> str | None:
     """What the pay of a component has beyond its lines, where it may have any."""
     if not plan.walks(component):
         return "result"
-    return after_lines(component) if component.told_by_earning else None
+    return after_lines(component) if component.explained_by_earning else None
 
 
 def _numbered(told: Explained, plans: PlanSet) -> Explained:

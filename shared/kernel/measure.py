@@ -96,9 +96,9 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """
     sums = credits if "deals" in credits.columns else summed(credits, plans)
     found = [empty(MEASURES)]
-    for together in plans.together():
+    for together in plans.version_chains():
         every = pl.concat(_of(sums, plan) for plan in together).sort(*ORDER, "bucket", "rule")
-        every = added(every, together)
+        every = with_increments(every, together)
         for plan in together:
             names = plan.ingredient_names
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every
@@ -109,7 +109,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     return pl.concat(each.select(MEASURES.names()).cast(MEASURES) for each in found)
 
 
-def added(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
+def with_increments(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
     """What each row adds to every ingredient of versions whose sums go on, as a column per ingredient.
 
     Rows are in order within each participant. Each counts as the version by which it was credited says.

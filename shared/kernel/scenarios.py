@@ -17,7 +17,7 @@ from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.pay import context_of_deals, measured, paid_with
+from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import ASSIGNMENTS, empty
@@ -51,7 +51,7 @@ class Scenarios:
 class PaidAt:
     """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays nothing."""
 
-    at: EvaluationContext
+    context: EvaluationContext
     pay: dict[str, pl.Series]
     problems: dict[str, pl.Series]
 
@@ -71,22 +71,22 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
     """
     check_points(plan, points)
     figures = _Given(plan, points)
-    at = EvaluationContext(
+    context = EvaluationContext(
         _rows(plan, points),
         plan.digits,
         plan.conventions,
-        lambda at, name: _measured(at, plan, points, figures, name),
+        lambda context, name: _measured(context, plan, points, figures, name),
         figures.quota,
         figures.term,
-        per_deal=lambda at, name: _as_one_deal(at, plan, name),
+        per_deal=lambda context, name: _as_one_deal(context, plan, name),
     )
     pay: dict[str, pl.Series] = {}
     problems: dict[str, pl.Series] = {}
     for component in plan.in_order:
-        paid = paid_with(component, at, plan, figures)
+        paid = component_pay_with(component, context, plan, figures)
         pay[component.component], problems[component.component] = paid.due, paid.problem
     named = {component.component: pay[component.component] for component in plan.components}
-    return PaidAt(at, named | _limits(plan, at), problems)
+    return PaidAt(context, named | _limits(plan, context), problems)
 
 
 class _Given(Figures):
@@ -96,7 +96,7 @@ class _Given(Figures):
         super().__init__(plan, Roster.of(empty(ASSIGNMENTS)))
         self._points = points
 
-    def quota(self, at: EvaluationContext, name: str) -> ExactColumn:
+    def quota(self, context: EvaluationContext, name: str) -> ExactColumn:
         """The quota said, or that follows from measure and attainment, or the plan's default; 1 where only an attainment is said."""
         points = self._points
         if name in points.quotas:
@@ -110,42 +110,42 @@ class _Given(Figures):
             default_quota = Fraction(int(measure.is_share or name in points.attainments))
         else:
             default_quota = Fraction(default)
-        return ExactColumn.constant(default_quota, at.height)
+        return ExactColumn.constant(default_quota, context.height)
 
-    def term(self, at: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
+    def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """The term said, or its default."""
-        return self._points.terms.get(name) or ExactColumn.constant(default or 0, at.height)
+        return self._points.terms.get(name) or ExactColumn.constant(default or 0, context.height)
 
-    def has_term(self, at: EvaluationContext, name: str) -> pl.Series:
+    def has_term(self, context: EvaluationContext, name: str) -> pl.Series:
         """Whether it is said."""
-        return pl.Series([name in self._points.terms]).new_from_index(0, at.height)
+        return pl.Series([name in self._points.terms]).new_from_index(0, context.height)
 
-    def score(self, at: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002 (whose score is said comes as a measure)
+    def score(self, context: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002 (whose score is said comes as a measure)
         """No score where none is said."""
-        return ExactColumn.constant(0, at.height)
+        return ExactColumn.constant(0, context.height)
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
         """Nobody leaves at a point."""
         return pl.Series([False]).new_from_index(0, rows.height)
 
 
-def _measured(at: EvaluationContext, plan: Plan, points: Scenarios, figures: Figures, name: str) -> ExactColumn:
+def _measured(context: EvaluationContext, plan: Plan, points: Scenarios, figures: Figures, name: str) -> ExactColumn:
     if name in points.measures:
         return points.measures[name]
     if name in points.attainments:
-        return points.attainments[name] * at.quota(name)
+        return points.attainments[name] * context.quota(name)
     measure = plan.measure(name)
     if measure is not None and (measure.formula is not None or measure.scorecard is not None):
-        return measured(at, plan, figures, name)
-    return ExactColumn.constant(0, at.height)
+        return measured(context, plan, figures, name)
+    return ExactColumn.constant(0, context.height)
 
 
-def _as_one_deal(at: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
+def _as_one_deal(context: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
     """What a component that pays by the deal would pay for one deal that brings the whole measure."""
     component = next(each for each in plan.components if each.component == name)
     main = component.main_measure()
     assert main is not None
-    return component.per_deal(at.value(main), context_of_deals(at.rows, plan))
+    return component.per_deal(context.value(main), context_of_deals(context.rows, plan))
 
 
 def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
@@ -167,14 +167,14 @@ def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
     return rows.with_columns(**(missing | named))
 
 
-def _limits(plan: Plan, at: EvaluationContext) -> dict[str, pl.Series]:
+def _limits(plan: Plan, context: EvaluationContext) -> dict[str, pl.Series]:
     """What the plan's own minimum adds to the sum of the components, and its maximum takes from it."""
     found: dict[str, pl.Series] = {}
-    sum_ = total([at.paid[component.component] for component in plan.components], at.height)
+    sum_ = total([context.paid[component.component] for component in plan.components], context.height)
     unit = Fraction(1, 10**plan.digits)
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is not None:
-            limit = at.figure(figure).rounded(plan.conventions.rounding, unit)
+            limit = context.figure(figure).rounded(plan.conventions.rounding, unit)
             beyond = (sum_ < limit) if name == MINIMUM else (sum_ > limit)
             found[name] = where(beyond, limit - sum_, 0).minor(plan.digits, "a limit")
     return found

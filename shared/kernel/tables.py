@@ -13,7 +13,7 @@ import polars as pl
 from shared.kernel.arithmetic.expressions import whole
 
 NUMBER = pl.Decimal(38, 9)
-"""A number that people gave, or that is shown to them: as `Exact.shown`, with the digits that decide."""
+"""A number that people gave, or that is shown to them: as `ExactColumn.shown`, with the digits that decide."""
 
 DEALS = pl.Schema(
     {

@@ -10,7 +10,7 @@ from fractions import Fraction
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
-from shared.kernel.crediting.uncredited import missed_of
+from shared.kernel.crediting.uncredited import uncredited_by_reason
 from shared.kernel.remarks.roster import Kind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement
@@ -83,7 +83,7 @@ class ReviewFacts:
 
 def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[ReviewFinding]:
     """Deals of which a share credits nobody, by reason; of a participant, or of nobody whom the roster knows."""
-    for each in missed_of(shares):
+    for each in uncredited_by_reason(shares):
         yield ReviewFinding("splits_not_whole", participant_id, each.in_words)
 
 

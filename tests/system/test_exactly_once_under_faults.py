@@ -21,7 +21,7 @@ from shared.log.open import open_log
 from shared.log.port import Log, Record
 from shared.money import from_minor
 from shared.settings import Settings
-from tests import oracle
+from tests.reference_model import oracle
 from tests.system import sales
 from tests.system.faults import Fleet, python, storm, wait_until
 

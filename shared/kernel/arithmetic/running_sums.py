@@ -10,17 +10,17 @@ def begins(rows: pl.DataFrame, keys: list[pl.Expr]) -> pl.Series:
     return rows.select(begins=pl.any_horizontal(key.ne_missing(key.shift(1)) for key in keys)).to_series()
 
 
-def running(values: pl.Series, begin: pl.Series) -> pl.Series:
+def running_sum(values: pl.Series, begin: pl.Series) -> pl.Series:
     """The sum from the beginning of the run up to and including each row."""
     total = values.cum_sum()
     return total - (total - values).zip_with(begin, pl.Series([None], dtype=total.dtype)).forward_fill()
 
 
-def before(values: pl.Series, begin: pl.Series, first: pl.Series) -> pl.Series:
+def previous(values: pl.Series, begin: pl.Series, first: pl.Series) -> pl.Series:
     """The value of the row before within the run; of the first row of a run what `first` has."""
     return first.zip_with(begin, values.shift(1))
 
 
 def growth(values: pl.Series, begin: pl.Series) -> pl.Series:
     """By how much the values grow from row to row within a run, from zero."""
-    return values - before(values, begin, pl.Series([0], dtype=values.dtype))
+    return values - previous(values, begin, pl.Series([0], dtype=values.dtype))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
-from shared.kernel.components.base import Kind, Nothing, Part
+from shared.kernel.components.base import Kind, Part, Unpaid
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
@@ -26,4 +26,4 @@ if TYPE_CHECKING:
 else:
     Component = Annotated[reduce(or_, KINDS.values()), Field(discriminator="kind")]
 
-__all__ = ["KINDS", "Component", "Kind", "Nothing", "Part"]
+__all__ = ["KINDS", "Component", "Kind", "Part", "Unpaid"]

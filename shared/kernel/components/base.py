@@ -20,10 +20,10 @@ from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.lookup import Points, Step, lookup, rising_and_open
 from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, mark, scale, spoken, table
+from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Term
 
@@ -43,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Unpaid:
     """Rows that are paid nothing for a `reason` of `shared.kernel.reasons`, and what that is about, for all of them or for each."""
 
     reason: str
@@ -90,13 +90,13 @@ class Multiplier(PlanPart):
             rows = [(where_, trimmed(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
         yield table([of, "factor"], rows)
 
-    def factor(self, at: EvaluationContext) -> ExactColumn:
+    def factor(self, context: EvaluationContext) -> ExactColumn:
         """The factor row by row."""
         if self.by is not None:
-            return at.number(self.by)
+            return context.number(self.by)
         assert self.measure is not None
-        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
-        return lookup(value, self.steps, self.points, at.conventions.boundary)
+        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
+        return lookup(value, self.steps, self.points, context.conventions.boundary)
 
 
 class Kind(PlanPart, ABC):
@@ -140,15 +140,15 @@ class Kind(PlanPart, ABC):
     @property
     def pays_at_the_end(self) -> bool:
         """Whether what it pays for a fiscal period is known only when the period has ended, and not deal by deal."""
-        return self.told_by_earning
+        return self.explained_by_earning
 
     @property
-    def told_by_earning(self) -> bool:
+    def explained_by_earning(self) -> bool:
         """Whether its pay has more in it than its own walk from deal to deal can tell: the earning has to be known."""
         return self.compares or self.carry_over or not type(self).walks
 
     @abstractmethod
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """What it pays, row by row, before gate and multipliers."""
 
     @property
@@ -211,13 +211,13 @@ class Kind(PlanPart, ABC):
         """Whether whoever writes `round_on: deal` may expect that it rounds what each deal pays."""
         return bool(self.pays_of())
 
-    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
+    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
         raise TypeError(f"{self.kind} does not pay by the deal")
 
-    def per_deal(self, credited: ExactColumn, at: EvaluationContext) -> ExactColumn:
+    def per_deal(self, credited: ExactColumn, context: EvaluationContext) -> ExactColumn:
         """What the parts of each credit pay together, not rounded."""
-        return total([part.pays for part in self.deal_parts(credited, at)], at.height)
+        return total([part.pays for part in self.deal_parts(credited, context)], context.height)
 
     def in_words(self) -> Iterator[str]:
         """What the kind pays, for the plan document: Markdown paragraphs and tables that a rep can follow.
@@ -245,59 +245,59 @@ class Kind(PlanPart, ABC):
         """What a deal pays by itself as a product in words, for kinds that pay every deal alone."""
         return None
 
-    def factor(self, at: EvaluationContext) -> ExactColumn | None:
+    def factor(self, context: EvaluationContext) -> ExactColumn | None:
         """Gate and multipliers together; None where there are none."""
-        return at.kept("factor", self.component, lambda: self._factor(at))
+        return context.cached("factor", self.component, lambda: self._factor(context))
 
     def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (most kinds do not)
         """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all in the period."""
         return ""
 
-    def share(self, at: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)
+    def share(self, context: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)
         """Which share of something divided each row has; None for kinds that divide nothing."""
         return None
 
-    def _factor(self, at: EvaluationContext) -> ExactColumn | None:
+    def _factor(self, context: EvaluationContext) -> ExactColumn | None:
         found = None
         for each in self.multiply:
-            found = each.factor(at) if found is None else found * each.factor(at)
+            found = each.factor(context) if found is None else found * each.factor(context)
         if self.when is not None:
-            open_ = at.condition(self.when)
+            open_ = context.condition(self.when)
             found = where(open_, 1 if found is None else found, 0)
         return found
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Why rows are paid nothing, the most telling reason first; of rows that are paid something it says nothing."""
         if self.when is not None:
-            yield Nothing("gate_closed", self.when, ~at.condition(self.when))
-        if self.multiply and (factor := self.factor(at)) is not None:
-            yield Nothing("factor_zero", "", factor.equals(0))
+            yield Unpaid("gate_closed", self.when, ~context.condition(self.when))
+        if self.multiply and (factor := self.factor(context)) is not None:
+            yield Unpaid("factor_zero", "", factor.equals(0))
         main = self.main_measure()
-        if main is not None and at.conventions.negative == "nothing":
-            yield Nothing("below_zero", main, at.measured(at, main) < 0)
+        if main is not None and context.conventions.negative == "nothing":
+            yield Unpaid("below_zero", main, context.measured(context, main) < 0)
 
-    def exact(self, at: EvaluationContext) -> ExactColumn:
+    def exact(self, context: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, not rounded."""
 
         def due() -> ExactColumn:
-            found = total([part.pays for part in self.parts(at)], at.height)
-            factor = self.factor(at)
+            found = total([part.pays for part in self.parts(context)], context.height)
+            factor = self.factor(context)
             return found if factor is None else found * factor
 
-        return at.kept("exact", self.component, due)
+        return context.cached("exact", self.component, due)
 
-    def unlimited(self, at: EvaluationContext) -> ExactColumn:
+    def unlimited(self, context: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
-        return self.exact(at).rounded(at.conventions.rounding, Fraction(1, 10**at.digits))
+        return self.exact(context).rounded(context.conventions.rounding, Fraction(1, 10**context.digits))
 
-    def limited(self, due: ExactColumn, at: EvaluationContext, ended: pl.Series | None = None) -> ExactColumn:
+    def limited(self, due: ExactColumn, context: EvaluationContext, ended: pl.Series | None = None) -> ExactColumn:
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
-        unit = Fraction(1, 10**at.digits)
+        unit = Fraction(1, 10**context.digits)
         if self.minimum is not None:
-            raised = due.greatest(at.figure(self.minimum).rounded(at.conventions.rounding, unit))
+            raised = due.greatest(context.figure(self.minimum).rounded(context.conventions.rounding, unit))
             due = raised if ended is None else where(ended, raised, due)
         if self.maximum is not None and not self.carry_over:
-            due = due.least(at.figure(self.maximum).rounded(at.conventions.rounding, unit))
+            due = due.least(context.figure(self.maximum).rounded(context.conventions.rounding, unit))
         return due
 
     @model_validator(mode="after")
@@ -309,4 +309,4 @@ class Kind(PlanPart, ABC):
         return self
 
 
-__all__ = ["EvaluationContext", "Kind", "Multiplier", "Nothing", "Part"]
+__all__ = ["EvaluationContext", "Kind", "Multiplier", "Part", "Unpaid"]

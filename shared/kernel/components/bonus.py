@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, mark, scale, table
@@ -89,24 +89,26 @@ class Bonus(Kind):
         ends = [each.at for each in self.milestones]
         yield from suspicious_tiers(ends, [], self.on, self.measure or "", units.of(self.measure), "milestones", "at")
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """No milestone reached, too."""
-        yield from super().nothing(at)
+        yield from super().unpaid(context)
         if self.milestones:
-            value = at.attainment(self.measure or "") if self.on == "attainment" else at.value(self.measure or "")
-            yield Nothing("no_milestone", self.measure or "", value < Fraction(self.milestones[0].at))
+            value = (
+                context.attainment(self.measure or "") if self.on == "attainment" else context.value(self.measure or "")
+            )
+            yield Unpaid("no_milestone", self.measure or "", value < Fraction(self.milestones[0].at))
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part for the amount, or one per milestone."""
         if self.amount is not None:
-            return [Part("bonus", at.figure(self.amount), Fraction(1))]
+            return [Part("bonus", context.figure(self.amount), Fraction(1))]
         assert self.measure is not None
-        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
         found: list[Part] = []
         for number, milestone in enumerate(self.milestones):
-            paid = at.figure(milestone.amount)
+            paid = context.figure(milestone.amount)
             if self.highest and number:
-                paid = paid - at.figure(self.milestones[number - 1].amount)
+                paid = paid - context.figure(self.milestones[number - 1].amount)
             come: ExactColumn = where(value >= Fraction(milestone.at), 1, 0)
             found.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
         return found

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
-from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import Among, grouped, together
 from shared.kernel.language.phrases import scale, table
 from shared.kernel.language.values import Amount, Name
@@ -56,10 +56,10 @@ class Contest(Kind):
         ties = {"share": "share the prizes of the places they fill", "each": "each get the prize of the best place"}
         yield f"Equal results {ties[self.ties]}."
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """A place without a prize, too."""
-        yield from super().nothing(at)
-        yield Nothing("no_prize", self.measure, at.everywhere)
+        yield from super().unpaid(context)
+        yield Unpaid("no_prize", self.measure, context.everywhere)
 
     def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (places)
         """The place, and with how many it is shared; empty where measures alone do not tell it."""
@@ -74,13 +74,13 @@ class Contest(Kind):
         shared = f", shared by {tied}" if tied > 1 else ""
         return f" of place {place} among {everyone.height} by {self.measure}{shared}"
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the prize."""
-        value = at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
         scores = value.to_fractions()
-        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
-        prizes = [Fraction(0)] * at.height
-        for members in grouped(at, self.among):
+        takes_part = context.condition(self.when).to_list() if self.when is not None else [True] * context.height
+        prizes = [Fraction(0)] * context.height
+        for members in grouped(context, self.among):
             running = [
                 row
                 for row in members

@@ -52,11 +52,11 @@ class EvaluationContext:
             found = self.measured(self, measure)
             return found.greatest(0) if self.conventions.negative == "nothing" else found
 
-        return self.kept("value", measure, counted)
+        return self.cached("value", measure, counted)
 
     def quota(self, measure: str) -> ExactColumn:
         """The quota of a measure, in major units; zero where there is none."""
-        return self.kept("quota", measure, lambda: self.quotas(self, measure))
+        return self.cached("quota", measure, lambda: self.quotas(self, measure))
 
     def attainment(self, measure: str) -> ExactColumn:
         """A measure by its quota: 1 is 100%."""
@@ -67,7 +67,7 @@ class EvaluationContext:
             full = 1 if self.conventions.zero_quota == "full" else 0
             return where(quota > 0, share, full)
 
-        return self.kept("attainment", measure, by_quota)
+        return self.cached("attainment", measure, by_quota)
 
     def term(self, name: str, default: Fraction | None = None) -> ExactColumn:
         """A figure of each participant's own."""
@@ -82,11 +82,11 @@ class EvaluationContext:
 
     def number(self, formula: str) -> ExactColumn:
         """The numbers of a formula."""
-        return self.kept("formula", formula, lambda: number(formula, self._look_up, self.height))
+        return self.cached("formula", formula, lambda: number(formula, self._look_up, self.height))
 
     def condition(self, formula: str) -> pl.Series:
         """Where a formula says yes."""
-        return self.kept("condition", formula, lambda: condition(formula, self._look_up, self.height))
+        return self.cached("condition", formula, lambda: condition(formula, self._look_up, self.height))
 
     def _look_up(self, kind: str, name: str) -> ExactColumn:
         match kind:
@@ -102,7 +102,7 @@ class EvaluationContext:
                 return self.paid[name]
         raise FormulaError(f"{kind}({name})")
 
-    def kept(self, what: str, name: str, make: Callable[[], _T]) -> _T:
+    def cached(self, what: str, name: str, make: Callable[[], _T]) -> _T:
         """What was made before by that name, or is made now."""
         key = (what, name)
         if key not in self._known:

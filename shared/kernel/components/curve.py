@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from shared.formatting import percent
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, table
@@ -118,23 +118,23 @@ class Curve(Kind):
         first = self.points[0].gives if self.points else self.steps[0].gives
         return first != 0 or super().pays_without_credits
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Below the threshold, too."""
-        yield from super().nothing(at)
+        yield from super().unpaid(context)
         if self.threshold is not None:
-            yield Nothing("below_threshold", self.measure, self._value(at) < Fraction(self.threshold))
+            yield Unpaid("below_threshold", self.measure, self._value(context) < Fraction(self.threshold))
 
-    def _value(self, at: EvaluationContext) -> ExactColumn:
-        return at.attainment(self.measure) if self.on == "attainment" else at.value(self.measure)
+    def _value(self, context: EvaluationContext) -> ExactColumn:
+        return context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
-        value = self._value(at)
-        share = lookup(value, self.steps, self.points, at.conventions.boundary)
+        value = self._value(context)
+        share = lookup(value, self.steps, self.points, context.conventions.boundary)
         if self.points and self.beyond == "onward":
             low, high = self.points[-2:]
             slope = (Fraction(high.gives) - Fraction(low.gives)) / (Fraction(high.at) - Fraction(low.at))
             share = share + (value - Fraction(high.at)).greatest(0) * slope
         if self.threshold is not None:
             share = where(value < Fraction(self.threshold), 0, share)
-        return [Part("of the target", at.figure(self.target), share)]
+        return [Part("of the target", context.figure(self.target), share)]

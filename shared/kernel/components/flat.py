@@ -45,7 +45,7 @@ class Flat(Kind):
     def _rounds_deals(self, conventions: Conventions) -> bool:
         return conventions.round_on == "deal" and self.own_rate is None
 
-    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
+    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
         """One part: the rate of each credit."""
         assert not isinstance(self.rate, Term)
         return [Part("all of it", credited, Fraction(self.rate))]
@@ -66,9 +66,13 @@ class Flat(Kind):
         if not isinstance(self.rate, Term):
             yield from looks_like_percent(self.rate, units.of(self.measure), "rate")
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: all of it."""
-        if self._rounds_deals(at.conventions) and at.per_deal is not None and f"@{self.component}" in at.rows.columns:
-            return [Part("each deal by itself", at.per_deal(at, self.component), Fraction(1))]
-        rate = at.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
-        return [Part("all of it", at.value(self.measure), rate)]
+        if (
+            self._rounds_deals(context.conventions)
+            and context.per_deal is not None
+            and f"@{self.component}" in context.rows.columns
+        ):
+            return [Part("each deal by itself", context.per_deal(context, self.component), Fraction(1))]
+        rate = context.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
+        return [Part("all of it", context.value(self.measure), rate)]

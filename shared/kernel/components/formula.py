@@ -11,8 +11,8 @@ from pydantic import model_validator
 from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formula_growth import multiplies_growth
-from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Name
 
@@ -71,6 +71,6 @@ class Formula(Kind):
                 "give the component a maximum, or bound one factor: least(…, 1.5)",
             )
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: what the formula comes to."""
-        return [Part(self.amount, at.number(self.amount), Fraction(1))]
+        return [Part(self.amount, context.number(self.amount), Fraction(1))]

@@ -65,22 +65,22 @@ class Graduated(Kind):
         for number, tier in enumerate(self.tiers):
             yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""
-        return list(self._parts(at))
+        return list(self._parts(context))
 
-    def _parts(self, at: EvaluationContext) -> Iterator[Part]:
-        value = at.value(self.measure)
+    def _parts(self, context: EvaluationContext) -> Iterator[Part]:
+        value = context.value(self.measure)
         start: ExactColumn | Fraction | None = None
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
-            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, at)
+            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context)
             reached = value if end is None else value.least(end)
             yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
             start = end
 
-    def _end(self, up_to: Fraction, value: ExactColumn, at: EvaluationContext) -> ExactColumn | Fraction:
+    def _end(self, up_to: Fraction, value: ExactColumn, context: EvaluationContext) -> ExactColumn | Fraction:
         """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0% or 100%)."""
         if self.on == "amount":
             return up_to
-        quota, attained = at.quota(self.measure), 1 if at.conventions.zero_quota == "full" else 0
+        quota, attained = context.quota(self.measure), 1 if context.conventions.zero_quota == "full" else 0
         return where(quota > 0, quota * up_to, value if up_to >= attained else 0)

@@ -15,12 +15,12 @@ Among = Literal["plan", "team", "territory", "position"]
 """Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
 
 
-def grouped(at: EvaluationContext, among: Among = "plan") -> list[list[int]]:
+def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
     """The rows of each period and group, in the order of participants; who is in no group is alone."""
     rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
     column = {"plan": "fiscal", "team": "manager"}.get(among, among)
     for number, (participant, period, fiscal, group) in enumerate(
-        at.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
+        context.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
     ):
         rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]

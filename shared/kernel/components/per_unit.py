@@ -34,7 +34,7 @@ class PerUnit(Kind):
         """So much money for each."""
         return True
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: so many at so much."""
-        amount = at.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)
-        return [Part("each", at.value(self.measure), amount)]
+        amount = context.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)
+        return [Part("each", context.value(self.measure), amount)]

@@ -13,7 +13,7 @@ from pydantic import model_validator
 from shared.formatting import money, percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
-from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import Among, divided, grouped, together
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken
@@ -118,56 +118,58 @@ class Pool(Kind):
         )
         return f" of {paid}, by {self.by}: {mine} of {all_} that {sharing.height} have together"
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the share of the pool."""
-        shared = self._shared(at)
-        funds = at.value(self.funded_by).to_fractions() if self.funded_by else []
-        given = [Fraction(0)] * at.height
-        for members in grouped(at, self.among):
+        shared = self._shared(context)
+        funds = context.value(self.funded_by).to_fractions() if self.funded_by else []
+        given = [Fraction(0)] * context.height
+        for members in grouped(context, self.among):
             pool = Fraction(self.amount or 0)
             if self.rate is not None:
                 funding = sum((funds[row] for row in members), Fraction(0))
                 over = max(funding - Fraction(self.above), Fraction(0)) if self.above else funding
                 pool = over * Fraction(self.rate)
-            parts = divided(pool, [shared.weights[row] for row in members], at.digits, at.conventions.rounding)
+            parts = divided(
+                pool, [shared.weights[row] for row in members], context.digits, context.conventions.rounding
+            )
             for row, part in zip(members, parts, strict=True):
                 given[row] = part if shared.takes_part[row] else Fraction(0)
         return [Part("share of the pool", ExactColumn.fractions(given), Fraction(1))]
 
-    def share(self, at: EvaluationContext) -> ExactColumn:
+    def share(self, context: EvaluationContext) -> ExactColumn:
         """Each one's share of the pool; zero for who has none."""
-        shared = self._shared(at)
-        found = [Fraction(0)] * at.height
-        for members in grouped(at, self.among):
+        shared = self._shared(context)
+        found = [Fraction(0)] * context.height
+        for members in grouped(context, self.among):
             whole = sum((shared.weights[row] for row in members), Fraction(0))
             for row in members:
                 found[row] = shared.weights[row] / whole if whole and shared.takes_part[row] else Fraction(0)
         return ExactColumn.fractions(found)
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Shares that are not the whole of the pool, no part in what divides it, or nothing to divide, too."""
-        yield from super().nothing(at)
+        yield from super().unpaid(context)
         if self.shares is not None:
-            sums = ExactColumn.fractions(self._shared(at).sums)
+            sums = ExactColumn.fractions(self._shared(context).sums)
             about = sums.shown(NUMBER_SCALE, "a sum of shares").to_list()
             words = [percent(Decimal(each) / NUMBER_SCALE) for each in about]
-            yield Nothing("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
+            yield Unpaid("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
         if (name := self.by or self.shares) is not None:
-            yield Nothing("no_share", name, at.value(name) <= 0)
-        yield Nothing("pool_empty", "", at.everywhere)
+            yield Unpaid("no_share", name, context.value(name) <= 0)
+        yield Unpaid("pool_empty", "", context.everywhere)
 
-    def _shared(self, at: EvaluationContext) -> _Shared:
-        return at.kept("shared", self.component, lambda: self._weighed(at))
+    def _shared(self, context: EvaluationContext) -> _Shared:
+        return context.cached("shared", self.component, lambda: self._weighed(context))
 
-    def _weighed(self, at: EvaluationContext) -> _Shared:
-        takes_part = at.condition(self.when).to_list() if self.when is not None else [True] * at.height
+    def _weighed(self, context: EvaluationContext) -> _Shared:
+        takes_part = context.condition(self.when).to_list() if self.when is not None else [True] * context.height
         name = self.by or self.shares
-        said = at.value(name).to_fractions() if name else [Fraction(1)] * at.height
+        said = context.value(name).to_fractions() if name else [Fraction(1)] * context.height
         # Who does not take part still has the share that was said, which nobody else is given.
         counts = [self.shares is not None or each for each in takes_part]
         weights = [max(each, Fraction(0)) if count else Fraction(0) for each, count in zip(said, counts, strict=True)]
-        sums = [Fraction(0)] * at.height
-        for members in grouped(at, self.among):
+        sums = [Fraction(0)] * context.height
+        for members in grouped(context, self.among):
             whole = sum((weights[row] for row in members), Fraction(0))
             for row in members:
                 sums[row] = whole

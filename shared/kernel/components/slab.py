@@ -62,20 +62,20 @@ class Slabs(Kind):
         """Always, whatever the measure makes of its credits."""
         return True
 
-    def deal_parts(self, credited: ExactColumn, at: EvaluationContext) -> Sequence[Part]:
+    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:
         """A part per tier: what of each credit lies in it; and the fixed amounts beside the rates."""
-        return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, at))
+        return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, context))
 
-    def _by_size(self, credited: ExactColumn, at: EvaluationContext) -> Iterator[Part]:
+    def _by_size(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
         above: ExactColumn | int = 1
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
-            behind = 0 if tier.up_to is None else reached(credited, Fraction(tier.up_to), at.conventions.boundary)
+            behind = 0 if tier.up_to is None else reached(credited, Fraction(tier.up_to), context.conventions.boundary)
             inside = above - behind
             yield Part(reach, credited * inside, Fraction(tier.rate))
             if tier.amount:
                 yield Part(
                     f"fixed amount, {reach}",
-                    ExactColumn.constant(Fraction(tier.amount), at.height) * inside,
+                    ExactColumn.constant(Fraction(tier.amount), context.height) * inside,
                     Fraction(1),
                 )
             above = behind
@@ -129,10 +129,10 @@ class Slabs(Kind):
         product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
         return f"{product} ({where})"
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: what the deals pay, each by itself."""
-        assert at.per_deal is not None
-        return [Part("each deal by its own size", at.per_deal(at, self.component), Fraction(1))]
+        assert context.per_deal is not None
+        return [Part("each deal by its own size", context.per_deal(context, self.component), Fraction(1))]
 
 
 def _left_behind(credited: Fraction, end: Fraction, conventions: Conventions) -> bool:

@@ -13,13 +13,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.base import EvaluationContext, Kind, Nothing, Part
+from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.lookup import reached
 from shared.kernel.language.findings import Finding
-from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.formulas import FormulaText, Reference, references
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
+from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart, number_in_plan
 
@@ -98,18 +98,18 @@ class Axis(PlanPart):
             return [Reference("amount", self.amount)]
         return references(self.formula) if self.formula is not None else []
 
-    def missed(self, at: EvaluationContext) -> Nothing:
+    def missed(self, context: EvaluationContext) -> Unpaid:
         """The rows whose category has no place on it."""
-        named = at.rows[self.category or ""]
+        named = context.rows[self.category or ""]
         about = pl.concat_str(pl.lit(f"{self.title} "), pl.lit(named)).fill_null(f"a blank {self.title}")
         known = named.is_in(self.of).fill_null(value=False)
-        return Nothing("no_category", pl.select(about=about)["about"], ~known)
+        return Unpaid("no_category", pl.select(about=about)["about"], ~known)
 
-    def value(self, at: EvaluationContext) -> ExactColumn:
+    def value(self, context: EvaluationContext) -> ExactColumn:
         """What it looks at, row by row."""
         if self.attainment is not None:
-            return at.attainment(self.attainment)
-        return at.value(self.amount) if self.amount is not None else at.number(self.formula or "0")
+            return context.attainment(self.attainment)
+        return context.value(self.amount) if self.amount is not None else context.number(self.formula or "0")
 
 
 def _numbers(values: Any) -> Any:
@@ -199,18 +199,18 @@ class Table(Kind):
         """To which band a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if any(axis.up_to for axis in self.axes) else set())
 
-    def nothing(self, at: EvaluationContext) -> Iterator[Nothing]:
+    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """A category that is in no row, too."""
-        yield from (axis.missed(at) for axis in self.axes if axis.category and not axis.others)
-        yield from super().nothing(at)
+        yield from (axis.missed(context) for axis in self.axes if axis.category and not axis.others)
+        yield from super().unpaid(context)
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
-        given = _looked_up(self.values, self.axes, at)
+        given = _looked_up(self.values, self.axes, context)
         if self.measure is not None:
-            return [Part("by the table", at.value(self.measure), given)]
+            return [Part("by the table", context.value(self.measure), given)]
         if self.target is not None:
-            return [Part("of the target, by the table", at.figure(self.target), given)]
+            return [Part("of the target, by the table", context.figure(self.target), given)]
         return [Part("by the table", given, Fraction(1))]
 
 
@@ -240,23 +240,23 @@ def _check(values: Any, sizes: Sequence[int], where_: str) -> None:
         _check(each, sizes[1:], f"{where_}[{number}]")
 
 
-def _looked_up(values: Any, axes: Sequence[Axis], at: EvaluationContext) -> ExactColumn:
+def _looked_up(values: Any, axes: Sequence[Axis], context: EvaluationContext) -> ExactColumn:
     """The table's value row by row: along the first axis, of what the others give at each of its places."""
     if not axes:
-        return ExactColumn.constant(Fraction(values), at.height)
+        return ExactColumn.constant(Fraction(values), context.height)
     axis, rest = axes[0], axes[1:]
-    given = [_looked_up(each, rest, at) for each in values]
+    given = [_looked_up(each, rest, context) for each in values]
     if axis.of:
-        found = given[-1] if axis.others else ExactColumn.constant(0, at.height)
-        named = at.rows[axis.category or ""]
+        found = given[-1] if axis.others else ExactColumn.constant(0, context.height)
+        named = context.rows[axis.category or ""]
         for name, each in zip(axis.of, given, strict=False):
             found = where((named == name).fill_null(value=False), each, found)
         return found
-    value = axis.value(at)
+    value = axis.value(context)
     found = given[0]
     if axis.up_to:
         for end, following in zip(axis.up_to, given[1:], strict=True):
-            found = where(reached(value, Fraction(end), at.conventions.boundary).equals(1), following, found)
+            found = where(reached(value, Fraction(end), context.conventions.boundary).equals(1), following, found)
         return found
     for (start, end), (low, high) in zip(pairwise(axis.at), pairwise(given), strict=True):
         share = (value.greatest(Fraction(start)).least(Fraction(end)) - Fraction(start)) / (

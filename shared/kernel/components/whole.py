@@ -78,17 +78,20 @@ class Whole(Kind):
         """To which tier a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 else set())
 
-    def parts(self, at: EvaluationContext) -> Sequence[Part]:
+    def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part per tier, of which one has everything and the others nothing."""
-        return list(self._parts(at))
+        return list(self._parts(context))
 
-    def _parts(self, at: EvaluationContext) -> Iterator[Part]:
+    def _parts(self, context: EvaluationContext) -> Iterator[Part]:
         name = self.by or self.measure
-        value, decides = at.value(self.measure), at.attainment(name) if self.on == "attainment" else at.value(name)
+        value, decides = (
+            context.value(self.measure),
+            context.attainment(name) if self.on == "attainment" else context.value(name),
+        )
         here = value * 0 + 1
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
             behind = None
             if tier.up_to is not None:
-                behind = reached(decides, Fraction(tier.up_to), at.conventions.boundary)
+                behind = reached(decides, Fraction(tier.up_to), context.conventions.boundary)
             yield Part(f"everything, {reach}", value * (here if behind is None else here - behind), Fraction(tier.rate))
             here = here if behind is None else behind

@@ -166,7 +166,7 @@ Row = tuple[str, str | None, str, str | None]
 
 
 @dataclass(frozen=True)
-class Missed:
+class UncreditedReason:
     """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in words."""
 
     reason: str
@@ -183,13 +183,15 @@ class Missed:
         return f"{many if self.deals > 1 else one} nobody ({self.reason}){named}: {self.message}."
 
 
-def missed_of(rows: Iterable[Row]) -> list[Missed]:
+def uncredited_by_reason(rows: Iterable[Row]) -> list[UncreditedReason]:
     """What is missed, the most frequent reason first."""
     by_reason: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda each: (each[0], each[1] or "")):
         by_reason.setdefault(row[2], []).append(row)
     missed = [
-        Missed(reason, len({deal for deal, *_ in of_reason}), first[0], in_words(reason, about=first[3], who=first[1]))
+        UncreditedReason(
+            reason, len({deal for deal, *_ in of_reason}), first[0], in_words(reason, about=first[3], who=first[1])
+        )
         for reason, of_reason in by_reason.items()
         for first in of_reason[:1]
     ]

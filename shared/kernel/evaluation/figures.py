@@ -26,12 +26,12 @@ _NANO = 10**9
 
 
 class Figures:
-    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for `At`."""
+    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for an `EvaluationContext`."""
 
     def __init__(self, plan: Plan, roster: Roster) -> None:
         self._plan, self._roster = plan, roster
 
-    def quota(self, at: EvaluationContext, name: str) -> ExactColumn:
+    def quota(self, context: EvaluationContext, name: str) -> ExactColumn:
         """The quota of a measure for its window, in major units; zero where there is none."""
         measure = self._plan.measure(name)
         assert measure is not None
@@ -39,11 +39,11 @@ class Figures:
         terms = measure.quota
         default = terms.default or (1 if measure.is_share else 0)
         if terms.changes == "by_period" and measure.reset != "never":
-            return self._weights(at, measure, self._each_period(quotas, default))
-        figure = self._in_force(at, quotas.rename({"quota": "value"}), default)
+            return self._weights(context, measure, self._each_period(quotas, default))
+        figure = self._in_force(context, quotas.rename({"quota": "value"}), default)
         if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
-        return figure * self._weights(at, measure)
+        return figure * self._weights(context, measure)
 
     def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, Fiscal], Fraction]:
         """The figure in force at the end of a participant's fiscal period."""
@@ -61,19 +61,19 @@ class Figures:
 
         return figure
 
-    def term(self, at: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
+    def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """A figure of each participant's own."""
-        return self._in_force(at, self._roster.terms.filter(pl.col("name") == name), default or 0)
+        return self._in_force(context, self._roster.terms.filter(pl.col("name") == name), default or 0)
 
-    def has_term(self, at: EvaluationContext, name: str) -> pl.Series:
+    def has_term(self, context: EvaluationContext, name: str) -> pl.Series:
         """Who has the figure."""
-        return self._dated(at, self._roster.terms.filter(pl.col("name") == name))["value"].is_not_null()
+        return self._dated(context, self._roster.terms.filter(pl.col("name") == name))["value"].is_not_null()
 
-    def score(self, at: EvaluationContext, name: str) -> ExactColumn:
+    def score(self, context: EvaluationContext, name: str) -> ExactColumn:
         """The score entered for a measure in the window of each row: the latest of the window so far."""
         measure = self._plan.measure(name)
         assert measure is not None
-        found = self._dated(at, self._roster.scores.filter(pl.col("name") == name))
+        found = self._dated(context, self._roster.scores.filter(pl.col("name") == name))
         entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
         window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
         return _nano(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
@@ -89,12 +89,14 @@ class Figures:
         found = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
         return rows.with_columns(found[name] for name in names)
 
-    def _in_force(self, at: EvaluationContext, table: pl.DataFrame, default: Decimal | Fraction | int) -> ExactColumn:
-        found = self._dated(at, table.select("participant_id", "effective_from", "value"))
+    def _in_force(
+        self, context: EvaluationContext, table: pl.DataFrame, default: Decimal | Fraction | int
+    ) -> ExactColumn:
+        found = self._dated(context, table.select("participant_id", "effective_from", "value"))
         return _nano(found["value"], Fraction(default))
 
-    def _dated(self, at: EvaluationContext, table: pl.DataFrame) -> pl.DataFrame:
-        return self._joined(at.rows, table.select("participant_id", "effective_from", "value"))
+    def _dated(self, context: EvaluationContext, table: pl.DataFrame) -> pl.DataFrame:
+        return self._joined(context.rows, table.select("participant_id", "effective_from", "value"))
 
     def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
         """What is in force at the end of each row's fiscal period, in the order of the rows."""
@@ -118,7 +120,7 @@ class Figures:
         return found[begin.cast(pl.Int64).cum_sum() - 1]
 
     def _weights(
-        self, at: EvaluationContext, measure: Measure, figure: Callable[[str, Fiscal], Fraction] | None = None
+        self, context: EvaluationContext, measure: Measure, figure: Callable[[str, Fiscal], Fraction] | None = None
     ) -> ExactColumn:
         """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
 
@@ -127,7 +129,7 @@ class Figures:
         terms = measure.quota
         same = figure is None and not terms.ramp and terms.prorate == "no"
         on = ["fiscal"] if same else ["participant_id", "fiscal"]
-        pairs = at.rows.select(on).unique(maintain_order=True).with_row_index("pair")
+        pairs = context.rows.select(on).unique(maintain_order=True).with_row_index("pair")
         known: dict[tuple[object, ...], Fraction] = {}
         found: list[Fraction] = []
         for _, *who, fiscal in pairs.iter_rows():
@@ -137,7 +139,7 @@ class Figures:
             if alike not in known:
                 known[alike] = self._weight(measure, participant, fiscal, figure or _one)
             found.append(known[alike])
-        places = at.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
+        places = context.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
         return ExactColumn.fractions(found).taken(places)
 
     def _weight(

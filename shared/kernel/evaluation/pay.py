@@ -12,9 +12,9 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE, narrow
-from shared.kernel.arithmetic.running_sums import begins, growth, running
+from shared.kernel.arithmetic.running_sums import begins, growth, running_sum
 from shared.kernel.calendar import month_of_end, window_of
-from shared.kernel.components import Component, Nothing
+from shared.kernel.components import Component, Unpaid
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.language.conventions import Reset
@@ -30,7 +30,7 @@ AT_ZERO: Final = "comes_to_zero"
 
 
 @dataclass(frozen=True)
-class Paid:
+class ComponentPay:
     """What a component pays at some rows: `due` is its pay in its window so far (minor units).
 
     `problem` is the reason (`shared.kernel.reasons`) why a row pays nothing, `about` what that is about; null where there is none.
@@ -42,7 +42,7 @@ class Paid:
     problem: pl.Series
     about: pl.Series
     payable: pl.Series
-    at: EvaluationContext
+    context: EvaluationContext
 
 
 def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -52,23 +52,23 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         Overflow: a sum is beyond 10^18 minor units.
     """
     names = plan.ingredient_names
-    begin = {reset: starts(rows, reset, plan) for reset in sorted({plan.reset_of(name) for name in names})}
-    sums = [running(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
+    begin = {reset: window_starts(rows, reset, plan) for reset in sorted({plan.reset_of(name) for name in names})}
+    sums = [running_sum(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
     summed = rows.with_columns(sums)
     for name in names:
         summed = narrow(summed, name, "the sum of a measure")
     return summed
 
 
-def within(reset: Reset, plan: Plan) -> list[pl.Expr]:
+def window_keys(reset: Reset, plan: Plan) -> list[pl.Expr]:
     """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
     keys = [pl.col("participant_id"), window_of(pl.col("fiscal"), reset)]
     return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
 
 
-def starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
+def window_starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
     """Where in rows in order a new sum begins."""
-    return begins(rows, within(reset, plan))
+    return begins(rows, window_keys(reset, plan))
 
 
 def context_for(rows: pl.DataFrame, plan: Plan, roster: Roster) -> EvaluationContext:
@@ -96,85 +96,89 @@ def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
     return EvaluationContext(rows, plan.digits, plan.conventions, unknown, unknown, unknown)
 
 
-def _of_deals(at: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
+def _of_deals(context: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
     component = next(each for each in plan.components if each.component == name)
-    return counted(component, ExactColumn.of(at.rows[f"@{name}"], 10**plan.digits), at, plan)
+    return bounded_deal_pay(component, ExactColumn.of(context.rows[f"@{name}"], 10**plan.digits), context, plan)
 
 
-def counted(component: Component, of_deals: ExactColumn, at: EvaluationContext, plan: Plan) -> ExactColumn:
+def bounded_deal_pay(
+    component: Component, of_deals: ExactColumn, context: EvaluationContext, plan: Plan
+) -> ExactColumn:
     """A sum over the deals that a component pays by themselves; zero where their measure is below zero, if it then counts as zero."""
     main = plan.measure(component.main_measure())
     if not plan.bounds_deals(component) or main is None:
         return of_deals
-    return where(at.measured(at, main.measure) < 0, 0, of_deals)
+    return where(context.measured(context, main.measure) < 0, 0, of_deals)
 
 
-def closing(plan: Plan) -> pl.Expr:
+def ends_fiscal_period(plan: Plan) -> pl.Expr:
     """Which segments are the last of their fiscal period: all, in a calendar of months."""
     if plan.calendar.weeks is None:
         return pl.lit(value=True)
     return pl.col("period") == month_of_end(pl.col("fiscal"), plan.calendar)
 
 
-def paid(component: Component, at: EvaluationContext, plan: Plan, roster: Roster) -> Paid:
+def component_pay(component: Component, context: EvaluationContext, plan: Plan, roster: Roster) -> ComponentPay:
     """What a component pays at every row, components it refers to being in `at.paid`."""
-    ended = _ended(component, at, plan)
-    return paid_with(
-        component, at, plan, Figures(plan, roster), lambda due: _in_window(due, component, at, plan), ended
+    ended = _ended(component, context, plan)
+    return component_pay_with(
+        component, context, plan, Figures(plan, roster), lambda due: _in_window(due, component, context, plan), ended
     )
 
 
-def paid_with(
+def component_pay_with(
     component: Component,
-    at: EvaluationContext,
+    context: EvaluationContext,
     plan: Plan,
     figures: Figures,
     over: Callable[[ExactColumn], ExactColumn] = lambda due: due,
     ended: pl.Series | None = None,
-) -> Paid:
+) -> ComponentPay:
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window, and `ended`
     says where the minimum holds, if not everywhere."""
-    none = pl.Series([None], dtype=pl.String).new_from_index(0, at.height)
-    problem, about = _first(_lacking(component, at, plan, figures), none, none)
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
+    problem, about = _first(_lacking(component, context, plan, figures), none, none)
     payable = problem.is_null()
-    here = where(payable, component.unlimited(at), 0)
+    here = where(payable, component.unlimited(context), 0)
     unlimited = over(here)
-    limited = where(payable, component.limited(unlimited, at, ended), 0)
-    at.paid[component.component] = limited
+    limited = where(payable, component.limited(unlimited, context, ended), 0)
+    context.paid[component.component] = limited
     unpaid = here.equals(0)
     if component.minimum is not None:  # who is paid the minimum is paid
         unpaid &= limited.equals(unlimited)
     if unpaid.any():
-        problem, about = _first(_unpaid(component, at, plan, figures), problem, about, unpaid)
+        problem, about = _first(_unpaid(component, context, plan, figures), problem, about, unpaid)
     if not component.pays_without_credits and problem.is_not_null().any():
         # Who has reached nothing is paid nothing in any case; a figure that is missing is told before it matters.
         nothing = (problem != "no_term").fill_null(value=True)
         for name in sorted(plan.measures_of(component)):
-            nothing &= at.measured(at, name).equals(0)
+            nothing &= context.measured(context, name).equals(0)
         problem, about = none.zip_with(nothing, problem), none.zip_with(nothing, about)
     what = f"the pay of {component.component}"
-    return Paid(limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, about, payable, at)
+    return ComponentPay(
+        limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, about, payable, context
+    )
 
 
-def _in_window(due: ExactColumn, component: Component, at: EvaluationContext, plan: Plan) -> ExactColumn:
+def _in_window(due: ExactColumn, component: Component, context: EvaluationContext, plan: Plan) -> ExactColumn:
     """In a window longer than that of its measure, such as a year of monthly tiers, the sum of what each month paid."""
     if not plan.sums_rounded(component):
         return due
     window, of_measure = plan.window(component), plan.windows.of_measure(component)
     minor = due.minor(plan.digits, f"the pay of {component.component}")
-    grown = growth(minor, starts(at.rows, of_measure, plan)).cast(pl.Int128)
-    return ExactColumn.of(running(grown, starts(at.rows, window, plan)), 10**plan.digits)
+    grown = growth(minor, window_starts(context.rows, of_measure, plan)).cast(pl.Int128)
+    return ExactColumn.of(running_sum(grown, window_starts(context.rows, window, plan)), 10**plan.digits)
 
 
-def _ended(component: Component, at: EvaluationContext, plan: Plan) -> pl.Series | None:
+def _ended(component: Component, context: EvaluationContext, plan: Plan) -> pl.Series | None:
     """Where a fiscal period of the window has ended: not before that a minimum adds to what was credited."""
     if component.minimum is None or plan.calendar.weeks is None:
         return None
-    ends = at.rows.select(closing(plan).cast(pl.Int64).alias("ends"))["ends"]
-    return running(ends, starts(at.rows, plan.window(component), plan)) > 0
+    ends = context.rows.select(ends_fiscal_period(plan).cast(pl.Int64).alias("ends"))["ends"]
+    return running_sum(ends, window_starts(context.rows, plan.window(component), plan)) > 0
 
 
-def staying(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.Series:
+def without_leavers(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.Series:
     """What each row adds to pay; by the convention nothing in a period at whose end somebody has left."""
     if plan.conventions.leavers == "paid_to_the_last_day":
         return amounts
@@ -183,7 +187,7 @@ def staying(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) 
 
 def forfeited(rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.DataFrame:
     """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something from."""
-    kept = staying(rows["amount"], rows, plan, roster)
+    kept = without_leavers(rows["amount"], rows, plan, roster)
     taken = kept != rows["amount"]
     if not taken.any():
         return rows
@@ -191,20 +195,20 @@ def forfeited(rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.DataFrame:
     return rows.with_columns(kept.alias("amount"), problem.alias("problem"))
 
 
-def reached(at: EvaluationContext, name: str | None) -> tuple[pl.Series, pl.Series, pl.Series]:
+def shown_measure(context: EvaluationContext, name: str | None) -> tuple[pl.Series, pl.Series, pl.Series]:
     """A measure, its quota and its attainment as people see them (`NUMBER`); zero without a measure, the others null without a quota.
 
     Raises:
         Overflow: one is beyond 10^28.
     """
-    nothing = pl.Series([None], dtype=NUMBER).new_from_index(0, at.height)
+    nothing = pl.Series([None], dtype=NUMBER).new_from_index(0, context.height)
     if name is None:
-        return shown(ExactColumn.constant(0, at.height), ""), nothing, nothing
-    value, quota = shown(at.value(name), f"measure {name}"), at.quota(name)
+        return shown(ExactColumn.constant(0, context.height), ""), nothing, nothing
+    value, quota = shown(context.value(name), f"measure {name}"), context.quota(name)
     has = quota > 0
     if not has.any():
         return value, nothing, nothing
-    attained = shown(at.attainment(name), f"the attainment of {name}")
+    attained = shown(context.attainment(name), f"the attainment of {name}")
     return value, shown(quota, f"the quota of {name}").zip_with(has, nothing), attained.zip_with(has, nothing)
 
 
@@ -218,28 +222,28 @@ def shown(exact: ExactColumn, what: str) -> pl.Series:
     return whole * pl.Series([1 / Decimal(NUMBER_SCALE)], dtype=NUMBER)
 
 
-def measured(at: EvaluationContext, plan: Plan, figures: Figures, name: str) -> ExactColumn:
+def measured(context: EvaluationContext, plan: Plan, figures: Figures, name: str) -> ExactColumn:
     """A measure from the ingredients in the rows, from scores, or from other measures."""
     measure = plan.measure(name)
     assert measure is not None
     if measure.score is not None:
-        return figures.score(at, name)
+        return figures.score(context, name)
     if measure.formula is not None:
-        return at.number(measure.formula)
+        return context.number(measure.formula)
     if measure.scorecard is not None:
-        return _scorecard(at, measure)
+        return _scorecard(context, measure)
     money, one = 10**plan.digits, 1
-    value = ExactColumn.of(at.rows[name], money if measure.ingredients[name].take in ("amount", "latest") else one)
+    value = ExactColumn.of(context.rows[name], money if measure.ingredients[name].take in ("amount", "latest") else one)
     if f"{name}/to" in measure.ingredients:
         take = measure.ingredients[f"{name}/to"].take
-        value = value / ExactColumn.of(at.rows[f"{name}/to"], money if take == "amount" else one)
+        value = value / ExactColumn.of(context.rows[f"{name}/to"], money if take == "amount" else one)
     return value
 
 
-def _scorecard(at: EvaluationContext, measure: Measure) -> ExactColumn:
-    found = ExactColumn.constant(0, at.height)
+def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
+    found = ExactColumn.constant(0, context.height)
     for name, goal in (measure.scorecard or {}).items():
-        attained = at.attainment(name)
+        attained = context.attainment(name)
         if goal.maximum is not None:
             attained = attained.least(Fraction(goal.maximum))
         counted = attained
@@ -249,29 +253,29 @@ def _scorecard(at: EvaluationContext, measure: Measure) -> ExactColumn:
     return found
 
 
-def _lacking(component: Component, at: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Nothing]:
+def _lacking(component: Component, context: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
     """Where a component cannot be evaluated."""
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
-            yield Nothing("no_quota", name, at.quota(name) <= 0)
+            yield Unpaid("no_quota", name, context.quota(name) <= 0)
     for name in _terms_without_default(component):
-        yield Nothing("no_term", name, ~figures.has_term(at, name))
+        yield Unpaid("no_term", name, ~figures.has_term(context, name))
 
 
-def _unpaid(component: Component, at: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Nothing]:
+def _unpaid(component: Component, context: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
     """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before what follows."""
     if plan.conventions.zero_quota == "nothing":
         for name in sorted(plan.quotas_of(component)):
-            yield Nothing("zero_quota", name, at.quota(name) <= 0)
+            yield Unpaid("zero_quota", name, context.quota(name) <= 0)
     for name in sorted(plan.terms_of(component)):
-        yield Nothing("term_is_zero", name, ~figures.has_term(at, name))
-    yield from component.nothing(at)
+        yield Unpaid("term_is_zero", name, ~figures.has_term(context, name))
+    yield from component.unpaid(context)
     about = component.main_measure() or component.component
-    yield Nothing(AT_ZERO, about, at.everywhere)
+    yield Unpaid(AT_ZERO, about, context.everywhere)
 
 
 def _first(
-    found: Iterable[Nothing], problem: pl.Series, about: pl.Series, of: pl.Series | None = None
+    found: Iterable[Unpaid], problem: pl.Series, about: pl.Series, of: pl.Series | None = None
 ) -> tuple[pl.Series, pl.Series]:
     """Problem and about, with the first of what is found in rows that have none yet; `of` says among which rows."""
     for each in found:

@@ -11,10 +11,20 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, Number, total, where
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, ROUNDING
-from shared.kernel.arithmetic.running_sums import before, begins, growth, running
+from shared.kernel.arithmetic.running_sums import begins, growth, previous, running_sum
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
-from shared.kernel.evaluation.pay import AT_ZERO, context_for, counted, forfeited, paid, reached, shown, starts, staying
+from shared.kernel.evaluation.pay import (
+    AT_ZERO,
+    bounded_deal_pay,
+    component_pay,
+    context_for,
+    forfeited,
+    shown,
+    shown_measure,
+    window_starts,
+    without_leavers,
+)
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import LINES, NUMBER, SLICES, empty
@@ -39,25 +49,25 @@ class Walk:
     def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
         self._plan, self._component, self._roster = plan, component, roster
         rules = sorted(plan.rules_of(component))
-        self._at = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster)
+        self._context = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster)
         for each in plan.leading_to(component):
-            self._pay = paid(each, self._at, plan, roster)
+            self._pay = component_pay(each, self._context, plan, roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
-        self._begins = starts(self._at.rows, plan.window(component), plan)
-        self._measured_from = self._begins | starts(self._at.rows, plan.windows.of_measure(component), plan)
+        self._begins = window_starts(self._context.rows, plan.window(component), plan)
+        self._measured_from = self._begins | window_starts(self._context.rows, plan.windows.of_measure(component), plan)
         fed = plan.measure(component.main_measure())
-        self._counts = self._at.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
+        self._counts = self._context.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = self._amounts()
         kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
         self._kept = self._walked.select(kept).to_series()
         of_earning = begins(self._walked, [pl.col("participant_id"), pl.col("period")])
-        self._walked = self._walked.with_columns(line=running(self._kept.cast(pl.Int64), of_earning))
+        self._walked = self._walked.with_columns(line=running_sum(self._kept.cast(pl.Int64), of_earning))
 
     def _amounts(self) -> pl.DataFrame:
         main = self._component.main_measure()
-        value, quota, attained = reached(self._at, main)
-        walked = self._at.rows.with_columns(
-            before(value, self._measured_from, pl.Series([0], dtype=NUMBER)).alias("before"),
+        value, quota, attained = shown_measure(self._context, main)
+        walked = self._context.rows.with_columns(
+            previous(value, self._measured_from, pl.Series([0], dtype=NUMBER)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
             self._attained_before(main, quota, attained).alias("attainment_before"),
@@ -73,24 +83,24 @@ class Walk:
 
     def _exact(self) -> pl.Series:
         """The pay of the window so far, not rounded, beside what of it was rounded before."""
-        component, at = self._component, self._at
-        here = component.exact(at)
+        component, context = self._component, self._context
+        here = component.exact(context)
         if self._plan.sums_rounded(component):
-            here = ExactColumn.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(at)
+            here = ExactColumn.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(context)
         return shown(where(self._pay.payable, here, 0), "the pay so far")
 
     def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
         """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
-        found = before(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
-        changed = quota.ne_missing(before(quota, self._measured_from, quota)) & quota.is_not_null()
+        found = previous(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
+        changed = quota.ne_missing(previous(quota, self._measured_from, quota)) & quota.is_not_null()
         if main is not None and changed.any():
-            share = self._before(self._at.value(main)) / self._at.quota(main)
+            share = self._before(self._context.value(main)) / self._context.quota(main)
             found = shown(share, f"the attainment of {main}").zip_with(changed, found)
         return found.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
 
     def _before(self, exact: ExactColumn) -> ExactColumn:
         """The numbers of the row before, zero where the measure begins."""
-        row_before = pl.Series([0, *range(self._at.height - 1)][: self._at.height], dtype=pl.Int64)
+        row_before = pl.Series([0, *range(self._context.height - 1)][: self._context.height], dtype=pl.Int64)
         return where(self._measured_from, 0, exact.taken(row_before))
 
     def _paid_in(self) -> dict[str, pl.Expr]:
@@ -102,7 +112,7 @@ class Walk:
         return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
 
     def _grown(self, due: pl.Series) -> pl.Series:
-        return staying(growth(due, self._begins), self._at.rows, self._plan, self._roster)
+        return without_leavers(growth(due, self._begins), self._context.rows, self._plan, self._roster)
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
@@ -112,7 +122,7 @@ class Walk:
     def _limits(self) -> pl.DataFrame:
         """What minimum and maximum change of the pay of a period, as a line after the others."""
         component = self._component
-        if component.told_by_earning or (component.minimum is None and component.maximum is None):
+        if component.explained_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
         limited = self._grown(self._pay.due) - self._walked["amount"]
         grown = self._walked.with_columns(limited.alias("limited")).filter(pl.col("version") == self._plan.version)
@@ -125,25 +135,25 @@ class Walk:
 
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
-        factor = self._component.factor(self._at)
+        factor = self._component.factor(self._context)
         payable = self._pay.payable & self._kept
         for number, part in enumerate(self._parts(), start=1):
             yield from self._slices(number, part, 1 if factor is None else factor, payable)
 
     def _parts(self) -> Sequence[Part]:
         by_deal = self._component.component in self._plan.pays_by_deal
-        return list(self._of_deals()) if by_deal else self._component.parts(self._at)
+        return list(self._of_deals()) if by_deal else self._component.parts(self._context)
 
     def _of_deals(self) -> Iterator[Part]:
         """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each deal makes of them."""
         unit = AMOUNT_SCALE * 10**self._plan.digits
         credited = ExactColumn.of(self._walked["credited"], 10**self._plan.digits)
-        rest = total([part.pays for part in self._component.parts(self._at)], self._at.height)
-        for part in self._component.deal_parts(credited, self._at):
+        rest = total([part.pays for part in self._component.parts(self._context)], self._context.height)
+        for part in self._component.deal_parts(credited, self._context):
             each = (part.base * unit).cut_off("a number on a statement")
             each = each.zip_with(self._counts, pl.Series([0], dtype=each.dtype))
-            base = counted(
-                self._component, ExactColumn.of(running(each, self._measured_from), unit), self._at, self._plan
+            base = bounded_deal_pay(
+                self._component, ExactColumn.of(running_sum(each, self._measured_from), unit), self._context, self._plan
             )
             rest = rest - base * part.rate
             yield Part(part.reach, base, part.rate)
@@ -157,8 +167,8 @@ class Walk:
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
         (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
         nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
-        base_before = before(base, self._measured_from, nothing)
-        rate_before, times_before = (before(each, self._measured_from, each) for each in (rate, times))
+        base_before = previous(base, self._measured_from, nothing)
+        rate_before, times_before = (previous(each, self._measured_from, each) for each in (rate, times))
         moves = (rate != rate_before) | (times != times_before)
         after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves)
         for credited, at, by, pays, there in (
@@ -182,11 +192,11 @@ class Walk:
 
     def _paying(self, pays: ExactColumn, inexact: list[pl.Series], moves: pl.Series) -> tuple[pl.Series, pl.Series]:
         """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are cut; else null."""
-        none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._at.height)
+        none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._context.height)
         if not inexact:
             return none, none
         cut = reduce(or_, inexact)
-        cut |= before(cut, self._measured_from, pl.Series([False]))
+        cut |= previous(cut, self._measured_from, pl.Series([False]))
         if not cut.any():
             return none, none
         earlier, what = self._before(pays), "what a part of a line pays"
@@ -195,7 +205,7 @@ class Walk:
 
     def _row_by_row(self, number: ExactColumn | Number, scale: int) -> tuple[pl.Series, pl.Series | None]:
         """A number in whole `1/scale` in every row, and where it is cut."""
-        column = number if isinstance(number, ExactColumn) else ExactColumn.constant(number, self._at.height)
+        column = number if isinstance(number, ExactColumn) else ExactColumn.constant(number, self._context.height)
         return (column * scale).cut("a number on a statement")
 
 

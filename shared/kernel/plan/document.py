@@ -9,10 +9,9 @@ from shared.formatting import percent, trimmed
 from shared.kernel.components import Component
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import WON, CreditingRule
-from shared.kernel.language.filter_words import filter_in_words
-from shared.kernel.language.formula_words import formula_in_words
 from shared.kernel.language.measures import Measure, QuotaTerms
 from shared.kernel.language.phrases import figure_in_words, spoken
+from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
 from shared.kernel.plan.version import Plan
 
 _TO = {

@@ -176,7 +176,7 @@ class PlanSet:
         """The columns of deals that name participants to be credited."""
         return sorted({name for plan in self.holding for name, kind in plan.columns.items() if kind == "participant"})
 
-    def together(self) -> list[list[Plan]]:
+    def version_chains(self) -> list[list[Plan]]:
         """The versions whose sums go on from one to the next; every version that begins anew is alone."""
         found = [[plan] for plan in self if plan.key in self._replaced]
         before: Plan | None = None

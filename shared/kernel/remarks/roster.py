@@ -20,7 +20,7 @@ from shared.kernel.plan.reference_point import reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.quota_changes import LateQuota, QuotaChange, late_quotas, quota_changes
 from shared.kernel.remarks.reporting_circles import circles
-from shared.kernel.remarks.window_changes import Within, plan_changes, version_changes
+from shared.kernel.remarks.window_changes import MidWindowChange, plan_changes, version_changes
 from shared.kernel.roster import EVERY, Roster
 
 Kind = Literal[
@@ -150,7 +150,7 @@ def _far_off(change: QuotaChange) -> Remark:
     return Remark("quota_far_off", change.participant_id, says, change.effective_from, change.effective_from)
 
 
-def _plan_changed(within: Within) -> Remark:
+def _plan_changed(within: MidWindowChange) -> Remark:
     plan, after = within.plan.plan, within.last + timedelta(days=1)
     says = (
         f"From {within.day} {within.participant_id} is on plan {plan} instead of {within.before}, within {within.first} to {within.last}:"
@@ -160,7 +160,7 @@ def _plan_changed(within: Within) -> Remark:
     return Remark("plan_changed_within", within.participant_id, says, within.day, within.last)
 
 
-def _version(within: Within) -> Remark:
+def _version(within: MidWindowChange) -> Remark:
     says = (
         f"{within.plan.key} replaces {within.before} on {within.day}, within {within.first} to {within.last}: {within.measure} begins anew,"
         " and the quota of the whole time counts. Say in the plan `conventions: {versions: continue}`, or `restart` if that is meant."

@@ -14,7 +14,7 @@ from shared.kernel.remarks.quota_changes import window_at
 from shared.kernel.roster import Roster
 
 
-class Within(NamedTuple):
+class MidWindowChange(NamedTuple):
     """What begins on a day within the window, from its first to its last day, of a measure with a quota; of a version for everybody."""
 
     participant_id: str
@@ -26,7 +26,7 @@ class Within(NamedTuple):
     last: date
 
 
-def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
+def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
     """Participants who come from one plan to another within a window of the other: the longest of those on whose quotas its pay depends."""
     timeline = roster.assignments.sort("effective_from").with_columns(
         before=pl.col("plan").shift().over("participant_id"), was=pl.col("active").shift().over("participant_id")
@@ -35,10 +35,10 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
         to = _in_force(plans, plan, day)
         if to is not None and (window := _longest_window(to, day)) is not None:
-            yield Within(who, before, to, day, *window)
+            yield MidWindowChange(who, before, to, day, *window)
 
 
-def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
+def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
     """Versions that somebody is on and that begin within a window of their own, where the plan does not say what becomes of its sums."""
     taken = set(roster.assignments["plan"].drop_nulls())
     for plan in plans.holding:
@@ -46,7 +46,7 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Within]:
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
         if (window := _longest_window(plan, plan.effective_from)) is not None:
-            yield Within("", before.key, plan, plan.effective_from, *window)
+            yield MidWindowChange("", before.key, plan, plan.effective_from, *window)
 
 
 def _in_force(plans: PlanSet, name: str, day: date) -> Plan | None:

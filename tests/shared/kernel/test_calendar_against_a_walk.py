@@ -23,7 +23,7 @@ from shared.kernel.calendar import (
     window_of,
 )
 from shared.kernel.language.conventions import CalendarTerms, Reset
-from tests.judge import dates
+from tests.reference_model import dates
 
 CALENDARS: list[dict[str, Any]] = [
     {},

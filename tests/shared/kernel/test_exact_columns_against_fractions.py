@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from tests.judge.facts import rounded
+from tests.reference_model.facts import rounded
 
 some = settings(max_examples=2000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 60, deadline=None)
 sizes = st.sampled_from([1, 10**3, 10**18, 2**62, 2**100, 2**126, 2**140])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.language.formulas import FormulaError, condition, number, parsed
-from tests.judge.formulas import worked_out
+from tests.reference_model.formulas import worked_out
 
 some = settings(max_examples=3000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 150, deadline=None)
 NAMES = ("base", "count", "zero")

@@ -17,7 +17,7 @@ from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, WHOLE_SHARE, whole, wide
 from shared.kernel.crediting.deals import deals_table
 from shared.money import from_minor
-from tests import oracle
+from tests.reference_model import oracle
 from tests.shared.kernel.worlds import PEOPLE, patches, plan_versions, rosters
 
 World = tuple[list[Any], list[Any], list[Any]]

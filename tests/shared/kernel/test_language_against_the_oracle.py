@@ -1,4 +1,4 @@
-"""The kernel and the slow judge agree to the cent over the whole plan language."""
+"""The kernel and the slow reference model agree to the cent over the whole plan language."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.crediting.deals import values_table
-from tests import oracle
-from tests.judge import dates
-from tests.judge.credits import credits as judged_credits
+from tests.reference_model import dates, oracle
+from tests.reference_model.credits import credits as reference_credits
 from tests.shared.kernel.chances import smallest
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans
@@ -62,13 +61,15 @@ def credits_differ(world: World) -> str | None:
     credits, _, _ = credited(world)
     names = ("deal_id", "participant_id", "plan", "version", "rule", "period", "credit_date")
     ours = {(*(c[name] for name in names), Fraction(c["amount"], 100)) for c in credits.iter_rows(named=True)}
-    judged = {
+    expected = {
         (c.deal_id, c.payee, c.plan["plan"], c.plan["version"], c.rule, dates.month(c.day), c.day, c.amount)
-        for c in judged_credits(*world)
+        for c in reference_credits(*world)
     }
-    if ours == judged and len(ours) == credits.height:
+    if ours == expected and len(ours) == credits.height:
         return None
-    return f"kernel {sorted(ours - judged)} judge {sorted(judged - ours)} {credits.height - len(ours)} twice"
+    return (
+        f"kernel {sorted(ours - expected)} reference model {sorted(expected - ours)} {credits.height - len(ours)} twice"
+    )
 
 
 def earnings_differ(world: World) -> str | None:
@@ -76,9 +77,9 @@ def earnings_differ(world: World) -> str | None:
     ours: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
     for row in earn(measure(credits, plans), roster, plans).iter_rows(named=True):
         ours[row["participant_id"], row["component"], row["period"]] += Fraction(row["amount"], 100)
-    judged = oracle.earnings(*world)
-    wrong = [key for key in sorted({*ours, *judged}) if ours.get(key, 0) != judged.get(key, 0)]
-    return None if not wrong else str([(key, str(ours.get(key, 0)), str(judged.get(key, 0))) for key in wrong])
+    expected = oracle.earnings(*world)
+    wrong = [key for key in sorted({*ours, *expected}) if ours.get(key, 0) != expected.get(key, 0)]
+    return None if not wrong else str([(key, str(ours.get(key, 0)), str(expected.get(key, 0))) for key in wrong])
 
 
 def lines_differ(world: World) -> str | None:
@@ -100,13 +101,13 @@ def lines_differ(world: World) -> str | None:
 
 @many
 @seeds
-def test_every_credit_equals_the_judges(seed: int) -> None:
+def test_every_credit_equals_the_reference_models(seed: int) -> None:
     agreed(seed, credits_differ)
 
 
 @many
 @seeds
-def test_every_earning_equals_the_judges(seed: int) -> None:
+def test_every_earning_equals_the_reference_models(seed: int) -> None:
     agreed(seed, earnings_differ)
 
 

@@ -6,8 +6,7 @@ from datetime import date
 
 from shared.kernel.components import KINDS
 from shared.kernel.components.base import Kind
-from shared.kernel.language.filter_words import filter_in_words
-from shared.kernel.language.formula_words import formula_in_words
+from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
 from shared.kernel.plan.document import document
 from shared.kernel.plan.plan_file import read_plan
 

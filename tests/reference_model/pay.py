@@ -8,11 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.judge import dates, kinds
-from tests.judge.credits import Credit, credits
-from tests.judge.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
-from tests.judge.needs import RESETS, at_the_end, groups, lacks, measure_window, pay_window
-from tests.judge.standing import Standing
+from tests.reference_model import dates, kinds
+from tests.reference_model.credits import Credit, credits
+from tests.reference_model.dependencies import RESETS, at_the_end, groups, lacks, measure_window, pay_window
+from tests.reference_model.evaluation import Evaluation
+from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
 
 Step = tuple[dates.Fiscal, int, str]
 """A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is paid together."""
@@ -54,7 +54,7 @@ class _Version:
             found |= {(fiscal, version, dates.ends_in(plan, fiscal)) for fiscal, version, _ in found}
         self._steps = {participant: sorted(found) for participant, found in sorted(steps.items())}
         self._everyones = {p: self._with_idle(found) for p, found in self._steps.items()}
-        self._known: dict[Any, Standing] = {}
+        self._known: dict[Any, Evaluation] = {}
         self._due: dict[Any, Fraction] = {}
 
     def _scores(self) -> Iterator[tuple[str, date]]:
@@ -100,7 +100,7 @@ class _Version:
         for step in steps[participant]:
             if at_the_end(self._plan, component["component"]) and not self._ends(step):
                 continue
-            here = self.standing(participant, step)
+            here = self.evaluation(participant, step)
             of_step = dates.window(step[0], pay_window(self._plan, component))
             if of_step != window:
                 window, before, carried_in = of_step, Fraction(0), carried
@@ -115,11 +115,11 @@ class _Version:
             if step[1] == self._number:
                 yield step, grown
 
-    def _left(self, here: Standing) -> bool:
+    def _left(self, here: Evaluation) -> bool:
         nothing = convention(self._plan, "leavers") == "nothing_in_the_last_period"
         return nothing and not is_active(self._roster, here.participant, here.last_day)
 
-    def standing(self, participant: str, step: Step) -> Standing:
+    def evaluation(self, participant: str, step: Step) -> Evaluation:
         """Where somebody stands after a step."""
         key = (participant, step)
         if key not in self._known:
@@ -128,12 +128,12 @@ class _Version:
                 for c in self._credits
                 if c.payee == participant and (c.fiscal, c.plan["version"], dates.month(c.day)) <= step
             ]
-            self._known[key] = Standing(
+            self._known[key] = Evaluation(
                 self._plan, participant, step[0], before, self._roster, lambda here, name: self.due(here, step, name)
             )
         return self._known[key]
 
-    def due(self, here: Standing, step: Step, name: str) -> Fraction:
+    def due(self, here: Evaluation, step: Step, name: str) -> Fraction:
         """What a component has paid in its window so far, rounded, within its minimum and maximum."""
         key = (here.participant, step, name)
         if key not in self._due:
@@ -141,7 +141,7 @@ class _Version:
             self._due[key] = self._limited(component, here, step)
         return self._due[key]
 
-    def _limited(self, component: Data, here: Standing, step: Step) -> Fraction:
+    def _limited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
         if lacks(component, here):
             return Fraction(0)
         due = self._in_window(component, here, step)
@@ -151,14 +151,14 @@ class _Version:
             due = min(due, self._cents(here.figure(component["maximum"])))
         return due
 
-    def _has_ended(self, component: Data, here: Standing, step: Step) -> bool:
+    def _has_ended(self, component: Data, here: Evaluation, step: Step) -> bool:
         """Whether a fiscal period of the window has ended."""
         steps = self._everyones if groups(self._plan, component["component"]) else self._steps
         window = pay_window(self._plan, component)
         so_far = [e for e in steps[here.participant] if e <= step]
         return any(self._ends(e) and dates.window(e[0], window) == dates.window(step[0], window) for e in so_far)
 
-    def _in_window(self, component: Data, here: Standing, step: Step) -> Fraction:
+    def _in_window(self, component: Data, here: Evaluation, step: Step) -> Fraction:
         """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter ones paid."""
         whole, own = pay_window(self._plan, component), measure_window(self._plan, component)
         if RESETS.index(whole) <= RESETS.index(own):
@@ -170,13 +170,13 @@ class _Version:
             for each in steps[here.participant]
             if each <= step and dates.window(each[0], whole) == window
         }
-        standings = [(self.standing(here.participant, each), each) for each in ends.values()]
-        return sum((self._unlimited(component, then, each) for then, each in standings), Fraction(0))
+        evaluations = [(self.evaluation(here.participant, each), each) for each in ends.values()]
+        return sum((self._unlimited(component, then, each) for then, each in evaluations), Fraction(0))
 
-    def _unlimited(self, component: Data, here: Standing, step: Step) -> Fraction:
+    def _unlimited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
         if lacks(component, here) or not (component.get("when") is None or here.formula(component["when"])):
             return Fraction(0)
-        group = [self.standing(p, step) for p, steps in self._everyones.items() if step in steps]
+        group = [self.evaluation(p, step) for p, steps in self._everyones.items() if step in steps]
         return self._cents(kinds.pays(component, here, group) * kinds.factor(component, here))
 
     def _cents(self, amount: Fraction) -> Fraction:
@@ -186,7 +186,7 @@ class _Version:
         self, participant: str, fiscal: dates.Fiscal, amount: Fraction
     ) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
         month = dates.ends_in(self._plan, fiscal)
-        here = self.standing(participant, (fiscal, self._number, month))
+        here = self.evaluation(participant, (fiscal, self._number, month))
         if self._plan.get("minimum") is not None and not self._left(here):
             least = self._cents(here.figure(self._plan["minimum"]))
             yield (participant, "plan_minimum", month), max(least - amount, Fraction(0))

@@ -1,4 +1,4 @@
-"""What the judge knows: deals merged from patches, what the roster says on a day, numbers of a plan file, rounding."""
+"""What the reference model knows: deals merged from patches, what the roster says on a day, numbers of a plan file, rounding."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.judge.facts import Data, convention
-from tests.judge.standing import Standing, named, rules_of
+from tests.reference_model.evaluation import Evaluation, named, rules_of
+from tests.reference_model.facts import Data, convention
 
 _FUNCTION = re.compile(r"\b(attainment|quota|pay|term)\(\s*(\w+)\s*\)")
 
@@ -103,7 +103,7 @@ def _words(part: Any) -> set[str]:
     return set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", part))) if isinstance(part, str) else set()
 
 
-def lacks(component: Data, here: Standing) -> bool:
+def lacks(component: Data, here: Evaluation) -> bool:
     """Whether a figure of the participant's own, or with `zero_quota: refuse` a quota, is missing."""
     for term, default in _terms(component):
         if here.term(term, default) is None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from tests.judge.facts import rounded
+from tests.reference_model.facts import rounded
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|'([^']*)'|([A-Za-z_][A-Za-z0-9_]*)|(<=|>=|<>|[-+*/()=<>,]))")
 Value = Callable[[str, str | None], Any]

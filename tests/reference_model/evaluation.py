@@ -9,10 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.judge import dates
-from tests.judge.credits import Credit
-from tests.judge.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
-from tests.judge.formulas import worked_out
+from tests.reference_model import dates
+from tests.reference_model.credits import Credit
+from tests.reference_model.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
+from tests.reference_model.formulas import worked_out
 
 SHARES = ("score", "scorecard", "ratio", "formula")
 """Ways of measuring that give a share of a whole by themselves: without a quota, the attainment is the value."""
@@ -33,7 +33,7 @@ def named(parts: list[Data], what: str, name: str) -> Data:
 
 
 @dataclass
-class Standing:
+class Evaluation:
     """A participant at the end of a step (a fiscal period, a version, a month), seen by one plan version.
 
     `before` are the credits up to and including the step, of this version, or of all with `versions: continue`.
@@ -44,7 +44,7 @@ class Standing:
     fiscal: dates.Fiscal
     before: list[Credit]
     roster: Roster
-    pays: Callable[[Standing, str], Fraction]
+    pays: Callable[[Evaluation, str], Fraction]
 
     @property
     def decimals(self) -> int:

@@ -6,14 +6,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from tests.judge.facts import Data, convention, in_force, number, rounded, shared_out
-from tests.judge.standing import Standing, named
+from tests.reference_model.evaluation import Evaluation, named
+from tests.reference_model.facts import Data, convention, in_force, number, rounded, shared_out
 
-Group = list[Standing]
+Group = list[Evaluation]
 """Everyone on the plan version in the period, in the order of names."""
 
 
-def pays(component: Data, here: Standing, group: Group) -> Fraction:
+def pays(component: Data, here: Evaluation, group: Group) -> Fraction:
     """What a component pays in its window so far, before gate, multipliers and limits."""
     return _KINDS[component["kind"]](component, here, group)  # type: ignore[no-any-return]
 
@@ -59,7 +59,7 @@ def each_deal(component: Data, amount: Fraction, plan: Data) -> Fraction:
     return _in_tiers(amount, tiers, Fraction(1))
 
 
-def factor(component: Data, here: Standing) -> Fraction:
+def factor(component: Data, here: Evaluation) -> Fraction:
     """All multipliers together."""
     found = Fraction(1)
     for each in component.get("multiply", ()):
@@ -70,22 +70,22 @@ def factor(component: Data, here: Standing) -> Fraction:
     return found
 
 
-def _on(spec: Data, here: Standing, default: str, name: str | None = None) -> Fraction:
+def _on(spec: Data, here: Evaluation, default: str, name: str | None = None) -> Fraction:
     measure = name or spec["measure"]
     return here.attainment(measure) if spec.get("on", default) == "attainment" else here.value(measure)
 
 
-def _flat(component: Data, here: Standing, group: Group) -> Fraction:
+def _flat(component: Data, here: Evaluation, group: Group) -> Fraction:
     if is_by_deal(component, here.plan):
         return _slab(component, here, group)
     return here.value(component["measure"]) * here.figure(component["rate"])
 
 
-def _per_unit(component: Data, here: Standing, _: Group) -> Fraction:
+def _per_unit(component: Data, here: Evaluation, _: Group) -> Fraction:
     return here.value(component["measure"]) * here.figure(component["amount"])
 
 
-def _graduated(component: Data, here: Standing, _: Group) -> Fraction:
+def _graduated(component: Data, here: Evaluation, _: Group) -> Fraction:
     value, unit = here.value(component["measure"]), Fraction(1)
     if component.get("on", "amount") == "attainment":
         unit = here.quota(component["measure"])
@@ -106,13 +106,13 @@ def _in_tiers(value: Fraction, tiers: list[Data], unit: Fraction) -> Fraction:
     return found
 
 
-def _whole(component: Data, here: Standing, _: Group) -> Fraction:
+def _whole(component: Data, here: Evaluation, _: Group) -> Fraction:
     decides = _on(component, here, "amount", component.get("by") or component["measure"])
     tier = reached_tier(decides, component["tiers"], convention(here.plan, "boundary"))
     return here.value(component["measure"]) * number(tier["rate"])
 
 
-def _curve(component: Data, here: Standing, _: Group) -> Fraction:
+def _curve(component: Data, here: Evaluation, _: Group) -> Fraction:
     at = _on(component, here, "attainment")
     if component.get("threshold") is not None and at < number(component["threshold"]):
         return Fraction(0)
@@ -124,7 +124,7 @@ def _curve(component: Data, here: Standing, _: Group) -> Fraction:
     return here.figure(component["target"]) * share
 
 
-def _bonus(component: Data, here: Standing, _: Group) -> Fraction:
+def _bonus(component: Data, here: Evaluation, _: Group) -> Fraction:
     if component.get("amount") is not None:
         return here.figure(component["amount"])
     at = _on(component, here, "attainment")
@@ -134,11 +134,11 @@ def _bonus(component: Data, here: Standing, _: Group) -> Fraction:
     return sum(come, Fraction(0))
 
 
-def _formula(component: Data, here: Standing, _: Group) -> Fraction:
+def _formula(component: Data, here: Evaluation, _: Group) -> Fraction:
     return Fraction(here.formula(component["amount"]))
 
 
-def _slab(component: Data, here: Standing, _: Group) -> Fraction:
+def _slab(component: Data, here: Evaluation, _: Group) -> Fraction:
     """Each deal's pay is rounded, and summed over the component's window."""
     found = Fraction(0)
     for credit in here.in_window_of(component):
@@ -152,14 +152,14 @@ def _slab(component: Data, here: Standing, _: Group) -> Fraction:
     return Fraction(0) if bound and here.measured(component["measure"]) < 0 else found
 
 
-def _table(component: Data, here: Standing, _: Group) -> Fraction:
+def _table(component: Data, here: Evaluation, _: Group) -> Fraction:
     given = _in_table(component["values"], component["axes"], here)
     if component.get("measure") is not None:
         return here.value(component["measure"]) * given
     return given * here.figure(component["target"]) if component.get("target") is not None else given
 
 
-def _in_table(values: Any, axes: list[Data], here: Standing) -> Fraction:
+def _in_table(values: Any, axes: list[Data], here: Evaluation) -> Fraction:
     if not axes:
         return number(values)
     axis, rest = axes[0], axes[1:]
@@ -194,7 +194,7 @@ def _running(component: Data, group: Group) -> Group:
     return [each for each in group if component.get("when") is None or each.formula(component["when"])]
 
 
-def _contest(component: Data, here: Standing, group: Group) -> Fraction:
+def _contest(component: Data, here: Evaluation, group: Group) -> Fraction:
     lowest = component.get("lowest_wins", False)
     results = {
         each.participant: _on(component, each, "amount")
@@ -210,7 +210,7 @@ def _contest(component: Data, here: Standing, group: Group) -> Fraction:
     return prizes[better] if component.get("ties") == "each" else sum(prizes[better : better + tied]) / tied
 
 
-def _pool(component: Data, here: Standing, group: Group) -> Fraction:
+def _pool(component: Data, here: Evaluation, group: Group) -> Fraction:
     if component.get("amount") is not None:
         pool = number(component["amount"])
     else:

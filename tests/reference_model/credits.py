@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.judge import dates
-from tests.judge.facts import DECIMALS, Data, Deals, Roster, in_force, number, plan_of, rounded, shared_out
-from tests.judge.formulas import worked_out
+from tests.reference_model import dates
+from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, in_force, number, plan_of, rounded, shared_out
+from tests.reference_model.formulas import worked_out
 
 DATES = ("open_date", "close_date")
 

@@ -1,0 +1,172 @@
+"""Formulas and filters in words, as far as they have plain ones: `attainment(bookings) >= 1` is `the attainment of bookings is at least 100%`.
+
+A formula that has no words is told in part as it stands; a filter is told as a whole or not at all, since half a condition misleads.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import expressions as sql
+from sqlglot.errors import SqlglotError
+
+from shared.formatting import percent, trimmed
+from shared.kernel.language.formulas import parsed
+from shared.kernel.language.phrases import spoken
+from shared.kernel.language.sql_text import parse
+from shared.limits import TooMuch
+
+_COMPARED: dict[type[sql.Expression], str] = {
+    sql.LT: "is below",
+    sql.LTE: "is at most",
+    sql.GT: "is above",
+    sql.GTE: "is at least",
+    sql.EQ: "is",
+    sql.NEQ: "is not",
+}
+_SIGNS: dict[type[sql.Expression], str] = {sql.Add: "plus", sql.Sub: "minus", sql.Div: "divided by"}
+_FUNCTIONS = {
+    "attainment": "the attainment of {}",
+    "quota": "the quota of {}",
+    "term": "their {}",
+    "pay": "the pay of {}",
+}
+
+
+def formula_in_words(text: str) -> str:
+    """The formula said aloud."""
+    return _Formula().said(parsed(text))
+
+
+def filter_in_words(text: str) -> str:
+    """The condition said aloud, or in code where it has no plain words."""
+    words = _Filter()
+    try:
+        return words.condition(parse(text, read="duckdb"))
+    except (SqlglotError, TooMuch, _NoWordsError, RecursionError):
+        return f"`{text}`"
+
+
+class _NoWordsError(Exception):
+    """A part of a filter that is best read as it stands."""
+
+
+class _Words:
+    """What formulas and filters say alike."""
+
+    def condition(self, node: Any) -> str:
+        """A part that says yes or no."""
+        return self.said(node)
+
+    def said(self, node: Any, on: str = "amount") -> str:  # noqa: ARG002 (numbers are told by who knows them)
+        """Any part; numbers are told in percent where they stand beside an attainment (`on`)."""
+        match node:
+            case sql.And():
+                return f"{self.condition(node.left)} and {self.condition(node.right)}"
+            case sql.Or():
+                return f"{self.condition(node.left)} or {self.condition(node.right)}"
+            case sql.Not():
+                return f"not {self.said(node.this)}"
+            case sql.Between():
+                of = _on(node.this)
+                return f"{self.said(node.this)} is from {self.said(node.args['low'], of)} to {self.said(node.args['high'], of)}"
+            case sql.Mul():
+                return f"{self.said(node.left)} times {self.said(node.right)}"
+        if type(node) in _COMPARED:
+            of = _on(node.left) if _on(node.left) != "amount" else _on(node.right)
+            return f"{self.said(node.left, of)} {_COMPARED[type(node)]} {self.said(node.right, of)}"
+        return self.without_words(node)
+
+    def without_words(self, node: Any) -> str:
+        """What has no words here."""
+        raise NotImplementedError
+
+
+class _Formula(_Words):
+    """A formula over measures: names are theirs."""
+
+    def said(self, node: Any, on: str = "amount") -> str:
+        match node:
+            case sql.Paren():
+                bare = isinstance(node.this, sql.Column | sql.Literal)
+                return self.said(node.this) if bare else f"({self.said(node.this)})"
+            case sql.Neg():
+                return f"minus {self.said(node.this, on)}"
+            case sql.Literal():
+                number = None if node.is_string else Decimal(node.name)
+                return str(node.name) if number is None else percent(number) if on == "attainment" else trimmed(number)
+            case sql.Boolean():
+                return "always" if node.this else "never"
+            case sql.Column():
+                return spoken(node.name)
+            case sql.Anonymous():
+                return _FUNCTIONS[node.name.lower()].format(spoken(node.expressions[0].name))
+            case sql.Abs():
+                return f"the size of {self.said(node.this)}"
+            case sql.Floor():
+                return f"the whole number below {self.said(node.this)}"
+            case sql.Round():
+                digits = node.args.get("decimals")
+                to = f" to {trimmed(Decimal(digits.name))} decimals" if digits else ""
+                return f"{self.said(node.this)}, rounded{to}"
+            case sql.Least() | sql.Greatest():
+                among = (node.this, *node.expressions)
+                of = next((found for each in among if (found := _on(each)) != "amount"), "amount")
+                which = "least" if isinstance(node, sql.Least) else "greatest"
+                *first, last = (self.said(each, of) for each in among)
+                return f"the {which} of {', '.join(first)} and {last}"
+            case sql.Case():
+                branches = [f"{self.said(one.args['true'])} if {self.said(one.this)}" for one in node.args["ifs"]]
+                default = node.args.get("default")
+                return f"{', '.join(branches)}, otherwise {self.said(default) if default is not None else 'nothing'}"
+        return super().said(node, on)
+
+    def without_words(self, node: Any) -> str:
+        if type(node) in _SIGNS:
+            return f"{self.said(node.left)} {_SIGNS[type(node)]} {self.said(node.right)}"
+        return str(node.sql())
+
+
+class _Filter(_Words):
+    """A condition over the columns of a deal, of which one by itself says yes or no."""
+
+    def condition(self, node: Any) -> str:
+        return f"{spoken(node.name)} is yes" if isinstance(node, sql.Column) else self.said(node)
+
+    def said(self, node: Any, on: str = "amount") -> str:
+        match node:
+            case sql.Paren():
+                return f"({self.condition(node.this)})"
+            case sql.Not(this=sql.Is()):
+                return f"{self.said(node.this.this)} is given"
+            case sql.Not(this=sql.In()):
+                return f"{self.said(node.this.this)} is none of {self._listed(node.this)}"
+            case sql.Not(this=sql.Column()):
+                return f"{spoken(node.this.name)} is no"
+            case sql.Is(expression=sql.Null()):
+                return f"{self.said(node.this)} is not given"
+            case sql.In():
+                return f"{self.said(node.this)} is one of {self._listed(node)}"
+            case sql.Column():
+                return f"the {spoken(node.name)}"
+            case sql.Literal():
+                return str(node.name)
+            case sql.Cast() if isinstance(node.this, sql.Literal):  # DATE '2025-01-01'
+                return str(node.this.name)
+        return super().said(node, on)
+
+    def without_words(self, node: Any) -> str:  # noqa: ARG002 (none has)
+        raise _NoWordsError
+
+    def _listed(self, node: Any) -> str:
+        values = [self.said(each) for each in node.expressions]
+        if not values:
+            raise _NoWordsError
+        return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
+
+
+def _on(node: Any) -> str:
+    """Whether numbers beside it are shares of a quota or amounts."""
+    bare = node.unnest()
+    return "attainment" if isinstance(bare, sql.Anonymous) and bare.name.lower() == "attainment" else "amount"
