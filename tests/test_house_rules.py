@@ -28,7 +28,7 @@ EDGE = re.compile(
 """The rooms of a service that may touch the world; every other module of a service is its domain."""
 BESIDE_THE_EDGE = {
     "services/alerts/evaluator.py": "hands the present instant and a connection to the evaluation",
-    "services/alerts/road.py": "hands a connection to the store",
+    "services/alerts/pipeline_health.py": "hands a connection to the store",
     "services/ingest/examples.py": "adds to the API's own document",
     "services/ingest/webhooks.py": "the API of webhooks",
     "services/payout/policies/referents.py": "hands a connection to the store",

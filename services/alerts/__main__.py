@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 
-from services.alerts.api import create_app
+from services.alerts.app import create_app
 from services.alerts.evaluator import Evaluator
+from services.alerts.recount import recount_if_sums_changed
 from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD
@@ -25,6 +26,7 @@ def main() -> None:
     migrate(engine, "alerts", "services.alerts")
     log = open_log(settings)
     log.ensure(ROAD)
+    recount_if_sums_changed(engine, log)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     evaluator = Evaluator(engine, log, settings.zone)
     crew = Crew([Worker(WORKER, log, engine, TOPICS, step, member, BATCH), evaluator, *relays(log)])
@@ -32,7 +34,7 @@ def main() -> None:
     def ready() -> list[str]:
         return crew.reasons() + evaluator.reasons()
 
-    serve(create_app(settings, engine, evaluator, ready), settings.host, settings.alerts_port, crew)
+    serve(create_app(settings, engine, evaluator=evaluator, ready=ready), settings.host, settings.alerts_port, crew)
     log.close()
     engine.dispose()
 

@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from services.alerts import store
-from services.alerts.evaluation import Reading, evaluate_operations, evaluate_plan, needed_from
+from services.alerts.evaluation import Reading, evaluate_pipeline, evaluate_plan, needed_from
 from services.alerts.gauges import Gauges
 from services.alerts.lifecycle import Alert, changes
-from services.alerts.road import Watch
+from services.alerts.pipeline_health import Watch
 from shared.contracts.alerts import TYPE, AlertChanged
 from shared.contracts.message import cloud_event
 from shared.contracts.topics import ALERTS, Topic
@@ -31,7 +31,7 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All readings of one moment: of the plan as of a business date (None before the first deal), of the road as of today.
+    """All readings of one moment: of the plan as of a business date (None before the first deal), of the pipeline as of today.
 
     `at` is the moment, in seconds since the epoch.
     """
@@ -40,14 +40,14 @@ class Evaluation:
     as_of: date | None
     plan: list[Reading]
     today: date
-    road: list[Reading]
+    pipeline: list[Reading]
 
 
 class Evaluator:
     """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
 
     def __init__(self, engine: Engine, log: Log, zone: ZoneInfo) -> None:
-        """`zone` is where the instants of the road become business dates."""
+        """`zone` is where instants become business dates: the company's."""
         self._engine, self._log, self._zone = engine, log, zone
         self._watch, self._gauges = Watch(log), Gauges()
         self._latest: Evaluation | None = None
@@ -88,7 +88,7 @@ class Evaluator:
                 self._log.publish(connection, [_publication(alert) for alert in changed])
             still_open = store.open_alerts(connection)
         self._latest = found
-        self._gauges.show([*found.plan, *found.road], still_open.keys(), found.as_of, now)
+        self._gauges.show([*found.plan, *found.pipeline], still_open.keys(), found.as_of, now)
 
     def _evaluate(self, connection: Connection, now: float) -> Evaluation:
         latest = store.latest(connection)
@@ -97,7 +97,7 @@ class Evaluator:
         if as_of is not None:
             plan = evaluate_plan(store.totals(connection, needed_from(as_of), last_day(period_of(as_of))), as_of)
         today = self._business_date(datetime.fromtimestamp(now, UTC))
-        return Evaluation(now, as_of, plan, today, evaluate_operations(self._watch.look(connection, now)))
+        return Evaluation(now, as_of, plan, today, evaluate_pipeline(self._watch.look(connection, now)))
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
@@ -106,7 +106,7 @@ class Evaluator:
 def _changes(connection: Connection, found: Evaluation) -> list[Alert]:
     still_open, episodes = store.open_alerts(connection), store.episodes(connection)
     of_plan = changes(found.plan, still_open, episodes, found.as_of) if found.as_of else []
-    return [*of_plan, *changes(found.road, still_open, episodes, found.today)]
+    return [*of_plan, *changes(found.pipeline, still_open, episodes, found.today)]
 
 
 def _publication(alert: Alert) -> tuple[Topic, Record]:

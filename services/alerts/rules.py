@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
-from services.alerts.kpis import KPIS, Kpi
+from services.alerts.kpis import KPIS
+from services.alerts.kpis.base import Kpi
 
-HEADER = "# Made by `python -m services.alerts.rules`; change the catalogue in services/alerts/kpis.py instead.\n"
+HEADER = "# Made by `python -m services.alerts.rules`; change services/alerts/kpis/ instead.\n"
 
 _HUMANIZE = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "records": "humanize"}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, MetaData, TextClause, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.alerts.lifecycle import Alert, Subject
-from services.alerts.schema import ALERT, DAY, LETTERS, MONTH, SEEN
-from services.alerts.totals import Day, DaySums, Month, PeriodSums, Totals
+from services.alerts.sums import Day, Month, Totals
+from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
 from shared.facts import Facts
 from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
@@ -40,37 +40,29 @@ def save_facts(connection: Connection, deals: Mapping[str, Facts]) -> None:
         connection.execute(_SAVE_FACTS, {"ids": "\n".join(ids), "facts": facts.decode()})
 
 
-def add_to_days(connection: Connection, changes: Mapping[Day, DaySums]) -> None:
-    """Move the sums of days by these differences."""
-    rows = [(*day, *sums) for day, sums in sorted(changes.items()) if any(sums)]
-    if rows:
-        connection.execute(_ADD_TO_DAYS, _columns(rows))
+def add_to_days(connection: Connection, changes: Mapping[tuple[date, str, str], int]) -> None:
+    """Move sums over deals by these differences, by day, currency and name of the sum."""
+    _add(connection, _ADD_TO_DAYS, changes)
 
 
-def add_to_months(connection: Connection, changes: Mapping[Month, PeriodSums]) -> None:
-    """Move the sums of periods by these differences."""
-    rows = [(*month, *sums) for month, sums in sorted(changes.items()) if any(sums)]
-    if rows:
-        connection.execute(_ADD_TO_MONTHS, _columns(rows))
+def add_to_months(connection: Connection, changes: Mapping[tuple[str, str, str], int]) -> None:
+    """Move sums over earnings by these differences, by period, currency and name of the sum."""
+    _add(connection, _ADD_TO_MONTHS, changes)
 
 
-def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[Month, PeriodSums]]]:
-    """The revision held for each earner, and what it contributes."""
+def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[str, dict[str, int]]]]:
+    """The revision held for each earner, and what it contributes by currency and sum."""
     rows = connection.execute(_EARNED_BY, _columns(sorted(earners)))
     return {
-        (participant, period): (revision, _contributions(period, contributions))
+        (participant, period): (revision, _contributions(contributions))
         for participant, period, revision, contributions in rows.all()
     }
 
 
-def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[Month, PeriodSums]]]) -> None:
-    """Write the latest revision of each earner and what it contributes."""
+def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[str, Mapping[str, int]]]]) -> None:
+    """Write the latest revision of each earner and what it contributes by currency and sum."""
     rows = [
-        (
-            *earner,
-            revision,
-            _written(contributions),
-        )
+        (*earner, revision, _contributions_text(contributions))
         for earner, (revision, contributions) in sorted(earned.items())
     ]
     if rows:
@@ -103,6 +95,19 @@ def positions(connection: Connection, worker: str) -> dict[Partition, int]:
     return {Partition(topic, number): following for topic, number, following in rows}
 
 
+def lock_positions(connection: Connection, worker: str) -> dict[Partition, int]:
+    """Where a worker is, and stays until the transaction ends. In the order in which the worker itself moves its positions, which it
+    does first of all: so this waits for what is being counted, and nothing is counted meanwhile.
+    """
+    rows = connection.execute(
+        select(position.c.topic, position.c.partition, position.c.next_position)
+        .where(position.c.worker == worker)
+        .order_by(position.c.topic, position.c.partition)
+        .with_for_update()
+    )
+    return {Partition(topic, number): following for topic, number, following in rows}
+
+
 def set_aside(connection: Connection, worker: str) -> set[tuple[Partition, int]]:
     """The places of records that a worker has set aside as dead letters that are still open."""
     rows = connection.execute(
@@ -120,12 +125,34 @@ def latest(connection: Connection) -> str | None:
 
 def totals(connection: Connection, first: date, last: date) -> Totals:
     """The sums of the days from first to last, and of the periods they lie in."""
-    days = connection.execute(select(DAY).where(DAY.c.day.between(first, last)))
-    months = connection.execute(select(MONTH).where(MONTH.c.period.between(period_of(first), period_of(last))))
-    return Totals(
-        {(day, currency): DaySums(*map(int, sums)) for day, currency, *sums in days},
-        {(period, currency): PeriodSums(*map(int, sums)) for period, currency, *sums in months},
-    )
+    days: dict[Day, dict[str, int]] = {}
+    months: dict[Month, dict[str, int]] = {}
+    of_deals = connection.execute(select(DEAL_SUM).where(DEAL_SUM.c.day.between(first, last)))
+    for day, currency, name, value in of_deals:
+        days.setdefault((day, currency), {})[name] = int(value)
+    in_months = EARNING_SUM.c.period.between(period_of(first), period_of(last))
+    for period, currency, name, value in connection.execute(select(EARNING_SUM).where(in_months)):
+        months.setdefault((period, currency), {})[name] = int(value)
+    return Totals(days, months)
+
+
+def counted_sums(connection: Connection) -> frozenset[str]:
+    """The sums that everything up to the worker's positions is counted in; none in a schema that is new."""
+    return frozenset(connection.execute(select(COUNTED_SUM.c.name)).scalars())
+
+
+def save_counted_sums(connection: Connection, names: Iterable[str]) -> None:
+    """Note that these sums are counted."""
+    connection.execute(delete(COUNTED_SUM))
+    connection.execute(insert(COUNTED_SUM), [{"name": name} for name in sorted(names)])
+
+
+def take_over(connection: Connection, schema: str) -> None:
+    """Put what is counted in another schema in the place of what is counted here."""
+    for table in (DEAL, DEAL_SUM, EARNING, EARNING_SUM):
+        there = table.to_metadata(MetaData(), schema=schema)
+        connection.execute(delete(table))
+        connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
 
 
 def evaluating(connection: Connection) -> bool:
@@ -162,15 +189,24 @@ def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
         connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
 
 
-def _written(contributions: Mapping[Month, PeriodSums]) -> str:
-    """JSON of the sums by currency, as texts: whole numbers may be larger than those of JSON."""
-    return orjson.dumps(
-        {currency: [str(each) for each in sums] for (_, currency), sums in contributions.items()}
-    ).decode()
+def _add(connection: Connection, statement: TextClause, changes: Mapping[tuple[Any, str, str], int]) -> None:
+    rows = [(*key, difference) for key, difference in sorted(changes.items()) if difference]
+    if rows:
+        connection.execute(statement, _columns(rows))
 
 
-def _contributions(period: str, contributions: str) -> dict[Month, PeriodSums]:
-    return {(period, currency): PeriodSums(*map(int, sums)) for currency, sums in orjson.loads(contributions).items()}
+def _contributions_text(contributions: Mapping[str, Mapping[str, int]]) -> str:
+    # Numbers as text: a sum of measures in 10^-9 may be larger than the whole numbers that JSON readers keep exactly.
+    by_currency = {
+        currency: {name: str(value) for name, value in sums.items()} for currency, sums in contributions.items()
+    }
+    return orjson.dumps(by_currency).decode()
+
+
+def _contributions(written: str) -> dict[str, dict[str, int]]:
+    return {
+        currency: {name: int(value) for name, value in sums.items()} for currency, sums in orjson.loads(written).items()
+    }
 
 
 def _columns(rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:
@@ -185,22 +221,15 @@ _SAVE_FACTS = text("""
 """)
 
 _ADD_TO_DAYS = text("""
-    insert into day as held (day, currency, won, lost, revenue, listed, list_amount, net_amount)
-    select * from unnest(cast(:c0 as date[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as bigint[]),
-                         cast(:c4 as numeric[]), cast(:c5 as bigint[]), cast(:c6 as numeric[]), cast(:c7 as numeric[]))
-    on conflict (day, currency) do update set
-        won = held.won + excluded.won, lost = held.lost + excluded.lost, revenue = held.revenue + excluded.revenue,
-        listed = held.listed + excluded.listed, list_amount = held.list_amount + excluded.list_amount,
-        net_amount = held.net_amount + excluded.net_amount
+    insert into deal_sum as held (day, currency, name, value)
+    select * from unnest(cast(:c0 as date[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
+    on conflict (day, currency, name) do update set value = held.value + excluded.value
 """)
 
 _ADD_TO_MONTHS = text("""
-    insert into month as held (period, currency, amount, measure, quota, with_quota)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as numeric[]), cast(:c3 as numeric[]),
-                         cast(:c4 as numeric[]), cast(:c5 as bigint[]))
-    on conflict (period, currency) do update set
-        amount = held.amount + excluded.amount, measure = held.measure + excluded.measure,
-        quota = held.quota + excluded.quota, with_quota = held.with_quota + excluded.with_quota
+    insert into earning_sum as held (period, currency, name, value)
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
+    on conflict (period, currency, name) do update set value = held.value + excluded.value
 """)
 
 _EARNED_BY = text("""

@@ -6,24 +6,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.schema import DropSchema
 
 from services.alerts import store
-from services.alerts.totals import Day, DaySums, Month, PeriodSums, Totals
+from services.alerts.sums import Day, Month, Sums, Totals
 from services.alerts.worker import WORKER, step
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.database import engine_for, migrate
 from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
 
-BATCH = 5000
+BATCH: Final = 5000
 
 _Bucket = TypeVar("_Bucket", Day, Month)
-_Sums = TypeVar("_Sums", DaySums, PeriodSums)
 
 
 def verify(engine: Engine, log: Log) -> list[str]:
@@ -38,21 +37,39 @@ def verify(engine: Engine, log: Log) -> list[str]:
         reached = store.positions(connection, WORKER)
         apart = store.set_aside(connection, WORKER)
         live, live_latest = _sums(connection)
-    with _scratch(engine) as scratch:
+    with counted_again(engine, log, reached=reached, apart=apart) as (again, _), again.connect() as connection:
+        counted, counted_latest = _sums(connection)
+    found = [
+        *_differences("day", live.days, counted.days),
+        *_differences("period", live.months, counted.months),
+    ]
+    if live_latest != counted_latest:
+        found.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
+    return found
+
+
+@contextmanager
+def counted_again(
+    engine: Engine, log: Log, *, reached: Mapping[Partition, int], apart: set[tuple[Partition, int]]
+) -> Iterator[tuple[Engine, str]]:
+    """An engine on a schema in which the log is counted up to these positions, and the schema's name; dropped at the end."""
+    schema = f"alerts_verify_{uuid4().hex[:8]}"
+    scratch = engine_for(engine.url, schema)
+    try:
+        migrate(scratch, schema, "services.alerts")
         records = _counted(log, reached, apart)
         while batch := list(islice(records, BATCH)):
             with scratch.begin() as connection:
                 step(connection, batch)
-        with scratch.connect() as connection:
-            again, again_latest = _sums(connection)
-    found = [*_differences("day", live.days, again.days), *_differences("period", live.months, again.months)]
-    if live_latest != again_latest:
-        found.append(f"latest event: {live_latest} is held, the log gives {again_latest}")
-    return found
+        yield scratch, schema
+    finally:
+        with scratch.begin() as connection:
+            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+        scratch.dispose()
 
 
 def _counted(log: Log, reached: Mapping[Partition, int], apart: set[tuple[Partition, int]]) -> Iterator[Stored]:
-    """The records that the live worker has counted."""
+    """The records that the live worker has counted. A letter sent again is there twice: what it was at first counts here."""
     for topic in (DEALS, EARNINGS):
         for stored in log.scan(topic):
             done = stored.position < reached.get(stored.partition, 0)
@@ -65,25 +82,18 @@ def _sums(connection: Connection) -> tuple[Totals, str | None]:
     return Totals(_not_zero(held.days), _not_zero(held.months)), store.latest(connection)
 
 
-def _not_zero(sums: Mapping[_Bucket, _Sums]) -> dict[_Bucket, _Sums]:
-    return {bucket: held for bucket, held in sums.items() if any(held)}
+def _not_zero(buckets: Mapping[_Bucket, Sums]) -> dict[_Bucket, Sums]:
+    """A bucket that everything has left has rows of zero where it was counted step by step, and none where it was counted again."""
+    left = {bucket: {name: value for name, value in sums.items() if value} for bucket, sums in buckets.items()}
+    return {bucket: sums for bucket, sums in left.items() if sums}
 
 
-def _differences(kind: str, live: Mapping[_Bucket, _Sums], again: Mapping[_Bucket, _Sums]) -> Iterator[str]:
+def _differences(kind: str, live: Mapping[_Bucket, Sums], again: Mapping[_Bucket, Sums]) -> Iterator[str]:
     for bucket in sorted(live.keys() | again.keys()):
         if live.get(bucket) != again.get(bucket):
-            yield f"{kind} {bucket[0]} {bucket[1]}: {live.get(bucket)} is held, the log gives {again.get(bucket)}"
+            held, counted = _text(live.get(bucket, {})), _text(again.get(bucket, {}))
+            yield f"{kind} {bucket[0]} {bucket[1]}: {held} is held, the log gives {counted}"
 
 
-@contextmanager
-def _scratch(engine: Engine) -> Iterator[Engine]:
-    """An engine on a migrated schema that is dropped at the end."""
-    schema = f"alerts_verify_{uuid4().hex[:8]}"
-    scratch = engine_for(engine.url, schema)
-    try:
-        migrate(scratch, schema, "services.alerts")
-        yield scratch
-    finally:
-        with scratch.begin() as connection:
-            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-        scratch.dispose()
+def _text(sums: Sums) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(sums.items())) or "nothing"

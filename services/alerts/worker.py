@@ -5,18 +5,15 @@ Deals and earnings are coalesced: one row per deal and one per participant and p
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from services.alerts import store
-from services.alerts.deals import contribution, relevant
-from services.alerts.earnings import contributions
+from services.alerts import contributions, store
 from services.alerts.store import Earner
-from services.alerts.totals import Day, DaySums, Month, PeriodSums, add, take_back
 from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
 from shared.contracts.earnings import EarningsChanged
@@ -49,22 +46,23 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     latest = ""
     for deal in deals:
         latest = max(latest, deal.occurred_at)
-        if fields := relevant(deal.fields):
+        if fields := contributions.relevant(deal.fields):
             patches[deal.deal_id].append((fields, deal.occurred_at, deal.sequence, deal.source))
     known = store.facts_of(connection, list(patches)) if patches else {}
-    moved: dict[Day, DaySums] = {}
+    moved: Counter[tuple[date, str, str]] = Counter()
     changed = {}
     for deal_id, of_deal in patches.items():
         facts = known.get(deal_id, {})
-        before = contribution(facts)
+        before = contributions.of_deal(facts)
         if not sum(merge(facts, *patch) for patch in of_deal):  # a sum, because every patch must be merged
             continue
         changed[deal_id] = facts
-        after = contribution(facts)
-        if before is not None:
-            take_back(moved, *before)
-        if after is not None:
-            add(moved, *after)
+        after = contributions.of_deal(facts)
+        for counted, sign in ((before, -1), (after, 1)):
+            if counted is not None:
+                bucket, sums = counted
+                for name, value in sums.items():
+                    moved[*bucket, name] += sign * value
     store.save_facts(connection, changed)
     store.add_to_days(connection, moved)
     if latest:
@@ -80,18 +78,18 @@ def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged])
         if earner not in newest or newest[earner].revision < earned.revision:
             newest[earner] = earned
     held = store.earned_by(connection, list(newest)) if newest else {}
-    moved: dict[Month, PeriodSums] = {}
+    moved: Counter[tuple[str, str, str]] = Counter()
     changed = {}
     for earner, earned in newest.items():
         revision, before = held.get(earner, (-1, {}))
         if earned.revision <= revision:
             continue
-        after = contributions(earned.period, earned.earnings)
+        after = contributions.of_earnings(earned.earnings)
         changed[earner] = (earned.revision, after)
-        for month, sums in before.items():
-            take_back(moved, month, sums)
-        for month, sums in after.items():
-            add(moved, month, sums)
+        for by_currency, sign in ((before, -1), (after, 1)):
+            for currency, sums in by_currency.items():
+                for name, value in sums.items():
+                    moved[earned.period, currency, name] += sign * value
     store.save_earned(connection, changed)
     store.add_to_months(connection, moved)
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.alerts.api import create_app as alerts_app
+from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
@@ -201,5 +201,5 @@ def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Call
     log.ensure(ROAD)
     evaluator = Evaluator(schema("alerts"), log, installed.zone)
     evaluator.round(1_767_225_600)
-    assert attack(alerts_app(installed, schema("alerts"), evaluator, list), KEY) == []
+    assert attack(alerts_app(installed, schema("alerts"), evaluator=evaluator, ready=list), KEY) == []
     log.close()

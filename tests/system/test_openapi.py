@@ -21,7 +21,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 from sqlalchemy import Engine
 
-from services.alerts.api import create_app as alerts_app
+from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluator import Evaluator
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
@@ -121,7 +121,7 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     engine = schema("alerts")
     evaluator = Evaluator(engine, log, installed.zone)
     evaluator.round(1_767_225_600.0)
-    app = alerts_app(installed, engine, evaluator, list)
+    app = alerts_app(installed, engine, evaluator=evaluator, ready=list)
     ask_everything(app, KEY)
     check_metrics(app)
     log.close()

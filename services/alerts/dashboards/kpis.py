@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from services.alerts.dashboards.panels import Panel, dashboard, label_variable, stat, steps, table, target, timeseries
-from services.alerts.kpis import KPIS, Kpi
+from services.alerts.kpis import KPIS, PLAN_KPIS
+from services.alerts.kpis.base import Kpi
 
 _UNITS = {"ratio": "percentunit", "seconds": "s", "records": "short"}
 
 
 def kpi_dashboard() -> Panel:
     """The dashboard `earnest-kpis`."""
-    plan = [kpi for kpi in KPIS if kpi.about == "plan"]
     return dashboard(
         "earnest-kpis",
         "Earnest: KPIs of the plan",
@@ -21,8 +21,7 @@ def kpi_dashboard() -> Panel:
         [
             (5, [_now(kpi) for kpi in KPIS]),
             (7, [_open_alerts(), _as_of()]),
-            (8, [_course(kpi) for kpi in plan[:2]]),
-            (8, [_course(kpi) for kpi in plan[2:]]),
+            *((8, [_course(kpi) for kpi in PLAN_KPIS[at : at + 2]]) for at in range(0, len(PLAN_KPIS), 2)),
             (7, [_observations()]),
         ],
     )

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from earnest.local.postgres import Postgres
-from services.alerts.api import create_app
+from services.alerts.app import create_app
 from services.alerts.evaluator import Evaluator
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Stored
@@ -42,7 +42,7 @@ def app(alerts_engine: Engine, evaluator: Evaluator, database_url: str, tmp_path
     ]
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    return create_app(settings, alerts_engine, evaluator, list)
+    return create_app(settings, alerts_engine, evaluator=evaluator, ready=list)
 
 
 def client(app: FastAPI, key: str = "ops") -> TestClient:

@@ -146,7 +146,7 @@ def test_lag_is_the_age_of_the_oldest_event_that_waits(
     def lag(now: float) -> tuple[Decimal | None, int, bool | None]:
         evaluator.round(now)
         assert evaluator.latest is not None
-        [found] = [one for one in evaluator.latest.road if one.kpi == "event_lag"]
+        [found] = [one for one in evaluator.latest.pipeline if one.kpi == "event_lag"]
         return found[2:]
 
     log.append(DEALS, [deal("d1", "2025-03-14T10:00:00.000000Z", stage="open").record])
@@ -212,11 +212,13 @@ def test_verify_counts_again_from_the_log(
     sell(log, deal, 5, 10)  # not counted yet: no difference
     assert verify(alerts_engine, log) == []
     with alerts_engine.begin() as connection:
-        connection.execute(text("update day set revenue = revenue + 1 where day = '2025-03-04'"))
-        connection.execute(text("delete from month"))
+        connection.execute(text("update deal_sum set value = value + 1 where day = '2025-03-04' and name = 'revenue'"))
+        connection.execute(text("delete from earning_sum"))
     day, month = verify(alerts_engine, log)
-    assert day.startswith("day 2025-03-04 USD: DaySums(won=40, lost=0, revenue=320001")
-    assert month.startswith("period 2025-03 USD: None is held, the log gives PeriodSums(amount=1500")
+    won = "list_amount 400000, listed 40, net_amount 320000, revenue {}, won 40"
+    assert day == f"day 2025-03-04 USD: {won.format(320001)} is held, the log gives {won.format(320000)}"
+    earned_sums = "amount 1500, measure 9000, quota 10000, with_quota 1"
+    assert month == f"period 2025-03 USD: nothing is held, the log gives {earned_sums}"
     with alerts_engine.connect() as connection:
         left = connection.execute(text("select count(*) from pg_namespace where nspname like 'alerts\\_%'")).scalar()
     assert left == 0

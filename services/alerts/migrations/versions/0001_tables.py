@@ -23,17 +23,13 @@ create table deal (
     facts text not null
 ) with (fillfactor = 80);
 
-create table day (
+create table deal_sum (
     day date,
     currency text,
-    won bigint not null,
-    lost bigint not null,
-    revenue numeric not null,
-    listed bigint not null,
-    list_amount numeric not null,
-    net_amount numeric not null,
-    primary key (day, currency)
-);
+    name text,
+    value numeric not null,
+    primary key (day, currency, name)
+) with (fillfactor = 50);
 """
 
 OF_EARNINGS = """
@@ -45,18 +41,20 @@ create table earning (
     primary key (participant_id, period)
 ) with (fillfactor = 80);
 
-create table month (
+create table earning_sum (
     period text,
     currency text,
-    amount numeric not null,
-    measure numeric not null,
-    quota numeric not null,
-    with_quota bigint not null,
-    primary key (period, currency)
-);
+    name text,
+    value numeric not null,
+    primary key (period, currency, name)
+) with (fillfactor = 50);
 """
 
 OF_THE_ROAD = """
+create table counted_sum (
+    name text primary key
+);
+
 create table seen (
     one integer primary key,
     latest text not null

@@ -1,4 +1,4 @@
-"""How the road is doing, seen from its end: what waits to be counted, for how long, and dead letters."""
+"""How the pipeline of events is doing, seen from its end: what waits to be counted, for how long, and dead letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from services.alerts import store
-from services.alerts.evaluation import Operations
+from services.alerts.kpis.base import PipelineHealth
 from services.alerts.worker import WORKER
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Log, Partition
@@ -17,14 +17,14 @@ _MILLISECONDS = Decimal("0.001")
 
 
 class Watch:
-    """Looks at the road again and again, and remembers where the worker was."""
+    """Looks at the pipeline again and again, and remembers where the worker was."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._before: Mapping[Partition, int] = {}
 
-    def look(self, connection: Connection, now: float) -> Operations:
-        """The state of the road; `now` is in seconds since the epoch.
+    def look(self, connection: Connection, now: float) -> PipelineHealth:
+        """Its health; `now` is in seconds since the epoch.
 
         Raises:
             LogUnavailable: the log cannot be reached.
@@ -43,7 +43,7 @@ class Watch:
         self._before = reached
         still_open, ever = store.letters(connection)
         lag = (Decimal(now) - Decimal(oldest)).quantize(_MILLISECONDS)
-        return Operations(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
+        return PipelineHealth(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
 
     def _telling(self, waiting: Mapping[Partition, int], reached: Mapping[Partition, int]) -> set[Partition]:
         """Where the oldest event is: on partitions that stand still, else on the one where most wait. A read costs a fetch."""

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
-from services.alerts.schema import METADATA
+from services.alerts.tables import METADATA
 from shared.log.tables import metadata as worker_tables
 
 

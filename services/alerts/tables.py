@@ -14,21 +14,17 @@ DEAL = Table(
     Column("facts", Text, nullable=False),
 )
 
-# Sums of the deals that closed on a business date.
-DAY = Table(
-    "day",
+# A sum over the deals that closed on a business date. A row per sum and not a column: a new KPI brings its sums without a migration.
+DEAL_SUM = Table(
+    "deal_sum",
     METADATA,
     Column("day", Date, primary_key=True),
     Column("currency", Text, primary_key=True),
-    Column("won", BigInteger, nullable=False),
-    Column("lost", BigInteger, nullable=False),
-    Column("revenue", Numeric, nullable=False),
-    Column("listed", BigInteger, nullable=False),
-    Column("list_amount", Numeric, nullable=False),
-    Column("net_amount", Numeric, nullable=False),
+    Column("name", Text, primary_key=True),
+    Column("value", Numeric, nullable=False),
 )
 
-# The latest earnings of a participant and period: what they contribute per currency, as JSON.
+# The latest earnings of a participant and period: what they contribute, as JSON: currency -> name of the sum -> whole number as text.
 EARNING = Table(
     "earning",
     METADATA,
@@ -38,17 +34,18 @@ EARNING = Table(
     Column("contributions", Text, nullable=False),
 )
 
-# Sums of what a period earned.
-MONTH = Table(
-    "month",
+# A sum over what a month earned.
+EARNING_SUM = Table(
+    "earning_sum",
     METADATA,
     Column("period", Text, primary_key=True),
     Column("currency", Text, primary_key=True),
-    Column("amount", Numeric, nullable=False),
-    Column("measure", Numeric, nullable=False),
-    Column("quota", Numeric, nullable=False),
-    Column("with_quota", BigInteger, nullable=False),
+    Column("name", Text, primary_key=True),
+    Column("value", Numeric, nullable=False),
 )
+
+# The names of the sums that all records up to the worker's positions are counted in.
+COUNTED_SUM = Table("counted_sum", METADATA, Column("name", Text, primary_key=True))
 
 # One row (`one` is 1): the latest instant at which something happened to a deal, as the UTC text of the road.
 SEEN = Table(
@@ -67,7 +64,7 @@ LETTERS = Table(
     Column("replayed", BigInteger, nullable=False),
 )
 
-# One row per episode of a breach.
+# One row per episode of a breach. At most one of a subject is open: two processes that see the same breach open it once.
 ALERT = Table(
     "alert",
     METADATA,

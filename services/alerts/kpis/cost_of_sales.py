@@ -1,0 +1,33 @@
+"""Comp cost of sales: what pay costs of what it brings in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from services.alerts.kpis.base import QUARTER, Measured, PlanKpi, Viewpoint, ratio
+from services.alerts.sums import EARNED, REVENUE, WON
+from shared.periods import first_day, last_day
+
+
+def cost_of_sales(at: Viewpoint) -> Measured:
+    """Earnings / revenue won, over this month and the two before it."""
+    months = at.trailing_months(QUARTER)
+    first, last = first_day(months[0]), last_day(months[-1])
+    return Measured(ratio(at.earned(EARNED, *months), at.closed(REVENUE, first, last)), at.closed(WON, first, last))
+
+
+KPI: Final = PlanKpi(
+    name="comp_cost_of_sales",
+    position=20,
+    title="Comp cost of sales",
+    unit="ratio",
+    bad="above",
+    threshold=Decimal("0.15"),
+    minimum=30,
+    observed="deals won in the three months",
+    meaning="Earnings divided by revenue won, over this month and the two before it.",
+    action="Look for accelerators paid on windfalls, for overlapping credits and for revenue lost to refunds.",
+    sums=(EARNED, WON, REVENUE),
+    formula=cost_of_sales,
+)
