@@ -7,7 +7,7 @@ import socket
 
 from services.alerts.app import create_app
 from services.alerts.evaluator import Evaluator
-from services.alerts.recount import recount_if_sums_changed
+from services.alerts.verify import recount_if_sums_changed
 from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD

@@ -4,7 +4,7 @@ A deal and an earning each contribute to one bucket of sums, as a function of wh
 difference, so the sums depend on the facts alone, never on their order or repetition.
 
 A sum is named and defined where it is first needed: in the module of its KPI, or here, where several KPIs look at it. It is stored as a
-row of its own, so that a new one needs no migration (`services.alerts.recount` counts what came before it).
+row of its own, so that a new one needs no migration (`verify.recount_if_sums_changed` counts what came before it).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Proves the sums: counts the log again in a schema of its own, and compares."""
+"""Counting the log again in a schema of its own: to prove the sums by comparing, and to have those of a new KPI from the beginning."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Final, TypeVar
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.schema import DropSchema
 
 from services.alerts import store
+from services.alerts.kpis import SUM_NAMES
 from services.alerts.sums import Day, Month, Sums, Totals
 from services.alerts.worker import WORKER, step
 from shared.contracts.topics import DEALS, EARNINGS
@@ -23,6 +25,7 @@ from shared.log.port import Log, Partition, Stored
 BATCH: Final = 5000
 
 _Bucket = TypeVar("_Bucket", Day, Month)
+_logger = structlog.get_logger(__name__)
 
 
 def verify(engine: Engine, log: Log) -> list[str]:
@@ -46,6 +49,40 @@ def verify(engine: Engine, log: Log) -> list[str]:
     if live_latest != counted_latest:
         found.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
     return found
+
+
+class StillCounting(Exception):
+    """Another process of this service counts, in the sums of before; it has to stop first."""
+
+
+def recount_if_sums_changed(engine: Engine, log: Log) -> bool:
+    """Count the log again where a KPI came or went that brought sums of its own; whether that was so. To be called before the worker
+    of this process starts.
+
+    Without this a deal that changes would take back from a new sum what it was never counted in.
+
+    Raises:
+        StillCounting: another process counted meanwhile.
+        LogUnavailable: the log cannot be reached.
+    """
+    with engine.begin() as connection:
+        counted, reached = store.counted_sums(connection), store.positions(connection, WORKER)
+        apart = store.set_aside(connection, WORKER)
+        if counted == SUM_NAMES:
+            return False
+        if not reached:  # nothing is counted yet
+            store.save_counted_sums(connection, SUM_NAMES)
+            return False
+    _logger.info("alerts.recount", new=sorted(SUM_NAMES - counted), gone=sorted(counted - SUM_NAMES))
+    # Beside the live tables and without a lock, for it may take minutes; the positions then say whether it still fits.
+    with counted_again(engine, log, reached=reached, apart=apart) as (_, schema), engine.begin() as connection:
+        if store.lock_positions(connection, WORKER) != reached:
+            raise StillCounting(
+                "another process of alerts counts in the sums of before: stop it, then start this one again"
+            )
+        store.take_over(connection, schema)
+        store.save_counted_sums(connection, SUM_NAMES)
+    return True
 
 
 @contextmanager

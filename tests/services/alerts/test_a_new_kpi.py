@@ -13,8 +13,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine
 
-from services.alerts.recount import recount_if_sums_changed
-from services.alerts.verify import verify
+from services.alerts.verify import recount_if_sums_changed, verify
 from shared.contracts.topics import DEALS
 from shared.log.port import Record, Stored
 from shared.log.postgres import PostgresLog
@@ -66,8 +65,7 @@ from datetime import date
 from sqlalchemy import make_url
 from services.alerts import store
 from services.alerts.evaluation import evaluate_plan, needed_from
-from services.alerts.recount import recount_if_sums_changed
-from services.alerts.verify import verify
+from services.alerts.verify import recount_if_sums_changed, verify
 from shared.database import engine_for
 from shared.log.postgres import PostgresLog
 
