@@ -61,8 +61,3 @@ dead_letter: Final = Table(
 def create_worker_tables() -> None:
     """Create both tables, inside a service's migration. A later change of them is another function."""
     metadata.create_all(op.get_bind(), checkfirst=False)
-
-
-def add_replayed_by() -> None:
-    """Add the column to a table that was created before there was one."""
-    op.execute("alter table dead_letter add column if not exists replayed_by text")

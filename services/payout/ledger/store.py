@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
 import orjson
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from services.payout.columns import columns, json_lines
 from services.payout.ledger.chain import Head, linked
 from services.payout.ledger.journal import Earned, Journal, Part
+from shared.pay.steps import JournalKind
 
 Earner: TypeAlias = tuple[str, str]
 """A participant and a period."""
@@ -96,6 +97,11 @@ def post(connection: Connection, journals: Sequence[Journal], now: datetime) -> 
     connection.execute(_MOVE_HEADS, columns(heads))
 
 
+def register_kinds(connection: Connection) -> None:
+    """Let the database know every kind of journal that steps of pay have; those of versions before stay, their journals do too."""
+    connection.execute(_REGISTER_KINDS, {"kinds": list(get_args(JournalKind))})
+
+
 def heads(connection: Connection, participants: Iterable[str] | None = None) -> dict[str, Head]:
     """The ends of the chains of these participants, or of all; one without a journal is absent."""
     wanted = None if participants is None else sorted(participants)
@@ -113,6 +119,9 @@ def _hold_heads(connection: Connection, participants: set[str]) -> dict[str, Hea
     rows = connection.execute(_HOLD_HEADS, wanted)
     return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
 
+
+_REGISTER_KINDS = text("""
+    insert into journal_kind select unnest(cast(:kinds as text[])) on conflict (kind) do nothing""")
 
 _HELD = text("""
     select participant_id, period, revision, earned, journal

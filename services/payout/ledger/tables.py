@@ -30,6 +30,12 @@ ROLE: Final = "earnest_payout"
 Name: Final = Text(collation="C")
 """Ids and periods compare byte by byte, whatever the locale of the database."""
 
+journal_kind: Final = Table(
+    "journal_kind",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="added when the service migrates, from the steps of pay"),
+)
+
 journal: Final = Table(
     "journal",
     metadata,

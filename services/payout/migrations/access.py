@@ -1,4 +1,4 @@
-"""What the role of the service may do. Migrations say it for each table they make: `grant_append_only` or `grant_all`.
+"""What the role of the service may do. Migrations say it for each table: `grant_append_only`, `grant_all` or `grant_read`.
 
 The service's connections work as the role `earnest_payout`, which owns nothing: what it was not granted, it cannot do, whatever
 the code says and even with triggers off. Where the login may not create roles, the login owns the tables and works on them itself:
@@ -7,6 +7,7 @@ then it takes from itself what nobody should do.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -43,6 +44,21 @@ def grant_all(op: Any, table: str) -> None:
     """The service changes rows of the table as it likes; what it may not is in triggers."""
     if _usable(op):
         op.execute(f"grant select, insert, update, delete on {table} to {ROLE}")
+
+
+def grant_read(op: Any, table: str) -> None:
+    """The service reads the table; what is in it comes from triggers and migrations."""
+    if _usable(op):
+        op.execute(f"grant select on {table} to {ROLE}")
+        return
+    # The triggers have the rights of the login here, which is the tables' owner: it keeps the right to insert.
+    op.execute(f"revoke update, delete, truncate on {table} from current_user")
+
+
+def run_script(op: Any, name: str) -> None:
+    """Run the statements of a file beside this one, as they stand: `%` and `:` in them are no parameters."""
+    script = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    op.get_bind().connection.cursor().execute(script)
 
 
 def _usable(op: Any) -> bool:

@@ -7,13 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, make_url, text
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy import Engine, text
 
 from services.payout.ledger import store_audit as audit
-from shared.database import engine_for
 from tests.services.payout.desk import NOW, Book, Desk, close_month, earned
 
 
@@ -114,43 +110,3 @@ def test_chains_hold_while_many_book_for_the_same_people_at_once(book: Book, pay
             each.result()
     assert broken(payout_engine) == []
     assert rows(payout_engine, "select sum(entries) from book") == rows(payout_engine, "select count(*) from journal")
-
-
-def test_what_was_booked_before_there_were_chains_is_chained_by_the_migration(empty_database_url: str) -> None:
-    engine = engine_for(make_url(empty_database_url).set(drivername="postgresql+psycopg"), "payout")
-    with engine.begin() as connection:
-        connection.execute(CreateSchema("payout"))
-        upgrade(connection, "0002")
-        connection.execute(
-            text("""
-            insert into journal (id, kind, participant_id, period, origin_period, cause, actor, recorded_at)
-            select gen_random_uuid(), 'earning', who, '2025-01', '2025-01', '{"revision": 1}', 'payout', now()
-            from unnest(array['ada', 'bob', 'ada']) who""")
-        )
-        connection.execute(
-            text("""
-            insert into posting
-            select id, n, a, participant_id, 'USD', m, c, c, v from journal,
-                (values (0, 'earned', 5, 'c', 1), (1, 'payable', -5, null, null)) x (n, a, m, c, v)""")
-        )
-        connection.execute(
-            text("""
-            insert into run (id, period, state, author, calculated_at, lines_sha256)
-            values ('run-2024-12-1', '2024-12', 'draft', 'dana', now(), '')""")
-        )
-        connection.execute(text("insert into held_earning values ('ada', '2025-01', 1, '[]')"))
-        connection.execute(text("update run set state = 'approved', approver = 'frank', approved_at = now()"))
-    with engine.begin() as connection:
-        upgrade(connection, "0003")
-    assert broken(engine) == []
-    assert rows(engine, "select participant_id, entries from book order by 1") == [("ada", 2), ("bob", 1)]
-    assert rows(engine, "select pay_group, period, run from closing") == [("default", "2024-12", "run-2024-12-1")]
-    assert rows(engine, "select entry from journal where id = (select journal from held_earning)") == [(2,)]
-    engine.dispose()
-
-
-def upgrade(connection: Any, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", "services/payout/migrations")
-    config.attributes["connection"], config.attributes["schema"] = connection, "payout"
-    command.upgrade(config, revision)

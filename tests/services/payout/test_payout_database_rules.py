@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.payout.ledger.tables import metadata
 from services.payout.payroll import tables as payroll_schema
+from shared.database import migrate
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring
 from tests.waiting import somebody_waits_for_a_lock, until
@@ -98,6 +99,21 @@ def test_a_journal_sums_to_zero_in_every_currency(payout_engine: Engine) -> None
     ):
         with pytest.raises(IntegrityError, match="sums to zero"), payout_engine.begin() as connection:
             enter(connection, "2025-01", *unbalanced)
+
+
+def test_the_service_makes_kinds_of_journals_known_when_it_migrates(
+    payout_engine: Engine,
+) -> None:
+    postings = "(0, 'guaranteed', 'USD', 5, null, null)", "(1, 'payable', 'USD', -5, null, null)"
+    with pytest.raises(IntegrityError, match="no such kind"), payout_engine.begin() as connection:
+        enter(connection, "2025-01", *postings, kind="gift")
+    with payout_engine.begin() as connection:
+        connection.execute(text("delete from journal_kind where kind = 'guarantee'"))
+    with pytest.raises(IntegrityError, match="no such kind"), payout_engine.begin() as connection:
+        enter(connection, "2025-01", *postings, kind="guarantee")
+    migrate(payout_engine, "payout", "services.payout")
+    with payout_engine.begin() as connection:
+        enter(connection, "2025-01", *postings, kind="guarantee")
 
 
 def test_a_journal_is_about_one_participant(payout_engine: Engine) -> None:

@@ -1,104 +1,67 @@
-"""The rules that hold whoever writes: append-only books, journals that sum to zero, closed periods, the states of a run.
+"""The rules that the database keeps, in `rules.sql` beside this folder; which tables only grow; and what the service's role may do."""
 
-Functions keep the search path they were made with, so that they mean this schema's tables whoever calls them.
-"""
+from typing import Final
 
 from alembic import op
+
+from services.payout.migrations.access import create_role, grant_all, grant_append_only, grant_read, run_script
 
 revision = "0002"
 down_revision = "0001"
 
+APPEND_ONLY: Final = (
+    *("journal", "posting", "soft_closing", "soft_opening", "policy"),
+    *("run_event", "approval", "run_reconciliation"),
+    *("hold", "hold_release", "adjustment", "clawback_dismissal"),
+    *("payroll_batch", "payroll_batch_file", "batch_line", "batch_pull"),
+    *("batch_acknowledgement", "batch_rejection", "batch_resolution", "batch_reconciliation"),
+    *("gl_batch", "gl_file", "statement_file"),
+    *("contract_cost_line", "contract_cost_event", "contract_cost_batch", "contract_cost_entry"),
+)
+CALCULATED: Final = ("run_pay", "run_payee", "run_slip", "run_lines", "run_touch", "run_finding")
+"""What a run keeps of its calculation: rows are replaced whole, until the run is submitted."""
+REMEMBERED: Final = (
+    "book",
+    "held_earning",
+    "person",
+    "held_line",
+    "delivery",
+    "delivery_file",
+    "position",
+    "dead_letter",
+)
+"""What can be made again from the books and the log, and what moves on: triggers say what of a delivery may not change."""
+
 
 def upgrade() -> None:
-    for function in (APPEND_ONLY, POSTINGS, RUN_STATES, RUN_LINES):
-        op.execute(function)
-    for table, events in {
-        "journal": "update or delete or truncate",
-        "posting": "update or delete or truncate",
-        "payroll_file": "update or delete or truncate",
-        "run": "delete or truncate",
-        "run_line": "update or truncate",
-    }.items():
-        op.execute(
-            f"create trigger append_only before {events} on {table} for each statement execute function append_only()"
-        )
-    op.execute("""
-        create trigger sound after insert on posting referencing new table as inserted
-        for each statement execute function check_postings()""")
-    op.execute("create trigger states before insert or update on run for each row execute function check_run()")
+    run_script(op, "rules.sql")
+    create_role(op)
+    for table in APPEND_ONLY:
+        _refuse_changes(table)
+        grant_append_only(op, table)
+    for table in CALCULATED:
+        _freeze(table)
+        grant_all(op, table)
+    for table in REMEMBERED:
+        grant_all(op, table)
+    # A run changes by its events, whose trigger has the owner's rights; one of them closes its months. The service itself closes none.
+    grant_append_only(op, "run")
+    _refuse_changes("closing")
+    grant_read(op, "closing")
+    grant_read(op, "journal_kind")
+
+
+def _refuse_changes(table: str) -> None:
+    op.execute(f"""
+        create trigger append_only before update or delete or truncate on {table}
+        for each statement execute function append_only()""")
+
+
+def _freeze(table: str) -> None:
+    op.execute(
+        f"create trigger frozen before update or truncate on {table} for each statement execute function append_only()"
+    )
     for event, rows in {"insert": "new", "delete": "old"}.items():
         op.execute(f"""
-            create trigger frozen_{event} after {event} on run_line referencing {rows} table as changed
-            for each statement execute function check_run_lines()""")
-
-
-APPEND_ONLY = """
-    create function append_only() returns trigger language plpgsql as $$
-    begin
-        raise exception '% of % is refused: it is only ever added to', lower(tg_op), tg_table_name
-            using errcode = 'integrity_constraint_violation';
-    end $$"""
-
-# A statement that adds postings adds whole journals, so that every journal sums to zero at every moment, not only at commit.
-# The lock is the one that approving excludes: no run closes the period between this look and the commit.
-# Journals are found by their index, also while the planner still believes the table empty.
-POSTINGS = """
-    create function check_postings() returns trigger language plpgsql
-        set search_path from current set enable_seqscan = off as $$
-    begin
-        if exists (select from inserted group by journal, currency having sum(amount) <> 0) then
-            raise exception 'a journal sums to zero in every currency' using errcode = 'check_violation';
-        end if;
-        lock table run in row share mode;
-        if exists (
-            select from (select distinct journal, participant_id from inserted) i join journal j on j.id = i.journal
-            where j.participant_id <> i.participant_id
-               or j.period <= (select max(period) from run where state in ('approved', 'exported'))
-        ) then
-            raise exception 'postings belong to the participant of their journal, and to an open period'
-                using errcode = 'check_violation';
-        end if;
-        return null;
-    end $$"""
-
-RUN_STATES = """
-    create function check_run() returns trigger language plpgsql set search_path from current as $$
-    begin
-        if tg_op = 'INSERT' then
-            if new.state <> 'draft' then
-                raise exception 'a run begins as a draft' using errcode = 'check_violation';
-            end if;
-            return new;
-        end if;
-        if (old.state, new.state) not in
-            (('draft', 'draft'), ('draft', 'approved'), ('draft', 'cancelled'), ('approved', 'exported')) then
-            raise exception 'a run does not go from % to %', old.state, new.state using errcode = 'check_violation';
-        end if;
-        if (new.id, new.period, new.author) is distinct from (old.id, old.period, old.author)
-            or (new.state <> 'draft' and new.lines_sha256 <> old.lines_sha256)
-            or (old.state = 'approved'
-                and (new.approver, new.approved_at, new.calculated_at)
-                    is distinct from (old.approver, old.approved_at, old.calculated_at)) then
-            raise exception 'what was decided about a run is not changed' using errcode = 'check_violation';
-        end if;
-        if (old.state, new.state) = ('draft', 'approved') then
-            lock table run in exclusive mode;
-            if exists (select from run where period >= new.period and state in ('approved', 'exported')) then
-                raise exception 'the period is closed' using errcode = 'check_violation';
-            end if;
-        end if;
-        if new.state = 'exported' and not exists (select from payroll_file where run = new.id) then
-            raise exception 'an exported run has a payroll file' using errcode = 'check_violation';
-        end if;
-        return new;
-    end $$"""
-
-RUN_LINES = """
-    create function check_run_lines() returns trigger language plpgsql set search_path from current as $$
-    begin
-        perform from run where id in (select distinct run from changed) for share;
-        if exists (select from run where id in (select distinct run from changed) and state <> 'draft') then
-            raise exception 'the lines of a run are frozen when it is approved' using errcode = 'check_violation';
-        end if;
-        return null;
-    end $$"""
+            create trigger frozen_{event} after {event} on {table} referencing {rows} table as changed
+            for each statement execute function check_run_rows()""")
