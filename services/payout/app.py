@@ -9,8 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.payout.calendars import routes as calendars
-from services.payout.contract_costs import store_earned_lines as earned
-from services.payout.contract_costs.routes import add_contract_costs, published
+from services.payout.contract_costs import routes as contract_costs
 from services.payout.delivery.routes import add_deliveries
 from services.payout.deps import Dependencies
 from services.payout.gl.routes import add_gl
@@ -22,8 +21,7 @@ from services.payout.policies import routes as policies
 from services.payout.runs import payroll_release
 from services.payout.runs.decisions.routes import add_decisions
 from services.payout.runs.routes import add_runs
-from services.payout.runs.store_slips import RunSlips
-from services.payout.statements.routes import add_statements
+from services.payout.statements import routes as statements
 from shared import web
 from shared.deps import Clock
 from shared.pay.deal_facts import DealSource
@@ -33,6 +31,8 @@ TAGS: Final = {
     "ledger": "What is booked: balances, journals, the trial balance of a month, and which months are open.",
     "policies": "Every setting of payout as a document with versions, an author and a reason, in force from a day on.",
     "pay calendars": "The pay periods of a pay group.",
+    "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the roll-forward.",
+    "statements": "Pay statements of participants and teams, as data, page or PDF.",
 }
 
 
@@ -52,7 +52,7 @@ def create_app(
         "The ledger, payout runs and payroll files.",
         settings=settings,
         ready=ready,
-        routers=[ledger.router, policies.router, calendars.router],
+        routers=[ledger.router, policies.router, calendars.router, contract_costs.router, statements.router],
         engine=engine,
         clock=now,
         provide=[deps],
@@ -61,9 +61,7 @@ def create_app(
     )
     add_runs(app, deps)
     add_decisions(app, deps)
-    add_statements(app, engine, snapshot, RunSlips())
     add_deliveries(app, engine, snapshot, now)
-    add_contract_costs(app, settings, engine, snapshot, now, earned.costs, published)
     add_batches(app, engine, snapshot, now)
     add_returns(app, engine, snapshot, now, payroll_release.answered)
     add_gl(app, engine, snapshot, now)

@@ -57,6 +57,7 @@ def booked(connection: Connection) -> dict[EntryKey, EntryAmount]:
 def add_batch(
     connection: Connection,
     period: str,
+    *,
     entries: Sequence[tuple[EntryKey, EntryAmount]],
     balances: Sequence[CarryingAmount],
     actor: str,
@@ -91,8 +92,8 @@ def entries(
     connection: Connection,
     first: str,
     last: str,
-    contract: str | None = None,
     *,
+    contract: str | None = None,
     after: int = 0,
     limit: int | None = None,
 ) -> list[BookedEntry]:
@@ -108,7 +109,9 @@ def _key(row: Row[Any]) -> EntryKey:
     return EntryKey(**{name: getattr(row, name) for name in EntryKey._fields})
 
 
-def add_event(connection: Connection, event_id: str, event: CostEvent, actor: str, reason: str, now: datetime) -> bool:
+def add_event(
+    connection: Connection, event_id: str, *, event: CostEvent, actor: str, reason: str, now: datetime
+) -> bool:
     """Write an event; False where it is there already.
 
     Raises:
@@ -126,7 +129,7 @@ def add_event(connection: Connection, event_id: str, event: CostEvent, actor: st
     return added is not None
 
 
-def add_line(connection: Connection, line: CostLine, actor: str, reason: str, now: datetime) -> bool:
+def add_line(connection: Connection, line: CostLine, *, actor: str, reason: str, now: datetime) -> bool:
     """Write a cost; False where it is there already.
 
     Raises:

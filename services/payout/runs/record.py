@@ -23,7 +23,7 @@ from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force
 from services.payout.runs.payslip import Told, Words, full_name, slip
 from services.payout.runs.review import findings_of, findings_of_kept
-from services.payout.runs.store_slips import RunSlips
+from services.payout.statements import store as statements
 from services.payout.statements.facts import Company
 from services.payout.statements.writing import Writing
 from shared.pay.settlement import Settlement
@@ -106,7 +106,7 @@ def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], 
         of_run.setdefault(run_id, []).append(place)
     found = {}
     for run_id, places in of_run.items():
-        documents = RunSlips().facts(connection, run_id, [who for who, _ in places])
+        documents = statements.documents(connection, run_id, [who for who, _ in places])
         for who, month in places:
             if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
                 found[who, month] = detail

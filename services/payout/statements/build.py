@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from services.payout.statements import words
 from services.payout.statements.facts import RunFacts, StatementFacts, sha256
-from services.payout.statements.model import (
+from services.payout.statements.schemas import (
     Balance,
     Earned,
     Held,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from services.payout.statements import words
-from services.payout.statements.model import Earned, Statement
+from services.payout.statements.schemas import Earned, Statement
 from services.payout.statements.sheet import Cell, Column, Row, Section, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation import Line, Part, Slice

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from services.payout.statements import deals, words
-from services.payout.statements.model import Pay, PayStep, RunHead, State, Statement, Summary
+from services.payout.statements.schemas import Pay, PayStep, RunHead, State, Statement, Summary
 from services.payout.statements.sheet import Cell, Column, Figure, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.pay.steps import BESIDE

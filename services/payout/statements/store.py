@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from services.payout.statements.media import Form
 from services.payout.statements.team import Reports
+from shared.pay.run import DONE_STATES
 
 Document = Literal["statement", "team"]
 
 
 class RunState(NamedTuple):
-    """What a statement needs to know of its run."""
+    """What a statement needs to know of its run: a run is final once it is approved."""
 
     id: str
     final: bool
 
 
-class Slips(Protocol):
-    """Where the frozen facts are."""
-
-    def run(self, connection: Connection, run: str) -> RunState | None:
-        """The run; None where there is none."""
-        ...
-
-    def facts(self, connection: Connection, run: str, participants: Sequence[str]) -> Mapping[str, bytes]:
-        """The frozen documents of participants, those that there are."""
-        ...
-
-    def people(self, connection: Connection, run: str) -> list[Reports]:
-        """Everybody with a document in the run."""
-        ...
-
-    def runs_of(self, connection: Connection, participant_id: str) -> list[RunState]:
-        """The runs with a document of a participant, the latest first."""
-        ...
-
-
-class Kept(NamedTuple):
+class StatementFile(NamedTuple):
     """A page or PDF as it was first made, and the facts it was made of."""
 
     content: bytes
@@ -48,7 +29,7 @@ class Kept(NamedTuple):
     facts_sha256: str
 
 
-class Place(NamedTuple):
+class FileKey(NamedTuple):
     """Which page or PDF: of a participant, or of the team below them."""
 
     run: str
@@ -57,34 +38,75 @@ class Place(NamedTuple):
     form: Form
 
 
-def kept(connection: Connection, place: Place) -> Kept | None:
+def run_state(connection: Connection, run: str) -> RunState | None:
+    """The run; None where there is none."""
+    state = connection.execute(text("select state from run where id = :run"), {"run": run}).scalar()
+    return RunState(run, state in DONE_STATES) if state is not None else None
+
+
+def runs_of(connection: Connection, participant_id: str) -> list[RunState]:
+    """The runs with a statement of a participant, the latest first."""
+    rows = connection.execute(
+        text("""
+            select run.id, run.state from run join run_slip on run_slip.run = run.id
+            where run_slip.participant_id = :participant and run.state <> 'cancelled'
+            order by run.ends desc, run.number desc"""),
+        {"participant": participant_id},
+    )
+    return [RunState(run, state in DONE_STATES) for run, state in rows]
+
+
+def documents(connection: Connection, run: str, participants: Sequence[str]) -> Mapping[str, bytes]:
+    """The frozen facts of participants, of those that there are."""
+    rows = connection.execute(
+        text("""
+            select participant_id, facts from run_slip
+            where run = :run and participant_id = any(cast(:participants as text[]))"""),
+        {"run": run, "participants": list(participants)},
+    )
+    return {participant: bytes(facts) for participant, facts in rows}
+
+
+def people(connection: Connection, run: str) -> list[Reports]:
+    """Everybody with a statement in the run."""
+    rows = connection.execute(text("select participant_id, name, manager from run_slip where run = :run"), {"run": run})
+    return [Reports(*row) for row in rows]
+
+
+def kept(connection: Connection, key: FileKey) -> StatementFile | None:
     """The file that was made first; None before there is one."""
-    row = connection.execute(_KEPT, place._asdict()).one_or_none()
-    return None if row is None else Kept(*row)
+    row = connection.execute(
+        text("""
+            select content, sha256, facts_sha256 from statement_file
+            where run = :run and participant_id = :participant_id and document = :document and form = :form"""),
+        key._asdict(),
+    ).one_or_none()
+    return None if row is None else StatementFile(*row)
 
 
-def keep(connection: Connection, place: Place, made: Kept) -> Kept:
-    """Keep a file, unless somebody was faster; whatever is kept now."""
-    connection.execute(_KEEP, place._asdict() | made._asdict())
-    found = kept(connection, place)
+def keep(connection: Connection, key: FileKey, made: StatementFile) -> StatementFile:
+    """Keep a file, unless somebody was faster; whatever is kept now.
+
+    What is made of the same facts is the same bytes, but a later version of the program may write them otherwise: whoever fetched a statement
+    once gets those bytes for ever, so the first one stays.
+    """
+    connection.execute(
+        text("""
+            insert into statement_file (run, participant_id, document, form, facts_sha256, sha256, content)
+            values (:run, :participant_id, :document, :form, :facts_sha256, :sha256, :content)
+            on conflict do nothing"""),
+        key._asdict() | made._asdict(),
+    )
+    found = kept(connection, key)
     assert found is not None
     return found
 
 
-def damaged(connection: Connection) -> list[Place]:
+def damaged(connection: Connection) -> list[FileKey]:
     """Kept files whose content does not have the hash it was kept with."""
-    return [Place(*row) for row in connection.execute(_DAMAGED)]
-
-
-_DAMAGED = text("""
-    select run, participant_id, document, form from statement_file where sha256 <> encode(sha256(content), 'hex')
-    order by run, participant_id, document, form""")
-
-_KEPT = text("""
-    select content, sha256, facts_sha256 from statement_file
-    where run = :run and participant_id = :participant_id and document = :document and form = :form""")
-
-_KEEP = text("""
-    insert into statement_file (run, participant_id, document, form, facts_sha256, sha256, content)
-    values (:run, :participant_id, :document, :form, :facts_sha256, :sha256, :content)
-    on conflict do nothing""")
+    rows = connection.execute(
+        text("""
+            select run, participant_id, document, form from statement_file
+            where sha256 <> encode(sha256(content), 'hex') order by run, participant_id, document, form""")
+    )
+    return [FileKey(*row) for row in rows]

@@ -12,7 +12,7 @@ from services.payout.statements import words
 from services.payout.statements.build import head, own_months, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.layout import foot, span
-from services.payout.statements.model import Attained, Member, Summary, TeamStatement, TeamTotal
+from services.payout.statements.schemas import Attained, Member, Summary, TeamStatement, TeamTotal
 from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
@@ -59,7 +59,7 @@ def below(manager: str, people: Sequence[Reports]) -> list[Placed]:
     return found
 
 
-def team(manager: Person, placed: Sequence[Placed], documents: Mapping[str, bytes], final: bool) -> TeamStatement:
+def team(manager: Person, placed: Sequence[Placed], *, documents: Mapping[str, bytes], final: bool) -> TeamStatement:
     """The statement over the frozen documents of those placed below the manager; `final` once the run is approved.
 
     Raises:

@@ -81,8 +81,8 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
     def costs(_: object, period: str) -> list[CostLine]:
         return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
 
-    monkeypatch.setattr("services.payout.app.earned.costs", costs)
-    monkeypatch.setattr("services.payout.app.published", lambda _: lambda day: POLICY)
+    monkeypatch.setattr("services.payout.contract_costs.store_earned_lines.costs", costs)
+    monkeypatch.setattr("services.payout.contract_costs.routes.published", lambda _: lambda day: POLICY)
     app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))

@@ -1,21 +1,18 @@
-"""The API of statements over documents in memory, and a real table for what is kept."""
+"""The API of statements over documents that no run had to be made for."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine, text
 
 from services.payout.app import create_app
 from services.payout.statements.facts import StatementFacts
-from services.payout.statements.routes import add_statements
-from services.payout.statements.store import RunState
-from services.payout.statements.team import Reports
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Desk
 from tests.services.payout.scoring import Scoring
@@ -26,29 +23,41 @@ PEOPLE = {"dana": ["statements:read"], "payroll": ["payroll:read"]}
 
 
 class Drawer:
-    """Frozen documents in memory: of a final run and of a draft."""
+    """Frozen documents as runs keep them, in a final run and in a draft. The rules that a run's life is kept by are off: no run was made."""
 
-    def __init__(self) -> None:
-        self.documents = {who: document(each) for who, each in sales().items()} | {"ada.brandt": document()}
-        self.runs = {"run-2026-06-1": True, "run-2026-07-1": False}
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        with self._engine.begin() as connection:
+            connection.execute(text("set local session_replication_role = replica"))
+            for run, state in (("run-2026-06-1", "approved"), ("run-2026-07-1", "calculated")):
+                connection.execute(_RUN, {"id": run, "state": state, "period": run[4:11]})
+        for who, facts in sales().items():
+            self.put(who, document(facts))
+        self.put("ada.brandt", document())
 
-    def run(self, connection: Connection, run: str) -> RunState | None:
-        return RunState(run, self.runs[run]) if run in self.runs else None
+    def put(self, who: str, facts: bytes) -> None:
+        """The document of somebody, in both runs."""
+        participant = StatementFacts.model_validate_json(facts).participant
+        manager = participant.manager.id if participant.manager else None
+        values = {"who": who, "name": participant.name, "manager": manager, "facts": facts}
+        with self._engine.begin() as connection:
+            connection.execute(text("set local session_replication_role = replica"))
+            connection.execute(_SLIP, values)
 
-    def facts(self, connection: Connection, run: str, participants: Sequence[str]) -> Mapping[str, bytes]:
-        return {who: self.documents[who] for who in participants if who in self.documents}
 
-    def people(self, connection: Connection, run: str) -> list[Reports]:
-        found = [StatementFacts.model_validate_json(each).participant for each in self.documents.values()]
-        return [Reports(who.id, who.name, who.manager.id if who.manager else None) for who in found]
-
-    def runs_of(self, connection: Connection, participant_id: str) -> list[RunState]:
-        return [RunState(run, final) for run, final in self.runs.items() if participant_id in self.documents]
+_RUN = text("""
+    insert into run (id, kind, pay_group, pay_period, month, starts, ends, pay_date, author, created_at, state)
+    values (:id, 'regular', 'default', :period, :period, '2026-06-01', '2026-06-30', '2026-07-15', 'dana', now(), :state)""")
+_SLIP = text("""
+    insert into run_slip (run, participant_id, name, manager, facts, sha256)
+    select id, :who, :name, :manager, :facts, encode(sha256(:facts), 'hex') from run
+    on conflict (run, participant_id) do update set name = :name, manager = :manager, facts = :facts,
+        sha256 = encode(sha256(:facts), 'hex')""")
 
 
 @pytest.fixture
-def drawer() -> Drawer:
-    return Drawer()
+def drawer(payout_engine: Engine) -> Drawer:
+    return Drawer(payout_engine)
 
 
 @pytest.fixture
@@ -61,7 +70,5 @@ def statement_desk(service_engine: Engine, drawer: Drawer, scoring: Scoring, tmp
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
-    app.router.routes = [route for route in app.router.routes if "statements" not in getattr(route, "path", "")]
-    add_statements(app, service_engine, service_engine, drawer)
     with TestClient(app) as client:
         yield Desk(client)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, make_url, text
 
 from services.payout.ledger.worker import TOPICS
 from services.payout.statements.facts import sha256
-from services.payout.statements.store import Kept, Place, keep
+from services.payout.statements.store import FileKey, StatementFile, keep
 from services.payout.verify import verify
 from shared.log.postgres import PostgresLog
 
@@ -17,7 +17,11 @@ def test_verify_names_a_kept_page_that_is_no_longer_what_it_was(payout_engine: E
     with payout_engine.begin() as connection:
         for who in ("ada", "bob"):
             page = f"<p>{who}</p>".encode()
-            keep(connection, Place("run-2025-01-1", who, "statement", "html"), Kept(page, sha256(page), sha256(b"{}")))
+            keep(
+                connection,
+                FileKey("run-2025-01-1", who, "statement", "html"),
+                StatementFile(page, sha256(page), sha256(b"{}")),
+            )
     assert verify(payout_engine, log) == []
     with payout_engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))

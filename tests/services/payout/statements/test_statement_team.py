@@ -60,7 +60,7 @@ def test_nobody_is_twice_in_a_team_and_levels_grow_one_by_one(managers: list[int
 def test_a_teams_sums_are_those_of_the_statements_of_its_people() -> None:
     documents = {who: document(each) for who, each in sales().items()}
     placed = below("mia", reports(sales()))
-    made = team(Person(id="mia", name="Mia"), placed, documents, final=True)
+    made = team(Person(id="mia", name="Mia"), placed, documents=documents, final=True)
     own = {who: statement(each, final=True) for who, each in documents.items()}
     for member in made.members:
         assert member.summary == own[member.participant.id].summary
@@ -72,7 +72,9 @@ def test_a_teams_sums_are_those_of_the_statements_of_its_people() -> None:
 
 def test_the_teams_sheet_sums_up_links_to_each_statement_and_names_who_has_nothing() -> None:
     documents = {who: document(each) for who, each in sales().items()}
-    made = team_sheet(team(Person(id="mia", name="Mia"), below("mia", reports(sales())), documents, final=True))
+    made = team_sheet(
+        team(Person(id="mia", name="Mia"), below("mia", reports(sales())), documents=documents, final=True)
+    )
     assert sums_hold(made) == 1
     for each in made.sections[0].tables[0].rows:
         *parts, paid = [Decimal(cell.text.replace(",", "")) for cell in each.cells[3:]]
@@ -85,6 +87,11 @@ def test_the_teams_sheet_sums_up_links_to_each_statement_and_names_who_has_nothi
 def test_hostile_names_are_text_in_a_team_too() -> None:
     for attack in ATTACKS:
         hostile = facts(attack)
-        made = team(Person(id="mia", name=attack), [Placed("ada.brandt", 1)], {"ada.brandt": document(hostile)}, False)
+        made = team(
+            Person(id="mia", name=attack),
+            [Placed("ada.brandt", 1)],
+            documents={"ada.brandt": document(hostile)},
+            final=False,
+        )
         assert "<script>" not in page(team_sheet(made)).decode()
         assert pdf(team_sheet(made)).startswith(b"%PDF")

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from services.payout.statements import routes as statements_api
-from services.payout.statements.model import Statement, TeamStatement
 from services.payout.statements.page import content_security_policy
-from services.payout.statements.store import Place, damaged
+from services.payout.statements.schemas import Statement, TeamStatement
+from services.payout.statements.store import FileKey, damaged
 from tests.services.payout.desk import Desk, problem
 from tests.services.payout.statements.conftest import Drawer
 from tests.services.payout.statements.samples import document, full
@@ -64,7 +64,7 @@ def test_what_was_made_of_a_final_run_stays_even_when_pages_are_made_otherwise(
 
 def test_a_draft_is_made_anew_each_time_and_nobody_keeps_it(statement_desk: Desk, drawer: Drawer) -> None:
     before = statement_desk.get(f"{DRAFT}.html")
-    drawer.documents["ada.brandt"] = document(full(company={"name": "Another", "locale": "en_US"}))
+    drawer.put("ada.brandt", document(full(company={"name": "Another", "locale": "en_US"})))
     after = statement_desk.get(f"{DRAFT}.html")
     assert before.headers["cache-control"] == "private, no-store"
     assert "Draft: not approved" in before.text
@@ -94,7 +94,7 @@ def test_a_file_that_was_changed_all_the_same_is_found(statement_desk: Desk, pay
         assert damaged(connection) == []
         connection.execute(text("set local session_replication_role = replica"))
         connection.execute(text("update statement_file set content = 'more pay' where form = 'html'"))
-        assert damaged(connection) == [Place("run-2026-06-1", "ada.brandt", "statement", "html")]
+        assert damaged(connection) == [FileKey("run-2026-06-1", "ada.brandt", "statement", "html")]
 
 
 def test_a_page_comes_with_a_policy_and_is_not_guessed_at(statement_desk: Desk) -> None:
@@ -121,13 +121,13 @@ def test_statements_are_listed_by_run_and_by_participant(statement_desk: Desk) -
     assert listed[1]["manager"] == "mia"
     assert all(statement_desk.get(each["statement"]).status_code == 200 for each in listed)
     of_ada = statement_desk.get("/v1/participants/ada.brandt/statements").json()["statements"]
-    assert [(each["run"], each["state"]) for each in of_ada] == [("run-2026-06-1", "final"), ("run-2026-07-1", "draft")]
+    assert [(each["run"], each["state"]) for each in of_ada] == [("run-2026-07-1", "draft"), ("run-2026-06-1", "final")]
 
 
 def test_an_id_with_a_slash_has_a_statement_like_any_other(statement_desk: Desk, drawer: Drawer) -> None:
     made: dict[str, Any] = full()
     made["participant"] |= {"id": "eu/ada", "manager": {"id": "eu/mia", "name": "Mia"}}
-    drawer.documents["eu/ada"] = document(made)
+    drawer.put("eu/ada", document(made))
     listed = statement_desk.get("/v1/statements/run-2026-06-1").json()["statements"]
     [path] = [each["statement"] for each in listed if each["participant_id"] == "eu/ada"]
     assert statement_desk.get(f"{path}.html").status_code == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.payout.statements.model import Statement
+from services.payout.statements.schemas import Statement
 from tests.services.payout.desk import Book, Desk, earned, roster
 
 

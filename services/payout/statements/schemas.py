@@ -185,3 +185,20 @@ class TeamStatement(BaseModel):
     manager: Person
     totals: list[TeamTotal]
     members: list[Member]
+
+
+class StatementEntry(BaseModel):
+    """A statement and where it is."""
+
+    run: str = Field(examples=["run-2026-06-1"])
+    state: str = Field(examples=["final"])
+    participant_id: str = Field(examples=["ada.brandt"])
+    name: str | None = Field(default=None, examples=["Ada Brandt"])
+    manager: str | None = Field(default=None, examples=["mia.okafor"])
+    statement: str = Field(examples=["/v1/statements/run-2026-06-1/ada.brandt"])
+
+
+class StatementList(BaseModel):
+    """Statements of a run, by name, or of a participant, the latest run first."""
+
+    statements: list[StatementEntry]
