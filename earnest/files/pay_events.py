@@ -15,7 +15,7 @@ from earnest.files.rejected import FileError
 from shared.kernel.language.findings import did_you_mean
 from shared.pay.balances import PayKey
 from shared.pay.facts import Entry, OffCycle
-from shared.pay.terms.release import Hold
+from shared.pay.terms.words.release import Hold
 from shared.periods import period_of
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from shared.pay.settlement import SettledPeriod
-from shared.pay.terms.clawback import LossRecord
+from shared.pay.terms.losses import LossRecord
 
 PayKey: TypeAlias = tuple[str, str]
 """A participant and a currency: pay is settled for each on its own."""

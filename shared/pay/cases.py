@@ -19,9 +19,10 @@ from shared.pay.calendars.timeline import ruling
 from shared.pay.lines import line_facts, summed
 from shared.pay.people import Person
 from shared.pay.settlement import Case, Settlement, settle
-from shared.pay.terms.clawback import LostLine
-from shared.pay.terms.pay import PeriodTerms
-from shared.pay.terms.policy import PaymentTerms, Terms, terms_for
+from shared.pay.terms.losses import LostLine
+from shared.pay.terms.policy import PaymentTerms, terms_for
+from shared.pay.terms.words import WORDS
+from shared.pay.terms.words.base import PeriodTerms, Terms
 from shared.periods import last_day
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class _TermsByPeriod:
             return PeriodTerms(Terms(currency), month)
         home = person.at(ends)
         terms = terms_for(documents, person.participant_id, home.plan, home.pay_group, currency)
-        if not (terms.draw or terms.guarantee):
+        if not any(word.prorated and terms[word] for word in WORDS):
             return PeriodTerms(terms, month)
         return PeriodTerms(terms, month, Fraction(person.days_there(starts, ends), (ends - starts).days + 1))
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.kernel.remarks.roster import Kind
 from shared.money import MoneyError, to_minor
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.release import DatedAmount
 
 LOST: Final = ("cancelled", "lost")
 """The stages of a deal that is lost."""

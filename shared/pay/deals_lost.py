@@ -9,8 +9,9 @@ import polars as pl
 
 from shared.pay.balances import PayKey
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.clawback import LossRecord, LostLine, PaidLine, losses
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.losses import LossRecord, LostLine, PaidLine, losses
+from shared.pay.terms.words.clawback import CLAWBACK
+from shared.pay.terms.words.release import DatedAmount
 
 if TYPE_CHECKING:
     from shared.pay.snapshot import RunSnapshot
@@ -21,7 +22,7 @@ LostLineKey = tuple[str, str, str]
 
 def dismisses(snapshot: RunSnapshot) -> bool:
     """Whether anything of what lost deals earned may stay with anybody."""
-    return bool(snapshot.excused) or any(each.clawback for each in snapshot.terms(snapshot.run.ends))
+    return bool(snapshot.excused) or any(each[CLAWBACK] for each in snapshot.terms(snapshot.run.ends))
 
 
 def deals_of(changed: pl.DataFrame, remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]]) -> set[str]:

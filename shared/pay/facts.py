@@ -12,7 +12,7 @@ from shared.pay.calendars.policy import PayGroup
 from shared.pay.deal_facts import DealFact
 from shared.pay.people import Person
 from shared.pay.terms.policy import PaymentTerms
-from shared.pay.terms.release import DatedAmount, Hold
+from shared.pay.terms.words.release import DatedAmount, Hold
 
 
 class Entry(NamedTuple):

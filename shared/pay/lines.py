@@ -8,7 +8,7 @@ import polars as pl
 
 from shared.pay.balances import PayKey
 from shared.pay.snapshot import RunSnapshot
-from shared.pay.terms.release import DatedAmount, LineFacts
+from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts
 
 
 def months_wanted(
@@ -39,7 +39,7 @@ def summed(lines: pl.DataFrame) -> dict[PayKey, int]:
 def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[LineFacts]]:
     """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is."""
     documents = snapshot.terms(snapshot.run.ends)
-    everybody = any(each.release for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)
+    everybody = any(each[RELEASE] for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)
     who = (
         set(snapshot.people)
         if everybody

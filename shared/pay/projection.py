@@ -27,7 +27,7 @@ from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.clawback import LossRecord, LostLine
+from shared.pay.terms.losses import LossRecord, LostLine
 from shared.periods import next_period, period_of
 
 

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from shared.pay.deal_facts import DealFact
 from shared.pay.facts import Deal, Entry
-from shared.pay.terms.clawback import ROUNDING
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.losses import ROUNDING
+from shared.pay.terms.words.release import DatedAmount
 from shared.periods import last_day
 
 MOST_WAYS: Final = 1000

@@ -15,12 +15,14 @@ from typing import Literal, NamedTuple
 
 from shared.money import from_minor
 from shared.pay.steps import BESIDE, STEPS, StepName
-from shared.pay.terms.clawback import Loss, LossRecord, LostLine, age_in_words, dismissed
-from shared.pay.terms.pay import PeriodTerms, Position, TermLine, pay
-from shared.pay.terms.policy import part
-from shared.pay.terms.release import Hold, LineFacts, collected, released, waits_for_money
-from shared.pay.terms.step_words import step_words
-from shared.pay.terms.why_held import HoldReason, why_held
+from shared.pay.terms.explanations import reason
+from shared.pay.terms.hold_reasons import HoldReason, why_held
+from shared.pay.terms.losses import Loss, LossRecord, LostLine, dismissed
+from shared.pay.terms.pay import pay
+from shared.pay.terms.words.base import PeriodTerms, Position, TermLine, part
+from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
+from shared.pay.terms.words.leaver import LEAVER
+from shared.pay.terms.words.release import RELEASE, Hold, LineFacts, collected, released, waits_for_money
 
 
 class EarningLineKey(NamedTuple):
@@ -150,26 +152,26 @@ def settle(case: Case) -> Settlement:
     leaves = case.last_day is not None and case.last_day <= case.as_of
     found = pay(
         Position(
-            case.pay_period,
-            due,
-            bases,
-            {name: each.topped for name, each in before.items()},
-            {name: each.forfeited for name, each in before.items()},
-            case.paid_before,
-            case.draw,
-            case.receivable,
-            leaves,
-            leaves and case.starts <= (case.last_day or case.starts),
-            case.settles,
+            pay_period=case.pay_period,
+            due=due,
+            bases=bases,
+            topped={name: each.topped for name, each in before.items()},
+            forfeited={name: each.forfeited for name, each in before.items()},
+            paid_before=case.paid_before,
+            draw=case.draw,
+            receivable=case.receivable,
+            leaves=leaves,
+            final=leaves and case.starts <= (case.last_day or case.starts),
+            settles=case.settles,
         ),
         case.ruled,
     )
     lines = _opening(case) + lines
-    lines += [PayLine(line.kind, line.amount, case.ruled[line.pay_period].month) for line in found.lines]
+    lines += [PayLine(line.step, line.amount, case.ruled[line.pay_period].month) for line in found.lines]
     if found.carried:
         lines.append(PayLine("carried_forward", -found.carried, case.month))
     words: dict[tuple[str, str], str] = {
-        (line.kind, month): step_words(line.kind, terms)
+        (line.step, month): reason(line.step, terms)
         for line in found.lines
         for terms, month, _ in (case.ruled[line.pay_period],)
     }
@@ -198,7 +200,7 @@ def _kept(case: Case, deal: LostLine) -> int:
     """
     if deal.excused:
         return deal.lost
-    schedule = case.ruled[case.pay_period].terms.clawback
+    schedule = case.ruled[case.pay_period].terms[CLAWBACK]
     now, before = (dismissed(losses, schedule, deal.since) for losses in (deal.losses, deal.ruled))
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
@@ -207,7 +209,7 @@ def _why_kept(case: Case, deal: LostLine) -> str:
     """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check."""
     if deal.excused:
         return "An approver decided that it is not taken back"
-    schedule = case.ruled[case.pay_period].terms.clawback
+    schedule = case.ruled[case.pay_period].terms[CLAWBACK]
     new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
     told = [f"{_lost(each, case)}, {age_in_words(schedule, deal.since, each.day)}" for each in sorted(new.elements())]
     told += [f"no longer {_lost(each, case)}" for each in sorted(gone.elements())]
@@ -270,7 +272,7 @@ def _held(case: Case) -> _Holding:
     """
     terms = case.ruled[case.pay_period].terms
     gone = case.last_day is not None and case.last_day <= case.as_of
-    leaver = terms.leaver if gone else None
+    leaver = terms[LEAVER] if gone else None
     lapsed = (
         leaver is not None
         and leaver.held == "forfeit"
@@ -286,7 +288,7 @@ def _held(case: Case) -> _Holding:
         amount = line.amount if line is not None else 0
         forfeited = booked.forfeited if amount else 0
         at_the_time = case.ruled[case.closed_in.get(key.period, case.pay_period)].terms
-        due = released(line, at_the_time.release, case.holds, case.as_of, leaver) if line is not None else 0
+        due = released(line, at_the_time[RELEASE], case.holds, case.as_of, leaver) if line is not None else 0
         target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
         if amount != booked.amount:
             share = Fraction(booked.held, booked.amount) if booked.amount else Fraction(1)
@@ -294,7 +296,7 @@ def _held(case: Case) -> _Holding:
             moves = [_move("hold", kept - booked.held, key), _move("release", target - kept, key)]
         else:
             moves = [_move("release" if target <= booked.held else "hold", target - booked.held, key)]
-        on_money = line is not None and waits_for_money(line, at_the_time.release, case.holds)
+        on_money = line is not None and waits_for_money(line, at_the_time[RELEASE], case.holds)
         if on_money and line is not None and target and not any(hold.stops(line, case.as_of) for hold in case.holds):
             paid = collected(line, case.as_of)
             if paid is None:
@@ -307,7 +309,7 @@ def _held(case: Case) -> _Holding:
         if target or forfeited or booked.held or on_money:
             found.after[key] = HeldAmount(amount, target, forfeited)
         if target and line is not None:
-            found.why[key] = why_held(line, at_the_time.release, case.holds, case.as_of)
+            found.why[key] = why_held(line, at_the_time[RELEASE], case.holds, case.as_of)
         found.moves.extend(move for move in moves if move.amount)
     return found
 
@@ -320,6 +322,6 @@ def _move(step: Literal["hold", "release"], change: int, key: EarningLineKey) ->
 def _left(name: str, base: int, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
     """A pay period as the run leaves it."""
     mine = [line for line in lines if line.pay_period == name]
-    topped = sum(line.amount for line in mine if STEPS[line.kind].remembered == "topped")
-    forfeited = -sum(line.amount for line in mine if STEPS[line.kind].remembered == "forfeited")
+    topped = sum(line.amount for line in mine if STEPS[line.step].remembered == "topped")
+    forfeited = -sum(line.amount for line in mine if STEPS[line.step].remembered == "forfeited")
     return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)

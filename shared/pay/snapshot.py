@@ -13,7 +13,8 @@ from shared.pay.people import Attributes, Person
 from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.terms.policy import PaymentTerms, terms_for
-from shared.pay.terms.release import Hold
+from shared.pay.terms.words import pays_unearned
+from shared.pay.terms.words.release import Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,12 @@ class RunSnapshot:
         """Whoever is paid by their terms although nothing was earned."""
         found = set()
         documents = self.terms(self.run.ends)
-        currencies = {each.currency for each in documents if each.guarantee or each.draw or each.minimum}
+        currencies = {each.currency for each in documents if pays_unearned(each)}
         for participant_id in self.people if currencies else ():
             home = self.attributes_of(participant_id)
             if self.people[participant_id].days_there(self.run.starts, self.run.ends):
                 for currency in currencies:
                     mine = terms_for(documents, participant_id, home.plan, home.pay_group, currency)
-                    if mine.guarantee or mine.draw or (mine.minimum and mine.minimum.below == "top_up"):
+                    if pays_unearned(mine):
                         found.add((participant_id, currency))
         return found

@@ -66,11 +66,15 @@ def _models(module: str) -> list[type[Policy]]:
     package = find_spec(module.rpartition(".")[0])
     if package is None or package.submodule_search_locations is None or find_spec(module) is None:
         return []
-    found = vars(import_module(module)).values()
+    found = vars(import_module(module)).items()
     return [
         each
-        for each in found
-        if isinstance(each, type) and issubclass(each, Policy) and each is not Policy and each.__module__ == module
+        for name, each in found
+        if not name.startswith("_")
+        and isinstance(each, type)
+        and issubclass(each, Policy)
+        and each is not Policy
+        and each.__module__ == module
     ]
 
 

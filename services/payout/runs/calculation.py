@@ -15,7 +15,7 @@ from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, comp
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
-from shared.pay.terms.clawback import LossRecord
+from shared.pay.terms.losses import LossRecord
 
 MOST_TOLD: Final = 2000
 """Of so many deals it is told what became of them; a change of more than that is one of a plan or a quota."""

@@ -17,7 +17,7 @@ from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.money import from_minor
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import KEY, Corrected
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.release import DatedAmount
 
 Details = Mapping[tuple[str, str], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""

@@ -16,8 +16,8 @@ from services.payout.ledger.journal import NAMES, Journal, Part, Posting
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, Settlement
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
-from shared.pay.terms.clawback import Loss, LossRecord, PaidLine
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.losses import Loss, LossRecord, PaidLine
+from shared.pay.terms.words.release import DatedAmount
 
 
 def to_json(settlement: Settlement) -> dict[str, Any]:

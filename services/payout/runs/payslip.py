@@ -23,7 +23,7 @@ from services.payout.statements.facts import (
 from shared.pay.people import Attributes
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
-from shared.pay.terms.why_held import HoldReason
+from shared.pay.terms.hold_reasons import HoldReason
 
 _UNKNOWN: Final = HoldReason("", "")
 

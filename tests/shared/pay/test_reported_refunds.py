@@ -6,7 +6,7 @@ from datetime import date
 
 from shared.pay.facts import Deal, Entry
 from shared.pay.reported_refunds import dated
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.release import DatedAmount
 
 JANUARY, MARCH, JUNE = date(2025, 1, 31), date(2025, 3, 5), date(2025, 6, 5)
 EARLY, LATE = DatedAmount(date(2025, 1, 20), 400_00), DatedAmount(date(2025, 2, 20), 100_00)

@@ -8,10 +8,10 @@ from typing import Any
 
 from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement, settle
 from shared.pay.steps import BESIDE
-from shared.pay.terms.clawback import Loss, LostLine, PaidLine
-from shared.pay.terms.pay import PeriodTerms
+from shared.pay.terms.losses import Loss, LostLine, PaidLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
-from shared.pay.terms.release import DatedAmount, LineFacts
+from shared.pay.terms.words.base import PeriodTerms
+from shared.pay.terms.words.release import DatedAmount, LineFacts
 
 HALVES = [{"share": "50%", "when": "booked"}, {"share": "50%", "when": "collected"}]
 

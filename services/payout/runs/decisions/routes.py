@@ -45,7 +45,7 @@ from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.references import Reference
 from shared.pay.run import DONE_STATES
-from shared.pay.terms.release import Hold
+from shared.pay.terms.words.release import Hold
 from shared.periods import period_of
 from shared.problems import NotFound, Unprocessable
 

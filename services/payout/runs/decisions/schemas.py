@@ -12,7 +12,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 from services.payout.runs.decisions.store import Adjustment, Held
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
 from shared.money import from_minor
-from shared.pay.terms.release import Hold
+from shared.pay.terms.words.release import Hold
 
 Why = Annotated[Text, Field(min_length=3, examples=["the customer disputes the invoice"])]
 LARGEST = 5_000_000

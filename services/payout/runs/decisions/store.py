@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, text
 
 from services.payout.runs import tables as schema
-from shared.pay.terms.release import Hold
+from shared.pay.terms.words.release import Hold
 
 
 class Held(NamedTuple):

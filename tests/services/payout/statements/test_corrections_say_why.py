@@ -19,7 +19,7 @@ from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.release import DatedAmount
 
 MONTH = "2025-01"
 TIERS = "kind: graduated, measure: bookings, on: attainment, tiers: [{up_to: 70%, rate: 4%}, {up_to: 100%, rate: 6%}, {rate: 8%}]"

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.release import DatedAmount
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.scoring import Scoring, deal
 from tests.services.payout.terms_of_pay import publish

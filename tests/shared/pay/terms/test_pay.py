@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.pay.steps import STEPS
-from shared.pay.terms.pay import Pay, PeriodTerms, Position, TermLine, pay
-from shared.pay.terms.policy import PaymentTerms, Terms, terms_for
+from shared.pay.terms.pay import Pay, pay
+from shared.pay.terms.policy import PaymentTerms, terms_for
+from shared.pay.terms.words.base import PeriodTerms, Position, TermLine, Terms
+from shared.pay.terms.words.draw import DRAW
+from shared.pay.terms.words.maximum import MAXIMUM
+from shared.pay.terms.words.negative import NEGATIVE
 
 
 def terms(**rules: Any) -> Terms:
@@ -26,7 +30,14 @@ def months(earned: list[int], rules: Terms, **facts: Any) -> list[Pay]:
     draw = carried = receivable = 0
     for number, amount in enumerate(earned, 1):
         period = f"2026-{number:02d}"
-        at = Position(period, amount * 100 + carried, {period: amount * 100}, draw=draw, receivable=receivable, **facts)
+        at = Position(
+            pay_period=period,
+            due=amount * 100 + carried,
+            bases={period: amount * 100},
+            draw=draw,
+            receivable=receivable,
+            **facts,
+        )
         one = pay(at, {period: PeriodTerms(rules, period)})
         draw, carried, receivable = one.draw, one.carried, one.receivable
         found.append(one)
@@ -73,7 +84,7 @@ def test_a_non_recoverable_draw_and_a_guarantee_top_up_for_good() -> None:
     for rule in ({"draw": {"amount": 3000, "kind": "non_recoverable"}}, {"guarantee": {"amount": 3000}}):
         found = months([1000, 5000], terms(**rule))
         assert dollars(found, "paid") == [3000, 5000]
-        assert [line.kind for one in found for line in one.lines] == ["guarantee"]
+        assert [line.step for one in found for line in one.lines] == ["guarantee"]
 
 
 def test_a_forgiven_draw_is_given_up_at_the_end_of_the_quarter() -> None:
@@ -121,7 +132,9 @@ def test_a_claim_is_taken_from_later_pay_no_faster_than_agreed() -> None:
 
 def test_a_late_correction_lowers_the_top_up_of_its_month_and_not_the_pay_of_this_one() -> None:
     rules = PeriodTerms(terms(guarantee={"amount": 3000, "until": "2026-01"}), "2026-01")
-    at = Position("2026-02", 650000, {"2026-01": 250000, "2026-02": 500000}, topped={"2026-01": 200000})
+    at = Position(
+        pay_period="2026-02", due=650000, bases={"2026-01": 250000, "2026-02": 500000}, topped={"2026-01": 200000}
+    )
     found = pay(at, {"2026-01": rules, "2026-02": PeriodTerms(rules.terms, "2026-02")})
     assert found.lines == [TermLine("guarantee", -150000, "2026-01")]
     assert found.paid == 500000
@@ -131,15 +144,17 @@ def test_whoever_left_has_the_draw_recovered_from_everything_and_the_rest_become
     rules = PeriodTerms(
         terms(draw={"amount": 3000}, leaver={"draw_balance": "receivable", "guarantee": "ends"}), "2026-02"
     )
-    at = Position("2026-02", 150000, {"2026-02": 150000}, draw=200000, leaves=True, final=True)
+    at = Position(pay_period="2026-02", due=150000, bases={"2026-02": 150000}, draw=200000, leaves=True, final=True)
     found = pay(at, {"2026-02": rules})
     assert (found.paid, found.draw, found.receivable) == (0, 0, 50000)
 
 
 def test_an_off_cycle_run_advances_nothing_and_the_regular_one_counts_what_it_paid() -> None:
     rules = {"2026-01": PeriodTerms(terms(draw={"amount": 3000}), "2026-01")}
-    assert pay(Position("2026-01", 100000, {"2026-01": 100000}, settles=False), rules).paid == 100000
-    found = pay(Position("2026-01", 50000, {"2026-01": 150000}, paid_before=100000), rules)
+    assert (
+        pay(Position(pay_period="2026-01", due=100000, bases={"2026-01": 100000}, settles=False), rules).paid == 100000
+    )
+    found = pay(Position(pay_period="2026-01", due=50000, bases={"2026-01": 150000}, paid_before=100000), rules)
     assert (found.paid, found.draw) == (200000, 150000)
 
 
@@ -162,11 +177,11 @@ def test_what_is_said_of_a_person_goes_before_what_is_said_of_the_plan_and_of_ev
     ]
     ada = terms_for(documents, "ada", "field", "default", "USD")
     bob = terms_for(documents, "bob", None, "default", "USD")
-    assert ada.draw
-    assert ada.maximum
-    assert bob.draw
-    assert (ada.draw.amount, ada.maximum.amount, ada.negative.balance, bob.draw.amount) == (1, 9, "write_off", 3)
-    assert terms_for(documents, "ada", "field", "default", "EUR").draw is None
+    assert ada[DRAW]
+    assert ada[MAXIMUM]
+    assert bob[DRAW]
+    assert (ada[DRAW].amount, ada[MAXIMUM].amount, ada[NEGATIVE].balance, bob[DRAW].amount) == (1, 9, "write_off", 3)
+    assert terms_for(documents, "ada", "field", "default", "EUR")[DRAW] is None
 
 
 AMOUNTS = st.integers(-5000, 8000)
@@ -206,7 +221,7 @@ def test_what_was_earned_is_paid_carried_advanced_or_claimed_to_the_cent(
         line.amount
         for one in found
         for line in one.lines
-        if STEPS[line.kind].changes_pay and STEPS[line.kind].booking.debit in ("guaranteed", "adjusted")
+        if STEPS[line.step].changes_pay and STEPS[line.step].booking.debit in ("guaranteed", "adjusted")
     )
     last = found[-1]
     assert sum(earned) * 100 + for_good == sum(one.paid for one in found) + last.carried - last.draw - last.receivable

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.clawback import Loss, PaidLine, dismissed, losses
-from shared.pay.terms.policy import Clawback, part
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.losses import Loss, PaidLine, dismissed, losses
+from shared.pay.terms.words.base import part
+from shared.pay.terms.words.clawback import Clawback
+from shared.pay.terms.words.release import DatedAmount
 
 SOLD = date(2025, 1, 10)
 STEPS = Clawback.model_validate(

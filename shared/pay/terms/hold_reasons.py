@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from shared.pay.terms.policy import Tranche
-from shared.pay.terms.release import Hold, LineFacts, due
+from shared.pay.terms.words.release import Hold, LineFacts, Tranche, due
 
 
 class HoldReason(NamedTuple):

@@ -1,4 +1,8 @@
-"""When a line is due: the part of it that is released by a date, from the deal's facts alone. The rest is held."""
+"""The word `release`: when what a deal earns is due, in parts. What is not due is held.
+
+How much of a line is released by a date follows from the deal's facts and the holds alone, not from what earlier runs released. So a run
+releases the difference to what is held, and it is all the same how many runs there were before.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from shared.pay.terms.policy import Leaver, Tranche, part
+from pydantic import Field
+
+from shared.pay.policy import PolicyPart
+from shared.pay.terms.words.base import Share, Word, part
+from shared.pay.terms.words.leaver import Leaver
+
+
+class Tranche(PolicyPart):
+    """A part of what a deal earns, and when it is due."""
+
+    share: Share
+    """How much of it: `50%`."""
+    when: Literal["booked", "collected", "paid_in_full", "started"]
+    """booked: with the period it is earned in. collected: as the customer's money comes in, in proportion. paid_in_full: once all of
+    it is in. started: when the contract's service starts."""
+    days_after: Annotated[int, Field(ge=0, le=3650)] = 0
+    """So many days after that."""
 
 
 class DatedAmount(NamedTuple):
@@ -142,3 +162,19 @@ def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, holds: 
     return any(each.when in ("collected", "paid_in_full") for each in tranches or ()) or any(
         hold.until_collected and hold.concerns(line) for hold in holds
     )
+
+
+def _sums_to_the_whole(tranches: Sequence[Tranche]) -> None:
+    if (total := sum(tranche.share for tranche in tranches)) != 1:
+        raise ValueError(f"the shares of `release` must sum to 100%, not {total:.2%}")
+
+
+RELEASE: Final[Word[tuple[Tranche, ...] | None]] = Word(
+    name="release",
+    type=Annotated[tuple[Tranche, ...], Field(min_length=1)],
+    about="When what a deal earns is due, in parts that sum to the whole.",
+    place=6,
+    absent=None,
+    check=_sums_to_the_whole,
+)
+WORD: Final = RELEASE

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from dateutil.relativedelta import relativedelta
-
 from shared.pay.deal_facts import DealFact, Shares
-from shared.pay.terms.policy import Clawback, part
-from shared.pay.terms.release import DatedAmount
+from shared.pay.terms.words.base import part
+from shared.pay.terms.words.clawback import Clawback, taken_back
+from shared.pay.terms.words.release import DatedAmount
 
 ROUNDING: Final = 2
 """A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
@@ -155,40 +153,6 @@ def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tu
         amounts[day] = amounts.get(day, 0) + amount
     whole = sum(amounts.values())
     return tuple(Loss(day, Fraction(lost * amount, whole)) for day, amount in amounts.items()) if lost > 0 else ()
-
-
-def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fraction:
-    """Which part of what a deal earned is taken back when it is lost on a date.
-
-    Args:
-        schedule: by age of the deal; None: everything, whatever the age.
-        since: where the age begins: the start of the contract, or where it is not known the closing of the deal.
-        lost_on: the day of the cancellation or refund.
-    """
-    if schedule is None:
-        return Fraction(1)
-    if schedule.prorated_over_months is not None:
-        whole = schedule.prorated_over_months
-        return Fraction(max(0, whole - _whole_months(since, lost_on)), whole)
-    for step in schedule.steps:
-        if lost_on <= since + relativedelta(months=step.within_months):
-            return Fraction(step.take_back)
-    return Fraction(0)
-
-
-def _whole_months(since: date, lost_on: date) -> int:
-    age = relativedelta(max(since, lost_on), since)
-    return age.years * 12 + age.months
-
-
-def age_in_words(schedule: Clawback | None, since: date, lost_on: date) -> str:
-    """`taken_back` in words: `after 2 of 12 months from 2026-04-02: 10/12 of it is taken back`."""
-    back = taken_back(schedule, since, lost_on)
-    if schedule is not None and (whole := schedule.prorated_over_months) is not None:
-        gone = min(whole, _whole_months(since, lost_on))
-        return f"after {gone} of {whole} months from {since}: {whole - gone}/{whole} of it is taken back"
-    percent = Decimal(back.numerator * 100) / back.denominator
-    return f"of a deal that began on {since}: {percent.normalize():f}% of it is taken back"
 
 
 def dismissed(lost: Iterable[Loss], schedule: Clawback | None, since: date) -> int:

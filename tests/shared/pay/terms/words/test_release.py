@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pay.terms.clawback import Loss, dismissed
-from shared.pay.terms.policy import Clawback, Leaver, Tranche
-from shared.pay.terms.release import DatedAmount, Hold, LineFacts, released
+from shared.pay.terms.losses import Loss, dismissed
+from shared.pay.terms.words.clawback import Clawback
+from shared.pay.terms.words.leaver import Leaver
+from shared.pay.terms.words.release import DatedAmount, Hold, LineFacts, Tranche, released
 
 HALVES = [Tranche.model_validate({"share": "50%", "when": when}) for when in ("booked", "collected")]
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.pay.terms.policy import Tranche
-from shared.pay.terms.release import Hold
-from shared.pay.terms.why_held import HoldReason, why_held
-from tests.shared.pay.terms.test_release import line
+from shared.pay.terms.hold_reasons import HoldReason, why_held
+from shared.pay.terms.words.release import Hold, Tranche
+from tests.shared.pay.terms.words.test_release import line
 
 DAY = date(2026, 1, 31)
 

@@ -1,0 +1,22 @@
+"""The words of payment terms, one module each. A new word is a new module here, and the steps that it makes in `shared.pay.steps`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Final
+
+from shared.pay.terms.words.base import Said, Word
+
+_modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__) if each.name != "base")
+
+WORDS: Final[tuple[Word[Any], ...]] = tuple(sorted((each.WORD for each in _modules), key=lambda word: word.place))
+"""Every word, in the order of their places."""
+
+
+def pays_unearned(terms: Said) -> bool:
+    """Whether by these terms somebody may be paid who earned nothing."""
+    return any(
+        word.pays_unearned is not None and (said := terms[word]) is not None and word.pays_unearned(said)
+        for word in WORDS
+    )

@@ -1,0 +1,245 @@
+"""What a word of payment terms is, and the walk of what is due through all of them.
+
+A word is a module beside this one with a `WORD`: what may be written, and what it does. `shared.pay.terms.pay` walks through the words
+without knowing any of them by name; a new word is a new module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from shared.contracts.base import PeriodName
+from shared.kernel.language.findings import Finding
+from shared.kernel.language.values import Amount, Rate
+from shared.money import minor_digits, to_minor
+from shared.pay.policy import PolicyPart
+from shared.pay.steps import BESIDE, StepName
+
+Value = TypeVar("Value")
+
+Share = Annotated[Rate, Field(ge=0, le=1)]
+"""A part of a whole: `50%`."""
+Money = Annotated[Amount, Field(ge=0)]
+"""An amount in major units of the terms' currency, not negative."""
+
+
+class InForce(PolicyPart):
+    """Something that holds from one pay period's month to another."""
+
+    since: PeriodName | None = None
+    """The first month it holds in; from the beginning where absent."""
+    until: PeriodName | None = None
+    """The last month it holds in; without end where absent."""
+
+    @model_validator(mode="after")
+    def _holds_at_some_time(self) -> Self:
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise ValueError(f"until {self.until} is before since {self.since}: it would never hold; exchange them")
+        return self
+
+    def overlaps(self, other: InForce) -> bool:
+        """Whether there is a month in which both hold."""
+        return (self.since or "") <= (other.until or "9999") and (other.since or "") <= (self.until or "9999")
+
+    def holds_in(self, period: str) -> bool:
+        """Whether it holds in the month `2026-06`."""
+        return (self.since is None or self.since <= period) and (self.until is None or period <= self.until)
+
+
+class Level(InForce):
+    """Something with one amount. Terms refuse an amount that is not whole in their currency."""
+
+    amount: Money
+    """How much, in the terms' currency."""
+
+    def in_words(self, currency: str) -> str:
+        """The amount for whoever is paid: `3,000.00 USD`."""
+        return f"{self.amount:,.{minor_digits(currency)}f} {currency}"
+
+
+def part(amount: int, share: Decimal | Fraction) -> int:
+    """A share of an amount in minor units, half away from zero: the one rounding of payment terms.
+
+    Half away from zero, so that taking back is rounded as giving was: a correction of all of it leaves nothing.
+    """
+    exact = amount * Fraction(share)
+    whole = int(abs(exact) + Fraction(1, 2))
+    return whole if exact >= 0 else -whole
+
+
+class Said(Protocol):
+    """Terms in which words are looked up: a document, or what holds for a participant."""
+
+    def __getitem__(self, word: Word[Value]) -> Value:
+        """What a word says; what it means when it is not said, where it is not."""
+        ...
+
+
+class Floor(NamedTuple):
+    """The least that a pay period brings, in minor units, and the step that makes up for what it lacks."""
+
+    amount: int
+    step: StepName
+
+
+class Act(NamedTuple):
+    """What a word does to what is due, in the order of the numbers: `ADVANCE`, `REPAYMENT`, `NEGATIVE_REST`, `BALANCE`, or any between."""
+
+    order: int
+    do: Callable[[Walk], None]
+
+
+# The order is part of the terms: whoever is advanced up to a draw is secured that much of it, so that what is owed is taken from the rest
+# only; what is negative after all that is carried or borne by somebody; a draw is given up when it took what it could.
+ADVANCE: Final = 10
+REPAYMENT: Final = 20
+NEGATIVE_REST: Final = 30
+BALANCE: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word(Generic[Value]):
+    """A word of payment terms.
+
+    Args:
+        name: as it is written.
+        type: what may be written after it.
+        about: what it is, for the schema and the reference.
+        place: where it stands among the others: in the schema, and where words are asked one after the other.
+        absent: what holds where it is not said.
+        check: refuses by ValueError what its type allows and cannot be meant.
+        slips: what of a document is allowed and probably not meant. Without amounts, which may be those of one person. `id` names the document.
+        pays_unearned: whether somebody is looked at who earned nothing.
+        prorated: whether it asks on how many days of a pay period a participant is there.
+        floor: the least that a pay period brings by it; None where it secures nothing in that pay period.
+        ceiling: what is lost of what a pay period brought, given with its top-up, in minor units.
+        acts: what it does to what is due.
+        limit: what it lets through of what is about to be paid; the rest stays for the next run.
+        reason: the rule behind a step, for whoever is paid; nothing where the step is no matter of this word.
+        rule: what it adds to the sentence of a step, for whoever calculates it again.
+    """
+
+    name: str
+    type: Any
+    about: str
+    place: int
+    absent: Value
+    check: Callable[[Any], None] | None = None
+    slips: Callable[[Said, str], Iterable[Finding]] | None = None
+    pays_unearned: Callable[[Any], bool] | None = None
+    prorated: bool = False
+    floor: Callable[[Walk, str], Floor | None] | None = None
+    ceiling: Callable[[Walk, str, int], int] | None = None
+    acts: tuple[Act, ...] = ()
+    limit: Callable[[Walk, int], int] | None = None
+    reason: Callable[[Terms, StepName], str] | None = None
+    rule: Callable[[Terms, StepName], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The words that hold for one participant in one currency, from all documents that apply. What is not said changes nothing."""
+
+    currency: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, word: Word[Value]) -> Value:
+        """What a word says; what it means when it is not said, where it is not."""
+        value: Value = self.said.get(word.name, word.absent)
+        return value
+
+    def minor(self, level: Level) -> int:
+        """The amount of a level in minor units."""
+        return to_minor(level.amount, self.currency)
+
+
+class PeriodTerms(NamedTuple):
+    """The terms of a pay period, the month in which it ends, and on which part of its days the participant is there."""
+
+    terms: Terms
+    month: str
+    there: Fraction = Fraction(1)
+
+    def secured(self, level: Level, *, by_days: bool) -> int:
+        """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by their number."""
+        whole = self.terms.minor(level)
+        return part(whole, self.there) if by_days else whole if self.there else 0
+
+
+class TermLine(NamedTuple):
+    """What a word changes. `amount` raises (or lowers) what is payable; of a forgiveness it is what is given up.
+
+    `pay_period` is the one it is about: the run's own, or an earlier one that a correction concerns.
+    """
+
+    step: StepName
+    amount: int
+    pay_period: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a participant stands in one currency before a run. Amounts are in minor units.
+
+    Args:
+        pay_period: the run's.
+        due: everything payable and not yet paid, whatever it is about, what earlier runs carried forward included.
+        bases: by pay period, what it brought so far, corrections included: the run's own, and earlier ones that were corrected since.
+        topped: by pay period, what guarantees and minimums have added already.
+        forfeited: by pay period, what was lost above a maximum already.
+        paid_before: what earlier runs paid for the run's pay period.
+        draw: the balance of recoverable draws.
+        receivable: what the participant owes.
+        leaves: the participant's last day lies in this pay period, or before it.
+        final: the last day lies in this pay period.
+        settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
+    """
+
+    pay_period: str
+    due: int
+    bases: Mapping[str, int] = field(default_factory=dict)
+    topped: Mapping[str, int] = field(default_factory=dict)
+    forfeited: Mapping[str, int] = field(default_factory=dict)
+    paid_before: int = 0
+    draw: int = 0
+    receivable: int = 0
+    leaves: bool = False
+    final: bool = False
+    settles: bool = True
+
+
+class Walk:
+    """What is due on its way through the terms: what is left of it, the balances beside it, and every change so far.
+
+    `secured` is what a draw in force pays in this run: nothing is taken back from below it.
+    """
+
+    def __init__(self, position: Position, ruled: Mapping[str, PeriodTerms]) -> None:
+        self.position = position
+        self.ruled = ruled
+        self.lines: list[TermLine] = []
+        self.rest = position.due
+        self.secured = 0
+        self.draw, self.receivable = position.draw, position.receivable
+
+    @property
+    def own(self) -> PeriodTerms:
+        """The terms of the run's pay period."""
+        return self.ruled[self.position.pay_period]
+
+    @property
+    def terms(self) -> Terms:
+        """What is said for the run's pay period."""
+        return self.own.terms
+
+    def change(self, step: StepName, amount: int, pay_period: str | None = None) -> None:
+        """Make a step about a pay period, the run's own where none is given."""
+        self.lines.append(TermLine(step, amount, pay_period or self.position.pay_period))
+        if step not in BESIDE:
+            self.rest += amount

@@ -1,0 +1,157 @@
+"""The word `draw`: an advance, and what becomes of its balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal
+
+from pydantic import model_validator
+
+from shared.formatting import percent
+from shared.kernel.language.findings import Finding
+from shared.pay.steps import StepName
+from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Said, Share, Terms, Walk, Word
+from shared.pay.terms.words.guarantee import GUARANTEE
+from shared.pay.terms.words.leaver import LEAVER, is_secured
+
+
+class Draw(Level):
+    """An advance: every pay period pays at least `amount`."""
+
+    amount: Money
+    """What a pay period pays at least."""
+    prorate: Literal["no", "days"] = "no"
+    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were there."""
+    kind: Literal["recoverable", "non_recoverable", "forgiven"] = "recoverable"
+    """recoverable: what was advanced is taken from later pay above the draw. non_recoverable: it is never taken back.
+    forgiven: recoverable, and what is left at the end of `forgive_every` is given up."""
+    recover: Share = Decimal(1)
+    """How much of the pay above the draw goes into recovery in one pay period."""
+    forgive_every: Literal["quarter", "half_year", "year", "end"] = "end"
+    """When the balance of a forgiven draw is given up: at the end of each such span, or with the draw's last month."""
+
+    @model_validator(mode="after")
+    def _ends_where_it_is_forgiven(self) -> Draw:
+        if self.kind == "forgiven" and self.forgive_every == "end" and self.until is None:
+            raise ValueError(
+                "a draw forgiven at its end needs `until`, or say forgive_every: quarter, half_year or year"
+            )
+        return self
+
+    def forgives_in(self, period: str) -> bool:
+        """Whether the balance is given up once the pay of the month is settled."""
+        if self.kind != "forgiven" or not self.holds_in(period):
+            return False
+        if self.forgive_every == "end":
+            return period == self.until
+        return int(period[5:]) % {"quarter": 3, "half_year": 6, "year": 12}[self.forgive_every] == 0
+
+
+# A draw that is never taken back is a guarantee: nothing of it is owed, so it is booked and shown as one.
+def _floor(walk: Walk, pay_period: str) -> Floor | None:
+    ruled = walk.ruled[pay_period]
+    draw = ruled.terms[DRAW]
+    if draw is None or draw.kind != "non_recoverable" or not draw.holds_in(ruled.month):
+        return None
+    if not is_secured(walk, pay_period):
+        return None
+    return Floor(ruled.secured(draw, by_days=draw.prorate == "days"), "guarantee")
+
+
+def _advance_or_recover(walk: Walk) -> None:
+    """Advance what lacks to the draw, or recover earlier advances from what is above it.
+
+    Only the excess over the draw recovers it, as in the published cases WE-48 and WE-50 (docs/conformance.md). Whoever leaves, and whoever
+    has a balance and no draw any more, gives all of the excess. A part of it is rounded down: nobody gives back more than was agreed.
+    """
+    draw, level = walk.terms[DRAW], _level(walk)
+    walk.secured = level or 0
+    if level is not None and walk.rest < level:
+        advanced = level - walk.rest
+        walk.draw += advanced
+        walk.change("draw", advanced)
+    elif walk.draw > 0:
+        share = Fraction(1) if walk.position.leaves or draw is None else Fraction(draw.recover)
+        if recovered := min(walk.draw, int(max(0, walk.rest - walk.secured) * share)):
+            walk.draw -= recovered
+            walk.change("recovery", -recovered)
+
+
+def _level(walk: Walk) -> int | None:
+    """Up to what a recoverable draw advances in this run; None where there is none. An off-cycle run advances nothing.
+
+    What earlier runs paid for the pay period counts: a draw is per pay period, not per run.
+    """
+    draw, position = walk.terms[DRAW], walk.position
+    if draw is None or draw.kind == "non_recoverable" or not draw.holds_in(walk.own.month) or not position.settles:
+        return None
+    if not is_secured(walk, position.pay_period):
+        return None
+    return max(0, walk.own.secured(draw, by_days=draw.prorate == "days") - position.paid_before)
+
+
+def _settle_balance(walk: Walk) -> None:
+    """Give up what is left of a draw, or make it a claim: at its end where it is forgiven, and when a participant leaves."""
+    draw, at_leaving = walk.terms[DRAW], walk.terms[LEAVER].draw_balance
+    if walk.draw <= 0:
+        return
+    balance = walk.draw
+    if walk.position.leaves and at_leaving == "receivable":
+        # Two steps that change nothing payable together, so that both balances say what became of them.
+        walk.change("recovery", -balance)
+        walk.change("receivable", balance)
+        walk.receivable += balance
+    elif (walk.position.leaves and at_leaving == "forgive") or (
+        walk.position.settles and draw is not None and draw.forgives_in(walk.own.month)
+    ):
+        walk.change("forgiveness", balance)
+    else:
+        return
+    walk.draw = 0
+
+
+def _reason(terms: Terms, step: StepName) -> str:
+    draw = terms[DRAW]
+    if draw is None:
+        return ""
+    if step == "draw" or (step == "guarantee" and terms[GUARANTEE] is None):
+        return f"Draw: {draw.in_words(terms.currency)}"
+    return f"Recovered from pay above the draw: at most {percent(draw.recover)} of it" if step == "recovery" else ""
+
+
+def _rule(terms: Terms, step: StepName) -> str:
+    draw = terms[DRAW]
+    if draw is None:
+        return ""
+    if step == "draw" or (step == "guarantee" and terms[GUARANTEE] is None):
+        return f" of {draw.amount:,f} {terms.currency}"
+    if step == "recovery" and draw.recover != 1:
+        return f", at most {draw.recover * 100:f}% of the pay above the draw"
+    return ""
+
+
+def _slips(terms: Said, name: str) -> Iterator[Finding]:
+    draw = terms[DRAW]
+    if draw is not None and draw.kind == "recoverable" and not draw.recover:
+        said = f"payment terms {name}: what the draw advances is never recovered, since recover is 0%"
+        mend = "say kind: non_recoverable, or how much of later pay recovers it"
+        yield Finding("P701", "warning", ("draw", "recover"), said, mend)
+
+
+DRAW: Final[Word[Draw | None]] = Word(
+    name="draw",
+    type=Draw,
+    about="An advance against later pay.",
+    place=1,
+    absent=None,
+    slips=_slips,
+    pays_unearned=lambda _: True,
+    prorated=True,
+    floor=_floor,
+    acts=(Act(ADVANCE, _advance_or_recover), Act(BALANCE, _settle_balance)),
+    reason=_reason,
+    rule=_rule,
+)
+WORD: Final = DRAW

@@ -1,0 +1,44 @@
+"""The word `leaver`: what happens to a participant's money when they leave."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from shared.pay.policy import PolicyPart
+from shared.pay.terms.words.base import Walk, Word
+
+
+class Leaver(PolicyPart):
+    """What happens to a participant's money when they leave."""
+
+    held: Literal["release_when_due", "release", "forfeit"] = "release_when_due"
+    """What is not released yet: paid when it would have been, at once with the final pay, or lost."""
+    days_to_collect: Annotated[int, Field(ge=0, le=3650)] = 0
+    """For `forfeit`: what is released within so many days after the last day is still paid."""
+    draw_balance: Literal["recover", "receivable", "forgive"] = "recover"
+    """What is left of a draw after the final pay, which recovers as much as it can: it stays and is taken from any later pay, is booked as
+    owed by the participant, or given up."""
+    guarantee: Literal["ends", "final_month"] = "final_month"
+    """Whether guarantee and draw are paid for the month of the last day."""
+
+
+def is_secured(walk: Walk, pay_period: str) -> bool:
+    """Whether guarantees, draws and minimums hold for a pay period: always for earlier ones, which are only corrected; for the run's own
+    for whoever has not left, and for the last month where the terms say so.
+    """
+    position = walk.position
+    if pay_period != position.pay_period or not position.leaves:
+        return True
+    return position.final and walk.terms[LEAVER].guarantee == "final_month"
+
+
+LEAVER: Final[Word[Leaver]] = Word(
+    name="leaver",
+    type=Leaver,
+    about="What happens when a participant leaves.",
+    place=8,
+    absent=Leaver(),
+)
+WORD: Final = LEAVER

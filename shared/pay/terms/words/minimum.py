@@ -1,0 +1,64 @@
+"""The word `minimum`: what happens with little pay."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from shared.pay.steps import StepName
+from shared.pay.terms.words.base import Floor, Level, Money, Terms, Walk, Word
+from shared.pay.terms.words.leaver import is_secured
+
+
+class Minimum(Level):
+    """What happens with less than `amount`."""
+
+    amount: Money
+    """The least that is paid."""
+    below: Literal["carry", "top_up"] = "carry"
+    """carry: less than the minimum waits until it has grown to it. top_up: it is paid up to the minimum."""
+
+
+def _floor(walk: Walk, pay_period: str) -> Floor | None:
+    ruled = walk.ruled[pay_period]
+    minimum = ruled.terms[MINIMUM]
+    if minimum is None or minimum.below != "top_up" or not minimum.holds_in(ruled.month):
+        return None
+    return Floor(ruled.terms.minor(minimum), "minimum") if is_secured(walk, pay_period) else None
+
+
+def _limit(walk: Walk, paid: int) -> int:
+    """Less than the minimum waits, but not for somebody who leaves: no later pay would bring it up."""
+    minimum = walk.terms[MINIMUM]
+    waits = minimum is not None and minimum.below == "carry" and minimum.holds_in(walk.own.month)
+    if minimum is not None and waits and paid < walk.terms.minor(minimum) and not walk.position.leaves:
+        return 0
+    return paid
+
+
+def _reason(terms: Terms, step: StepName) -> str:
+    minimum = terms[MINIMUM]
+    return "" if minimum is None or step != "minimum" else f"Paid at least: {minimum.in_words(terms.currency)}"
+
+
+def _rule(terms: Terms, step: StepName) -> str:
+    minimum = terms[MINIMUM]
+    return "" if minimum is None or step != "minimum" else f" of {minimum.amount:,f} {terms.currency}"
+
+
+def _is_topped_up(minimum: Minimum) -> bool:
+    return minimum.below == "top_up"
+
+
+MINIMUM: Final[Word[Minimum | None]] = Word(
+    name="minimum",
+    type=Minimum,
+    about="The least that is paid.",
+    place=3,
+    absent=None,
+    pays_unearned=_is_topped_up,
+    floor=_floor,
+    limit=_limit,
+    reason=_reason,
+    rule=_rule,
+)
+WORD: Final = MINIMUM
