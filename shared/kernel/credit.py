@@ -52,6 +52,8 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     Returns:
         credits and uncredited deals, in no particular order.
     """
+    # Each step below is a join or a filter over all deals at once, by rule and not by deal; but no row looks at another
+    # deal, so that a batch of one and a batch of millions credit alike.
     deals = asked_for(deals, plans)
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
@@ -68,11 +70,14 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
         teams += dated.teams()
         above += dated.above()
         strangers += dated.strangers()
+        # Who should have been credited is asked of the close date, whatever dates the rules credit on.
         owners = dated.holders if name == "close_date" else owners
     assert owners is not None
     found = pl.concat(
         [empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(teams + above)]
     )
+    # The cap is of a participant's credit by a rule, so it comes after the parts of a manager or a team were added up.
+    # A null stays null: `min_horizontal` alone would make it the cap.
     capped = found.with_columns(amount=pl.when(pl.col("amount").is_not_null()).then(pl.min_horizontal("amount", "cap")))
     matched = _matched(capped, plans)
     missed = [unusable(deals), nobody(owners, held + teams + above, plans), *strangers, lacking(matched, usable, plans)]
@@ -159,6 +164,8 @@ class _Dated:
                 self._roster,
                 self._plans,
             )
+            # Pairs of the whole roster come first, dates second: teammates are those who share the manager on the
+            # credit date, and an as-of join by manager would need a row for each day.
             return found.filter(pl.col("manager") == pl.col("of")).drop("of")
         if to == "territory":
             pairs = assigned.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
@@ -243,6 +250,8 @@ def _assigned(payees: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFr
 def _managers(holders: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[pl.DataFrame]:
     """The management chain above the holders, one frame per level; a chain ends where it would turn in a circle."""
     levels: list[pl.DataFrame] = []
+    # A list for each row is what a chain costs that could turn in a circle. Whether one could is looked at once for the
+    # roster, and mostly none can.
     payees = holders.with_columns(chain=pl.concat_list("participant_id")) if roster.may_turn_in_circles else holders
     while True:
         payees = payees.filter(pl.col("manager").is_not_null())
@@ -302,6 +311,8 @@ def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
         .group_by(_KEY)
         .agg(
             pl.col("period", "credit_date", "currency", "bucket", "exchange", "place", "cap").first(),
+            # If one part could not be calculated, the sum is not known either: it is told as uncredited and not paid in
+            # part.
             pl.when(~pl.col("amount").is_null().any()).then(pl.col("amount").sum()),
             pl.col("share").sum(),
             pl.col("level").min(),

@@ -69,6 +69,8 @@ def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame
 def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
     """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score makes its segment a step."""
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
+    # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
+    # and zero in `_complete`.
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
         yield scored(roster, plan, plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
@@ -106,6 +108,9 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     if plan.calendar.weeks is not None:
         ends = last_segments(whole, plan).join(whole, on=STEP, how="anti")
         whole = pl.concat([whole, ends.with_columns(idle=pl.lit(False), added=pl.lit(True))], how="diagonal")
+    # Who sold in January only still stands in the ranking of the quarter in March. Everyone who is ranked over a longer
+    # window therefore has a row in each later period, marked as idle, and is paid nothing for it unless the ranking
+    # says so.
     if any(c.compares and plan.window(c) != "month" for c in plan.components):
         everyone = (
             whole.select("participant_id", "plan", "version")
@@ -131,6 +136,8 @@ def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFram
     whole = context_for(accumulated(steps, plan), plan, roster)
     own = whole
     if steps["idle"].any():
+        # Idle rows are for comparing only. A component that compares nobody must not see them: a fixed amount would be
+        # paid for them.
         own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster)
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
@@ -162,12 +169,16 @@ def _paid(component: Component, context: EvaluationContext, plan: Plan, roster: 
     if at_the_end:
         rows = rows.filter(ends_fiscal_period(plan))
     begin = window_starts(rows, plan.window(component), plan)
+    # The pay of the window so far, less that of the segment before. It telescopes: a late deal or a correction changes
+    # one segment's step and never the sum.
     rows = rows.with_columns(growth(rows["due"], begin).alias("amount"))
     if component.carry_over:
         rows = rows.with_columns(_carried(rows, component, plan))
     if component.maximum is not None or component.budget is not None:
         rows = _at_limit(rows, growth(rows["unlimited"], begin), component)
     rows = forfeited(rows, plan, roster)
+    # Steps of other versions were there because sums go on from them; added ones are kept where something is paid at
+    # the end.
     rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))
     if component.pays != "month":
         rows = _together(rows, component, plan)
@@ -188,6 +199,8 @@ def _within(budget: Decimal, due: pl.Series, context: EvaluationContext) -> pl.S
     most = Fraction(budget) * 10**context.digits
     for members in grouped(context):
         if sum(found[row] for row in members) > most:
+            # A part of a budget is never below zero: where the budget cuts, who would pay back has nothing and pays
+            # nothing back.
             weights = [Fraction(max(0, found[row])) for row in members]
             for row, part in zip(members, divided(most, weights, 0), strict=True):
                 found[row] = int(part)
@@ -226,6 +239,8 @@ def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
     in_window: dict[object, int] = defaultdict(int)
     found: list[int] = []
     for who, window, amount, limit in zip(people, windows, rows["amount"], rows["most"], strict=True):
+        # A balance per participant, whatever the window: what one window's maximum cuts off waits until another has
+        # room. `amount` may be negative, and pays back what is owed first.
         owed[who] += amount
         pays = min(owed[who], limit - in_window[window])
         owed[who] -= pays

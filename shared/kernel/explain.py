@@ -55,10 +55,14 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
             summed = accumulated(_in_order(every, plan), plan)
             for component in plan.in_order:
                 if plan.walks(component):
+                    # The same sums for every component of a version, walked once each. It is the calculation of `earn`
+                    # with a row per credit in place of a row per segment: the same functions of the same columns, which
+                    # is why the last line of an earning comes to its amount.
                     walk = Walk(summed, plan, component, roster)
                     lines.append(walk.lines())
                     slices += walk.slices()
     walked = pl.concat(lines)
+    # Whatever the walk could not tell is the earning less its lines, so the sum holds by construction.
     rest = _rest(walked, earned, plans)
     return _numbered(Explained(pl.concat([walked, rest]), pl.concat(slices)), plans)
 
@@ -96,6 +100,7 @@ def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan:
     steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
     found = pl.concat(steps).unique()
     for component in alone:
+        # A quarter that is paid as a whole has its lines in its last month, where there may be no credit to walk to.
         if component.pays != "month":
             paid = own.filter(pl.col("component") == component.component).select(STEP)
             window = window_of(pl.col("fiscal"), component.pays).alias("window")
@@ -134,6 +139,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
+    # Of kinds whose pay is one number a zero has a line as well, where there is a reason to tell.
     unpaid = (pl.col("rule") == "result") & (pl.col("amount") == 0) & pl.col("problem").is_not_null()
     left = (
         earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure", attainment_after="attainment")

@@ -84,6 +84,7 @@ def earn_every_month(
 
 def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None) -> pl.DataFrame:
     """Steps that add nothing, for who has none in a month and may be paid nevertheless."""
+    # Only of versions that may pay without credits: for all others an empty month costs nothing.
     found = [measures.clear()]
     paying = [plan for plan in plans if plan.pays_without_credits]
     if months is not None:
@@ -96,6 +97,8 @@ def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months
 def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Those who have no step in the fiscal period, by whichever version, nor under another plan in the month."""
     on_plan = pl.col("plan") == plan.plan
+    # Under this plan by fiscal period, because a step of any segment carries the period. Under another plan by month:
+    # who moved in the middle of a month was on that plan then, and is paid by it.
     for steps, on in ((measures.filter(on_plan), ["participant_id", "fiscal"]), (measures.filter(~on_plan), _WHO)):
         idle = idle.join(steps.select(on).unique(), on=on, how="anti")
     return idle
@@ -103,6 +106,8 @@ def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, plan: Plan) -> pl
 
 def _on(plan: Plan, begin: int, end: int, roster: Roster, plans: PlanSet) -> pl.DataFrame:
     """A step of every fiscal period for everyone who is on the plan version at its end."""
+    # Rows begin with the first credit of anyone; of those who joined in the same fiscal year before it, when they
+    # joined.
     fiscals = pl.int_range(begin - begin % 12, end + 1, dtype=pl.Int32, eager=True)
     ends = bounds(fiscals, plan.calendar)
     people = (

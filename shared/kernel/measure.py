@@ -64,6 +64,8 @@ def _buckets(plan: Plan) -> dict[str, pl.Expr]:
     """By what credits of the same rule are kept apart, where a measure of the plan looks at them one by one."""
     latest = sorted({rule for measure in plan.measures if measure.bucket == "@latest" for rule in measure.rules})
     if latest:
+        # Of the latest value there is no sum. Kept apart by day and deal, in an order of their own, each credit adds
+        # what it differs from the one before it: a sum of changes, which ends in the latest value.
         by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id")
         return {"bucket": pl.when(pl.col("rule").is_in(latest)).then(by_time).otherwise("bucket").alias("bucket")}
     return {"bucket": pl.col("bucket")} if any(measure.bucket for measure in plan.measures) else {}
@@ -75,6 +77,8 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
         measure = plan.measure(component.main_measure())
         if measure is None or component.component not in plan.pays_by_deal:
             continue
+        # Rounded here, credit by credit, and only summed afterwards: that is what `round_on: deal` means, and the sum
+        # of it is as much a sum over credits as any other ingredient, so that a stream can keep it.
         pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), context_of_deals(credits, plan))
         unit = Fraction(1, 10**plan.digits)
         due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
@@ -138,9 +142,13 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
             case "deals":
                 value = pl.col("deals")
             case "distinct":
+                # The first row of a bucket in its window counts one, and later ones nothing. Over the rows of every
+                # version together, so that an account that bought under the old version is not new under the next.
                 first = pl.int_range(pl.len()).over(*within, "bucket", hit) == 0
                 value = (first & (pl.col("bucket") != "")).cast(pl.Int64)
             case _:
+                # What the latest value changed by. The rows are in order of credit date (`bucket` is the date and the
+                # deal), so the running sum is the latest value up to each row.
                 value = pl.col("amount") - pl.col("amount").shift(1, fill_value=0).over(*within, hit)
         column = pl.when(own).then(value).otherwise(column)
     return column.alias(name)

@@ -28,6 +28,8 @@ from shared.kernel.arithmetic.integers import (
     truths,
 )
 
+# Far beyond what a plan needs that somebody means, and small enough that a formula which squares its squares is refused
+# in milliseconds and not when the memory is full.
 MOST_BITS: Final = 4096
 _LARGEST: Final = 1 << MOST_BITS
 Number: TypeAlias = "int | Fraction"
@@ -62,6 +64,8 @@ class ExactColumn:
     @staticmethod
     def of(values: pl.Series, scale: int = 1) -> ExactColumn:
         """Whole numbers of `1/scale`; a null is zero."""
+        # Nulls are zero here so that no operation below has to think of them; where null means something else, whoever
+        # calls keeps it beside the column.
         top, most = fitted(values.fill_null(0).cast(pl.Int128))
         return ExactColumn(top, scale, most)
 
@@ -83,6 +87,8 @@ class ExactColumn:
     def __add__(self, other: ExactColumn | Number) -> ExactColumn:
         """The sum."""
         one, two = _over_one(self, _column(other))
+        # Sums are where bounds grow for nothing: a running total of a thousand columns has a bound a thousand times too
+        # high.
         if one.most + two.most >= FITS:
             one, two = one._fitted(), two._fitted()
         a, b = alike(one.top, two.top, one.most + two.most)
@@ -118,6 +124,8 @@ class ExactColumn:
         """The quotient. Where the divisor is zero it is zero: whoever divides says before what zero means."""
         if not isinstance(other, ExactColumn):
             return self * (1 / Fraction(other) if other else 0)
+        # (a/b) / (c/d) is (a*d) / (b*c): the sign goes up, so that bottoms stay above zero and comparing needs no case
+        # for them. A zero below becomes 1, and the zero of its sign above makes the quotient zero.
         divisor = where(sign_of(other.top) == 0, 1, ExactColumn(size_of(other.top), 1, other.most))
         inverse, most = times(sign_of(other.top), 1, (other.per, other.deepest))
         return self * ExactColumn(inverse, 1, most, divisor.top, divisor.most) * other.by
@@ -167,14 +175,19 @@ class ExactColumn:
         count = self * (1 / unit)
         if count._is_whole:
             return self
+        # Rounding looks at the size and gives the sign back afterwards: `//` rounds down, which on the left of zero
+        # would be away from it.
         bottom = count._bottom()
         size = ExactColumn(size_of(count.top), 1, count.most)  # so that halves go away from zero on both sides of it
         match mode:
             case "half_up":
+                # floor(x + 1/2) without a fraction: (2a + b) // 2b for x = a/b.
                 whole = (size * 2 + bottom)._floor_by(bottom * 2)
             case "half_even":
                 twice = size * 2 + bottom
                 whole = twice._floor_by(bottom * 2)
+                # An exact half is where the doubled number divides evenly; then the even one of both neighbours is
+                # meant, and half up has taken the upper.
                 odd = ~(whole._floor_by(ExactColumn.constant(2)) * 2).equals(whole)
                 whole = where((whole * bottom * 2).equals(twice) & odd, whole - 1, whole)
             case "up":
@@ -198,6 +211,8 @@ class ExactColumn:
         size = ExactColumn(size_of(count.top), 1, count.most)
         whole = size._floor_by(bottom)
         cut, inexact = whole.cut_off(what), ~(whole * bottom).equals(size)
+        # Cut, never rounded: 24.9999999996% shown as 25% would stand beside a tier that it has not reached. The odd
+        # last digit keeps it off every number with fewer digits, and so off every threshold, which has six at most.
         even = cut % pl.Series([2], dtype=pl.Int128) == 0
         return (cut + (inexact & even).cast(pl.Int128)) * sign_of(count.top)
 
@@ -211,6 +226,8 @@ class ExactColumn:
         Raises:
             Overflow: one is beyond 10^18 of them; `what` names it.
         """
+        # Whoever calls has rounded to this unit before, so nothing is lost here; the check against 10**18 leaves room
+        # for nine such amounts in an Int64, so that differences and sums of a few need no check of their own.
         whole = (self * 10**digits).floor()._fitted()
         if whole.most > MOST_SUM:
             raise Overflow(what)
@@ -290,6 +307,8 @@ def _over_one(one: ExactColumn, two: ExactColumn) -> tuple[ExactColumn, ExactCol
     """Both over the same bottom."""
     by = lcm(one.by, two.by)
     ups = [(by // each.by, by // each.by) for each in (one, two)]
+    # Identity is enough and equality would cost a pass: columns that were divided by the same quota share the very
+    # object, and their bottoms are then not multiplied with each other.
     if one.per is two.per:
         tops = [times(each.top, each.most, up) for each, up in zip((one, two), ups, strict=True)]
         per, deepest = one.per, one.deepest

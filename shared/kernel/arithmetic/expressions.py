@@ -23,6 +23,8 @@ WHOLE_SHARE = 10**8
 ROUNDING = "rounding of the deal"
 """How a statement calls the part of a line that is no pay at a rate: what rounding a deal by itself adds or takes."""
 
+# A decimal digit below the end of Int64 (9.22 * 10**18): stored sums fit, and so does the difference of two. The
+# 128-bit sum itself cannot wrap: 10**9 amounts of 10**18 are 10**27.
 MOST_SUM = 10**18
 """The largest sum, and the largest amount, in minor units."""
 
@@ -73,8 +75,13 @@ def allocated(amount: str, share: str, within: str, ties: str) -> pl.Expr:
 
     Parts have the sign of the amount and sum to it exactly where the shares sum to the whole.
     """
+    # 10**18 minor units by 10**8 shares are 10**26: beyond 64 bits, well within 128. Sizes are divided and the sign is
+    # put back, so that a refund of a deal is divided as the deal was.
     product = wide(pl.col(amount).abs()) * wide(share)
     floor, rest = product // whole(WHOLE_SHARE), product % whole(WHOLE_SHARE)
+    # Hamilton's method over columns; `shared.money.largest_remainder` is the same for a few numbers. Nothing is missing
+    # beyond the number of rows, because each floor loses less than one. Ties go by participant, never by the order of
+    # rows, which differs between a batch and a stream.
     missing = wide(pl.col(amount).abs()).first().over(within) - floor.sum().over(within)
     place = pl.struct(-rest.cast(pl.Int64), pl.col(ties)).rank("ordinal").over(within)
     part = floor + (place <= missing).cast(pl.Int128)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import polars as pl
 
+# Int128 wraps silently, so an operation is only done in 128 bits when a bound says beforehand that its result fits.
 FITS = 2**126
 """Whole numbers below this are kept in 128 bits: the sum of two still fits."""
 
@@ -24,6 +25,8 @@ def times(one: Whole, most: int, *factors: tuple[Factor, int]) -> tuple[Whole, i
         if isinstance(factor, int) and factor == 1:
             continue
         bound = by
+        # The bounds that are carried along are those of the worst row that could be. Before giving up 128 bits for
+        # good, look at the rows that are really there: one pass over the column is far cheaper than Python's integers.
         if most * bound >= FITS:
             most, bound = largest(one), _size(factor)
         a, b = alike(one, factor, most * bound)
@@ -42,6 +45,8 @@ def alike(one: Factor, two: Factor, most: int) -> tuple[Any, Any]:
     """Both in a form in which they can be calculated with each other, where results may be as large as `most`."""
     large = any(isinstance(each, np.ndarray) or (isinstance(each, int) and abs(each) >= FITS) for each in (one, two))
     if most >= FITS or large:
+        # An object array stays one until `fitted` brings it back: going to and fro for every operation would cost more
+        # than it gains.
         return _unlimited(one), _unlimited(two)
     return _series(one), _series(two)
 
@@ -54,6 +59,7 @@ def _unlimited(values: Factor) -> Any:
     return np.array(values.to_list(), dtype=object) if isinstance(values, pl.Series) else values
 
 
+# The least and the greatest, since the absolute value of the smallest Int128 does not fit itself.
 def largest(values: Whole) -> int:
     """The size of the largest."""
     if isinstance(values, np.ndarray):

@@ -102,6 +102,7 @@ class Figures:
         """What is in force at the end of each row's fiscal period, in the order of the rows."""
         pairs = rows.select("participant_id", "fiscal")
         begin = begins(pairs, [pl.col("participant_id"), pl.col("fiscal")])
+        # As-of joins cost per row, and what they find depends on participant and fiscal period only.
         once = pairs.filter(begin)  # for the many deals of a participant's period together
         found = (
             once.with_row_index("row")
@@ -127,6 +128,7 @@ class Figures:
         Worked out once for all who are alike in what it depends on.
         """
         terms = measure.quota
+        # Then the weight follows from the fiscal period alone, and one fraction serves everyone.
         same = figure is None and not terms.ramp and terms.prorate == "no"
         on = ["fiscal"] if same else ["participant_id", "fiscal"]
         pairs = context.rows.select(on).unique(maintain_order=True).with_row_index("pair")
@@ -134,6 +136,8 @@ class Figures:
         found: list[Fraction] = []
         for _, *who, fiscal in pairs.iter_rows():
             participant = who[0] if who else ""
+            # Everything about the participant on which a weight depends: of two with the same start and the same days
+            # in role it is the same. Thousands who were there all year are one case.
             own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
             alike = (fiscal, own if figure is None else participant)
             if alike not in known:
@@ -154,10 +158,14 @@ class Figures:
         after = place + 1 if terms.to_date else first + length
         whole = Fraction(0)
         for each in range(first, after):
+            # Each period has its share of a year, so that quotas of any window are sums of the same twelve numbers and
+            # a year is exactly its periods.
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
             period = Fiscal(fiscal + each - place)
             ramped = self._ramped(terms, period, self._started.get(participant))
             whole += share * ramped * figure(participant, period)
+        # The figure is for `per` periods, a share of `spread` for one of twelve: a figure per quarter is worth 12/3 of
+        # a year's share.
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
             window = [Fiscal(fiscal + each - place) for each in range(first, after)]
@@ -187,6 +195,8 @@ class Figures:
         there = 0
         for (since, on), (until, _) in pairwise([*self._timeline.get(participant, []), (end, False)]):
             if on and since < end:
+                # Monday to Friday, without holidays: a quota does not hang on the calendar of a country (docs/plan-
+                # language.md, quotas).
                 there += int(np.busday_count(max(since, first), max(min(until, end), first), week))
         return Fraction(there, int(np.busday_count(first, end, week)) or 1)
 
@@ -205,5 +215,6 @@ def _one(_: str, __: Fiscal) -> Fraction:
 
 
 def _nano(values: pl.Series, default: Fraction) -> ExactColumn:
+    # Nine decimals are all that a figure may have, in a roster and in a plan, so this is exact.
     nano = (values.cast(pl.Decimal(38, 9)) * pl.Series([_NANO]).cast(pl.Decimal(38, 0))).cast(pl.Int128)
     return ExactColumn.of(nano.fill_null(int(default * _NANO)), _NANO)

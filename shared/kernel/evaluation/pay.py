@@ -53,6 +53,7 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """
     names = plan.ingredient_names
     begin = {reset: window_starts(rows, reset, plan) for reset in sorted({plan.reset_of(name) for name in names})}
+    # In 128 bits first: what one participant sells in a year fits, a wrapped sum would look like any other amount.
     sums = [running_sum(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
     summed = rows.with_columns(sums)
     for name in names:
@@ -62,6 +63,8 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def window_keys(reset: Reset, plan: Plan) -> list[pl.Expr]:
     """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
+    # The plan is no key: rows are of one plan. With `versions: continue` the sum of a window goes on under the next
+    # version, which then prices all of it, and pays what that has grown by.
     keys = [pl.col("participant_id"), window_of(pl.col("fiscal"), reset)]
     return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
 
@@ -74,6 +77,8 @@ def window_starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
 def context_for(rows: pl.DataFrame, plan: Plan, roster: Roster) -> EvaluationContext:
     """The rows as a place where the plan can be evaluated."""
     figures = Figures(plan, roster)
+    # A join of the roster for every row: only where a table, a contest or a pool asks for position, territory or
+    # manager.
     if any(component.looks_at_categories for component in plan.components):
         rows = figures.with_categories(rows)
     return EvaluationContext(
@@ -114,6 +119,7 @@ def bounded_deal_pay(
 def ends_fiscal_period(plan: Plan) -> pl.Expr:
     """Which segments are the last of their fiscal period: all, in a calendar of months."""
     if plan.calendar.weeks is None:
+        # Then a segment is a whole month, and a month is a fiscal period.
         return pl.lit(value=True)
     return pl.col("period") == month_of_end(pl.col("fiscal"), plan.calendar)
 
@@ -140,9 +146,14 @@ def component_pay_with(
     problem, about = _first(_lacking(component, context, plan, figures), none, none)
     payable = problem.is_null()
     here = where(payable, component.unlimited(context), 0)
+    # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
+    # the component's own window; minimum and maximum of that window. A minimum before the window were a minimum of each
+    # month.
     unlimited = over(here)
     limited = where(payable, component.limited(unlimited, context, ended), 0)
+    # For components that name it by `pay(...)`: they see what is really paid, after its limits.
     context.paid[component.component] = limited
+    # Reasons cost a comparison each and most rows are paid: they are looked for only where some row pays nothing.
     unpaid = here.equals(0)
     if component.minimum is not None:  # who is paid the minimum is paid
         unpaid &= limited.equals(unlimited)
@@ -165,6 +176,8 @@ def _in_window(due: ExactColumn, component: Component, context: EvaluationContex
     if not plan.sums_rounded(component):
         return due
     window, of_measure = plan.window(component), plan.windows.of_measure(component)
+    # Each month's own pay is what its rounded running total grew by, so what is added here has been rounded already and
+    # the sum has no second rounding.
     minor = due.minor(plan.digits, f"the pay of {component.component}")
     grown = growth(minor, window_starts(context.rows, of_measure, plan)).cast(pl.Int128)
     return ExactColumn.of(running_sum(grown, window_starts(context.rows, window, plan)), 10**plan.digits)
@@ -174,6 +187,8 @@ def _ended(component: Component, context: EvaluationContext, plan: Plan) -> pl.S
     """Where a fiscal period of the window has ended: not before that a minimum adds to what was credited."""
     if component.minimum is None or plan.calendar.weeks is None:
         return None
+    # In a calendar of weeks a fiscal period may have segments in two months. A minimum is topped up once, in the
+    # segment that ends the period; before it, the rest of the period may still bring what is missing.
     ends = context.rows.select(ends_fiscal_period(plan).cast(pl.Int64).alias("ends"))["ends"]
     return running_sum(ends, window_starts(context.rows, plan.window(component), plan)) > 0
 
@@ -205,6 +220,7 @@ def shown_measure(context: EvaluationContext, name: str | None) -> tuple[pl.Seri
     if name is None:
         return shown(ExactColumn.constant(0, context.height), ""), nothing, nothing
     value, quota = shown(context.value(name), f"measure {name}"), context.quota(name)
+    # Not `plan.quotas_of`: a statement shows the quota of whoever has one, also where no pay depends on it.
     has = quota > 0
     if not has.any():
         return value, nothing, nothing
@@ -232,6 +248,8 @@ def measured(context: EvaluationContext, plan: Plan, figures: Figures, name: str
         return context.number(measure.formula)
     if measure.scorecard is not None:
         return _scorecard(context, measure)
+    # Ingredients are minor units where they are money, and plain numbers where they count. `latest` is the amount of
+    # the latest credit, and so money.
     money, one = 10**plan.digits, 1
     value = ExactColumn.of(context.rows[name], money if measure.ingredients[name].take in ("amount", "latest") else one)
     if f"{name}/to" in measure.ingredients:
@@ -271,6 +289,7 @@ def _unpaid(component: Component, context: EvaluationContext, plan: Plan, figure
         yield Unpaid("term_is_zero", name, ~figures.has_term(context, name))
     yield from component.unpaid(context)
     about = component.main_measure() or component.component
+    # Last, and true everywhere: it is left for the rows of which nothing before it says why.
     yield Unpaid(AT_ZERO, about, context.everywhere)
 
 

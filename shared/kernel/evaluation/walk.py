@@ -58,6 +58,8 @@ class Walk:
         fed = plan.measure(component.main_measure())
         self._counts = self._context.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = self._amounts()
+        # Rows of earlier versions were walked because sums go on from them; their lines are told by the walk of their
+        # own version. An opening that moves nothing is no line.
         kept = (pl.col("version") == plan.version) & ((pl.col("rule") != OPENING) | (pl.col("amount") != 0))
         self._kept = self._walked.select(kept).to_series()
         of_earning = begins(self._walked, [pl.col("participant_id"), pl.col("period")])
@@ -86,12 +88,16 @@ class Walk:
         component, context = self._component, self._context
         here = component.exact(context)
         if self._plan.sums_rounded(component):
+            # Of a window that sums rounded months only the last month is unrounded: its exact pay takes the place of
+            # its rounded one.
             here = ExactColumn.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(context)
         return shown(where(self._pay.payable, here, 0), "the pay so far")
 
     def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
         """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
         found = previous(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
+        # A quota that changes between two deals moves the attainment without a deal. Told against the new quota, the
+        # deal's step is the deal's alone.
         changed = quota.ne_missing(previous(quota, self._measured_from, quota)) & quota.is_not_null()
         if main is not None and changed.any():
             share = self._before(self._context.value(main)) / self._context.quota(main)
@@ -100,6 +106,7 @@ class Walk:
 
     def _before(self, exact: ExactColumn) -> ExactColumn:
         """The numbers of the row before, zero where the measure begins."""
+        # The row before, by its place; the first row takes itself, and `_measured_from` is true there.
         row_before = pl.Series([0, *range(self._context.height - 1)][: self._context.height], dtype=pl.Int64)
         return where(self._measured_from, 0, exact.taken(row_before))
 
@@ -122,6 +129,8 @@ class Walk:
     def _limits(self) -> pl.DataFrame:
         """What minimum and maximum change of the pay of a period, as a line after the others."""
         component = self._component
+        # The walk knows one participant at a time, in order of deals. A budget, a carry-over or a contest needs
+        # everyone, or months to come; what those change is told by the earning itself (`explain._rest`).
         if component.explained_by_earning or (component.minimum is None and component.maximum is None):
             return empty(LINES)
         limited = self._grown(self._pay.due) - self._walked["amount"]
@@ -148,6 +157,8 @@ class Walk:
         """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each deal makes of them."""
         unit = AMOUNT_SCALE * 10**self._plan.digits
         credited = ExactColumn.of(self._walked["credited"], 10**self._plan.digits)
+        # What each deal pays by itself is rounded deal by deal, and the line's parts are not. The difference is a part
+        # of its own, so that the slices of a line sum to what it pays.
         rest = total([part.pays for part in self._component.parts(self._context)], self._context.height)
         for part in self._component.deal_parts(credited, self._context):
             each = (part.base * unit).cut_off("a number on a statement")
@@ -169,6 +180,9 @@ class Walk:
         nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
         base_before = previous(base, self._measured_from, nothing)
         rate_before, times_before = (previous(each, self._measured_from, each) for each in (rate, times))
+        # While the rate stands still, the growth of the base at the rate is all there is. Where it moves (whole tiers,
+        # curves, a gate that opens) everything before is priced again: the new product less the old one, as two slices,
+        # each of which a calculator can check.
         moves = (rate != rate_before) | (times != times_before)
         after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves)
         for credited, at, by, pays, there in (
@@ -196,6 +210,7 @@ class Walk:
         if not inexact:
             return none, none
         cut = reduce(or_, inexact)
+        # Cut in the row before is cut in the difference, too.
         cut |= previous(cut, self._measured_from, pl.Series([False]))
         if not cut.any():
             return none, none
