@@ -59,6 +59,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
     lines, slices = (table.filter(pl.col("period") == period) for table in explained)
     lines = lines.sort("participant_id", *_KEY, "line")
     slices = slices.sort("participant_id", *_KEY, "line", *BY_TIER)
+    # JSON numbers are floats for many who read them; 128-bit integers go as text.
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
     return (
         _columns(rows, _EARNED, "earnings")
@@ -163,6 +164,7 @@ def _documents(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
 def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
     """What each window that the period goes on with paid before it."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
+    # Lines of the month alone carry nothing in, and are most of all: then no window is worked out.
     found = [pl.DataFrame(schema={**keys, "paid_before": pl.Int64()})]
     until = Explained(*(table.filter(pl.col("period") <= period) for table in explained))
     if (until.lines["period"] == period).all():

@@ -61,6 +61,8 @@ def told(
         table.filter((pl.col("component") == component) & (pl.col("period") <= period)) for table in explained
     )
     of_it = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+    # Decimal's default of 28 digits would round a product of amount, rate and factor, and the reader with the
+    # calculator would be a cent away.
     with localcontext(prec=ENOUGH_DIGITS):
         return [
             _part(
@@ -156,6 +158,7 @@ class _Told:
             paid += amount
             if (row["period"], row["fiscal"]) == (period, fiscal):
                 exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
+                # Of lines before the period only what they paid is needed: what the window had come to.
                 yield self._line(row, pieces, exact, paid)
             if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount

@@ -154,6 +154,7 @@ class Words:
             return ""
         if not line.slices or line.deal_id is None:
             return ""
+        # The product in the kind's own words; without them, or where a factor moved, the slices tell it.
         words = component.deal_in_words(Fraction(line.credited), self._plan.conventions)
         if words is None or (factor := line.slices[0].factor) != line.slices[-1].factor:
             return ""

@@ -33,6 +33,7 @@ def month_of(day: pl.Expr) -> pl.Expr:
 def fiscal_of(day: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
     """The fiscal period in which a date lies."""
     if calendar.weeks is None:
+        # Arithmetic on the date, without a join: this is done for every deal of every plan.
         return (day.dt.year().cast(FISCAL) * 12 + day.dt.month() - 1 - _shift(calendar)).cast(FISCAL)
     starts, first = _weekly(calendar)
     number = pl.lit(pl.Series(starts)).search_sorted(day, side="right").cast(FISCAL) - 1
@@ -112,6 +113,8 @@ def window_of(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
     """What tells windows apart: the same for all fiscal periods between two resets."""
     if reset == "never":
         return fiscal.is_null()
+    # Fiscal numbers are twelve times the year and the place in it, so integer division gives quarters, halves and years
+    # that never straddle two fiscal years.
     return fiscal if reset == "month" else fiscal // PERIODS_IN[reset]
 
 
@@ -167,6 +170,8 @@ def _weekly(calendar: CalendarTerms) -> tuple[list[date], Fiscal]:
     assert calendar.weeks is not None
     assert calendar.first_day is not None
     pattern = [int(weeks) for weeks in calendar.weeks.split("-")] * 4
+    # Years of weeks follow one another without a gap, so all of them are counted from the one that the plan names,
+    # sixty each way.
     year = _number_of_year(calendar, calendar.first_day)
     start = calendar.first_day
     for earlier in range(year - _YEARS_EACH_WAY, year):
@@ -183,5 +188,7 @@ def _weekly(calendar: CalendarTerms) -> tuple[list[date], Fiscal]:
 
 def _number_of_year(calendar: CalendarTerms, first: date) -> int:
     """The number of the fiscal year that begins on a day. One that begins or ends some days beyond the turn of a year belongs to that year."""
+    # A retail year begins on the Sunday nearest to the turn of a year, days before or after it: a day well inside the
+    # year says which it is.
     into = {"start": 14, None: 180, "end": 350}[calendar.named_after]
     return (first + timedelta(days=into)).year

@@ -38,6 +38,7 @@ class Roster:
         both = self.quotas.filter(pl.col("measure").is_in([EVERY, measure])).sort(
             "effective_from", pl.col("measure") != EVERY
         )
+        # Sorted so that the measure's own comes last of a day, and the last of each is kept.
         return both.unique(["participant_id", "effective_from"], keep="last", maintain_order=True)
 
     @cached_property

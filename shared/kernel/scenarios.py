@@ -152,6 +152,8 @@ def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
     """A participant per point, each in a period of their own where a component looks at everyone in a period."""
     if points.rows is not None:
         return points.rows
+    # Points are questions, not people who sell against each other: in periods of their own a contest has one runner
+    # each.
     apart = any(component.compares for component in plan.components)
     first = fiscal_at(plan.effective_from, plan.calendar)
     fiscals = [first + (number if apart else 0) for number in range(points.height)]

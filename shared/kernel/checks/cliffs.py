@@ -52,6 +52,8 @@ def _values(measure: Measure, numbers: Numbers, plan: Plan) -> list[Fraction]:
     quota = quota_of(measure)
     unit = Fraction(1, 10**plan.digits) if measure.sum_of is not None else Fraction(1)
     marks = {Fraction(number) for _, number in numbers} | {Fraction(number) * quota for _, number in numbers}
+    # Besides the numbers of the plan, which is where tiers and thresholds lie, a walk in even steps: formulas may turn
+    # anywhere.
     marks |= {quota * step * 3 / STEPS for step in range(STEPS + 1)}
     whole = {mark / unit // 1 * unit for mark in marks if 0 <= mark < HIGHEST}
     return sorted({each + move for each in whole for move in (-unit, 0, unit) if each + move >= 0})
@@ -75,6 +77,7 @@ def _falls(
     if not any(after > before for before, after in steps):
         return  # it only ever takes away: a deduction, not a cliff
     name, told = plan.components[place].component, 0
+    # Neighbours that both fall are one cliff, told at its edge.
     falling = [after < before for before, after in steps]
     for number, falls in enumerate(falling):
         if not falls or (number and falling[number - 1]) or told == MOST:

@@ -43,6 +43,7 @@ def tried(plan: Plan) -> None:
     roster = Roster.from_facts(_people(plan).items())
     deals = values_table(_deals(plan).items(), plans.deal_columns)
     try:
+        # All four verbs: each may meet a number that the others do not.
         credits = credit(deals, roster, plans).credits
         earned = earn_every_month(measure(credits, plans), roster, plans)
         explain(credits, roster, plans, earned)

@@ -233,6 +233,7 @@ class Kind(PlanPart, ABC):
 
     def leaves_open(self) -> set[str]:
         """The conventions on which its pay depends."""
+        # With points the straight lines meet at a boundary, so nothing hangs on which side it belongs to.
         found = {"boundary"} if any(len(each.steps) > 1 for each in self.multiply) else set()
         return found | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
 
@@ -263,6 +264,7 @@ class Kind(PlanPart, ABC):
             found = each.factor(context) if found is None else found * each.factor(context)
         if self.when is not None:
             open_ = context.condition(self.when)
+            # A closed gate is a factor of zero, so that pay, lines and reasons treat it as any other multiplier.
             found = where(open_, 1 if found is None else found, 0)
         return found
 
@@ -274,6 +276,7 @@ class Kind(PlanPart, ABC):
             yield Unpaid("factor_zero", "", factor.equals(0))
         main = self.main_measure()
         if main is not None and context.conventions.negative == "nothing":
+            # `measured` and not `value`, which is already zero there.
             yield Unpaid("below_zero", main, context.measured(context, main) < 0)
 
     def exact(self, context: EvaluationContext) -> ExactColumn:
@@ -294,6 +297,8 @@ class Kind(PlanPart, ABC):
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
         unit = Fraction(1, 10**context.digits)
         if self.minimum is not None:
+            # Limits are rounded before they are compared: a minimum of half a cent is the cent that it pays, not a cent
+            # less.
             raised = due.greatest(context.figure(self.minimum).rounded(context.conventions.rounding, unit))
             due = raised if ended is None else where(ended, raised, due)
         if self.maximum is not None and not self.carry_over:

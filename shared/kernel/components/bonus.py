@@ -107,6 +107,8 @@ class Bonus(Kind):
         found: list[Part] = []
         for number, milestone in enumerate(self.milestones):
             paid = context.figure(milestone.amount)
+            # What the highest pays is the sum of the steps up to it. So `highest` and its opposite are told in the same
+            # way, a part per milestone.
             if self.highest and number:
                 paid = paid - context.figure(self.milestones[number - 1].amount)
             come: ExactColumn = where(value >= Fraction(milestone.at), 1, 0)

@@ -84,6 +84,8 @@ class Contest(Kind):
             running = [
                 row
                 for row in members
+                # Who has nothing wins nothing, even where there are more prizes than sellers; except where least wins,
+                # and nothing is the best.
                 if (takes_part[row] and scores[row] > 0) or (takes_part[row] and self.lowest_wins)
             ]
             ranked = sorted(scores[row] for row in running)
@@ -95,4 +97,6 @@ class Contest(Kind):
     def _prize(self, better: int, tied: int) -> Fraction:
         if self.ties == "each":
             return Fraction(self.prizes[better]) if better < len(self.prizes) else Fraction(0)
+        # Two who are first share the first and the second prize, and the next is third: the sum of the prizes does not
+        # hang on ties.
         return sum((Fraction(prize) for prize in self.prizes[better : better + tied]), Fraction(0)) / tied

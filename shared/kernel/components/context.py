@@ -64,6 +64,8 @@ class EvaluationContext:
         def by_quota() -> ExactColumn:
             quota = self.quota(measure)
             share = self.value(measure) / quota
+            # `refuse` and `nothing` are both 0% here; that `refuse` is a problem and pays nothing is seen to before
+            # (`evaluation.pay`).
             full = 1 if self.conventions.zero_quota == "full" else 0
             return where(quota > 0, share, full)
 
@@ -105,6 +107,8 @@ class EvaluationContext:
     def cached(self, what: str, name: str, make: Callable[[], _T]) -> _T:
         """What was made before by that name, or is made now."""
         key = (what, name)
+        # A measure is looked at by gates, multipliers and several components of a plan; it is worked out once for all
+        # of them, and the same object makes later sums cheaper (`exact_column._over_one`).
         if key not in self._known:
             self._known[key] = make()
         return cast(_T, self._known[key])

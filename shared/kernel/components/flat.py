@@ -74,5 +74,7 @@ class Flat(Kind):
             and f"@{self.component}" in context.rows.columns
         ):
             return [Part("each deal by itself", context.per_deal(context, self.component), Fraction(1))]
+        # The columns of a version's deals are there for the versions that go on with it, too; whether this one rounds
+        # deals is its own convention.
         rate = context.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
         return [Part("all of it", context.value(self.measure), rate)]

@@ -83,4 +83,6 @@ class Graduated(Kind):
         if self.on == "amount":
             return up_to
         quota, attained = context.quota(self.measure), 1 if context.conventions.zero_quota == "full" else 0
+        # Thresholds become amounts, and not the measure an attainment: so the parts are in money, as the statement
+        # tells them, and a quota that changes moves the boundaries and nothing else.
         return where(quota > 0, quota * up_to, value if up_to >= attained else 0)

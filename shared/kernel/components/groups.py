@@ -22,6 +22,7 @@ def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]
     for number, (participant, period, fiscal, group) in enumerate(
         context.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
     ):
+        # A slash begins no id, so nobody who is alone shares a group with one that is called like them.
         rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]
 
@@ -38,5 +39,6 @@ def divided(amount: Fraction, weights: Sequence[Fraction], digits: int, mode: Mo
         return [Fraction(0)] * len(weights)
     units = int(ExactColumn.constant(abs(amount) * 10**digits, 1).rounded(mode).to_fractions()[0])
     given = largest_remainder([units * weight / whole for weight in weights], units)
+    # The size is divided and the sign given back, so that a pool that takes back is divided as one that pays.
     sign = -1 if amount < 0 else 1
     return [Fraction(sign * share, 10**digits) for share in given]

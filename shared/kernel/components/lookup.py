@@ -70,6 +70,7 @@ def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None
 
 def reached(value: ExactColumn, end: ExactColumn | Fraction, boundary: Boundary) -> ExactColumn:
     """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
+    # As a number and not as yes or no, since tiers multiply by it.
     return where(value > end if boundary == "lower" else value >= end, 1, 0)
 
 
@@ -91,5 +92,7 @@ def on_lines(value: ExactColumn, points: Sequence[Point]) -> ExactColumn:
     for low, high in pairwise(points):
         start, end = Fraction(low.at), Fraction(high.at)
         slope = (Fraction(high.gives) - Fraction(low.gives)) / (end - start)
+        # Each line adds what lies within it, so beyond the points the result stays level, and at a point both
+        # neighbours agree to the last digit.
         found = found + (value.greatest(start).least(end) - start) * slope
     return found

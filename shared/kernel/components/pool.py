@@ -133,6 +133,8 @@ class Pool(Kind):
                 pool, [shared.weights[row] for row in members], context.digits, context.conventions.rounding
             )
             for row, part in zip(members, parts, strict=True):
+                # With `shares` those who do not take part keep their share, and it is paid to nobody: one who is left
+                # out makes nobody else richer.
                 given[row] = part if shared.takes_part[row] else Fraction(0)
         return [Part("share of the pool", ExactColumn.fractions(given), Fraction(1))]
 

@@ -86,6 +86,7 @@ class Slabs(Kind):
             inside = credited if tier.up_to is None else credited.least(Fraction(tier.up_to))
             inside = inside if start is None else (inside - start).greatest(0)
             yield Part(reach, inside, Fraction(tier.rate))
+            # The first tier reaches down without end: a refund is paid back at the first rate, as in `graduated`.
             start = None if tier.up_to is None else Fraction(tier.up_to)
 
     def in_words(self) -> Iterator[str]:

@@ -247,6 +247,7 @@ def _looked_up(values: Any, axes: Sequence[Axis], context: EvaluationContext) ->
     axis, rest = axes[0], axes[1:]
     given = [_looked_up(each, rest, context) for each in values]
     if axis.of:
+        # Who is in no row is given zero here; that this is a problem and not a zero of the table is said by `unpaid`.
         found = given[-1] if axis.others else ExactColumn.constant(0, context.height)
         named = context.rows[axis.category or ""]
         for name, each in zip(axis.of, given, strict=False):

@@ -88,6 +88,8 @@ class Whole(Kind):
             context.value(self.measure),
             context.attainment(name) if self.on == "attainment" else context.value(name),
         )
+        # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
+        # of any other kind's, and a line shows the tier that was left with a minus sign.
         here = value * 0 + 1
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
             behind = None

@@ -32,6 +32,8 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
             return ExactColumn.of((values * pl.Series([10**6]).cast(pl.Decimal(38, 0))).cast(pl.Int128), 10**6)
         return ExactColumn.of(values)
 
+    # In minor units of the deal's own currency, before any exchange: that is where the deal's amount is rounded as
+    # well.
     exact = (number(text, column, deals.height) * units).rounded("half_up")
     fits = (exact < MOST_SUM) & (exact * -1 < MOST_SUM)
     amounts = where(fits, exact, 0).minor(0, "the amount of a credit")

@@ -37,12 +37,16 @@ def exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -
     own = pl.col("currency") == plan.currency
     if counts:
         rated = rated.with_columns(top=pl.lit(1, pl.Int128), bottom=pl.lit(1, pl.Int128), exchange=pl.lit(""))
+    # No rate on or before the day is no credit; `uncredited` tells it as `no_rate`. A later rate must not count: it was
+    # not known when the deal was made.
     rated = rated.filter(own | pl.col("top").is_not_null()).with_columns(pl.col("exchange").fill_null(""))
     digits = {code: minor_digits(code) for code in rated["currency"].unique()} | {plan.currency: plan.digits}
     sizes = {code: 10**each for code, each in digits.items()}
     size = pl.col("currency").replace_strict(sizes, return_dtype=pl.Int128)
     top, bottom = pl.col("top").fill_null(1) * whole(10**plan.digits), pl.col("bottom").fill_null(1) * size
     known = rated.select(amount=wide(amount), top=top, bottom=bottom)
+    # One fraction and one rounding: amount, by the smaller unit of the one currency, times the rate, times that of the
+    # other. A JPY amount of 0 decimals and a KWD amount of 3 need no case of their own.
     exact = ExactColumn.of(known["amount"]) * ExactColumn.of(known["top"]) / ExactColumn.of(known["bottom"])
     in_plan = exact.rounded("half_up").minor(0, "the amount of a credit").alias("in_plan")
     unknown = pl.when(known["amount"].is_not_null()).then(in_plan).alias("in_plan")

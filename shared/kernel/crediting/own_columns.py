@@ -121,6 +121,8 @@ def asked_for(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     )
     if doubtful.is_empty():
         return deals
+    # Facts come before plans: a column may have held anything before a plan declared its type. So the question is asked
+    # per deal, of the versions in force when it closed.
     kept: dict[str, str | None] = {}
     for deal_id, problem, day in doubtful.iter_rows():
         names = problem.partition(":")[2].split(",")

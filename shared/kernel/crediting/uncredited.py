@@ -74,6 +74,8 @@ def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> 
     told = missed.with_columns(reason=reason).with_columns(about=about)
     wanting = told.filter(~pl.col("reason").is_in(BY_PLAN))
     by_plan = told.filter(pl.col("reason").is_in(BY_PLAN))
+    # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
+    # of its shares.
     unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], "holding")
     unused = _without(unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], "deal_id")
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)

@@ -22,7 +22,10 @@ _DECIMALS: Final = 6
 
 def for_engine(tree: Any, schema: pl.Schema, days: Sequence[Any]) -> str:
     """The filter in the engine's SQL. The tree is changed; `days` are its parts that count the days between two dates."""
+    # By identity, because equal parts may stand in one filter several times.
     between_dates = {id(node) for node in days}
+    # Whole numbers become decimals before they are calculated with: Int64 wraps around its end, and a quotient of Int64
+    # would be a float.
     decimals = _DECIMALS if tree.find(sql.Div) is not None else 0
     for node in reversed(list(tree.bfs())):  # what is within a part before the part
         told = _days(node) if id(node) in between_dates else _told(node)

@@ -198,9 +198,12 @@ class _Typing:
 
     def _alike(self, nodes: list[Any], gives: str | None, *, blanks: bool = False) -> str:
         """The type of what must be of one type; a literal is told by what stands beside it."""
+        # Columns first: of `amount > '100'` it is the text that is wrong and is told how to be written, and not the
+        # column.
         order = sorted(nodes, key=lambda each: isinstance(each.unnest(), sql.Literal))
         kinds = [(each, self.kind(each)) for each in order]
         known = [(each, kind) for each, kind in kinds if kind != BLANK]
+        # SQL answers `= null` with null, which no row fulfils; whoever writes it means `is null`.
         if len(known) < len(kinds) and not blanks:
             mend = "ask whether it is blank: column is null, or column is not null"
             raise FilterError(f"{self._text!r}: a comparison with null never says yes", mend)
@@ -237,10 +240,13 @@ class _Typing:
         one, two = self.kind(node.this), self.kind(node.expression)
         match one, two:
             case ("a date", "a date") if isinstance(node, sql.Sub):
+                # Remembered by node: the engine gives a duration for it, and is told to count days instead.
                 self.days.append(node)
                 return NUMBER
             case ("a date", "a time span") if isinstance(node, sql.Add | sql.Sub):
                 return DATE
+        # A blank in arithmetic makes the result blank, which no condition holds for; that is allowed, since a column
+        # may be blank as well.
         if one in (NUMBER, BLANK) and two in (NUMBER, BLANK):
             by = node.expression.unnest()
             if isinstance(node, DIVIDING) and isinstance(by, sql.Literal) and not Decimal(by.name):

@@ -62,6 +62,8 @@ def parsed(text: str) -> sql.Expression:
         why = f": {said[0].lower()}{said[1:]}" if said and "<class" not in said else ": it is not complete"
         raise FormulaError(f"{text!r} is not a formula{why}") from None
     for node in tree.walk():
+        # A list of what is known, never of what is not: whatever sqlglot learns to parse tomorrow is refused until
+        # somebody has thought about it.
         if not isinstance(node, _KNOWN):
             raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
         if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
@@ -84,6 +86,8 @@ def _as_text(value: Any) -> Any:
 
 def _checked(text: str) -> str:
     references(text)
+    # Evaluated once with ones, so that a text where a number is needed is found when the plan is read and not when
+    # somebody is paid.
     (condition if is_condition(text) else number)(text, lambda _kind, _name: ExactColumn.constant(1, 1), 1)
     return text
 
@@ -120,6 +124,8 @@ def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -
             (one, plain), (two, other) = (_added_up(side, of) for side in (node.this, node.expression))
             return _longest([_as_long_as(one, two, other), _as_long_as(two, one, plain)]), plain and other
         case sql.Div():
+            # Divided by something that is measured it is a rate, and rates do not add up; divided by a number it still
+            # does.
             return ({}, True) if list(_references(node.expression)) else _added_up(node.this, of)
         case sql.Case():
             parts = [branch.args["true"] for branch in node.args["ifs"]]
@@ -208,6 +214,7 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
         case sql.Case():
             default = node.args.get("default")
             value: Value = _number(default, lookup) if default is not None else Fraction(0)
+            # From the last branch to the first, so that the first whose condition holds is written last and counts.
             for branch in reversed(node.args["ifs"]):
                 yes = _condition(branch.this, lookup)
                 then = _number(branch.args["true"], lookup)
@@ -219,6 +226,8 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
 def _quotient(top: Value, bottom: Value) -> Value:
     if isinstance(bottom, ExactColumn):
         return top / bottom if isinstance(top, ExactColumn) else bottom.inverse() * top
+    # Division by zero is zero, as in columns (docs/plan-language.md, formulas): nothing sold at no cost is no margin,
+    # and a month must not fail for it.
     return top / bottom if bottom else Fraction(0)
 
 

@@ -141,6 +141,7 @@ class Measure(PlanPart):
         if self.latest_of is not None:
             return {name: Ingredient("latest", self.latest_of)}
         if self.average_of is not None:
+            # An average and a ratio do not add up; their two sums do, and are divided when they are looked at.
             return {name: Ingredient("amount", self.average_of), f"{name}/to": Ingredient("deals", self.average_of)}
         if self.distinct is not None:
             return {name: Ingredient("distinct", self.distinct.of)}

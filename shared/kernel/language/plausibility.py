@@ -21,6 +21,7 @@ _NINES = (Decimal("0.99"), Decimal("0.999"), Decimal("0.9999"))
 
 def looks_like_percent(rate: Decimal, unit: str | None, *path: str | int) -> Iterator[Finding]:
     """A rate that pays more than what was sold; of what is counted it may well."""
+    # Of a count a rate of 50 is fifty for each; of money it pays fifty times what was sold.
     if abs(rate) >= HIGH_RATE and unit == MONEY:
         said = f"a rate of {trimmed(rate)} is {percent(rate)}: it pays {trimmed(rate)} for each 1 of the measure"
         yield Finding("P213", "warning", path, said, f"write {trimmed(rate)}% if percent is meant")

@@ -36,6 +36,8 @@ def check_text(text: str) -> None:
     if len(text) > MOST_CHARACTERS:
         raise TooMuch(f"a condition or formula has at most {MOST_CHARACTERS:,} characters; this one has {len(text):,}")
     try:
+        # Tokens are counted before anything is parsed: the parser recurses, and its time and stack grow with what is
+        # nested.
         tokens = sqlglot.tokenize(text, read="duckdb")
     except SqlglotError:
         return  # whoever parses it says what is wrong
@@ -70,6 +72,8 @@ def parse(text: str, read: str | None = None) -> sql.Expression:
         tree = cast(sql.Expression, sqlglot.parse_one(text, into=sql.Condition, read=read))
     except RecursionError:
         raise TooMuch("it is nested too deeply") from None
+    # Level by level and not by recursion: a chain of operators is a tree as deep as it is long, and everything after
+    # this walks it recursively.
     level: list[Any] = [tree]
     for _ in range(LONGEST_CHAIN + DEEPEST):
         level = [part for node in level for part in node.iter_expressions()]

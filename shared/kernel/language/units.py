@@ -46,6 +46,7 @@ class Units:
                 return self.of(node.name)
             case sql.Anonymous():
                 kind, name = node.name.lower(), node.expressions[0].name
+                # A term may be anything, so its unit is not known; a quota has the unit of its measure.
                 known = {"attainment": SHARE, "pay": MONEY}
                 return self.of(name) if kind == "quota" else known.get(kind)
             case sql.Add() | sql.Sub():

@@ -42,6 +42,7 @@ def number_in_plan(value: Any) -> Decimal:
         raise ValueError(f"{value!r} is not a number or a percentage") from None
     if not number.is_finite():
         raise ValueError("the number must be finite")
+    # 1e999999999 is nine characters and would be a gigabyte of digits at the first multiplication.
     if abs(number.adjusted()) > LONGEST_NUMBER:  # before anything is calculated with it
         raise ValueError(_TOO_LONG)
     return number / 100 if text.endswith("%") else number

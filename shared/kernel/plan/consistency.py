@@ -24,6 +24,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
         yield from (found.under("credits", place) for found in _rule(rule, plan))
     yield from _columns_of_measures(plan)
     unfit = [*_references(plan)]
+    # Windows follow from references, so they are only asked where every name leads somewhere.
     yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *not_by_deal(plan, "error")]
 
 
@@ -94,6 +95,8 @@ def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
             mend = did_you_mean(measure.distinct.column, known, "columns")
             yield _error("P208", ("measures", place, "distinct", "column"), what, mend)
         for name in sorted(measure.rules) if measure.bucket else ():
+            # A credit has one bucket column. Two ways of telling credits of one rule apart would need two rows for one
+            # credit, and sums would count it twice.
             if by_rule.setdefault(name, measure.bucket or "") != measure.bucket:
                 yield _error(
                     "P209",

@@ -20,6 +20,8 @@ def with_resets(plan: Any) -> Any:
         return plan
     by_name = {str(each.get("measure")): each for each in measures}
     known: dict[str, str] = {}
+    # Worked out on the data, before the model: so the reset stands in the measure like one that was written, and
+    # nothing after this asks where it came from.
     return plan | {"measures": [_with_reset(each, by_name, known) for each in measures]}
 
 

@@ -63,6 +63,7 @@ def read_yaml(text: str) -> Any:
         if node is None:
             return None
         check_nodes(node)
+        # YAML keeps the last of two equal keys without a word; of two rates that would be somebody's pay.
         _refuse_what_is_said_twice(node, set())
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -88,6 +89,8 @@ def read_yaml(text: str) -> Any:
 
 
 def _refuse_what_is_said_twice(node: yaml.Node, seen: set[int]) -> None:
+    # Aliases make the tree a graph: a node that was looked at is not looked at again, or a few lines would take for
+    # ever.
     if id(node) in seen:
         return
     seen.add(id(node))

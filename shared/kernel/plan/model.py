@@ -113,6 +113,7 @@ class PlanModel(PlanPart):
     @cached_property
     def in_order(self) -> tuple[Component, ...]:
         """The components, each after those to whose pay it refers."""
+        # Evaluation order, not that of the file: `pay(x)` needs x first. The file's order is kept for results.
         by_name = {component.component: component for component in self.components}
         return tuple(by_name[name] for name in ordered(self.links, "components"))
 
@@ -130,6 +131,7 @@ class PlanModel(PlanPart):
 
     def pays_at_the_end(self, component: Component) -> bool:
         """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal counts in it."""
+        # What refers to a component is known no sooner than that component is.
         if any(each.pays_at_the_end for each in self.leading_to(component)):
             return True
         return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
@@ -242,6 +244,8 @@ class PlanModel(PlanPart):
     @property
     def rules(self) -> list[CreditingRule]:
         """The crediting rules in the order in which they are tried."""
+        # Sorting is stable: rules of the same priority stay in the order of the file, which is what `match: first`
+        # promises.
         return sorted(self.credits, key=lambda rule: -rule.priority)
 
     def counts(self, rule: CreditingRule) -> bool:
@@ -268,6 +272,8 @@ class PlanModel(PlanPart):
 
     def document(self) -> dict[str, Any]:
         """The plan as data that JSON can carry and `Plan.model_validate` reads back."""
+        # A document says what its author said. A default that was filled in would look like a decision of theirs, and
+        # `earnest plan check` could no longer tell what was left open.
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 

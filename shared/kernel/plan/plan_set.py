@@ -89,6 +89,8 @@ class PlanSet:
         """
         self.plans: dict[tuple[str, int], Plan] = {}
         for plan in sorted(plans, key=lambda p: (p.plan, p.version)):
+            # A replay brings the same version again, which is no conflict; another content under the same number would
+            # change what was paid.
             if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
                 raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
         declared = [
@@ -184,6 +186,7 @@ class PlanSet:
             if (
                 before is not None
                 and before.plan == plan.plan
+                # Both have to say it: a version that restarts neither takes sums over nor hands them on.
                 and {before.conventions.versions, plan.conventions.versions} == {"continue"}
             ):
                 found[-1].append(plan)

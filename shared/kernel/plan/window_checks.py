@@ -17,6 +17,7 @@ from shared.kernel.plan.windows import is_longer
 def paid_again(plan: PlanModel) -> Iterator[Finding]:
     """Components whose window is shorter than that of what they pay a part of."""
     for place, component in enumerate(plan.components):
+        # What a deal paid is rounded and summed as it is, whatever the window: nothing is paid again.
         if component.component in plan.pays_by_deal:
             continue
         window = plan.window(component)

@@ -79,6 +79,7 @@ def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) ->
     figures = roster.quotas_of(measure.measure, is_share=measure.is_share).with_columns(
         quota=pl.col("quota").fill_null(default) if default is not None else pl.col("quota")
     )
+    # Where the plan has a default, the first quota of a participant replaces that.
     earlier = pl.col("quota").shift().over("participant_id")
     changes = (
         figures.with_columns(before=earlier if default is None else earlier.fill_null(default))

@@ -24,6 +24,8 @@ def circles(assignments: pl.DataFrame) -> list[Circle]:
         assignments.select("participant_id", "effective_from", "manager").sort("effective_from").iter_rows()
     ):
         managers.setdefault(who, []).append((day, manager))
+    # Whatever the dates, nobody outside of this set can ever be in a circle; mostly it is empty, and days are not
+    # looked at at all.
     suspects = _in_some_circle(managers)
     days = sorted({day for who in suspects for day, _ in managers[who]})
     open_since: dict[tuple[str, ...], date] = {}
