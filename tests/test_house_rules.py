@@ -32,7 +32,6 @@ BESIDE_THE_EDGE = {
     "services/ingest/examples.py": "adds to the API's own document",
     "services/ingest/webhooks.py": "the API of webhooks",
     "services/payout/policies/referents.py": "hands a connection to the store",
-    "services/payout/exports/http.py": "hands a connection to the store",
     "services/payout/runs/record.py": "hands a connection to the store: what a run keeps",
     "services/payout/runs/contributors.py": "hands a connection to the store: who set what a run pays on",
     "services/scoring/operations.py": "what operators do on the database, while no process of scoring runs",

@@ -32,7 +32,7 @@ def deliver(
         _send(Path(what), client.ask("payout", "GET", f"/v1/policies/delivery/{to}", who)["policy"])
         return
     found = client.ask("payout", "POST", "/v1/deliveries", who, {"batch": what, "to": to})
-    typer.echo(_told(found))
+    typer.echo(_words(found))
 
 
 @payout.command()
@@ -52,7 +52,7 @@ def deliveries(
     query = f"?{urlencode({'batch': batch})}" if batch else ""
     delivered = Client(home, home.settings()).ask("payout", "GET", f"/v1/deliveries{query}", who)["deliveries"]
     for found in delivered:
-        typer.echo(_told(found))
+        typer.echo(_words(found))
     if not delivered:
         typer.echo(f"Nothing{f' of {batch}' if batch else ''} was delivered or is on its way.")
 
@@ -60,24 +60,20 @@ def deliveries(
 def _send(file: Path, policy: dict[str, Any]) -> None:
     from earnest.files.rejected import FileError
     from earnest.local.home import Home
-    from services.payout.delivery.encryption import wrapped
-    from services.payout.delivery.parcels import DeliveryFailed, DropFile
-    from services.payout.delivery.policy import Delivery
-    from services.payout.delivery.secret_files import SecretFiles
-    from services.payout.delivery.sftp import drop
+    from services.payout.delivery import DeliveryFailed, send
 
-    delivery = Delivery.of(policy)
-    secrets = SecretFiles(Home.current().settings().deliveries_dir, delivery.id)
+    secrets = Home.current().settings().deliveries_dir
     try:
-        sent = wrapped(DropFile(file.name, file.read_bytes()), delivery, secrets)
-        put = drop(delivery, secrets, [sent])
+        sent = send(file.name, file.read_bytes(), policy=policy, secrets=secrets)
     except DeliveryFailed as error:
         raise FileError(str(error)) from None
-    typer.echo(f"{'Delivered' if put else 'There already'}: {sent.name} to {delivery.id}, sha256 {sent.sha256}")
+    done = "There already" if sent.there_before else "Delivered"
+    typer.echo(f"{done}: {sent.name} to {policy['id']}, sha256 {sent.sha256}")
 
 
-def _told(found: dict[str, Any]) -> str:
-    if found["state"] == "delivered":
-        return f"{found['batch']} to {found['to']}: delivered at {found['delivered_at']}"
-    why = f" ({found['error']})" if found["error"] else ""
-    return f"{found['batch']} to {found['to']}: on its way, {found['attempts']} attempts{why}"
+def _words(delivery: dict[str, Any]) -> str:
+    where = f"{delivery['batch']} to {delivery['to']}"
+    if delivery["state"] == "delivered":
+        return f"{where}: delivered at {delivery['delivered_at']}"
+    why = f" ({delivery['error']})" if delivery["error"] else ""
+    return f"{where}: on its way, {delivery['attempts']} attempts{why}"

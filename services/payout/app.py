@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from services.payout.calendars import routes as calendars
 from services.payout.contract_costs import routes as contract_costs
-from services.payout.delivery.routes import add_deliveries
+from services.payout.delivery import routes as delivery
 from services.payout.deps import Dependencies
-from services.payout.gl.routes import add_gl
+from services.payout.gl import routes as gl
 from services.payout.ledger import routes as ledger
 from services.payout.lines import LineSource
-from services.payout.payroll.routes import add_batches
-from services.payout.payroll.routes_returns import add_returns
+from services.payout.payroll import routes as payroll
+from services.payout.payroll.routes import OnAnswer
 from services.payout.policies import routes as policies
 from services.payout.runs import payroll_release
 from services.payout.runs.decisions.routes import add_decisions
@@ -33,6 +33,9 @@ TAGS: Final = {
     "pay calendars": "The pay periods of a pay group.",
     "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the roll-forward.",
     "statements": "Pay statements of participants and teams, as data, page or PDF.",
+    "payroll": "Batches of payments: their files, what payroll says it received and paid, and the lines it returned.",
+    "deliveries": "Batches on their way to where payroll picks them up.",
+    "general ledger": "What of pay went to the company's books, month by month and entity by entity.",
 }
 
 
@@ -52,17 +55,22 @@ def create_app(
         "The ledger, payout runs and payroll files.",
         settings=settings,
         ready=ready,
-        routers=[ledger.router, policies.router, calendars.router, contract_costs.router, statements.router],
+        routers=[
+            ledger.router,
+            policies.router,
+            calendars.router,
+            contract_costs.router,
+            statements.router,
+            payroll.router,
+            delivery.router,
+            gl.router,
+        ],
         engine=engine,
         clock=now,
-        provide=[deps],
+        provide=[deps, OnAnswer(payroll_release.answered)],
         tags=TAGS,
         database_away="the database does not answer; nothing was done",
     )
     add_runs(app, deps)
     add_decisions(app, deps)
-    add_deliveries(app, engine, snapshot, now)
-    add_batches(app, engine, snapshot, now)
-    add_returns(app, engine, snapshot, now, payroll_release.answered)
-    add_gl(app, engine, snapshot, now)
     return app

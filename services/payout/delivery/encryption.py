@@ -1,4 +1,4 @@
-"""OpenPGP: a file that only its recipient can read, and that nobody else can have written where it is signed."""
+"""OpenPGP (RFC 9580, by Sequoia): a file that only its recipient can read, and that nobody else can have written where it is signed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.payout.delivery.policy import Delivery
 from services.payout.delivery.secret_files import RECIPIENT, SIGNING_KEY, SecretFiles
 
 
-def wrapped(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFile:
+def encrypted(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFile:
     """The file as it is put down: encrypted where the policy says so. Twice the same file gives different bytes then.
 
     Raises:
@@ -32,4 +32,4 @@ def wrapped(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFil
     except Exception as error:  # the library raises plain exceptions, which say what is wrong with the keys
         why = next(iter(str(error).splitlines()), type(error).__name__)  # what follows is a stack backtrace
         raise DeliveryRefused(f"delivery {delivery.id}: the file cannot be encrypted: {why}") from None
-    return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content), file.recurs)
+    return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content), recurs=file.recurs)

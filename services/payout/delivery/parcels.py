@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+MANIFEST: Final = ".manifest.json"
 FIRST_PAUSE: Final = timedelta(seconds=15)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 
@@ -20,7 +21,7 @@ class DropFile:
 
     name: str
     content: bytes
-    recurs: bool = False
+    recurs: bool = field(default=False, kw_only=True)
 
     @property
     def sha256(self) -> str:
@@ -29,11 +30,11 @@ class DropFile:
 
     @property
     def receipt(self) -> bytes:
-        """What the file beside it says, which comes last: `sha256sum --check` reads it."""
+        """What the file beside it says, which comes last: `sha256sum --check` reads it, hence two blanks."""
         return f"{self.sha256}  {self.name}\n".encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """A batch on its way to a delivery; `error` says why the last of its `attempts` came to nothing."""
 
@@ -55,18 +56,23 @@ class DeliveryRefused(DeliveryFailed):
     """It will not work until somebody changes something: another host key, no permission, other bytes under the name."""
 
 
-def checked(name: str) -> str:
-    """A name under which a file may be put.
+def check_name(name: str) -> None:
+    """Refuse a name under which no file may be put.
 
     Raises:
         DeliveryRefused: it could lead elsewhere, or be read as something else.
     """
     if not _NAME.fullmatch(name) or name.endswith((".tmp", ".sha256")):
         raise DeliveryRefused(f"{name!r} is no name for a file that is delivered")
-    return name
+
+
+def manifest_name(batch: str) -> str:
+    """The name of a batch's manifest."""
+    return f"{batch}{MANIFEST}"
 
 
 def next_attempt(now: datetime, attempts: int) -> datetime:
     """When to try again after so many attempts that came to nothing: soon at first, later on every quarter of an hour."""
+    # Ten doublings are beyond the longest pause; without a bound the power would overflow a timedelta after a bad week.
     doubled = FIRST_PAUSE * (1 << min(attempts - 1, 10))
     return now + min(doubled, LONGEST_PAUSE)

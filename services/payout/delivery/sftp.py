@@ -15,12 +15,13 @@ from typing import Final
 import asyncssh
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, checked
+from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, check_name
 from services.payout.delivery.policy import Delivery
 from services.payout.delivery.secret_files import SSH_KEY, SecretFiles
 
 CONNECT_SECONDS: Final = 20
 DROP_SECONDS: Final = 540
+"""For all files of a batch: a server that takes a byte a minute is as good as none, and others wait."""
 TRIES: Final = 3
 CHUNK: Final = 256 * 1024
 _UNMENDABLE: Final = (
@@ -45,7 +46,7 @@ def drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) ->
 
 async def _drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) -> list[str]:
     for file in files:
-        checked(file.name)
+        check_name(file.name)
     tries = AsyncRetrying(
         stop=stop_after_attempt(TRIES),
         wait=wait_exponential_jitter(initial=1, max=5),
@@ -87,9 +88,9 @@ async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[as
         delivery.port,
         username=delivery.user,
         client_keys=[key],
-        known_hosts=(trusted, [], []),
+        known_hosts=(trusted, [], []),  # trusted, certificate authorities, revoked
         preferred_auth=("publickey",),
-        config=None,
+        config=None,  # not ~/.ssh/config of whoever runs the service
         agent_path=None,
         connect_timeout=CONNECT_SECONDS,
         login_timeout=CONNECT_SECONDS,
@@ -100,7 +101,11 @@ async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[as
 
 
 async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> bool:
-    """Put down one file and its hash; False where that was done before, also if the file itself was picked up since."""
+    """Put down one file and its hash; False where that was done before, also if the file itself was picked up since.
+
+    The hash comes last, so that its being there proves that this file was put down whole: payroll may have taken the file away by
+    now, and sending it again would pay twice.
+    """
     path = f"{directory.rstrip('/') or ''}/{file.name}"
     if await sftp.exists(f"{path}.sha256"):
         async with sftp.open(f"{path}.sha256", "rb") as there:
@@ -111,6 +116,7 @@ async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> boo
             raise DeliveryRefused(f"there is another file {file.name} already, with another hash")
         if await sftp.exists(path):
             raise DeliveryFailed(f"the {file.name} before this one is not picked up yet")
+        # The one before was put down whole and taken away: its hash would stand beside this one, and not be of it.
         await sftp.remove(f"{path}.sha256")
     if not await _holds(sftp, path, file):
         await _write_and_rename(sftp, path, file)
@@ -136,6 +142,9 @@ async def _holds(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> bool:
 
 
 async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> None:
+    """Whoever looks into the folder sees the file whole or not at all: it is written beside its name, flushed to the disk, measured,
+    and only then renamed, which a file system does at once. In another order a crash of the server could leave a name without its bytes.
+    """
     part = f"{path}.tmp"
     async with sftp.open(part, "wb") as there:
         await there.write(file.content)
@@ -144,8 +153,11 @@ async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, file: DropFile
     if await sftp.getsize(part) != len(file.content):
         raise DeliveryFailed(f"{file.name} did not arrive whole")
     try:
-        await sftp.rename(part, path)  # refuses where the name is taken, unlike posix_rename
+        await sftp.rename(
+            part, path
+        )  # refuses where the name is taken, unlike posix_rename, which would replace what is there
     except (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists):
+        # The name is taken by another process of ours that was quicker with these bytes, or by somebody's other bytes.
         if not await _holds(sftp, path, file):
             raise
         await sftp.remove(part)

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, and_, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from services.payout.delivery import tables as schema
-from services.payout.delivery.parcels import DropFile, Parcel, next_attempt
+from services.payout.delivery import tables
+from services.payout.delivery.parcels import DropFile, Parcel, manifest_name, next_attempt
+from services.payout.payroll import store as batches
+from services.payout.policies.store_pay_groups import pay_group
+from shared.pay.calendars.policy import DEFAULT
+from shared.pay.calendars.timeline import group_on
 
-_parcels = schema.delivery
-_files = schema.delivery_file
+_parcels = tables.delivery
+_files = tables.delivery_file
 _LONGEST_ERROR = 1000
+"""What a server says may be long, and all that a person needs of it stands at its beginning."""
+
+
+def released_files(connection: Connection, batch: str) -> list[DropFile]:
+    """The files of a released batch, its manifest last: whoever sees the manifest finds every file that it names.
+
+    Raises:
+        NoSuchBatch: there is none.
+    """
+    batches.batch(connection, batch)
+    manifest = DropFile(name=manifest_name(batch), content=batches.manifest(connection, batch))
+    files = [DropFile(name=file.name, content=file.content) for file in batches.files(connection, batch)]
+    return [*files, manifest]
+
+
+def deliver_released(connection: Connection, batch: str, *, day: date, now: datetime, group: str = DEFAULT.id) -> bool:
+    """Have a batch delivered where the pay group's policy of that day names a delivery; in the transaction that releases it."""
+    policy = group_on(pay_group(connection, group), day)
+    if policy is None or policy.delivery is None:
+        return False
+    files = released_files(connection, batch)
+    return request(connection, batch, policy.delivery, files=files, who="payout", now=now)
 
 
 def request(
-    connection: Connection, batch: str, destination: str, files: Sequence[DropFile], who: str, now: datetime
+    connection: Connection, batch: str, destination: str, *, files: Sequence[DropFile], who: str, now: datetime
 ) -> bool:
     """Have a batch delivered, from the commit on; False where that is so already."""
     added = connection.execute(
@@ -42,7 +68,7 @@ def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
 
 def due(connection: Connection, now: datetime) -> list[Parcel]:
     """What is to be tried now, the longest waiting first. Batches whose files have the same name at one place follow each other:
-    while the one before is under way, nobody knows whether it was put there.
+    while the one before is under way, nobody knows whether it was put there, and the second would find the first's bytes.
     """
     return [_parcel(row) for row in connection.execute(_DUE, {"now": now})]
 
@@ -61,12 +87,14 @@ def waiting(connection: Connection, now: datetime) -> dict[str, tuple[int, timed
 def content(connection: Connection, parcel: Parcel) -> tuple[list[DropFile], list[DropFile] | None]:
     """The files of a delivery as they were written, and as they are sent once that was settled."""
     rows = connection.execute(select(_files).where(_of(_files, parcel)).order_by(_files.c.place)).all()
-    plain = [DropFile(row.name, row.content, parcel.batch not in row.name) for row in rows]
-    sent = [
-        DropFile(row.sent_name, row.sent_content, parcel.batch not in row.name)
-        for row in rows
-        if row.sent_name is not None
-    ]
+    plain: list[DropFile] = []
+    sent: list[DropFile] = []
+    for row in rows:
+        # A name without the batch's id is the name of every batch's file: its target looks for that name.
+        recurs = parcel.batch not in row.name
+        plain.append(DropFile(name=row.name, content=row.content, recurs=recurs))
+        if row.sent_name is not None:
+            sent.append(DropFile(name=row.sent_name, content=row.sent_content, recurs=recurs))
     return plain, sent if len(sent) == len(plain) else None
 
 
@@ -81,14 +109,14 @@ def settle(connection: Connection, parcel: Parcel, sent: Sequence[DropFile]) -> 
 
 
 def delivered(connection: Connection, parcel: Parcel, now: datetime) -> None:
-    """It is there."""
+    """Keep that it is there."""
     connection.execute(
         update(_parcels).where(_of(_parcels, parcel)).values(delivered_at=now, attempts=parcel.attempts + 1, error=None)
     )
 
 
-def failed(connection: Connection, parcel: Parcel, error: str, now: datetime) -> None:
-    """It came to nothing this time."""
+def failed(connection: Connection, parcel: Parcel, *, error: str, now: datetime) -> None:
+    """Keep that it came to nothing this time, and when it is tried again."""
     attempts = parcel.attempts + 1
     connection.execute(
         update(_parcels)
@@ -97,8 +125,12 @@ def failed(connection: Connection, parcel: Parcel, error: str, now: datetime) ->
     )
 
 
-class Claim:
-    """That nobody else delivers the same: a lock of the database session, which ends with the process, however that ends."""
+class DeliveryLock:
+    """That nobody else delivers the same: a lock of the database session, which ends with the process, however that ends.
+
+    Not a lock of a row: sending takes minutes, and a transaction that is open so long keeps the database from tidying up. So the
+    connection commits each statement, and is the lock's alone until it is let go.
+    """
 
     def __init__(self, engine: Engine, parcel: Parcel) -> None:
         self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")

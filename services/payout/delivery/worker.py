@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import Engine
 
 from services.payout.delivery import store
-from services.payout.delivery.encryption import wrapped
-from services.payout.delivery.parcels import DeliveryFailed, DeliveryRefused, DropFile, Parcel
-from services.payout.delivery.policy import Delivery
+from services.payout.delivery.encryption import encrypted
+from services.payout.delivery.parcels import MANIFEST, DeliveryFailed, DeliveryRefused, DropFile, Parcel
+from services.payout.delivery.policy import KIND, Delivery
 from services.payout.delivery.secret_files import SecretFiles
 from services.payout.policies import store as policies
 from shared.log.loop import TRANSIENT
@@ -22,8 +22,6 @@ from shared.pay.policy import in_force
 from shared.settings import Settings
 
 PAUSE_SECONDS: Final = 3
-KIND: Final = "delivery"
-MANIFEST: Final = ".manifest.json"
 
 Drop: TypeAlias = Callable[[Delivery, SecretFiles, Sequence[DropFile]], list[str]]
 
@@ -57,12 +55,13 @@ class Courier:
         return done
 
     def _deliver(self, parcel: Parcel) -> bool:
-        with store.Claim(self._engine, parcel) as ours:
+        with store.DeliveryLock(self._engine, parcel) as ours:
             if not ours:
                 return False
+            # It was due before it was locked: meanwhile another courier may have delivered it, or tried and failed.
             with self._engine.connect() as connection:
-                still = [each for each in store.due(connection, self._now()) if each == parcel]
-            return bool(still) and self._attempt(parcel)
+                still_due = parcel in store.due(connection, self._now())
+            return still_due and self._attempt(parcel)
 
     def _attempt(self, parcel: Parcel) -> bool:
         error: DeliveryFailed | None = None
@@ -75,14 +74,16 @@ class Courier:
             if error is None:
                 store.delivered(connection, parcel, self._now())
             else:
-                store.failed(connection, parcel, str(error), self._now())
+                store.failed(connection, parcel, error=str(error), now=self._now())
         outcome = "delivered" if error is None else "refused" if isinstance(error, DeliveryRefused) else "failed"
         DELIVERY_ATTEMPTS.labels(parcel.destination, outcome).inc()
         _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=str(error or ""))
         return error is None
 
     def _prepared(self, parcel: Parcel) -> tuple[Delivery, list[DropFile]]:
-        """The policy that holds, and the files as they are sent, settled before the first byte leaves."""
+        """The policy that holds, and the files as they are sent, settled before the first byte leaves: encrypting twice gives
+        different bytes, and after a crash the server's copy would be taken for somebody else's file.
+        """
         with self._engine.begin() as connection:
             today = self._now().astimezone(self._settings.zone).date()
             version = in_force(policies.versions(connection, KIND, parcel.destination), today)
@@ -92,7 +93,7 @@ class Courier:
             plain, sent = store.content(connection, parcel)
             if sent is None:
                 secrets = SecretFiles(self._settings.deliveries_dir, delivery.id)
-                sent = [wrapped(file, delivery, secrets) for file in plain]
+                sent = [encrypted(file, delivery, secrets) for file in plain]
                 store.settle(connection, parcel, sent)
         return delivery, sent
 
@@ -101,13 +102,13 @@ class Courier:
             from services.payout.delivery.sftp import drop  # only who sends needs it, and it takes its time
 
             self._drop = drop
-        wanted = [each for each in files if delivery.manifest or MANIFEST not in each.name]
+        wanted = [file for file in files if delivery.manifest or MANIFEST not in file.name]
         self._drop(delivery, SecretFiles(self._settings.deliveries_dir, delivery.id), wanted)
 
     def _show(self) -> None:
         with self._engine.connect() as connection:
             waiting = store.waiting(connection, self._now())
-        for gone in self._shown - waiting.keys():
+        for gone in self._shown - waiting.keys():  # a gauge keeps its last value until it is told another
             DELIVERIES_WAITING.labels(gone).set(0)
             DELIVERY_WAITING_SECONDS.labels(gone).set(0)
         for destination, (number, oldest) in waiting.items():

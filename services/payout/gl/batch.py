@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any
 
 import orjson
 
-from services.payout.gl.entry import Entry, Line, Unbalanced
+from services.payout.exports.chain import PreviousBatch, links
+from services.payout.exports.files import File
+from services.payout.gl.entry import EntryLine, JournalEntry
 from services.payout.gl.errors import CannotPost
 from services.payout.gl.formats import FORMATS
-from services.payout.gl.formats.base import Refused, money
-from services.payout.gl.journals import MissingAccount, SharedName, UnknownKind, numbered
+from services.payout.gl.formats.base import FileRefused
+from services.payout.gl.journals import numbered
 from services.payout.gl.policy import GlAccounts
 from shared.contracts.base import instant_text
-
-RefusedByTheBooks = (MissingAccount, UnknownKind, SharedName, Unbalanced, Refused)
-
-
-class GlFile(NamedTuple):
-    """One file of a batch."""
-
-    name: str
-    content: bytes
-    sha256: str
+from shared.money import major_text
 
 
-class Previous(NamedTuple):
-    """The batch before, by which a missing one shows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlBatch:
+    """Entries of an entity and month as they went to the books. `sha256` is the manifest's, which names everything else.
 
-    id: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Entries of an entity and month as they went to the books. `sha256` is the manifest's, which names everything else."""
+    The chain runs over all entities and months, for the books of a group are closed together: `previous_sha256` is that of
+    whichever batch was made before.
+    """
 
     id: str
     period: str
     entity: str
     format: str
-    entries: tuple[Entry, ...]
-    files: tuple[GlFile, ...]
+    entries: tuple[JournalEntry, ...]
+    files: tuple[File, ...]
     manifest: bytes
     sha256: str
     previous_sha256: str | None
@@ -54,8 +44,10 @@ class Batch:
     made_at: datetime
 
 
-def written(entries: Sequence[Entry], policy: GlAccounts, format_name: str | None, stem: str) -> list[GlFile]:
-    """The files of entries.
+def write_files(
+    entries: Sequence[JournalEntry], policy: GlAccounts, *, format_name: str | None, stem: str
+) -> tuple[File, ...]:
+    """The files of entries, in the policy's format unless another is named; `stem` begins their names.
 
     Raises:
         CannotPost: there is no such format, or its target would refuse them.
@@ -66,25 +58,26 @@ def written(entries: Sequence[Entry], policy: GlAccounts, format_name: str | Non
     form = FORMATS[name]
     try:
         parts = form.files(entries, policy.settings(name))
-    except Refused as refused:
+    except FileRefused as refused:
         raise CannotPost(str(refused), refused.faults) from None
     several = len(parts) > 1
-    return [
-        GlFile(f"{stem}{f'-{part}' if several else ''}.{form.suffix}", content, hashlib.sha256(content).hexdigest())
+    return tuple(
+        File(name=f"{stem}{f'-{part}' if several else ''}.{form.suffix}", media_type=form.media_type, content=content)
         for part, content in enumerate(parts, 1)
-    ]
+    )
 
 
-def batch(
-    made: Sequence[Entry],
+def write(
+    made: Sequence[JournalEntry],
     policy: GlAccounts,
+    *,
     policy_version: int,
     number: int,
     format_name: str | None,
     actor: str,
     now: datetime,
-    previous: Previous | None,
-) -> Batch:
+    previous: PreviousBatch | None,
+) -> GlBatch:
     """The batch of entries of one entity and month; the same arguments give the same bytes.
 
     Args:
@@ -100,44 +93,43 @@ def batch(
         CannotPost: the books would refuse it.
     """
     entries = numbered(number, made)
-    period, entity, identity = made[0].period, made[0].entity, f"gl-{made[0].period}-{number}"
-    files = written(entries, policy, format_name, identity)
+    period, entity, batch_id = made[0].period, made[0].entity, f"gl-{made[0].period}-{number}"
+    files = write_files(entries, policy, format_name=format_name, stem=batch_id)
     debits: Counter[str] = Counter()
     for entry in entries:
         debits[entry.currency] += sum(line.debit for line in entry.lines)
     manifest: dict[str, Any] = {
-        "batch_id": identity,
+        "batch_id": batch_id,
         "period": period,
         "entity": entity,
         "format": format_name or policy.format,
         "policy": {"id": policy.id, "version": policy_version},
         "entry_count": len(entries),
         "line_count": sum(len(entry.lines) for entry in entries),
-        "control_totals": {currency: money(total, currency) for currency, total in sorted(debits.items())},
-        "entries_sha256": hashlib.sha256(stored(entries)).hexdigest(),
+        "control_totals": {currency: major_text(total, currency) for currency, total in sorted(debits.items())},
+        "entries_sha256": sha256(entries_to_json(entries)).hexdigest(),
         "files": [{"name": file.name, "sha256": file.sha256} for file in files],
-        "previous_batch_id": previous.id if previous else None,
-        "previous_batch_sha256": previous.sha256 if previous else None,
+        **links(previous),
         "made_by": actor,
         "made_at": instant_text(now),
     }
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n"
-    return Batch(
-        identity,
-        period,
-        entity,
-        manifest["format"],
-        tuple(entries),
-        tuple(files),
-        content,
-        hashlib.sha256(content).hexdigest(),
-        previous.sha256 if previous else None,
-        actor,
-        now,
+    return GlBatch(
+        id=batch_id,
+        period=period,
+        entity=entity,
+        format=manifest["format"],
+        entries=tuple(entries),
+        files=files,
+        manifest=content,
+        sha256=sha256(content).hexdigest(),
+        previous_sha256=previous.sha256 if previous else None,
+        made_by=actor,
+        made_at=now,
     )
 
 
-def stored(entries: Sequence[Entry]) -> bytes:
+def entries_to_json(entries: Sequence[JournalEntry]) -> bytes:
     """Entries as they are kept, from which later batches take their difference."""
     return orjson.dumps(
         [
@@ -147,32 +139,31 @@ def stored(entries: Sequence[Entry]) -> bytes:
     )
 
 
-def kept(content: bytes) -> list[Entry]:
-    """The entries that were stored."""
+def entries_from_json(content: bytes) -> list[JournalEntry]:
+    """The entries that were kept."""
     return [
-        Entry(
-            **{name: value for name, value in told.items() if name not in ("day", "lines")},
-            day=date.fromisoformat(told["day"]),
+        JournalEntry(
+            **{name: value for name, value in fields.items() if name not in ("day", "lines")},
+            day=date.fromisoformat(fields["day"]),
             lines=tuple(
-                Line(account, amount, source, tuple((name, value) for name, value in dimensions))
-                for account, amount, source, dimensions in told["lines"]
+                EntryLine(account, amount, source=source, dimensions=tuple((name, value) for name, value in dimensions))
+                for account, amount, source, dimensions in fields["lines"]
             ),
         )
-        for told in orjson.loads(content)
+        for fields in orjson.loads(content)
     ]
 
 
-def broken(batch: Batch, content: bytes, previous_sha256: str | None) -> list[str]:
-    """What of a batch is not as it was made, as sentences: entries as kept, files, manifest, chain."""
-    told = orjson.loads(batch.manifest)
+def defects(batch: GlBatch, content: bytes, *, previous_sha256: str | None) -> list[str]:
+    """What of a batch is not as it was made, as sentences: entries as kept in `content`, files, manifest, chain."""
+    manifest = orjson.loads(batch.manifest)
     found = []
-    if hashlib.sha256(batch.manifest).hexdigest() != batch.sha256:
+    if sha256(batch.manifest).hexdigest() != batch.sha256:
         found.append("its manifest does not have its hash")
-    if hashlib.sha256(content).hexdigest() != told["entries_sha256"]:
+    if sha256(content).hexdigest() != manifest["entries_sha256"]:
         found.append("its entries are not those of its manifest")
-    files = [{"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()} for file in batch.files]
-    if files != told["files"]:
+    if [{"name": file.name, "sha256": file.sha256} for file in batch.files] != manifest["files"]:
         found.append("its files are not those of its manifest")
-    if not batch.previous_sha256 == told["previous_batch_sha256"] == previous_sha256:
+    if not batch.previous_sha256 == manifest["previous_batch_sha256"] == previous_sha256:
         found.append("it does not follow the batch before it")
-    return [f"GL batch {batch.id}: {each}" for each in found]
+    return [f"GL batch {batch.id}: {defect}" for defect in found]

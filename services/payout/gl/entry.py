@@ -39,7 +39,7 @@ Dimensions = tuple[tuple[str, str], ...]
 """The dimensions of a line by name, in the policy's order."""
 
 
-class Line(NamedTuple):
+class EntryLine(NamedTuple):
     """An amount in minor units on an account of the books; debits are positive.
 
     `source` is the account of the ledger of pay whose sum it is part of, or what else it comes from: `on_cost`,
@@ -66,7 +66,11 @@ class Line(NamedTuple):
         return dict(self.dimensions).get(name, "")
 
 
-class Unbalanced(ValueError):
+class NotBookable(ValueError):
+    """What was booked cannot become entries of these books."""
+
+
+class Unbalanced(NotBookable):
     """The lines of an entry do not sum to zero."""
 
     def __init__(self, entry: str, difference: int, currency: str) -> None:
@@ -74,8 +78,8 @@ class Unbalanced(ValueError):
         self.entry, self.difference, self.currency = entry, difference, currency
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
     """One journal of an entity in one currency, dated in the month `period` and about the month `origin`.
 
     `family` groups the kinds that one cause can have: what is booked about an earlier month is a true-up or, where it takes
@@ -90,7 +94,7 @@ class Entry:
     currency: str
     kind: Kind
     family: str
-    lines: tuple[Line, ...]
+    lines: tuple[EntryLine, ...]
     again: bool = False
     """Whether it adds to an entry of an earlier batch."""
 
@@ -106,7 +110,7 @@ class Entry:
         return f"{WORDS[self.kind]} {self.period}{about}{' (difference)' if self.again else ''}"
 
 
-def balances(entries: Iterable[Entry]) -> dict[tuple[str, str], int]:
+def balances(entries: Iterable[JournalEntry]) -> dict[tuple[str, str], int]:
     """The trial balance: sums per account and currency in minor units; zeros stay, so that every account shows."""
     sums: Counter[tuple[str, str]] = Counter()
     for entry in entries:

@@ -1,11 +1,20 @@
-"""Why a month does not go to the general ledger."""
+"""Why a month does not go to the general ledger.
+
+What HTTP tells is a `Refusal`. Below it are plain errors of the domain, which the routes tell as `CannotPost`:
+
+    NotBookable                                       entry
+      |- Unbalanced                                   entry
+      `- MissingAccount, UnknownKind, SharedName
+    FileRefused                                       formats.base
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from services.payout.errors import Refusal
+from services.payout.gl.entry import NotBookable
 from services.payout.gl.formats.base import Fault
 
 
@@ -55,3 +64,29 @@ class CannotPost(Refusal):
     def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(reason)
         self.faults = [fault._asdict() for fault in faults]
+
+
+class MissingAccount(NotBookable):
+    """The policy has no account of the books for something that was booked; `where` are the facts that its rules look at."""
+
+    def __init__(self, policy: str, what: str, where: Mapping[str, str] | None = None) -> None:
+        facts = ", ".join(f"{name} {value!r}" for name, value in (where or {}).items() if value)
+        super().__init__(f"gl_accounts {policy!r} has no account for {what}{', with ' + facts if facts else ''}")
+        self.policy, self.what, self.where = policy, what, where
+
+
+class SharedName(NotBookable):
+    """Two participants have one name in the books; `names` gives each one's, as it is written."""
+
+    def __init__(self, dimension: str, names: Mapping[str, str]) -> None:
+        (one, first), (other, second) = names.items()
+        super().__init__(f"{dimension}: {one} ({first}) and {other} ({second}) are one to the books")
+        self.dimension, self.names = dimension, dict(names)
+
+
+class UnknownKind(NotBookable):
+    """A journal of the ledger of a kind that the general ledger does not know."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the general ledger does not know journals of kind {kind!r}")
+        self.kind = kind

@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
 from services.payout.exports.identities import as_read
 from services.payout.gl import contract_costs
 from services.payout.gl.contract_costs import CostPosting
-from services.payout.gl.entry import Dimensions, Entry, Kind, Line
+from services.payout.gl.entry import Dimensions, EntryLine, JournalEntry, Kind
+from services.payout.gl.errors import MissingAccount, SharedName, UnknownKind
 from services.payout.gl.formats import FORMATS
-from services.payout.gl.on_costs import on_cost_lines
-from services.payout.gl.policy import GlAccounts
+from services.payout.gl.policy import GlAccounts, OnCosts
+from shared.money import largest_remainder
 from shared.pay.accounts import EXPENSES
 from shared.pay.steps import BOOKINGS
 from shared.periods import last_day
 
 
-class Row(NamedTuple):
-    """Postings of the ledger, summed: the amount in minor units, debits positive. What does not apply is empty."""
+class PostingSum(NamedTuple):
+    """Postings of the ledger of one month, summed: the amount in minor units, debits positive. What does not apply is empty."""
 
     account: str
     kind: str
@@ -38,51 +40,31 @@ class Row(NamedTuple):
     participant: str = ""
 
 
-class MissingAccount(ValueError):
-    """The policy has no account of the books for something that was booked."""
-
-    def __init__(self, policy: str, row: Row | None, what: str) -> None:
-        where = [
-            f"{name} {value!r}" for name, value in (row._asdict() if row else {}).items() if name in NAMED and value
-        ]
-        super().__init__(
-            f"gl_accounts {policy!r} has no account for {what}{', with ' + ', '.join(where) if where else ''}"
-        )
-        self.policy, self.row, self.what = policy, row, what
+FACTS: Final = ("entity", "cost_center", "component", "plan")
+"""What the rules of the policy look at beside the account of the ledger."""
 
 
-NAMED: Final = ("entity", "cost_center", "component", "plan")
+class EntryKey(NamedTuple):
+    """What makes one entry: whatever agrees in this goes into it."""
+
+    entity: str
+    period: str
+    origin: str
+    currency: str
+    family: str
 
 
-class SharedName(ValueError):
-    """Two participants have one name in the books."""
-
-    def __init__(self, dimension: str, names: Mapping[str, str]) -> None:
-        (one, first), (other, second) = names.items()
-        super().__init__(f"{dimension}: {one} ({first}) and {other} ({second}) are one to the books")
-        self.dimension, self.names = dimension, dict(names)
-
-
-class UnknownKind(ValueError):
-    """A journal of the ledger of a kind that the general ledger does not know."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"the general ledger does not know journals of kind {kind!r}")
-        self.kind = kind
-
-
-Key = tuple[str, str, str, str, str]
-"""Entity, period, origin, currency, family."""
 Sums = Counter[tuple[str, str, Dimensions]]
-"""Amounts by source, account and dimensions."""
+"""Amounts in minor units by source, account and dimensions: the lines of an entry."""
 
 
 def entries(
-    rows: Iterable[Row],
+    rows: Iterable[PostingSum],
     policy_of: Callable[[str], GlAccounts],
+    *,
     costs: Iterable[CostPosting] = (),
     entity: str | None = None,
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """The entries of postings; each entity under its own policy. Ids are empty until `numbered`.
 
     Args:
@@ -97,51 +79,61 @@ def entries(
         SharedName: the books would take two participants for one.
         services.payout.gl.entry.Unbalanced: postings do not sum to zero.
     """
-    found: dict[Key, Sums] = defaultdict(Counter)
-    whole: Counter[tuple[str, ...]] = Counter()
+    sums_of: dict[EntryKey, Sums] = defaultdict(Counter)
+    over_entities: Counter[tuple[str, ...]] = Counter()
     people: dict[tuple[str, str, str], tuple[str, str]] = {}
     for row in rows:
         if (booking := BOOKINGS.get(row.kind)) is None:
             raise UnknownKind(row.kind)
-        whole[row.period, row.origin_period, row.currency, booking.family] += row.amount
+        key = EntryKey(row.entity, row.period, row.origin_period, row.currency, family=booking.family)
+        over_entities[_without_entity(key)] += row.amount
         if entity not in (None, row.entity):
             continue
         policy = policy_of(row.entity)
-        account = policy.account(row.account, {name: getattr(row, name) for name in NAMED})
+        facts = {name: getattr(row, name) for name in FACTS}
+        account = policy.account(row.account, facts)
         if account is None:
-            raise MissingAccount(policy.id, row, row.account)
-        key: Key = (row.entity, row.period, row.origin_period, row.currency, booking.family)
+            raise MissingAccount(policy.id, row.account, where=facts)
         dimensions = _dimensions(row, policy)
-        _check_people(row, policy, dimensions, people)
-        found[key][row.account, account, dimensions] += row.amount
-    for key, sums in found.items():
-        _between_entities(key, sums, policy_of(key[0]), whole[key[1:]])
-        if key[4] == "pay":
-            for source, account, dimensions, amount in on_cost_lines(sums, policy_of(key[0]).on_costs):
-                sums[source, account, dimensions] += amount
+        _check_people(row, policy, dimensions=dimensions, people=people)
+        sums_of[key][row.account, account, dimensions] += row.amount
+    for key, sums in sums_of.items():
+        policy = policy_of(key.entity)
+        _between_entities(key, sums, policy=policy, over_entities=over_entities[_without_entity(key)])
+        # Contributions are due on what is earned, not on how and when it is paid: only the accrual carries them.
+        if key.family == "pay" and policy.on_costs is not None:
+            sums.update(_on_costs(sums, policy.on_costs))
     for cost in costs:
         if entity in (None, cost.entity):
             policy = policy_of(cost.entity)
-            key = (cost.entity, cost.period, cost.period, cost.currency, contract_costs.FAMILIES[cost.event])
-            found[key]["contract_cost", *_of_contract_cost(cost, policy)] += cost.amount
-    return [entry for key in sorted(found) if (entry := _entry(key, found[key]))]
+            family = contract_costs.FAMILIES[cost.event]
+            key = EntryKey(cost.entity, cost.period, cost.period, cost.currency, family=family)
+            sums_of[key]["contract_cost", *_of_contract_cost(cost, policy)] += cost.amount
+    return [entry for key in sorted(sums_of) if (entry := _entry(key, sums_of[key]))]
 
 
-def _dimensions(row: Row, policy: GlAccounts) -> Dimensions:
+def _without_entity(key: EntryKey) -> tuple[str, ...]:
+    return key.period, key.origin, key.currency, key.family
+
+
+def _dimensions(row: PostingSum, policy: GlAccounts) -> Dimensions:
     expense = row.account in EXPENSES
-    told = ((each, getattr(row, each.source)) for each in policy.dimensions if expense or each.lines == "all")
-    named = ((each.name, each.values.get(value, value) or each.default) for each, value in told)
+    shown = [dimension for dimension in policy.dimensions if expense or dimension.lines == "all"]
+    values = [(dimension, getattr(row, dimension.source)) for dimension in shown]
+    named = [(dimension.name, dimension.values.get(value, value) or dimension.default) for dimension, value in values]
     return tuple((name, value) for name, value in named if value)
 
 
 def _check_people(
-    row: Row, policy: GlAccounts, dimensions: Dimensions, people: dict[tuple[str, str, str], tuple[str, str]]
+    row: PostingSum, policy: GlAccounts, *, dimensions: Dimensions, people: dict[tuple[str, str, str], tuple[str, str]]
 ) -> None:
     """Each name of a person in an entity's books is one participant's: otherwise one gets what is the other's."""
     reading = FORMATS[policy.format].reads_names
-    shown = {each.name for each in policy.dimensions if each.source == "participant"} if row.participant else set()
+    if not row.participant:
+        return
+    persons = {dimension.name for dimension in policy.dimensions if dimension.source == "participant"}
     for name, value in dimensions:
-        if name in shown:
+        if name in persons:
             key = (row.entity, name, as_read(value, reading))
             if (first := people.setdefault(key, (row.participant, value)))[0] != row.participant:
                 raise SharedName(name, dict([first, (row.participant, value)]))
@@ -150,35 +142,76 @@ def _check_people(
 def _of_contract_cost(cost: CostPosting, policy: GlAccounts) -> tuple[str, Dimensions]:
     account = policy.contract_costs.account(cost.event, cost.account) if policy.contract_costs else None
     if account is None:
-        raise MissingAccount(policy.id, None, f"{cost.account} of contract costs")
+        raise MissingAccount(policy.id, f"{cost.account} of contract costs")
     expense = cost.account in contract_costs.EXPENSES
-    shown = (each for each in policy.dimensions if each.default and (expense or each.lines == "all"))
-    return account, tuple((each.name, each.default) for each in shown)
+    # A capitalised cost is a sum over deals: of dimensions it has the defaults only.
+    shown = [
+        dimension for dimension in policy.dimensions if dimension.default and (expense or dimension.lines == "all")
+    ]
+    return account, tuple((dimension.name, dimension.default) for dimension in shown)
 
 
-def _between_entities(key: Key, sums: Sums, policy: GlAccounts, whole: int) -> None:
-    """What one entity owes the other, where the postings of all entities sum to zero and those of this one do not."""
-    if whole == 0 and (rest := sum(sums.values())):
+def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_entities: int) -> None:
+    """What one entity owes the other. Each entity's books must balance alone, so where the postings of all entities sum to zero and
+    those of this one do not, the rest is a claim on the others, and theirs together on this one.
+    """
+    if over_entities == 0 and (rest := sum(sums.values())):
         if policy.intercompany is None:
-            raise MissingAccount(policy.id, None, f"what entity {key[0]!r} has with other entities (intercompany)")
+            raise MissingAccount(policy.id, f"what entity {key.entity!r} has with other entities (intercompany)")
         sums["between_entities", policy.intercompany, ()] -= rest
 
 
-def _entry(key: Key, sums: Sums, again: bool = False) -> Entry | None:
+def _on_costs(sums: Sums, on_costs: OnCosts) -> Sums:
+    """The lines that employer's contributions add to an entry: an expense for each combination of dimensions, and one liability."""
+    bases: Counter[Dimensions] = Counter()
+    for (source, _, dimensions), amount in sums.items():
+        if source in on_costs.of:
+            bases[dimensions] += amount
+    shares = on_cost_shares(bases, on_costs.rate)
+    added: Sums = Counter()
+    for dimensions, amount in shares.items():
+        added["on_cost", on_costs.expense, dimensions] += amount
+    added["on_cost", on_costs.liability, ()] -= sum(shares.values())
+    return added
+
+
+def on_cost_shares(bases: Mapping[Dimensions, int], rate: Decimal) -> dict[Dimensions, int]:
+    """`rate` of the sum of the bases, rounded once to whole minor units, and shared out so that the shares sum to it.
+
+    Rounded line by line it would differ from what payroll owes, which is worked out from the sum.
+    """
+    keys = sorted(bases)
+    exact = [rate * bases[key] for key in keys]
+    total = int(sum(exact, Decimal(0)).to_integral_value(ROUND_HALF_UP))
+    return dict(zip(keys, largest_remainder(exact, total), strict=True))
+
+
+def _entry(key: EntryKey, sums: Sums, *, again: bool = False) -> JournalEntry | None:
     """The entry of summed lines, debits first; None where nothing is left."""
-    entity, period, origin, currency, family = key
     lines = [
-        Line(account, amount, source, dimensions) for (source, account, dimensions), amount in sums.items() if amount
+        EntryLine(account, amount, source=source, dimensions=dimensions)
+        for (source, account, dimensions), amount in sums.items()
+        if amount
     ]
     lines.sort(key=lambda line: (line.amount < 0, line.account, line.dimensions, line.source))
     if not lines:
         return None
     net = sum(line.amount for line in lines if line.source in EXPENSES)
-    kind = _kind(family, origin < period, net)
-    return Entry("", last_day(period), entity, period, origin, currency, kind, family, tuple(lines), again)
+    return JournalEntry(
+        id="",
+        day=last_day(key.period),
+        entity=key.entity,
+        period=key.period,
+        origin=key.origin,
+        currency=key.currency,
+        kind=_kind(key.family, earlier=key.origin < key.period, net=net),
+        family=key.family,
+        lines=tuple(lines),
+        again=again,
+    )
 
 
-def _kind(family: str, earlier: bool, net: int) -> Kind:
+def _kind(family: str, *, earlier: bool, net: int) -> Kind:
     match family:
         case "pay" if not earlier:
             return "accrual"
@@ -195,20 +228,21 @@ def _kind(family: str, earlier: bool, net: int) -> Kind:
     raise UnknownKind(family)
 
 
-def difference(now: Iterable[Entry], issued: Iterable[Entry]) -> list[Entry]:
+def difference(now: Iterable[JournalEntry], issued: Iterable[JournalEntry]) -> list[JournalEntry]:
     """The entries that make what was issued what it is now: an entry of an earlier batch stays, and the rest is added to it."""
-    found: dict[Key, Sums] = defaultdict(Counter)
-    before: set[Key] = set()
-    for each, sign in [(each, 1) for each in now] + [(each, -1) for each in issued]:
-        key = (each.entity, each.period, each.origin, each.currency, each.family)
-        for line in each.lines:
-            found[key][line.source, line.account, line.dimensions] += sign * line.amount
-        if sign < 0:
-            before.add(key)
-    return [entry for key in sorted(found) if (entry := _entry(key, found[key], key in before))]
+    sums_of: dict[EntryKey, Sums] = defaultdict(Counter)
+    before: set[EntryKey] = set()
+    for entries_of, sign in ((now, 1), (issued, -1)):
+        for part in entries_of:
+            key = EntryKey(part.entity, part.period, part.origin, part.currency, family=part.family)
+            for line in part.lines:
+                sums_of[key][line.source, line.account, line.dimensions] += sign * line.amount
+            if sign < 0:
+                before.add(key)
+    return [entry for key in sorted(sums_of) if (entry := _entry(key, sums_of[key], again=key in before))]
 
 
-def numbered(batch: int, made: Iterable[Entry]) -> list[Entry]:
+def numbered(batch: int, made: Iterable[JournalEntry]) -> list[JournalEntry]:
     """The entries with their ids: `2606-1-03` is the third of the first batch of June 2026. Every target takes so short an id."""
     return [
         replace(entry, id=f"{entry.period[2:4]}{entry.period[5:7]}-{batch}-{number:02}")

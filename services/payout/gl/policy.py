@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -164,8 +163,3 @@ class GlAccounts(Policy):
             ):
                 return rule.account
         return None
-
-    @property
-    def rate(self) -> Decimal:
-        """The rate of on-costs."""
-        return self.on_costs.rate if self.on_costs else Decimal(0)

@@ -1,4 +1,4 @@
-"""What the API of the general ledger answers with. Amounts are decimal text in major units."""
+"""What the API of the general ledger takes and answers with. Amounts are decimal text in major units."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ from datetime import date, datetime
 from typing import Any, Self
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.payout.gl.batch import Batch
-from services.payout.gl.entry import Entry
-from services.payout.gl.formats import Format
-from services.payout.gl.formats.base import money
-from services.payout.gl.reconcile import Balance, Reconciliation
+from services.payout.gl.batch import GlBatch
+from services.payout.gl.entry import JournalEntry
+from services.payout.gl.formats import JournalFormat
+from services.payout.gl.reconciliation import AccountComparison, LedgerReconciliation
+from shared.contracts.base import IDENTIFIER, PeriodName
+from shared.money import major_text
+
+ENTITY = f"^({IDENTIFIER[1:-1]})?$"
+FORMAT = r"^[a-z][a-z-]*$"
+
+
+class Posting(BaseModel):
+    """What to post: everything booked in a month for an entity that no earlier batch has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: PeriodName = Field(examples=["2026-06"])
+    entity: str = Field(default="", max_length=128, pattern=ENTITY, examples=["acme-inc"])
+    format: str | None = Field(default=None, max_length=40, pattern=FORMAT, examples=["beancount"])
 
 
 class GlLine(BaseModel):
@@ -37,7 +51,7 @@ class GlEntry(BaseModel):
     lines: list[GlLine]
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
+    def of(cls, entry: JournalEntry) -> Self:
         """An entry as it is shown."""
         return cls(
             id=entry.id,
@@ -49,8 +63,8 @@ class GlEntry(BaseModel):
             lines=[
                 GlLine(
                     account=line.account,
-                    debit=money(line.debit, entry.currency) if line.debit else None,
-                    credit=money(line.credit, entry.currency) if line.credit else None,
+                    debit=major_text(line.debit, entry.currency) if line.debit else None,
+                    credit=major_text(line.credit, entry.currency) if line.credit else None,
                     source=line.source,
                     dimensions=dict(line.dimensions),
                 )
@@ -72,7 +86,7 @@ class GlBatchView(BaseModel):
     manifest: dict[str, Any]
 
     @classmethod
-    def of(cls, batch: Batch) -> Self:
+    def of(cls, batch: GlBatch) -> Self:
         """A batch as it is shown."""
         names = ("id", "period", "entity", "format", "made_by", "made_at", "sha256")
         return cls(**{name: getattr(batch, name) for name in names}, manifest=orjson.loads(batch.manifest))
@@ -84,7 +98,7 @@ class GlBatchDetail(GlBatchView):
     entries: list[GlEntry]
 
     @classmethod
-    def of(cls, batch: Batch) -> Self:
+    def of(cls, batch: GlBatch) -> Self:
         """A batch as it is shown."""
         return cls(**GlBatchView.of(batch).model_dump(), entries=[GlEntry.of(entry) for entry in batch.entries])
 
@@ -114,7 +128,7 @@ class GlFormat(BaseModel):
     settings: dict[str, Any] = Field(description="JSON Schema of its settings")
 
     @classmethod
-    def of(cls, form: Format) -> Self:
+    def of(cls, form: JournalFormat) -> Self:
         """A format as it is shown."""
         schema = form.settings.model_json_schema()
         return cls(name=form.name, title=form.title, media_type=form.media_type, settings=schema)
@@ -136,10 +150,10 @@ class GlBalance(BaseModel):
     difference: str
 
     @classmethod
-    def of(cls, balance: Balance) -> Self:
+    def of(cls, balance: AccountComparison) -> Self:
         """A balance as it is shown."""
         amounts = {"ledger": balance.ledger, "gl": balance.gl, "difference": balance.difference}
-        texts = {name: money(amount, balance.currency) for name, amount in amounts.items()}
+        texts = {name: major_text(amount, balance.currency) for name, amount in amounts.items()}
         return cls(account=balance.account, currency=balance.currency, **texts)
 
 
@@ -153,7 +167,7 @@ class GlReconciliation(BaseModel):
     balances: list[GlBalance]
 
     @classmethod
-    def of(cls, period: str, entity: str, found: Reconciliation) -> Self:
+    def of(cls, period: str, entity: str, *, found: LedgerReconciliation) -> Self:
         """A reconciliation as it is shown."""
-        balances = [GlBalance.of(each) for each in found.balances]
+        balances = [GlBalance.of(balance) for balance in found.balances]
         return cls(period=period, entity=entity, agrees=found.agrees, tolerance=found.tolerance, balances=balances)

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, text
 
-from services.payout.gl import batch as domain
-from services.payout.gl.batch import Batch, GlFile, Previous
+from services.payout.exports.chain import PreviousBatch
+from services.payout.exports.files import File
+from services.payout.gl.batch import GlBatch, defects, entries_from_json, entries_to_json
 from services.payout.gl.contract_costs import CostPosting, booked_postings
-from services.payout.gl.journals import Row as LedgerRow
-from services.payout.ledger import tables as schema
+from services.payout.gl.formats import FORMATS
+from services.payout.gl.journals import PostingSum
+from services.payout.ledger.tables import gl_batch, gl_file
 
 
-def postings(connection: Connection, period: str, persons: bool = False) -> list[LedgerRow]:
+def postings(connection: Connection, period: str, *, persons: bool = False) -> list[PostingSum]:
     """The postings booked in a month, of all entities, summed; by participant only where `persons`."""
     rows = connection.execute(_POSTINGS, {"period": period, "persons": persons})
-    return [LedgerRow(*row) for row in rows]
+    return [PostingSum(*row) for row in rows]
 
 
 def contract_costs(connection: Connection, period: str) -> list[CostPosting]:
@@ -30,33 +32,35 @@ def entities(connection: Connection) -> list[str]:
     return list(connection.execute(_ENTITIES).scalars())
 
 
-def hold(connection: Connection) -> None:
-    """Let nobody else make a batch until the transaction ends; who reads goes on."""
+def lock_batches(connection: Connection) -> None:
+    """Let nobody else make a batch until the transaction ends, of whatever entity and month: each names the one before, and what
+    it posts is what no earlier one has. Who reads goes on.
+    """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.gl', 0))"))
 
 
 def batches_made(connection: Connection, period: str) -> int:
     """How many batches a month has, over all entities."""
-    table = schema.gl_batch
-    return connection.execute(select(func.count()).select_from(table).where(table.c.period == period)).scalar_one()
+    made = select(func.count()).select_from(gl_batch).where(gl_batch.c.period == period)
+    return connection.execute(made).scalar_one()
 
 
-def last(connection: Connection) -> Previous | None:
+def last(connection: Connection) -> PreviousBatch | None:
     """The batch made last."""
-    columns = schema.gl_batch.c
-    row = connection.execute(select(columns.id, columns.sha256).order_by(columns.number.desc()).limit(1)).first()
-    return Previous(*row) if row else None
+    latest = select(gl_batch.c.id, gl_batch.c.sha256).order_by(gl_batch.c.number.desc()).limit(1)
+    row = connection.execute(latest).first()
+    return PreviousBatch(id=row.id, sha256=row.sha256) if row else None
 
 
-def add(connection: Connection, made: Batch) -> None:
+def add(connection: Connection, made: GlBatch) -> None:
     """Keep a batch with its files."""
     connection.execute(
-        insert(schema.gl_batch).values(
+        insert(gl_batch).values(
             id=made.id,
             period=made.period,
             entity=made.entity,
             format=made.format,
-            entries=domain.stored(made.entries),
+            entries=entries_to_json(made.entries),
             manifest=made.manifest,
             sha256=made.sha256,
             previous_sha256=made.previous_sha256,
@@ -64,47 +68,52 @@ def add(connection: Connection, made: Batch) -> None:
             made_at=made.made_at,
         )
     )
-    files = [{"batch": made.id, "part": part, **file._asdict()} for part, file in enumerate(made.files, 1)]
-    connection.execute(insert(schema.gl_file), files)
+    files = [
+        {"batch": made.id, "part": part, "name": file.name, "content": file.content, "sha256": file.sha256}
+        for part, file in enumerate(made.files, 1)
+    ]
+    connection.execute(insert(gl_file), files)
 
 
-def batch(connection: Connection, batch_id: str) -> Batch | None:
+def batch(connection: Connection, batch_id: str) -> GlBatch | None:
     """A batch; None where there is none."""
-    row = connection.execute(select(schema.gl_batch).where(schema.gl_batch.c.id == batch_id)).one_or_none()
-    return _batch(connection, row) if row else None
+    row = connection.execute(select(gl_batch).where(gl_batch.c.id == batch_id)).one_or_none()
+    return _batch(row, files=_files(connection, row)) if row else None
 
 
-def batches(connection: Connection, period: str | None = None, entity: str | None = None) -> list[Batch]:
+def batches(connection: Connection, *, period: str | None = None, entity: str | None = None) -> list[GlBatch]:
     """Batches in the order in which they were made, without their files."""
-    found = _in_order()
+    wanted = _in_order()
     if period is not None:
-        found = found.where(schema.gl_batch.c.period == period)
+        wanted = wanted.where(gl_batch.c.period == period)
     if entity is not None:
-        found = found.where(schema.gl_batch.c.entity == entity)
-    return [_batch(None, row) for row in connection.execute(found)]
+        wanted = wanted.where(gl_batch.c.entity == entity)
+    return [_batch(row) for row in connection.execute(wanted)]
 
 
 def differences(connection: Connection) -> Iterator[str]:
     """What of the batches is not as it was made."""
     previous: str | None = None
     for row in connection.execute(_in_order()):
-        yield from domain.broken(_batch(connection, row), row.entries, previous)
+        made = _batch(row, files=_files(connection, row))
+        yield from defects(made, row.entries, previous_sha256=previous)
         previous = row.sha256
 
 
 def _in_order() -> Select[tuple[object, ...]]:
-    return select(schema.gl_batch).order_by(schema.gl_batch.c.number)
+    return select(gl_batch).order_by(gl_batch.c.number)
 
 
-def _batch(connection: Connection | None, row: Row[tuple[object, ...]]) -> Batch:
-    told = dict(row._mapping)
-    columns = schema.gl_file.c
-    files = select(columns.name, columns.content, columns.sha256).where(columns.batch == told["id"])
-    found = connection.execute(files.order_by(columns.part)) if connection else ()
-    del told["number"]
-    return Batch(
-        **told | {"entries": tuple(domain.kept(told["entries"]))}, files=tuple(GlFile(*file) for file in found)
-    )
+def _files(connection: Connection, batch: Row[tuple[object, ...]]) -> tuple[File, ...]:
+    wanted = select(gl_file.c.name, gl_file.c.content).where(gl_file.c.batch == batch.id).order_by(gl_file.c.part)
+    media_type = FORMATS[batch.format].media_type
+    return tuple(File(name=row.name, media_type=media_type, content=row.content) for row in connection.execute(wanted))
+
+
+def _batch(row: Row[tuple[object, ...]], *, files: tuple[File, ...] = ()) -> GlBatch:
+    columns = dict(row._mapping)
+    del columns["number"]  # the order of the chain, which is told by `previous_sha256`
+    return GlBatch(**columns | {"entries": tuple(entries_from_json(row.entries))}, files=files)
 
 
 _POSTINGS = text("""

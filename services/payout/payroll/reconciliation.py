@@ -38,7 +38,7 @@ class Discrepancy(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
+class BatchReconciliation:
     """What agrees and what does not: `matched` counts lines, the sums are in minor units by currency."""
 
     findings: tuple[Discrepancy, ...]
@@ -47,7 +47,9 @@ class Reconciliation:
     paid: dict[str, int]
 
 
-def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], *, returned: Iterable[str] = ()) -> Reconciliation:
+def reconcile(
+    lines: Sequence[BatchLine], paid: Sequence[PaidRow], *, returned: Iterable[str] = ()
+) -> BatchReconciliation:
     """Compare the lines of a batch, without those that payroll returned, with what was paid.
 
     Several lines of a person under one code are one payment in most payrolls, so they are compared as their sum; where payroll's
@@ -88,7 +90,7 @@ def reconcile(lines: Sequence[BatchLine], paid: Sequence[PaidRow], *, returned: 
                 lines=names,
             )
         )
-    return Reconciliation(
+    return BatchReconciliation(
         findings=tuple(findings),
         matched=matched,
         released=_totals((key, line.amount) for key, group in released.items() for line in group),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.payout.exports.files import File
 from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Receipt, Rejection, Status
 from services.payout.payroll.batch import ReleasedBatch
-from services.payout.payroll.reconciliation import PaidRow, Reconciliation
+from services.payout.payroll.reconciliation import BatchReconciliation, PaidRow
 from shared.contracts.base import CurrencyCode, ExactDecimal
 from shared.money import major_text, to_minor
 
@@ -217,7 +217,7 @@ class ReconciliationView(BaseModel):
     findings: list[FindingView]
 
     @classmethod
-    def of(cls, batch: str, *, number: int, source: str, result: Reconciliation) -> Self:
+    def of(cls, batch: str, *, number: int, source: str, result: BatchReconciliation) -> Self:
         """A result as it is shown, and kept."""
         findings = [
             FindingView(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,9 +14,6 @@ from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn,
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.payroll.errors import AlreadyAcknowledged, KeyReused, NotReturned
 from services.payout.payroll.store import PayGroups
-
-OnAnswer = Callable[[Connection, ReleasedBatch, Sequence[BatchLine], str, datetime], None]
-"""What else happens when payroll acknowledges a batch and returns some of its lines, in the same transaction."""
 
 
 def add_pull(connection: Connection, batch: str, *, by: str, at: datetime) -> None:
@@ -109,7 +106,7 @@ def returned_from(connection: Connection, batch: str) -> list[str]:
     return list(connection.execute(select(kept.line).where(kept.batch == batch).order_by(kept.line)).scalars())
 
 
-def open_lines(connection: Connection, groups: PayGroups = None) -> list[OpenReturn]:
+def open_lines(connection: Connection, *, groups: PayGroups = None) -> list[OpenReturn]:
     """The lines that wait for a person, the longest waiting first."""
     visible = None if groups is None else sorted(groups)
     return [OpenReturn(**row._mapping) for row in connection.execute(_OPEN, {"groups": visible})]

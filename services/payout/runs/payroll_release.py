@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.payout.delivery.store_released import deliver_released
+from services.payout.delivery.store import deliver_released
 from services.payout.deps import Dependencies
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
@@ -45,7 +45,7 @@ def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     for batch in batches.release(
         connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=deps.now()
     ):
-        deliver_released(connection, batch.head.batch, run.ends, deps.now(), run.pay_group)
+        deliver_released(connection, batch.head.batch, day=run.ends, now=deps.now(), group=run.pay_group)
     runs.move(connection, run.id, "export", actor, deps.now())
     return runs.run(connection, run.id)
 
@@ -62,7 +62,7 @@ def mark_paid(connection: Connection, deps: Dependencies, run: Run, actor: str) 
 
 
 def answered(
-    connection: Connection, batch: ReleasedBatch, lines: Sequence[BatchLine], actor: str, at: datetime
+    connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
 ) -> None:
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of it."""
     run = runs.run(connection, batch.run, for_change=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, text
 
 from services.payout.gl import store as gl
-from services.payout.gl.reconcile import Reconciliation, reconcile
+from services.payout.gl.reconciliation import LedgerReconciliation, reconcile
 from services.payout.runs import store as runs
 from services.payout.runs.reconciliation import Kind
 from shared.pay.run import Run
@@ -33,12 +33,12 @@ def figures(connection: Connection, run: Run) -> dict[Kind, tuple[Sums, Sums]]:
         "source_to_credits": (source, booked),
         "ledger_to_payroll": (_sums(connection, _PAID, run=run.id), _sums(connection, _RELEASED, run=run.id)),
     }
-    if posted := [entry for batch in gl.batches(connection, run.month) for entry in batch.entries]:
+    if posted := [entry for batch in gl.batches(connection, period=run.month) for entry in batch.entries]:
         found["ledger_to_gl"] = _turnover(reconcile(gl.postings(connection, run.month), posted))
     return found
 
 
-def _turnover(compared: Reconciliation) -> tuple[Sums, Sums]:
+def _turnover(compared: LedgerReconciliation) -> tuple[Sums, Sums]:
     """What the month's accounts have in the ledger, and how much of that the general ledger has on the same accounts."""
     booked: Counter[str] = Counter()
     agreed: Counter[str] = Counter()

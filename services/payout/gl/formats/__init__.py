@@ -6,11 +6,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final
 
-from services.payout.gl.formats.base import Fault, Format
+from services.payout.gl.formats.base import Fault, JournalFormat
 
 _modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 
-FORMATS: Final[dict[str, Format]] = {each.name: each for module in _modules for each in getattr(module, "FORMATS", ())}
+FORMATS: Final[dict[str, JournalFormat]] = {
+    form.name: form for module in _modules for form in getattr(module, "FORMATS", ())
+}
 """The formats by name."""
 
-__all__ = ["FORMATS", "Fault", "Format"]
+__all__ = ["FORMATS", "Fault", "JournalFormat"]

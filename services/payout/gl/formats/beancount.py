@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import field_validator
 
-from services.payout.gl.entry import Entry
-from services.payout.gl.formats.base import Fault, Format, lines_of, money
-from services.payout.gl.formats.plain_text import tag
+from services.payout.gl.entry import JournalEntry
+from services.payout.gl.formats.base import Fault, JournalFormat, lines_of
+from services.payout.gl.formats.plain_text import aligned, tag
 from shared.pay.policy import PolicyDate, PolicyPart
 
 _ACCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
@@ -33,7 +33,7 @@ class Settings(PolicyPart):
         return text
 
 
-def check(entries: Sequence[Entry], _: Settings) -> Iterator[Fault]:
+def check(entries: Sequence[JournalEntry], _: Settings) -> Iterator[Fault]:
     """Account names that beancount does not take."""
     for entry, number, line in lines_of(entries):
         if not _ACCOUNT.fullmatch(line.account):
@@ -41,7 +41,7 @@ def check(entries: Sequence[Entry], _: Settings) -> Iterator[Fault]:
             yield Fault(entry.id, number, "account", f"{line.account!r} {reason}")
 
 
-def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The book."""
     blocks = [_entry(entry, settings) for entry in entries]
     if settings.open_accounts and entries:
@@ -51,16 +51,13 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
     return "\n".join(blocks).encode()
 
 
-def _entry(entry: Entry, settings: Settings) -> str:
+def _entry(entry: JournalEntry, settings: Settings) -> str:
     head = f"{entry.day.isoformat()} * {_quoted(settings.payee)} {_quoted(entry.memo)} ^{entry.id}"
     rows = [head, f'  period: "{entry.period}"', f'  origin: "{entry.origin}"']
     if entry.entity:
         rows.append(f"  entity: {_quoted(entry.entity)}")
-    wide = max(len(line.account) for line in entry.lines)
-    texts = [money(line.amount, entry.currency) for line in entry.lines]
-    long = max(map(len, texts))
-    for line, text in zip(entry.lines, texts, strict=True):
-        rows.append(f"  {line.account:<{wide}}  {text:>{long}} {entry.currency}")
+    for line, text in aligned(entry):
+        rows.append(f"  {text}")
         rows += [f"    {tag(name)}: {_quoted(value)}" for name, value in line.dimensions]
     return "\n".join([*rows, ""])
 
@@ -72,14 +69,14 @@ def _quoted(text: str) -> str:
 
 
 FORMATS = (
-    Format(
-        "beancount",
-        "beancount book",
-        "beancount",
-        "text/plain; charset=utf-8",
-        Settings,
-        check,
-        write,
+    JournalFormat(
+        name="beancount",
+        title="beancount book",
+        suffix="beancount",
+        media_type="text/plain; charset=utf-8",
+        settings=Settings,
+        check=check,
+        write=write,
         reads_names="exactly",
     ),
 )

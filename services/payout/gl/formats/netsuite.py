@@ -7,20 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.payout.gl.entry import Entry
-from services.payout.gl.formats.base import (
-    DateForm,
-    Fault,
-    Format,
-    csv_bytes,
-    day_text,
-    key_faults,
-    lines_of,
-    money,
-    setting_faults,
-)
+from services.payout.exports.dates import DatePattern, date_text
+from services.payout.exports.files import CSV_UTF8
+from services.payout.gl.entry import JournalEntry
+from services.payout.gl.formats.base import Fault, JournalFormat, key_faults, lines_of, setting_faults
 from shared.contracts.base import ExactDecimal
-from shared.money import minor_digits
+from shared.money import major_text, minor_digits
 from shared.pay.policy import PolicyPart
 
 LINE = ("Department", "Class", "Location")
@@ -38,7 +30,7 @@ class Settings(PolicyPart):
     """The subsidiary of an entity, with its parents where NetSuite shows them: "Parent : Child"."""
     exchange_rates: dict[str, ExactDecimal] = Field(default_factory=dict)
     """Rates to the subsidiary's currency, as text; NetSuite takes its own where none is given."""
-    dates: DateForm = "MM/DD/YYYY"
+    dates: DatePattern = "MM/DD/YYYY"
     """As the user who imports has set."""
     approved: Literal["T", "F"] = "F"
     """Whether entries come in approved."""
@@ -46,7 +38,7 @@ class Settings(PolicyPart):
     """The accounting book, if there are several."""
 
 
-def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses; one bad entry would fail the whole file."""
     yield from key_faults(entries, 200)
     yield from setting_faults("External ID", settings.prefix)
@@ -59,7 +51,9 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
             yield Fault(entry.id, 0, "Subsidiary", f"the settings have no subsidiary for entity {entry.entity!r}")
     for entry, number, line in lines_of(entries):
         if abs(line.amount) * 100 >= MOST * 10 ** minor_digits(entry.currency):
-            yield Fault(entry.id, number, "amount", f"{money(line.amount, entry.currency)} has more than 10 digits")
+            yield Fault(
+                entry.id, number, "amount", f"{major_text(line.amount, entry.currency)} has more than 10 digits"
+            )
         for name, _ in line.dimensions:
             if name not in (*LINE, "Name"):
                 yield Fault(
@@ -67,7 +61,7 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
                 )
 
 
-def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The file."""
     head = ("External ID", "Date", "Subsidiary", "Currency", "Exchange Rate", "Posting Period", "Memo", "Approved")
     rows: list[Sequence[str]] = [(*head, "Accounting Book", "Account", "Debit", "Credit", "Line Memo", "Name", *LINE)]
@@ -76,7 +70,7 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
         rows.append(
             (
                 f"{settings.prefix}{entry.id}",
-                day_text(entry.day, settings.dates),
+                date_text(entry.day, settings.dates),
                 settings.subsidiaries.get(entry.entity, entry.entity),
                 entry.currency,
                 "" if rate is None else f"{rate:f}",
@@ -85,16 +79,24 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
                 settings.approved,
                 settings.accounting_book,
                 line.account,
-                money(line.debit, entry.currency) if line.debit else "",
-                money(line.credit, entry.currency) if line.credit else "",
+                major_text(line.debit, entry.currency) if line.debit else "",
+                major_text(line.credit, entry.currency) if line.credit else "",
                 entry.memo,
                 line.dimension("Name"),
                 *map(line.dimension, LINE),
             )
         )
-    return csv_bytes(rows)
+    return CSV_UTF8.encode(rows)
 
 
 FORMATS = (
-    Format("netsuite", "NetSuite journal entries, CSV", "csv", "text/csv; charset=utf-8", Settings, check, write),
+    JournalFormat(
+        name="netsuite",
+        title="NetSuite journal entries, CSV",
+        suffix="csv",
+        media_type="text/csv; charset=utf-8",
+        settings=Settings,
+        check=check,
+        write=write,
+    ),
 )

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.payout.gl.entry import Entry, Line
-from services.payout.gl.formats.base import (
-    Fault,
-    Format,
-    currency_faults,
-    day_text,
-    entity_faults,
-    key_faults,
-    lines_of,
-    money,
-)
+from services.payout.exports.dates import date_text
+from services.payout.exports.files import Dialect
+from services.payout.gl.entry import EntryLine, JournalEntry
+from services.payout.gl.formats.base import Fault, JournalFormat, currency_faults, entity_faults, key_faults, lines_of
 from shared.contracts.base import CurrencyCode
+from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
 COLUMNS = ("TRNSTYPE", "DATE", "ACCNT", "CLASS", "AMOUNT", "DOCNUM", "MEMO")
 LONGEST_NUMBER = 11
 ENCODING = "cp1252"
+_IIF = Dialect(delimiter="\t", encoding=ENCODING, quoting="none")
 
 
 class Settings(PolicyPart):
@@ -30,7 +25,7 @@ class Settings(PolicyPart):
     """The company file's currency; another is refused."""
 
 
-def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses."""
     yield from entity_faults(entries)
     yield from currency_faults(entries, settings.currency)
@@ -46,7 +41,7 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
                 yield Fault(entry.id, number, name, "a line of an IIF journal has Class only")
 
 
-def write(entries: Sequence[Entry], _: Settings) -> bytes:
+def write(entries: Sequence[JournalEntry], _: Settings) -> bytes:
     """The file: the first line of a journal is TRNS, each other SPL."""
     rows: list[Sequence[str]] = [
         ("!TRNS", "TRNSID", *COLUMNS),
@@ -57,22 +52,22 @@ def write(entries: Sequence[Entry], _: Settings) -> bytes:
         for number, line in enumerate(entry.lines):
             rows.append(("SPL" if number else "TRNS", "", *_cells(entry, line)))
         rows.append(("ENDTRNS",))
-    return "".join("\t".join(row) + "\r\n" for row in rows).encode(ENCODING)
+    return _IIF.encode(rows)
 
 
-def _cells(entry: Entry, line: Line) -> Sequence[str]:
-    day, amount = day_text(entry.day, "MM/DD/YYYY"), money(line.amount, entry.currency)
+def _cells(entry: JournalEntry, line: EntryLine) -> Sequence[str]:
+    day, amount = date_text(entry.day, "MM/DD/YYYY"), major_text(line.amount, entry.currency)
     return "GENERAL JOURNAL", day, line.account, line.dimension("Class"), amount, entry.id, entry.memo
 
 
 FORMATS = (
-    Format(
-        "quickbooks-desktop",
-        "QuickBooks Desktop general journals, IIF",
-        "iif",
-        "text/plain; charset=windows-1252",
-        Settings,
-        check,
-        write,
+    JournalFormat(
+        name="quickbooks-desktop",
+        title="QuickBooks Desktop general journals, IIF",
+        suffix="iif",
+        media_type="text/plain; charset=windows-1252",
+        settings=Settings,
+        check=check,
+        write=write,
     ),
 )

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.payout.gl.entry import Entry
-from services.payout.gl.formats.base import (
-    Fault,
-    Format,
-    csv_bytes,
-    day_text,
-    entity_faults,
-    key_faults,
-    lines_of,
-    money,
-    setting_faults,
-)
+from services.payout.exports.dates import date_text
+from services.payout.exports.files import CSV_UTF8
+from services.payout.gl.entry import JournalEntry
+from services.payout.gl.formats.base import Fault, JournalFormat, entity_faults, key_faults, lines_of, setting_faults
+from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
 LONGEST_NUMBER = 21
@@ -29,7 +22,7 @@ class Settings(PolicyPart):
     """Put before journal numbers, which have 21 characters at most."""
 
 
-def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses."""
     yield from entity_faults(entries)
     yield from key_faults(entries, 100)
@@ -43,7 +36,7 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
                 yield Fault(entry.id, number_of_line, name, "QuickBooks Online's lines have Name, Location and Class")
 
 
-def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The file."""
     head = ("JournalNo", "JournalDate", "AccountName", "Debits", "Credits", "Description", "Name", "Currency")
     rows: list[Sequence[str]] = [(*head, "Location", "Class")]
@@ -51,10 +44,10 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
         rows.append(
             (
                 settings.prefix + entry.id,
-                day_text(entry.day, "MM/DD/YYYY"),
+                date_text(entry.day, "MM/DD/YYYY"),
                 line.account,
-                money(line.debit, entry.currency) if line.debit else "",
-                money(line.credit, entry.currency) if line.credit else "",
+                major_text(line.debit, entry.currency) if line.debit else "",
+                major_text(line.credit, entry.currency) if line.credit else "",
                 entry.memo,
                 line.dimension("Name"),
                 entry.currency,
@@ -62,17 +55,17 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
                 line.dimension("Class"),
             )
         )
-    return csv_bytes(rows)
+    return CSV_UTF8.encode(rows)
 
 
 FORMATS = (
-    Format(
-        "quickbooks-online",
-        "QuickBooks Online journal entries, CSV",
-        "csv",
-        "text/csv; charset=utf-8",
-        Settings,
-        check,
-        write,
+    JournalFormat(
+        name="quickbooks-online",
+        title="QuickBooks Online journal entries, CSV",
+        suffix="csv",
+        media_type="text/csv; charset=utf-8",
+        settings=Settings,
+        check=check,
+        write=write,
     ),
 )

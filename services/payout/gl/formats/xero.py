@@ -7,20 +7,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.payout.gl.entry import Entry
+from services.payout.exports.dates import date_text
+from services.payout.exports.files import CSV_UTF8
+from services.payout.gl.entry import JournalEntry
 from services.payout.gl.formats.base import (
     Fault,
-    Format,
-    csv_bytes,
+    JournalFormat,
     currency_faults,
-    day_text,
     entity_faults,
     key_faults,
     lines_of,
-    money,
     setting_faults,
 )
 from shared.contracts.base import CurrencyCode
+from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
 MOST_LINES = 300
@@ -38,7 +38,7 @@ class Settings(PolicyPart):
     """The dimensions that are tracking categories, two at most."""
 
 
-def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
+def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault]:
     """What the import refuses."""
     yield from entity_faults(entries)
     yield from currency_faults(entries, settings.currency)
@@ -54,7 +54,7 @@ def check(entries: Sequence[Entry], settings: Settings) -> Iterator[Fault]:
     yield from setting_faults("TrackingName", *settings.tracking)
 
 
-def write(entries: Sequence[Entry], settings: Settings) -> bytes:
+def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The file. The id makes a narration the only one of its date."""
     tracked = ("TrackingName1", "TrackingOption1", "TrackingName2", "TrackingOption2")
     rows: list[Sequence[str]] = [("Narration", "Date", "Description", "AccountCode", "TaxRate", "Amount", *tracked)]
@@ -66,17 +66,26 @@ def write(entries: Sequence[Entry], settings: Settings) -> bytes:
         rows.append(
             (
                 f"{entry.id} {entry.memo}",
-                day_text(entry.day, "DD/MM/YYYY"),
+                date_text(entry.day, "DD/MM/YYYY"),
                 entry.memo,
                 line.account,
                 settings.tax_rate,
-                money(line.amount, entry.currency),
+                major_text(line.amount, entry.currency),
                 *(cells + [""] * (len(tracked) - len(cells))),
             )
         )
-    return csv_bytes(rows)
+    return CSV_UTF8.encode(rows)
 
 
 FORMATS = (
-    Format("xero", "Xero manual journals, CSV", "csv", "text/csv; charset=utf-8", Settings, check, write, MOST_LINES),
+    JournalFormat(
+        name="xero",
+        title="Xero manual journals, CSV",
+        suffix="csv",
+        media_type="text/csv; charset=utf-8",
+        settings=Settings,
+        check=check,
+        write=write,
+        most_lines=MOST_LINES,
+    ),
 )

@@ -172,7 +172,7 @@ def test_names_that_do_not_say_the_batch_are_known_to_recur(
     publish(desk, inbox.policy(valid_from="2025-01-01").body())
     with service_engine.begin() as connection:
         files = [DropFile("PRABCEPI.csv", b"1"), DropFile("b-1.manifest.json", b"{}")]
-        store.request(connection, "b-1", "drop", files, "payout", NOW)
+        store.request(connection, "b-1", "drop", files=files, who="payout", now=NOW)
     sent: list[DropFile] = []
     courier._drop = lambda _, __, files: [each.name for each in files if sent.append(each) is None]  # type: ignore[func-returns-value]
     courier.round()
@@ -185,7 +185,7 @@ def test_a_batch_waits_for_the_one_before_of_the_same_name_and_others_do_not(
     publish(desk, inbox.policy(valid_from="2025-01-01").body())
     with service_engine.begin() as connection:
         for batch, name in (("b-1", "PRABCEPI.csv"), ("b-2", "PRABCEPI.csv"), ("b-3", "b-3.csv")):
-            store.request(connection, batch, "drop", [DropFile(name, batch.encode())], "payout", NOW)
+            store.request(connection, batch, "drop", files=[DropFile(name, batch.encode())], who="payout", now=NOW)
     sent: list[bytes] = []
 
     def broken_off(_: object, __: object, files: list[DropFile]) -> list[str]:

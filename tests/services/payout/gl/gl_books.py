@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from services.payout.gl.journals import Row
+from services.payout.gl.journals import PostingSum
 from services.payout.gl.policy import GlAccounts
 
 ACCOUNTS = {
@@ -40,7 +40,7 @@ def policy(accounts: dict[str, str] | None = None, **fields: Any) -> GlAccounts:
     return GlAccounts.of(base | {"intercompany": "Assets:Intercompany"} | fields)
 
 
-def journal(kind: str, amount: int, **facts: str) -> list[Row]:
+def journal(kind: str, amount: int, **facts: str) -> list[PostingSum]:
     """The two postings of a journal, in June 2026 and about it unless said otherwise."""
     debit, credit = PAIRS[kind]
     told = {
@@ -54,16 +54,16 @@ def journal(kind: str, amount: int, **facts: str) -> list[Row]:
     for account, sign in ((debit, 1), (credit, -1)):
         named = account in {"earned", "held"}
         part = {name: told.get(name, "") if named else "" for name in ("component", "plan")}
-        rows.append(Row(account=account, kind=kind, amount=sign * amount, **(told | part)))
+        rows.append(PostingSum(account=account, kind=kind, amount=sign * amount, **(told | part)))
     return rows
 
 
 def month(
     seed: int, journals: int = 60, currencies: tuple[str, ...] = ("USD", "EUR", "JPY", "KWD"), entities: int = 2
-) -> list[Row]:
+) -> list[PostingSum]:
     """A month of random journals with origins up to a year back, of every kind and sign."""
     dice = random.Random(seed)
-    rows: list[Row] = []
+    rows: list[PostingSum] = []
     for _ in range(journals):
         rows += journal(
             dice.choice(list(PAIRS)),
@@ -78,7 +78,7 @@ def month(
     return [row for row in rows if row.amount]
 
 
-def ledger_balances(rows: list[Row], names: dict[str, str] | None = None) -> dict[tuple[str, str], int]:
+def ledger_balances(rows: list[PostingSum], names: dict[str, str] | None = None) -> dict[tuple[str, str], int]:
     """Sums of the ledger per account of the books and currency."""
     sums: Counter[tuple[str, str]] = Counter()
     for row in rows:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from services.payout.gl.formats import FORMATS
-from services.payout.gl.journals import Row, entries, numbered
+from services.payout.gl.journals import PostingSum, entries, numbered
 from services.payout.gl.policy import GlAccounts
 from services.payout.policies.kinds import policy_of
 from tests.services.payout.gl.gl_books import journal
@@ -34,7 +34,7 @@ def policy() -> dict[str, Any]:
     return told
 
 
-def month() -> list[Row]:
+def month() -> list[PostingSum]:
     """What was booked in the page's month."""
     where = {"entity": "acme-inc", "cost_center": "CC-10"}
     rows = journal("earning", 15_000_00, component="commission", **where)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from services.payout.gl.entry import Entry, Line
+from services.payout.gl.entry import EntryLine, JournalEntry
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import entries, numbered
 from services.payout.gl.policy import GlAccounts
@@ -25,13 +25,13 @@ CODES = {name: f"{6000 + number}" for number, name in enumerate(ACCOUNTS)}
 Sums = dict[tuple[str, str], int]
 
 
-def batch(seed: int, size: int = 150, book: GlAccounts | None = None, **options: Any) -> list[Entry]:
+def batch(seed: int, size: int = 150, book: GlAccounts | None = None, **options: Any) -> list[JournalEntry]:
     """Numbered entries of a random month."""
     used = book or policy(dimensions=DIMENSIONS)
     return numbered(1, entries(month(seed, size, **options), lambda _: used))
 
 
-def written(name: str, made: Sequence[Entry], **wanted: Any) -> list[bytes]:
+def written(name: str, made: Sequence[JournalEntry], **wanted: Any) -> list[bytes]:
     """The files of a format with some settings."""
     book = policy(formats={name: wanted})
     return FORMATS[name].files(made, book.settings(name))
@@ -62,10 +62,10 @@ def one(
     value: str = "",
     entity: str = "E1",
     name: str = "Class",
-) -> Entry:
+) -> JournalEntry:
     """An entry with one account and value of our choice."""
     (entry,) = numbered(1, entries(journal("earning", amount, currency=currency, entity=entity), lambda _: policy()))
-    lines = (Line(account, amount, "earned", ((name, value),) if value else ()), entry.lines[1])
+    lines = (EntryLine(account, amount, "earned", ((name, value),) if value else ()), entry.lines[1])
     return replace(entry, lines=lines)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from services.payout.gl.contract_costs import CostPosting, booked_postings
-from services.payout.gl.entry import Entry, balances
-from services.payout.gl.journals import MissingAccount, Row, entries
-from services.payout.gl.reconcile import reconcile
+from services.payout.gl.entry import JournalEntry, balances
+from services.payout.gl.errors import MissingAccount
+from services.payout.gl.journals import PostingSum, entries
+from services.payout.gl.reconciliation import reconcile
 from shared.contract_costs.account import account_for
 from shared.contract_costs.entries import entries as cost_entries
 from shared.contract_costs.entries import sums
@@ -40,9 +41,9 @@ def cost_postings(books: ContractCostBooks) -> list[CostPosting]:
     ]
 
 
-def made(rows: list[Row], costs: list[CostPosting], **fields: Any) -> list[Entry]:
+def made(rows: list[PostingSum], costs: list[CostPosting], **fields: Any) -> list[JournalEntry]:
     book = policy(**fields)
-    return entries(rows, lambda _: book, costs)
+    return entries(rows, lambda _: book, costs=costs)
 
 
 def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:

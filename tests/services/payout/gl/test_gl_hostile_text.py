@@ -14,8 +14,8 @@ import pytest
 from beancount import loader
 from beancount.core import data
 
-from services.payout.gl.entry import Entry, Line, balances
-from services.payout.gl.formats.base import Refused
+from services.payout.gl.entry import EntryLine, JournalEntry, balances
+from services.payout.gl.formats.base import FileRefused
 from services.payout.gl.journals import entries, numbered
 from tests.peers import Run
 from tests.services.payout.gl.gl_books import journal, policy
@@ -38,7 +38,7 @@ def text(dice: random.Random) -> str:
     return "".join(dice.choice(PIECES) for _ in range(dice.randrange(1, 6)))
 
 
-def hostile(name: str, seed: int) -> list[Entry]:
+def hostile(name: str, seed: int) -> list[JournalEntry]:
     """Entries with random texts that the format does not refuse."""
     dice = random.Random(seed)
     (plain,) = numbered(1, entries(journal("earning", 1), lambda _: policy()))
@@ -46,11 +46,14 @@ def hostile(name: str, seed: int) -> list[Entry]:
     for number in range(1500):
         account = dice.choice(["Expenses:Pay", f"Expenses:{text(dice)}", f"Expenses:Pay{text(dice)}x", text(dice)])
         value, amount = text(dice), dice.randrange(1, 10**6)
-        lines = (Line(account, amount, "earned", (("Class", value),)), Line("Liabilities:Accrued", -amount, "payable"))
+        lines = (
+            EntryLine(account, amount, "earned", (("Class", value),)),
+            EntryLine("Liabilities:Accrued", -amount, "payable"),
+        )
         entry = replace(plain, id=f"2606-1-{number}", entity=dice.choice(["", "E1", text(dice)]), lines=lines)
         try:
             written(name, [entry])
-        except Refused:
+        except FileRefused:
             continue
         found.append(entry)
     assert len(found) > 50

@@ -10,23 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payout.gl.entry import Entry, Line, Unbalanced, balances
-from services.payout.gl.journals import MissingAccount, Row, UnknownKind, difference, entries, numbered
-from services.payout.gl.on_costs import shares
+from services.payout.gl.entry import EntryLine, JournalEntry, Unbalanced, balances
+from services.payout.gl.errors import MissingAccount, UnknownKind
+from services.payout.gl.journals import PostingSum, difference, entries, numbered, on_cost_shares
 from services.payout.gl.policy import GlAccounts
-from services.payout.gl.reconcile import reconcile
+from services.payout.gl.reconciliation import reconcile
 from tests.services.payout.gl.gl_books import journal, ledger_balances, month, policy
 
 ON_COSTS = {"rate": "0.0765", "expense": "Expenses:PayrollTax", "liability": "Liabilities:PayrollTax"}
 BY_CENTRE = [{"name": "Department", "source": "cost_center"}]
 
 
-def made(rows: list[Row], **fields: Any) -> list[Entry]:
+def made(rows: list[PostingSum], **fields: Any) -> list[JournalEntry]:
     book = policy(**fields)
     return entries(rows, lambda _: book)
 
 
-def table(entry: Entry) -> list[tuple[str, int]]:
+def table(entry: JournalEntry) -> list[tuple[str, int]]:
     return [(line.account, line.amount) for line in entry.lines]
 
 
@@ -138,7 +138,7 @@ def test_on_costs_are_rounded_once_and_shared_out_exactly() -> None:
     st.decimals(0, 1, places=6),
 )
 def test_shares_of_on_costs_sum_to_the_rounded_whole_and_are_within_one_of_exact(bases: Any, rate: Decimal) -> None:
-    found = shares(bases, rate)
+    found = on_cost_shares(bases, rate)
     exact = sum((rate * base for base in bases.values()), Decimal(0))
     assert abs(sum(found.values()) - exact) <= Decimal("0.5")
     assert all(abs(found[key] - rate * base) <= 1 for key, base in bases.items())
@@ -146,7 +146,7 @@ def test_shares_of_on_costs_sum_to_the_rounded_whole_and_are_within_one_of_exact
 
 def test_what_moves_between_entities_is_balanced_by_the_intercompany_account() -> None:
     out = [
-        Row("payable", "transfer", "2026-06", "2026-06", entity, "", "", "", "USD", amount)
+        PostingSum("payable", "transfer", "2026-06", "2026-06", entity, "", "", "", "USD", amount)
         for entity, amount in (("E1", 5), ("E2", -5))
     ]
     one, two = made(out)
@@ -181,7 +181,7 @@ def test_a_later_change_adds_a_difference_that_says_so() -> None:
 def test_a_reconciliation_names_the_account_that_differs_and_knows_a_tolerance() -> None:
     rows = journal("earning", 10_00)
     (entry,) = made(rows)
-    wrong = [replace(entry, lines=(Line("X", 9_99, "earned"), Line("Y", -9_99, "payable")))]
+    wrong = [replace(entry, lines=(EntryLine("X", 9_99, "earned"), EntryLine("Y", -9_99, "payable")))]
     found = reconcile(rows, wrong)
     assert [(each.account, each.ledger, each.gl, each.difference) for each in found.differences] == [
         ("earned", 10_00, 9_99, -1),

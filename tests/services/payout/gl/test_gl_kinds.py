@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.payout.gl.journals import Row, entries
+from services.payout.gl.journals import PostingSum, entries
 from shared.pay.steps import BOOKINGS
 from tests.services.payout.gl.gl_books import policy
 
@@ -22,13 +22,13 @@ PLACE = {
 @pytest.mark.parametrize("kind", [kind for kind in BOOKINGS if kind != "transfer"])
 def test_every_kind_of_journal_goes_into_some_entry(kind: str) -> None:
     booking = BOOKINGS[kind]
-    rows = [Row(account=booking.debit, kind=kind, amount=150_00, **PLACE)]
-    rows += [Row(account=booking.credit, kind=kind, amount=-150_00, **PLACE)]
+    rows = [PostingSum(account=booking.debit, kind=kind, amount=150_00, **PLACE)]
+    rows += [PostingSum(account=booking.credit, kind=kind, amount=-150_00, **PLACE)]
     (entry,) = entries(rows, lambda _: policy())
     assert entry.family == booking.family
 
 
 def test_a_transfer_goes_into_an_entry_of_each_entity() -> None:
     out = {"kind": "transfer", "account": "payable", **PLACE}
-    rows = [Row(**out, amount=150_00), Row(**{**out, "entity": "E2"}, amount=-150_00)]
+    rows = [PostingSum(**out, amount=150_00), PostingSum(**{**out, "entity": "E2"}, amount=-150_00)]
     assert {each.family for each in entries(rows, lambda _: policy())} == {BOOKINGS["transfer"].family}

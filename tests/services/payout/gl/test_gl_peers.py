@@ -11,7 +11,7 @@ from pathlib import Path
 from beancount import loader
 from beancount.core import data
 
-from services.payout.gl.entry import Entry, balances
+from services.payout.gl.entry import JournalEntry, balances
 from tests.peers import Run, Sheets
 from tests.services.payout.gl.gl_books import policy
 from tests.services.payout.gl.gl_files import DIMENSIONS, batch, nonzero, one, sums, written
@@ -90,7 +90,7 @@ def test_libreoffice_opens_every_spreadsheet_and_shows_the_same_totals(
     opened_by_libreoffice: Callable[..., dict[Path, Sheets]], tmp_path: Path, seed: int
 ) -> None:
     made = [batch(each, entities=1, currencies=("USD",)) for each in (seed, seed + 1)] + [batch(seed + 2)]
-    paths: dict[Path, list[Entry]] = {}
+    paths: dict[Path, list[JournalEntry]] = {}
     for number, each in enumerate(made):
         for name in ("csv", "xlsx"):
             path = tmp_path / f"{number}.{name}"

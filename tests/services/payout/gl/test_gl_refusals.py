@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.payout.gl.entry import Entry, Line
-from services.payout.gl.formats.base import Refused
-from services.payout.gl.journals import SharedName, entries
+from services.payout.gl.entry import EntryLine, JournalEntry
+from services.payout.gl.errors import SharedName
+from services.payout.gl.formats.base import FileRefused
+from services.payout.gl.journals import entries
 from shared.money import from_minor
 from tests.services.payout.gl.gl_books import journal, policy
 from tests.services.payout.gl.gl_files import CODE, one, read, written
@@ -50,7 +51,7 @@ from tests.services.payout.gl.gl_files import CODE, one, read, written
     ],
 )
 def test_what_the_target_would_refuse_is_refused_with_its_row(
-    name: str, entry: Entry, wanted: dict[str, Any], says: str
+    name: str, entry: JournalEntry, wanted: dict[str, Any], says: str
 ) -> None:
     entry = replace(
         entry,
@@ -58,28 +59,28 @@ def test_what_the_target_would_refuse_is_refused_with_its_row(
             line._replace(account="2000") if line.amount < 0 and name == "xero" else line for line in entry.lines
         ),
     )
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(FileRefused, match=says):
         written(name, [entry], **wanted)
 
 
-def two_lines(first: Line, second: Line) -> Entry:
+def two_lines(first: EntryLine, second: EntryLine) -> JournalEntry:
     return replace(one(), lines=(first, second._replace(amount=-first.amount)))
 
 
 @pytest.mark.parametrize("name", ["netsuite", "quickbooks-online", "quickbooks-desktop", "csv", "xlsx"])
 def test_two_accounts_or_values_that_are_one_to_the_books_are_refused_and_both_named(name: str) -> None:
-    accounts = two_lines(Line("06000", 100, "earned"), Line("6000", 0, "payable"))
-    with pytest.raises(Refused, match="line 2, account: '6000' and '06000' are one to"):
+    accounts = two_lines(EntryLine("06000", 100, "earned"), EntryLine("6000", 0, "payable"))
+    with pytest.raises(FileRefused, match="line 2, account: '6000' and '06000' are one to"):
         written(name, [accounts])
     classes = two_lines(
-        Line("6000", 100, "earned", (("Class", "East"),)), Line("6001", 0, "payable", (("Class", "EAST"),))
+        EntryLine("6000", 100, "earned", (("Class", "East"),)), EntryLine("6001", 0, "payable", (("Class", "EAST"),))
     )
-    with pytest.raises(Refused, match="line 2, Class: 'EAST' and 'East' are one to"):
+    with pytest.raises(FileRefused, match="line 2, Class: 'EAST' and 'East' are one to"):
         written(name, [classes])
 
 
 def test_plain_text_books_tell_every_character_apart() -> None:
-    pair = Line("Expenses:Pay", 100, "earned"), Line("Expenses:PAY", 0, "payable")
+    pair = EntryLine("Expenses:Pay", 100, "earned"), EntryLine("Expenses:PAY", 0, "payable")
     assert all(written(name, [two_lines(*pair)]) for name in ("ledger", "hledger", "beancount"))
 
 
@@ -99,15 +100,15 @@ def test_dimensions_whose_names_are_one_once_written_are_refused() -> None:
 
 def test_one_file_for_books_without_entities_holds_one_entity() -> None:
     for name in ("quickbooks-online", "quickbooks-desktop", "xero"):
-        with pytest.raises(Refused, match="is 'E2', and the file holds 'E1'"):
+        with pytest.raises(FileRefused, match="is 'E2', and the file holds 'E1'"):
             written(name, [one(CODE), one(CODE, entity="E2")])
 
 
 def test_an_entry_that_is_longer_than_a_file_is_refused() -> None:
-    lines = tuple(Line(str(1000 + number), 1 if number % 2 else -1, "earned") for number in range(302))
+    lines = tuple(EntryLine(str(1000 + number), 1 if number % 2 else -1, "earned") for number in range(302))
     entry = one(CODE)
     long = replace(entry, lines=lines)
-    with pytest.raises(Refused, match="has 302 lines, and a file has 300 at most"):
+    with pytest.raises(FileRefused, match="has 302 lines, and a file has 300 at most"):
         written("xero", [long])
 
 

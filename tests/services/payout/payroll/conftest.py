@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from services.payout.payroll.routes import add_batches
-from services.payout.payroll.routes_returns import add_returns
+from services.payout.payroll.batch import BatchLine, ReleasedBatch
+from services.payout.payroll.routes import OnAnswer, router
 from shared import web
 from shared.settings import Settings
 from tests.services.payout.payroll.payroll_desk import KEYS, NOW, PayrollDesk
@@ -27,15 +27,20 @@ def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = web.create_app("Payroll", "Batches without the runs they come from.", settings=settings, ready=list)
-    add_batches(app, service_engine, service_engine, lambda: NOW)
-    told: list[tuple[str, list[str]]] = []
-    add_returns(
-        app,
-        service_engine,
-        service_engine,
-        lambda: NOW,
-        lambda _, batch, lines, *__: told.append((batch.id, [each.line for each in lines])),
+    answered: list[tuple[str, list[str]]] = []
+
+    def on_answer(_: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], **__: object) -> None:
+        answered.append((batch.id, [line.line for line in lines]))
+
+    app = web.create_app(
+        "Payroll",
+        "Batches without the runs they come from.",
+        settings=settings,
+        ready=list,
+        routers=[router],
+        engine=service_engine,
+        clock=lambda: NOW,
+        provide=[OnAnswer(on_answer)],
     )
     with TestClient(app) as client:
-        yield PayrollDesk(client, service_engine, told)
+        yield PayrollDesk(client, service_engine, answered)

@@ -40,8 +40,8 @@ LINES = (
 class PayrollDesk:
     """The API as payroll systems and people see it."""
 
-    def __init__(self, client: TestClient, engine: Engine, told: list[tuple[str, list[str]]]) -> None:
-        self.client, self.engine, self.told = client, engine, told
+    def __init__(self, client: TestClient, engine: Engine, answered: list[tuple[str, list[str]]]) -> None:
+        self.client, self.engine, self.answered = client, engine, answered
 
     def get(self, path: str, who: str = "payroll", **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

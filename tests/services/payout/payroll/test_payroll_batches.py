@@ -249,7 +249,7 @@ def test_whoever_books_is_told_once_of_an_answer_and_of_the_lines_it_returns(pay
     rejected = [{"row": row, "code": "inactive", "message": "left"}]
     for _ in range(2):
         assert payroll_desk.ack(batch, status="partial", rejected=rejected).is_success
-    assert payroll_desk.told == [("run-2026-06-1", ["b"])]
+    assert payroll_desk.answered == [("run-2026-06-1", ["b"])]
 
 
 def test_verify_finds_batches_whole_and_names_one_that_was_changed(

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.payout.gl.entry import Entry
-from services.payout.gl.journals import Row
+from services.payout.gl.entry import JournalEntry
+from services.payout.gl.journals import PostingSum
 
 BESIDE_THE_LEDGER = frozenset({"on_cost", "contract_cost", "between_entities"})
 """Sources of lines that the ledger of pay has no account for."""
 
 
-class Balance(NamedTuple):
+class AccountComparison(NamedTuple):
     """An account of the ledger in an entity and month, in minor units: what the ledger has and what the books got."""
 
     entity: str
@@ -30,17 +30,17 @@ class Balance(NamedTuple):
         return self.gl - self.ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerReconciliation:
     """All accounts, and whether every difference is within the tolerance."""
 
-    balances: tuple[Balance, ...]
+    balances: tuple[AccountComparison, ...]
     tolerance: int
 
     @property
-    def differences(self) -> tuple[Balance, ...]:
+    def differences(self) -> tuple[AccountComparison, ...]:
         """The accounts beyond the tolerance."""
-        return tuple(each for each in self.balances if abs(each.difference) > self.tolerance)
+        return tuple(balance for balance in self.balances if abs(balance.difference) > self.tolerance)
 
     @property
     def agrees(self) -> bool:
@@ -48,15 +48,18 @@ class Reconciliation:
         return not self.differences
 
 
-def reconcile(ledger: Iterable[Row], gl: Iterable[Entry], tolerance: int = 0) -> Reconciliation:
+def reconcile(ledger: Iterable[PostingSum], gl: Iterable[JournalEntry], *, tolerance: int = 0) -> LedgerReconciliation:
     """Compare postings with entries; `tolerance` is in minor units, per account."""
-    left: Counter[tuple[str, str, str, str]] = Counter()
-    right: Counter[tuple[str, str, str, str]] = Counter()
+    booked: Counter[tuple[str, str, str, str]] = Counter()
+    posted: Counter[tuple[str, str, str, str]] = Counter()
     for row in ledger:
-        left[row.entity, row.period, row.account, row.currency] += row.amount
+        booked[row.entity, row.period, row.account, row.currency] += row.amount
     for entry in gl:
         for line in entry.lines:
             if line.source not in BESIDE_THE_LEDGER:
-                right[entry.entity, entry.period, line.source, entry.currency] += line.amount
-    keys = sorted(left.keys() | right.keys())
-    return Reconciliation(tuple(Balance(*key, left[key], right[key]) for key in keys), tolerance)
+                posted[entry.entity, entry.period, line.source, entry.currency] += line.amount
+    keys = sorted(booked.keys() | posted.keys())
+    return LedgerReconciliation(
+        balances=tuple(AccountComparison(*key, ledger=booked[key], gl=posted[key]) for key in keys),
+        tolerance=tolerance,
+    )
