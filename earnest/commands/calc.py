@@ -35,10 +35,10 @@ def calc(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from earnest.files.calculation import calculate
-    from earnest.files.plans import plan_files, read_plans
     from earnest.files.results import write_results
     from earnest.local.processes import LocalError
-    from earnest.plans.checking import slips_in
+    from earnest.plans.check import slips_in
+    from earnest.plans.files import plan_files, read_plans
     from shared.kernel.arithmetic.expressions import Overflow
 
     console = Console()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from earnest.simulation.closing import Estimate
+    from earnest.simulation.estimate import Estimate
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +28,11 @@ def estimate(
     json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
 ) -> None:
     """What would I earn if these open deals closed? The calculation itself, on the deals as they would be."""
-    from earnest.files.plans import read_plans
     from earnest.files.world import read_world
     from earnest.local.processes import LocalError
-    from earnest.simulation.closing import closings
-    from earnest.simulation.closing import estimate as estimated
+    from earnest.plans.files import read_plans
+    from earnest.simulation.estimate import closings
+    from earnest.simulation.estimate import estimate as estimated
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:

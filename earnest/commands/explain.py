@@ -31,9 +31,9 @@ def explain(
     from rich.console import Console
 
     from earnest.files.explained import told
-    from earnest.files.plans import read_plans
     from earnest.files.world import read_world
     from earnest.local.processes import LocalError
+    from earnest.plans.files import read_plans
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:

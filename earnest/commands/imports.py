@@ -46,7 +46,6 @@ def import_export(
 
     from rich.console import Console
 
-    from earnest.files.plans import plan_files, read_plans
     from earnest.imports.crediting import crediting
     from earnest.imports.reading import read_deals
     from earnest.imports.recipe import read_recipe
@@ -54,7 +53,8 @@ def import_export(
     from earnest.imports.team import quotas, roster_events, team
     from earnest.imports.writing import write_deals, write_report, write_roster
     from earnest.local.home import Home
-    from earnest.plans.checking import slips_in
+    from earnest.plans.check import slips_in
+    from earnest.plans.files import plan_files, read_plans
     from shared.kernel import PlanSet
     from shared.settings import Settings
 

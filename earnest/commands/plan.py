@@ -32,9 +32,9 @@ def check(
     format_: Annotated[Format, typer.Option("--format", help="Text for people, JSON for programs.")] = Format.TEXT,
 ) -> None:
     """Say what is wrong, doubtful or unsaid in plan files. Exit code 1 where there is an error or a warning."""
-    from earnest.files.plans import plan_files
-    from earnest.plans.checking import check_files
-    from earnest.plans.reporting import as_json, as_text, is_clean
+    from earnest.plans.check import check_files
+    from earnest.plans.files import plan_files
+    from earnest.plans.report import as_json, as_text, is_clean
 
     every = [file for path in files for file in plan_files(path)]
     found = check_files(every)
@@ -46,12 +46,11 @@ def check(
 @app.command("assert")
 def assert_(files: PlanFiles) -> None:
     """Run the assertions written in plan files. Exit code 1 where one does not hold, or a file has none."""
-    from earnest.files.plans import plan_files
-    from earnest.plans.asserting import told
-    from earnest.plans.reading import read_plan_file
+    from earnest.plans.assertions import assertion_report
+    from earnest.plans.files import plan_files, read_plan_file
 
     plans = [(str(file), read_plan_file(file)) for path in files for file in plan_files(path)]
-    text, hold = told(plans)
+    text, hold = assertion_report(plans)
     typer.echo(text)
     if not hold:
         raise typer.Exit(1)
@@ -74,8 +73,8 @@ def show(
     out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
 ) -> None:
     """The plan document in plain words, as it can be handed to whoever is paid by it."""
+    from earnest.plans.files import read_plan_file
     from earnest.plans.page import page
-    from earnest.plans.reading import read_plan_file
     from shared.kernel.plan.document import document
 
     plan = read_plan_file(file)
@@ -95,7 +94,7 @@ def curve(
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
     from earnest.plans.chart import draw
     from earnest.plans.curves import payout, table
-    from earnest.plans.reading import read_plan_file
+    from earnest.plans.files import read_plan_file
 
     plan = read_plan_file(file)
     found = payout(plan, component, measure, quota, up_to)
@@ -113,16 +112,16 @@ def diff(
     roster: Annotated[Path | None, typer.Option(help="The roster for these deals.")] = None,
 ) -> None:
     """What changed between two versions: in words, and with --deals and --roster in money, for everyone."""
-    from earnest.plans.in_money import compared, told_in_money
-    from earnest.plans.in_words import differences
-    from earnest.plans.reading import read_plan_file
+    from earnest.plans.changes import differences
+    from earnest.plans.cost_of_change import compared, cost_table
+    from earnest.plans.files import read_plan_file
 
     if (deals is None) != (roster is None):
         raise typer.BadParameter("give --deals and --roster together")
     before, after = read_plan_file(old), read_plan_file(new)
     typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
-        typer.echo("\n" + told_in_money(compared(before, after, deals, roster)))
+        typer.echo("\n" + cost_table(compared(before, after, deals, roster)))
 
 
 def _give(text: str, out: Path | None) -> None:

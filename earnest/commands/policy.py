@@ -36,12 +36,12 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")] = False,
 ) -> None:
     """Say what is wrong in policy files, with line and column. Exit code 1 where something is."""
-    from earnest.plans import reporting
+    from earnest.plans import report
     from earnest.policies.checking import check_file, policy_files
 
     every = [file for path in files for file in policy_files(path)]
     found = [each for file in every for each in check_file(file)[1]]
-    typer.echo(reporting.as_json(found) if as_json else reporting.as_text(found, len(every)))
+    typer.echo(report.as_json(found) if as_json else report.as_text(found, len(every)))
     if found:
         raise typer.Exit(1)
 

@@ -54,7 +54,7 @@ def simulate(
             raise LocalError(str(error)) from None
         written = []
         if out is not None:
-            from earnest.simulation.writing import write
+            from earnest.simulation.report import write
 
             progress.update(task, description="Drawing")
             written = write(found, out)
@@ -66,8 +66,8 @@ def simulate(
 
 
 def _side(plan: list[Path], deals: Path, roster: Path) -> Side:
-    from earnest.files.plans import read_plans
     from earnest.files.world import read_world
+    from earnest.plans.files import read_plans
     from earnest.simulation.run import Side
 
     world = read_world(deals, roster, read_plans(plan))
@@ -86,7 +86,7 @@ def _tell(found: Outcome, console: Console) -> None:
 def _costs(found: Outcome) -> Table:
     from rich.table import Table
 
-    from earnest.simulation.figures import distribution
+    from earnest.simulation.statistics import distribution
 
     table = Table(title=f"Cost of a year, {found.currency}")
     sides = [("", found.years)] + ([("before: ", found.years_before)] if found.years_before is not None else [])
@@ -113,7 +113,7 @@ def _cell(name: str, value: float, found: Outcome) -> str:
 def _bands(found: Outcome) -> Table:
     from rich.table import Table
 
-    from earnest.simulation.figures import bands
+    from earnest.simulation.statistics import bands
 
     table = Table("measure", "band", title="Attainment")
     for name in ("people and periods", "pay"):

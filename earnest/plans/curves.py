@@ -52,10 +52,13 @@ def payout(plan: Plan, component: str | None, measure: str | None, quota: str | 
     end = _number("--up-to", up_to)
     marks = {Fraction(number) for _, number in numbers_of(plan)}
     marks |= {mark / size for mark in marks}
+    # A jump at a threshold is between two points of the grid wherever they lie; a hair on each side of every number of
+    # the plan makes it a vertical line, on whichever side the convention puts the threshold itself.
     marks |= {mark + side * HAIR for mark in marks for side in (-1, 1)}
     grid = {end * step / FINE for step in range(FINE + 1)}
     attainments = sorted(grid | {mark for mark in marks if 0 < mark < end})
     height = len(attainments)
+    # Everything else at its reference point (`plan/reference_point`): a curve has one measure to the right.
     others = [each for each in plan.measures if each is not grows and (each.ingredients or each.score)]
     points = Scenarios(
         height,

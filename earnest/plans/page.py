@@ -31,6 +31,7 @@ code { background: var(--band); padding: .1rem .3rem; border-radius: .25rem; fon
 
 def page(title: str, markdown: str) -> str:
     """The page of a document; what is in a plan file is text, never markup of its own."""
+    # Names and reasons in a plan are written by people and shown to others; without HTML they cannot be markup.
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     return (

@@ -22,6 +22,7 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         """Take a text that is YAML."""
+        # Composed a second time and with the plain loader: the data has lost its places, and only findings need them.
         self._root = yaml.compose(text, Loader=yaml.SafeLoader)
 
     def text_at(self, path: Path) -> str:
@@ -47,6 +48,8 @@ class Positions:
             if found is None:
                 continue
             name, node = found
+            # A plain value is pointed at itself, a list or mapping at the key that opens it, since its own mark is the
+            # line below.
             at = name if key or not isinstance(node, yaml.ScalarNode) else node
         mark = at.start_mark if at is not None else None
         return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)

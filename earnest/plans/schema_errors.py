@@ -43,6 +43,8 @@ def schema_findings(error: ValidationError, fields: Callable[[Path], set[str]] |
 def _finding(found: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> Iterator[Finding]:
     cause = found.get("ctx", {}).get("error")
     path: Path = found["loc"]
+    # Findings that travelled through pydantic as a ValueError keep their own code and place; the path so far is put
+    # before it.
     if isinstance(cause, Flaws):
         yield from (each.under(*path) for each in cause.findings)
         return
@@ -109,6 +111,7 @@ def _fields(path: Path) -> set[str]:
         return set(KINDS[str(path[2])].model_fields)
     if path[0] in known and len(path) <= 3:
         return set(known[str(path[0])].model_fields)
+    # A wrong hint is worse than a wide one: so deep in a component the nearest of all known fields is offered.
     return {name for part in _parts(PlanPart) for name in part.model_fields}
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from earnest.files.rejected import FileError
-from earnest.plans.checking import KEY_CODES, Located
+from earnest.plans.check import KEY_CODES, Located
 from earnest.plans.positions import Position, Positions
-from earnest.plans.reporting import as_text
+from earnest.plans.report import as_text
 from earnest.plans.schema_errors import schema_findings
 from earnest.policies.fields import fields_at
 from services.payout.policies.kinds import NoSuchKind, kinds, model_of

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from earnest.simulation.figures import bands, distribution
 from earnest.simulation.run import Outcome
+from earnest.simulation.statistics import bands, distribution
 from shared.money import minor_digits
 
 NOW, BEFORE, INK, GAIN, LOSS = "#1f6f8b", "#8a8a8a", "#333333", "#2a9d5c", "#c8553d"
@@ -31,6 +31,8 @@ def draw(found: Outcome, folder: Path) -> list[Path]:
     for name, figure in sorted(charts.items()):
         for form in FORMATS:
             path = folder / f"{name}.{form}"
+            # No date, no version, a fixed salt for ids: equal numbers give equal bytes, so that charts can be compared
+            # and committed.
             metadata = {"Date": None} if form == "svg" else {"Software": None}
             with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none"}):
                 figure.savefig(path, format=form, dpi=144, metadata=metadata)

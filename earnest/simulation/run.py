@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from earnest.simulation.base import Base, base_of
-from earnest.simulation.drawing import Drawn, drawn
-from earnest.simulation.figures import attainments, by_person, costs, moved, pays
+from earnest.simulation.history import BaseYear, base_year
+from earnest.simulation.sampling import Sample, sample
 from earnest.simulation.sensitivity import Moves, sensitivity
+from earnest.simulation.statistics import attainments, by_person, costs, moved, pays
 from earnest.simulation.years import Years, batches
 from shared.kernel import PlanSet, Roster, credit
 
@@ -21,7 +21,7 @@ COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fis
 class Outcome:
     """What came out: per year sales, cost and share; attainment per person and window; changes against the other plan, if any."""
 
-    base: Base
+    base: BaseYear
     currency: str
     drawn: bool
     years: pl.DataFrame
@@ -53,7 +53,8 @@ def simulate(side: Side, against: Side | None, years: int, seed: int, step: Call
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Crediting history")
-    base = base_of(side.deals, side.roster, side.plans)
+    base = base_year(side.deals, side.roster, side.plans)
+    # Both plans are paid the same lots, so that a difference is the plans' and not luck's.
     sides = [side] if against is None else [side, against]
     credits = [each.credits() for each in sides]
     paying = [Years(base, found, each.roster, each.plans) for found, each in zip(credits, sides, strict=True)]
@@ -61,9 +62,11 @@ def simulate(side: Side, against: Side | None, years: int, seed: int, step: Call
     sales: list[pl.DataFrame] = []
     for first, count in batches(years or 1, min(each.at_once for each in paying)):
         step(f"Year {first + 1:,} of {years or 1:,}")
-        lots = drawn(base, first, count, seed) if years else as_it_was(base)
+        lots = sample(base, first, count, seed) if years else as_it_was(base)
         sales.append(lots.deals.join(_nets(base), on="deal").group_by("year").agg(pl.col("net").sum()))
         for found, each in zip(earned, paying, strict=True):
+            # Batch by batch, with the columns that are counted afterwards only: all of thousands of years would not
+            # fit.
             found.append(each.pay(lots).select(COUNTED))
     step("Trying the conventions")
     moves = sensitivity(_of_year(credits[0], base), side.roster, side.plans)
@@ -83,7 +86,7 @@ def simulate(side: Side, against: Side | None, years: int, seed: int, step: Call
     )
 
 
-def as_it_was(base: Base) -> Drawn:
+def as_it_was(base: BaseYear) -> Sample:
     """The base year itself: everyone in their own seat with their own deals."""
     seats = pl.DataFrame({"seat": range(len(base.people))}).with_columns(year=pl.lit(0, dtype=pl.Int64), who="seat")
     deals = (
@@ -91,12 +94,12 @@ def as_it_was(base: Base) -> Drawn:
         .with_row_index("deal")
         .with_columns(pl.col("deal").cast(pl.Int64), year=pl.lit(0, dtype=pl.Int64))
     )
-    return Drawn(seats.select("year", "seat", "who"), deals.select("year", "seat", "who", "deal"))
+    return Sample(seats.select("year", "seat", "who"), deals.select("year", "seat", "who", "deal"))
 
 
-def _nets(base: Base) -> pl.DataFrame:
+def _nets(base: BaseYear) -> pl.DataFrame:
     return base.deals.select("net").with_row_index("deal").with_columns(pl.col("deal").cast(pl.Int64))
 
 
-def _of_year(credits: pl.DataFrame, base: Base) -> pl.DataFrame:
+def _of_year(credits: pl.DataFrame, base: BaseYear) -> pl.DataFrame:
     return credits.join(base.deals.select("deal_id"), on="deal_id", how="semi")

@@ -48,6 +48,8 @@ def _others(plans: PlanSet) -> Iterator[tuple[str, str, PlanSet]]:
 
 
 def _with(plan: Plan, convention: str, setting: str) -> Plan:
+    # Read again as a plan and not copied: a convention may make the plan one that is refused, and what it changes is
+    # worked out anew.
     document = plan.document()
     document["conventions"] = document.get("conventions", {}) | {convention: setting}
     return Plan.model_validate(document)
@@ -59,6 +61,7 @@ def _earned(credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFra
 
 def _moves(convention: str, other: str, now: pl.DataFrame, then: pl.DataFrame, plans: PlanSet) -> Moves:
     both = now.join(then.rename({"amount": "other"}), on=_ROW, how="full", coalesce=True)
+    # An earning that is there under one setting only counts as zero under the other.
     changed = both.with_columns(pl.col("amount", "other").fill_null(0)).filter(pl.col("amount") != pl.col("other"))
     used = sorted({str(getattr(plan.conventions, convention)) for plan in plans})
     return Moves(

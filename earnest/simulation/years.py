@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from earnest.simulation.base import Base
-from earnest.simulation.drawing import Drawn
+from earnest.simulation.history import BaseYear
+from earnest.simulation.sampling import Sample
 from shared.kernel import PlanSet, Roster, earn, measure, summed
 from shared.kernel.tables import SUMS
 
@@ -30,21 +30,25 @@ class Years:
         credits: `CREDITS` of the deals of history under the plans.
     """
 
-    def __init__(self, base: Base, credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> None:
+    def __init__(self, base: BaseYear, credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> None:
         self._base, self._roster, self._plans = base, roster, plans
         self._units = _units(base, credits, plans)
         self._told_apart = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
         dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
+        # Seats of all years of a call are participants with names of their own. Where people are compared, names are
+        # not enough: each year is moved so far into the future that nobody shares a window with another year.
         self._apart = CYCLE if windows else 0
         self.at_once = MANY if not windows else SOME if windows == {"month"} and not dated else 1
         """How many years one call takes; fiscal weeks and the versions that scores belong to cannot be moved in time."""
 
-    def pay(self, lots: Drawn) -> pl.DataFrame:
+    def pay(self, lots: Sample) -> pl.DataFrame:
         """`EARNINGS` of the years, with `year` and the places `seat` and `who` beside them."""
         label = pl.concat_str(pl.col("seat").cast(pl.String), pl.lit(APART), pl.col("year").cast(pl.String))
         later = (pl.col("year") - pl.col("year").min()) * self._apart
         seats = lots.seats.with_columns(participant_id=label, later=later)
+        # Sums and not deals go into the kernel: crediting does not depend on the lots, so it was done once, and a
+        # thousand years cost a thousand additions.
         sums = self._sums(lots).join(seats.drop("who"), on=["year", "seat"])
         if self._apart:
             sums = sums.with_columns(
@@ -55,8 +59,10 @@ class Years:
         earned = earn(measure(sums.select(SUMS.names()).cast(SUMS), self._plans), people, self._plans)
         return earned.join(seats.drop("later"), on="participant_id")
 
-    def _sums(self, lots: Drawn) -> pl.DataFrame:
+    def _sums(self, lots: Sample) -> pl.DataFrame:
         """What the deals that were drawn bring to whom."""
+        # Drawing with replacement brings a deal twice. For amounts that is twice as much; for a distinct count it must
+        # be another customer, or sampling would lower what is counted.
         again = pl.int_range(pl.len()).over("year", "seat", "deal") if self._told_apart else pl.lit(0)
         brought = (
             lots.deals.with_columns(again=again)
@@ -74,10 +80,12 @@ class Years:
         return seats.join(names, on="who").select("participant_id", "name", "later")
 
 
-def _units(base: Base, credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def _units(base: BaseYear, credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """What every deal of the base brings to everyone it credits, as `SUMS` of that deal alone."""
     place = pl.DataFrame({"participant_id": base.people, "credited": range(len(base.people))})
     numbered = base.deals.select("deal_id").with_row_index("deal").with_columns(pl.col("deal").cast(pl.Int64))
+    # `summed` adds up by participant, so a participant who is a deal as well gives the sums of each deal alone, without
+    # another way of summing.
     alone = credits.join(numbered.select("deal_id"), on="deal_id", how="semi").with_columns(
         participant_id=pl.concat_str("participant_id", pl.lit(APART), "deal_id")
     )
@@ -106,6 +114,8 @@ def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
         copies = table.rename({"participant_id": "of"}).join(
             named.rename({"name": "of2"}), left_on="of", right_on="of2"
         )
+        # Calendar years and not days, so that quotas and scores stay on their dates; after CYCLE years weekdays and
+        # leap days are the same again, and prorated quotas are, too.
         moved = pl.col("effective_from").dt.offset_by(pl.concat_str(pl.col("later"), pl.lit("y")))
         return copies.with_columns(effective_from=moved).select(table.columns)
 

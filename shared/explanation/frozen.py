@@ -71,6 +71,8 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
             "participant_id",
             detail=pl.concat_str(
                 pl.lit(f'{{"form":{FORM},"period":"{period}","participant_id":"'),
+                # JSON is put together as text: a detail per participant of a whole company, of which building objects
+                # would be most of the time.
                 "participant_id",  # an identifier, which needs no escaping
                 pl.lit('","earnings":'),
                 "earnings",

@@ -24,6 +24,7 @@ class RuleSkipped(BaseModel):
     def of(problem: str, about: str | None, who: str | None = None) -> RuleSkipped:
         """Of a reason of the kernel."""
         said = in_words(problem, about, who)
+        # A sentence begins with a capital, unless it begins with an id, which is as it is.
         if not says_who(problem):
             said = said[:1].upper() + said[1:]
         return RuleSkipped(cause=problem, about=about, message=f"{said}.")

@@ -11,6 +11,7 @@ from shared.kernel.arithmetic.expressions import WHOLE_SHARE
 
 def plain(value: Decimal, least: int = 0) -> Decimal:
     """The value without trailing zeros, but with `least` decimals, and without an exponent."""
+    # `normalize` makes 1200 into 12E+2; the exponent is brought back to zero or below, so that it is written in digits.
     exponent = value.normalize(EXACT).as_tuple().exponent
     digits = min(exponent, -least) if isinstance(exponent, int) else -least
     return value.quantize(Decimal((0, (1,), digits)), context=EXACT)

@@ -210,6 +210,7 @@ def windows(lines: pl.DataFrame, plan: Plan, component: Component | None, by: li
 
 def _that_say_something(pieces: list[Slice]) -> list[Slice]:
     """Without those that take back nothing, where a rate moved away from zero."""
+    # Where a rate moves away from zero the old product is zero, and a line that takes back nothing would only puzzle.
     moved = {piece.tier for piece in pieces if piece.pays}
     return [piece for piece in pieces if piece.pays or piece.credited > 0 or piece.tier not in moved]
 

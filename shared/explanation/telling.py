@@ -94,6 +94,7 @@ class Words:
 
     def _forfeited(self, line: Line) -> bool:
         """Whether the plan pays nothing of it because the participant left within the period."""
+        # Recognised by the gap between what is due and what is paid: rounding alone leaves less than one unit.
         forfeits = self._plan.conventions.leavers == "nothing_in_the_last_period"
         return forfeits and abs(line.exact_so_far - line.paid_after) >= Decimal(1).scaleb(-self._plan.digits)
 
@@ -165,6 +166,7 @@ class Words:
         """A product that a calculator can check; what a line takes back of earlier pay is said so."""
         amounts = self._component is not None and self._component.rates_are_amounts
         times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
+        # What rounding each deal made of them is an amount, with no base and no rate to be multiplied.
         if piece.reach == ROUNDING:
             product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
         elif not amounts:

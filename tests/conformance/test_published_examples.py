@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from earnest.files.calculation import Calculation, calculate
-from earnest.files.plans import read_plans
 from earnest.files.results import lines_table
+from earnest.plans.files import read_plans
 from shared.kernel.calendar import in_words
 from shared.money import from_minor
 

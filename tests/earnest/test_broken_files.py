@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from earnest.files.calculation import calculate
-from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.results import write_results
+from earnest.plans.files import read_plans
 
 BROKEN = Path(__file__).parent / "broken"
 CASES: list[dict[str, Any]] = yaml.safe_load((BROKEN / "files.yaml").read_text())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from earnest.plans.checking import check_texts, plan_of_text
+from earnest.plans.check import check_texts, plan_of_text
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
 

@@ -11,11 +11,11 @@ import pytest
 import xlsxwriter
 
 from earnest.files.calculation import calculate
-from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.results import earnings_table
 from earnest.files.rows import ROW, read_rows
 from earnest.files.sheets import doubt, shortest
+from earnest.plans.files import read_plans
 
 PLAN = """
 plan: rep

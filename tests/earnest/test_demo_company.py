@@ -19,7 +19,7 @@ from earnest.company.deliveries import Delivery, deliveries, roster_files
 from earnest.company.late import late_changes
 from earnest.company.people import People
 from earnest.company.selling import Statement, statements
-from earnest.files.plans import read_plans
+from earnest.plans.files import read_plans
 
 HASH = """
 import hashlib

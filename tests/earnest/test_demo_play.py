@@ -23,10 +23,10 @@ from earnest.company.people import People
 from earnest.company.play import play, play_once, prepare
 from earnest.company.selling import UNREADABLE, Statement, cents_text, statements
 from earnest.files.calculation import calculate
-from earnest.files.plans import read_plans
 from earnest.files.results import earnings_table
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
+from earnest.plans.files import read_plans
 from tests.earnest.audit_walk import flat, printed, steps
 
 pytestmark = pytest.mark.long

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
-from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.world import World, read_world
-from earnest.simulation.closing import closings, estimate
+from earnest.plans.files import read_plans
+from earnest.simulation.estimate import closings, estimate
 
 PLAN = """
 plan: rep

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from earnest.files.explained import Told, told
-from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.world import World, read_world
+from earnest.plans.files import read_plans
 from tests.command_line import earnest
 
 PLAN = """

@@ -14,8 +14,8 @@ import yaml
 
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.pay import Sources, pay_from_files
-from earnest.files.plans import read_plans
 from earnest.files.results import write_results
+from earnest.plans.files import read_plans
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.policy import PayGroup
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from earnest.files.calculation import calculate
-from earnest.files.plans import read_plans
+from earnest.plans.files import read_plans
 from shared.kernel.checks.assertions import checked
 from shared.money import from_minor
 

@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
-from earnest.files.plans import read_plans
 from earnest.files.rejected import FileError
 from earnest.files.world import read_world
-from earnest.simulation.base import base_of
-from earnest.simulation.drawing import drawn
-from earnest.simulation.figures import bands, pays
+from earnest.plans.files import read_plans
+from earnest.simulation.history import base_year
 from earnest.simulation.run import Outcome, Side, as_it_was, simulate
+from earnest.simulation.sampling import sample
+from earnest.simulation.statistics import bands, pays
 from earnest.simulation.years import Years
 from shared.kernel import credit, earn, measure
 
@@ -89,7 +89,7 @@ def simulated(company: Path, years: int, plan: str = "now.yaml", against: str | 
 @pytest.mark.parametrize("plan", ["now.yaml", "group.yaml"])
 def test_the_year_as_it_was_pays_what_the_calculation_pays(company: Path, plan: str) -> None:
     found = side(company, plan)
-    base = base_of(found.deals, found.roster, found.plans)
+    base = base_year(found.deals, found.roster, found.plans)
     of_year = found.deals.filter(pl.col("close_date").dt.year() == 2025)
     credits = credit(of_year, found.roster, found.plans).credits
     paid = earn(measure(credits, found.plans), found.roster, found.plans)
@@ -102,8 +102,8 @@ def test_the_year_as_it_was_pays_what_the_calculation_pays(company: Path, plan: 
 @pytest.mark.parametrize("plan", ["now.yaml", "group.yaml"])
 def test_a_drawn_year_pays_what_the_calculation_pays_for_its_deals(company: Path, plan: str) -> None:
     found = side(company, plan)
-    base = base_of(found.deals.filter(pl.col("splits").is_null()), found.roster, found.plans)
-    lots = drawn(base, 0, 1, seed=9)
+    base = base_year(found.deals.filter(pl.col("splits").is_null()), found.roster, found.plans)
+    lots = sample(base, 0, 1, seed=9)
     again = pl.int_range(pl.len()).over("seat", "deal_id")
     names = pl.DataFrame({"seat": range(len(base.people)), "name": base.people})
     ids = base.deals.select("deal_id").with_row_index("deal").cast({"deal": pl.Int64})
@@ -133,28 +133,28 @@ def test_the_same_seed_gives_the_same_years_however_they_are_taken_together(comp
     assert once.years.equals(twice.years)
     assert not once.years.equals(simulated(company, 8, seed=4).years)
     base = once.base
-    whole, parts = drawn(base, 0, 6, 3), [drawn(base, first, 2, 3) for first in (0, 2, 4)]
+    whole, parts = sample(base, 0, 6, 3), [sample(base, first, 2, 3) for first in (0, 2, 4)]
     assert whole.deals.equals(pl.concat(part.deals for part in parts))
 
 
 def test_people_are_compared_with_those_of_their_own_year_only(company: Path) -> None:
     found = side(company, "group.yaml")
-    base = base_of(found.deals, found.roster, found.plans)
+    base = base_year(found.deals, found.roster, found.plans)
     years = Years(base, found.credits(), found.roster, found.plans)
     assert years.at_once > 1
-    together = pays(years.pay(drawn(base, 0, years.at_once, 3)))
-    alone = pl.concat(pays(years.pay(drawn(base, year, 1, 3))) for year in range(years.at_once))
+    together = pays(years.pay(sample(base, 0, years.at_once, 3)))
+    alone = pl.concat(pays(years.pay(sample(base, year, 1, 3))) for year in range(years.at_once))
     assert together.equals(alone)
 
 
 def test_the_base_is_the_year_with_most_won_deals_and_teams_draw_among_themselves(company: Path) -> None:
     found = side(company)
-    base = base_of(found.deals, found.roster, found.plans)
+    base = base_year(found.deals, found.roster, found.plans)
     assert base.year == 2025
     assert (
         found.deals.filter(pl.col("stage") == "open")["deal_id"].is_in(base.deals["deal_id"].implode()).any() is False
     )
-    lots = drawn(base, 0, 50, 1)
+    lots = sample(base, 0, 50, 1)
     manager = dict(found.roster.assignments.select("participant_id", "manager").iter_rows())
     pairs = {(base.people[seat], base.people[who]) for _, seat, who in lots.seats.iter_rows()}
     assert len(pairs) > 50

@@ -13,7 +13,7 @@ Group = tuple[str | None, str | None, str | None]
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseYear:
     """A calendar year of deals and the people of the roster, both numbered.
 
     `deals` has deal_id, holder (a place in `people`) and net (minor units). `groups` gives for everyone those, themselves among
@@ -26,7 +26,7 @@ class Base:
     groups: list[list[int]]
 
 
-def base_of(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Base:
+def base_year(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> BaseYear:
     """The calendar year with most won deals, the latest of several.
 
     Raises:
@@ -35,9 +35,12 @@ def base_of(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Base:
     if len({plan.currency for plan in plans}) > 1:
         raise FileError("the plans pay in several currencies: simulate those of one currency at a time")
     dated = (pl.col("stage") == "won") & pl.col("amount").is_not_null() & pl.col("close_date").is_not_null()
+    # A split is drawn as a whole by whoever has most of it; the others are credited by the deal, as in history.
     won = _held(deals.filter(dated))
     if won.is_empty():
         raise FileError("no deal is won: there is no history to draw from")
+    # Bootstrap draws from one year, so seasons stay where they are; the fullest year is the best sample, and of equals
+    # the latest is the most like today.
     years = won.group_by(year=pl.col("close_date").dt.year()).len().sort("len", "year")
     year = int(years["year"][-1])
     people = sorted(set(roster.assignments["participant_id"]))
@@ -48,7 +51,7 @@ def base_of(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Base:
         .select("deal_id", "holder", net=pl.col("amount") - pl.col("refunded"))
         .sort("holder", "deal_id")
     )
-    return Base(year, people, held, _groups(people, set(held["holder"]), roster))
+    return BaseYear(year, people, held, _groups(people, set(held["holder"]), roster))
 
 
 def _held(deals: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Plan files: single files, or all files of a folder."""
+"""Plan files of which a tool needs the plan: single files, or all files of a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from earnest.files.rejected import FileError
-from earnest.plans.checking import plan_of_file
+from earnest.plans.check import plan_of_file
+from earnest.plans.report import as_text
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_set import PlanConflict
 from shared.kernel.plan.version import Plan
@@ -32,10 +33,23 @@ def plan_files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
+    # Sorted, so that messages come in the same order on every file system.
     files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
     if not files:
         raise FileError(f"{path}: there is no plan file (.yaml) in this folder")
     return files
+
+
+def read_plan_file(file: Path) -> Plan:
+    """The plan of a file.
+
+    Raises:
+        FileError: it is none; says everything that is wrong, with lines and columns.
+    """
+    read = plan_of_file(file)
+    if read.plan is None:
+        raise FileError(f"{file} is not a plan\n{as_text(read.found, 1)}")
+    return read.plan
 
 
 def _plan(file: Path) -> Plan:

@@ -53,7 +53,7 @@ def _earned(plan: Plan, deals: Path, roster: Path) -> pl.DataFrame:
     return earned.group_by("participant_id").agg(pl.col("amount").sum())
 
 
-def told_in_money(found: pl.DataFrame) -> str:
+def cost_table(found: pl.DataFrame) -> str:
     """A line per participant, those who lose most first, and the totals."""
     from shared.formatting import money
 
@@ -76,6 +76,8 @@ def told_in_money(found: pl.DataFrame) -> str:
         )
         for row in rows
     ]
+    # Over the same deals under both versions, each as if it had held all the time: what changes is the plan, not who
+    # sold.
     change = found["after"] - found["before"]
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
     share = f", {Decimal(total_after - total_before) * 100 / abs(total_before):+.1f}%" if total_before else ""

@@ -56,6 +56,7 @@ def check_texts(read: Sequence[PlanText]) -> list[Located]:
     for each in read:
         rest = each.found
         if each.plan is not None:
+            # Only what was given at once is known here; whether a version replaces one that is published, ingest says.
             others = [other for other in plans if other is not each.plan and other.plan == each.plan.plan]
             rest = _located(each.file, each.text, findings(each.plan, others))
         found += sorted(rest, key=lambda one: (one.position, one.finding.code, one.finding.message))
@@ -75,6 +76,7 @@ def slips_in(files: Sequence[Path]) -> list[str]:
 def plan_of_file(file: Path) -> PlanText:
     """The plan of a file, or why it is none."""
     try:
+        # Editors on Windows begin a file with a byte order mark, which YAML would take for a part of the first key.
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         return _unusable(str(file), "", "the text is not UTF-8", mend="save the file as UTF-8")
@@ -108,5 +110,6 @@ def _unusable(
 
 def _located(file: str, text: str, found: Sequence[Finding]) -> list[Located]:
     positions = Positions(text)
+    # Whether a percent sign was written is known from the text only: once it is read, 800% and 8 are the same number.
     meant = [each for each in found if each.code not in UNIT_CODES or not positions.text_at(each.path).endswith("%")]
     return [Located(file, positions.of(each.path, key=each.code in KEY_CODES), each) for each in meant]

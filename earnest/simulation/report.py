@@ -9,8 +9,8 @@ import polars as pl
 from earnest.files.rejected import FileError
 from earnest.files.words import money
 from earnest.simulation.charts import draw
-from earnest.simulation.figures import bands
 from earnest.simulation.run import Outcome
+from earnest.simulation.statistics import bands
 from shared.spreadsheets import write_csv
 
 SHARE_DECIMALS = 4

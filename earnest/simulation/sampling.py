@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from earnest.simulation.base import Base
+from earnest.simulation.history import BaseYear
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Sample:
     """Some simulated years: `seats` (year, seat, who) and `deals` (year, seat, who, deal_id, net), all places in the base."""
 
     seats: pl.DataFrame
     deals: pl.DataFrame
 
 
-def drawn(base: Base, first: int, count: int, seed: int) -> Drawn:
+def sample(base: BaseYear, first: int, count: int, seed: int) -> Sample:
     """The years from number `first` on; each has lots of its own, so that it is the same however years are taken together."""
     held = base.deals["holder"].to_numpy()
     starts = np.searchsorted(held, np.arange(len(base.people)))
@@ -32,7 +32,11 @@ def drawn(base: Base, first: int, count: int, seed: int) -> Drawn:
     years, seats, who, deals = [], [], [], []
     whos = []
     for year in range(first, first + count):
+        # A stream of lots for each year: the same year is drawn whatever the batch size, the number of years or the
+        # plan, and two plans are compared over the very same luck (common random numbers).
         lots = np.random.Generator(np.random.PCG64([seed, year]))
+        # People first and their deals after: drawing deals of the whole company would give everyone average luck, and
+        # the spread of pay would be too small (a two-stage, or cluster, bootstrap).
         filled = np.array([group[lots.integers(len(group))] for group in base.groups])
         whos.append(filled)
         number = sizes[filled]
@@ -56,4 +60,4 @@ def drawn(base: Base, first: int, count: int, seed: int) -> Drawn:
             "who": np.concatenate(whos),
         }
     )
-    return Drawn(seats_frame, drawn_deals)
+    return Sample(seats_frame, drawn_deals)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from earnest.plans.checking import Located
+from earnest.plans.check import Located
 
 
 def is_clean(found: Sequence[Located]) -> bool:

@@ -78,6 +78,7 @@ def bands(attained: pl.DataFrame) -> pl.DataFrame:
     """measure, band, share (of people and windows) and share_of_pay."""
     labels = [f"{low}-{high}%" for low, high in pairwise(BANDS)]
     labels = [f"below {BANDS[0]}%", *labels, f"{BANDS[-1]}% and more"]
+    # How many bounds are reached is the number of the band, without a join.
     place = pl.sum_horizontal((pl.col("percent") >= low).cast(pl.Int64) for low in BANDS)
     placed = attained.with_columns(place=place)
     counted = placed.group_by("of", "place").agg(count=pl.len(), pay=pl.col("pay").sum())

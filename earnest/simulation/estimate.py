@@ -31,6 +31,7 @@ def closings(texts: list[str]) -> dict[str, date | None]:
     """
     found: dict[str, date | None] = {}
     for text in (each.strip() for one in texts for each in one.split(",")):
+        # From the right, and only where a date follows: a deal's id may have colons of its own.
         deal, colon, day = text.rpartition(":")
         try:
             found[deal if colon and _is_dated(day) else text] = (
@@ -55,6 +56,8 @@ def estimate(world: World, participant: str, closing: Mapping[str, date | None])
     known(world, participant)
     closed = _closed(world.deals, closing)
     (credits, now), (new_credits, then) = (_of(world, deals, participant) for deals in (world.deals, closed))
+    # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
+    # and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
     filled = both.with_columns(pl.col("now", "then").fill_null(0))
     earnings = filled.with_columns(change=pl.col("then") - pl.col("now")).sort(_EARNING)

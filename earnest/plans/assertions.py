@@ -9,7 +9,7 @@ from shared.kernel.checks.assertions import ALL, Checked, checked
 from shared.kernel.plan.version import Plan
 
 
-def told(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
+def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     """What became of every assertion of some files, and whether all hold."""
     lines: list[str] = []
     passed = failed = 0
