@@ -29,8 +29,7 @@ EDGE = re.compile(
 BESIDE_THE_EDGE = {
     "services/alerts/evaluator.py": "hands the present instant and a connection to the evaluation",
     "services/alerts/pipeline_health.py": "hands a connection to the store",
-    "services/ingest/examples.py": "adds to the API's own document",
-    "services/ingest/webhooks.py": "the API of webhooks",
+    "services/ingest/intake.py": "takes a request in for the routes: waits for the log without holding a thread",
     "services/payout/policies/referents.py": "hands a connection to the store",
     "services/payout/runs/record.py": "hands a connection to the store: what a run keeps",
     "services/payout/runs/contributors.py": "hands a connection to the store: who set what a run pays on",

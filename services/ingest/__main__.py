@@ -8,12 +8,13 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.ingest.api import create_app
-from services.ingest.appending import Appender
+from services.ingest.app import create_app
+from services.ingest.appender import Appender
+from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
-from services.ingest.published import Published
+from services.ingest.published_plans import PublishedPlans
+from services.ingest.sources import Sources
 from services.ingest.store import Answers
-from services.ingest.webhooks import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared import logs
 from shared.bounded import Bounded
@@ -34,7 +35,7 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     answers, appender, bounded = Answers(engine), Appender(log), Bounded()
-    published = Published(log, answers.alone, bounded)
+    published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     deliveries = partial(step, sources.known, settings.zone, published.columns)
@@ -49,7 +50,8 @@ def main() -> None:
             return ["the database does not answer", *crew.reasons()]
         return crew.reasons()
 
-    app = create_app(settings, appender, answers, published, KnownRoster(log), sources, ready)
+    intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(log))
+    app = create_app(settings, intake, sources=sources, ready=ready)
     serve(app, settings.host, settings.ingest_port, crew)
     bounded.close()
 

@@ -5,51 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from services.ingest.events import Columns, Event, Unfit
 from shared.contracts.base import instant_text
 from shared.log.port import MAX_RECORD_BYTES, Record
 from shared.problems import field_errors
 
-
-class Mistake(BaseModel):
-    """What is wrong with an event: the field, and the reason."""
-
-    field: str
-    reason: str
-
-
-class ItemResult(BaseModel):
-    """What became of one event of a request, by its place in the request."""
-
-    index: int
-    id: str | None
-    status: Literal["accepted", "rejected"]
-    errors: list[Mistake] = []
-    warnings: list[str] = Field(
-        default=[], description="What was accepted and looks like a slip that moves pay; left out where there is none"
-    )
-
-
-class Receipt(BaseModel):
-    """The answer to a request: accepted events are durable in the log; rejected ones were not taken."""
-
-    accepted: int
-    rejected: int
-    results: list[ItemResult]
-
-
 AHEAD: Final = timedelta(days=1)
 """How far a sender's clock may be ahead of ours: time zones are mistaken more often than days."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedItem:
     """What stands in a request instead of an event that could not be made, with the id it would have; `errors` are fields and reasons."""
 
     id: str
@@ -57,30 +29,32 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A request as read: records for the log, and the receipt to give once they are there."""
+class ReadEvents:
+    """The events of a request as read: records for the log, and the receipt to give once they are there."""
 
     records: list[Record]
     receipt: dict[str, Any]
 
 
-def read(
-    texts: Sequence[bytes | Refused],
+def read_events(
+    texts: Sequence[bytes | RefusedItem],
     kind: type[Event],
+    *,
     zone: ZoneInfo,
     received: datetime,
     by: str,
     columns: Columns,
-) -> Read:
+) -> ReadEvents:
     """Read every event of a request, sent `by` whom key or signature name; a mistake in one does not touch the others.
 
-    The company's own fields of a deal are held against the `columns` that published plans declare. An event whose time lies ahead of when it was `received` is refused: it would win over every true one until then.
+    The company's own fields of a deal are held against the `columns` that published plans declare. An event whose time lies ahead of when
+    it was `received` is refused: the later statement about a field holds, so it would win over every true one until then.
     """
     records: list[Record] = []
     results: list[dict[str, Any]] = []
     latest = instant_text(received + AHEAD)
     for index, text in enumerate(texts):
-        if isinstance(text, Refused):
+        if isinstance(text, RefusedItem):
             results.append({"index": index, "id": text.id, "status": "rejected", "errors": text.errors})
             continue
         try:
@@ -99,7 +73,7 @@ def read(
             {"index": index, "id": event.id, "status": "accepted", "errors": []}
             | ({"warnings": warnings} if warnings else {})
         )
-    return Read(records, receipt_of(results))
+    return ReadEvents(records, receipt_of(results))
 
 
 def receipt_of(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -108,12 +82,12 @@ def receipt_of(results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"accepted": accepted, "rejected": len(results) - accepted, "results": results}
 
 
-def told(warnings: dict[str, list[str]], found: Read) -> None:
+def add_warnings(events: ReadEvents, warnings: dict[str, list[str]]) -> None:
     """Add to the receipt what there is to warn of, by the key of its event; at the last one that was taken."""
-    taken = [result for result in found.receipt["results"] if result["status"] == "accepted"]
-    for record, result in zip(reversed(found.records), reversed(taken), strict=True):
-        if said := warnings.pop(record.key, None):
-            result["warnings"] = said
+    taken = [result for result in events.receipt["results"] if result["status"] == "accepted"]
+    for record, result in zip(reversed(events.records), reversed(taken), strict=True):
+        if of_key := warnings.pop(record.key, None):
+            result["warnings"] = of_key
 
 
 def rejected(index: int, text: bytes, errors: list[dict[str, str]]) -> dict[str, Any]:

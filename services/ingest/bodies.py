@@ -1,36 +1,22 @@
-"""Request bodies: one CloudEvent, a JSON array or NDJSON, structured or with its attributes in headers; taken apart, not read."""
+"""Request bodies: one CloudEvent, a JSON array or NDJSON, structured or with its attributes in headers; split, not read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 
 import orjson
 
-from shared.problems import Problem, TooLarge, Unprocessable
+from services.ingest.errors import TooMany, UnknownForm
+from shared.problems import Unprocessable
 
 MOST_EVENTS: Final = 10_000
+"""In one request: as many as fit a body of usual events. They are read in one go, and the answer has a line for each."""
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 
 
-class TooMany(TooLarge):
-    """More events in one request than are read."""
-
-    type = "too-many-events"
-    title = "Too many events in one request"
-
-
-class UnknownForm(Problem):
-    """The content type is none of those that are read."""
-
-    type = "unsupported-media-type"
-    title = "The content type is not supported"
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-
-
-def take_apart(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
+def split_events(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
     """The JSON text of each event of a request; header names are in lower case.
 
     Raises:
@@ -47,6 +33,7 @@ def take_apart(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
         texts = [_structured(body, headers)]
     else:
         found = _parsed(body)
+        # A single event stays the bytes it came as: written again, a number of it could be another.
         texts = [_text(one) for one in found] if isinstance(found, list) else [body]
     check_number(len(texts))
     return texts

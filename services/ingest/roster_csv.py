@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.ingest.acceptance import Refused
+from services.ingest.acceptance import RefusedItem
 from services.ingest.bodies import check_number
 from shared.contracts import roster
 from shared.contracts.base import instant_text
@@ -21,7 +21,7 @@ FIRST_ROW: Final = 2
 """The header is row 1."""
 
 
-def events(body: bytes, source: str, received: datetime) -> list[bytes | Refused]:
+def events(body: bytes, source: str, received: datetime) -> list[bytes | RefusedItem]:
     """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
 
     Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them. The id of an event ends in its row,
@@ -44,13 +44,13 @@ def events(body: bytes, source: str, received: datetime) -> list[bytes | Refused
         raise Unprocessable(f"the file cannot be used: {error}") from None
     check_number(len(rows))
     digest = hashlib.sha256(body).hexdigest()[:16]
-    found: list[bytes | Refused] = []
+    found: list[bytes | RefusedItem] = []
     for row, cells in rows:
         name = f"{digest}-{row}"
         try:
             patch = patch_of(dict(zip(header, fitted(cells, len(header)), strict=True)))
         except TooWide as error:
-            found.append(Refused(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
+            found.append(RefusedItem(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
         else:
             found.append(orjson.dumps(_event(patch, name, source, received)))
     return found

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from services.ingest.deliveries import Delivery, mistakes
+from services.ingest.delivery import Delivery, mistakes
 from services.ingest.events import Columns
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, DELIVERIES, Topic
@@ -35,8 +35,8 @@ def step(
         if source is None:
             rejections.append(Rejection(stored, "unknown_source", f"no source {delivery.source} is configured"))
             continue
-        found = delivery.read(source, zone, columns)
-        publications += [(DEALS, record) for record in found.records]
-        if found.receipt["rejected"]:
-            rejections.append(Rejection(stored, "not_valid", mistakes(found.receipt)[:LONGEST_MESSAGE]))
+        events = delivery.read(source, zone, columns)
+        publications += [(DEALS, record) for record in events.records]
+        if events.receipt["rejected"]:
+            rejections.append(Rejection(stored, "not_valid", mistakes(events.receipt)[:LONGEST_MESSAGE]))
     return Outcome(publications, rejections)

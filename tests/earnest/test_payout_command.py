@@ -15,7 +15,7 @@ from rich.console import Console
 from earnest.imports.sending import Sender
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
-from services.ingest.examples import DEAL, PLAN, ROSTER
+from services.ingest.schemas import DEAL, PLAN, ROSTER
 from tests.command_line import earnest
 
 

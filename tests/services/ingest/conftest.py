@@ -16,12 +16,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from earnest.local.postgres import Postgres
-from services.ingest.api import create_app
-from services.ingest.appending import Appender
+from services.ingest.app import create_app
+from services.ingest.appender import Appender
+from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
-from services.ingest.published import Published
+from services.ingest.published_plans import PublishedPlans
+from services.ingest.sources import Sources
 from services.ingest.store import Answers
-from services.ingest.webhooks import Sources
 from shared.bounded import Bounded
 from shared.contracts.topics import ROAD, Topic
 from shared.database import database_url as url_of
@@ -101,10 +102,9 @@ def start_ingest(database_url: str, keys_file: Path, bounded: Bounded) -> Iterat
         threads.append(thread)
         closing.extend([real.close, engine.dispose])
         answers = Answers(engine)
-        published = Published(used, answers.alone, bounded)
-        app = create_app(
-            settings, appender, answers, published, KnownRoster(used), Sources(sources_dir), ready=lambda: []
-        )
+        published = PublishedPlans(used, lock=answers.lock_publishing, bounded=bounded)
+        intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(used))
+        app = create_app(settings, intake, sources=Sources(sources_dir), ready=lambda: [])
         return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine)
 
     yield start

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
-from services.ingest.schema import metadata
+from services.ingest.tables import metadata
 from shared.log.tables import metadata as worker_tables
 from tests.services.ingest.conftest import Ingest
 

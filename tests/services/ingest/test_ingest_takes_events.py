@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.examples import DEAL, PLAN, ROSTER
+from services.ingest.schemas import DEAL, PLAN, ROSTER
 from shared.contracts.topics import DEALS, PLANS, Topic
 from shared.contracts.topics import ROSTER as ROSTER_TOPIC
 from shared.log.port import LogUnavailable, Record

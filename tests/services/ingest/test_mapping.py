@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.deliveries import Delivery
+from services.ingest.delivery import Delivery
 from services.ingest.mapping import Source, SourceError, load_source
 from tests.services.ingest.acme import DELIVERY, SOURCE
 
@@ -70,7 +70,9 @@ def test_an_item_that_is_no_deal_is_named_and_breaks_nothing(item: str) -> None:
     plain = {"source": "plain", "items": "$.events[*]", "deal_id": "$.id", "fields": {"product": "$.id"}}
     source = Source.model_validate(plain)
     body = f'{{"events": [{item}]}}'.encode()
-    found = Delivery("plain", "d", "2025-04-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"), dict)
+    found = Delivery(source="plain", name="d", sent="2025-04-01T00:00:00.000000Z", body=body).read(
+        source, ZoneInfo("UTC"), dict
+    )
     assert (found.records, found.receipt["rejected"]) == ([], 1)
 
 
@@ -117,7 +119,9 @@ def test_no_document_breaks_a_mapping(document: Any) -> None:
     rules = {"amount": {"path": "$.amount", "scale": -2}, "product": "$.x", "custom.x": "$.x"}
     source = Source.model_validate({"source": "s", "items": "$..*", "deal_id": "$.id", "fields": rules})
     body = json.dumps({"x": document}).encode()
-    found = Delivery("s", "m", "2025-01-01T00:00:00.000000Z", body).read(source, ZoneInfo("UTC"), dict)
+    found = Delivery(source="s", name="m", sent="2025-01-01T00:00:00.000000Z", body=body).read(
+        source, ZoneInfo("UTC"), dict
+    )
     assert found.receipt["accepted"] == len(found.records)
 
 
@@ -157,7 +161,13 @@ def test_the_owner_of_a_source_file_and_whoever_sent_a_delivery_again_set_what_i
     owner: str | None, again: str | None, by: str | None, tmp_path: Path
 ) -> None:
     (tmp_path / "acme.yaml").write_text(SOURCE + (f"\nowner: {owner}\n" if owner else ""))
-    delivery = Delivery("acme-crm", "msg_1", "2025-03-31T12:00:00.000000Z", json.dumps(DELIVERY).encode(), again)
+    delivery = Delivery(
+        source="acme-crm",
+        name="msg_1",
+        sent="2025-03-31T12:00:00.000000Z",
+        body=json.dumps(DELIVERY).encode(),
+        again_by=again,
+    )
     (record,) = delivery.read(
         load_source(tmp_path / "acme.yaml"), ZoneInfo("UTC"), lambda: {"segment": pl.String()}
     ).records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.ingest.examples import PLAN
+from services.ingest.schemas import PLAN
 from tests.services.ingest.conftest import Ingest
 from tests.services.ingest.test_ingest_takes_events import deal
 

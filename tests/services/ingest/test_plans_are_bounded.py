@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.examples import DEAL, PLAN
+from services.ingest.schemas import DEAL, PLAN
 from shared.contracts.topics import DEALS, PLANS
 from tests.services.ingest.conftest import Ingest
 from tests.shared.kernel.hostile_plans import HOSTILE, PLAIN

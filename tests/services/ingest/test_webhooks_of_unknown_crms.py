@@ -16,7 +16,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.ingest.mapping import SourceError
-from services.ingest.webhooks import Sources
+from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared.contracts.topics import DEALS, DELIVERIES
 from shared.log import dead_letters, positions

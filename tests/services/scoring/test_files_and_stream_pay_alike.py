@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.rejected import FileError
 from services.ingest import roster_csv
-from services.ingest.acceptance import Read, read
+from services.ingest.acceptance import ReadEvents, read_events
 from services.ingest.events import DealEvent, RosterEvent
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, ROSTER
@@ -163,17 +163,17 @@ def as_it_stands(row: dict[str, str], number: int) -> dict[str, Any]:
     return {"id": f"row-{number}", "source": "file", "type": "earnest.deal.patched", "time": SINCE, "data": data}
 
 
-def deal_events(rows: list[dict[str, str]], sent: Callable[[dict[str, str], int], dict[str, Any]]) -> Read:
+def deal_events(rows: list[dict[str, str]], sent: Callable[[dict[str, str], int], dict[str, Any]]) -> ReadEvents:
     """The rows as events, each later than the one before."""
     texts = []
     for number, row in enumerate(rows):
         event = sent(row, number)
         event["data"]["sequence"] = number
         texts.append(orjson.dumps(event))
-    return read(texts, DealEvent, ZONE, NOW, "file", lambda: PLANS.columns)
+    return read_events(texts, DealEvent, zone=ZONE, received=NOW, by="file", columns=lambda: PLANS.columns)
 
 
-def refused_by(found: Read) -> set[tuple[int, str]]:
+def refused_by(found: ReadEvents) -> set[tuple[int, str]]:
     """Row of the file and field of everything that ingest rejected."""
     parts = {"data", "fields", "custom"}
     return {
@@ -216,7 +216,7 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
     for number, text in enumerate(texts):
         assert isinstance(text, bytes)
         texts[number] = orjson.dumps(orjson.loads(text) | {"data": orjson.loads(text)["data"] | {"sequence": number}})
-    hired = read(texts, RosterEvent, ZONE, NOW, "file", dict)
+    hired = read_events(texts, RosterEvent, zone=ZONE, received=NOW, by="file", columns=dict)
     for topic, found in ((ROSTER, hired), (DEALS, sold)):
         for record in found.records:
             road.put(topic.name, record)
@@ -247,9 +247,8 @@ def test_a_roster_whose_columns_one_road_refuses_is_refused_by_the_other_in_the_
 def test_a_row_of_a_roster_that_is_too_long_is_refused_alone_by_both_roads() -> None:
     people = "participant_id,plan\nann,rep\nbob,rep,100\ncy,rep,,\n"
     calculated = from_files(table([{"deal_id": "d1"} | plain_deal]), people)
-    live = read(
-        roster_csv.events(people.encode(), "file", datetime(2025, 1, 1, tzinfo=UTC)), RosterEvent, ZONE, NOW, "f", dict
-    )
+    rows = roster_csv.events(people.encode(), "file", datetime(2025, 1, 1, tzinfo=UTC))
+    live = read_events(rows, RosterEvent, zone=ZONE, received=NOW, by="f", columns=dict)
     assert calculated.participants == live.receipt["accepted"] == 2
     [(row, why)] = (
         calculated.rejected.filter(calculated.rejected["file"] == "roster").select("row", "message").iter_rows()

@@ -11,22 +11,19 @@ from typing import Final
 
 import structlog
 
+from services.ingest.errors import LogBusy
 from shared.contracts.topics import Topic
 from shared.log.port import Log, LogUnavailable, Record
 from shared.metrics import INGEST_SECONDS
-from shared.problems import Busy
 
 _logger = structlog.get_logger(__name__)
 
 WAITING_REQUESTS: Final = 64
+"""More than the threads of the web app, so that a slow log is felt as waiting first; few enough that nobody waits for longer than their
+client does.
+"""
 TOGETHER: Final = 5_000
 """Records in one append at most, so that a full queue does not become one endless transaction."""
-
-
-class LogBusy(Busy):
-    """The log takes less than is sent."""
-
-    title = "Too many requests are waiting for the log"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from services.ingest.appending import Appender
+from services.ingest.appender import Appender
 from shared.contracts.topics import DEALS, ROSTER, Topic
 from shared.log.port import LogUnavailable, Record
 

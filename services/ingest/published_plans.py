@@ -16,9 +16,9 @@ import orjson
 import polars as pl
 import structlog
 
-from services.ingest.acceptance import Read, receipt_of, rejected
-from services.ingest.bodies import TooMany
-from services.ingest.plan_reading import in_full, read_plan_event
+from services.ingest.acceptance import ReadEvents, read_events, receipt_of, rejected
+from services.ingest.errors import PlanCannotHold, PlanPublishedAlready, TooMany
+from services.ingest.events import PlanEvent
 from shared.bounded import Bounded, Exceeded
 from shared.contracts.topics import PLANS
 from shared.kernel.language.conventions import CalendarTerms
@@ -26,36 +26,21 @@ from shared.kernel.language.filters import ColumnTypes
 from shared.kernel.plan.plan_set import Declared, PlanConflict, PlanSet, check_together, replaced
 from shared.kernel.plan.version import Plan
 from shared.log.port import Log, LogUnavailable, Record
-from shared.problems import Conflict
 
 MOST_PLANS: Final = 100
-"""Plan versions in one request: each is calculated with before it is taken."""
+"""Plan versions in one request: each is calculated with before it is taken, one after another in one process for all requests."""
 REFRESHED: Final = 15.0
-"""Seconds after which what other processes published is known."""
+"""Seconds after which what other processes published is known. It reads the whole topic, which is compacted and small."""
 
 _logger = structlog.get_logger(__name__)
 
 
-class PlanPublishedAlready(Conflict):
-    """The version is published with other content."""
-
-    type = "plan-version-published"
-    title = "The plan version is published with other content"
-
-
-class PlanCannotHold(Conflict):
-    """The version could not be used beside those that are published."""
-
-    type = "plan-conflict"
-    title = "The plan version cannot stand beside those that are published"
-
-
-class Published:
+class PublishedPlans:
     """The plan versions in the log. They are read for each publication, and every some seconds: they are few."""
 
-    def __init__(self, log: Log, alone: Callable[[], AbstractContextManager[object]], bounded: Bounded) -> None:
-        """`alone` keeps other publishers out, in every process: what was read must still be so when the log is written."""
-        self._log, self._alone, self._bounded = log, alone, bounded
+    def __init__(self, log: Log, *, lock: Callable[[], AbstractContextManager[object]], bounded: Bounded) -> None:
+        """`lock` keeps other publishers out, in every process: what was read must still be so when the log is written."""
+        self._log, self._lock, self._bounded = log, lock, bounded
         self._columns: dict[str, pl.DataType] | None = None
         self._documents: dict[str, dict[str, Any]] = {}
         self._read: dict[str, Plan] = {}
@@ -105,8 +90,8 @@ class Published:
             name: ColumnTypes[kind] for columns in holding for name, kind in columns if kind in ColumnTypes
         }
 
-    def read(self, texts: Sequence[bytes], zone: ZoneInfo, received: datetime, by: str) -> Read:
-        """Read the events of a request as `acceptance.read` does, each where it can harm nobody.
+    def read(self, texts: Sequence[bytes], *, zone: ZoneInfo, received: datetime, by: str) -> ReadEvents:
+        """Read the events of a request as `acceptance.read_events` does, each where it can harm nobody.
 
         Raises:
             TooMany: there are more than `MOST_PLANS`.
@@ -118,14 +103,14 @@ class Published:
         results: list[dict[str, Any]] = []
         for index, text in enumerate(texts):
             try:
-                one = self._bounded.run(read_plan_event, text, zone.key, received, by)
+                one = self._bounded.run(read_plan_event, text, zone.key, received=received, by=by)
             except Exceeded as error:
                 reason = f"the plan cannot be checked: {error}; write it smaller"
                 results.append(rejected(index, text, [{"field": "data.document", "reason": reason}]))
                 continue
             records += one.records
             results += [result | {"index": index} for result in one.receipt["results"]]
-        return Read(records, receipt_of(results))
+        return ReadEvents(records, receipt_of(results))
 
     def publish(self, records: Sequence[Record]) -> None:
         """Append the versions that are new; the same content again is harmless.
@@ -135,7 +120,7 @@ class Published:
             PlanCannotHold: one of them would never hold, or declares a column in another way; nothing was published.
             LogUnavailable: the log cannot be read or written.
         """
-        with self._alone():
+        with self._lock():
             known = self._known()
             held = {key: _declared(fact) for key, fact in known.items()}
             new: dict[str, Record] = {}
@@ -157,10 +142,22 @@ class Published:
     def _same(self, published: dict[str, Any], document: dict[str, Any]) -> bool:
         if published == document:
             return True
-        try:  # an earlier version of Earnest may have written the same with fewer words
+        try:  # what was published before the plan language had a word says the same without it
             return self._bounded.run(in_full, published) == document
         except ValueError:
             return False
+
+
+# These two are called in the bounded process, which may die of what it reads. So what goes in and comes out is small and plain: a time
+# zone by its name, records and results, never a plan.
+def read_plan_event(text: bytes, zone: str, *, received: datetime, by: str) -> ReadEvents:
+    """One event of a request, read as `acceptance.read_events` does; a plan that is one is tried out, too."""
+    return read_events([text], PlanEvent, zone=ZoneInfo(zone), received=received, by=by, columns=dict)
+
+
+def in_full(document: dict[str, Any]) -> dict[str, Any]:
+    """A published document as this version of Earnest would write it."""
+    return Plan.model_validate(document).document()
 
 
 def _check(held: dict[str, Declared], new: dict[str, Declared]) -> None:

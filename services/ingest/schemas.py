@@ -1,13 +1,47 @@
-"""Examples for the API pages: requests that work as they stand."""
+"""What the HTTP interface of ingest takes and gives, with requests that work as they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from fastapi import FastAPI
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, Field
+
+from services.ingest.mapping import Repair
+
+
+class Mistake(BaseModel):
+    """What is wrong with an event: the field, and the reason."""
+
+    field: str
+    reason: str
+
+
+class ItemResult(BaseModel):
+    """What became of one event of a request, by its place in the request."""
+
+    index: int
+    id: str | None
+    status: Literal["accepted", "rejected"]
+    errors: list[Mistake] = []
+    warnings: list[str] = Field(
+        default=[], description="What was accepted and looks like a slip that moves pay; left out where there is none"
+    )
+
+
+class Receipt(BaseModel):
+    """The answer to a request: accepted events are durable in the log; rejected ones were not taken."""
+
+    accepted: int
+    rejected: int
+    results: list[ItemResult]
+
+
+class DeliveryReceipt(Receipt):
+    """The answer to a delivery. `passed_over` items were of no interest; `repairs` are values the source file mends."""
+
+    passed_over: int
+    repairs: list[Repair]
+
 
 REFERENCE: Final = "#/components/schemas/{model}"
 
@@ -69,23 +103,10 @@ PLAN = _event(
 WEBHOOK: dict[str, Any] = {"id": "77", "updated": "2025-03-31T16:20:00Z", "amount": 12500, "status": "won"}
 
 
-def bodies(example: dict[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
-    """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON."""
+def body_of(example: dict[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
+    """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON object."""
     schema: dict[str, Any] = {"type": "object"}
     if model is not None:
         one = {"$ref": REFERENCE.format(model=model.__name__)}
         schema = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
-
-
-def describe(app: FastAPI, models: Sequence[type[BaseModel]]) -> None:
-    """Add the models to the app's OpenAPI, where `bodies` refers to them: FastAPI does not see bodies read as bytes."""
-    _, found = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document["components"]["schemas"] |= found["$defs"]
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

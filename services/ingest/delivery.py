@@ -1,4 +1,4 @@
-"""Deliveries of webhook sources, read by their mapping. One that cannot be read whole is kept until its cause is mended."""
+"""A delivery of a webhook source, read by its mapping. One that cannot be read whole is kept until its cause is mended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.ingest.acceptance import Read, read
+from services.ingest.acceptance import ReadEvents, read_events
 from services.ingest.events import Columns, DealEvent
 from services.ingest.mapping import Source
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
@@ -22,7 +22,7 @@ DELIVERY: Final = "earnest-delivery"
 SENT: Final = "earnest-sent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes; and who sent it again, after
     what kept it from being read was mended.
@@ -43,9 +43,15 @@ class Delivery:
     def of(record: Record) -> Delivery:
         """The delivery of a record."""
         given: Mapping[str, str] = record.headers
-        return Delivery(given[SOURCE], given[DELIVERY], given[SENT], record.value or b"", given.get(REPLAYED_BY))
+        return Delivery(
+            source=given[SOURCE],
+            name=given[DELIVERY],
+            sent=given[SENT],
+            body=record.value or b"",
+            again_by=given.get(REPLAYED_BY),
+        )
 
-    def read(self, source: Source, zone: ZoneInfo, columns: Columns) -> Read:
+    def read(self, source: Source, zone: ZoneInfo, columns: Columns) -> ReadEvents:
         """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
         `repairs`.
         """
@@ -60,9 +66,11 @@ class Delivery:
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
         # Several set a fact together: what the file made of it, and who sent it again since the file was mended.
         by = "\n".join(dict.fromkeys(filter(None, (source.owner, self.again_by)))) or source.source
-        found = read(texts, DealEvent, zone, datetime.fromisoformat(self.sent), by, columns)
+        sent = datetime.fromisoformat(self.sent)
+        events = read_events(texts, DealEvent, zone=zone, received=sent, by=by, columns=columns)
         repairs = [asdict(repair) for repair in translation.repairs]
-        return Read(found.records, found.receipt | {"passed_over": len(translation.passed_over), "repairs": repairs})
+        passed_over = len(translation.passed_over)
+        return ReadEvents(events.records, events.receipt | {"passed_over": passed_over, "repairs": repairs})
 
 
 def _number(text: str) -> Decimal | str:
@@ -86,7 +94,7 @@ def mistakes(receipt: Mapping[str, Any]) -> str:
     )
 
 
-def _unreadable(reason: str) -> Read:
+def _unreadable(reason: str) -> ReadEvents:
     errors = [{"field": "body", "reason": reason}]
     result = {"index": 0, "id": None, "status": "rejected", "errors": errors}
-    return Read([], {"accepted": 0, "rejected": 1, "results": [result], "passed_over": 0, "repairs": []})
+    return ReadEvents([], {"accepted": 0, "rejected": 1, "results": [result], "passed_over": 0, "repairs": []})

@@ -1,0 +1,51 @@
+"""The web app of ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from services.ingest.events import DealEvent, PlanEvent, RosterEvent
+from services.ingest.intake import Intake
+from services.ingest.routes import TAGS, router
+from services.ingest.schemas import REFERENCE
+from services.ingest.sources import Sources
+from shared import web
+from shared.settings import Settings
+
+
+def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: Callable[[], list[str]]) -> FastAPI:
+    """The app; `ready` says what keeps the service from its work."""
+    app = web.create_app(
+        "Earnest ingest",
+        "Sales facts in: deals, roster, plans; by API, file or webhook.",
+        settings=settings,
+        ready=ready,
+        routers=[router],
+        provide=[intake, sources],
+        tags=TAGS,
+        database_away="the database does not answer; send it again",
+    )
+    _document_events(app)
+    return app
+
+
+def _document_events(app: FastAPI) -> None:
+    """Add the events to the app's OpenAPI, where `body_of` refers to them.
+
+    FastAPI does not see bodies that are read as bytes. They are, because each event of a request is validated by itself, and its own text
+    is what is kept where it is a dead letter.
+    """
+    models = [(model, "validation") for model in (DealEvent, RosterEvent, PlanEvent)]
+    _, definitions = models_json_schema(models, ref_template=REFERENCE)  # type: ignore[arg-type]
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document["components"]["schemas"] |= definitions["$defs"]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

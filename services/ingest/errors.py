@@ -1,0 +1,68 @@
+"""Why ingest does not take a request; what is wrong with one event of it is said in the receipt."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from shared.problems import Busy, Conflict, Problem, TooLarge, Unprocessable
+
+
+class NothingValid(Unprocessable):
+    """No event of the request is valid; each is named with its mistakes."""
+
+    title = "No event of the request is valid"
+
+
+class TooMany(TooLarge):
+    """More events in one request than are read."""
+
+    type = "too-many-events"
+    title = "Too many events in one request"
+
+
+class UnknownForm(Problem):
+    """The content type is none of those that are read."""
+
+    type = "unsupported-media-type"
+    title = "The content type is not supported"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class DeliveryTooLarge(TooLarge):
+    """More than is taken in one delivery."""
+
+    title = "The delivery is too large"
+
+
+class KeyReused(Conflict):
+    """The idempotency key came with another request before."""
+
+    type = "idempotency-key-reused"
+    title = "The idempotency key belongs to another request"
+
+
+class InProgress(Conflict):
+    """The same request is being worked on."""
+
+    type = "request-in-progress"
+    title = "The same request is being worked on"
+
+
+class LogBusy(Busy):
+    """The log takes less than is sent."""
+
+    title = "Too many requests are waiting for the log"
+
+
+class PlanPublishedAlready(Conflict):
+    """The version is published with other content."""
+
+    type = "plan-version-published"
+    title = "The plan version is published with other content"
+
+
+class PlanCannotHold(Conflict):
+    """The version could not be used beside those that are published."""
+
+    type = "plan-conflict"
+    title = "The plan version cannot stand beside those that are published"
