@@ -24,7 +24,7 @@ from tests.services.payout.statements.test_statement_sums import tables
 REPOSITORY = Path(__file__).resolve().parents[4]
 AGAIN = """
 import hashlib
-from services.payout.statements.building import statement
+from services.payout.statements.build import statement
 from services.payout.statements.layout import sheet
 from services.payout.statements.pdf import pdf
 from tests.services.payout.statements.samples import document
