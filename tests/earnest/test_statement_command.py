@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.__main__ import bench
 from earnest import client as client_module
 from earnest.cli import app
 from earnest.local.home import Home
@@ -78,13 +79,13 @@ def test_it_has_to_be_said_whose(run: Any) -> None:
 
 
 def test_statements_can_be_measured() -> None:
-    outcome = CliRunner().invoke(app, ["bench", "statements", "--participants", "4", "--deals", "3"])
+    outcome = CliRunner().invoke(bench, ["statements", "--participants", "4", "--deals", "3"])
     assert outcome.exit_code == 0, outcome.output
     assert "PDFs per second" in outcome.output
 
 
 def test_what_is_measured_are_whole_statements() -> None:
-    from earnest.bench.statements import frozen_facts
+    from benchmarks.statements import frozen_facts
     from services.payout.statements.build import statement
 
     for document in frozen_facts(2, 3):

@@ -11,8 +11,8 @@ from time import perf_counter, sleep
 
 import httpx
 
-from earnest.bench.kernel import plan
-from earnest.bench.stream import PROBES, Stream
+from benchmarks.kernel import plan
+from benchmarks.stream import PROBES, Stream
 from shared.kernel import Plan
 from shared.kernel.components.graduated import Graduated
 

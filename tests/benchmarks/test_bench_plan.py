@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.bench.plan import earnings, plans, write_deals
-from earnest.bench.plan_sql import earnings_in_sql
-from earnest.bench.rules_engine import rates
+from benchmarks.plan import earnings, plans, write_deals
+from benchmarks.plan_sql import earnings_in_sql
+from benchmarks.rules_engine import rates
 
 
 def test_six_kinds_of_components_pay_the_same_as_the_plan_written_by_hand_in_sql(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import httpx
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
-from earnest.bench.kernel import plan
+from benchmarks.kernel import plan
 from earnest.local.settled import unsent, wait_until_settled
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER

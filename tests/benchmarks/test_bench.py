@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import make_url
 
-from earnest.bench.ceilings import kafka, transactions
+from benchmarks.ceilings import kafka, transactions
 from shared.database import engine_for
 
 

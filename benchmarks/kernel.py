@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.bench.rounds import in_turn
+from benchmarks.rounds import in_turn
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.tables import DEALS
 

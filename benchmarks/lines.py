@@ -11,7 +11,7 @@ import polars as pl
 import psutil
 from sqlalchemy import Engine
 
-from earnest.bench.kernel import deals, plan, roster
+from benchmarks.kernel import deals, plan, roster
 from earnest.local.system import System
 from services.payout.lines import ScoringLines
 from services.scoring.credit import store as stored_deals

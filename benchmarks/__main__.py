@@ -1,4 +1,7 @@
-"""`earnest bench`: how fast Earnest is on this machine, and how near to what the machine can do."""
+"""`python -m benchmarks`: how fast Earnest is on this machine, and how near to what the machine can do.
+
+Benchmarks are tools of whoever changes the code: they look inside of services, and are no part of the installed package.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ if TYPE_CHECKING:
 
     from earnest.local.system import System
 
-bench = typer.Typer(no_args_is_help=True, help="Measure Earnest on this machine, beside the machine's own limits.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add `bench` to the command line."""
-    app.add_typer(bench, name="bench")
+bench = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Measure Earnest on this machine, beside the machine's own limits.",
+)
 
 
 @bench.command()
@@ -32,7 +35,7 @@ def kernel(
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
     """From a Parquet file to earnings and lines, beside the same plan written by hand for DuckDB."""
-    from earnest.bench.kernel import run
+    from benchmarks.kernel import run
 
     console = Console()
     with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status("kernel and DuckDB in turn"):
@@ -66,7 +69,7 @@ def plan(
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
     """A plan of six kinds of components, beside the same in SQL for DuckDB and its rate table in zen-engine."""
-    from earnest.bench.plan import ROUNDS, run
+    from benchmarks.plan import ROUNDS, run
 
     console = Console()
     with (
@@ -112,8 +115,8 @@ def stream(
     participants: Annotated[int, typer.Option(min=1, help="Among how many participants the deals are spread.")] = 2_000,
 ) -> None:
     """Deals pushed over HTTP until their earnings are readable, in a new installation of its own, fsync on."""
-    from earnest.bench.ceilings import kafka, transactions
-    from earnest.bench.stream import Stream
+    from benchmarks.ceilings import kafka, transactions
+    from benchmarks.stream import Stream
     from shared.database import database_url, engine_for
 
     console = Console()
@@ -156,8 +159,8 @@ def change(
     deals: Annotated[int, typer.Option(min=1000, help="How many deals the change touches.")] = 100_000,
 ) -> None:
     """A plan version that touches many deals: how long until all earnings are new, and what deals wait meanwhile."""
-    from earnest.bench.change import measure_change
-    from earnest.bench.stream import Stream
+    from benchmarks.change import measure_change
+    from benchmarks.stream import Stream
 
     console = Console()
     with _installation(console) as (system, status):
@@ -175,7 +178,7 @@ def history(
     deals: Annotated[int, typer.Option(min=10, help="How many earlier deals the busy participant has.")] = 100_000,
 ) -> None:
     """What one more deal costs a participant with ten earlier deals, and one with very many."""
-    from earnest.bench.stream import Stream
+    from benchmarks.stream import Stream
 
     console = Console()
     with _installation(console) as (system, status):
@@ -193,7 +196,7 @@ def statements(
     deals: Annotated[int, typer.Option(min=1, help="How many deals each shows.")] = 100,
 ) -> None:
     """Pay statements as PDF, from the facts that a run froze."""
-    from earnest.bench.statements import frozen_facts, printed
+    from benchmarks.statements import frozen_facts, printed
 
     console = Console()
     with console.status("freezing facts") as status:
@@ -214,7 +217,7 @@ def lines(
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
     """A month's lines of everyone, as payout asks scoring for them: with deals' facts and what statements keep, over HTTP."""
-    from earnest.bench.lines import measure_lines
+    from benchmarks.lines import measure_lines
 
     console = Console()
     with _installation(console) as (system, status):
@@ -236,7 +239,7 @@ def payout(
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
     """A payout run over a month of everyone: calculated, submitted, approved and exported, while the stream goes on."""
-    from earnest.bench.payout import measure_payout
+    from benchmarks.payout import measure_payout
 
     console = Console()
     with _installation(console) as (system, status):
@@ -248,3 +251,7 @@ def payout(
     table.add_row("together", f"{sum(found.seconds.values()):.1f}")
     table.add_row(f"slowest of {found.bookings} bookings of the stream meanwhile", f"{found.slowest_booking:.2f}")
     console.print(table)
+
+
+if __name__ == "__main__":
+    bench()

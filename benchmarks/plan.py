@@ -10,10 +10,10 @@ from resource import RUSAGE_SELF, getrusage
 
 import polars as pl
 
-from earnest.bench import rules_engine
-from earnest.bench.kernel import deals, roster
-from earnest.bench.plan_sql import earnings_in_sql
-from earnest.bench.rounds import Timed, in_turn
+from benchmarks import rules_engine
+from benchmarks.kernel import deals, roster
+from benchmarks.plan_sql import earnings_in_sql
+from benchmarks.rounds import Timed, in_turn
 from shared.kernel import PlanSet, credit, earn, measure
 from shared.kernel.plan.plan_file import read_plan
 

@@ -12,7 +12,7 @@ import httpx
 import orjson
 import polars as pl
 
-from earnest.bench.lines import PERIOD, fill
+from benchmarks.lines import PERIOD, fill
 from earnest.client import Client
 from earnest.local.system import System
 from services.payout.lines import ScoringLines
