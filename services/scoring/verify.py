@@ -27,8 +27,9 @@ from shared.log.port import Log, Partition, Stored
 from shared.log.worker import Step
 
 PAGE: Final = 5000
+"""Records, or rows, in memory at once."""
 MOST_LETTERS: Final = 1_000_000
-TOLD: Final = 20
+MOST_NAMED: Final = 20
 """How many differences of a kind are named; of the others only how many there are."""
 
 Progress = Callable[[int, int], object]
@@ -46,17 +47,18 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as live:
         keep_snapshot(live)
+        # The snapshot begins with this read, so positions and rows are of one moment however far the workers get meanwhile.
         reached = {worker: _reached(live, log, worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
         aside = quarantined_names(live)
         holding = ReferenceDataCache().read(live).plans.quarantined.sort("plan", "version").rows()
-        apart = {
+        dead = {
             (letter.partition, letter.position)
             for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
         }
         with _scratch(engine) as scratch:
-            again = _Again(scratch, aside)
+            rebuild = _Rebuild(scratch, aside)
             facts = reached["roster"] | reached["credit"]
             first = {place: log.first(place) for place in facts}
             found = [
@@ -65,15 +67,18 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
             ]
             found += [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
             done, due = 0, sum(end - first[place] for place, end in facts.items())
+            # In the order in which they were appended: what a roster change touched is credited as it was then, which takes
+            # less crediting again. The end would be the same in any order.
             records = merge(*(_read(log, place, first[place], end) for place, end in facts.items()), key=_appended_at)
             while batch := list(islice(records, PAGE)):
-                again.take([s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in apart])
+                # What was sent again stands in the log where it came first, too, and is taken there.
+                rebuild.take([s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in dead])
                 done += len(batch)
                 if progress:
                     progress(done, due)
-            again.finish()
+            rebuild.finish()
             with scratch.connect() as rebuilt:
-                found += again.failures
+                found += rebuild.failures
                 found += [
                     f"plan version {plan}@{version} cannot be calculated with, and is not quarantined"
                     for plan, version in sorted(quarantined_names(rebuilt) - aside)
@@ -83,7 +88,7 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
                 ]
 
 
-class _Again:
+class _Rebuild:
     """The steps over an empty schema; what they publish goes from one to the next without a log."""
 
     def __init__(self, engine: Engine, aside: Set[tuple[str, int]]) -> None:
@@ -103,6 +108,7 @@ class _Again:
             self._waiting[stored.partition.topic].append(stored)
         for topic in (PLANS, ROSTER, DEALS, RECREDITS):
             self._work_off(topic)
+        # Credits are let come together: differences of many batches cancel, and each participant is earned once for all.
         if len(self._waiting[CREDITS.name]) >= BATCH["earn"]:
             self._work_off(CREDITS)
 
@@ -113,6 +119,7 @@ class _Again:
     def _work_off(self, topic: Topic) -> None:
         worker = next(worker for worker, topics in INPUTS.items() if topic in topics)
         waiting = self._waiting.pop(topic.name, [])
+        # As large as live batches are: the same steps over the same sizes need the same memory.
         for start in range(0, len(waiting), BATCH[worker]):
             self._process(self._steps[worker], waiting[start : start + BATCH[worker]])
 
@@ -169,6 +176,8 @@ def _appended_at(stored: Stored) -> Any:
 
 
 def _differences(table: Audited, live: Connection, rebuilt: Connection, aside: Set[tuple[str, int]]) -> Iterator[str]:
+    # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after the
+    # last page, whatever else was rebuilt.
     number = 0
     after: Key | None = None
     while True:
@@ -180,18 +189,18 @@ def _differences(table: Audited, live: Connection, rebuilt: Connection, aside: S
             again |= more
             following = next(reversed(more))
         for key in sorted(held.keys() | again.keys()):
-            if said := _said(table, *(without(table, key, each.get(key), aside) for each in (held, again))):
+            if said := _difference(table, *(without(table, key, each.get(key), aside) for each in (held, again))):
                 number += 1
-                if number <= TOLD:
+                if number <= MOST_NAMED:
                     yield f"{table.called} {' '.join(map(str, key))}: {said}"
         if upto is None:
             break
         after = upto
-    if number > TOLD:
-        yield f"{number - TOLD:,} more of {table.called} differ"
+    if number > MOST_NAMED:
+        yield f"{number - MOST_NAMED:,} more of {table.called} differ"
 
 
-def _said(table: Audited, held: Key | None, again: Key | None) -> str | None:
+def _difference(table: Audited, held: Key | None, again: Key | None) -> str | None:
     if held == again:
         return None
     if held is None:
@@ -201,6 +210,7 @@ def _said(table: Audited, held: Key | None, again: Key | None) -> str | None:
     wrong = [
         name
         for name, one, other in zip(table.columns, held, again, strict=True)
+        # Facts are packed in the order in which they came, which is not the same everywhere: it is their content that counts.
         if one != other and not (name == "facts" and unpack(one) == unpack(other))
     ]
     return f"{' and '.join(wrong)} differ from what the log gives" if wrong else None

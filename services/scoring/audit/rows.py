@@ -29,7 +29,11 @@ AUDITED: Final = (
     Audited("plan_version", "plan", ("plan", "version"), ("document", "author")),
     Audited("deal", "deal", ("deal_id",), ("facts", "credits", "uncredited")),
     Audited(
-        "standing", "standing", ("participant_id", "period"), ("sums", "earnings"), "(sums <> '[]' or earnings <> '[]')"
+        "participant_sums",
+        "participant sums",
+        ("participant_id", "period"),
+        ("sums", "earnings"),
+        "(sums <> '[]' or earnings <> '[]')",
     ),
 )
 
@@ -59,4 +63,4 @@ def without(table: Audited, key: Key, row: Key | None, aside: Set[Name]) -> Key 
         else value
         for name, value in zip(table.columns, row, strict=True)
     )
-    return None if table.name == "standing" and set(left) == {"[]"} else left
+    return None if table.name == "participant_sums" and set(left) == {"[]"} else left

@@ -33,9 +33,11 @@ DEAL_FACTS: Final = pl.Schema(
 )
 """`who` are those who set any fact of the deal, distinct. `payments` and `refunds` are by day and amount; null where one is finer than the deal's currency."""
 
+# The patterns below read packed facts as they are written (`facts_codec`): a text of JSON without blanks, stamps before fields.
 _ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"-?[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
 _LIKE_A_BORDER: Final = r'[:,\[{]"[:,]\{'
 """A text that begins as what follows a text does."""
+# What is longer may be too large for minor units: it is read one by one, which leaves such an amount out.
 _AMOUNT: Final = r"^-?[0-9]{1,13}(\.[0-9]{1,12})?$"
 _PLACES: Final = {code: minor_digits(code) for code in get_global("all_currencies")}
 
@@ -61,20 +63,17 @@ def deal_facts(deals: pl.DataFrame) -> pl.DataFrame:
 
 def paid_less(facts: pl.DataFrame, day: date) -> list[str]:
     """Those of the deals with `DEAL_FACTS` that are not known to be paid in full by a day."""
-    by_then = [
-        pl.col(name)
-        .list.eval(
-            pl.when(pl.element().struct.field("day") <= day).then(pl.element().struct.field("amount")).otherwise(0)
-        )
-        .list.sum()
-        for name in ENTRIES
-    ]
-    whole = by_then[0] >= pl.col("deal_amount")
+    entry = pl.element().struct
+    by_then = pl.when(entry.field("day") <= day).then(entry.field("amount")).otherwise(0)
+    whole = pl.col("payments").list.eval(by_then).list.sum() >= pl.col("deal_amount")
+    # Null where payments or amount are not known: then it is not known to be paid in full, and somebody has to look.
     return facts.filter(~whole.fill_null(value=False)).get_column("deal_id").to_list()
 
 
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
+    # Parsing every text as JSON takes many times as long. A pattern may leave a row out, which is then read one by one, and
+    # must never read one differently.
     text = pl.col("facts")
     sound = ~text.str.contains("\\", literal=True) & ~text.str.contains(_LIKE_A_BORDER)
     plain = rows.filter(text.str.starts_with('[["') & sound)
@@ -82,6 +81,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     flat = plain.with_columns(
         entries=pl.when(has_entries).then(text.str.extract_all(_ENTRY)),
         named=pl.when(has_entries).then(text.str.count_matches(r'"(?:payments|refunds)\.[^"]*":\{')),
+        # Entries are taken out before fields are looked for: a payment has an amount of its own.
         facts=pl.when(text.str.contains('":{', literal=True))
         .then(text.str.replace_all(r'":\{[^{}]*\}', '":0'))
         .otherwise(text),

@@ -32,7 +32,6 @@ STORED = pl.Schema(
 
 CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
 """The columns of a credit as it is listed beside its deal."""
-_PAYMENTS = "payments."
 _UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id"}
 
 
@@ -55,7 +54,8 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
         by_deal.setdefault(patch.deal_id, []).append(patch)
     found: dict[str, Due] = {}
     for deal_id, of_deal in by_deal.items():
-        if deal_id not in known and len(of_deal) == 1:  # most deals are new: nothing to merge with
+        # This is the hot path: of a new deal's only patch all fields are in force, and go to the text as they came.
+        if deal_id not in known and len(of_deal) == 1:
             [patch] = of_deal
             if patch.fields:
                 packed = pack_patch(patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
@@ -63,7 +63,7 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
             continue
         version, packed = known.get(deal_id, (0, NO_FACTS))
         facts = unpack(packed)
-        # A sum, because every patch must be merged.
+        # A sum, and not any(): that would leave off at the first patch which changes something.
         changes = sum(
             merge(facts, each.fields, each.occurred_at, each.sequence, each.source, each.by) for each in of_deal
         )
@@ -77,6 +77,7 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
 
 def taken_back(held: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
     """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its id."""
+    # Only what is paid less than before matters: what was released by a payment has to be looked at again.
     paying = [(patch.deal_id, paid) for patch in patches if (paid := _payments(patch.fields))]
     if not paying:
         return []
@@ -96,13 +97,14 @@ def taken_back(held: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
 
 
 def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in values.items() if path.startswith(_PAYMENTS)}
+    return {path: value for path, value in values.items() if path.startswith("payments.")}
 
 
 def as_stored(
     due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited, named: Sequence[str] = ()
 ) -> pl.DataFrame:
     """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
+    # Participants whom a column of the company's own names are looked for like sharers: one index finds both.
     sharers = pl.col("splits").list.eval(pl.element().struct.field("participant_id"))
     if named:
         together = pl.concat_list(sharers.fill_null(pl.lit([], dtype=pl.List(pl.String))), *named).list.drop_nulls()

@@ -20,12 +20,14 @@ def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.D
     Raises:
         Overflow: a sum of differences is beyond 10^18 minor units.
     """
+    # Both sides summed and subtracted, and not compared row by row: what a plan sums may be the same although credits differ.
     signed = pl.concat(
         [
             summed(credits, plans).with_columns(sign=pl.lit(sign, dtype=pl.Int64))
             for credits, sign in ((now, 1), (before, -1))
         ]
     )
+    # In wide numbers, so that sums on the way may be larger than what comes out.
     sums = signed.group_by("participant_id", *_SUMMED).agg(
         amount=(wide("amount") * wide("sign")).sum(), deals=(pl.col("deals") * pl.col("sign")).sum()
     )

@@ -1,4 +1,4 @@
-"""Deals with their credits, one row each."""
+"""Deals with their facts and credits, one row each, and what is remembered of those that credit no longer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _TAB = "\t"  # separates ids, which hold none
 
 
 def lock(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
-    """Those of the deals that exist, as `STORED`, locked until the transaction ends."""
+    """Those of the deals that exist, as `STORED`, locked until the transaction ends.
+
+    New deals are locked by nothing: all patches of a deal come from one partition, which one worker reads at a time, and the
+    comparison of positions rolls back whoever was not that one.
+    """
     return pl.DataFrame(fetch(connection, _LOCK, joined(deal_ids)), schema=STORED, orient="row")
 
 
@@ -73,6 +77,7 @@ def crediting(
 def crediting_ever(connection: Connection, participant_id: str) -> pl.DataFrame:
     """deal_id, close_date and credits of all deals that credit a participant."""
     columns = ["deal_id", "close_date", "credits"]
+    # No index: it is asked for where plans credit whom no holder leads to, by a person who reads one explanation.
     query = "select deal_id, close_date, credits from deal where strpos(credits, %s) > 0"
     rows = fetch(connection, query, f'["{participant_id}",')
     return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
@@ -113,7 +118,7 @@ def closing_after(connection: Connection, day: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"deal_id": pl.String(), "close_date": pl.Date()}, orient="row")
 
 
-# Everybody locks deals in this order, so that crediting and crediting again cannot wait for each other in a circle.
+# Everybody locks deals by their ids, so that crediting and crediting again cannot wait for each other in a circle.
 _LOCK = f"""
     select {", ".join(STORED)} from deal where deal_id = any({SPLIT}) order by deal_id for update"""
 
@@ -131,6 +136,7 @@ _SAVE_LOST_HOLDERS = f"""
     insert into lost_holder (period, participant_id, holder)
     select * from unnest({SPLIT}, {SPLIT}, {SPLIT}) on conflict do nothing"""
 
+# An index over owner and date serves the first part. For sharers the earliest date does for all: too much is harmless.
 _HELD_SINCE = """
     select deal_id from unnest(%s::text[], %s::date[]) h(holder, since)
     join deal on deal.owner = h.holder and deal.close_date >= h.since
@@ -138,6 +144,7 @@ _HELD_SINCE = """
     select deal_id from deal where sharers && %s::text[] and close_date >= %s
     order by deal_id"""
 
+# Found by holders, for whom there are indexes. Each row of `credits` begins with who is credited: the rest is a search of text.
 _CREDITING = """
     with held as (
         select deal_id, close_date, credits from deal where owner = any(%s::text[]) and close_date between %s and %s

@@ -51,6 +51,7 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
     Raises:
         NotChanges: a message is none, or lacks something.
     """
+    # All messages of a batch at once, in Polars: one by one, reading them would take longer than earning.
     try:
         texts = pl.Series("message", [message.decode() for message in messages], dtype=pl.String)
         read = texts.str.json_decode(_MESSAGE).struct.unnest()
@@ -81,11 +82,13 @@ def updated(
         Overflow: a sum is beyond 10^18 minor units.
     """
     sums = _added(held, changes)
+    # From the sums alone, however many credits they are made of: that is why an event costs the same after a year.
     earned = earn_every_month(measure(sums, plans), roster, plans, months)
     if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
         kept = earnings_of(held).join(plans.quarantined, on=["plan", "version"], how="semi")
         earned = pl.concat([earned, kept.select(earned.columns)])
     texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, _EARNING, "earnings")
+    # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they are nothing.
     everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")
     return (
@@ -139,6 +142,8 @@ def sums_of(held: pl.DataFrame) -> pl.DataFrame:
 
 
 def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    # Differences are added, never sums replaced: that is right in whatever order the messages of a participant come, and how
+    # often each is counted is kept by the positions.
     both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
     added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()

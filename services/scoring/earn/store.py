@@ -1,4 +1,4 @@
-"""Participants' sums and earnings as stored: one row per participant and month, in the table `standing`."""
+"""Participants' sums and earnings as stored: one row per participant and month, in the table `participant_sums`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAIR = {name: PARTICIPANT_SUMS[name] for name in ("participant_id", "period")}
 
 def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.DataFrame:
     """participant_id and period of every month in which one of these participants has sums or earnings."""
-    query = "select participant_id, period from standing where participant_id = any(%s::text[])"
+    query = "select participant_id, period from participant_sums where participant_id = any(%s::text[])"
     rows = fetch(connection, query, list(participant_ids)) if participant_ids else []
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
@@ -31,10 +31,10 @@ def reached(connection: Connection, pairs: pl.DataFrame, *, people: set[str], pl
     """
     found = [pairs]
     if plans.grouped and not plans.by_month:
-        rows = fetch(connection, "select participant_id, period from standing")
+        rows = fetch(connection, "select participant_id, period from participant_sums")
         found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
     elif plans.grouped:
-        query = "select participant_id, period from standing where period = any(%s::text[])"
+        query = "select participant_id, period from participant_sums where period = any(%s::text[])"
         rows = fetch(connection, query, pairs["period"].unique().to_list())
         found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
     elif not plans.by_month:
@@ -50,10 +50,10 @@ def lock_everyone(connection: Connection) -> None:
 
 def months(connection: Connection, plans: PlanSet) -> Months | None:
     """The first and the last month in which anyone has a credit."""
-    [(first, last)] = fetch(connection, "select min(period), max(period) from standing where sums <> '[]'")
+    [(first, last)] = fetch(connection, "select min(period), max(period) from participant_sums where sums <> '[]'")
     if first is None or not plans.in_weeks:
         return None if first is None else Months(first, last)
-    query = f"select {_COLUMNS} from standing where period = any(%s::text[])"
+    query = f"select {_COLUMNS} from participant_sums where period = any(%s::text[])"
     rows = fetch(connection, query, [first, last])
     return Months.of(sums_of(pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")), plans)
 
@@ -87,7 +87,7 @@ def of_month(
     """The `PARTICIPANT_SUMS` of a month, with `before` also those of all months before it; of everyone or of some."""
     rows = fetch(
         connection,
-        f"""select {_COLUMNS} from standing
+        f"""select {_COLUMNS} from participant_sums
             where {"period <= %s" if before else "period = %s"} and (%s::text is null or participant_id = any({SPLIT}))
             order by participant_id, period""",
         period,
@@ -104,24 +104,24 @@ def is_participant(connection: Connection, participant_id: str) -> bool:
 
 # Everybody locks these rows in this order, so that steps side by side cannot wait for each other in a circle.
 _LOCK = f"""
-    select {_COLUMNS} from standing
+    select {_COLUMNS} from participant_sums
     where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))
     order by participant_id, period for update"""
 
 _SAVE = f"""
-    insert into standing ({_COLUMNS})
+    insert into participant_sums ({_COLUMNS})
     select participant_id, period, sums, revision::bigint, earnings
     from unnest({", ".join([SPLIT] * len(PARTICIPANT_SUMS))}) s({_COLUMNS})
     on conflict (participant_id, period) do update set
         sums = excluded.sums, revision = excluded.revision, earnings = excluded.earnings"""
 
 _OF_PARTICIPANT = f"""
-    select {_COLUMNS} from standing
+    select {_COLUMNS} from participant_sums
     where participant_id = %s and (%s::text is null or period = %s) order by period"""
 
 _OF_PAIRS = f"""
-    select {_COLUMNS} from standing where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))"""
+    select {_COLUMNS} from participant_sums where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))"""
 
 _IS_PARTICIPANT = """
     select exists (select 1 from participant where participant_id = %s)
-        or exists (select 1 from standing where participant_id = %s)"""
+        or exists (select 1 from participant_sums where participant_id = %s)"""

@@ -1,4 +1,4 @@
-"""The lines of a month of many participants, as `shared.contracts.lines` has them: one walk of the kernel over all of them."""
+"""The lines of a month of many participants, as `shared.contracts.lines` has them: one walk of the kernel over many of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from services.scoring.credit.deal_facts import DEAL_FACTS, deal_facts
 from services.scoring.credit.deals import credits_of
 from services.scoring.earn.participant_sums import earnings_of
-from services.scoring.lines.contributors import CONTRIBUTORS, Said, contributors_of
+from services.scoring.lines.contributors import CONTRIBUTORS, Provenance, contributors_of
 from services.scoring.reference.blame import UNGUARDED, Guarded, for_everybody_else
 from shared.contracts import lines as contract
 from shared.explanation import frozen
@@ -27,9 +27,14 @@ _LINE: Final = [field.name for field in contract.LINE.fields]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sold:
-    """Credits up to the end of the month, what payout needs to know of their deals (`DEAL_FACTS`, and `closed_on`), and who holds
-    the deals (holder, latest: the last day on which one credits anyone)."""
+class CreditedDeals:
+    """What credits anyone until a month ends.
+
+    Args:
+        credits: `CREDITS` of the month, and of earlier ones where the deals are read.
+        facts: `DEAL_FACTS` of their deals, and `closed_on`.
+        holders: holder, latest: who holds the deals, and the last day on which one credits anyone.
+    """
 
     credits: pl.DataFrame
     facts: pl.DataFrame
@@ -37,93 +42,105 @@ class Sold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What else the lines of a month come from, all of one moment; `sums` are `PARTICIPANT_SUMS` of the month, and of earlier ones where a plan sums over more."""
+class MonthSnapshot:
+    """All that the lines of a month come from, of one moment.
+
+    Args:
+        period: the month.
+        sums: `PARTICIPANT_SUMS` of it, and of earlier ones where a plan sums over more than a month.
+        roster: all of it.
+        plans: all versions.
+        deals: what credits anyone.
+        provenance: who said what of people, plans and deals.
+    """
 
     period: str
     sums: pl.DataFrame
     roster: Roster
     plans: PlanSet
-    said: Said
+    deals: CreditedDeals
+    provenance: Provenance
 
 
-def sold(pages: Iterable[pl.DataFrame], period: str) -> Sold:
-    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the month."""
+def credited_deals(pages: Iterable[pl.DataFrame], period: str) -> CreditedDeals:
+    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the month.
+
+    Pages are let go one after the other: a month of deals as text is far more than what is kept of it.
+    """
     credits, facts = [empty(CREDITS)], [pl.DataFrame(schema={**DEAL_FACTS, "closed_on": pl.Date()})]
     holders = [pl.DataFrame(schema={"holder": pl.String(), "latest": pl.Date()})]
     for page in pages:
         credits.append(credits_of(page).filter(pl.col("period") <= period))
-        of_it = page.join(credits[-1], on="deal_id", how="semi", maintain_order="left")
-        closed = of_it["close_date"].alias("closed_on")
-        facts.append(deal_facts(of_it).with_columns(closed))
-        holders += _holders(of_it, credits[-1])
-    return Sold(credits=pl.concat(credits), facts=pl.concat(facts), holders=_latest(pl.concat(holders)))
+        crediting = page.join(credits[-1], on="deal_id", how="semi", maintain_order="left")
+        # `deal_facts` keeps the order of its rows, so that the date can be laid beside them.
+        facts.append(deal_facts(crediting).with_columns(crediting["close_date"].alias("closed_on")))
+        holders += _holders(crediting, credits[-1])
+    return CreditedDeals(credits=pl.concat(credits), facts=pl.concat(facts), holders=_latest(pl.concat(holders)))
 
 
 def _holders(deals: pl.DataFrame, credits: pl.DataFrame) -> list[pl.DataFrame]:
-    dated = deals.select("deal_id", "owner", "sharers").join(
-        credits.select("deal_id", latest="credit_date"), on="deal_id"
-    )
+    dates = credits.select("deal_id", latest="credit_date")
+    dated = deals.select("deal_id", "owner", "sharers").join(dates, on="deal_id")
     shared = dated.filter(pl.col("sharers").is_not_null()).explode("sharers")
-    return [
-        _latest(each) for each in (dated.select("latest", holder="owner"), shared.select("latest", holder="sharers"))
-    ]
+    return [_latest(dated.select("latest", holder="owner")), _latest(shared.select("latest", holder="sharers"))]
 
 
 def _latest(holders: pl.DataFrame) -> pl.DataFrame:
     return holders.drop_nulls("holder").group_by("holder").agg(pl.col("latest").max())
 
 
-def lines_of(known: Known, found: Sold, guarded: Guarded = UNGUARDED) -> Iterator[pl.DataFrame]:
+def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.DataFrame]:
     """Tables of the contract that together have everyone with sums or earnings in the month, by participant.
 
     Whoever is paid by a version that cannot be explained is not settled, and no one else.
     """
-    of_month = known.sums.filter(pl.col("period") == known.period)
+    of_month = month.sums.filter(pl.col("period") == month.period)
     everyone = of_month[_ID].unique().sort()
-    earned = earnings_of(of_month).select(EARNINGS.names())
+    # For everyone at once: who is compared with whom, and who is above whom, does not stop at the thousand that are walked.
     contributors = contributors_of(
-        known.said,
-        credits=found.credits,
-        facts=found.facts,
-        holders=found.holders,
-        earned=earned,
-        plans=known.plans,
-        period=known.period,
+        month.provenance,
+        credits=month.deals.credits,
+        facts=month.deals.facts,
+        holders=month.deals.holders,
+        earned=earnings_of(of_month).select(EARNINGS.names()),
+        plans=month.plans,
+        period=month.period,
     )
     for start in range(0, len(everyone), TOGETHER):
-        yield _lines(known, found, contributors=contributors, those=everyone.slice(start, TOGETHER), guarded=guarded)
+        yield _lines(month, everyone.slice(start, TOGETHER), contributors=contributors, guarded=guarded)
 
 
-def _lines(
-    known: Known, found: Sold, *, contributors: pl.DataFrame, those: pl.Series, guarded: Guarded
-) -> pl.DataFrame:
+def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame, guarded: Guarded) -> pl.DataFrame:
     of_them = pl.col(_ID).is_in(those.implode())
-    sums = known.sums.filter(of_them)
+    of_month = pl.col("period") == month.period
+    sums = month.sums.filter(of_them)
     earned = earnings_of(sums).select(EARNINGS.names())
-    credits = found.credits.filter(of_them)
-    roster = known.roster.only(those)
-    with guarded(f"lines/{known.period}/{those[0]}") as (calculating, quarantine):
+    credits = month.deals.credits.filter(of_them)
+    roster = month.roster.only(those)
+    with guarded(f"lines/{month.period}/{those[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
-            known.plans,
+            month.plans,
             lambda plans: calculating(explain, credits, roster, plans, earned),
             quarantine=quarantine,
         )
-    now = earned.filter(pl.col("period") == known.period)
-    told = explained.lines.filter(pl.col("period") == known.period)
+    # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is told.
+    earnings = earned.filter(of_month)
+    lines = _with_deals(explained.lines.filter(of_month), month.deals.facts)
     rows = (
-        sums.filter(pl.col("period") == known.period)
+        sums.filter(of_month)
         .select(_ID, "period", "revision")
         .join(
-            _gathered(now.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, "earnings"), on=_ID, how="left"
-        )
-        .join(_gathered(_with_deals(told, found.facts), _LINE, "lines"), on=_ID, how="left")
-        .join(
-            _gathered(contributors.filter(of_them).sort(CONTRIBUTORS.names()), ["who", "what"], "touched_by"),
+            _lists(earnings.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, "earnings"),
             on=_ID,
             how="left",
         )
-        .join(frozen.details(explained, earned, plans, known.period), on=_ID, how="left")
+        .join(_lists(lines, _LINE, "lines"), on=_ID, how="left")
+        .join(
+            _lists(contributors.filter(of_them).sort(CONTRIBUTORS.names()), ["who", "what"], "touched_by"),
+            on=_ID,
+            how="left",
+        )
+        .join(frozen.details(explained, earned, plans, month.period), on=_ID, how="left")
         .with_columns(
             pl.col(name).fill_null(pl.lit([], dtype=contract.SCHEMA[name]))
             for name in ("earnings", "lines", "touched_by")
@@ -131,21 +148,25 @@ def _lines(
         .sort(_ID)
     )
     idle = [
-        frozen.nothing(who, known.period) if none else None
-        for who, none in zip(rows[_ID], rows["detail"].is_null(), strict=True)
+        frozen.nothing(who, month.period) if without_detail else None
+        for who, without_detail in zip(rows[_ID], rows["detail"].is_null(), strict=True)
     ]
-    waiting = now.join(plans.quarantined, on=["plan", "version"], how="semi")[_ID]
-    off = [*contract.unsettled(rows), *waiting]
+    # Not settled is who has lines that do not sum to what was published, as while credits are on their way, and who waits
+    # for a version: what is paid of it nobody can explain now.
+    waiting = earnings.join(plans.quarantined, on=["plan", "version"], how="semi")[_ID]
+    unsettled = [*contract.unsettled(rows), *waiting]
     return rows.with_columns(
-        settled=~pl.col(_ID).is_in(off),
+        settled=~pl.col(_ID).is_in(unsettled),
         detail=pl.coalesce("detail", pl.Series(idle, dtype=pl.Binary)),
     ).select(contract.SCHEMA.names())
 
 
-def _with_deals(told: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    with_facts = told.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
+def _with_deals(lines: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    # A line without a deal (a guarantee, a contest) has no facts.
+    with_facts = lines.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
     return with_facts.sort(_ID, "component", "plan", "version", "line")
 
 
-def _gathered(rows: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:
+def _lists(rows: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:
+    """The rows of each participant, in the order given, as one list of structs."""
     return rows.group_by(_ID, maintain_order=True).agg(pl.struct(columns).alias(name))

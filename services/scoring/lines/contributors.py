@@ -16,19 +16,20 @@ from typing import Final
 import polars as pl
 
 from services.scoring.credit.deal_facts import deal_facts
-from services.scoring.lines.fact_windows import overlap, versions_of, windows
-from services.scoring.lines.reporting import of_others
-from services.scoring.lines.roster_settings import KINDS, Again, settings
+from services.scoring.lines.fact_windows import fact_windows, overlap, spans_of_versions
+from services.scoring.lines.reporting import set_reporting_of_others
+from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_settings
 from shared.facts import Facts
 from shared.kernel import PlanSet
 
 CONTRIBUTORS: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String(), "what": pl.String()})
+"""`who` set a fact of the kind `what` (deal, roster, quota, rate, score) that the participant's pay rests on."""
 
 _ID: Final = "participant_id"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class Provenance:
     """Who said what, all of one moment.
 
     Args:
@@ -42,14 +43,14 @@ class Said:
 
     people: Mapping[str, Facts]
     authors: pl.DataFrame
-    people_again: Again
-    deals_again: Again
+    people_again: SentAgain
+    deals_again: SentAgain
     lost: pl.DataFrame
     lost_holders: pl.DataFrame
 
 
 def contributors_of(
-    said: Said,
+    provenance: Provenance,
     *,
     credits: pl.DataFrame,
     facts: pl.DataFrame,
@@ -61,7 +62,7 @@ def contributors_of(
     """The `CONTRIBUTORS` of everybody's pay of a month, distinct.
 
     Args:
-        said: who said what.
+        provenance: who said what.
         credits: `CREDITS` until the month ends.
         facts: `DEAL_FACTS` of their deals.
         holders: holder, latest: who holds them, and the last day on which one credits anyone.
@@ -69,77 +70,95 @@ def contributors_of(
         plans: all plan versions.
         period: the month.
     """
-    every = settings(said.people, said.people_again)
-    held = every.filter(pl.col("attribute") == "plan").select(_ID, "day", "until", plan="value").drop_nulls("plan")
-    everyone = pl.concat([each[_ID].unique() for each in (every, earned, said.lost, said.lost_holders)]).unique()
-    open_in = windows(everyone, held, earned, plans, period)
-    on = _versions(held, open_in, earned, plans)
-    then = (pl.col("period") >= pl.col("since")) & (pl.col("period") <= period)
-    lost, lost_holders = (each.join(open_in, on=_ID).filter(then) for each in (said.lost, said.lost_holders))
-    again = [(deal, who) for (deal, _), hands in said.deals_again.items() for who in hands]
+    settings = roster_settings(provenance.people, provenance.people_again)
+    on_plans = (
+        settings.filter(pl.col("attribute") == "plan").select(_ID, "day", "until", plan="value").drop_nulls("plan")
+    )
+    tables = (settings, earned, provenance.lost, provenance.lost_holders)
+    everyone = pl.concat([table[_ID].unique() for table in tables]).unique()
+    windows = fact_windows(everyone, on_plans, earned=earned, plans=plans, period=period)
+    versions = _versions(on_plans, windows, earned=earned, plans=plans)
+    in_window = (pl.col("period") >= pl.col("since")) & (pl.col("period") <= period)
+    lost = provenance.lost.join(windows, on=_ID).filter(in_window)
+    lost_holders = provenance.lost_holders.join(windows, on=_ID).filter(in_window)
+    credited = credits.join(windows.select(_ID, "since"), on=_ID).filter(in_window)
+    again = [(deal_id, who) for (deal_id, _), senders in provenance.deals_again.items() for who in senders]
     deals_again = pl.DataFrame(again, schema={"deal_id": pl.String, "who": pl.String}, orient="row")
-    others = of_others(every, on, open_in, lost_holders.select(_ID, "holder"), holders, plans)
-    found = pl.concat(
+    reporting = set_reporting_of_others(
+        settings,
+        versions=versions,
+        windows=windows,
+        lost_holders=lost_holders.select(_ID, "holder"),
+        holders=holders,
+        plans=plans,
+    )
+    own = pl.concat(
         [
-            _by_deals(credits.join(open_in.select(_ID, "since"), on=_ID).filter(then), facts, deals_again),
-            _by_deals(lost, deal_facts(lost.select("deal_id", "facts").unique("deal_id")), deals_again),
-            on.join(said.authors, on=["plan", "version"]).select(_ID, "who", what=pl.lit("rate")),
-            _by_roster(every, open_in),
-            others.with_columns(what=pl.lit("roster")),
+            _by_deals(credited, facts, again=deals_again),
+            # A deal that credits nobody any more is not among the facts that were read for lines.
+            _by_deals(lost, deal_facts(lost.select("deal_id", "facts").unique("deal_id")), again=deals_again),
+            versions.join(provenance.authors, on=["plan", "version"]).select(_ID, "who", what=pl.lit("rate")),
+            _by_roster(settings, windows),
+            reporting.with_columns(what=pl.lit("roster")),
         ]
     ).unique()
-    return pl.concat([found, *_compared(found, on, every, open_in, plans)]).unique()
+    compared = _compared(own, versions, settings=settings, windows=windows, plans=plans)
+    return pl.concat([own, *compared]).unique()
 
 
-def _versions(held: pl.DataFrame, open_in: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def _versions(on_plans: pl.DataFrame, windows: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """participant_id, plan, version: in force for them on any day of their window, or paying them."""
     on = (
-        held.join(open_in, on=_ID)
-        .filter(overlap("day", "until", "first", "last"))
-        .join(versions_of(plans), on="plan")
+        on_plans.join(windows, on=_ID)
+        .filter(overlap("day", "until", first="first", last="last"))
+        .join(spans_of_versions(plans), on="plan")
+        # Three spans have to meet: the window, the participant's time on the plan, and the version's time in force.
         .filter(
-            overlap("begins_on", "ends_on", "first", "last"),
+            overlap("begins_on", "ends_on", first="first", last="last"),
             pl.col("until").is_null() | (pl.col("begins_on") < pl.col("until")),
             pl.col("ends_on").is_null() | (pl.col("ends_on") > pl.col("day")),
         )
     )
-    return pl.concat([each.select(_ID, "plan", "version") for each in (on, earned)]).unique()
+    return pl.concat([rows.select(_ID, "plan", "version") for rows in (on, earned)]).unique()
 
 
-def _by_roster(every: pl.DataFrame, open_in: pl.DataFrame) -> pl.DataFrame:
+def _by_roster(settings: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     kind = pl.col("attribute").str.extract(r"^(\w+)\.")
-    in_force = every.join(open_in, on=_ID).filter(
-        overlap("day", "until", "first", "last"),
-        # A score belongs to the period of its day.
+    in_force = settings.join(windows, on=_ID).filter(
+        overlap("day", "until", first="first", last="last"),
+        # A score belongs to the period of its day, while everything else holds from its day on.
         (kind != "score").fill_null(value=True) | (pl.col("day") >= pl.col("first")),
     )
     what = kind.replace_strict(KINDS, default=None, return_dtype=pl.String).fill_null("roster")
     return in_force.select(_ID, "who", what=what)
 
 
-def _by_deals(pairs: pl.DataFrame, facts: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
+def _by_deals(pairs: pl.DataFrame, facts: pl.DataFrame, *, again: pl.DataFrame) -> pl.DataFrame:
     """Whoever set a fact of the deals of pairs (participant_id, deal_id)."""
-    # Mostly a few keys set all deals: who set a deal together is one text until the pairs are few.
+    # Mostly a few keys set all deals: who set a deal together is one category until the pairs are few, or a million deals
+    # would be a row for each who set one of their facts.
     together = facts.select("deal_id", who=pl.col("who").list.sort().list.join("\n").cast(pl.Categorical))
     deals = pairs.select(_ID, "deal_id").unique()
-    named = deals.join(together, on="deal_id").select(_ID, "who").unique()
-    each = named.select(_ID, pl.col("who").cast(pl.String).str.split("\n")).explode("who")
-    sent_again = deals.join(again, on="deal_id").select(_ID, "who")
-    return pl.concat([each, sent_again]).select(_ID, "who", what=pl.lit("deal")).unique()
+    groups = deals.join(together, on="deal_id").select(_ID, "who").unique()
+    setters = groups.select(_ID, pl.col("who").cast(pl.String).str.split("\n")).explode("who")
+    senders = deals.join(again, on="deal_id").select(_ID, "who")
+    return pl.concat([setters, senders]).select(_ID, "who", what=pl.lit("deal")).unique()
 
 
 def _compared(
-    found: pl.DataFrame, on: pl.DataFrame, every: pl.DataFrame, open_in: pl.DataFrame, plans: PlanSet
+    own: pl.DataFrame, versions: pl.DataFrame, *, settings: pl.DataFrame, windows: pl.DataFrame, plans: PlanSet
 ) -> Iterator[pl.DataFrame]:
     """The `CONTRIBUTORS` of everybody whom a plan compares with others: those of all of them together."""
     for plan in plans:
-        for among in {getattr(each, "among", "plan") for each in plan.components if each.compares}:
-            mine = on.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)).select(_ID)
-            members = mine.with_columns(group=pl.lit(""))
+        for among in {getattr(component, "among", "plan") for component in plan.components if component.compares}:
+            is_version = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
+            on_version = versions.filter(is_version).select(_ID)
+            members = on_version.with_columns(group=pl.lit(""))
             if among != "plan":
                 attribute = "manager" if among == "team" else among
-                said = every.filter(pl.col("attribute") == attribute).join(open_in, on=_ID)
-                said = said.filter(overlap("day", "until", "first", "last")).select(_ID, group="value").drop_nulls()
-                members = mine.join(said, on=_ID).unique()
-            of_group = members.join(found, on=_ID).drop(_ID).unique()
+                # Whoever changed groups in the window was compared in both.
+                groups = settings.filter(pl.col("attribute") == attribute).join(windows, on=_ID)
+                in_window = groups.filter(overlap("day", "until", first="first", last="last"))
+                members = on_version.join(in_window.select(_ID, group="value").drop_nulls(), on=_ID).unique()
+            of_group = members.join(own, on=_ID).drop(_ID).unique()
             yield members.join(of_group, on="group").select(CONTRIBUTORS.names())

@@ -19,12 +19,16 @@ BEGINNING: Final = "0001-01"
 WINDOWS: Final = pl.Schema({"participant_id": pl.String(), "since": pl.String(), "first": pl.Date(), "last": pl.Date()})
 """The days of each participant's window in a month, both included; `since` is the calendar month with which it begins."""
 
-HELD: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(), "day": pl.Date(), "until": pl.Date()})
+ON_PLANS: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(), "day": pl.Date(), "until": pl.Date()})
 """On which plan a participant is from a day on, until another (null: until further notice)."""
 
 
 class Window(NamedTuple):
-    """The window of a plan version in a month: the month and the day with which it begins, the days of the month's own fiscal periods."""
+    """The window of a plan version in a month.
+
+    `since` and `first` are the month and the day with which it begins, `begins` and `last` the first and the last day of the
+    fiscal periods that the month's days are in.
+    """
 
     since: str
     first: date
@@ -45,20 +49,27 @@ def window(plan: Plan, period: str) -> Window:
 
 
 def _resets(plan: Plan) -> Iterable[Reset]:
+    """How often each part of the plan begins anew: what is carried over never does."""
     yield from (measure.reset for measure in plan.measures)
     for component in plan.components:
         yield "never" if component.carry_over else plan.window(component)
+        # What is paid at the end of a quarter rests on the whole of it, also where it is summed by the month.
         yield component.pays
 
 
-def versions_of(plans: PlanSet) -> pl.DataFrame:
+def spans_of_versions(plans: PlanSet) -> pl.DataFrame:
     """plan, version, and the days from which and until which each is in force."""
     ordered = plans.in_force.sort("plan", "effective_from").select("plan", "version", begins_on="effective_from")
     return ordered.with_columns(ends_on=pl.col("begins_on").shift(-1).over("plan"))
 
 
-def windows(everyone: pl.Series, held: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet, period: str) -> pl.DataFrame:
-    """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`HELD`), or are paid by (`earned`)."""
+def fact_windows(
+    everyone: pl.Series, on_plans: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet, period: str
+) -> pl.DataFrame:
+    """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`ON_PLANS`), or are paid by (`earned`).
+
+    Who is on several has one window that covers all of them; who is on none has the month.
+    """
     of_plan = pl.DataFrame(
         [(plan.plan, plan.version, *window(plan, period)) for plan in plans],
         schema={"plan": pl.String, "version": pl.Int64, "since": pl.String}
@@ -66,12 +77,15 @@ def windows(everyone: pl.Series, held: pl.DataFrame, earned: pl.DataFrame, plans
         orient="row",
     )
     on = (
-        held.join(versions_of(plans), on="plan")
+        on_plans.join(spans_of_versions(plans), on="plan")
         .join(of_plan, on=["plan", "version"])
-        .filter(overlap("day", "until", "begins", "last"), overlap("begins_on", "ends_on", "begins", "last"))
+        .filter(
+            overlap("day", "until", first="begins", last="last"),
+            overlap("begins_on", "ends_on", first="begins", last="last"),
+        )
     )
     paid = earned.select("participant_id", "plan", "version").unique().join(of_plan, on=["plan", "version"])
-    of_them = pl.concat([each.select(WINDOWS.names()) for each in (on, paid)])
+    of_them = pl.concat([rows.select(WINDOWS.names()) for rows in (on, paid)])
     others = pl.DataFrame({"participant_id": everyone}).join(of_them, on="participant_id", how="anti")
     month = others.with_columns(since=pl.lit(period), first=first_day(period), last=last_day(period))
     return (
@@ -81,6 +95,6 @@ def windows(everyone: pl.Series, held: pl.DataFrame, earned: pl.DataFrame, plans
     )
 
 
-def overlap(begins: str, ends: str, first: str, last: str) -> pl.Expr:
-    """Whether something that is from a day on, until another, is so on any day from `first` to `last`."""
+def overlap(begins: str, ends: str, *, first: str, last: str) -> pl.Expr:
+    """Whether something that is from a day on, until another, is so on any day from `first` to `last`: all names of columns."""
     return (pl.col(begins) <= pl.col(last)) & (pl.col(ends).is_null() | (pl.col(ends) > pl.col(first)))

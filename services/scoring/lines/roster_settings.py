@@ -29,32 +29,35 @@ _EARNING: Final = frozenset({"manager", "plan", "position", "territory", "active
 
 _KEY: Final = ["participant_id", "attribute", "day"]
 
-Again = Mapping[tuple[str, str], Set[str]]
+SentAgain = Mapping[tuple[str, str], Set[str]]
 """By participant and path, who sent a fact in force again that had not been taken when it came."""
 
 
-def settings(people: Mapping[str, Facts], again: Again) -> pl.DataFrame:
+def roster_settings(people: Mapping[str, Facts], again: SentAgain) -> pl.DataFrame:
     """The `SETTINGS` that decide earnings, a row for each who had a hand in one."""
     rows = pl.DataFrame(list(_rows(people)), schema=dict.fromkeys([*_KEY, "value", "who"], pl.String()), orient="row")
-    of_one = ("participant_id", "attribute")
-    said = rows.sort(_KEY).with_columns(
-        until=pl.col("day").shift(-1).over(*of_one), before=pl.col("value").shift(1).over(*of_one)
+    timeline = ("participant_id", "attribute")
+    # Days are still texts here: written as 2025-03-01, they sort as the days do.
+    spans = rows.sort(_KEY).with_columns(
+        until=pl.col("day").shift(-1).over(*timeline), before=pl.col("value").shift(1).over(*timeline)
     )
-    sent = [(participant, *_split(path), who) for (participant, path), hands in again.items() for who in hands]
-    others = pl.DataFrame(sent, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
-    also = said.drop("who").join(others, on=_KEY).select(said.columns)
+    senders = [(participant, *_split(path), who) for (participant, path), found in again.items() for who in found]
+    sent = pl.DataFrame(senders, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
+    also = spans.drop("who").join(sent, on=_KEY).select(spans.columns)
     days = pl.col("day", "until").str.to_date("%Y-%m-%d")
-    return pl.concat([said, also]).with_columns(days).select(SETTINGS.names())
+    return pl.concat([spans, also]).with_columns(days).select(SETTINGS.names())
 
 
 def _rows(people: Mapping[str, Facts]) -> Iterator[tuple[Any, ...]]:
     for participant, facts in people.items():
-        for path, held in facts.items():
+        for path, fact in facts.items():
             attribute, day = _split(path)
             if day and (attribute in _EARNING or "." in attribute):
-                yield participant, attribute, day, held[0] if isinstance(held[0], str) else None, set_by(held)
+                # Only names are looked at as values; of a figure it matters who set it, and not how high it is.
+                yield participant, attribute, day, fact[0] if isinstance(fact[0], str) else None, set_by(fact)
 
 
 def _split(path: str) -> tuple[str, str]:
+    """Attribute and day of a path such as `2025-07-01/manager`; a path without a day is an attribute that is not dated."""
     day, slash, attribute = path.partition("/")
     return (attribute, day) if slash else (path, "")

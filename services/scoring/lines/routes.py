@@ -13,7 +13,7 @@ from services.scoring.deps import MAY_READ, AppResources, Period, ReferenceDep, 
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
 from services.scoring.lines.schemas import Asked
-from services.scoring.lines.service import read
+from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
 from shared.deps import SnapshotDep
@@ -71,7 +71,7 @@ def _streamed(
     participants: Sequence[str] | None,
 ) -> Response:
     with snapshot.connect() as connection:
-        known, sold = read(connection, reference, period=period, participants=participants)
+        month = read_month(connection, reference, period=period, participants=participants)
     # What could fail has been done before the first byte: later a reader would get half an answer, with status 200. And
     # no connection is kept while the reader takes its time.
-    return StreamingResponse(framed(lines_of(known, sold, resources.guarded)), media_type=contract.MEDIA_TYPE)
+    return StreamingResponse(framed(lines_of(month, resources.guarded)), media_type=contract.MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""Everything that the lines of a month come from, read in one snapshot."""
+"""Reading all that the lines of a month come from, in one snapshot."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from services.scoring.earn import store as stored_sums
 from services.scoring.lines import store
-from services.scoring.lines.bulk import Known, Sold, sold
-from services.scoring.lines.contributors import Said
+from services.scoring.lines.bulk import MonthSnapshot, credited_deals
+from services.scoring.lines.contributors import Provenance
 from services.scoring.lines.fact_windows import window
 from services.scoring.reference import store as stored_reference
 from services.scoring.reference.hierarchy import with_everyone_below
@@ -21,10 +21,10 @@ from shared.log.sent_again import in_force, sent_again
 from shared.periods import first_day, last_day
 
 
-def read(
+def read_month(
     connection: Connection, reference: ReferenceDataCache, *, period: str, participants: Sequence[str] | None
-) -> tuple[Known, Sold]:
-    """Everything that the lines of a month come from, as the connection's transaction sees it; of everyone or of some."""
+) -> MonthSnapshot:
+    """All that the lines of a month come from, as the connection's transaction sees it; of everyone (None) or of some."""
     now = reference.read(connection)
     goes_on = not now.plans.by_month
     sums = stored_sums.of_month(connection, period, before=goes_on, participants=participants)
@@ -33,30 +33,31 @@ def read(
         holders = {*those, *now.roster.assignments["participant_id"]}
     else:
         holders = with_everyone_below(those, now.roster)
-    said = _said(connection, now.plans, everyone=holders, period=period, participants=participants)
+    provenance = _provenance(connection, now.plans, everyone=holders, period=period, participants=participants)
     if goes_on or now.plans.beyond_holders:
         pages = store.all_deals(connection)
-    else:
+    else:  # then a deal credits in the month of its close date, and only its holders and those above them
         pages = store.deals_of(connection, holders, first=first_day(period), last=last_day(period))
-    known = Known(period=period, sums=sums, roster=now.roster, plans=now.plans, said=said)
-    return known, sold(pages, period)
+    return MonthSnapshot(
+        period=period,
+        sums=sums,
+        roster=now.roster,
+        plans=now.plans,
+        deals=credited_deals(pages, period),
+        provenance=provenance,
+    )
 
 
-def _said(
-    connection: Connection,
-    plans: PlanSet,
-    *,
-    everyone: set[str],
-    period: str,
-    participants: Sequence[str] | None,
-) -> Said:
+def _provenance(
+    connection: Connection, plans: PlanSet, *, everyone: set[str], period: str, participants: Sequence[str] | None
+) -> Provenance:
     """Who said what of everyone in the windows of a month, and of deals that some, or all, have lost in them."""
     people = stored_reference.participants(connection, everyone)
     since = min((window(plan, period).since for plan in plans), default=period)
     # Where a plan compares people, whoever set what the others lost had a hand in it, too.
     concerned = None if participants is None or plans.grouped else participants
     deals = sent_again(connection, DEALS)
-    return Said(
+    return Provenance(
         people=people,
         people_again=in_force(sent_again(connection, ROSTER), people),
         deals_again=in_force(deals, store.facts_of(connection, {letter.key for letter in deals})),

@@ -1,4 +1,4 @@
-"""What the lines of a month are computed from, read once for many participants."""
+"""Deals as the lines of a month need them: those that credit anyone, page by page, and those that no longer do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.scoring.store import SPLIT, fetch, joined
 from shared.facts import Facts
 
 PAGE: Final = 25_000
-"""Deals that are held as text at once."""
+"""Deals that are in memory as text at once, some kilobytes each."""
 
 _DEALS: Final = {
     "deal_id": pl.String(),
@@ -30,22 +30,32 @@ _COLUMNS: Final = ", ".join(_DEALS)
 
 
 def lost(connection: Connection, since: str, *, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
-    """participant_id, period, and the facts of a deal that credited them in it and no longer does: of periods from one to another, of
-    everyone or of some.
+    """participant_id, period, deal_id, and the facts of a deal that credited them in it and no longer does.
+
+    Of the months from `since` to `period`; of everyone (None) or of some.
     """
     query = _LOST.format("deal_id, facts", "lost_credit join deal using (deal_id)")
-    return _texts(connection, query, ["deal_id", "facts"], since, period, participants)
+    return _texts(
+        connection, query, columns=["deal_id", "facts"], since=since, period=period, participants=participants
+    )
 
 
 def lost_holders(
     connection: Connection, since: str, *, period: str, participants: Sequence[str] | None
 ) -> pl.DataFrame:
     """participant_id, period, and holder: whose deals credited them in it and no longer do."""
-    return _texts(connection, _LOST.format("holder", "lost_holder"), ["holder"], since, period, participants)
+    query = _LOST.format("holder", "lost_holder")
+    return _texts(connection, query, columns=["holder"], since=since, period=period, participants=participants)
 
 
 def _texts(
-    connection: Connection, query: str, columns: list[str], since: str, period: str, participants: Sequence[str] | None
+    connection: Connection,
+    query: str,
+    *,
+    columns: list[str],
+    since: str,
+    period: str,
+    participants: Sequence[str] | None,
 ) -> pl.DataFrame:
     some = None if participants is None else ""
     rows = fetch(connection, query, since, period, some, "" if participants is None else joined(participants))
@@ -59,18 +69,19 @@ def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:
 
 
 def deals_of(connection: Connection, holders: Iterable[str], *, first: date, last: date) -> Iterator[pl.DataFrame]:
-    """`_DEALS` of the deals of these holders that credit anyone, closed from first to last."""
+    """Pages of the deals of these holders that credit anyone, closed from first to last."""
     those = joined(holders)
     return _ahead(_pages(connection, _OF_HOLDERS, those, those, first, last))
 
 
 def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
-    """The same of all deals that credit anyone."""
+    """Pages of all deals that credit anyone."""
     return _ahead(_pages(connection, f"select {_COLUMNS} from deal where credits <> '[]'"))
 
 
 def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The pages, each fetched while the one before is worked on. Nobody else may use the connection meanwhile."""
+    # One page ahead and no more: memory is bounded by two of them.
     with ThreadPoolExecutor(1) as fetching:
         coming = fetching.submit(next, pages, None)
         while (page := coming.result()) is not None:

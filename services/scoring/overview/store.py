@@ -51,15 +51,15 @@ _BY_REASON = """
     where uncredited <> '[]' group by 1 order by 1"""
 
 _UNPAID_BY_REASON = """
-    select e->>'problem', count(*) from standing cross join lateral jsonb_array_elements(earnings::jsonb) e
+    select e->>'problem', count(*) from participant_sums cross join lateral jsonb_array_elements(earnings::jsonb) e
     where e->>'problem' is not null group by 1 order by 1"""
 
 _TOTALS = """
     select currency, sum(credits), sum(credited), sum(earned) from (
         select s->>3 as currency, (s->>6)::bigint as credits, (s->>5)::numeric as credited, 0 as earned
-        from standing cross join lateral jsonb_array_elements(sums::jsonb) s
+        from participant_sums cross join lateral jsonb_array_elements(sums::jsonb) s
         where s->>2 not like '@%%'
         union all
         select e->>'currency', 0, 0, (e->>'amount')::numeric
-        from standing cross join lateral jsonb_array_elements(earnings::jsonb) e
+        from participant_sums cross join lateral jsonb_array_elements(earnings::jsonb) e
     ) each group by currency order by currency"""

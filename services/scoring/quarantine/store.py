@@ -56,7 +56,7 @@ _BEGIN: Final = f"""
     select count(*) from in_hand h join mine using (what, at) where h.by <> %s"""
 
 _PAID_BY: Final = """
-    select distinct participant_id from standing
+    select distinct participant_id from participant_sums
     where earnings <> '[]' and earnings::jsonb @> cast(%s as jsonb)"""
 
 _WAITING: Final = """

@@ -17,17 +17,23 @@ import polars as pl
 from services.scoring.reference.hierarchy import below, reports_of
 from shared.kernel import Plan, PlanSet, Roster
 
-Rows = list[tuple[Any, ...]]
+_Rows = list[tuple[Any, ...]]
+"""Rows of one participant, without the name; the first column is the date where the table has one."""
 
 
 @dataclass(frozen=True)
 class Touched:
-    """Who is touched: deals they hold, closed on or after a date; and the participants whose terms of earning changed."""
+    """What a change touches.
+
+    Args:
+        holders: whose deals are credited again, closed on or after a date.
+        earners: who earns again: what they are paid by changed.
+        everything: from which close date on every deal is credited again, whoever holds it; None where holders decide.
+    """
 
     holders: dict[str, date] = field(default_factory=dict)
     earners: set[str] = field(default_factory=set)
     everything: date | None = None
-    """From when on every deal is touched, whoever holds it."""
 
     def add_holders(self, participants: Iterable[str], since: date) -> None:
         """Touch the deals that these hold from a date on."""
@@ -43,21 +49,17 @@ def touched(
     found = Touched()
     reports = reports_of([before, after])
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
-    figures = [
-        (_rows(one, changed), _rows(other, changed))
-        for one, other in (
-            (before.quotas, after.quotas),
-            (before.terms, after.terms),
-            (before.scores, after.scores),
-        )
-    ]
+    # Quotas, rates and scores change what is earned, and not who is credited.
+    tables = ((before.quotas, after.quotas), (before.terms, after.terms), (before.scores, after.scores))
+    figures = [(_rows(one, changed), _rows(other, changed)) for one, other in tables]
     for participant in changed:
         since = _first_difference(was[participant], now[participant])
         if since is not None:
             found.add_holders(below([participant], reports), since)
-        if since is not None or any(set(held[participant]) != set(holds[participant]) for held, holds in figures):
+        if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
             found.earners.add(participant)
     for plan in new_plans:
+        # Also what is held below them: a version may credit managers who are on it with that.
         ever_on = _ever_on(plan.plan, before, after)
         found.add_holders(below(ever_on, reports), plan.effective_from)
         found.earners.update(ever_on)
@@ -67,9 +69,11 @@ def touched(
 def _beyond_holders(found: Touched, new_plans: Sequence[Plan], plans: PlanSet) -> Touched:
     """What is touched where deals credit others than those who hold them, or on other dates than the close date."""
     rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
+    # The close date then says nothing of the day that counts: all that the holders ever sold is looked at.
     if any(rule.date != "close_date" for rule in rules):
         found = replace(found, holders=dict.fromkeys(found.holders, date.min))
     since = [plan.effective_from for plan in new_plans if _declares_otherwise(plan, plans)]
+    # Teams and territories credit people whom no chain of managers leads to.
     if found.holders and (since or any(rule.to in ("team", "territory") for rule in rules)):
         since += found.holders.values()
     return replace(found, everything=min(since)) if since else found
@@ -82,9 +86,9 @@ def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
     return plan.columns != (last.columns if last else {})
 
 
-def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, Rows]:
+def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, _Rows]:
     """Each participant's rows without the name, by effective date where the table is."""
-    rows: dict[str, Rows] = defaultdict(list)
+    rows: dict[str, _Rows] = defaultdict(list)
     columns = [
         "participant_id",
         "effective_from",
@@ -95,7 +99,7 @@ def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, Rows]:
     return rows
 
 
-def _first_difference(before: Rows, after: Rows) -> date | None:
+def _first_difference(before: _Rows, after: _Rows) -> date | None:
     """The first date on which two timelines say different things; before its first row a timeline says that nobody is there."""
     was: dict[date, list[Any]] = {day: state for day, *state in before}
     now: dict[date, list[Any]] = {day: state for day, *state in after}

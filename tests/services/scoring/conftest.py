@@ -140,7 +140,9 @@ def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:
         connection.execute(
-            text("truncate participant, plan_version, quarantine, deal, lost_credit, lost_holder, taken_back, standing")
+            text(
+                "truncate participant, plan_version, quarantine, deal, lost_credit, lost_holder, taken_back, participant_sums"
+            )
         )
         connection.execute(text("update roster_head set version = 0"))
 

@@ -72,7 +72,7 @@ def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFr
                 select participant_id, e->>'plan', (e->>'version')::int, e->>'component', period, (e->>'fiscal')::int,
                     (e->>'measure')::numeric, (e->>'quota')::numeric, (e->>'attainment')::numeric, (e->>'share')::bigint,
                     (e->>'amount')::bigint, e->>'currency', e->>'problem', e->>'about'
-                from standing, jsonb_array_elements(earnings::jsonb) e""")
+                from participant_sums, jsonb_array_elements(earnings::jsonb) e""")
         )
         return (
             credits_of(held),

@@ -24,7 +24,7 @@ WON = {"stage": "won", "amount": "1000.00", "currency": "USD", "close_date": "20
 def pay(road: Road) -> dict[tuple[str, str, str], int]:
     """(participant, component, period) -> minor units, without what pays nothing."""
     with road.engine.connect() as connection:
-        rows = connection.execute(text("select participant_id, period, earnings from standing")).all()
+        rows = connection.execute(text("select participant_id, period, earnings from participant_sums")).all()
     return {
         (participant, earning["component"], period): earning["amount"]
         for participant, period, earnings in rows
@@ -339,7 +339,9 @@ def test_a_poisoned_fact_raises_for_the_loop_to_isolate(company: Road) -> None:
 def test_where_one_stands_takes_as_much_room_after_many_deals_as_after_few(company: Road) -> None:
     def room() -> int:
         with company.engine.connect() as connection:
-            return int(connection.scalar(text("select max(length(sums) + length(earnings)) from standing")) or 0)
+            return int(
+                connection.scalar(text("select max(length(sums) + length(earnings)) from participant_sums")) or 0
+            )
 
     company.deal("d0", owner="ann", **WON)
     company.drain()

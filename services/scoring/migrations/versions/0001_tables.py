@@ -102,7 +102,7 @@ comment on table taken_back is
 """
 
 EARNINGS = """
-create table standing (
+create table participant_sums (
     participant_id text,
     period text,
     sums text not null, -- JSON: credits summed per plan version and rule

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
-from services.scoring.lines.service import read
+from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
 from shared.log.port import Record
@@ -57,7 +57,7 @@ def hands(sold: Road) -> Hands:
 
     def found(who: str = "tina", period: str = "2025-03", asked: Sequence[str] | None = None) -> dict[str, set[str]]:
         with sold.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            of = lines_of(*read(connection, ReferenceDataCache(), period=period, participants=asked))
+            of = lines_of(read_month(connection, ReferenceDataCache(), period=period, participants=asked))
             table = contract.checked(pl.read_ipc_stream(b"".join(framed(of))))
         by_kind: dict[str, set[str]] = {}
         for row in table.iter_rows(named=True):
@@ -186,5 +186,5 @@ def test_whoever_sent_again_what_had_not_been_taken_had_a_hand_in_it(sold: Road,
 
 def test_an_engine_without_people_or_plans_has_no_hands(scoring_engine: Engine) -> None:
     with scoring_engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-        known, found = read(connection, ReferenceDataCache(), period="2025-03", participants=None)
-    assert not list(lines_of(known, found))
+        month = read_month(connection, ReferenceDataCache(), period="2025-03", participants=None)
+    assert not list(lines_of(month))

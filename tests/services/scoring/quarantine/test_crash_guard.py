@@ -22,7 +22,7 @@ from shared.contracts.topics import DEALS
 from shared.kernel import credit
 from shared.log.port import Stored
 from tests.services.scoring.conftest import Road
-from tests.services.scoring.test_quarantine import two
+from tests.services.scoring.quarantine.test_quarantine import two
 from tests.services.scoring.test_scoring_steps import WON, pay, reasons
 
 __all__ = ["two"]

@@ -22,7 +22,7 @@ from services.scoring.credit.deal_facts import DEAL_FACTS, _one, deal_facts
 from services.scoring.facts_codec import pack
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
-from services.scoring.lines.service import read
+from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
 from shared.explanation import frozen
@@ -51,8 +51,8 @@ def table(answer: Any) -> pl.DataFrame:
 def bulk(engine: Engine, period: str) -> pl.DataFrame:
     """The lines of a month, without HTTP."""
     with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-        known, found = read(connection, ReferenceDataCache(), period=period, participants=None)
-    return contract.checked(pl.read_ipc_stream(b"".join(framed(lines_of(known, found)))))
+        month = read_month(connection, ReferenceDataCache(), period=period, participants=None)
+    return contract.checked(pl.read_ipc_stream(b"".join(framed(lines_of(month)))))
 
 
 def test_lines_sum_to_the_published_earnings_and_say_their_revision(get: Get, scoring_engine: Engine) -> None:
@@ -67,7 +67,9 @@ def test_lines_sum_to_the_published_earnings_and_say_their_revision(get: Get, sc
     ]
     assert [(x["deal_id"], x["amount"]) for x in bob["lines"]] == [("crm/1", 900), ("crm/2", 200)]
     with scoring_engine.connect() as connection:
-        held = connection.exec_driver_sql("select participant_id, revision from standing where period = '2025-03'")
+        held = connection.exec_driver_sql(
+            "select participant_id, revision from participant_sums where period = '2025-03'"
+        )
         assert dict(map(tuple, held)) == dict(found.select("participant_id", "revision").iter_rows())
 
 
@@ -254,7 +256,7 @@ def test_on_rich_plans_every_month_sums_and_equals_explain(
     )
     client = TestClient(fresh, headers={"authorization": "Bearer analyst"})
     with scoring_engine.connect() as connection:
-        periods = [period for (period,) in connection.exec_driver_sql("select distinct period from standing")]
+        periods = [period for (period,) in connection.exec_driver_sql("select distinct period from participant_sums")]
     for period in periods:
         for row in bulk(scoring_engine, period).iter_rows(named=True):
             assert row["settled"], row["participant_id"]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from services.scoring.credit import worker as credit_worker
 from services.scoring.lines import bulk
 from services.scoring.lines.bulk import lines_of
-from services.scoring.lines.service import read
+from services.scoring.lines.service import read_month
 from services.scoring.quarantine.crash_guard import CrashGuard
 from services.scoring.quarantine.service import NoSuchVersion, lift, quarantine, quarantined, try_published
 from services.scoring.quarantine.trial import harm, harm_of
@@ -88,7 +88,7 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
     sell_again(two)
     with two.engine.connect() as connection:
         (found,) = quarantined(connection)
-        table = pl.concat(lines_of(*read(connection, ReferenceDataCache(), period="2025-03", participants=None)))
+        table = pl.concat(lines_of(read_month(connection, ReferenceDataCache(), period="2025-03", participants=None)))
     assert found.participants == ["ann"]  # not who is on another version, nor who was on the plan before
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
 
@@ -104,8 +104,8 @@ def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybo
     monkeypatch.setattr(bulk, "explain", failing)
     bounded = Bounded()
     with two.engine.connect() as connection:
-        known = read(connection, ReferenceDataCache(), period="2025-03", participants=None)
-    table = pl.concat(lines_of(*known, CrashGuard(two.engine, bounded).asked))
+        month = read_month(connection, ReferenceDataCache(), period="2025-03", participants=None)
+    table = pl.concat(lines_of(month, CrashGuard(two.engine, bounded).asked))
     assert dict(table.select("participant_id", "settled").iter_rows()) == {"ann": False, "lea": True}
     with two.engine.connect() as connection:
         (found,) = quarantined(connection)
