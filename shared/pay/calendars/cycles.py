@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import singledispatch
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from dateutil import relativedelta as weekdays
 from dateutil.relativedelta import relativedelta
 
-from shared.pay.calendars.policy import Fiscal, Monthly, SemiMonthly, Weekly
+from shared.pay.calendars.policy import Calendar, Fiscal, Monthly, SemiMonthly, Weekly
 from shared.periods import period_of
 
 DAY: Final = timedelta(days=1)
@@ -35,34 +34,46 @@ class Span(NamedTuple):
     end: date
 
 
-@singledispatch
-def span_of(calendar: object, day: date) -> Span:
+def span_of(calendar: Calendar, day: date) -> Span:
     """The pay period of a calendar in which a day lies."""
-    raise NotImplementedError(type(calendar).__name__)
+    match calendar:
+        case Monthly():
+            return _month(calendar, day)
+        case SemiMonthly():
+            return _half_month(calendar, day)
+        case Weekly():
+            return _weeks(calendar, day)
+        case Fiscal():
+            return _fiscal_period(calendar, day)
 
 
-@singledispatch
-def first_of_year(calendar: object, year: int) -> date:
+def first_of_year(calendar: Calendar, year: int) -> date:
     """The first day of the first pay period that bears the number of a year."""
-    raise NotImplementedError(type(calendar).__name__)
+    match calendar:
+        case Monthly():
+            return _end_of_month(date(year, 1, 1), calendar.ends_on, -1) + DAY
+        case SemiMonthly():
+            return _end_of_month(date(year, 1, 1), calendar.ends_on[1], -1) + DAY
+        case Weekly():
+            # Pay periods bear the year in which they end: the first of them may begin in the year before.
+            new_year = date(year, 1, 1)
+            return new_year - (new_year - calendar.anchor) % _length(calendar)
+        case Fiscal():
+            # A year that ends around December is the year of that December, also in retail, which names its years after their start.
+            starts_the_year_it_is_named_after = calendar.named_after == "start" and calendar.month < 12
+            return _end_of_fiscal_year(calendar, year if starts_the_year_it_is_named_after else year - 1) + DAY
 
 
-@span_of.register
-def _(calendar: Monthly, day: date) -> Span:
+def _month(calendar: Monthly, day: date) -> Span:
     end = _end_of_month(day, calendar.ends_on, 0)
     if end < day:
         end = _end_of_month(day, calendar.ends_on, 1)
     return Span(period_of(end), _end_of_month(end, calendar.ends_on, -1) + DAY, end)
 
 
-@first_of_year.register
-def _(calendar: Monthly, year: int) -> date:
-    return _end_of_month(date(year, 1, 1), calendar.ends_on, -1) + DAY
-
-
-@span_of.register
-def _(calendar: SemiMonthly, day: date) -> Span:
+def _half_month(calendar: SemiMonthly, day: date) -> Span:
     first, second = calendar.ends_on
+    # The pay period may begin in the month before, and end in the month after.
     ends = [
         (_end_of_month(day, on, months), half) for months in (-1, 0, 1) for on, half in ((first, "A"), (second, "B"))
     ]
@@ -71,48 +82,33 @@ def _(calendar: SemiMonthly, day: date) -> Span:
     return Span(f"{period_of(end)}-{half}", ends[place - 1][0] + DAY, end)
 
 
-@first_of_year.register
-def _(calendar: SemiMonthly, year: int) -> date:
-    return _end_of_month(date(year, 1, 1), calendar.ends_on[1], -1) + DAY
-
-
-@span_of.register
-def _(calendar: Weekly, day: date) -> Span:
-    length = _weeks(calendar)
+def _weeks(calendar: Weekly, day: date) -> Span:
+    length = _length(calendar)
+    # Python's remainder is never negative, so that days before the anchor fall into their week too.
     start = day - (day - calendar.anchor) % length
     end = start + length - DAY
     number = (start - first_of_year(calendar, end.year)) // length + 1
     return Span(f"{end.year}-{'W' if calendar.every == 'week' else 'PP'}{number:02d}", start, end)
 
 
-@first_of_year.register
-def _(calendar: Weekly, year: int) -> date:
-    length, new_year = _weeks(calendar), date(year, 1, 1)
-    return new_year - (new_year - calendar.anchor) % length
-
-
-@span_of.register
-def _(calendar: Fiscal, day: date) -> Span:
+def _fiscal_period(calendar: Fiscal, day: date) -> Span:
+    # A fiscal year may begin in the calendar year before the one it is named after, or in the one after it.
     year = day.year - 1
     while (following := first_of_year(calendar, year + 1)) <= day:
         year += 1
     first = first_of_year(calendar, year)
     weeks = [int(digit) for digit in calendar.every.removeprefix("fiscal_")] * 4
+    # The last pay period has what is left of the year: a 53rd week is its fifth or sixth.
     starts = [first + number * WEEK for number in accumulate(weeks[:-1], initial=0)] + [following]
     place = next(place for place, start in enumerate(starts) if start > day)
     return Span(f"FY{year}-P{place:02d}", starts[place - 1], starts[place] - DAY)
-
-
-@first_of_year.register
-def _(calendar: Fiscal, year: int) -> date:
-    starts_the_year_it_is_named_after = calendar.named_after == "start" and calendar.month < 12
-    return _end_of_fiscal_year(calendar, year if starts_the_year_it_is_named_after else year - 1) + DAY
 
 
 def _end_of_fiscal_year(calendar: Fiscal, year: int) -> date:
     """The last day of the fiscal year that ends in, or nearest to the end of, the calendar's month in a year."""
     last = date(year, calendar.month, 1) + relativedelta(day=31)
     end = last + relativedelta(weekday=_WEEKDAYS[calendar.weekday](-1))
+    # Where the last such weekday lies more than three days before the end of the month, the one a week later is nearer to it.
     return end + WEEK if calendar.year_ends == "nearest" and last - end > timedelta(days=3) else end
 
 
@@ -121,5 +117,5 @@ def _end_of_month(day: date, on: int, months: int) -> date:
     return day + relativedelta(months=months, day=on)
 
 
-def _weeks(calendar: Weekly) -> timedelta:
+def _length(calendar: Weekly) -> timedelta:
     return WEEK if calendar.every == "week" else 2 * WEEK

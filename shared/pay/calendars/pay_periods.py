@@ -45,19 +45,9 @@ def pay_period_at(group: PayGroup, day: date) -> PayPeriod:
     return _with_dates(group, span_of(group.calendar, day))
 
 
-def next_pay_period(group: PayGroup, period: PayPeriod) -> PayPeriod:
-    """The pay period that follows."""
-    return pay_period_at(group, period.end + timedelta(days=1))
-
-
 def pay_periods(group: PayGroup, first: date, last: date) -> Iterator[PayPeriod]:
     """The pay periods that end from one day to another, both included, in order."""
     return (_with_dates(group, span) for span in _spans(group, first, last))
-
-
-def pay_periods_of_year(group: PayGroup, year: int) -> list[PayPeriod]:
-    """The pay periods that bear the number of a year: 12, 24, 26 or 27, 52 or 53 of them."""
-    return [_with_dates(group, span) for span in _spans_of_year(group, year)]
 
 
 def pay_period(group: PayGroup, name: str) -> PayPeriod:

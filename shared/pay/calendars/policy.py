@@ -137,7 +137,7 @@ def _holidays(country: str, subdivision: str | None) -> None:
     """Raises ValueError where the holidays are not known."""
     try:
         country_holidays(country, subdivision)
-    except NotImplementedError:
+    except NotImplementedError:  # the library's way to say that it does not know a country or a part of it
         where = country if subdivision is None else f"{subdivision} of {country}"
         raise ValueError(f"the holidays of {where} are not known") from None
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.pay.calendars.cycles import first_of_year
 from shared.pay.calendars.pay_periods import (
     NoSuchPayPeriod,
-    next_pay_period,
+    PayPeriod,
     pay_period,
     pay_period_at,
     pay_periods,
-    pay_periods_of_year,
 )
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.periods import last_day, period_of
@@ -27,6 +27,16 @@ DAY = timedelta(days=1)
 
 def group(calendar: dict[str, Any], **terms: Any) -> PayGroup:
     return PayGroup.of({"kind": "pay_group", "id": "g", "valid_from": "2020-01-01", "calendar": calendar, **terms})
+
+
+def next_pay_period(who: PayGroup, period: PayPeriod) -> PayPeriod:
+    return pay_period_at(who, period.end + DAY)
+
+
+def pay_periods_of_year(who: PayGroup, year: int) -> list[PayPeriod]:
+    """Those that bear its number: 12, 24, 26 or 27, 52 or 53 of them."""
+    first, following = (first_of_year(who.calendar, each) for each in (year, year + 1))
+    return list(pay_periods(who, first, following - DAY))
 
 
 FORTNIGHTS = {"every": "two_weeks", "anchor": "2026-01-05"}
