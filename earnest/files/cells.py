@@ -14,7 +14,7 @@ from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
 from shared.contracts.roster_rows import patch_of
-from shared.kernel.crediting.own_columns import mistakes
+from shared.kernel.crediting.custom_columns import column_mistakes
 
 Row = Mapping[str, str | None]
 Patch = TypeVar("Patch", DealPatch, RosterPatch)
@@ -60,7 +60,7 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType], zone: ZoneInfo) -> D
     if own := {name: text for name in custom if (text := row.get(name)) is not None}:
         fields["custom"] = own
     patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone)
-    if wrong := "; ".join(f"{name}: {reason}" for name, reason in mistakes(own, custom)):
+    if wrong := "; ".join(f"{name}: {reason}" for name, reason in column_mistakes(own, custom)):
         raise BadCell(wrong)
     return patch
 

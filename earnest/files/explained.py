@@ -57,7 +57,7 @@ def told(world: World, participant: str, period: str | None = None, component: s
                 component=what,
                 currency=currency,
                 amount=from_minor(sum(amounts), currency),
-                parts=explanation.told(explained, paid, world.plans, what, when, earned),
+                parts=explanation.parts_of_lines(explained, paid, world.plans, what, when, earned),
             )
         )
     return found

@@ -13,7 +13,7 @@ from babel.core import get_global
 
 from shared.contracts.base import LONGEST_TEXT, YES_NO
 from shared.contracts.deals import ENTRIES
-from shared.kernel.crediting.own_columns import WHOLE_NUMBER
+from shared.kernel.crediting.custom_columns import WHOLE_NUMBER
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 

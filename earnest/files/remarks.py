@@ -7,15 +7,20 @@ from collections.abc import Sequence
 import polars as pl
 
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks.deals import of_attainment, of_deals
-from shared.kernel.remarks.pools import of_pools
-from shared.kernel.remarks.roster import SHOWN, remarks_of, told
+from shared.kernel.remarks.deals import attainment_remarks, deal_remarks
+from shared.kernel.remarks.pools import pool_remarks
+from shared.kernel.remarks.roster import SHOWN, remark_sentences, roster_remarks
 
 
 def of_slips(deals: pl.DataFrame, roster: Roster, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
     """What is allowed, moves pay and is probably a slip of whoever wrote it; `earned` is what the deals earn."""
-    found = [*remarks_of(roster, plans), *of_deals(deals), *of_attainment(earned, plans), *of_pools(earned, plans)]
-    return told(found)
+    found = [
+        *roster_remarks(roster, plans),
+        *deal_remarks(deals),
+        *attainment_remarks(earned, plans),
+        *pool_remarks(earned, plans),
+    ]
+    return remark_sentences(found)
 
 
 def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ from shared.contracts.message import cloud_event
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
 from shared.kernel.checks.trial import tried
-from shared.kernel.crediting.own_columns import mistakes as mistakes_of
+from shared.kernel.crediting.custom_columns import column_mistakes as mistakes_of
 from shared.kernel.plan.plan_file import mistakes
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.deals import far_from, one_far_ahead

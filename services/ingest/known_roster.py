@@ -13,7 +13,7 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import ROSTER
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks.roster import remarks_of
+from shared.kernel.remarks.roster import roster_remarks
 from shared.log.port import Log, Partition, Record
 
 TOGETHER: Final = 10_000
@@ -43,9 +43,9 @@ class KnownRoster:
                 _merge(patched, fact)
             after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
             before = {who: dict(self._facts.get(who, {})) for who in after}
-        known = {each[:3] for each in remarks_of(Roster.from_facts(before.items()), plans)}
+        known = {each[:3] for each in roster_remarks(Roster.from_facts(before.items()), plans)}
         found: dict[str, list[str]] = {}
-        for remark in remarks_of(Roster.from_facts(after.items()), plans):
+        for remark in roster_remarks(Roster.from_facts(after.items()), plans):
             if remark.participant_id in named and remark[:3] not in known:
                 found.setdefault(remark.participant_id, []).append(remark.message)
         return found

@@ -1,6 +1,6 @@
 """Earnings told line by line, in numbers and in sentences: the one telling that the API, statements and the command line share."""
 
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
-from shared.explanation.parts import parts, told
+from shared.explanation.parts import parts, parts_of_lines
 
-__all__ = ["Line", "Part", "RuleSkipped", "Slice", "parts", "told"]
+__all__ = ["Line", "Part", "RuleSkipped", "Slice", "parts", "parts_of_lines"]

@@ -16,8 +16,8 @@ import orjson
 import polars as pl
 
 from shared.explanation.model import Part
-from shared.explanation.parts import told, windows
-from shared.explanation.telling import LIMITS
+from shared.explanation.parts import parts_of_lines, windows
+from shared.explanation.sentences import LIMITS
 from shared.kernel import Explained, Plan, PlanSet
 from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.components import Component
@@ -117,7 +117,7 @@ def components_of(detail: bytes | Mapping[str, Any]) -> Iterator[tuple[str, list
     for component, plan, version, money, paid in zip(*(said["earnings"][name] for name in columns), strict=True):
         before.setdefault(component, {})[plan, version] = from_minor(paid, money)
     for component, carried_in in before.items():
-        yield component, told(explained, earned, plans, component, period, carried=carried_in)
+        yield component, parts_of_lines(explained, earned, plans, component, period, carried=carried_in)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """An earning told line by line: which deal moved the measure from where to where, at which rates, and what that paid.
 
-A reader with a pocket calculator arrives at the same cents; the sentences are in `telling`.
+A reader with a pocket calculator arrives at the same cents; the sentences are in `sentences`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from shared.explanation import telling
+from shared.explanation import sentences
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
@@ -40,10 +40,10 @@ def parts(
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    return told(explain(credits, roster, plans, earned), earned, plans, component, period)
+    return parts_of_lines(explain(credits, roster, plans, earned), earned, plans, component, period)
 
 
-def told(
+def parts_of_lines(
     explained: Explained,
     earned: pl.DataFrame,
     plans: PlanSet,
@@ -97,7 +97,7 @@ def _part(
         version=plan.version,
         kind=None if component is None else component.kind,
         measure=None if component is None else component.main_measure(),
-        measured_in="amounts" if component is None else telling.measured_in(plan, component.main_measure()),
+        measured_in="amounts" if component is None else sentences.measured_in(plan, component.main_measure()),
         measured=plain(row["measure"], plan.digits),
         quota=None if row["quota"] is None else plain(row["quota"], plan.digits),
         attainment=_attainment(row["attainment"]),
@@ -116,7 +116,7 @@ def _part(
         together = everyone.filter(*alike)
         for own in together.filter(pl.col("participant_id") == row["participant_id"]).head(1).iter_rows(named=True):
             group = component.standing_in_words(together, own, plan.currency)
-    words = telling.Words(plan, component, part, group)
+    words = sentences.Sentences(plan, component, part, group)
     for line in part.lines:
         line.by_itself = words.by_itself(line)
         line.sentence = words.of_line(line)
@@ -160,7 +160,7 @@ class _Told:
                 exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
                 # Of lines before the period only what they paid is needed: what the window had come to.
                 yield self._line(row, pieces, exact, paid)
-            if row["rule"] in telling.LIMITS:  # the walk goes on from what it came to without the limit
+            if row["rule"] in sentences.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount
 
     def _exactly(self, pays: Decimal) -> Decimal:

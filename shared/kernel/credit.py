@@ -10,10 +10,10 @@ import polars as pl
 
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, allocated
 from shared.kernel.calendar import month_of
+from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
-from shared.kernel.crediting.own_columns import asked_for
-from shared.kernel.crediting.uncredited import lacking, nobody, unknown, unusable
+from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.filters import filter_frame
 from shared.kernel.plan.plan_set import PlanSet
@@ -54,7 +54,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     """
     # Each step below is a join or a filter over all deals at once, by rule and not by deal; but no row looks at another
     # deal, so that a batch of one and a batch of millions credit alike.
-    deals = asked_for(deals, plans)
+    deals = with_declared_problems(deals, plans)
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
@@ -80,7 +80,12 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     # A null stays null: `min_horizontal` alone would make it the cap.
     capped = found.with_columns(amount=pl.when(pl.col("amount").is_not_null()).then(pl.min_horizontal("amount", "cap")))
     matched = _matched(capped, plans)
-    missed = [unusable(deals), nobody(owners, held + teams + above, plans), *strangers, lacking(matched, usable, plans)]
+    missed = [
+        unusable_deals(deals),
+        uncredited_holders(owners, held + teams + above, plans),
+        *strangers,
+        missing_amounts(matched, usable, plans),
+    ]
     return Credited(matched.drop_nulls("amount").select(CREDITS.names()), pl.concat(missed).unique())
 
 
@@ -130,12 +135,12 @@ class _Dated:
     def strangers(self) -> list[pl.DataFrame]:
         """Those whom a column of a deal names for a rule, or who are said to manage whom it credits, and whom the roster does not know."""
         named = [
-            unknown(self._payees(rule.to), plan.filters[rule.rule])
+            unknown_participants(self._payees(rule.to), plan.filters[rule.rule])
             for plan, rule in self._rules
             if rule.to not in RELATIONS
         ]
         managers = [
-            unknown(payees, plan.filters[rule.rule], manage=_BELOW)
+            unknown_participants(payees, plan.filters[rule.rule], manage=_BELOW)
             for level, above in enumerate(self._levels, start=1)
             if not (payees := above.filter(pl.col("known").is_null())).is_empty()
             for plan, rule in self._upward

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from shared.kernel.remarks.roster import Kind
+from shared.kernel.remarks.roster import RemarkKind
 from shared.money import MoneyError, to_minor
 from shared.pay.terms.words.release import DatedAmount
 
@@ -48,7 +48,7 @@ class Uncredited(NamedTuple):
 class Remarked(NamedTuple):
     """What scoring remarks of a participant, or of nobody, whose id is then empty."""
 
-    kind: Kind
+    kind: RemarkKind
     participant_id: str
     message: str
 

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from shared.kernel.crediting.uncredited import uncredited_by_reason
-from shared.kernel.remarks.roster import Kind as Remarkable
+from shared.kernel.remarks.roster import RemarkKind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from earnest.files.results import lines_table
-from shared.explanation.parts import told
+from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD, calculated, paid
@@ -41,7 +41,9 @@ components: [{{component: pay, {kind}}}]
     found = calculated(tmp_path, plan, ["10.10,2025-01-03", "-0.30,2025-01-04"])
     assert lines_table(found.explained)["slices"].to_list() == slices
     assert found.explained.lines["amount"].to_list() == amounts
-    (part,) = told(found.explained, found.earnings, PlanSet([read_plan(HEAD + plan, "plan")]), "pay", "2025-01")
+    (part,) = parts_of_lines(
+        found.explained, found.earnings, PlanSet([read_plan(HEAD + plan, "plan")]), "pay", "2025-01"
+    )
     assert [line.exact for line in part.lines] == [Decimal(each).scaleb(-2) for each in amounts]
     assert "%" in part.lines[0].by_itself
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.calculation import calculate
-from shared.explanation.parts import told
+from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 from tests.earnest.test_calc_language import HEAD
@@ -34,5 +34,5 @@ def test_places_are_told_by_what_decided_them_though_results_read_the_same(tmp_p
     ):
         own = pl.col("participant_id") == who
         explained = type(found.explained)(*(table.filter(own) for table in found.explained))
-        (part,) = told(explained, found.earnings.filter(own), plans, "race", "2025-01", found.earnings)
+        (part,) = parts_of_lines(explained, found.earnings.filter(own), plans, "race", "2025-01", found.earnings)
         assert place in part.lines[-1].sentence

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import lines_table
-from shared.explanation.parts import told
+from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 
@@ -57,7 +57,7 @@ def test_an_attainment_of_a_prorated_quota_is_that_of_the_calculation(
     found, plans = calculated(tmp_path, currency, "62%", joined, quota, amount)
     assert (found.earnings["amount"].item() > 0) == pays
     assert lines_table(found.explained)["attainment_after"].to_list() == [share]
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
     assert part.attainment == part.lines[-1].attainment_after == Decimal(share.removesuffix("%"))
 
 
@@ -80,7 +80,7 @@ def test_whoever_is_paid_is_shown_at_the_threshold_and_nobody_else(
     if not found.earnings.height:
         return
     reached = Fraction(units, 10**digits) / prorated >= mark
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
     assert (found.earnings["amount"].item() > 0) == reached
     assert part.attainment is not None
     assert (Fraction(part.attainment) / 100 >= mark) == reached
@@ -105,7 +105,7 @@ components: [{{component: pay, kind: flat, measure: bookings, rate: {rate}, mult
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
     assert [line.exact_so_far for line in part.lines] == [Decimal(each) for each in so_far]
     assert [line.exact for line in part.lines] == [part.lines[0].exact_so_far, Decimal(so_far[1]) - Decimal(so_far[0])]
     assert part.lines[0].amount == Decimal("0.01")

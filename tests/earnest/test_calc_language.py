@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import lines_table
-from shared.explanation.parts import told
+from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.plan.exact_yaml import PlanFileError
@@ -41,8 +41,8 @@ def calculated(folder: Path, plan: str, deals: list[str], roster: str = "partici
 def paid(found: Calculation, component: str = "pay") -> dict[str, Decimal]:
     """What a component pays by period; its lines sum to it."""
     rows = found.earnings.filter(pl.col("component") == component)
-    told = found.explained.lines.filter(pl.col("component") == component)
-    assert told["amount"].sum() == rows["amount"].sum()
+    lines = found.explained.lines.filter(pl.col("component") == component)
+    assert lines["amount"].sum() == rows["amount"].sum()
     return {row["period"]: Decimal(row["amount"]).scaleb(-2) for row in rows.iter_rows(named=True)}
 
 
@@ -157,7 +157,7 @@ components: [{{component: pay, kind: flat, measure: bookings, rate: 100%}}]
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert paid(found) == {"2025-02": Decimal(credited)}
     assert lines_table(found.explained)["exchange"].to_list() == [said]
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-02")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-02")
     assert f"converted at {said}," in part.lines[0].sentence
 
 
@@ -307,7 +307,7 @@ components:
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
     assert paid(found) == {"2025-01": pay}
     assert lines_table(found.explained).select("after", "attainment_after").rows()[-1] == (number, percent)
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
     assert f"margin_rate of {number}," in part.sentence
     assert f"takes margin_rate from 0.00 to {number}." in part.lines[-1].sentence
 
@@ -328,5 +328,5 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 5%}]
     found = calculated(tmp_path, plan, ["10.10,2025-01-15", "10.10,2025-01-16", "10.10,2025-01-17"])
     assert paid(found) == {"2025-01": Decimal("1.53")}
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    (part,) = told(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
     assert all("10.10 × 5%, rounded, which comes to 0.51." in line.sentence for line in part.lines)

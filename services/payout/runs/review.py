@@ -20,7 +20,7 @@ from services.payout.runs.payments import would_refuse
 from services.payout.runs.store_payees import PaidUnder
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
-from shared.kernel.remarks.deals import told_twice
+from shared.kernel.remarks.deals import duplicate_deals
 from shared.pay.deal_facts import Remarked, Uncredited
 from shared.pay.people import Person
 from shared.pay.review_rules import LEFT_OUT, ReviewFacts, ReviewFinding, not_whole, review_findings
@@ -164,7 +164,7 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]
     # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
     of_the_same = sold.join(alike, on="deal_id", how="semi").group_by("deal_id", *ALIKE)
     paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
-    twice = told_twice(paying, ALIKE, deals.height)
+    twice = duplicate_deals(paying, ALIKE, deals.height)
     remarks = [
         *found.inputs.remarks,
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),

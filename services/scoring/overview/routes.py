@@ -14,9 +14,9 @@ from services.scoring.overview import store
 from services.scoring.overview.schemas import CurrencyTotals, Plans, Remarks, RemarkView, Summary
 from services.scoring.reference import store as stored_reference
 from shared.deps import SnapshotDep
-from shared.kernel.remarks.deals import far_ahead, far_from, of_attainment
-from shared.kernel.remarks.pools import of_pools
-from shared.kernel.remarks.roster import remarks_of, within
+from shared.kernel.remarks.deals import attainment_remarks, far_ahead, far_from
+from shared.kernel.remarks.pools import pool_remarks
+from shared.kernel.remarks.roster import remarks_within, roster_remarks
 from shared.periods import first_day, last_day
 
 router = APIRouter(prefix="/v1", tags=["overview"], dependencies=[MAY_READ])
@@ -55,9 +55,9 @@ def list_remarks(
         earned = earnings_of(stored_sums.of_month(connection, period))
         late = stored_deals.closing_after(connection, far_from(last))
     found = [
-        *within(remarks_of(now.roster, now.plans), first, last),
-        *of_attainment(earned, now.plans),
-        *of_pools(earned, now.plans),
+        *remarks_within(roster_remarks(now.roster, now.plans), first, last),
+        *attainment_remarks(earned, now.plans),
+        *pool_remarks(earned, now.plans),
         *far_ahead(late, last),
     ]
     return Remarks(

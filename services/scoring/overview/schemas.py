@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from services.scoring.overview.store import Totals
-from shared.kernel.remarks.roster import Kind
+from shared.kernel.remarks.roster import RemarkKind
 from shared.money import from_minor
 
 
@@ -50,7 +50,7 @@ class Summary(BaseModel):
 class RemarkView(BaseModel):
     """One remark; `participant_id` is empty where it is about nobody. The message has quotas, rates and dates, and no pay."""
 
-    kind: Kind
+    kind: RemarkKind
     participant_id: str
     message: str
 

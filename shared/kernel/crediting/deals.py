@@ -11,7 +11,7 @@ import polars as pl
 
 from shared.facts import Facts, values_of
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, scaled
-from shared.kernel.crediting.own_columns import NotOfColumn, of_column, problem_of
+from shared.kernel.crediting.custom_columns import BadColumnValue, bad_value_problem, column_value
 from shared.kernel.tables import DEALS
 from shared.money import InexactAmount, MoneyError, to_minor
 
@@ -54,8 +54,8 @@ def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.Dat
     misread: list[str] = []
     for name, kind in custom:
         try:
-            own.append(of_column(get(f"custom.{name}"), kind))
-        except NotOfColumn:
+            own.append(column_value(get(f"custom.{name}"), kind))
+        except BadColumnValue:
             own.append(None)
             misread.append(name)
     return (
@@ -70,7 +70,7 @@ def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.Dat
         get("product"),
         get("account"),
         get("territory"),
-        problem or (problem_of(misread) if misread else None),
+        problem or (bad_value_problem(misread) if misread else None),
         *own,
     )
 

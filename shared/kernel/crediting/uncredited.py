@@ -19,7 +19,7 @@ BY_PLAN: Final = ("no_rule", "no_refund_rule")
 """What a plan may mean to be so: the holder of a deal has nothing from it, and others are credited."""
 
 
-def unusable(deals: pl.DataFrame) -> pl.DataFrame:
+def unusable_deals(deals: pl.DataFrame) -> pl.DataFrame:
     """Won deals that lack what crediting needs."""
     reason = (
         pl.when(pl.col("problem").is_not_null()).then(pl.col("problem").str.extract("^([^:]+)"))
@@ -36,7 +36,7 @@ def unusable(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
+def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
     """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment.
 
     A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is then no miss.
@@ -81,7 +81,7 @@ def nobody(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> 
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
 
-def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too large.
 
     Args:
@@ -108,7 +108,7 @@ def lacking(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.Da
     return pl.concat(found)
 
 
-def unknown(people: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
+def unknown_participants(people: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
     """Participants whom a won deal concerns, where the rule selects the deal, and whom the roster does not know.
 
     A column of the deal names them, or they `manage` whom a column of `people` has.

@@ -23,7 +23,7 @@ RARE: Final = 100
 """Deals that are alike in everything are a slip where they are one in so many; where there are more, it is how the company sells."""
 
 
-def of_attainment(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
+def attainment_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
     """Attainments that are too high or too low to be true, where pay depends on them; of `EARNINGS`."""
     looked_at = [
         (plan.plan, plan.version, component.component)
@@ -81,15 +81,15 @@ def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
     ]
 
 
-def of_deals(deals: pl.DataFrame) -> list[Remark]:
+def deal_remarks(deals: pl.DataFrame) -> list[Remark]:
     """What stands out among won deals of which something could be paid; of `DEALS` with the plans' columns."""
     won = deals.filter((pl.col("stage") == "won") & (pl.col("amount") != 0))
     alike = [name for name in won.columns if name not in ("deal_id", "owner")]
     last = last_of_the_many(won["close_date"])
-    return [*told_twice(won, alike, won.height), *(far_ahead(won, last) if last else [])]
+    return [*duplicate_deals(won, alike, won.height), *(far_ahead(won, last) if last else [])]
 
 
-def told_twice(deals: pl.DataFrame, alike: Sequence[str], all_deals: int) -> list[Remark]:
+def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], all_deals: int) -> list[Remark]:
     """Deals that are alike in everything but their id, where that is rare: probably one deal that came under two ids.
 
     Args:

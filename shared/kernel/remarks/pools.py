@@ -14,7 +14,7 @@ from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.remarks.roster import Remark
 
 
-def of_pools(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
+def pool_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
     """Pools whose scores do not sum to 100%, so that they are weights and scaled; of `EARNINGS`."""
     found: list[Remark] = []
     for plan in plans.holding:

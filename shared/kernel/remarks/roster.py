@@ -23,7 +23,7 @@ from shared.kernel.remarks.reporting_circles import circles
 from shared.kernel.remarks.window_changes import MidWindowChange, plan_changes, version_changes
 from shared.kernel.roster import EVERY, Roster
 
-Kind = Literal[
+RemarkKind = Literal[
     "late_quota",
     "quota_far_off",
     "plan_changed_within",
@@ -40,7 +40,7 @@ Kind = Literal[
     "date_far_ahead",
     "pool_scaled",
 ]
-MORE: Final[dict[Kind, str]] = {
+MORE: Final[dict[RemarkKind, str]] = {
     "late_quota": "quotas begin within a window and count for the whole of it.",
     "quota_far_off": "quotas are ten times as much, or a tenth, of what they were.",
     "plan_changed_within": "people change their plan within a window.",
@@ -69,7 +69,7 @@ class Remark(NamedTuple):
     verb, so that what is alike is said once.
     """
 
-    kind: Kind
+    kind: RemarkKind
     participant_id: str
     says: str
     since: date
@@ -81,7 +81,7 @@ class Remark(NamedTuple):
         return _about(self.says, [self.participant_id])
 
 
-def remarks_of(roster: Roster, plans: PlanSet) -> list[Remark]:
+def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
     """Everything that there is to remark, by kind, day and participant."""
     changes = quota_changes(roster, plans)
     on = _on_plans(roster)
@@ -101,14 +101,14 @@ def remarks_of(roster: Roster, plans: PlanSet) -> list[Remark]:
     return sorted(set(found), key=lambda each: (places[each.kind], each.says, each.since, each.participant_id))
 
 
-def within(remarks: Iterable[Remark], first: date, last: date) -> list[Remark]:
+def remarks_within(remarks: Iterable[Remark], first: date, last: date) -> list[Remark]:
     """Those that matter on some day from a first to a last one."""
     return [each for each in remarks if each.since <= last and each.until >= first]
 
 
-def told(remarks: Iterable[Remark]) -> list[str]:
+def remark_sentences(remarks: Iterable[Remark]) -> list[str]:
     """Sentences about all of them: what is alike once with everybody, of each kind some, and how many more there are."""
-    people: dict[Kind, dict[str, list[str]]] = {}
+    people: dict[RemarkKind, dict[str, list[str]]] = {}
     for each in remarks:
         people.setdefault(each.kind, {}).setdefault(each.says, []).append(each.participant_id)
     said: list[str] = []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.explanation import frozen, told
+from shared.explanation import frozen, parts_of_lines
 from shared.kernel import Explained, earn, explain, measure
 from tests.shared.kernel.test_language_against_the_oracle import credited, world
 
@@ -27,7 +27,9 @@ def differs(seed: int) -> str | None:
             own = pl.col("participant_id") == participant
             components = set(of_period.filter(own)["component"])
             known = {
-                name: told(Explained(*(t.filter(own) for t in explained)), earned.filter(own), plans, name, period)
+                name: parts_of_lines(
+                    Explained(*(t.filter(own) for t in explained)), earned.filter(own), plans, name, period
+                )
                 for name in components
             }
             if (later := dict(frozen.components_of(detail))) != known:

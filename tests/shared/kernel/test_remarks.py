@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from shared.kernel import Plan, PlanSet, Roster
-from shared.kernel.remarks.deals import far_ahead, last_of_the_many, of_attainment, told_twice
-from shared.kernel.remarks.roster import remarks_of, told, within
+from shared.kernel.remarks.deals import attainment_remarks, duplicate_deals, far_ahead, last_of_the_many
+from shared.kernel.remarks.roster import remark_sentences, remarks_within, roster_remarks
 from shared.kernel.tables import EARNINGS
 
 QUARTER = [{"measure": "sales", "sum_of": ["own"], "reset": "quarter"}]
@@ -33,7 +33,7 @@ def roster(*changes: tuple[str, str, dict[str, Any]]) -> Roster:
 
 
 def said(people: Roster, *plans: Plan) -> list[str]:
-    return told(remarks_of(people, PlanSet(plans or [plan()])))
+    return remark_sentences(roster_remarks(people, PlanSet(plans or [plan()])))
 
 
 ANN = ("ann", "2025-01-01", {"plan": "rep", "manager": "mia", "quota.sales": "30000"})
@@ -88,9 +88,9 @@ def test_people_on_a_plan_that_does_not_exist_are_told_together() -> None:
 def test_a_figure_at_which_no_plan_of_theirs_looks_is_told_until_it_is_cleared() -> None:
     slip = ("ann", "2025-01-01", {"quota.salse": "30000"})
     assert said(roster(ANN, slip)) == ["quota.salse: ann is on no plan that looks at it."]
-    remarks = remarks_of(roster(ANN, slip, ("ann", "2025-03-01", {"quota.salse": None})), PlanSet([plan()]))
-    assert within(remarks, date(2025, 2, 1), date(2025, 2, 28))
-    assert not within(remarks, date(2025, 3, 1), date(2025, 3, 31))
+    remarks = roster_remarks(roster(ANN, slip, ("ann", "2025-03-01", {"quota.salse": None})), PlanSet([plan()]))
+    assert remarks_within(remarks, date(2025, 2, 1), date(2025, 2, 28))
+    assert not remarks_within(remarks, date(2025, 3, 1), date(2025, 3, 31))
 
 
 def test_a_plan_that_begins_after_somebody_is_on_it_is_told_for_the_days_on_which_others_pay() -> None:
@@ -110,8 +110,8 @@ def test_managers_in_a_circle_are_named_for_as_long_as_it_is_closed() -> None:
         ("bob", "2025-05-01", {"manager": "top"}),
         ("dan", "2025-01-01", {"manager": "ann"}),
     )
-    remarks = remarks_of(people, PlanSet([]))
-    [words] = told(remarks)
+    remarks = roster_remarks(people, PlanSet([]))
+    [words] = remark_sentences(remarks)
     assert words.startswith("From 2025-02-10 managers report in a circle: ann, bob, cem, ann.")
     assert {each.participant_id for each in remarks} == {"ann", "bob", "cem"}
     assert {(each.since, each.until) for each in remarks} == {(date(2025, 2, 10), date(2025, 4, 30))}
@@ -159,18 +159,18 @@ def earnings(*rows: tuple[str, str, int, int]) -> pl.DataFrame:
 
 def test_ten_times_the_quota_is_told_once_for_the_last_month() -> None:
     months = earnings(("ann", "2025-01", 1100, 100), ("ann", "2025-02", 2050, 100), ("bob", "2025-02", 90, 100))
-    [words] = told(of_attainment(months, PlanSet([plan()])))
+    [words] = remark_sentences(attainment_remarks(months, PlanSet([plan()])))
     assert words.startswith("In 2025-02 ann is at 2,000% of quota or more for component base.")
     ungated = GATED | {"when": None}
-    assert of_attainment(months, PlanSet([plan(components=[ungated])])) == []
+    assert attainment_remarks(months, PlanSet([plan(components=[ungated])])) == []
 
 
 def test_everybody_far_below_quota_is_told_where_they_are_several() -> None:
     some = [("ann", "2025-01", 1, 1000), ("bob", "2025-01", 2, 1000), ("cy", "2025-01", 3, 1000)]
-    [words] = told(of_attainment(earnings(*some), PlanSet([plan()])))
+    [words] = remark_sentences(attainment_remarks(earnings(*some), PlanSet([plan()])))
     assert words.startswith("All 3 who sold are below 1% of quota for component base.")
-    assert of_attainment(earnings(*some[:2]), PlanSet([plan()])) == []
-    assert of_attainment(earnings(*some, ("dan", "2025-01", 500, 1000)), PlanSet([plan()])) == []
+    assert attainment_remarks(earnings(*some[:2]), PlanSet([plan()])) == []
+    assert attainment_remarks(earnings(*some, ("dan", "2025-01", 500, 1000)), PlanSet([plan()])) == []
 
 
 def sold(*rows: tuple[str, str, int]) -> pl.DataFrame:
@@ -181,10 +181,10 @@ def sold(*rows: tuple[str, str, int]) -> pl.DataFrame:
 def test_deals_that_are_one_but_for_their_id_are_told_unless_that_is_how_the_company_sells() -> None:
     alike = ["amount", "close_date"]
     pair = sold(("D1", "ann", 5), ("E1", "ann", 5), ("D2", "bob", 5), ("D3", "ann", 6))
-    [words] = told(told_twice(pair, alike, pair.height))
+    [words] = remark_sentences(duplicate_deals(pair, alike, pair.height))
     assert words.startswith("Deals D1, E1 are alike")
     many = sold(*((f"D{n}", "ann", n // 2) for n in range(50)))
-    assert told_twice(many, alike, many.height) == []
+    assert duplicate_deals(many, alike, many.height) == []
 
 
 def test_a_deal_years_ahead_of_all_others_is_told_and_not_all_others_after_one_of_long_ago() -> None:
@@ -192,7 +192,7 @@ def test_a_deal_years_ahead_of_all_others_is_told_and_not_all_others_after_one_o
         {"deal_id": ["a", "b", "c"], "close_date": [date(2025, 1, 1), date(2025, 6, 1), date(2052, 3, 3)]}
     )
     assert last_of_the_many(days["close_date"]) == date(2025, 6, 1)
-    [words] = told(far_ahead(days, date(2025, 6, 1)))
+    [words] = remark_sentences(far_ahead(days, date(2025, 6, 1)))
     assert words.startswith("Deal c closes on 2052-03-03, more than 5 years ahead")
     ago = pl.Series([date(1925, 1, 1), date(2025, 1, 1), date(2025, 6, 1)])
     assert last_of_the_many(ago) == date(2025, 6, 1)

@@ -33,7 +33,7 @@ def measured_in(plan: Plan, name: str | None) -> MeasuredIn:
     return "amounts"
 
 
-class Words:
+class Sentences:
     """The sentences of a part of an earning; `component` is None for the limits of the plan itself."""
 
     def __init__(self, plan: Plan, component: Component | None, part: Part, group: str = "") -> None:

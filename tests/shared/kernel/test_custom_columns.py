@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from shared.kernel.crediting.custom_columns import BadColumnValue, column_mistakes, column_value
 from shared.kernel.crediting.deals import values_table
-from shared.kernel.crediting.own_columns import NotOfColumn, mistakes, of_column
 from shared.kernel.language.filters import ColumnTypes
 from shared.kernel.tables import DEALS
 
@@ -32,7 +32,7 @@ from shared.kernel.tables import DEALS
     ],
 )
 def test_what_says_a_value_is_the_value(kind: str, value: Any, read: Any) -> None:
-    found = of_column(value, ColumnTypes[kind])
+    found = column_value(value, ColumnTypes[kind])
     assert (found, type(found)) == (read, type(read))
 
 
@@ -61,9 +61,9 @@ def test_what_says_a_value_is_the_value(kind: str, value: Any, read: Any) -> Non
     ],
 )
 def test_what_says_none_is_refused_and_named(kind: str, value: Any) -> None:
-    with pytest.raises(NotOfColumn):
-        of_column(value, ColumnTypes[kind])
-    [(name, reason)] = mistakes({"own": value, "free": value}, {"own": ColumnTypes[kind]})
+    with pytest.raises(BadColumnValue):
+        column_value(value, ColumnTypes[kind])
+    [(name, reason)] = column_mistakes({"own": value, "free": value}, {"own": ColumnTypes[kind]})
     assert name == "own"
     assert "neither" in reason or "not" in reason
 

@@ -24,15 +24,15 @@ BAD_VALUE: Final = "bad_value"
 _WHOLE: Final = re.compile(WHOLE_NUMBER, re.ASCII)
 
 
-class NotOfColumn(ValueError):
+class BadColumnValue(ValueError):
     """A value that is none of its column's type; the message says what is wanted."""
 
 
-def of_column(value: Any, kind: pl.DataType) -> Any:
+def column_value(value: Any, kind: pl.DataType) -> Any:
     """A value (text, whole number, yes or no, null) as its column's type: text, whole number, Decimal, yes or no, date. Blank is null.
 
     Raises:
-        NotOfColumn: it is none.
+        BadColumnValue: it is none.
     """
     if isinstance(value, str):
         value = value.strip()
@@ -53,22 +53,22 @@ def yes_no(value: str | int | bool) -> bool:
     """Yes or no, or true or false, in any case.
 
     Raises:
-        NotOfColumn: it is neither.
+        BadColumnValue: it is neither.
     """
     try:
         return base.yes_no(value)
     except ValueError:
-        raise NotOfColumn(f"{_shown(value)} is neither yes nor no") from None
+        raise BadColumnValue(f"{_shown(value)} is neither yes nor no") from None
 
 
 def whole_number(value: str | int | bool) -> int:
     """A whole number of up to 18 digits.
 
     Raises:
-        NotOfColumn: it is none.
+        BadColumnValue: it is none.
     """
     if isinstance(value, bool) or not _WHOLE.match(str(value)):
-        raise NotOfColumn(f"{_shown(value)} is not a whole number of up to 18 digits")
+        raise BadColumnValue(f"{_shown(value)} is not a whole number of up to 18 digits")
     return int(value)
 
 
@@ -78,7 +78,7 @@ def _decimal(value: str | int | bool) -> Decimal:
     except NotDecimal:
         found = None
     if found is None or abs(found) >= 10**12 or found != round(found, 6):
-        raise NotOfColumn(f"{_shown(value)} is not a decimal number of up to 12 digits and 6 decimals")
+        raise BadColumnValue(f"{_shown(value)} is not a decimal number of up to 12 digits and 6 decimals")
     return found
 
 
@@ -88,7 +88,7 @@ def _date(value: str | int | bool) -> date:
     except ValueError:
         found = None
     if found is None or found.year not in YEARS:
-        raise NotOfColumn(f"{_shown(value)} is not a date like 2025-03-31")
+        raise BadColumnValue(f"{_shown(value)} is not a date like 2025-03-31")
     return found
 
 
@@ -97,22 +97,22 @@ def _shown(value: str | int | bool) -> str:
     return repr(value[:40]) if isinstance(value, str) else str(value).lower()[:40]
 
 
-def mistakes(custom: Mapping[str, Any], columns: Mapping[str, pl.DataType]) -> Iterator[tuple[str, str]]:
+def column_mistakes(custom: Mapping[str, Any], columns: Mapping[str, pl.DataType]) -> Iterator[tuple[str, str]]:
     """The company's own fields of a deal that are not what their columns need: name and reason. What no plan declares may be anything."""
     for name, value in custom.items():
         if (kind := columns.get(name)) is not None:
             try:
-                of_column(value, kind)
-            except NotOfColumn as error:
+                column_value(value, kind)
+            except BadColumnValue as error:
                 yield name, str(error)
 
 
-def problem_of(names: list[str]) -> str:
+def bad_value_problem(names: list[str]) -> str:
     """The `problem` of a deal whose columns of these names cannot be read."""
     return f"{BAD_VALUE}:{','.join(names)}"
 
 
-def asked_for(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def with_declared_problems(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """The deals, of which those keep the `problem` of a column that cannot be read that close while some plan declares it, with the
     first such column after the colon. For others it is no problem: they were before the plan.
     """
@@ -128,6 +128,6 @@ def asked_for(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         names = problem.partition(":")[2].split(",")
         asked = (name for name in names if day is not None and plans.declares(name, day))
         found = next(asked, None)
-        kept[deal_id] = None if found is None else problem_of([found])
+        kept[deal_id] = None if found is None else bad_value_problem([found])
     judged = pl.col("deal_id").replace_strict(kept, default=pl.col("problem"), return_dtype=pl.String)
     return deals.with_columns(problem=judged)
