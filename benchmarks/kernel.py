@@ -91,13 +91,13 @@ def run(folder: Path, count: int, participants: int) -> list[Figure]:
     plans, people = PlanSet([plan()]), roster(participants)
 
     def earnings() -> int:
-        credits = credit(pl.read_parquet(source), people, plans).credits
-        return int(earn(measure(credits, plans), people, plans)["amount"].sum())
+        credits = credit(pl.read_parquet(source), people, plans=plans).credits
+        return int(earn(measure(credits, plans), people, plans=plans)["amount"].sum())
 
     def lines() -> int:
-        credits = credit(pl.read_parquet(source), people, plans).credits
-        earn(measure(credits, plans), people, plans)
-        return int(explain(credits, people, plans).lines["amount"].sum())
+        credits = credit(pl.read_parquet(source), people, plans=plans).credits
+        earn(measure(credits, plans), people, plans=plans)
+        return int(explain(credits, people, plans=plans).lines["amount"].sum())
 
     ways: dict[str, Callable[[], int]] = {
         "kernel: earnings": earnings,
@@ -106,7 +106,10 @@ def run(folder: Path, count: int, participants: int) -> list[Figure]:
         "DuckDB: per-deal amounts by window, without slices": lambda: _duckdb(source, per_deal=True),
     }
     timed = in_turn(ways, ROUNDS)
-    return [Figure(name, found.seconds, found.busy, count, found.result) for name, found in timed.items()]
+    return [
+        Figure(what=name, seconds=found.seconds, busy=found.busy, deals=count, total=found.result)
+        for name, found in timed.items()
+    ]
 
 
 def _duckdb(source: Path, per_deal: bool) -> int:

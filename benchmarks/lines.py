@@ -57,7 +57,14 @@ def measure_lines(system: System, number: int, participants: int) -> Lines:
     source.close()
     assert found["settled"].all()
     lines = int(found["lines"].list.len().sum())
-    return Lines(seconds, busy, found.height, lines, found.estimated_size("mb"), _most_memory(scoring))
+    return Lines(
+        seconds=seconds,
+        busy=busy,
+        participants=found.height,
+        lines=lines,
+        mebibytes=found.estimated_size("mb"),
+        peak_bytes=_most_memory(scoring),
+    )
 
 
 def fill(engine: Engine, number: int, participants: int) -> None:
@@ -78,11 +85,13 @@ def fill(engine: Engine, number: int, participants: int) -> None:
         stored_reference.save_change(connection, facts, versions=list(plans), authors={"bench@1": "analyst"})
         sums = []
         for page in whole.iter_slices(PAGE):
-            credited = credit(page, people, plans).credits
+            credited = credit(page, people, plans=plans).credits
             sums.append(summed(credited, plans))
             bare = credited.with_columns(period=pl.lit(None, dtype=pl.String), credit_date=pl.lit(None, dtype=pl.Date))
-            rows = page.join(encode_rows(bare, ["deal_id"], list(CREDIT), "credits"), on="deal_id", how="left")
-            texts = [pack_patch(_patch(row), STAMP, 0, "crm") for row in page.iter_rows(named=True)]
+            rows = page.join(
+                encode_rows(bare, ["deal_id"], columns=list(CREDIT), name="credits"), on="deal_id", how="left"
+            )
+            texts = [pack_patch(_patch(row), STAMP, sequence=0, source="crm") for row in page.iter_rows(named=True)]
             stored = rows.with_columns(
                 pl.Series("facts", texts),
                 pl.col("credits").fill_null(NO_ROWS),

@@ -53,19 +53,24 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
     seconds: dict[str, float] = {}
     probes: list[float] = []
     done = threading.Event()
-    run = client.ask("payout", "POST", "/v1/runs", "dana", {"period": PERIOD})
+    run = client.ask("payout", "POST", path="/v1/runs", who="dana", body={"period": PERIOD})
     stream = threading.Thread(target=_stream, args=(system, log, done, probes))
     stream.start()
     for step, who in STEPS.items():
         begun = time.perf_counter()
-        run = client.ask("payout", "POST", f"/v1/runs/{run['id']}/{step}", who)
+        run = client.ask("payout", "POST", path=f"/v1/runs/{run['id']}/{step}", who=who)
         seconds[step] = time.perf_counter() - begun
     done.set()
     stream.join()
     log.close()
     [total] = run["totals"]
     return Paid(
-        seconds, max(probes), len(probes), total["participants"], number, f"{total['paid']} {total['currency']}"
+        seconds=seconds,
+        slowest_booking=max(probes),
+        bookings=len(probes),
+        participants=total["participants"],
+        lines=number,
+        total=f"{total['paid']} {total['currency']}",
     )
 
 
@@ -79,7 +84,7 @@ def _amounts(lines: pl.DataFrame) -> list[int]:
 
 
 def _earned(client: Client) -> int:
-    totals = client.ask("payout", "GET", "/v1/summary", "dana")["totals"]
+    totals = client.ask("payout", "GET", path="/v1/summary", who="dana")["totals"]
     return sum(round(float(total["earned"]) * 100) for total in totals)
 
 

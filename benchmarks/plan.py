@@ -95,14 +95,14 @@ def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Fi
     rated = rules_engine.rates(pl.read_parquet(source)["amount"], next(iter(plans())), sample)
     if not rated.same:
         raise Disagreement("the kernel and zen-engine do not pay the same")
-    return Figures(ours, theirs, peak, rated.by_kernel, rated.by_zen)
+    return Figures(kernel=ours, duckdb=theirs, peak_bytes=peak, by_kernel=rated.by_kernel, by_zen=rated.by_zen)
 
 
 def earnings(source: Path, participants: int) -> pl.DataFrame:
     """participant_id, month, component and amount (minor units), in that order, from the kernel."""
     versions, people = plans(), roster(participants)
-    credits = credit(pl.read_parquet(source), people, versions).credits
-    earned = earn(measure(credits, versions), people, versions)
+    credits = credit(pl.read_parquet(source), people, plans=versions).credits
+    earned = earn(measure(credits, versions), people, plans=versions)
     return earned.select("participant_id", "period", "component", "amount").sort(pl.all())
 
 

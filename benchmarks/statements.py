@@ -46,9 +46,9 @@ def frozen_facts(participants: int, deals: int) -> Iterator[bytes]:
     )
     plans = PlanSet([Plan.model_validate(PLAN)])
     sold = deals_table(list(_deals(people, deals)), plans.deal_columns)
-    credits = credit(sold, roster, plans).credits
-    earned = earn(measure(credits, plans), roster, plans)
-    kept = details(explain(credits, roster, plans, earned), earned, plans, MONTH)
+    credits = credit(sold, roster, plans=plans).credits
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    kept = details(explain(credits, roster, plans=plans, earnings=earned), earned, plans=plans, period=MONTH)
     paid = earned.group_by("participant_id").agg(pl.col("amount").sum())
     run = RunFacts(id=f"run-{MONTH}-1", name=MONTH, starts=date(2026, 6, 1), ends=date(2026, 6, 30))
     for who, detail, amount in kept.join(paid, on="participant_id").iter_rows():
@@ -64,7 +64,9 @@ def printed(documents: list[bytes]) -> Printed:
     begun, busy = perf_counter(), _busy()
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         size = sum(pool.map(_size, documents, chunksize=CHUNK))
-    return Printed(len(documents), processes, perf_counter() - begun, _busy() - busy, size)
+    return Printed(
+        statements=len(documents), processes=processes, seconds=perf_counter() - begun, busy=_busy() - busy, size=size
+    )
 
 
 def _busy() -> float:

@@ -26,6 +26,7 @@ class Client:
         self,
         service: Service,
         method: str,
+        *,
         path: str,
         who: str,
         body: Any = None,
@@ -36,21 +37,22 @@ class Client:
         Raises:
             LocalError: the service does not answer, or refuses; says why.
         """
-        answer: dict[str, Any] = self._send(service, method, path, who, body, headers).json()
+        answer: dict[str, Any] = self._send(service, method, path=path, who=who, body=body, headers=headers).json()
         return answer
 
-    def fetch(self, service: Service, path: str, who: str) -> bytes:
+    def fetch(self, service: Service, path: str, *, who: str) -> bytes:
         """The bytes of a document.
 
         Raises:
             LocalError: as `ask` does.
         """
-        return self._send(service, "GET", path, who).content
+        return self._send(service, "GET", path=path, who=who).content
 
     def _send(
         self,
         service: Service,
         method: str,
+        *,
         path: str,
         who: str,
         body: Any = None,

@@ -56,7 +56,7 @@ class Forbidden(Problem):
     status = HTTPStatus.FORBIDDEN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Whoever a key belongs to: a person or a system. The name is what journals and approvals record."""
 
@@ -77,7 +77,7 @@ class _Key(BaseModel):
     def principal(self) -> Principal:
         """Whoever has the key."""
         groups = None if self.pay_groups is None else frozenset(self.pay_groups)
-        return Principal(self.name, frozenset(self.scopes), frozenset(self.roles), groups)
+        return Principal(name=self.name, scopes=frozenset(self.scopes), roles=frozenset(self.roles), pay_groups=groups)
 
 
 _KEYS = TypeAdapter(list[_Key])

@@ -94,7 +94,7 @@ class Bounded:
     """
 
     def __init__(
-        self, seconds: int = MOST_SECONDS, wall_seconds: int = MOST_WALL_SECONDS, memory: int = MOST_BYTES
+        self, seconds: int = MOST_SECONDS, wall_seconds: int = MOST_WALL_SECONDS, *, memory: int = MOST_BYTES
     ) -> None:
         self._seconds, self._wall_seconds, self._memory = seconds, wall_seconds, memory
         self._turn, self._waiting = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
@@ -164,11 +164,11 @@ class Bounded:
 
 def _read(stream: IO[bytes], until: float | None = None) -> bytes:
     """The next message."""
-    (length,) = _HEAD.unpack(_exactly(stream, _HEAD.size, until))
-    return _exactly(stream, length, until)
+    (length,) = _HEAD.unpack(_exactly(stream, _HEAD.size, until=until))
+    return _exactly(stream, length, until=until)
 
 
-def _exactly(stream: IO[bytes], length: int, until: float | None) -> bytes:
+def _exactly(stream: IO[bytes], length: int, *, until: float | None) -> bytes:
     found = bytearray()
     while len(found) < length:
         if until is not None and not select.select([stream], [], [], max(0.0, until - time.monotonic()))[0]:
@@ -180,7 +180,7 @@ def _exactly(stream: IO[bytes], length: int, until: float | None) -> bytes:
     return bytes(found)
 
 
-def _answered(question: bytes, seconds: int, memory: int) -> tuple[bool, Any]:
+def _answered(question: bytes, seconds: int, *, memory: int) -> tuple[bool, Any]:
     # Processor time counts from the process's start; a soft limit may be moved as long as it stays below the hard one.
     used = resource.getrusage(resource.RUSAGE_SELF)
     until = int(used.ru_utime + used.ru_stime) + 1 + seconds
@@ -206,7 +206,7 @@ def main(seconds: int, memory: int) -> None:
     questions = os.fdopen(os.dup(0), "rb", buffering=0)
     while True:
         try:
-            answer = _answered(_read(questions), seconds, memory)
+            answer = _answered(_read(questions), seconds, memory=memory)
         except EOFError:
             return
         text = pickle.dumps(answer)

@@ -24,7 +24,7 @@ def database_url(settings: Settings) -> URL:
     return url
 
 
-def engine_for(url: URL, schema: str, pool_size: int = 5, role: str | None = None) -> Engine:
+def engine_for(url: URL, schema: str, *, pool_size: int = 5, role: str | None = None) -> Engine:
     """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema.
 
     With a `role` every connection works as it, and has its rights only. Where the schema's migrations could not make the role,
@@ -60,7 +60,7 @@ _USABLE = """
     from pg_namespace n, pg_roles r where n.nspname = %s and r.rolname = %s"""
 
 
-def migrate(engine: Engine, schema: str, package: str) -> None:
+def migrate(engine: Engine, schema: str, *, package: str) -> None:
     """Bring `schema` to the newest migration of `package` (a package with a `migrations` folder); safe to run by many at once.
 
     The migrations are plain functions over unqualified names, so the same ones build a schema of any name.

@@ -23,6 +23,7 @@ def _canonical(value: Any) -> bytes:
 def merge(
     facts: Facts,
     fields: Mapping[str, Any],
+    *,
     occurred_at: str,
     sequence: int,
     source: str,

@@ -72,7 +72,7 @@ def attachment(name: str) -> str:
     return f'attachment; filename="{name}"'
 
 
-def next_page(found: Sequence[Row], limit: int, cursor: Callable[[Row], Cursor]) -> Cursor | None:
+def next_page(found: Sequence[Row], limit: int, *, cursor: Callable[[Row], Cursor]) -> Cursor | None:
     """What to send to have the page after this one: the cursor of its last row, or None where the page is not full, so the last.
 
     Pages follow a key and not a number of rows to leave out: rows that are written meanwhile then move nothing from page to page. The

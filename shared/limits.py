@@ -20,7 +20,7 @@ class TooMuch(ValueError):
     """What somebody wrote is beyond a limit; the message names it."""
 
 
-def check_document(data: Any, parts: int = MOST_PARTS, characters: int = MOST_CHARACTERS) -> None:
+def check_document(data: Any, parts: int = MOST_PARTS, *, characters: int = MOST_CHARACTERS) -> None:
     """See that data has no more parts and text than a document may have, is not nested too deeply, and can be stored.
 
     Raises:

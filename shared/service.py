@@ -64,7 +64,7 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(200_000, 20, 20)
 
 
-def serve(app: FastAPI, host: str, port: int, crew: Crew) -> None:
+def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
     """Serve until SIGTERM or SIGINT, then drain: requests first, then the batches that the workers have in hand."""
     server = uvicorn.Server(
         uvicorn.Config(

@@ -24,7 +24,7 @@ def neutral(text: str) -> str:
     return f"'{text}" if could_be_formula(text) else text
 
 
-def write_csv(table: pl.DataFrame, path: Path, ours: Collection[str] = ()) -> None:
+def write_csv(table: pl.DataFrame, path: Path, *, ours: Collection[str] = ()) -> None:
     """Write a table for people as CSV, `neutral_table` of it.
 
     Raises:

@@ -32,6 +32,6 @@ def migrated_database(server: Postgres, service: str) -> str:
     url = make_url(server.url(name)).set(drivername="postgresql+psycopg")
     for schema, package in ((service, f"services.{service}"), ("log", "shared.log")):
         engine = engine_for(url, schema)
-        migrate(engine, schema, package)
+        migrate(engine, schema, package=package)
         engine.dispose()
     return name

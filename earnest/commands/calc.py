@@ -55,16 +55,16 @@ def calc(
             progress.update(task, description=what, advance=1)
 
         try:
-            found = calculate(deals, roster, read_plans(plan), step)
+            found = calculate(deals, roster, plans=read_plans(plan), step=step)
         except Overflow as error:
             raise LocalError(str(error)) from None
         if out is not None:
             step("Writing")
             write_results(found, out)
-    _summarise(found, slips_in([file for each in plan for file in plan_files(each)]), out, console)
+    _summarise(found, slips_in([file for each in plan for file in plan_files(each)]), out=out, console=console)
 
 
-def _summarise(found: Calculation, of_plans: list[str], out: Path | None, console: Console) -> None:
+def _summarise(found: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:
     from rich.table import Table
 
     for note in found.notes:
@@ -85,7 +85,7 @@ def _summarise(found: Calculation, of_plans: list[str], out: Path | None, consol
     )
     for rows, title in ((found.rejected, "Not used"), (found.unpaid, "Paid nothing, as the plan says")):
         if not rows.is_empty():
-            _tell(rows, title, console)
+            _tell(rows, title, console=console)
     if out is None:
         console.print("Add --out DIR to get earnings.csv, lines.csv and rejected.csv.", highlight=False)
     else:
@@ -111,7 +111,7 @@ def _totals(found: Calculation) -> pl.DataFrame:
     return sums.select("component", "period", "participant_id", money("amount", sums["currency"].unique()), "currency")
 
 
-def _tell(rejected: pl.DataFrame, title: str, console: Console) -> None:
+def _tell(rejected: pl.DataFrame, title: str, *, console: Console) -> None:
     import polars as pl
     from rich.table import Table
 

@@ -33,7 +33,7 @@ def show(
     from rich.table import Table
 
     year = year or datetime.now(UTC).year
-    periods = _of_file(Path(group), year) if Path(group).is_file() else _published(group, year, who)
+    periods = _of_file(Path(group), year) if Path(group).is_file() else _published(group, year, who=who)
     table = Table("pay period", "from", "to", "paid", "acknowledged by", "closes", title=f"{group}, {year}")
     for each in periods:
         table.add_row(
@@ -42,13 +42,13 @@ def show(
     print_table(table)
 
 
-def _published(group: str, year: int, who: str) -> list[dict[str, Any]]:
+def _published(group: str, year: int, *, who: str) -> list[dict[str, Any]]:
     from earnest.client import Client
     from earnest.local.home import Home
 
     home = Home.current()
     path = f"/v1/pay-groups/{group}/periods?first={year}-01-01&last={year}-12-31"
-    found: list[dict[str, Any]] = Client(home, home.settings()).ask("payout", "GET", path, who)["periods"]
+    found: list[dict[str, Any]] = Client(home, home.settings()).ask("payout", "GET", path=path, who=who)["periods"]
     return found
 
 
@@ -64,5 +64,5 @@ def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
     group = read_policy_file(file)
     if not isinstance(group, PayGroup):
         raise FileError(f"{file} is a policy of kind {group.kind}, and only a pay_group has pay periods")
-    periods = pay_periods(group, date(year, 1, 1), date(year, 12, 31))
+    periods = pay_periods(group, date(year, 1, 1), last=date(year, 12, 31))
     return [{**asdict(each), "closes": each.months} for each in periods]

@@ -50,7 +50,7 @@ def tell(
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise FileError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     place = "lines" if what is What.COST else "events"
-    _client().ask("payout", "POST", f"/v1/contract-costs/{place}/{quote(name, safe='')}", who, body)
+    _client().ask("payout", "POST", path=f"/v1/contract-costs/{place}/{quote(name, safe='')}", who=who, body=body)
     typer.echo(f"{name} is told")
 
 
@@ -60,12 +60,12 @@ def told(
 ) -> None:
     """What was told to happen to contracts."""
     query = f"?{urlencode({'contract': contract})}" if contract else ""
-    _print(_client().ask("payout", "GET", f"/v1/contract-costs/events{query}", who))
+    _print(_client().ask("payout", "GET", path=f"/v1/contract-costs/events{query}", who=who))
 
 
 def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Author = AUTHOR) -> None:
     """A contract in words: what was capitalised, over how long, and what is booked of it."""
-    found = _client().ask("payout", "GET", f"/v1/contract-costs/contracts/{quote(name, safe='')}", who)
+    found = _client().ask("payout", "GET", path=f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
     for sentence in found["words"]:
         typer.echo(sentence)
     _print(found["booked"])
@@ -82,7 +82,7 @@ def entries(
     from earnest.files.cost_results import write_table
 
     query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
-    pages = _pages("/v1/contract-costs/entries", query | {"limit": PAGE if out else SHOWN}, who)
+    pages = _pages("/v1/contract-costs/entries", query | {"limit": PAGE if out else SHOWN}, who=who)
     if out is None:
         rows, more = next(pages)
         _print(rows)
@@ -90,16 +90,16 @@ def entries(
             typer.echo(f"These are the first {SHOWN}. --out FILE.csv writes all of them.")
         return
     found = [row for rows, _ in pages for row in rows]
-    write_table(list(found[0]) if found else [], found, out)
+    write_table(list(found[0]) if found else [], found, path=out)
     typer.echo(f"Written: {out}, {len(found):,} entries")
 
 
-def _pages(path: str, query: dict[str, Any], who: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+def _pages(path: str, query: dict[str, Any], *, who: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """The entries page by page, and whether more follow."""
     client = _client()
     after = 0
     while True:
-        page = client.ask("payout", "GET", f"{path}?{urlencode(query | {'after': after})}", who)
+        page = client.ask("payout", "GET", path=f"{path}?{urlencode(query | {'after': after})}", who=who)
         yield page["entries"], page["next"] is not None
         if page["next"] is None:
             return

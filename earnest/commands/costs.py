@@ -71,12 +71,12 @@ def schedule(
     begin, end = period(first or begin, "--from"), period(last or max(end, first or end), "--through")
     if begin > end:
         raise LocalError(f"--from {begin} is after --through {end}")
-    made = tables(file, begin, end, by)  # type: ignore[arg-type]  # checked above
+    made = tables(file, begin, last=end, by=by)  # type: ignore[arg-type]  # checked above
     console = Console(highlight=False)
     console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
     for note in file.notes:
         console.print(f"Note: {note}", markup=False)
-    _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console)
+    _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console=console)
     count = len(file.books.assets)
     console.print(
         f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; {file.rejected.height:,} rows not used."
@@ -86,7 +86,7 @@ def schedule(
     if out is None:
         console.print("Add --out DIR to get schedule, rollforward, journals, expensed and rejected as files.")
         return
-    written = write_costs(made, out, formats)  # type: ignore[arg-type]  # checked above
+    written = write_costs(made, out, formats=formats)  # type: ignore[arg-type]  # checked above
     console.print(f"Written: {', '.join(map(str, written))}", soft_wrap=True, markup=False)
 
 
@@ -136,7 +136,7 @@ def book(
 ) -> None:
     """Book a month in the running installation: what the facts say by now, less what is booked."""
     query = "?catch_up=true" if catch_up else ""
-    found = _client().ask("payout", "POST", f"/v1/contract-costs/periods/{period}{query}", who)
+    found = _client().ask("payout", "POST", path=f"/v1/contract-costs/periods/{period}{query}", who=who)
     batch = found["batch"]
     typer.echo(
         f"{batch['id']}: {batch['entries']:,} entries"
@@ -164,7 +164,7 @@ def rollforward(
     """The roll-forward of what is booked in the running installation."""
     from rich.console import Console
 
-    found = _client().ask("payout", "GET", f"/v1/contract-costs/rollforward?first={first}&last={last}", who)
+    found = _client().ask("payout", "GET", path=f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)
     words = {"period", "entity", "currency"}
     rows: Table = [
         {name: cell if name in words else Decimal(cell or 0) for name, cell in row.items()}
@@ -172,7 +172,7 @@ def rollforward(
     ]
     console = Console(highlight=False)
     console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
-    _show(rows, f"Booked {first} to {last}", console)
+    _show(rows, f"Booked {first} to {last}", console=console)
     if not rows:
         console.print("Nothing is booked: earnest costs book PERIOD")
 
@@ -185,7 +185,7 @@ def _client() -> Client:
     return Client(home, home.settings())
 
 
-def _show(rows: Table, title: str, console: Console) -> None:
+def _show(rows: Table, title: str, *, console: Console) -> None:
     """A table per entity and currency, without the columns in which nothing happens."""
     from rich.box import SIMPLE
     from rich.table import Table as Shown

@@ -29,9 +29,9 @@ def deliver(
     home = Home.current()
     client = Client(home, home.settings())
     if Path(what).is_file():
-        _send(Path(what), client.ask("payout", "GET", f"/v1/policies/delivery/{to}", who)["policy"])
+        _send(Path(what), client.ask("payout", "GET", path=f"/v1/policies/delivery/{to}", who=who)["policy"])
         return
-    found = client.ask("payout", "POST", "/v1/deliveries", who, {"batch": what, "to": to})
+    found = client.ask("payout", "POST", path="/v1/deliveries", who=who, body={"batch": what, "to": to})
     typer.echo(_words(found))
 
 
@@ -50,7 +50,7 @@ def deliveries(
 
     home = Home.current()
     query = f"?{urlencode({'batch': batch})}" if batch else ""
-    delivered = Client(home, home.settings()).ask("payout", "GET", f"/v1/deliveries{query}", who)["deliveries"]
+    delivered = Client(home, home.settings()).ask("payout", "GET", path=f"/v1/deliveries{query}", who=who)["deliveries"]
     for found in delivered:
         typer.echo(_words(found))
     if not delivered:

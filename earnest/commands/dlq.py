@@ -118,7 +118,7 @@ def replay(
     log = open_log(settings)
     try:
         for name, engine in _schemas(settings, service):
-            if number := dead_letters.replay(engine, log, which, who):
+            if number := dead_letters.replay(engine, log, which=which, by=who):
                 typer.echo(f"{name}: {number} sent again")
         typer.echo("Those that fail again come back: see `earnest dlq list`.")
     finally:

@@ -36,7 +36,7 @@ def estimate(
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:
-        found = estimated(read_world(deals, roster, read_plans(plan)), participant, closings(close))
+        found = estimated(read_world(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
     except Overflow as error:
         raise LocalError(str(error)) from None
     if json:

@@ -37,7 +37,7 @@ def explain(
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:
-        found = told(read_world(deals, roster, read_plans(plan)), participant, period, component)
+        found = told(read_world(deals, roster, plans=read_plans(plan)), participant, period=period, component=component)
     except Overflow as error:
         raise LocalError(str(error)) from None
     if json:

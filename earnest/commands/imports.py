@@ -65,34 +65,42 @@ def import_export(
     files = recipe_folder / "plans"
     plans = read_plans([files]) if not files_only or files.is_dir() else PlanSet([])
     members = team(folder, recipe)
-    export = read_deals(folder, recipe, frozenset(member.participant_id for member in members), settings, plans.columns)
-    quota = quotas(members, export.events, recipe.quotas, recipe.roster.plan)
+    export = read_deals(
+        folder,
+        recipe,
+        people=frozenset(member.participant_id for member in members),
+        settings=settings,
+        columns=plans.columns,
+    )
+    quota = quotas(members, export.events, rule=recipe.quotas, plan=recipe.roster.plan)
     occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
-    roster = roster_events(members, quota, recipe.quotas.measure, recipe.roster.effective_from, occurred_at)
+    roster = roster_events(
+        members, quota, measure=recipe.quotas.measure, since=recipe.roster.effective_from, occurred_at=occurred_at
+    )
     with TemporaryDirectory() as apart:
         written = files_only or Path(apart)
         write_deals(written / "deals.csv", export.events)
-        write_roster(written / "roster.csv", roster, recipe.quotas.measure)
-        credited = crediting(written / "deals.csv", written / "roster.csv", plans) if plans.holding else None
+        write_roster(written / "roster.csv", roster, measure=recipe.quotas.measure)
+        credited = crediting(written / "deals.csv", written / "roster.csv", plans=plans) if plans.holding else None
     if files_only:
         report = files_only / report.name
     else:
-        sender = Sender(home, settings, console)
+        sender = Sender(home, settings, console=console)
         sender.publish(plans)
-        sender.send("roster", "hr", roster)
-        sender.send("deals", "crm", export.events)
+        sender.send("roster", "hr", events=roster)
+        sender.send("deals", "crm", events=export.events)
         sender.wait_until_settled()
     write_report(report, export.notes)
-    _summarise(export, len(members), report, console)
+    _summarise(export, len(members), report=report, console=console)
     if credited is not None:
-        _tell(credited, slips_in(plan_files(files)), console)
+        _tell(credited, slips_in(plan_files(files)), console=console)
     nothing_taken = export.won_rows > 0 and not any(e["data"]["fields"].get("stage") == "won" for e in export.events)
     if nothing_taken or (credited is not None and credited.nobody):
         console.print("Warning: this import credits nobody.", highlight=False)
         raise typer.Exit(1)
 
 
-def _summarise(export: Export, members: int, report: Path, console: Console) -> None:
+def _summarise(export: Export, members: int, *, report: Path, console: Console) -> None:
     from collections import Counter
 
     from rich.table import Table
@@ -110,7 +118,7 @@ def _summarise(export: Export, members: int, report: Path, console: Console) -> 
     )
 
 
-def _tell(found: Crediting, of_plans: list[str], console: Console) -> None:
+def _tell(found: Crediting, of_plans: list[str], *, console: Console) -> None:
     console.print(f"Credited: {found.credited:,} of {found.won:,} won deals.", highlight=False)
     for said in [*(missed.in_words for missed in found.missed), *of_plans, *found.remarks]:
         console.print(f"Warning: {said}", highlight=False, markup=False, soft_wrap=True)

@@ -33,7 +33,7 @@ def periods(who: Author = "dana") -> None:
     from rich.table import Table
 
     table = Table("pay group", "month", "state", "closed by")
-    for each in _client().ask("payout", "GET", "/v1/periods", who)["periods"]:
+    for each in _client().ask("payout", "GET", path="/v1/periods", who=who)["periods"]:
         table.add_row(each["pay_group"], each["period"], each["state"], each["closed_by"] or "")
     print_table(table, "Nothing is booked in any month yet.")
 
@@ -48,7 +48,7 @@ def reconciliations(run_id: RunId, who: Author = "dana") -> None:
     for name in ("", "by", "at"):
         table.add_column(name)
     path = f"/v1/runs/{quote(run_id)}/reconciliations"
-    for each in _client().ask("payout", "GET", path, who)["reconciliations"]:
+    for each in _client().ask("payout", "GET", path=path, who=who)["reconciliations"]:
         figures = [money(each[name]) for name in ("one", "other", "difference", "tolerance")]
         agrees = "agrees" if each["agrees"] else "differs"
         words = (each["kind"].replace("_", " "), each["currency"])
@@ -64,7 +64,7 @@ def statements(
 
     table = Table("run", "state")
     path = f"/v1/participants/{quote(participant, safe='')}/statements"
-    for each in _client().ask("payout", "GET", path, who)["statements"]:
+    for each in _client().ask("payout", "GET", path=path, who=who)["statements"]:
         table.add_row(each["run"], each["state"])
     print_table(table, f"{participant} has no statement: nobody of that id was in a run.")
 
@@ -82,7 +82,7 @@ def list_adjustments(
     for name in ("reason", "document", "by"):
         table.add_column(name)
     query = f"?{urlencode({'participant_id': participant})}" if participant else ""
-    for each in _client().ask("payout", "GET", f"/v1/adjustments{query}", who)["adjustments"]:
+    for each in _client().ask("payout", "GET", path=f"/v1/adjustments{query}", who=who)["adjustments"]:
         amount = f"{money(each['amount'])} {each['currency']}"
         head = (each["id"], each["participant_id"], each["month"])
         table.add_row(*head, amount, each["reason"], each["attachment_name"], each["actor"])
@@ -96,7 +96,7 @@ def document(
     who: Author = "dana",
 ) -> None:
     """Fetch the document that an adjustment rests on."""
-    out.write_bytes(_client().fetch("payout", f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who))
+    out.write_bytes(_client().fetch("payout", f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who=who))
     typer.echo(f"Written: {out}")
 
 

@@ -67,7 +67,7 @@ def set_key(
     if wrong := [each for each in scope or [] if each not in known]:
         raise LocalError(f"there is no scope {wrong[0]}: there are {', '.join(known)}")
     home = Home.current()
-    if change(home.path / "keys", home.keys_file, name, scope, role, pay_group):
+    if change(home.path / "keys", home.keys_file, name=name, scopes=scope, roles=role, pay_groups=pay_group):
         typer.echo(f"Made: {home.path / 'keys' / name}; hand it to {name} and to nobody else")
     else:
         typer.echo(f"{name} is changed")
@@ -80,5 +80,5 @@ def remove(name: Name) -> None:
     from earnest.local.keys import remove_key
 
     home = Home.current()
-    remove_key(home.path / "keys", home.keys_file, name)
+    remove_key(home.path / "keys", home.keys_file, name=name)
     typer.echo(f"{name} has no key any more")

@@ -51,9 +51,9 @@ def balances(
     client = _client()
     if participant is not None:
         path = f"/v1/participants/{quote(participant)}/balance"
-        rows = [{"key": participant, **row} for row in client.ask("payout", "GET", path, who)["balances"]]
+        rows = [{"key": participant, **row} for row in client.ask("payout", "GET", path=path, who=who)["balances"]]
     else:
-        rows = _all(client, by, who)
+        rows = _all(client, by, who=who)
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
     used = [each for each in ACCOUNTS if each in ALWAYS or any(Decimal(row[each]) for row in rows)]
     for account in used:
@@ -81,7 +81,7 @@ def journal(
     from rich.table import Table
 
     path = f"/v1/participants/{quote(participant)}/journal?{urlencode({'limit': limit})}"
-    found = _client().ask("payout", "GET", path, who)
+    found = _client().ask("payout", "GET", path=path, who=who)
     table = Table("no.", "month", "about", "kind", "account", "amount", "for", "cause", "sha256")
     table.columns[5].justify = "right"
     for entry in found["journals"]:
@@ -107,7 +107,7 @@ def trial_balance(
     from rich.table import Table
 
     query = {"period": period} | ({} if entity is None else {"entity": entity})
-    found = _client().ask("payout", "GET", f"/v1/trial-balance?{urlencode(query)}", who)
+    found = _client().ask("payout", "GET", path=f"/v1/trial-balance?{urlencode(query)}", who=who)
     columns = ("opening", "debits", "credits", "closing")
     table = Table("account", "currency", title=f"{period}{'' if entity is None else f', entity {entity}'}")
     for name in columns:
@@ -122,11 +122,11 @@ def trial_balance(
     print_table(table, f"Nothing is booked up to {period}{'' if entity is None else f' of entity {entity}'}.")
 
 
-def _all(client: Client, by: Key, who: str) -> list[dict[str, Any]]:
+def _all(client: Client, by: Key, *, who: str) -> list[dict[str, Any]]:
     query: dict[str, Any] = {"by": by.value.replace("-", "_"), "limit": PAGE}
     rows: list[dict[str, Any]] = []
     while True:
-        page = client.ask("payout", "GET", f"/v1/balances?{urlencode(query)}", who)
+        page = client.ask("payout", "GET", path=f"/v1/balances?{urlencode(query)}", who=who)
         rows += page["balances"]
         if page["next"] is None:
             return rows

@@ -50,7 +50,9 @@ def pay(
     from earnest.files.pay import Sources, pay_from_files
     from earnest.files.pay_results import tables, write_pay
 
-    found = pay_from_files(Sources(terms, earned, deals, events, group, first, last))
+    found = pay_from_files(
+        Sources(terms=terms, earned=earned, deals=deals, events=events, group=group, first=first, last=last)
+    )
     if explain is not None:
         _explain(found, explain)
     else:

@@ -41,7 +41,7 @@ def list_batches(
     for name in ("batch", "state", "pay group", "entity", "format", "pay date", "records", "total"):
         table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
     query = f"?run={quote(run)}" if run else ""
-    for each in _client().ask("payout", "GET", f"/v1/payroll/batches{query}", who)["batches"]:
+    for each in _client().ask("payout", "GET", path=f"/v1/payroll/batches{query}", who=who)["batches"]:
         totals = "\n".join(f"{Decimal(total):,f} {currency}" for currency, total in each["control_totals"].items())
         table.add_row(
             each["id"],
@@ -59,7 +59,7 @@ def list_batches(
 @app.command()
 def show(batch: BatchId, who: Who = "payroll") -> None:
     """A batch with its files, as JSON."""
-    _print(_client().ask("payout", "GET", f"/v1/payroll/batches/{quote(batch)}", who))
+    _print(_client().ask("payout", "GET", path=f"/v1/payroll/batches/{quote(batch)}", who=who))
 
 
 @app.command()
@@ -75,9 +75,9 @@ def fetch(
     client, path = _client(), f"/v1/payroll/batches/{quote(batch)}"
     folder = out or Home.current().files
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = client.fetch("payout", f"{path}/manifest", who)
+    manifest = client.fetch("payout", f"{path}/manifest", who=who)
     for file in json.loads(manifest)["files"]:
-        content = client.fetch("payout", f"{path}/file?name={quote(file['name'])}", who)
+        content = client.fetch("payout", f"{path}/file?name={quote(file['name'])}", who=who)
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
             raise LocalError(f"{file['name']} of {batch} did not arrive whole: fetch it again")
         _write(folder / file["name"], content)
@@ -117,7 +117,7 @@ def ack(
     }
     key = hashlib.sha256(json.dumps([batch, body]).encode()).hexdigest()
     path = f"/v1/payroll/batches/{quote(batch)}/ack"
-    found = _client().ask("payout", "POST", path, who, body, {"idempotency-key": key})
+    found = _client().ask("payout", "POST", path=path, who=who, body=body, headers={"idempotency-key": key})
     typer.echo(f"{batch} is acknowledged: {found['state']}")
 
 
@@ -129,7 +129,7 @@ def returned(who: Who = "dana") -> None:
     table = Table()
     for name in ("batch", "line", "participant", "amount", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
-    for each in _client().ask("payout", "GET", "/v1/payroll/returned", who)["lines"]:
+    for each in _client().ask("payout", "GET", path="/v1/payroll/returned", who=who)["lines"]:
         amount, why = f"{Decimal(each['amount']):,f} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
     print_table(table, "Payroll has returned nothing that waits for somebody.")
@@ -144,7 +144,7 @@ def resolve(
 ) -> None:
     """Say what was done about a line that payroll returned."""
     body = {"batch": batch, "line": line, "reason": reason}
-    _client().ask("payout", "POST", "/v1/payroll/returned/resolve", who, body)
+    _client().ask("payout", "POST", path="/v1/payroll/returned/resolve", who=who, body=body)
     typer.echo(f"{line} of {batch} is resolved")
 
 

@@ -97,7 +97,7 @@ def curve(
     from earnest.plans.files import read_plan_file
 
     plan = read_plan_file(file)
-    found = payout(plan, component, measure, quota, up_to)
+    found = payout(plan, component, measure=measure, quota=quota, up_to=up_to)
     typer.echo(table(found))
     if out is not None:
         draw(found, out)
@@ -121,7 +121,7 @@ def diff(
     before, after = read_plan_file(old), read_plan_file(new)
     typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
-        typer.echo("\n" + cost_table(compared(before, after, deals, roster)))
+        typer.echo("\n" + cost_table(compared(before, after, deals=deals, roster=roster)))
 
 
 def _give(text: str, out: Path | None) -> None:

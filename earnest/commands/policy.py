@@ -61,7 +61,7 @@ def publish(
     policy = read_policy_file(file)
     address = f"/v1/policies/{policy.kind}/{policy.id}"
     found = _client().ask(
-        "payout", "PUT", address, who, {"policy": policy.body(), "reason": reason, "expected": expected}
+        "payout", "PUT", path=address, who=who, body={"policy": policy.body(), "reason": reason, "expected": expected}
     )
     typer.echo(_told(found))
     for warning in found["warnings"]:
@@ -78,7 +78,7 @@ def list_policies(
     from rich.table import Table
 
     table = Table("kind", "id", "version", "valid from", "author", "reason")
-    for found in _client().ask("payout", "GET", f"/v1/policies{_query(kind=kind, on=on)}", who)["policies"]:
+    for found in _client().ask("payout", "GET", path=f"/v1/policies{_query(kind=kind, on=on)}", who=who)["policies"]:
         table.add_row(
             found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
         )
@@ -100,7 +100,7 @@ def show(
     import yaml
 
     query = _query(version=version, on=on)
-    found = _client().ask("payout", "GET", f"/v1/policies/{kind}/{policy_id}{query}", who)
+    found = _client().ask("payout", "GET", path=f"/v1/policies/{kind}/{policy_id}{query}", who=who)
     for each in found["versions"]:
         typer.echo(f"# {'*' if each['version'] == found['version'] else ' '} {_told(each)}")
     typer.echo(yaml.safe_dump(found["policy"], sort_keys=False, allow_unicode=True).rstrip())

@@ -41,13 +41,15 @@ def reconcile(
     if len(sign) != 1 or decimal not in {".", ","}:
         raise LocalError("the delimiter is one sign, and the decimal sign is . or ,")
     try:
-        payments = read_paid(paid, Mapping(person, amount, currency, code, sign, decimal))
+        payments = read_paid(
+            paid, Mapping(person=person, amount=amount, currency=currency, code=code, delimiter=sign, decimal=decimal)
+        )
     except PaidFileError as error:
         raise LocalError(str(error)) from None
     home = Home.current()
     body = {"source": paid.name, "paid": payments}
     path = f"/v1/payroll/batches/{batch}/reconciliation"
-    found = Client(home, home.settings()).ask("payout", "POST", path, who, body)
+    found = Client(home, home.settings()).ask("payout", "POST", path=path, who=who, body=body)
     console = Console(soft_wrap=True, highlight=False)
     sums = [
         f"{found['released'].get(each, '0')} released and {found['paid'].get(each, '0')} paid in {each}"

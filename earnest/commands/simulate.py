@@ -47,9 +47,11 @@ def simulate(
     ) as progress:
         task = progress.add_task("Reading", total=None)
         try:
-            now = _side(plan, deals, roster)
-            before = _side(against, deals, roster) if against else None
-            found = simulated(now, before, years, seed, lambda what: progress.update(task, description=what))
+            now = _side(plan, deals, roster=roster)
+            before = _side(against, deals, roster=roster) if against else None
+            found = simulated(
+                now, before, years=years, seed=seed, step=lambda what: progress.update(task, description=what)
+            )
         except Overflow as error:
             raise LocalError(str(error)) from None
         written = []
@@ -65,12 +67,12 @@ def simulate(
         console.print("Add --out DIR to get the tables and charts.")
 
 
-def _side(plan: list[Path], deals: Path, roster: Path) -> Side:
+def _side(plan: list[Path], deals: Path, *, roster: Path) -> Side:
     from earnest.files.world import read_world
     from earnest.plans.files import read_plans
     from earnest.simulation.run import Side
 
-    world = read_world(deals, roster, read_plans(plan))
+    world = read_world(deals, roster, plans=read_plans(plan))
     return Side(world.deals, world.roster, world.plans)
 
 
@@ -94,17 +96,17 @@ def _costs(found: Outcome) -> Table:
     if not found.drawn:
         for name in ("", *(name for name, _ in columns)):
             table.add_column(name, justify="right")
-        table.add_row(str(found.base.year), *(_cell(name, values[0], found) for name, values in columns))
+        table.add_row(str(found.base.year), *(_cell(name, values[0], found=found) for name, values in columns))
         return table
     spreads = {name: distribution(values) for name, values in columns}
     for name in ("", *spreads):
         table.add_column(name, justify="right")
     for row in next(iter(spreads.values())):
-        table.add_row(row, *(_cell(name, spread[row], found) for name, spread in spreads.items()))
+        table.add_row(row, *(_cell(name, spread[row], found=found) for name, spread in spreads.items()))
     return table
 
 
-def _cell(name: str, value: float, found: Outcome) -> str:
+def _cell(name: str, value: float, *, found: Outcome) -> str:
     from shared.money import minor_digits
 
     return f"{100 * value:.2f}%" if name.endswith("share") else f"{value / 10 ** minor_digits(found.currency):,.0f}"
@@ -142,7 +144,7 @@ def _changes(found: Outcome) -> Iterator[Table]:
     for number, (who, before, now, change, won, lost) in enumerate(shown.iter_rows()):
         if found.people.height > 10 and number == 5:
             table.add_section()
-        amounts = (_cell("", each, found) for each in (before, now, change))
+        amounts = (_cell("", each, found=found) for each in (before, now, change))
         table.add_row(who, *amounts, f"{100 * won:.0f}%", f"{100 * lost:.0f}%")
     yield table
 

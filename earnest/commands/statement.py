@@ -54,16 +54,22 @@ def statement(
     client = Client(home, home.settings())
     folder = out or home.files / "statements" / run_id
     if participant is not None:
-        file = _written(client, folder, _path(run_id, participant, form, team), _name(participant, form, team), who)
+        file = _written(
+            client,
+            folder,
+            path=_path(run_id, participant, form=form, team=team),
+            name=_name(participant, form, team=team),
+            who=who,
+        )
         Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
         return
-    listed = client.ask("payout", "GET", f"/v1/statements/{_quoted(run_id)}", who)["statements"]
+    listed = client.ask("payout", "GET", path=f"/v1/statements/{_quoted(run_id)}", who=who)["statements"]
     people = [str(each["participant_id"]) for each in listed]
-    _write_all(client, folder, run_id, people, form, who)
+    _write_all(client, folder, run_id=run_id, people=people, form=form, who=who)
     Console(soft_wrap=True, highlight=False).print(f"Written: {len(people)} statements to {folder}")
 
 
-def _write_all(client: Client, folder: Path, run_id: str, people: list[str], form: Form, who: str) -> None:
+def _write_all(client: Client, folder: Path, *, run_id: str, people: list[str], form: Form, who: str) -> None:
     """Write everybody's, a few at once, and show how far it is."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -78,26 +84,26 @@ def _write_all(client: Client, folder: Path, run_id: str, people: list[str], for
         task = progress.add_task("", total=len(people))
 
         def write(participant: str) -> None:
-            _written(client, folder, _path(run_id, participant, form), _name(participant, form), who)
+            _written(client, folder, path=_path(run_id, participant, form=form), name=_name(participant, form), who=who)
 
         for _ in pool.map(write, people):
             progress.advance(task)
 
 
-def _written(client: Client, folder: Path, path: str, name: str, who: str) -> Path:
+def _written(client: Client, folder: Path, *, path: str, name: str, who: str) -> Path:
     """A file that is there whole or not at all."""
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
-    part.write_bytes(client.fetch("payout", path, who))
+    part.write_bytes(client.fetch("payout", path, who=who))
     return part.replace(file)
 
 
-def _path(run_id: str, participant: str, form: Form, team: bool = False) -> str:
+def _path(run_id: str, participant: str, *, form: Form, team: bool = False) -> str:
     return f"/v1/statements/{_quoted(run_id)}/{_quoted(participant)}{'/team' if team else ''}.{form}"
 
 
-def _name(participant: str, form: Form, team: bool = False) -> str:
+def _name(participant: str, form: Form, *, team: bool = False) -> str:
     """As the service's address, so that links between pages lead to files, too. Ids may hold what file names may not."""
     return f"{_quoted(participant)}{'/team' if team else ''}.{form}"
 

@@ -57,7 +57,7 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
     try:
         task = progress.add_task("scoring", total=None)
         told = verify_scoring(
-            engines["scoring"], log, lambda done, due: progress.update(task, completed=done, total=due)
+            engines["scoring"], log, progress=lambda done, due: progress.update(task, completed=done, total=due)
         )
         yield "scoring", "deals, credits, sums and earnings", told
         task = progress.add_task("payout", total=None)

@@ -27,7 +27,7 @@ NOTICE = timedelta(15)
 """How long before it takes effect a plan version is published."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One request to ingest: when it is due, its name, where it goes, as whom, and its bytes. `events` are in it.
 
@@ -78,16 +78,31 @@ def crm_event(statement: Statement) -> dict[str, Any]:
     }
 
 
-def webhook(events: Sequence[dict[str, Any]], at: datetime, number: int) -> Delivery:
+def webhook(events: Sequence[dict[str, Any]], at: datetime, *, number: int) -> Delivery:
     """A delivery of the CRM."""
     body = json.dumps({"events": list(events)}, separators=(",", ":")).encode()
-    return Delivery(at, f"{CRM}-{number:05d}", f"/v1/webhooks/{CRM}", "application/json", body, len(events))
+    return Delivery(
+        at=at,
+        name=f"{CRM}-{number:05d}",
+        path=f"/v1/webhooks/{CRM}",
+        content_type="application/json",
+        body=body,
+        events=len(events),
+    )
 
 
-def cloud_events(events: Sequence[dict[str, Any]], at: datetime, system: System, number: int) -> Delivery:
+def cloud_events(events: Sequence[dict[str, Any]], at: datetime, *, system: System, number: int) -> Delivery:
     """A delivery of another system, as NDJSON."""
     body = b"".join(json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events)
-    return Delivery(at, f"{system}-{number:05d}", "/v1/deals", "application/x-ndjson", body, len(events), "crm")
+    return Delivery(
+        at=at,
+        name=f"{system}-{number:05d}",
+        path="/v1/deals",
+        content_type="application/x-ndjson",
+        body=body,
+        events=len(events),
+        key="crm",
+    )
 
 
 def _arrivals(said: Iterable[Statement], random: Random) -> list[tuple[datetime, Statement]]:
@@ -112,25 +127,33 @@ def _of_deals(arrived: Iterable[tuple[datetime, Statement]]) -> Iterator[Deliver
         batch.append(statement)
         if len(batch) == (BATCH if statement.system == "crm" else BATCH // 20):
             number += 1
-            yield _batch(batch, statement.system, at, number)
+            yield _batch(batch, statement.system, at=at, number=number)
             batch.clear()
     for system, batch in waiting.items():
         if batch:
             number += 1
-            yield _batch(batch, system, at, number)
+            yield _batch(batch, system, at=at, number=number)
 
 
-def _batch(batch: Sequence[Statement], system: System, at: datetime, number: int) -> Delivery:
+def _batch(batch: Sequence[Statement], system: System, *, at: datetime, number: int) -> Delivery:
     if system != "crm":
-        return cloud_events([deal_event(statement) for statement in batch], at, system, number)
+        return cloud_events([deal_event(statement) for statement in batch], at, system=system, number=number)
     contact = {"object": "contact", "event_id": f"contact-{number}", "changed_at": instant_text(at)}
-    return webhook([*(crm_event(statement) for statement in batch), contact], at, number)
+    return webhook([*(crm_event(statement) for statement in batch), contact], at, number=number)
 
 
 def _rosters() -> Iterator[Delivery]:
     for path in roster_files():
         at, rows = _begin(date.fromisoformat(path.stem)), path.read_bytes()
-        yield Delivery(at, f"hr-{path.stem}", "/v1/roster", "text/csv", rows, rows.count(b"\n") - 1, "hr")
+        yield Delivery(
+            at=at,
+            name=f"hr-{path.stem}",
+            path="/v1/roster",
+            content_type="text/csv",
+            body=rows,
+            events=rows.count(b"\n") - 1,
+            key="hr",
+        )
 
 
 def _plans() -> Iterator[Delivery]:
@@ -138,7 +161,15 @@ def _plans() -> Iterator[Delivery]:
         plan = read_plan(path.read_text(encoding="utf-8"), path.name)
         at = _begin(max(plan.effective_from - NOTICE, FIRST_DAY) if plan.version > 1 else FIRST_DAY)
         body = json.dumps(_plan_event(plan, at)).encode()
-        yield Delivery(at, f"analyst-{path.stem}", "/v1/plans", "application/json", body, 1, "analyst")
+        yield Delivery(
+            at=at,
+            name=f"analyst-{path.stem}",
+            path="/v1/plans",
+            content_type="application/json",
+            body=body,
+            events=1,
+            key="analyst",
+        )
 
 
 def _plan_event(plan: Plan, at: datetime) -> dict[str, Any]:

@@ -66,9 +66,13 @@ def _grown(deal: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_crm(deal_id: str, fields: dict[str, Any]) -> Delivery:
-    return webhook([crm_event(Statement(AT, "crm", deal_id, REVISION, fields))], AT, int(deal_id[4:]))
+    return webhook(
+        [crm_event(Statement(at=AT, system="crm", deal_id=deal_id, revision=REVISION, fields=fields))],
+        AT,
+        number=int(deal_id[4:]),
+    )
 
 
 def _by_billing(deal_id: str, fields: dict[str, Any]) -> Delivery:
-    event = deal_event(Statement(AT, "billing", deal_id, REVISION, fields))
-    return cloud_events([event], AT, "billing", int(deal_id[4:]))
+    event = deal_event(Statement(at=AT, system="billing", deal_id=deal_id, revision=REVISION, fields=fields))
+    return cloud_events([event], AT, system="billing", number=int(deal_id[4:]))

@@ -12,7 +12,7 @@ SELLING = ("rep", "senior-rep")
 """The plans of those who sell; managers and the director do not."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Seller:
     """Somebody who sells on a day: where, on which plan, and since when they are with the company."""
 
@@ -57,6 +57,11 @@ class People:
             state = self.on(participant_id, day)
             if state is not None and state["plan"] in SELLING:
                 found.append(
-                    Seller(participant_id, state["territory"], state["plan"], self._rows[participant_id][0][0])
+                    Seller(
+                        participant_id=participant_id,
+                        territory=state["territory"],
+                        plan=state["plan"],
+                        since=self._rows[participant_id][0][0],
+                    )
                 )
         return found

@@ -64,7 +64,7 @@ def play_once(system: System, console: Console) -> bool:
         note.write_text("begun")
     if note.read_text() == "played":
         console.print("The demo company was played here before; this is how it stands.")
-        summarise(system, console, Counter(), [])
+        summarise(system, console, sent=Counter(), late=[])
     else:
         play(system, console)
         note.write_text("played")
@@ -82,21 +82,21 @@ def play(system: System, console: Console) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as progress:
         counts = _send(system, progress)
-        _settle(system, progress, "Crediting, earning, booking")
+        _settle(system, progress, what="Crediting, earning, booking")
         payroll = Payroll(Client(system.home, system.settings), system.home.files)
         payroll.publish((FOLDER / "policies").glob("*.yaml"))
         _run_months(payroll, progress)
         late = late_changes(statements(People(roster_files()), Random(SEED)))
         _sender(system).send([change.delivery for change in late], lambda _: None)
-        _settle(system, progress, "Late changes of closed months")
+        _settle(system, progress, what="Late changes of closed months")
         payroll.run(LAST_RUN)
         payroll.dispute(DISPUTED)
-    summarise(system, console, counts, late)
+    summarise(system, console, sent=counts, late=late)
 
 
 def _sender(system: System) -> Sender:
     secret = (system.home.sources / f"{CRM}.secret").read_text().strip()
-    return Sender(system.urls["ingest"], secret, system.key)
+    return Sender(system.urls["ingest"], secret, key=system.key)
 
 
 def _send(system: System, progress: Progress) -> Counter[str]:
@@ -106,7 +106,7 @@ def _send(system: System, progress: Progress) -> Counter[str]:
     return _sender(system).send(everything, lambda delivery: progress.advance(task, delivery.events))
 
 
-def _settle(system: System, progress: Progress, what: str) -> None:
+def _settle(system: System, progress: Progress, *, what: str) -> None:
     task = progress.add_task(what, total=1)
     most = 0
 

@@ -12,7 +12,7 @@ DRIFT_BASIS_POINTS = 420
 HARDEST_HIT = "west"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """A product with its list price in cents and how often it is sold."""
 
@@ -22,7 +22,7 @@ class Product:
     strategic: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
     """So many units of a product at a discount."""
 
@@ -38,11 +38,11 @@ class Offer:
 
 
 PRODUCTS = (
-    Product("Probe S", 120_000, 28),
-    Product("Probe M", 240_000, 30),
-    Product("Array", 480_000, 24),
-    Product("Station", 900_000, 14),
-    Product("Observatory", 1_800_000, 4, strategic=True),
+    Product(name="Probe S", cents=120_000, weight=28),
+    Product(name="Probe M", cents=240_000, weight=30),
+    Product(name="Array", cents=480_000, weight=24),
+    Product(name="Station", cents=900_000, weight=14),
+    Product(name="Observatory", cents=1_800_000, weight=4, strategic=True),
 )
 UNITS = (1, 1, 1, 2, 2, 3, 4)
 DISCOUNTS = (0, 0, 300, 500, 500, 800, 1000, 1000, 1200, 1500)
@@ -64,7 +64,7 @@ def units(random: Random) -> int:
     return random.choice(UNITS)
 
 
-def discount(day: date, territory: str, random: Random) -> int:
+def discount(day: date, territory: str, *, random: Random) -> int:
     """The discount on a deal won that day, in basis points."""
     usual = random.choice(DISCOUNTS)
     if day < DRIFT_BEGINS:

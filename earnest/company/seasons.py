@@ -31,7 +31,7 @@ def _run_in(day: date, last: date) -> int:
     return (34 if last.month % 3 == 0 else 22) - 2 * left
 
 
-def closes(month: date, usual: int, since: date, luck: int) -> int:
+def closes(month: date, usual: int, *, since: date, luck: int) -> int:
     """How many deals a seller brings to an end in the month that begins on `month`.
 
     Args:

@@ -50,11 +50,15 @@ class _Deal:
     def says(self, at: datetime, **changes: Any) -> None:
         """The CRM changes fields and says so."""
         self.fields = self.fields | changes
-        self.said.append(Statement(at, "crm", self.deal_id, len(self.said) + 1, self.fields))
+        self.said.append(
+            Statement(at=at, system="crm", deal_id=self.deal_id, revision=len(self.said) + 1, fields=self.fields)
+        )
 
     def hears(self, at: datetime, system: System, **fields: Any) -> None:
         """Another system says something about the deal."""
-        self.said.append(Statement(at, system, self.deal_id, len(self.said) + 1, fields))
+        self.said.append(
+            Statement(at=at, system=system, deal_id=self.deal_id, revision=len(self.said) + 1, fields=fields)
+        )
 
 
 def statements(people: People, random: Random) -> list[Statement]:
@@ -74,28 +78,32 @@ def _deals(people: People, random: Random) -> Iterator[_Deal]:
     while period <= LAST_PERIOD:
         days, weights = closing_days(period)
         for seller in people.sellers(min(days[14], LAST_DAY)):
-            for _ in range(closes(days[0], USUAL_CLOSES[seller.plan], seller.since, 60 + random.randrange(81))):
+            for _ in range(
+                closes(days[0], USUAL_CLOSES[seller.plan], since=seller.since, luck=60 + random.randrange(81))
+            ):
                 number += 1
-                yield _lived(f"OPP-{number}", seller, random.choices(days, weights)[0], people, random)
+                yield _lived(
+                    f"OPP-{number}", seller, close=random.choices(days, weights)[0], people=people, random=random
+                )
         period = next_period(period)
 
 
-def _lived(deal_id: str, seller: Seller, close: date, people: People, random: Random) -> _Deal:
+def _lived(deal_id: str, seller: Seller, *, close: date, people: People, random: Random) -> _Deal:
     """The whole life of a deal that ends on `close`."""
     opened = close - timedelta(5 + random.randrange(70))
-    offer = Offer(product(random), units(random))
-    deal = _Deal(deal_id, _first_view(seller, offer, opened, random))
+    offer = Offer(product=product(random), units=units(random))
+    deal = _Deal(deal_id, _first_view(seller, offer, opened=opened, random=random))
     begun = _moment(max(opened, FIRST_DAY), random)
     deal.says(begun)
     if random.randrange(100) < 40:
         offer = replace(offer, units=units(random))
         deal.says(begun + timedelta(random.randrange(max((close - begun.date()).days, 1))), **offer.fields)
     ended = max(_moment(close, random), deal.said[-1].at + timedelta(minutes=5))
-    owner = _owner_on(seller, ended.date(), people, random)
+    owner = _owner_on(seller, ended.date(), people=people, random=random)
     if random.randrange(100) >= WON_PERCENT:
         deal.says(ended, status="closed_lost", closed=close.isoformat(), rep=owner)
         return deal
-    offer = replace(offer, basis_points=discount(close, seller.territory, random))
+    offer = replace(offer, basis_points=discount(close, seller.territory, random=random))
     won = {"status": "closed_won", "closed": close.isoformat(), "rep": owner, **offer.fields}
     odd = random.randrange(1000)
     if odd < 3:
@@ -107,11 +115,11 @@ def _lived(deal_id: str, seller: Seller, close: date, people: People, random: Ra
         ended += timedelta(hours=2)
     deal.says(ended, **won)
     if won["rep"] == owner:
-        _aftermath(deal, offer, ended, people, random)
+        _aftermath(deal, offer, won=ended, people=people, random=random)
     return deal
 
 
-def _first_view(seller: Seller, offer: Offer, opened: date, random: Random) -> dict[str, Any]:
+def _first_view(seller: Seller, offer: Offer, *, opened: date, random: Random) -> dict[str, Any]:
     return {
         "status": "proposal",
         **offer.fields,
@@ -131,7 +139,7 @@ def _moment(day: date, random: Random) -> datetime:
     return datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(seconds=random.randrange(10 * 3600))
 
 
-def _owner_on(seller: Seller, day: date, people: People, random: Random) -> str:
+def _owner_on(seller: Seller, day: date, *, people: People, random: Random) -> str:
     """Whose deal it is when it closes: of who no longer sells, a colleague takes over two deals of three."""
     there = people.on(seller.participant_id, day)
     if (there is not None and there["plan"] == seller.plan) or random.randrange(3) == 0:
@@ -140,10 +148,10 @@ def _owner_on(seller: Seller, day: date, people: People, random: Random) -> str:
     return random.choice(colleagues)
 
 
-def _aftermath(deal: _Deal, offer: Offer, won: datetime, people: People, random: Random) -> None:
+def _aftermath(deal: _Deal, offer: Offer, *, won: datetime, people: People, random: Random) -> None:
     """What happens to a won deal: splits, an amendment, cancellation, a refund; most live on in peace."""
     if random.randrange(100) < 8:
-        splits = _splits(str(deal.fields["rep"]), won.date(), people, random)
+        splits = _splits(str(deal.fields["rep"]), won.date(), people=people, random=random)
         deal.hears(won + timedelta(hours=2 + random.randrange(70)), "sales-ops", splits=splits)
     fate, later = random.randrange(100), timedelta(3 + random.randrange(60), random.randrange(3600))
     if fate < 5:
@@ -159,7 +167,7 @@ def _aftermath(deal: _Deal, offer: Offer, won: datetime, people: People, random:
         deal.hears(won + later, "billing", refunds={f"CN-{deal.deal_id[4:]}": refund})
 
 
-def _splits(owner: str, day: date, people: People, random: Random) -> dict[str, str]:
+def _splits(owner: str, day: date, *, people: People, random: Random) -> dict[str, str]:
     """The owner and one or two colleagues, in percent."""
     others = [other.participant_id for other in people.sellers(day) if other.participant_id != owner]
     first, second = random.sample(others, 2)

@@ -24,7 +24,7 @@ BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 class Sender:
     """Sends to the ingest of one installation. `key` gives the plain API key of a principal."""
 
-    def __init__(self, ingest_url: str, secret: str, key: Callable[[str], str]) -> None:
+    def __init__(self, ingest_url: str, secret: str, *, key: Callable[[str], str]) -> None:
         """`secret` signs the CRM's webhooks."""
         self._client = httpx.Client(base_url=ingest_url, timeout=60)
         self._webhook, self._key = Webhook(secret), key

@@ -29,16 +29,16 @@ LAST_MONTH: Final = "2026-05"
 ENTITY: Final = "fernhill-us"
 
 
-def summarise(system: System, console: Console, sent: Counter[str], late: Sequence[LateChange]) -> None:
+def summarise(system: System, console: Console, *, sent: Counter[str], late: Sequence[LateChange]) -> None:
     """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent anything."""
     client = Client(system.home, system.settings)
-    scoring, alerts = client.ask("scoring", "GET", "/v1/summary", "analyst"), _breaches(client)
+    scoring, alerts = client.ask("scoring", "GET", path="/v1/summary", who="analyst"), _breaches(client)
     payroll = Payroll(client, system.home.files)
     runs = [run for run in payroll.runs() if run["state"] in RELEASED]
     console.print()
-    console.print(_figures(scoring, sent, runs))
+    console.print(_figures(scoring, sent, runs=runs))
     if late:
-        console.print(_late(payroll, late, runs[-1]["pay_period"]))
+        console.print(_late(payroll, late, period=runs[-1]["pay_period"]))
     console.print(_needs_a_person(scoring, alerts))
     if runs:
         path, manifest = payroll.file_of(runs[-1])
@@ -48,10 +48,10 @@ def summarise(system: System, console: Console, sent: Counter[str], late: Sequen
             f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
         )
     waits = OPEN_MONTH not in {run["pay_period"] for run in payroll.runs()}
-    _next_steps(system, console, waits, [run["id"] for run in runs])
+    _next_steps(system, console, has_month_to_pay=waits, runs=[run["id"] for run in runs])
 
 
-def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Table:
+def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer]) -> Table:
     table = Table(title="Fernhill Instruments", show_header=False)
     if sent:
         table.add_row(
@@ -73,7 +73,7 @@ def _figures(scoring: Answer, sent: Counter[str], runs: Sequence[Answer]) -> Tab
     return table
 
 
-def _late(payroll: Payroll, late: Sequence[LateChange], period: str) -> Table:
+def _late(payroll: Payroll, late: Sequence[LateChange], *, period: str) -> Table:
     """The late changes and what each did to whom in the run of the period. Each is of a month of its own."""
     effects: dict[str, list[tuple[str, Decimal]]] = {}
     for participant in People(roster_files()).ids:
@@ -94,11 +94,11 @@ def _breaches(client: Client) -> list[Answer]:
     """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen everything."""
     asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
-        found = client.ask("alerts", "GET", "/v1/kpis", "ops")
+        found = client.ask("alerts", "GET", path="/v1/kpis", who="ops")
         if datetime.fromisoformat(found["evaluated_at"]) > asked or time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    alerts = client.ask("alerts", "GET", "/v1/alerts?state=open", "ops")["alerts"]
+    alerts = client.ask("alerts", "GET", path="/v1/alerts?state=open", who="ops")["alerts"]
     open_now = {(alert["kpi"], alert["currency"]) for alert in alerts}
     return [kpi for kpi in found["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
 
@@ -113,7 +113,7 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
     return table
 
 
-def _next_steps(system: System, console: Console, has_month_to_pay: bool, runs: Sequence[str]) -> None:
+def _next_steps(system: System, console: Console, *, has_month_to_pay: bool, runs: Sequence[str]) -> None:
     program = os.path.relpath(Path(sys.prefix) / "bin" / "earnest")
     home = "" if system.home.path == Path(".earnest").resolve() else f" --home {system.home.path}"
     console.print("Interactive pages of the services, while they run:")

@@ -20,7 +20,7 @@ from shared.kernel.reasons import REASONS
 from shared.kernel.tables import UNCREDITED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calculation:
     """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and is easily
     overlooked.
@@ -43,7 +43,7 @@ class Calculation:
     """Whether a plan counts in weeks, so that its fiscal periods are no calendar months."""
 
 
-def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
+def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
     """Compute the pay of a deals file and a roster file; `step` is told what is being done.
 
     Raises:
@@ -53,13 +53,13 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
     step("Reading the roster")
     people = read_roster(roster, plans)
     step("Reading the deals")
-    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
+    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED, used=deals_files.used_by(plans)), plans)
     step("Crediting")
-    credited = credit(sold.table, people.roster, plans)
+    credited = credit(sold.table, people.roster, plans=plans)
     step("Earning")
-    earned = earn_every_month(measure(credited.credits, plans), people.roster, plans)
+    earned = earn_every_month(measure(credited.credits, plans), people.roster, plans=plans)
     step("Explaining")
-    explained = explain(credited.credits, people.roster, plans, earned)
+    explained = explain(credited.credits, people.roster, plans=plans, earnings=earned)
     by_plan = pl.col("problem").is_in([name for name, each in REASONS.items() if each.planned]).fill_null(value=False)
     refused = [
         people.rejected,
@@ -68,20 +68,20 @@ def calculate(deals: Path, roster: Path, plans: PlanSet, step: Callable[[str], N
         _unpaid(earned.filter(~by_plan)),
     ]
     return Calculation(
-        earned,
-        explained,
-        in_order(pl.concat(refused)),
-        in_order(_unpaid(earned.filter(by_plan))),
-        sold.table.height,
-        sold.table.filter(pl.col("stage") == "won").height,
-        credited.credits["deal_id"].n_unique(),
-        people.size,
-        people.notes
+        earnings=earned,
+        explained=explained,
+        rejected=in_order(pl.concat(refused)),
+        unpaid=in_order(_unpaid(earned.filter(by_plan))),
+        deals=sold.table.height,
+        won=sold.table.filter(pl.col("stage") == "won").height,
+        credited=credited.credits["deal_id"].n_unique(),
+        participants=people.size,
+        notes=people.notes
         + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
-        + remarks.of_use(credited.credits, people.roster, plans),
-        remarks.of_slips(sold.table, people.roster, earned, plans),
-        plans.in_weeks,
+        + remarks.of_use(credited.credits, people.roster, plans=plans),
+        warnings=remarks.of_slips(sold.table, people.roster, earned=earned, plans=plans),
+        in_weeks=plans.in_weeks,
     )
 
 

@@ -45,7 +45,7 @@ class BadCell(ValueError):
     """A cell that is not what its column needs; the message names the column."""
 
 
-def deal_patch(row: Row, custom: Mapping[str, pl.DataType], zone: ZoneInfo) -> DealPatch:
+def deal_patch(row: Row, custom: Mapping[str, pl.DataType], *, zone: ZoneInfo) -> DealPatch:
     """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's own.
     Instants given for dates become dates of the company's time `zone`.
 
@@ -59,7 +59,7 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType], zone: ZoneInfo) -> D
     fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
     if own := {name: text for name in custom if (text := row.get(name)) is not None}:
         fields["custom"] = own
-    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone)
+    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone=zone)
     if wrong := "; ".join(f"{name}: {reason}" for name, reason in column_mistakes(own, custom)):
         raise BadCell(wrong)
     return patch
@@ -84,10 +84,10 @@ def roster_patch(row: Row, zone: ZoneInfo) -> RosterPatch:
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    return _checked(RosterPatch, patch_of(row), zone)
+    return _checked(RosterPatch, patch_of(row), zone=zone)
 
 
-def _checked(contract: type[Patch], patch: dict[str, Any], zone: ZoneInfo) -> Patch:
+def _checked(contract: type[Patch], patch: dict[str, Any], *, zone: ZoneInfo) -> Patch:
     try:
         return contract.model_validate_json(orjson.dumps(patch), context={"zone": zone})
     except ValidationError as error:

@@ -53,7 +53,7 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
             continue
         try:
             counts[row.get("contract_id") or ""] += 1
-            line = cost_line(row, counts[row.get("contract_id") or ""], f"row {number}")
+            line = cost_line(row, counts[row.get("contract_id") or ""], source=f"row {number}")
             if line.recognised < policies[0].valid_from:
                 raise BadCell(
                     f"date: no policy is in force on {line.recognised}; the first is from {policies[0].valid_from}"
@@ -68,10 +68,10 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
         if is_event(row):
             try:
                 known = sorted(currencies.get(row.get("contract_id") or "", ()))
-                events.append(cost_event(row, known, f"row {number}"))
+                events.append(cost_event(row, known, source=f"row {number}"))
             except BadCell as error:
                 refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
-    books = account_for(lines, events, _in_force(policies))
+    books = account_for(lines, events, policy_at=_in_force(policies))
     for each in books.refused:
         refused.append((path.name, int(each.source.removeprefix("row ")), each.id, each.reason, each.message))
     return CostFile(books, rejected(refused).sort("row"), notes)
@@ -116,7 +116,7 @@ Read = tuple[list[tuple[int, Row]], list[Rejected], list[str], dict[str, Any] | 
 
 
 def _table(path: Path) -> Read:
-    read = read_rows(path, path.name, (), lambda name: ALIASES.get(name.lower(), name.lower()) in COLUMNS)
+    read = read_rows(path, path.name, required=(), used=lambda name: ALIASES.get(name.lower(), name.lower()) in COLUMNS)
     names = [name for name in read.frame.columns if name != ROW]
     known = {ALIASES.get(name.lower(), name.lower()) for name in names}
     for name, told in (("contract_id", "contract_id"), ("date", "date (or signed_date)"), ("amount", "amount")):
@@ -125,12 +125,12 @@ def _table(path: Path) -> Read:
     refused = list(read.rejected.iter_rows())
     rows: list[tuple[int, Row]] = []
     for row in read.frame.iter_rows(named=True):
-        _add(path, row[ROW], {name.lower(): row[name] for name in names}, rows, refused)
+        _add(path, row[ROW], cells={name.lower(): row[name] for name in names}, rows=rows, refused=refused)
     unused = sorted(name for name in names if ALIASES.get(name.lower(), name.lower()) not in COLUMNS)
     return rows, refused, _notes(unused), None
 
 
-def _add(path: Path, number: int, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejected]) -> None:
+def _add(path: Path, number: int, *, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejected]) -> None:
     try:
         rows.append((number, canonical(cells)))
     except BadCell as error:
@@ -159,7 +159,7 @@ def _yaml(path: Path) -> Read:
     for number, item in enumerate(_items(path, exact), 1):
         cells = {key: str(value).strip() or None for key, value in item.items()}
         unused |= {key for key in cells if ALIASES.get(key, key) not in COLUMNS}
-        _add(path, number, cells, rows, refused)
+        _add(path, number, cells=cells, rows=rows, refused=refused)
     return rows, refused, _notes(sorted(unused)), typed.get("policy")
 
 

@@ -75,7 +75,7 @@ def is_event(row: Row) -> bool:
     return (row.get("event") or "new") not in OCCASIONS
 
 
-def cost_line(row: Row, number: int, source: str) -> CostLine:
+def cost_line(row: Row, number: int, *, source: str) -> CostLine:
     """A row as a cost; `number` makes an id where the row has none.
 
     Raises:
@@ -88,7 +88,7 @@ def cost_line(row: Row, number: int, source: str) -> CostLine:
         earning_line_id=(row.get("earning_line_id") and text(row, "earning_line_id")) or f"{contract}:{number}",
         contract_id=contract,
         signed=needed(day(row, "date"), "date: it is missing: write the date of signing"),
-        amount=needed(amount(row, "amount", currency), "amount: it is missing"),
+        amount=needed(amount(row, "amount", currency=currency), "amount: it is missing"),
         currency=currency,
         entity=optional(row, "entity"),
         component=optional(row, "component"),
@@ -97,17 +97,17 @@ def cost_line(row: Row, number: int, source: str) -> CostLine:
         occasion=cast(Occasion, occasion),
         cost=optional(row, "cost") or "commission",
         product=optional(row, "product"),
-        term_months=months(row, "term_months", 1),
-        renewal_months=months(row, "renewal_months", 0),
+        term_months=months(row, "term_months", least=1),
+        renewal_months=months(row, "renewal_months", least=0),
         renewal_commensurate=yes_no(row, "renewal_commensurate"),
-        months=months(row, "months", 1),
+        months=months(row, "months", least=1),
         incremental=yes_no(row, "incremental"),
         corrects=optional(row, "corrects") or None,
         source=source,
     )
 
 
-def cost_event(row: Row, currencies: Sequence[str], source: str) -> CostEvent:
+def cost_event(row: Row, currencies: Sequence[str], *, source: str) -> CostEvent:
     """A row as an event; `currencies` are those of its contract's costs.
 
     Raises:
@@ -123,7 +123,7 @@ def cost_event(row: Row, currencies: Sequence[str], source: str) -> CostEvent:
     of = currency or (currencies[0] if len(currencies) == 1 else None)
     if wants and of is None and currencies:
         raise BadCell(f"currency: the contract has costs in {' and '.join(currencies)}: say which is meant")
-    value = _event_amount(row, kind, of or "USD") if wants else None
+    value = _event_amount(row, kind, currency=of or "USD") if wants else None
     event = CostEvent(
         contract_id=contract,
         kind=cast(EventKind, kind),
@@ -131,8 +131,8 @@ def cost_event(row: Row, currencies: Sequence[str], source: str) -> CostEvent:
         earning_line_id=optional(row, "earning_line_id") or None,
         amount=value,
         currency=of if wants else currency,
-        months=months(row, "months", 1),
-        remaining_months=months(row, "remaining_months", 0),
+        months=months(row, "months", least=1),
+        remaining_months=months(row, "remaining_months", least=0),
         ends=day(row, "ends"),
         component=optional(row, "component"),
         entity=optional(row, "entity"),
@@ -146,14 +146,14 @@ def cost_event(row: Row, currencies: Sequence[str], source: str) -> CostEvent:
     return event
 
 
-def _event_amount(row: Row, kind: str, currency: str) -> int:
-    value = amount(row, "amount", currency)
+def _event_amount(row: Row, kind: str, *, currency: str) -> int:
+    value = amount(row, "amount", currency=currency)
     if kind != "clawback" and value is None:
-        value = amount(row, "recoverable", currency)
+        value = amount(row, "recoverable", currency=currency)
     if kind != "clawback" and value is None:
-        left = amount(row, "remaining_consideration", currency)
+        left = amount(row, "remaining_consideration", currency=currency)
         if left is not None:
-            return max(0, left - (amount(row, "remaining_costs", currency) or 0))
+            return max(0, left - (amount(row, "remaining_costs", currency=currency) or 0))
         raise BadCell("recoverable: write the recoverable amount, or remaining_consideration and remaining_costs")
     value = needed(value, "amount: it is missing")
     if value < 0 or (kind == "clawback" and not value):
@@ -198,7 +198,7 @@ def day(row: Row, name: str) -> date | None:
     return read
 
 
-def months(row: Row, name: str, least: int) -> int | None:
+def months(row: Row, name: str, *, least: int) -> int | None:
     """A number of months."""
     if (found := row.get(name)) is None:
         return None
@@ -226,7 +226,7 @@ def currency_of(row: Row) -> str:
     return found
 
 
-def amount(row: Row, name: str, currency: str) -> int | None:
+def amount(row: Row, name: str, *, currency: str) -> int | None:
     """An amount in minor units."""
     if (found := row.get(name)) is None:
         return None

@@ -88,19 +88,19 @@ def window(books: ContractCostBooks) -> tuple[str, str] | None:
     return (min(months), max(months)) if months else None
 
 
-def tables(file: CostFile, first: str, last: str, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
+def tables(file: CostFile, first: str, *, last: str, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
     """All tables by name, of the months from `first` through `last`: columns and rows, amounts as exact decimals."""
     books = file.books
     return {
-        "schedule": (SCHEDULE, list(_schedule(books, first, last))),
-        "rollforward": (ROLLFORWARD, list(_rollforward(books, first, last, by))),
-        "journals": (JOURNALS, list(_journals(books, first, last))),
-        "expensed": (EXPENSED, list(_expensed(books, first, last))),
+        "schedule": (SCHEDULE, list(_schedule(books, first, last=last))),
+        "rollforward": (ROLLFORWARD, list(_rollforward(books, first, last=last, by=by))),
+        "journals": (JOURNALS, list(_journals(books, first, last=last))),
+        "expensed": (EXPENSED, list(_expensed(books, first, last=last))),
         "rejected": (REJECTED, list(file.rejected.iter_rows(named=True))),
     }
 
 
-def _schedule(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+def _schedule(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
     for row in books.schedule:
         line, period = row.asset.line, name(row.month)
         if first <= period <= last:
@@ -115,12 +115,12 @@ def _schedule(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[
                 period,
                 *(from_minor(each, line.currency) for each in (row.amount, row.cum_amount, row.carrying)),
                 row.source,
-                batch_id(period, line.entity, line.currency),
+                batch_id(period, line.entity, currency=line.currency),
             )
             yield dict(zip(SCHEDULE, cells, strict=True))
 
 
-def _rollforward(books: ContractCostBooks, first: str, last: str, by: By) -> Iterator[dict[str, Any]]:
+def _rollforward(books: ContractCostBooks, first: str, *, last: str, by: By) -> Iterator[dict[str, Any]]:
     for row in rollforward(entries(books), calculated_in_a_year(books), first=first, last=last, by=by):
         yield {
             name: from_minor(cell, row.currency) if isinstance(cell, int) else cell
@@ -128,7 +128,7 @@ def _rollforward(books: ContractCostBooks, first: str, last: str, by: By) -> Ite
         }
 
 
-def _journals(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+def _journals(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
     for line in journals(entries(books)):
         if first <= line.period <= last:
             amount = from_minor(abs(line.amount), line.currency)
@@ -138,19 +138,19 @@ def _journals(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[
             yield dict(zip(JOURNALS, cells, strict=True))
 
 
-def _expensed(books: ContractCostBooks, first: str, last: str) -> Iterator[dict[str, Any]]:
+def _expensed(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
     for each in sorted(books.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
         period = name(each.month)
         if first <= period <= last:
             amounts = (from_minor(each.amount, each.currency), from_minor(each.on_cost, each.currency))
-            batch = "" if each.booked else batch_id(period, each.entity, each.currency)
+            batch = "" if each.booked else batch_id(period, each.entity, currency=each.currency)
             who = (each.line_id, each.contract_id, each.entity, each.currency)
             cells = (*who, period, *amounts, each.reason, each.why, batch)
             yield dict(zip(EXPENSED, cells, strict=True))
 
 
 def write_costs(
-    made: Mapping[str, tuple[tuple[str, ...], Table]], folder: Path, formats: Iterable[Format]
+    made: Mapping[str, tuple[tuple[str, ...], Table]], folder: Path, *, formats: Iterable[Format]
 ) -> list[Path]:
     """Write the tables: a CSV file each, one JSON document, one XLSX workbook. Returns the files, in order.
 
@@ -164,7 +164,7 @@ def write_costs(
             if kind == "csv":
                 for table, (columns, rows) in made.items():
                     written.append(folder / f"{table}.csv")
-                    write_table(columns, rows, written[-1])
+                    write_table(columns, rows, path=written[-1])
             elif kind == "json":
                 written.append(folder / "contract-costs.json")
                 document = {table: rows for table, (_, rows) in made.items()}
@@ -177,7 +177,7 @@ def write_costs(
     return written
 
 
-def write_table(columns: Sequence[str], rows: Table, path: Path) -> None:
+def write_table(columns: Sequence[str], rows: Table, *, path: Path) -> None:
     """Write rows as a CSV file.
 
     Raises:

@@ -47,29 +47,29 @@ def deals_of(rows: Rows, plans: PlanSet) -> Deals:
     columns, frame = plans.deal_columns, rows.frame
     currencies = {plan.currency for plan in plans}
     currency = currencies.pop() if len(currencies) == 1 else None
-    plain, rest = plain_deals(frame, columns, currency)
-    merged, refused = merged_deals(rest, columns, currency)
+    plain, rest = plain_deals(frame, columns, currency=currency)
+    merged, refused = merged_deals(rest, columns, currency=currency)
     named = {name for name in columns if name not in DEALS}
     return Deals(
-        pl.concat([plain, merged]),
-        frame.group_by("deal_id").agg(row=pl.col(ROW).max()),
-        pl.concat([rows.rejected, refused]),
-        [name for name in frame.columns if name not in {ROW, *DEAL_COLUMNS, *named}],
-        sorted(named.difference(frame.columns)),
-        frame.filter(pl.len().over("deal_id") > 1)["deal_id"].drop_nulls().unique().sort().to_list(),
+        table=pl.concat([plain, merged]),
+        last_rows=frame.group_by("deal_id").agg(row=pl.col(ROW).max()),
+        rejected=pl.concat([rows.rejected, refused]),
+        unused=[name for name in frame.columns if name not in {ROW, *DEAL_COLUMNS, *named}],
+        absent=sorted(named.difference(frame.columns)),
+        repeated=frame.filter(pl.len().over("deal_id") > 1)["deal_id"].drop_nulls().unique().sort().to_list(),
     )
 
 
-def merged_deals(rows: pl.DataFrame, columns: pl.Schema, currency: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def merged_deals(rows: pl.DataFrame, columns: pl.Schema, *, currency: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The deals table of rows that go through the contract one by one, and the rows it refused."""
     custom = {name: kind for name, kind in columns.items() if name not in DEALS}
     unsaid = {"stage": "won"} | ({"currency": currency} if currency else {})
-    deals, refused = merged_facts(rows, custom, unsaid, "deals")
+    deals, refused = merged_facts(rows, custom, unsaid=unsaid, file="deals")
     return deals_table(deals.items(), columns), rejected(refused)
 
 
 def merged_facts(
-    rows: pl.DataFrame, custom: Mapping[str, pl.DataType], unsaid: Mapping[str, Any], file: str
+    rows: pl.DataFrame, custom: Mapping[str, pl.DataType], *, unsaid: Mapping[str, Any], file: str
 ) -> tuple[dict[str, Facts], list[tuple[str, int | None, str | None, str, str]]]:
     """The facts of deals from rows that go through the contract one by one, and the rows it refused.
 
@@ -84,11 +84,11 @@ def merged_facts(
     refused: list[tuple[str, int | None, str | None, str, str]] = []
     for row in rows.iter_rows(named=True):
         try:
-            patch = deal_patch(row, custom, zone)
+            patch = deal_patch(row, custom, zone=zone)
         except BadCell as error:
             refused.append((file, row[ROW], row["deal_id"], BAD_VALUE, str(error)))
             continue
         if patch.deal_id not in deals:
-            merge(deals.setdefault(patch.deal_id, {}), unsaid, STAMP, 0, "file")
-        merge(deals[patch.deal_id], patch.fields.flat(), STAMP, row[ROW], "file")
+            merge(deals.setdefault(patch.deal_id, {}), unsaid, occurred_at=STAMP, sequence=0, source="file")
+        merge(deals[patch.deal_id], patch.fields.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
     return deals, refused

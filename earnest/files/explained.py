@@ -26,7 +26,7 @@ class Told(BaseModel):
     parts: list[Part]
 
 
-def told(world: World, participant: str, period: str | None = None, component: str | None = None) -> list[Told]:
+def told(world: World, participant: str, *, period: str | None = None, component: str | None = None) -> list[Told]:
     """The earnings of a participant, of a period and component where one is named, in order of period and component.
 
     Raises:
@@ -34,8 +34,8 @@ def told(world: World, participant: str, period: str | None = None, component: s
         Overflow: a sum is beyond 10^18 minor units.
     """
     known(world, participant)
-    credits = credit(world.deals, world.roster, world.plans).credits
-    earned = earn(measure(credits, world.plans), world.roster, world.plans)
+    credits = credit(world.deals, world.roster, plans=world.plans).credits
+    earned = earn(measure(credits, world.plans), world.roster, plans=world.plans)
     theirs = pl.col("participant_id") == participant
     own, paid = credits.filter(theirs), earned.filter(theirs)
     wanted = paid.filter(
@@ -43,10 +43,10 @@ def told(world: World, participant: str, period: str | None = None, component: s
         & (pl.col("component") == component if component else pl.lit(value=True))
     )
     if wanted.is_empty():
-        raise FileError(_missing(participant, paid, period, component))
+        raise FileError(_missing(participant, paid, period=period, component=component))
     places = {name: place for place, name in enumerate(c.component for plan in world.plans for c in plan.components)}
     keys = wanted.select("period", "component", "currency").unique().rows()
-    explained = explain(own, world.roster, world.plans, paid)
+    explained = explain(own, world.roster, plans=world.plans, earnings=paid)
     found = []
     for when, what, currency in sorted(keys, key=lambda key: (key[0], places.get(key[1], len(places)), key)):
         amounts = wanted.filter((pl.col("period") == when) & (pl.col("component") == what))["amount"].to_list()
@@ -57,13 +57,15 @@ def told(world: World, participant: str, period: str | None = None, component: s
                 component=what,
                 currency=currency,
                 amount=from_minor(sum(amounts), currency),
-                parts=explanation.parts_of_lines(explained, paid, world.plans, what, when, earned),
+                parts=explanation.parts_of_lines(
+                    explained, paid, plans=world.plans, component=what, period=when, everyone=earned
+                ),
             )
         )
     return found
 
 
-def _missing(participant: str, paid: pl.DataFrame, period: str | None, component: str | None) -> str:
+def _missing(participant: str, paid: pl.DataFrame, *, period: str | None, component: str | None) -> str:
     wanted = " ".join(each for each in (component, f"in {period}" if period else None) if each)
     if paid.is_empty():
         return f"{participant} has no earnings: nothing credits them under these plans"

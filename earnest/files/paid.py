@@ -21,7 +21,7 @@ class PaidFileError(ValueError):
     """The file cannot be read as payments; says which rows and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """Which column is what. `currency` is a column or, for a file in one currency, its code; `code` may be missing."""
 

@@ -32,7 +32,7 @@ BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 """Policies of files are in force by their date alone; when they were written says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The files to compute pay from; all but what was earned may be missing. `first` and `last` are months or days."""
 
@@ -64,7 +64,7 @@ def pay_from_files(sources: Sources) -> Paid:
     documents = _policies(sources.terms, PaymentTerms)
     groups = _groups(sources.group)
     warnings: list[str] = []
-    earned = read_earned(earned_file(sources.earned), refused, warnings)
+    earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
     deals = read_deals(sources.deals, refused) if sources.deals else {}
     happened = read_events(sources.events, refused)
     entries = [*earned, *happened.entries]
@@ -84,7 +84,7 @@ def pay_from_files(sources: Sources) -> Paid:
         groups=groups,
         terms=_in_force(documents),
         entries=entries,
-        people=_people(entries, happened, groups[0].id),
+        people=_people(entries, happened, group=groups[0].id),
         deals=deals,
         holds=happened.holds,
         excused=happened.excused,
@@ -93,8 +93,8 @@ def pay_from_files(sources: Sources) -> Paid:
         draw=happened.balances.get("opening_draw", {}),
         receivable=happened.balances.get("opening_owed", {}),
     )
-    runs = list(project(facts, first, last))
-    idle = idle_events(happened, entries, deals, runs)
+    runs = list(project(facts, first, last=last))
+    idle = idle_events(happened, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
     return Paid(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
 
@@ -104,14 +104,14 @@ def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun])
     idle = {each.id: each for each in reversed(documents)}
     for walked in runs:
         for each in walked.snapshot.terms(walked.run.ends) if idle else ():
-            if each.id in idle and any(_is_for(each, walked.snapshot, paid) for paid in walked.settlements):
+            if each.id in idle and any(_is_for(each, walked.snapshot, paid=paid) for paid in walked.settlements):
                 del idle[each.id]
     return [applies_to_nobody(each) for _, each in sorted(idle.items())]
 
 
-def _is_for(terms: PaymentTerms, snapshot: RunSnapshot, paid: Settlement) -> bool:
+def _is_for(terms: PaymentTerms, snapshot: RunSnapshot, *, paid: Settlement) -> bool:
     home = snapshot.attributes_of(paid.participant_id)
-    rank = terms.applies_to.rank(paid.participant_id, home.plan, home.pay_group)
+    rank = terms.applies_to.rank(paid.participant_id, home.plan, pay_group=home.pay_group)
     return rank is not None and paid.currency == terms.currency
 
 
@@ -127,7 +127,7 @@ def _bound(named: str, of_month: Callable[[str], date]) -> date:
         raise FileError(f"{named!r} is neither a month like 2026-01 nor a day like 2026-01-31") from None
 
 
-def _people(entries: Iterable[Entry], happened: Happened, group: str) -> dict[str, Person]:
+def _people(entries: Iterable[Entry], happened: Happened, *, group: str) -> dict[str, Person]:
     """Whoever is named: in the pay group, on the plan by which they earned last, there from the day on which they came."""
     plans: dict[str, str] = {}
     for each in sorted(entries, key=lambda each: each.period):
@@ -167,7 +167,9 @@ def _groups(path: Path | None) -> list[PayGroup]:
 def _in_force(documents: Sequence[PaymentTerms]) -> Callable[[date], list[PaymentTerms]]:
     by_id: dict[str, list[Version]] = {}
     for number, each in enumerate(documents, 1):
-        by_id.setdefault(each.id, []).append(Version(each, number, "", "", BY_FILE))
+        by_id.setdefault(each.id, []).append(
+            Version(policy=each, version=number, author="", reason="", recorded_at=BY_FILE)
+        )
 
     def held(day: date) -> list[PaymentTerms]:
         found = (in_force(versions, day) for versions in by_id.values())

@@ -19,7 +19,7 @@ from shared.pay.terms.words.release import Hold
 from shared.periods import period_of
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Happened:
     """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone.
 
@@ -42,7 +42,11 @@ def read_events(path: Path | None, refused: Refused) -> Happened:
         FileError: the file cannot be read, or has a column that says nothing of an event.
     """
     found = Happened()
-    rows = [] if path is None else list(facts_of(path, ("event",), _checked, refused, columns=_refuse_columns))
+    rows = (
+        []
+        if path is None
+        else list(facts_of(path, ("event",), fact=_checked, refused=refused, columns=_refuse_columns))
+    )
     for _, tell in sorted(rows, key=lambda each: each[0].get("date") or ""):
         tell(found)
     return found
@@ -50,7 +54,7 @@ def read_events(path: Path | None, refused: Refused) -> Happened:
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
     if unknown := [name for name in names if name not in COLUMNS]:
-        said = did_you_mean(unknown[0], COLUMNS, "columns")
+        said = did_you_mean(unknown[0], COLUMNS, what="columns")
         raise FileError(f"{path}: there is no column {unknown[0]} of events; {said}")
 
 
@@ -78,8 +82,16 @@ def _left(row: Row) -> Callable[[Happened], None]:
 def _decided(row: Row) -> Callable[[Happened], None]:
     who, on, currency = identifier(row, "participant_id"), _day(row), currency_of(row)
     about = period(row, "period") if row.get("period") else period_of(on)
-    value = needed(amount(row, "amount", currency), "amount: it is missing")
-    entry = Entry("adjustment" if row["event"] == "adjustment" else "return", who, currency, about, value, on, on)
+    value = needed(amount(row, "amount", currency=currency), "amount: it is missing")
+    entry = Entry(
+        kind="adjustment" if row["event"] == "adjustment" else "return",
+        participant_id=who,
+        currency=currency,
+        period=about,
+        amount=value,
+        day=on,
+        known_from=on,
+    )
     return lambda found: found.entries.append(entry)
 
 
@@ -99,7 +111,20 @@ def _hold(row: Row) -> Callable[[Happened], None]:
 
     def tell(found: Happened) -> None:
         name = f"hold-{len(found.holds) + 1}"
-        found.holds.append((on, Hold(name, scope, subject, since, reason, until, collected)))  # type: ignore[arg-type]  # a scope of `_SCOPES`
+        found.holds.append(
+            (
+                on,
+                Hold(
+                    id=name,
+                    scope=scope,  # type: ignore[arg-type]
+                    subject=subject,
+                    since=since,
+                    reason=reason,
+                    until=until,
+                    until_collected=collected,
+                ),
+            )
+        )
 
     return tell
 
@@ -131,7 +156,7 @@ def _off_cycle(row: Row) -> Callable[[Happened], None]:
 
 def _balance(row: Row) -> Callable[[Happened], None]:
     owed, kind = (identifier(row, "participant_id"), currency_of(row)), row.get("event") or ""
-    value = needed(amount(row, "amount", owed[1]), "amount: it is missing")
+    value = needed(amount(row, "amount", currency=owed[1]), "amount: it is missing")
     if value < 0 and kind != "opening_carried":
         raise BadCell(f"amount: {row['amount']} is negative; write what is owed as a positive number")
     return lambda found: found.balances.setdefault(kind, {}).update({owed: value})

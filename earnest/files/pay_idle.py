@@ -10,7 +10,7 @@ from shared.pay.projection import ProjectedRun
 
 
 def idle_events(
-    happened: Happened, entries: Sequence[Entry], deals: Collection[str], runs: Sequence[ProjectedRun]
+    happened: Happened, entries: Sequence[Entry], *, deals: Collection[str], runs: Sequence[ProjectedRun]
 ) -> Iterator[str]:
     """One sentence for each; `deals` are those of the file of deals."""
     last = runs[-1].run.ends if runs else None

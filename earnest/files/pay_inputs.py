@@ -45,7 +45,7 @@ def earned_file(path: Path) -> Path:
     raise FileError(f"{path}: there is neither lines.csv nor earnings.csv in this folder")
 
 
-def read_earned(path: Path, refused: Refused, warnings: list[str]) -> list[Entry]:
+def read_earned(path: Path, refused: Refused, *, warnings: list[str]) -> list[Entry]:
     """What was earned, a row each; rows of the same month and component add up. A column that seems to be another one is warned of."""
 
     def warn(_: Path, names: list[str]) -> None:
@@ -55,27 +55,27 @@ def read_earned(path: Path, refused: Refused, warnings: list[str]) -> list[Entry
                 warnings.append(f"{path.name} has a column {name}, which is not used: is {near[0]} meant?")
 
     required = ("participant_id", "period", "amount", "currency")
-    return [fact for _, fact in facts_of(path, required, _earned, refused, columns=warn)]
+    return [fact for _, fact in facts_of(path, required, fact=_earned, refused=refused, columns=warn)]
 
 
 def _earned(row: Row) -> Entry:
     who, currency, month = identifier(row, "participant_id"), currency_of(row), period(row, "period")
-    earned = needed(amount(row, "amount", currency), "amount: it is missing")
+    earned = needed(amount(row, "amount", currency=currency), "amount: it is missing")
     version = row.get("version") or "1"
     if not version.isdecimal():
         raise BadCell(f"version: {version!r} is not a whole number")
     return Entry(
-        "earning",
-        who,
-        currency,
-        month,
-        earned,
-        day(row, "credit_date") or last_day(month),
-        day(row, "known_from"),
-        optional(row, "component") or "commission",
-        optional(row, "plan"),
-        int(version),
-        identifier(row, "deal_id") if row.get("deal_id") else None,
+        kind="earning",
+        participant_id=who,
+        currency=currency,
+        period=month,
+        amount=earned,
+        day=day(row, "credit_date") or last_day(month),
+        known_from=day(row, "known_from"),
+        component=optional(row, "component") or "commission",
+        plan=optional(row, "plan"),
+        version=int(version),
+        deal_id=identifier(row, "deal_id") if row.get("deal_id") else None,
     )
 
 
@@ -92,21 +92,28 @@ def period(row: Row, name: str) -> str:
 
 def read_deals(path: Path, refused: Refused) -> dict[str, Deal]:
     """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they say."""
-    rows = read_rows(path, path.name, ("deal_id",), DEAL_COLUMNS.__contains__)
-    facts, bad = merged_facts(rows.frame, {}, {"stage": "won"}, path.name)
+    rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
+    facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
     refused += [*rows.rejected.rows(), *bad]
     return {name: _known(values_of(each)) for name, each in facts.items()}
 
 
 def _known(values: Mapping[str, Any]) -> Deal:
     amount = None if values.get("amount") is None else _scaled(values["amount"])
-    payments, refunds = (collections(values, name, _scaled) for name in ("payments", "refunds"))
+    payments, refunds = (collections(values, name, units=_scaled) for name in ("payments", "refunds"))
     if payments is None or refunds is None:
         amount = None
     start = values.get("start_date")
     fact = deal_fact(values, _scaled)
     started = date.fromisoformat(start) if start else None
-    return Deal(amount, payments or (), refunds or (), started, fact, values.get("stage") in LOST)
+    return Deal(
+        amount=amount,
+        payments=payments or (),
+        refunds=refunds or (),
+        started_on=started,
+        fact=fact,
+        is_lost=values.get("stage") in LOST,
+    )
 
 
 def _scaled(amount: str) -> int | None:
@@ -118,13 +125,13 @@ def _scaled(amount: str) -> int | None:
 def facts_of(
     path: Path,
     required: tuple[str, ...],
+    *,
     fact: Callable[[Row], Fact],
     refused: Refused,
-    *,
     columns: Callable[[Path, list[str]], None] | None = None,
 ) -> Iterator[tuple[Row, Fact]]:
     """Each row of a file as a fact; rows that are none are added to `refused`. `columns` is told the names of the columns."""
-    rows = read_rows(path, path.name, required)
+    rows = read_rows(path, path.name, required=required)
     if columns is not None:
         columns(path, [name for name in rows.frame.columns if name != ROW])
     refused += rows.rejected.rows()

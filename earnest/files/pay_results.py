@@ -81,8 +81,10 @@ def said(walked: ProjectedRun, found: Settlement) -> Iterator[ExplainedStep]:
     """The steps of a settlement in words."""
     run, home = walked.run, walked.snapshot.attributes_of(found.participant_id)
     documents = walked.snapshot.terms(run.ends)
-    terms = terms_for(documents, found.participant_id, home.plan, home.pay_group, found.currency)
-    yield from explained(found, terms, run.month)
+    terms = terms_for(
+        documents, found.participant_id, plan=home.plan, pay_group=home.pay_group, currency=found.currency
+    )
+    yield from explained(found, terms, month=run.month)
 
 
 def _payment(walked: ProjectedRun, found: Settlement) -> tuple[str, ...]:

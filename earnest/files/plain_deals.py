@@ -38,7 +38,7 @@ class _Cell(NamedTuple):
     sure: pl.Expr
 
 
-def plain_deals(rows: pl.DataFrame, columns: pl.Schema, currency: str | None) -> Plain:
+def plain_deals(rows: pl.DataFrame, columns: pl.Schema, *, currency: str | None) -> Plain:
     """Take the plain rows out of `rows` (text columns); `currency` is that of deals that name none."""
     cells = _cells(columns)
     beside = {name: cell for name, cell in _BESIDE.items() if name not in cells}

@@ -12,7 +12,7 @@ from shared.kernel.remarks.pools import pool_remarks
 from shared.kernel.remarks.roster import SHOWN, remark_sentences, roster_remarks
 
 
-def of_slips(deals: pl.DataFrame, roster: Roster, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
+def of_slips(deals: pl.DataFrame, roster: Roster, *, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
     """What is allowed, moves pay and is probably a slip of whoever wrote it; `earned` is what the deals earn."""
     found = [
         *roster_remarks(roster, plans),
@@ -40,14 +40,14 @@ def of_rows(repeated: Sequence[str]) -> list[str]:
     ]
 
 
-def of_use(credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[str]:
+def of_use(credits: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[str]:
     """Plans that nobody is on, and rules that credited nothing."""
     taken = set(roster.assignments["plan"].drop_nulls())
     notes = [f"Nobody is on plan {plan}." for plan in sorted({plan.plan for plan in plans} - taken)]
-    return notes + _rules(credits, taken, plans)
+    return notes + _rules(credits, taken, plans=plans)
 
 
-def _rules(credits: pl.DataFrame, taken: set[str], plans: PlanSet) -> list[str]:
+def _rules(credits: pl.DataFrame, taken: set[str], *, plans: PlanSet) -> list[str]:
     """The rules of plans that somebody is on, of which no version credited anything."""
     used = set(credits.select("plan", "rule").unique().iter_rows())
     idle = sorted(

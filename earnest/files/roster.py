@@ -33,7 +33,7 @@ def read_roster(path: Path, plans: PlanSet) -> People:
     Raises:
         FileError: the file cannot be read, or has a column that is not known.
     """
-    rows, zone = read_rows(path, "roster", ()), company_zone()
+    rows, zone = read_rows(path, "roster", required=()), company_zone()
     header = [name for name in rows.frame.columns if name != ROW]
     try:
         check_columns(header)
@@ -48,9 +48,15 @@ def read_roster(path: Path, plans: PlanSet) -> People:
         except BadCell as error:
             refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
             continue
-        merge(people.setdefault(patch.participant_id, {}), patch.flat(), STAMP, row[ROW], "file")
+        merge(
+            people.setdefault(patch.participant_id, {}),
+            patch.flat(),
+            occurred_at=STAMP,
+            sequence=row[ROW],
+            source="file",
+        )
         joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
-    put = _on_the_only_plan(people, joined, plans)
+    put = _on_the_only_plan(people, joined, plans=plans)
     notes = []
     if put:
         notes = [
@@ -60,12 +66,12 @@ def read_roster(path: Path, plans: PlanSet) -> People:
     return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes)
 
 
-def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], plans: PlanSet) -> int:
+def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], *, plans: PlanSet) -> int:
     """How many participants were put on it."""
     ids = {plan.plan for plan in plans}
     if len(ids) != 1:
         return 0
     without = {who: facts for who, facts in people.items() if not any(path.endswith("/plan") for path in facts)}
     for participant_id, facts in without.items():
-        merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, STAMP, 0, "file")
+        merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, occurred_at=STAMP, sequence=0, source="file")
     return len(without)

@@ -33,7 +33,7 @@ def everything(_: str) -> bool:
     return True
 
 
-def read_rows(path: Path, file: str, required: Sequence[str], used: Callable[[str], bool] = everything) -> Rows:
+def read_rows(path: Path, file: str, *, required: Sequence[str], used: Callable[[str], bool] = everything) -> Rows:
     """The rows of a CSV file (UTF-8, comma, header), of a file named `.parquet`, or of the first sheet of one named `.xlsx`.
 
     Rows of blank cells are left out. `file` is what the rejected rows name as their file; in columns that are not `used`, no
@@ -44,7 +44,7 @@ def read_rows(path: Path, file: str, required: Sequence[str], used: Callable[[st
     """
     try:
         if path.suffix.lower() in SUFFIXES:
-            read = _xlsx(path, file, used)
+            read = _xlsx(path, file, used=used)
         else:
             read = _parquet(path) if path.suffix == ".parquet" else _csv(path, file)
     except OSError as error:
@@ -64,12 +64,12 @@ def _csv(path: Path, file: str) -> Rows:
             header = _header(path, next(reader, []))
             wide: list[tuple[str, int | None, str | None, str, str]] = []
             numbered = enumerate(reader, FIRST_ROW)
-            frames = [_frame(header, chunk, file, wide) for chunk in _chunks(numbered)]
+            frames = [_frame(header, chunk, file=file, wide=wide) for chunk in _chunks(numbered)]
         except csv.Error as error:
             raise FileError(f"{path}, line {reader.line_num}: {error}") from None
         except UnicodeDecodeError:
             raise FileError(f"{path}: the text is not UTF-8") from None
-    return Rows(pl.concat([_frame(header, [], file, []), *frames]), rejected(wide))
+    return Rows(pl.concat([_frame(header, [], file=file, wide=[]), *frames]), rejected(wide))
 
 
 def _header(path: Path, cells: Sequence[str]) -> list[str]:
@@ -90,6 +90,7 @@ def _chunks(numbered: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[in
 def _frame(
     header: list[str],
     chunk: Iterable[tuple[int, list[str]]],
+    *,
     file: str,
     wide: list[tuple[str, int | None, str | None, str, str]],
 ) -> pl.DataFrame:
@@ -144,7 +145,7 @@ def _parquet_texts(path: Path) -> pl.DataFrame:
     return frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
 
 
-def _xlsx(path: Path, file: str, used: Callable[[str], bool]) -> Rows:
+def _xlsx(path: Path, file: str, *, used: Callable[[str], bool]) -> Rows:
     path.open("rb").close()  # a file that is not there or not readable is told as every other
     try:
         rows, refused = first_sheet(path, used)
@@ -155,5 +156,5 @@ def _xlsx(path: Path, file: str, used: Callable[[str], bool]) -> Rows:
         (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
     ]
     numbered = enumerate(([cell or "" for cell in row] for row in rows[1:]), FIRST_ROW)
-    frame = _frame(header, (each for each in numbered if each[0] not in refused), file, wide)
+    frame = _frame(header, (each for each in numbered if each[0] not in refused), file=file, wide=wide)
     return Rows(frame, rejected(sorted(wide)))

@@ -14,7 +14,7 @@ SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3
 """Decimals of a share written in percent."""
 
 
-def decimal_text(value: pl.Expr, digits: int, at_least: int) -> pl.Expr:
+def decimal_text(value: pl.Expr, digits: int, *, at_least: int) -> pl.Expr:
     """A whole number of 10^-digits as decimal text, with `at_least` decimals and no idle zeros beyond them."""
     sign = pl.when(value < whole(0)).then(pl.lit("-")).otherwise(pl.lit(""))
     if digits == 0:
@@ -26,12 +26,12 @@ def decimal_text(value: pl.Expr, digits: int, at_least: int) -> pl.Expr:
     return sign + padded.str.head(-digits) + point + kept
 
 
-def money(column: str, currencies: Iterable[str], finer: int = 0) -> pl.Expr:
+def money(column: str, currencies: Iterable[str], *, finer: int = 0) -> pl.Expr:
     """Amounts in 10^-finer minor units as text in major units of the row's `currency`, with that currency's decimals."""
     found = pl.lit(None, dtype=pl.String)
     for currency in currencies:
         digits = minor_digits(currency)
-        text = decimal_text(wide(column), digits + finer, digits)
+        text = decimal_text(wide(column), digits + finer, at_least=digits)
         found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
     return found
 
@@ -40,14 +40,14 @@ def number(column: str, currencies: Iterable[str]) -> pl.Expr:
     """Numbers as text, with at least the decimals of the row's `currency`."""
     found = pl.lit(None, dtype=pl.String)
     for currency in currencies:
-        text = decimal_text(pl.col(column).to_physical(), NUMBER_DIGITS, minor_digits(currency))
+        text = decimal_text(pl.col(column).to_physical(), NUMBER_DIGITS, at_least=minor_digits(currency))
         found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
     return found
 
 
 def percent(column: str, digits: int) -> pl.Expr:
     """A column of 10^-digits percent as text, `62.5%`."""
-    return decimal_text(wide(column), digits, 0) + pl.lit("%")
+    return decimal_text(wide(column), digits, at_least=0) + pl.lit("%")
 
 
 def attainment(column: str) -> pl.Expr:
@@ -56,4 +56,4 @@ def attainment(column: str) -> pl.Expr:
     finer = whole(10 ** (NUMBER_DIGITS - 2 - ATTAINMENT_DIGITS))
     cut = share.abs() // finer
     odd = cut + ((cut * finer != share.abs()) & (cut % whole(2) == whole(0))).cast(pl.Int128)
-    return decimal_text(odd * share.sign(), ATTAINMENT_DIGITS, 0) + pl.lit("%")
+    return decimal_text(odd * share.sign(), ATTAINMENT_DIGITS, at_least=0) + pl.lit("%")

@@ -26,14 +26,14 @@ class World:
     """Rows of the files that could not be used."""
 
 
-def read_world(deals: Path, roster: Path, plans: PlanSet) -> World:
+def read_world(deals: Path, roster: Path, *, plans: PlanSet) -> World:
     """Read the files; rows that cannot be used are counted, `earnest calc` names them.
 
     Raises:
         FileError: a file cannot be read.
     """
     people = read_roster(roster, plans)
-    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED, deals_files.used_by(plans)), plans)
+    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED, used=deals_files.used_by(plans)), plans)
     return World(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
 
 

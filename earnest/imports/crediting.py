@@ -12,7 +12,7 @@ from shared.kernel.crediting.uncredited import UncreditedReason, uncredited_by_r
 from shared.kernel.idle_months import earn_every_month
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Crediting:
     """How many of the deals are won, how many of these credit somebody, and why the others do not, the most frequent reason first."""
 
@@ -28,16 +28,18 @@ class Crediting:
         return self.credited == 0 and bool(self.missed)
 
 
-def crediting(deals: Path, roster: Path, plans: PlanSet) -> Crediting:
+def crediting(deals: Path, roster: Path, *, plans: PlanSet) -> Crediting:
     """What the written files of an import come to.
 
     Raises:
         FileError: a file cannot be read.
     """
-    world = read_world(deals, roster, plans)
-    found = credit(world.deals, world.roster, plans)
+    world = read_world(deals, roster, plans=plans)
+    found = credit(world.deals, world.roster, plans=plans)
     won = world.deals.filter(stage="won").height
     credited = found.credits["deal_id"].n_unique()
-    earned = earn_every_month(measure(found.credits, plans), world.roster, plans)
-    slips = of_slips(world.deals, world.roster, earned, plans)
-    return Crediting(won, credited, uncredited_by_reason(found.uncredited.iter_rows()), slips)
+    earned = earn_every_month(measure(found.credits, plans), world.roster, plans=plans)
+    slips = of_slips(world.deals, world.roster, earned=earned, plans=plans)
+    return Crediting(
+        won=won, credited=credited, missed=uncredited_by_reason(found.uncredited.iter_rows()), remarks=slips
+    )

@@ -28,7 +28,7 @@ Row = dict[str, str]
 NONE: Mapping[str, pl.DataType] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """What happened to a row besides being taken as it is. Row 1 is the header."""
 
@@ -39,7 +39,7 @@ class Note:
     reason: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Export:
     """An export as read: events to send, notes, and the won value of the rows and of the events."""
 
@@ -63,7 +63,7 @@ def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, Row]]
     Raises:
         LocalError: it cannot be read, lacks one of the columns that are asked for, or a row cannot be used.
     """
-    read = read_rows(folder / file, file, columns)
+    read = read_rows(folder / file, file, required=columns)
     for row, why in read.rejected.select("row", "message").iter_rows():
         raise LocalError(f"{folder / file}, row {row}: {why}")
     yield from _rows(read)
@@ -75,7 +75,12 @@ def _rows(read: Rows) -> Iterator[tuple[int, Row]]:
 
 
 def read_deals(
-    folder: Path, recipe: Recipe, people: frozenset[str], settings: Settings, columns: Mapping[str, pl.DataType] = NONE
+    folder: Path,
+    recipe: Recipe,
+    *,
+    people: frozenset[str],
+    settings: Settings,
+    columns: Mapping[str, pl.DataType] = NONE,
 ) -> Export:
     """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused, and so is one with something
     else in a field of the company's own than the plans declare, whose `columns` they are.
@@ -85,15 +90,15 @@ def read_deals(
         name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file, look.key, look.value)}
         for name, look in recipe.deals.lookups.items()
     }
-    read = read_rows(folder / recipe.deals.file, recipe.deals.file, ())
+    read = read_rows(folder / recipe.deals.file, recipe.deals.file, required=())
     for number, name, why in read.rejected.select("row", "id", "message").iter_rows():
         export.rows += 1
-        export.notes.append(Note(number, name, "rejected", "", why))
+        export.notes.append(Note(row=number, id=name, kind="rejected", field="", reason=why))
     for number, row in _rows(read):
         export.rows += 1
         present = {name: cell for name, cell in row.items() if cell}
         occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
-        done = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at)
+        done = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at=occurred_at)
         (event,) = done.events
         fields, deal_id = event["data"]["fields"], str(event["data"].get("deal_id", ""))
         if len(event["time"]) == len("2025-03-31"):
@@ -108,15 +113,23 @@ def read_deals(
         value = _readable(fields.get("amount")) if won else Decimal(0)
         export.won_rows += won
         export.won_value_in += value
-        mistakes = _mistakes(event, people, recipe, settings, columns)
+        mistakes = _mistakes(event, people, recipe=recipe, settings=settings, columns=columns)
         if mistakes:
-            export.notes += [Note(number, deal_id, "rejected", name, reason) for name, reason in mistakes]
+            export.notes += [
+                Note(row=number, id=deal_id, kind="rejected", field=name, reason=reason) for name, reason in mistakes
+            ]
             continue
         for repair in done.repairs:
-            export.notes.append(Note(number, deal_id, "repaired", repair.field, f"{repair.was} is {repair.now}"))
+            export.notes.append(
+                Note(
+                    row=number, id=deal_id, kind="repaired", field=repair.field, reason=f"{repair.was} is {repair.now}"
+                )
+            )
         for name in recipe.deals.remark_missing:
             if name not in fields:
-                export.notes.append(Note(number, deal_id, "remarked", name, "the row has none"))
+                export.notes.append(
+                    Note(row=number, id=deal_id, kind="remarked", field=name, reason="the row has none")
+                )
         export.won_value_taken += value
         export.events.append(event)
     return export
@@ -133,6 +146,7 @@ def _readable(amount: str | None) -> Decimal:
 def _mistakes(
     event: dict[str, Any],
     people: frozenset[str],
+    *,
     recipe: Recipe,
     settings: Settings,
     columns: Mapping[str, pl.DataType],

@@ -22,7 +22,7 @@ BATCH = 500
 class Sender:
     """Sends to one installation, as the principals of its folder."""
 
-    def __init__(self, home: Home, settings: Settings, console: Console) -> None:
+    def __init__(self, home: Home, settings: Settings, *, console: Console) -> None:
         self._home, self._settings, self._console = home, settings, console
 
     def publish(self, plans: Iterable[Plan]) -> None:
@@ -38,9 +38,9 @@ class Sender:
             }
             for plan in plans
         ]
-        self.send("plans", "analyst", events)
+        self.send("plans", "analyst", events=events)
 
-    def send(self, what: str, principal: str, events: Sequence[dict[str, Any]]) -> None:
+    def send(self, what: str, principal: str, *, events: Sequence[dict[str, Any]]) -> None:
         """Send events to `/v1/<what>` in batches; all of them must be accepted.
 
         Raises:

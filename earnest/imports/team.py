@@ -14,7 +14,7 @@ from earnest.imports.reading import participant_id, rows_of
 from earnest.imports.recipe import QuotaRule, Recipe
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One participant of the roster; a manager has no manager here."""
 
@@ -32,14 +32,19 @@ def team(folder: Path, recipe: Recipe) -> list[Member]:
     for _, row in rows_of(folder, rules.file, rules.participant, rules.manager, rules.territory):
         boss = row[rules.manager]
         manager, territory = participant_id(boss), row[rules.territory]
-        members.setdefault(manager, Member(manager, boss, rules.manager_plan, None, territory))
+        members.setdefault(
+            manager,
+            Member(participant_id=manager, name=boss, plan=rules.manager_plan, manager=None, territory=territory),
+        )
         name = row[rules.participant]
-        members[participant_id(name)] = Member(participant_id(name), name, rules.plan, manager, territory)
+        members[participant_id(name)] = Member(
+            participant_id=participant_id(name), name=name, plan=rules.plan, manager=manager, territory=territory
+        )
     return list(members.values())
 
 
 def quotas(
-    members: Iterable[Member], events: Iterable[dict[str, Any]], rule: QuotaRule, plan: str
+    members: Iterable[Member], events: Iterable[dict[str, Any]], *, rule: QuotaRule, plan: str
 ) -> dict[str, Decimal]:
     """The monthly quota of everyone on the plan, by the recipe's rule.
 
@@ -70,7 +75,7 @@ def quotas(
 
 
 def roster_events(
-    members: Iterable[Member], quota: dict[str, Decimal], measure: str, since: date, occurred_at: str
+    members: Iterable[Member], quota: dict[str, Decimal], *, measure: str, since: date, occurred_at: str
 ) -> list[dict[str, Any]]:
     """The roster as events of the road."""
     events = []

@@ -19,7 +19,7 @@ DEAL_COLUMNS = (
 def write_report(path: Path, notes: Iterable[Note]) -> None:
     """Every repaired, remarked and rejected row with its reason."""
     rows = ((n.row, *map(neutral, (n.id, n.kind, n.field, n.reason))) for n in notes)
-    _write(path, ("row", "id", "kind", "field", "reason"), rows)
+    _write(path, ("row", "id", "kind", "field", "reason"), rows=rows)
 
 
 def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:
@@ -27,7 +27,7 @@ def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:
     rows = [_row(event["data"]) for event in events]
     others = sorted({name for row in rows for name in row}.difference(DEAL_COLUMNS))
     columns = (*DEAL_COLUMNS, *others)
-    _write(path, columns, ([row.get(name) for name in columns] for row in rows))
+    _write(path, columns, rows=([row.get(name) for name in columns] for row in rows))
 
 
 def _row(deal: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _row(deal: dict[str, Any]) -> dict[str, Any]:
     return {"deal_id": deal["deal_id"], **own, **fields}
 
 
-def write_roster(path: Path, events: Iterable[dict[str, Any]], measure: str) -> None:
+def write_roster(path: Path, events: Iterable[dict[str, Any]], *, measure: str) -> None:
     """The roster as `earnest calc` reads it."""
     columns = ("participant_id", "effective_from", "name", "plan", "manager", "territory", f"quota.{measure}")
     found = []
@@ -50,10 +50,10 @@ def write_roster(path: Path, events: Iterable[dict[str, Any]], measure: str) -> 
         quota = fields.get("quotas", {}).get(measure)
         place = (data["participant_id"], data["effective_from"], data["name"])
         found.append((*place, fields["plan"], fields["manager"], fields["territory"], quota))
-    _write(path, columns, found)
+    _write(path, columns, rows=found)
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _write(path: Path, columns: Sequence[str], *, rows: Iterable[Sequence[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

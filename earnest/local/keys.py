@@ -76,6 +76,7 @@ def read_keys(hashed: Path) -> list[dict[str, Any]]:
 def set_key(
     plain: Path,
     hashed: Path,
+    *,
     name: str,
     scopes: Sequence[str] | None = None,
     roles: Sequence[str] | None = None,
@@ -103,7 +104,7 @@ def set_key(
     return made
 
 
-def remove_key(plain: Path, hashed: Path, name: str) -> None:
+def remove_key(plain: Path, hashed: Path, *, name: str) -> None:
     """Take a key back. Its file stays, without the key, so that the next start does not make the name a new one.
 
     Raises:

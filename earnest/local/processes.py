@@ -62,7 +62,7 @@ def working_in(folder: Path) -> list[psutil.Process]:
     return processes(lambda process: process.cwd() == str(folder))
 
 
-def end(found: Iterable[psutil.Process], sign: signal.Signals, seconds: float) -> None:
+def end(found: Iterable[psutil.Process], sign: signal.Signals, *, seconds: float) -> None:
     """Ask the processes to end with `sign`, wait up to `seconds`, then kill those that did not."""
     asked = list(found)
     for process in asked:

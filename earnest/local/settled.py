@@ -50,7 +50,7 @@ def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> 
         since, last = time.monotonic(), -1
         while True:
             behind = {
-                (service, topic.name): unsent(log, topic) + _behind(log, engines[service], topic)
+                (service, topic.name): unsent(log, topic) + _behind(log, engines[service], topic=topic)
                 for service, topic in READERS
             }
             left = sum(behind.values())
@@ -71,7 +71,7 @@ def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> 
         log.close()
 
 
-def _behind(log: Log, engine: Engine, topic: Topic) -> int:
+def _behind(log: Log, engine: Engine, *, topic: Topic) -> int:
     """How many records of a topic the slowest of a service's workers has not read."""
     ends = log.ends(topic)
     with engine.connect() as connection:

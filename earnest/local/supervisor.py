@@ -27,7 +27,7 @@ LOG_BYTES = 16 * 1024 * 1024
 STARTS_BEFORE_GIVING_UP = 4
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Service:
     """One process of an installation and how its restarts stand. `url` is where it answers `/readyz`."""
 
@@ -49,7 +49,7 @@ class Supervisor:
     """Servers first, then services; a thread of its own watches them until `stop`."""
 
     def __init__(
-        self, servers: Sequence[Server], services: Sequence[Service], environment: Mapping[str, str], logs: Path
+        self, servers: Sequence[Server], services: Sequence[Service], *, environment: Mapping[str, str], logs: Path
     ) -> None:
         """Name what is to run; nothing is started before `start`. `environment` is all that the services see."""
         self.servers, self.services = servers, services
@@ -178,4 +178,4 @@ def end_left_over(home: Path, modules: Iterable[str]) -> None:
     found = processes(left_over)
     for process in found:
         process.resume()
-    end(found, signal.SIGTERM, DRAIN_SECONDS)
+    end(found, signal.SIGTERM, seconds=DRAIN_SECONDS)

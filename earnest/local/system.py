@@ -64,20 +64,22 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         environment = {**os.environ, **_own_variables(home)}
         if "DATABASE_URL" not in os.environ:
             postgres = Postgres(home.postgres)
-            _start(postgres, servers, cleanup)
+            _start(postgres, servers, cleanup=cleanup)
             environment["DATABASE_URL"] = postgres.address
             environment["EARNEST_DATABASE_PASSWORD_FILE"] = str(postgres.password_file)
         if kind == "postgres":
             environment.pop(KAFKA_SERVERS, None)
         elif KAFKA_SERVERS not in os.environ:
             kafka = Kafka(home.kafka)
-            _start(kafka, servers, cleanup)
+            _start(kafka, servers, cleanup=cleanup)
             environment[KAFKA_SERVERS] = kafka.bootstrap_servers
         home.log_note.write_text(kind)
         told = {name: value for name, value in environment.items() if name in TOLD or name.startswith("EARNEST_")}
         home.note(told)
-        services = [Service(name, f"services.{name}", told[f"EARNEST_{name.upper()}_URL"]) for name in PORTS]
-        supervisor = Supervisor(servers, services, environment, home.logs)
+        services = [
+            Service(name=name, module=f"services.{name}", url=told[f"EARNEST_{name.upper()}_URL"]) for name in PORTS
+        ]
+        supervisor = Supervisor(servers, services, environment=environment, logs=home.logs)
         supervisor.start()
         cleanup.callback(supervisor.stop)
         supervisor.wait_ready(READY_SECONDS)
@@ -89,7 +91,7 @@ def end_services(home: Home) -> None:
     end_left_over(home.path, MODULES)
 
 
-def _start(server: Server, servers: list[Server], cleanup: ExitStack) -> None:
+def _start(server: Server, servers: list[Server], *, cleanup: ExitStack) -> None:
     """Start a server and see to its end, whatever fails after it."""
     cleanup.callback(server.stop)
     server.start()

@@ -13,7 +13,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(starter: int, signal: int, user: str, program: list[str]) -> None:
+def main(starter: int, signal: int, *, user: str, program: list[str]) -> None:
     """Become `program`, as `user` unless that is "-"; ends at once when the starter is gone already."""
     if user != "-":
         entry = pwd.getpwnam(user)
@@ -28,4 +28,4 @@ def main(starter: int, signal: int, user: str, program: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:])
+    main(int(sys.argv[1]), int(sys.argv[2]), user=sys.argv[3], program=sys.argv[4:])

@@ -15,7 +15,7 @@ def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     passed = failed = 0
     for file, plan in plans:
         found = checked(plan)
-        lines += [line for each in found for line in _lines(file, each, plan)]
+        lines += [line for each in found for line in _lines(file, each, plan=plan)]
         if not found:
             lines.append(f"{file}: the plan has no assertions")
         passed += sum(each.holds for each in found)
@@ -24,7 +24,7 @@ def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     return "\n".join(lines), not failed and passed > 0
 
 
-def _lines(file: str, found: Checked, plan: Plan) -> Iterator[str]:
+def _lines(file: str, found: Checked, *, plan: Plan) -> Iterator[str]:
     word = "holds" if found.holds else "FAILS"
     yield f"{file}: assertion {found.number} {word}: at {found.point}"
     if found.holds:

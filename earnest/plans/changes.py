@@ -31,7 +31,7 @@ def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if name in NAMED:
             yield from _named(*NAMED[name], old.get(name, []), new.get(name, []))
         elif name not in _QUIET:
-            yield from _changed(name.replace("_", " ").capitalize(), old.get(name), new.get(name))
+            yield from _changed(name.replace("_", " ").capitalize(), old.get(name), new=new.get(name))
 
 
 def _named(key: str, what: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
@@ -43,22 +43,22 @@ def _named(key: str, what: str, old: list[dict[str, Any]], new: list[dict[str, A
             yield f"{what} {name} is new: {_said({k: v for k, v in after[name].items() if k != key})}"
         else:
             for field in dict.fromkeys([*before[name], *after[name]]):
-                yield from _changed(f"{what} {name}: {field}", before[name].get(field), after[name].get(field))
+                yield from _changed(f"{what} {name}: {field}", before[name].get(field), new=after[name].get(field))
     both = [name for name in before if name in after]
     if both != [name for name in after if name in before]:
         yield f"The order of the {what.lower()}s changed: {', '.join(after)}"
 
 
-def _changed(where: str, old: Any, new: Any) -> Iterator[str]:
+def _changed(where: str, old: Any, *, new: Any) -> Iterator[str]:
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys([*old, *new]):
-            yield from _changed(f"{where}.{name}", old.get(name), new.get(name))
+            yield from _changed(f"{where}.{name}", old.get(name), new=new.get(name))
         return
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (one, two) in enumerate(zip(old, new, strict=True), start=1):
-            yield from _changed(f"{where} {number}", one, two)
+            yield from _changed(f"{where} {number}", one, new=two)
         return
     name = where.rpartition(".")[2].rpartition(" ")[2]
     before, after = _said(old, name), _said(new, name)

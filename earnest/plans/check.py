@@ -34,7 +34,7 @@ class Located:
         return f"{self.file}:{self.position.line}:{self.position.column}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlanText:
     """The text of a plan file, the plan if it is one, and why it is none."""
 
@@ -58,7 +58,7 @@ def check_texts(read: Sequence[PlanText]) -> list[Located]:
         if each.plan is not None:
             # Only what was given at once is known here; whether a version replaces one that is published, ingest says.
             others = [other for other in plans if other is not each.plan and other.plan == each.plan.plan]
-            rest = _located(each.file, each.text, findings(each.plan, others))
+            rest = _located(each.file, each.text, found=findings(each.plan, others))
         found += sorted(rest, key=lambda one: (one.position, one.finding.code, one.finding.message))
     return found
 
@@ -69,7 +69,7 @@ def slips_in(files: Sequence[Path]) -> list[str]:
         f"{located.where}: {located.finding.in_words}."
         for each in map(plan_of_file, files)
         if each.plan is not None
-        for located in _located(each.file, each.text, slips(each.plan, read_yaml(each.text)))
+        for located in _located(each.file, each.text, found=slips(each.plan, read_yaml(each.text)))
     ]
 
 
@@ -79,9 +79,9 @@ def plan_of_file(file: Path) -> PlanText:
         # Editors on Windows begin a file with a byte order mark, which YAML would take for a part of the first key.
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        return _unusable(str(file), "", "the text is not UTF-8", mend="save the file as UTF-8")
+        return _unusable(str(file), "", what="the text is not UTF-8", mend="save the file as UTF-8")
     except OSError as error:
-        return _unusable(str(file), "", error.strerror or str(error))
+        return _unusable(str(file), "", what=error.strerror or str(error))
     return plan_of_text(text, str(file))
 
 
@@ -91,24 +91,29 @@ def plan_of_text(text: str, file: str) -> PlanText:
         data = read_yaml(text)
         if not isinstance(data, dict):
             what = "a plan file is a mapping that begins with 'plan: <id>'"
-            return _unusable(file, text, what, code="P002", mend="write `plan: <id>` first, then the other fields")
-        return PlanText(file, text, Plan.model_validate(data), [])
+            return _unusable(file, text, what=what, code="P002", mend="write `plan: <id>` first, then the other fields")
+        return PlanText(file=file, text=text, plan=Plan.model_validate(data), found=[])
     except PlanFileError as error:
         mend = "indent with blanks, not with tabs" if "\\t" in error.what else ""
-        return _unusable(file, text, error.what, Position(*error.position), error.code, mend)
+        return _unusable(file, text, what=error.what, position=Position(*error.position), code=error.code, mend=mend)
     except ValidationError as error:
-        return PlanText(file, text, None, _located(file, text, schema_findings(error)))
+        return PlanText(file=file, text=text, plan=None, found=_located(file, text, found=schema_findings(error)))
     except RecursionError:
-        return _unusable(file, text, "the file contains itself")
+        return _unusable(file, text, what="the file contains itself")
 
 
 def _unusable(
-    file: str, text: str, what: str, position: Position = TOP, code: str = "P001", mend: str = ""
+    file: str, text: str, *, what: str, position: Position = TOP, code: str = "P001", mend: str = ""
 ) -> PlanText:
-    return PlanText(file, text, None, [Located(file, position, Finding(code, "error", (), what, mend))])
+    return PlanText(
+        file=file,
+        text=text,
+        plan=None,
+        found=[Located(file, position, Finding(code=code, severity="error", path=(), message=what, mend=mend))],
+    )
 
 
-def _located(file: str, text: str, found: Sequence[Finding]) -> list[Located]:
+def _located(file: str, text: str, *, found: Sequence[Finding]) -> list[Located]:
     positions = Positions(text)
     # Whether a percent sign was written is known from the text only: once it is read, 800% and 8 are the same number.
     meant = [each for each in found if each.code not in UNIT_CODES or not positions.text_at(each.path).endswith("%")]

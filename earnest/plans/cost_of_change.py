@@ -20,7 +20,7 @@ from shared.kernel.plan.version import Plan
 ALWAYS = date(1900, 1, 1)
 
 
-def compared(old: Plan, new: Plan, deals: Path, roster: Path) -> pl.DataFrame:
+def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame:
     """participant_id, before, after (minor units), for everyone who earns under one of them; both as if always in force.
 
     The new plan is taken to be that of the participants on the old one, also where its id is another.
@@ -31,7 +31,7 @@ def compared(old: Plan, new: Plan, deals: Path, roster: Path) -> pl.DataFrame:
     if old.currency != new.currency:
         raise FileError(f"one plan pays in {old.currency}, the other in {new.currency}: their pay cannot be compared")
     before, after = (
-        _earned(plan.model_copy(update={"effective_from": ALWAYS, "plan": old.plan}), deals, roster)
+        _earned(plan.model_copy(update={"effective_from": ALWAYS, "plan": old.plan}), deals, roster=roster)
         for plan in (old, new)
     )
     both = before.rename({"amount": "before"}).join(
@@ -42,12 +42,12 @@ def compared(old: Plan, new: Plan, deals: Path, roster: Path) -> pl.DataFrame:
     )
 
 
-def _earned(plan: Plan, deals: Path, roster: Path) -> pl.DataFrame:
+def _earned(plan: Plan, deals: Path, *, roster: Path) -> pl.DataFrame:
     plans = PlanSet([plan])
     people = read_roster(roster, plans).roster
-    sold = deals_of(read_rows(deals, "deals", deals_files.REQUIRED), plans).table
+    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED), plans).table
     try:
-        earned = earn(measure(credit(sold, people, plans).credits, plans), people, plans)
+        earned = earn(measure(credit(sold, people, plans=plans).credits, plans), people, plans=plans)
     except Overflow as error:
         raise FileError(str(error)) from None
     return earned.group_by("participant_id").agg(pl.col("amount").sum())

@@ -38,7 +38,7 @@ class Payout:
     pay: dict[str, list[int]]
 
 
-def payout(plan: Plan, component: str | None, measure: str | None, quota: str | None, up_to: str) -> Payout:
+def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str | None, up_to: str) -> Payout:
     """What the plan pays along the way.
 
     Raises:
@@ -46,8 +46,8 @@ def payout(plan: Plan, component: str | None, measure: str | None, quota: str | 
     """
     names = [each.component for each in plan.components]
     if component is not None and component not in names:
-        raise FileError(f"the plan has no component {component}; {did_you_mean(component, names, 'components')}")
-    grows = _measure(plan, component, measure)
+        raise FileError(f"the plan has no component {component}; {did_you_mean(component, names, what='components')}")
+    grows = _measure(plan, component, name=measure)
     size = quota_of(grows) if quota is None else _number("--quota", quota)
     end = _number("--up-to", up_to)
     marks = {Fraction(number) for _, number in numbers_of(plan)}
@@ -61,7 +61,7 @@ def payout(plan: Plan, component: str | None, measure: str | None, quota: str | 
     # Everything else at its reference point (`plan/reference_point`): a curve has one measure to the right.
     others = [each for each in plan.measures if each is not grows and (each.ingredients or each.score)]
     points = Scenarios(
-        height,
+        height=height,
         measures={each.measure: ExactColumn.constant(reference_value(each), height) for each in others},
         attainments={grows.measure: ExactColumn.fractions(attainments)},
         quotas={each.measure: ExactColumn.constant(quota_of(each), height) for each in others}
@@ -72,7 +72,7 @@ def payout(plan: Plan, component: str | None, measure: str | None, quota: str | 
     pay = {name: column.to_list() for name, column in paid.pay.items() if component in (None, name)}
     if component is None and len(pay) > 1:
         pay[TOTAL] = paid.total.to_list()
-    return Payout(plan, grows, size, attainments, pay)
+    return Payout(plan=plan, measure=grows, quota=size, attainments=attainments, pay=pay)
 
 
 def table(found: Payout) -> str:
@@ -91,12 +91,12 @@ def table(found: Payout) -> str:
     return "\n".join([head, "", *lines])
 
 
-def _measure(plan: Plan, component: str | None, name: str | None) -> Measure:
+def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
     if name is not None:
         measure = plan.measure(name)
         if measure is None:
             names = [each.measure for each in plan.measures]
-            raise FileError(f"the plan has no measure {name}; {did_you_mean(name, names, 'measures')}")
+            raise FileError(f"the plan has no measure {name}; {did_you_mean(name, names, what='measures')}")
         return measure
     shown = [each for each in plan.components if component in (None, each.component)]
     looked_at = {each for one in shown for each in plan.measures_of(one)}

@@ -51,45 +51,52 @@ def _finding(found: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> It
     kind, context = found["type"], found.get("ctx", {})
     match kind:
         case "missing":
-            yield _error("P101", path[:-1], f"{path[-1]} is missing", f"add `{path[-1]}: …`")
+            yield _error("P101", path[:-1], message=f"{path[-1]} is missing", mend=f"add `{path[-1]}: …`")
         case "union_tag_not_found":
             field = _tag_field(context)
             mend = f"the kinds are {', '.join(sorted(KINDS))}" if field == "kind" else f"add `{field}: …`"
-            yield _error("P101", path, f"{field} is missing", mend)
+            yield _error("P101", path, message=f"{field} is missing", mend=mend)
         case "extra_forbidden":
             yield _error(
-                "P102", path, f"there is no field {path[-1]} here", did_you_mean(str(path[-1]), fields(path), "fields")
+                "P102",
+                path,
+                message=f"there is no field {path[-1]} here",
+                mend=did_you_mean(str(path[-1]), fields(path), what="fields"),
             )
         case "literal_error":
             words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
             yield _error(
                 "P103",
                 path,
-                f"{_given(found)} is none of {', '.join(words)}",
-                did_you_mean(_given(found), words, "words"),
+                message=f"{_given(found)} is none of {', '.join(words)}",
+                mend=did_you_mean(_given(found), words, what="words"),
             )
         case "union_tag_invalid":
             field, tag = _tag_field(context), str(context["tag"])
             words = _words(context["expected_tags"].replace("'", ""))
             what = f"there is no kind {tag}" if field == "kind" else f"{tag} is none of {', '.join(words)}"
-            mend = did_you_mean(tag, words, "kinds" if field == "kind" else "words")
-            yield _error("P104", (*path, field), what, mend)
+            mend = did_you_mean(tag, words, what="kinds" if field == "kind" else "words")
+            yield _error("P104", (*path, field), message=what, mend=mend)
         case "string_pattern_mismatch":
-            yield _error("P106", path, f"{_given(found)} is not a name of this form", _form(path))
+            yield _error("P106", path, message=f"{_given(found)} is not a name of this form", mend=_form(path))
         case "invalid_key":
-            yield _error("P105", path, f"{path[-1]} is not a name", "write the name of a field before the colon")
+            yield _error(
+                "P105", path, message=f"{path[-1]} is not a name", mend="write the name of a field before the colon"
+            )
         case "too_short" | "string_too_short":
-            yield _error("P105", path, "it is empty", "say at least one")
+            yield _error("P105", path, message="it is empty", mend="say at least one")
         case "string_too_long":
-            yield _error("P105", path, f"it is longer than {context['max_length']} characters", "shorten it")
+            yield _error(
+                "P105", path, message=f"it is longer than {context['max_length']} characters", mend="shorten it"
+            )
         case "greater_than_equal" | "less_than_equal":
             side = "at least" if kind == "greater_than_equal" else "at most"
             limit = context.get("ge", context.get("le"))
-            yield _error("P105", path, f"{_given(found)} must be {side} {limit}")
+            yield _error("P105", path, message=f"{_given(found)} must be {side} {limit}")
         case _ if kind in _WANTED:
-            yield _error("P105", path, f"{_given(found)} is not {_WANTED[kind]}", f"write {_WANTED[kind]}")
+            yield _error("P105", path, message=f"{_given(found)} is not {_WANTED[kind]}", mend=f"write {_WANTED[kind]}")
         case _:
-            yield _error("P107", path, found["msg"].removeprefix("Value error, "))
+            yield _error("P107", path, message=found["msg"].removeprefix("Value error, "))
 
 
 def _tag_field(context: Mapping[str, Any]) -> str:
@@ -98,8 +105,8 @@ def _tag_field(context: Mapping[str, Any]) -> str:
     return name if name.isidentifier() else "kind"
 
 
-def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:
-    return Finding(code, "error", path, message, mend)
+def _error(code: str, path: Path, *, message: str, mend: str = "") -> Finding:
+    return Finding(code=code, severity="error", path=path, message=message, mend=mend)
 
 
 def _fields(path: Path) -> set[str]:

@@ -57,14 +57,14 @@ def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
             what = "a policy is a mapping that begins with 'kind: <kind>'"
             return None, [_unusable(file, what, mend=f"the kinds are {', '.join(kinds())}", code="P002")]
         policy = model_of(data.get("kind")).of(data)
-        return policy, _located(file, text, list(policy.slips()))
+        return policy, _located(file, text, found=list(policy.slips()))
     except PlanFileError as error:
-        return None, [_unusable(file, error.what, Position(*error.position), code=error.code)]
+        return None, [_unusable(file, error.what, position=Position(*error.position), code=error.code)]
     except NoSuchKind as error:
-        return None, _located(file, text, [_kind_finding(error)])
+        return None, _located(file, text, found=[_kind_finding(error)])
     except ValidationError as error:
         fields = partial(fields_at, model_of(data["kind"]))
-        return None, _located(file, text, schema_findings(error, fields))
+        return None, _located(file, text, found=schema_findings(error, fields))
     except RecursionError:
         return None, [_unusable(file, "the file contains itself")]
     except TypeError as error:  # what JSON cannot say
@@ -85,16 +85,22 @@ def read_policy_file(file: Path) -> Policy:
 
 def _kind_finding(error: NoSuchKind) -> Finding:
     if error.kind is None:
-        return Finding("P101", "error", (), "kind is missing", f"the kinds are {', '.join(error.known)}")
-    mend = did_you_mean(str(error.kind), error.known, "kinds")
-    return Finding("P104", "error", ("kind",), f"there is no kind {error.kind}", mend)
+        return Finding(
+            code="P101",
+            severity="error",
+            path=(),
+            message="kind is missing",
+            mend=f"the kinds are {', '.join(error.known)}",
+        )
+    mend = did_you_mean(str(error.kind), error.known, what="kinds")
+    return Finding(code="P104", severity="error", path=("kind",), message=f"there is no kind {error.kind}", mend=mend)
 
 
-def _unusable(file: str, what: str, position: Position = TOP, mend: str = "", code: str = "P001") -> Located:
-    return Located(file, position, Finding(code, "error", (), what, mend))
+def _unusable(file: str, what: str, *, position: Position = TOP, mend: str = "", code: str = "P001") -> Located:
+    return Located(file, position, Finding(code=code, severity="error", path=(), message=what, mend=mend))
 
 
-def _located(file: str, text: str, found: Sequence[Finding]) -> list[Located]:
+def _located(file: str, text: str, *, found: Sequence[Finding]) -> list[Located]:
     positions = Positions(text)
     located = [Located(file, positions.of(each.path, key=each.code in KEY_CODES), each) for each in found]
     return sorted(located, key=lambda each: (each.position, each.finding.code, each.finding.message))

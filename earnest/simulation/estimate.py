@@ -46,7 +46,7 @@ def _is_dated(text: str) -> bool:
     return len(text) == len("2025-03-31") and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
-def estimate(world: World, participant: str, closing: Mapping[str, date | None]) -> Estimate:
+def estimate(world: World, participant: str, *, closing: Mapping[str, date | None]) -> Estimate:
     """What a participant earns now, and would if these deals were won on these dates.
 
     Raises:
@@ -55,7 +55,9 @@ def estimate(world: World, participant: str, closing: Mapping[str, date | None])
     """
     known(world, participant)
     closed = _closed(world.deals, closing)
-    (credits, now), (new_credits, then) = (_of(world, deals, participant) for deals in (world.deals, closed))
+    (credits, now), (new_credits, then) = (
+        _of(world, deals, participant=participant) for deals in (world.deals, closed)
+    )
     # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
     # and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
@@ -83,9 +85,9 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     return found.drop("on", "closes")
 
 
-def _of(world: World, deals: pl.DataFrame, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _of(world: World, deals: pl.DataFrame, *, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A participant's credits and earnings; everyone is computed, as pools and contests need."""
-    credits = credit(deals, world.roster, world.plans).credits
-    earned = earn(measure(credits, world.plans), world.roster, world.plans)
+    credits = credit(deals, world.roster, plans=world.plans).credits
+    earned = earn(measure(credits, world.plans), world.roster, plans=world.plans)
     theirs = pl.col("participant_id") == participant
     return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())

@@ -26,7 +26,7 @@ class BaseYear:
     groups: list[list[int]]
 
 
-def base_year(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> BaseYear:
+def base_year(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> BaseYear:
     """The calendar year with most won deals, the latest of several.
 
     Raises:
@@ -51,7 +51,7 @@ def base_year(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> BaseYear:
         .select("deal_id", "holder", net=pl.col("amount") - pl.col("refunded"))
         .sort("holder", "deal_id")
     )
-    return BaseYear(year, people, held, _groups(people, set(held["holder"]), roster))
+    return BaseYear(year, people, held, _groups(people, set(held["holder"]), roster=roster))
 
 
 def _held(deals: pl.DataFrame) -> pl.DataFrame:
@@ -70,7 +70,7 @@ def _held(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _groups(people: list[str], holders: set[int], roster: Roster) -> list[list[int]]:
+def _groups(people: list[str], holders: set[int], *, roster: Roster) -> list[list[int]]:
     last = roster.assignments.sort("effective_from").group_by("participant_id").last()
     kind: dict[str, Group] = {
         who: (plan, position, manager)

@@ -32,7 +32,7 @@ def write(found: Outcome, folder: Path) -> list[Path]:
 def _tables(found: Outcome, folder: Path) -> list[Path]:
     tables = {"years": _years(found), "attainment": bands(found.attained), "conventions": _conventions(found)}
     if found.people is not None:
-        tables["people"] = _in_major(found.people, ["before", "now", "change"], found.currency)
+        tables["people"] = _in_major(found.people, ["before", "now", "change"], currency=found.currency)
     paths = []
     for name, table in tables.items():
         path = folder / f"{name}.csv"
@@ -48,7 +48,7 @@ def _years(found: Outcome) -> pl.DataFrame:
     if found.years_before is not None:
         before = found.years_before.select(year=pl.col("year") + 1, cost_before="cost")
         years, columns = years.join(before, on="year", how="left"), [*columns, "cost_before"]
-    return _in_major(years, columns, found.currency)
+    return _in_major(years, columns, currency=found.currency)
 
 
 def _conventions(found: Outcome) -> pl.DataFrame:
@@ -66,9 +66,9 @@ def _conventions(found: Outcome) -> pl.DataFrame:
     ]
     names = {"convention": pl.String, "now": pl.String, "other": pl.String, "said": pl.String, "change": pl.Int64}
     table = pl.DataFrame(rows, schema=names | {"participants": pl.Int64, "earnings": pl.Int64}, orient="row")
-    return _in_major(table, ["change"], found.currency)
+    return _in_major(table, ["change"], currency=found.currency)
 
 
-def _in_major(table: pl.DataFrame, columns: list[str], currency: str) -> pl.DataFrame:
+def _in_major(table: pl.DataFrame, columns: list[str], *, currency: str) -> pl.DataFrame:
     whole = table.with_columns(pl.col(columns).round(0).cast(pl.Int64), currency=pl.lit(currency))
     return whole.with_columns(money(name, [currency]).alias(name) for name in columns)

@@ -17,7 +17,7 @@ from shared.kernel import PlanSet, Roster, credit
 COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fiscal", "attainment", "amount"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came out: per year sales, cost and share; attainment per person and window; changes against the other plan, if any."""
 
@@ -42,10 +42,10 @@ class Side:
 
     def credits(self) -> pl.DataFrame:
         """Who is credited with which deals of history."""
-        return credit(self.deals, self.roster, self.plans).credits
+        return credit(self.deals, self.roster, plans=self.plans).credits
 
 
-def simulate(side: Side, against: Side | None, years: int, seed: int, step: Callable[[str], None]) -> Outcome:
+def simulate(side: Side, against: Side | None, *, years: int, seed: int, step: Callable[[str], None]) -> Outcome:
     """Simulate years, or with `years` 0 the base year as it was.
 
     Raises:
@@ -53,36 +53,38 @@ def simulate(side: Side, against: Side | None, years: int, seed: int, step: Call
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Crediting history")
-    base = base_year(side.deals, side.roster, side.plans)
+    base = base_year(side.deals, side.roster, plans=side.plans)
     # Both plans are paid the same lots, so that a difference is the plans' and not luck's.
     sides = [side] if against is None else [side, against]
     credits = [each.credits() for each in sides]
-    paying = [Years(base, found, each.roster, each.plans) for found, each in zip(credits, sides, strict=True)]
+    paying = [
+        Years(base, found, roster=each.roster, plans=each.plans) for found, each in zip(credits, sides, strict=True)
+    ]
     earned: list[list[pl.DataFrame]] = [[] for _ in sides]
     sales: list[pl.DataFrame] = []
     for first, count in batches(years or 1, min(each.at_once for each in paying)):
         step(f"Year {first + 1:,} of {years or 1:,}")
-        lots = sample(base, first, count, seed) if years else as_it_was(base)
+        lots = sample(base, first, count=count, seed=seed) if years else as_it_was(base)
         sales.append(lots.deals.join(_nets(base), on="deal").group_by("year").agg(pl.col("net").sum()))
         for found, each in zip(earned, paying, strict=True):
             # Batch by batch, with the columns that are counted afterwards only: all of thousands of years would not
             # fit.
             found.append(each.pay(lots).select(COUNTED))
     step("Trying the conventions")
-    moves = sensitivity(_of_year(credits[0], base), side.roster, side.plans)
+    moves = sensitivity(_of_year(credits[0], base), side.roster, plans=side.plans)
     now, sold = pl.concat(earned[0]), pl.concat(sales)
     before = pl.concat(earned[1]) if against is not None else None
     changes = None if before is None else moved(pays(now), pays(before))
     return Outcome(
-        base,
-        next(iter(side.plans)).currency,
-        years > 0,
-        costs(now, sold),
-        None if before is None else costs(before, sold),
-        attainments(now, side.plans),
-        changes,
-        None if changes is None else by_person(changes, base.people),
-        moves,
+        base=base,
+        currency=next(iter(side.plans)).currency,
+        drawn=years > 0,
+        years=costs(now, sold),
+        years_before=None if before is None else costs(before, sold),
+        attained=attainments(now, side.plans),
+        changes=changes,
+        people=None if changes is None else by_person(changes, base.people),
+        conventions=moves,
     )
 
 

@@ -23,7 +23,7 @@ class Sample:
     deals: pl.DataFrame
 
 
-def sample(base: BaseYear, first: int, count: int, seed: int) -> Sample:
+def sample(base: BaseYear, first: int, *, count: int, seed: int) -> Sample:
     """The years from number `first` on; each has lots of its own, so that it is the same however years are taken together."""
     held = base.deals["holder"].to_numpy()
     starts = np.searchsorted(held, np.arange(len(base.people)))

@@ -58,11 +58,13 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     each = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(
         pl.col("attainment").last(), pay=pl.col("amount").sum()
     )
-    windows = [_last_of_windows(each.filter(pl.col("of") == name), name, plans) for name in sorted(set(named["of"]))]
+    windows = [
+        _last_of_windows(each.filter(pl.col("of") == name), name, plans=plans) for name in sorted(set(named["of"]))
+    ]
     return pl.concat(windows) if windows else each.select("of", "pay", "who", percent=pl.lit(0.0)).clear()
 
 
-def _last_of_windows(rows: pl.DataFrame, name: str, plans: PlanSet) -> pl.DataFrame:
+def _last_of_windows(rows: pl.DataFrame, name: str, *, plans: PlanSet) -> pl.DataFrame:
     found = next(measure for plan in plans if (measure := plan.measure(name)) is not None)
     window = window_of(pl.col("fiscal"), found.reset)
     last = (

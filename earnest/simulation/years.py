@@ -30,9 +30,9 @@ class Years:
         credits: `CREDITS` of the deals of history under the plans.
     """
 
-    def __init__(self, base: BaseYear, credits: pl.DataFrame, roster: Roster, plans: PlanSet) -> None:
+    def __init__(self, base: BaseYear, credits: pl.DataFrame, *, roster: Roster, plans: PlanSet) -> None:
         self._base, self._roster, self._plans = base, roster, plans
-        self._units = _units(base, credits, plans)
+        self._units = _units(base, credits, plans=plans)
         self._told_apart = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
         dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
@@ -56,7 +56,7 @@ class Years:
                 fiscal=(pl.col("fiscal") + 12 * pl.col("later")).cast(SUMS["fiscal"]),
             )
         people = _relabelled(self._roster, self._named(seats))
-        earned = earn(measure(sums.select(SUMS.names()).cast(SUMS), self._plans), people, self._plans)
+        earned = earn(measure(sums.select(SUMS.names()).cast(SUMS), self._plans), people, plans=self._plans)
         return earned.join(seats.drop("later"), on="participant_id")
 
     def _sums(self, lots: Sample) -> pl.DataFrame:
@@ -80,7 +80,7 @@ class Years:
         return seats.join(names, on="who").select("participant_id", "name", "later")
 
 
-def _units(base: BaseYear, credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def _units(base: BaseYear, credits: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """What every deal of the base brings to everyone it credits, as `SUMS` of that deal alone."""
     place = pl.DataFrame({"participant_id": base.people, "credited": range(len(base.people))})
     numbered = base.deals.select("deal_id").with_row_index("deal").with_columns(pl.col("deal").cast(pl.Int64))

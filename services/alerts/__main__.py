@@ -23,18 +23,29 @@ def main() -> None:
     logs.set_up("alerts")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
     engine = engine_for(database_url(settings), "alerts")
-    migrate(engine, "alerts", "services.alerts")
+    migrate(engine, "alerts", package="services.alerts")
     log = open_log(settings)
     log.ensure(ROAD)
     recount_if_sums_changed(engine, log)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    evaluator = Evaluator(engine, log, settings.zone)
-    crew = Crew([Worker(WORKER, log, engine, TOPICS, step, member, BATCH), evaluator, *relays(log)])
+    evaluator = Evaluator(engine, log, zone=settings.zone)
+    crew = Crew(
+        [
+            Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=member, batch=BATCH),
+            evaluator,
+            *relays(log),
+        ]
+    )
 
     def ready() -> list[str]:
         return crew.reasons() + evaluator.reasons()
 
-    serve(create_app(settings, engine, evaluator=evaluator, ready=ready), settings.host, settings.alerts_port, crew)
+    serve(
+        create_app(settings, engine, evaluator=evaluator, ready=ready),
+        settings.host,
+        port=settings.alerts_port,
+        crew=crew,
+    )
     log.close()
     engine.dispose()
 

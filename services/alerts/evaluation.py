@@ -36,7 +36,7 @@ class Reading(NamedTuple):
     breached: bool | None
 
 
-def evaluate_plan(totals: Totals, as_of: date, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> list[Reading]:
+def evaluate_plan(totals: Totals, as_of: date, *, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> list[Reading]:
     """Readings of the KPIs of the plan; `totals` reach from `needed_from(as_of)` to the end of the month of `as_of`."""
     currencies = sorted(
         ({currency for _, currency in totals.days} | {currency for _, currency in totals.months}) - {""}
@@ -53,7 +53,15 @@ def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
     found = []
     for kpi in PIPELINE_KPIS:
         value, observations = kpi.formula(health)
-        found.append(Reading(kpi.name, "", value, observations, None if value is None else kpi.breached(value)))
+        found.append(
+            Reading(
+                kpi=kpi.name,
+                currency="",
+                value=value,
+                observations=observations,
+                breached=None if value is None else kpi.breached(value),
+            )
+        )
     return found
 
 
@@ -64,7 +72,9 @@ def needed_from(as_of: date, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> date:
 
 def _read(kpi: PlanKpi, at: Viewpoint) -> Reading:
     value, observations = _measure(kpi, at)
-    return Reading(kpi.name, at.currency, value, observations, _has_lasted(kpi, at))
+    return Reading(
+        kpi=kpi.name, currency=at.currency, value=value, observations=observations, breached=_has_lasted(kpi, at)
+    )
 
 
 def _measure(kpi: PlanKpi, at: Viewpoint) -> Measured:

@@ -46,7 +46,7 @@ class Evaluation:
 class Evaluator:
     """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
 
-    def __init__(self, engine: Engine, log: Log, zone: ZoneInfo) -> None:
+    def __init__(self, engine: Engine, log: Log, *, zone: ZoneInfo) -> None:
         """`zone` is where instants become business dates: the company's."""
         self._engine, self._log, self._zone = engine, log, zone
         self._watch, self._gauges = Watch(log), Gauges()
@@ -88,16 +88,18 @@ class Evaluator:
                 self._log.publish(connection, [_publication(alert) for alert in changed])
             still_open = store.open_alerts(connection)
         self._latest = found
-        self._gauges.show([*found.plan, *found.pipeline], still_open.keys(), found.as_of, now)
+        self._gauges.show([*found.plan, *found.pipeline], still_open.keys(), as_of=found.as_of, now=now)
 
     def _evaluate(self, connection: Connection, now: float) -> Evaluation:
         latest = store.latest(connection)
         as_of = None if latest is None else self._business_date(datetime.fromisoformat(latest))
         plan = []
         if as_of is not None:
-            plan = evaluate_plan(store.totals(connection, needed_from(as_of), last_day(period_of(as_of))), as_of)
+            plan = evaluate_plan(store.totals(connection, needed_from(as_of), last=last_day(period_of(as_of))), as_of)
         today = self._business_date(datetime.fromtimestamp(now, UTC))
-        return Evaluation(now, as_of, plan, today, evaluate_pipeline(self._watch.look(connection, now)))
+        return Evaluation(
+            at=now, as_of=as_of, plan=plan, today=today, pipeline=evaluate_pipeline(self._watch.look(connection, now))
+        )
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
@@ -105,8 +107,8 @@ class Evaluator:
 
 def _changes(connection: Connection, found: Evaluation) -> list[Alert]:
     still_open, episodes = store.open_alerts(connection), store.episodes(connection)
-    of_plan = changes(found.plan, still_open, episodes, found.as_of) if found.as_of else []
-    return [*of_plan, *changes(found.pipeline, still_open, episodes, found.today)]
+    of_plan = changes(found.plan, still_open, episodes=episodes, as_of=found.as_of) if found.as_of else []
+    return [*of_plan, *changes(found.pipeline, still_open, episodes=episodes, as_of=found.today)]
 
 
 def _publication(alert: Alert) -> tuple[Topic, Record]:

@@ -28,7 +28,7 @@ class Gauges:
             KPI_THRESHOLD.labels(kpi.name, "upper" if kpi.bad == "above" else "lower").set(float(kpi.threshold))
         self._shown: dict[Gauge, set[Subject]] = {}
 
-    def show(self, readings: list[Reading], still_open: Set[Subject], as_of: date | None, now: float) -> None:
+    def show(self, readings: list[Reading], still_open: Set[Subject], *, as_of: date | None, now: float) -> None:
         """Show an evaluation: a KPI without a value has no series; one is in breach while its alert is open."""
         subjects = {(reading.kpi, reading.currency): reading for reading in readings}
         self._set(KPI_VALUE, {of: float(one.value) for of, one in subjects.items() if one.value is not None})

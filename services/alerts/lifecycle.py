@@ -39,7 +39,7 @@ class Alert:
 
 
 def changes(
-    readings: Iterable[Reading], still_open: Mapping[Subject, Alert], episodes: Mapping[Subject, int], as_of: date
+    readings: Iterable[Reading], still_open: Mapping[Subject, Alert], *, episodes: Mapping[Subject, int], as_of: date
 ) -> list[Alert]:
     """The alerts that open or close under these readings.
 

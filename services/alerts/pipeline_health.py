@@ -38,7 +38,7 @@ class Watch:
                     reached[partition] = self._log.first(partition)
                 waiting[partition] = end - reached[partition]
         oldest = min(
-            (self._appended_at(lane, reached[lane], now) for lane in self._telling(waiting, reached)), default=now
+            (self._appended_at(lane, reached[lane], now=now) for lane in self._telling(waiting, reached)), default=now
         )
         self._before = reached
         still_open, ever = store.letters(connection)
@@ -51,5 +51,5 @@ class Watch:
         standing = {partition for partition in behind if self._before.get(partition) == reached[partition]}
         return standing | ({max(behind, key=behind.__getitem__)} if behind else set())
 
-    def _appended_at(self, partition: Partition, position: int, now: float) -> float:
-        return min((stored.appended_at for stored in self._log.read(partition, position, 1)), default=now)
+    def _appended_at(self, partition: Partition, position: int, *, now: float) -> float:
+        return min((stored.appended_at for stored in self._log.read(partition, position, limit=1)), default=now)

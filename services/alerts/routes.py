@@ -45,5 +45,5 @@ def list_alerts(
 ) -> Alerts:
     """Alerts in a state, the latest opened first."""
     with snapshot.connect() as connection:
-        found = store.alerts(connection, state, limit)
+        found = store.alerts(connection, state, limit=limit)
     return Alerts(alerts=[AlertView.of(alert) for alert in found])

@@ -42,12 +42,12 @@ def save_facts(connection: Connection, deals: Mapping[str, Facts]) -> None:
 
 def add_to_days(connection: Connection, changes: Mapping[tuple[date, str, str], int]) -> None:
     """Move sums over deals by these differences, by day, currency and name of the sum."""
-    _add(connection, _ADD_TO_DAYS, changes)
+    _add(connection, _ADD_TO_DAYS, changes=changes)
 
 
 def add_to_months(connection: Connection, changes: Mapping[tuple[str, str, str], int]) -> None:
     """Move sums over earnings by these differences, by period, currency and name of the sum."""
-    _add(connection, _ADD_TO_MONTHS, changes)
+    _add(connection, _ADD_TO_MONTHS, changes=changes)
 
 
 def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[str, dict[str, int]]]]:
@@ -123,7 +123,7 @@ def latest(connection: Connection) -> str | None:
     return connection.execute(select(SEEN.c.latest)).scalar()
 
 
-def totals(connection: Connection, first: date, last: date) -> Totals:
+def totals(connection: Connection, first: date, *, last: date) -> Totals:
     """The sums of the days from first to last, and of the periods they lie in."""
     days: dict[Day, dict[str, int]] = {}
     months: dict[Month, dict[str, int]] = {}
@@ -167,7 +167,7 @@ def open_alerts(connection: Connection) -> dict[Subject, Alert]:
     return {alert.subject: alert for alert in alerts(connection, "open")}
 
 
-def alerts(connection: Connection, state: Literal["open", "closed", "all"], limit: int = 1000) -> list[Alert]:
+def alerts(connection: Connection, state: Literal["open", "closed", "all"], *, limit: int = 1000) -> list[Alert]:
     """Alerts in a state, the latest opened first."""
     wanted = select(ALERT).order_by(ALERT.c.opened_on.desc(), ALERT.c.kpi, ALERT.c.currency, ALERT.c.number.desc())
     if state != "all":
@@ -189,7 +189,7 @@ def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
         connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
 
 
-def _add(connection: Connection, statement: TextClause, changes: Mapping[tuple[Any, str, str], int]) -> None:
+def _add(connection: Connection, statement: TextClause, *, changes: Mapping[tuple[Any, str, str], int]) -> None:
     rows = [(*key, difference) for key, difference in sorted(changes.items()) if difference]
     if rows:
         connection.execute(statement, _columns(rows))

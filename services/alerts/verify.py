@@ -43,8 +43,8 @@ def verify(engine: Engine, log: Log) -> list[str]:
     with counted_again(engine, log, reached=reached, apart=apart) as (again, _), again.connect() as connection:
         counted, counted_latest = _sums(connection)
     found = [
-        *_differences("day", live.days, counted.days),
-        *_differences("period", live.months, counted.months),
+        *_differences("day", live.days, again=counted.days),
+        *_differences("period", live.months, again=counted.months),
     ]
     if live_latest != counted_latest:
         found.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
@@ -93,8 +93,8 @@ def counted_again(
     schema = f"alerts_verify_{uuid4().hex[:8]}"
     scratch = engine_for(engine.url, schema)
     try:
-        migrate(scratch, schema, "services.alerts")
-        records = _counted(log, reached, apart)
+        migrate(scratch, schema, package="services.alerts")
+        records = _counted(log, reached, apart=apart)
         while batch := list(islice(records, BATCH)):
             with scratch.begin() as connection:
                 step(connection, batch)
@@ -105,7 +105,7 @@ def counted_again(
         scratch.dispose()
 
 
-def _counted(log: Log, reached: Mapping[Partition, int], apart: set[tuple[Partition, int]]) -> Iterator[Stored]:
+def _counted(log: Log, reached: Mapping[Partition, int], *, apart: set[tuple[Partition, int]]) -> Iterator[Stored]:
     """The records that the live worker has counted. A letter sent again is there twice: what it was at first counts here."""
     for topic in (DEALS, EARNINGS):
         for stored in log.scan(topic):
@@ -115,7 +115,7 @@ def _counted(log: Log, reached: Mapping[Partition, int], apart: set[tuple[Partit
 
 
 def _sums(connection: Connection) -> tuple[Totals, str | None]:
-    held = store.totals(connection, date.min, date.max)
+    held = store.totals(connection, date.min, last=date.max)
     return Totals(_not_zero(held.days), _not_zero(held.months)), store.latest(connection)
 
 
@@ -125,7 +125,7 @@ def _not_zero(buckets: Mapping[_Bucket, Sums]) -> dict[_Bucket, Sums]:
     return {bucket: sums for bucket, sums in left.items() if sums}
 
 
-def _differences(kind: str, live: Mapping[_Bucket, Sums], again: Mapping[_Bucket, Sums]) -> Iterator[str]:
+def _differences(kind: str, live: Mapping[_Bucket, Sums], *, again: Mapping[_Bucket, Sums]) -> Iterator[str]:
     for bucket in sorted(live.keys() | again.keys()):
         if live.get(bucket) != again.get(bucket):
             held, counted = _text(live.get(bucket, {})), _text(again.get(bucket, {}))

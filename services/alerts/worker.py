@@ -54,7 +54,11 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     for deal_id, of_deal in patches.items():
         facts = known.get(deal_id, {})
         before = contributions.of_deal(facts)
-        if not sum(merge(facts, *patch) for patch in of_deal):  # a sum, because every patch must be merged
+        changes = [  # a list, because every patch must be merged, also after one that changes something
+            merge(facts, fields, occurred_at=occurred_at, sequence=sequence, source=source)
+            for fields, occurred_at, sequence, source in of_deal
+        ]
+        if not any(changes):
             continue
         changed[deal_id] = facts
         after = contributions.of_deal(facts)

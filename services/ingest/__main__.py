@@ -31,7 +31,7 @@ def main() -> None:
     settings = Settings()  # type: ignore[call-arg]
     logs.set_up("ingest")
     engine = engine_for(database_url(settings), "ingest")
-    migrate(engine, "ingest", "services.ingest")
+    migrate(engine, "ingest", package="services.ingest")
     log = open_log(settings)
     log.ensure(ROAD)
     answers, appender, bounded = Answers(engine), Appender(log), Bounded()
@@ -40,7 +40,12 @@ def main() -> None:
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     deliveries = partial(step, sources.known, settings.zone, published.columns)
     crew = Crew(
-        [appender, published, Worker(WORKER, log, engine, TOPICS, deliveries, member, limits=LIMITS), *relays(log)]
+        [
+            appender,
+            published,
+            Worker(WORKER, log, engine=engine, topics=TOPICS, step=deliveries, member=member, limits=LIMITS),
+            *relays(log),
+        ]
     )
 
     def ready() -> list[str]:
@@ -52,7 +57,7 @@ def main() -> None:
 
     intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(log))
     app = create_app(settings, intake, sources=sources, ready=ready)
-    serve(app, settings.host, settings.ingest_port, crew)
+    serve(app, settings.host, port=settings.ingest_port, crew=crew)
     bounded.close()
 
 

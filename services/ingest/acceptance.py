@@ -65,7 +65,7 @@ def read_events(
             _check_size(record)
         except (ValidationError, Unfit) as error:
             errors = field_errors(error) if isinstance(error, ValidationError) else error.mistakes
-            results.append(rejected(index, text, errors))
+            results.append(rejected(index, text, errors=errors))
             continue
         records.append(record)
         warnings = list(event.warnings())
@@ -90,7 +90,7 @@ def add_warnings(events: ReadEvents, warnings: dict[str, list[str]]) -> None:
             result["warnings"] = of_key
 
 
-def rejected(index: int, text: bytes, errors: list[dict[str, str]]) -> dict[str, Any]:
+def rejected(index: int, text: bytes, *, errors: list[dict[str, str]]) -> dict[str, Any]:
     """The result of an event that was not taken."""
     return {"index": index, "id": _id(text), "status": "rejected", "errors": errors}
 

@@ -51,7 +51,7 @@ class Delivery:
             again_by=given.get(REPLAYED_BY),
         )
 
-    def read(self, source: Source, zone: ZoneInfo, columns: Columns) -> ReadEvents:
+    def read(self, source: Source, zone: ZoneInfo, *, columns: Columns) -> ReadEvents:
         """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
         `repairs`.
         """
@@ -61,7 +61,7 @@ class Delivery:
             return _unreadable("the body is not JSON")
         if not isinstance(document, dict | list):
             return _unreadable("the body is neither an object nor an array")
-        translation = source.translate(document, self.name, self.sent)
+        translation = source.translate(document, self.name, occurred_at=self.sent)
         # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
         texts = [json.dumps(event, default=str).encode() for event in translation.events]
         # Several set a fact together: what the file made of it, and who sent it again since the file was mended.

@@ -67,11 +67,11 @@ class Intake:
             PlanPublishedAlready, PlanCannotHold: a plan version cannot be published.
         """
         if kind is RosterEvent and headers.get("content-type", "").startswith("text/csv"):
-            texts = await run_in_threadpool(roster_csv.events, body, who, datetime.now(UTC))
+            texts = await run_in_threadpool(roster_csv.events, body, who, received=datetime.now(UTC))
         else:
             texts = [*split_events(body, headers)]
         if key is None:
-            return await self._append(who, kind, texts)
+            return await self._append(who, kind, texts=texts)
         # With the path, for the same body may be sent to two; without headers, which proxies change.
         digest = hashlib.sha256(path.encode() + b"\n" + body).digest()
         return await self._once(who, key, digest=digest, kind=kind, texts=texts)
@@ -82,7 +82,7 @@ class Intake:
         Raises:
             Unavailable, Busy: the sender has to send it again, which does no harm.
         """
-        events = await run_in_threadpool(delivery.read, source, self._settings.zone, self.columns)
+        events = await run_in_threadpool(delivery.read, source, self._settings.zone, columns=self.columns)
         await self._make_durable(DEALS, events.records)
         if events.receipt["rejected"]:
             # After its sound events: were it kept first and they failed, the sender's second try would keep it twice.
@@ -104,7 +104,7 @@ class Intake:
     async def _once(
         self, who: str, key: str, *, digest: bytes, kind: type[Event], texts: list[bytes | RefusedItem]
     ) -> Answer:
-        earlier = await run_in_threadpool(self._answers.claim, who, key, digest)
+        earlier = await run_in_threadpool(self._answers.claim, who, key, request=digest)
         if earlier is not None:
             if earlier.request != digest:
                 raise KeyReused("this Idempotency-Key was used for another request; use a new one")
@@ -112,15 +112,15 @@ class Intake:
                 raise InProgress("the first request with this Idempotency-Key has no answer yet; try again")
             return earlier.answer
         try:
-            answer = await self._append(who, kind, texts)
+            answer = await self._append(who, kind, texts=texts)
         except BaseException:  # also where the caller hung up: it will come again with the same key
             await run_in_threadpool(self._answers.release, who, key)
             raise
-        await run_in_threadpool(self._answers.give, who, key, answer)
+        await run_in_threadpool(self._answers.give, who, key, given=answer)
         return answer
 
-    async def _append(self, who: str, kind: type[Event], texts: list[bytes | RefusedItem]) -> Answer:
-        events = await run_in_threadpool(self._read, who, kind, texts)
+    async def _append(self, who: str, kind: type[Event], *, texts: list[bytes | RefusedItem]) -> Answer:
+        events = await run_in_threadpool(self._read, who, kind, texts=texts)
         warnings = await run_in_threadpool(self._warnings, events.records) if kind is RosterEvent else {}
         await self._make_durable(kind.topic, events.records)
         self._count(who, events.receipt)
@@ -130,7 +130,7 @@ class Intake:
         refusal = NothingValid(_first_mistake(events.receipt), **events.receipt)
         return Answer(refusal.status, orjson.dumps(refusal.body()))
 
-    def _read(self, who: str, kind: type[Event], texts: list[bytes | RefusedItem]) -> ReadEvents:
+    def _read(self, who: str, kind: type[Event], *, texts: list[bytes | RefusedItem]) -> ReadEvents:
         zone, now = self._settings.zone, datetime.now(UTC)
         if kind is PlanEvent:
             plans = [text for text in texts if isinstance(text, bytes)]

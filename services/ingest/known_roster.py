@@ -53,7 +53,7 @@ class KnownRoster:
     def _read_on(self) -> None:
         for partition, end in self._log.ends(ROSTER).items():
             start = max(self._next.get(partition, 0), self._log.first(partition))
-            while start < end and (stored := self._log.read(partition, start, min(TOGETHER, end - start))):
+            while start < end and (stored := self._log.read(partition, start, limit=min(TOGETHER, end - start))):
                 for each in stored:
                     with suppress(
                         ValidationError
@@ -76,7 +76,7 @@ class KnownRoster:
 
 def _merge(people: dict[str, Facts], fact: RosterFact) -> None:
     facts = people.setdefault(fact.participant_id, {})
-    merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source, fact.by)
+    merge(facts, fact.fields, occurred_at=fact.occurred_at, sequence=fact.sequence, source=fact.source, by=fact.by)
 
 
 def _managers(facts: Facts) -> Iterable[str]:

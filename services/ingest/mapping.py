@@ -153,7 +153,7 @@ class Source(Part):
     def _items(self) -> jsonpath.JSONPath:
         return compiled(self.items)
 
-    def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, occurred_at: str) -> Translation:
+    def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, *, occurred_at: str) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
 
         Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time of its own gets the
@@ -164,12 +164,14 @@ class Source(Part):
             if self.when is not None and _text(self.when.path.found(item)) not in self.when.among:
                 done.passed_over.append(index)
             else:
-                done.events.append(self._event(index, item, done, f"{delivery}-{index}", occurred_at))
+                done.events.append(
+                    self._event(index, item, done=done, name=f"{delivery}-{index}", occurred_at=occurred_at)
+                )
         return done
 
-    def _event(self, index: int, item: Any, done: Translation, name: str, occurred_at: str) -> dict[str, Any]:
+    def _event(self, index: int, item: Any, *, done: Translation, name: str, occurred_at: str) -> dict[str, Any]:
         def taken(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
-            value = ABSENT if rule is None else done.taken(index, field, rule, item)
+            value = ABSENT if rule is None else done.taken(index, field, rule=rule, item=item)
             value = otherwise if value is ABSENT else value
             return {} if value is ABSENT else {field.removeprefix(CUSTOM): value}
 
@@ -204,7 +206,7 @@ class Source(Part):
         return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in said.items()}}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """A value that was changed on the way in."""
 
@@ -222,14 +224,14 @@ class Translation:
     passed_over: list[int] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
 
-    def taken(self, index: int, name: str, rule: Rule, item: Any) -> Any:
+    def taken(self, index: int, name: str, *, rule: Rule, item: Any) -> Any:
         """The field's value by its rule, as JSON has it; a value that the rule cannot read stays, for validation to name."""
         value = rule.found(item)
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value
         text = _text(value)
         if text in rule.repairs:
-            self.repairs.append(Repair(index, name, text, rule.repairs[text]))
+            self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
             text = rule.repairs[text]
         if rule.values:
             return rule.values.get(text, rule.values.get(OTHERWISE, text))

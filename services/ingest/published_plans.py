@@ -106,7 +106,7 @@ class PublishedPlans:
                 one = self._bounded.run(read_plan_event, text, zone.key, received=received, by=by)
             except Exceeded as error:
                 reason = f"the plan cannot be checked: {error}; write it smaller"
-                results.append(rejected(index, text, [{"field": "data.document", "reason": reason}]))
+                results.append(rejected(index, text, errors=[{"field": "data.document", "reason": reason}]))
                 continue
             records += one.records
             results += [result | {"index": index} for result in one.receipt["results"]]

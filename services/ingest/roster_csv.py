@@ -21,7 +21,7 @@ FIRST_ROW: Final = 2
 """The header is row 1."""
 
 
-def events(body: bytes, source: str, received: datetime) -> list[bytes | RefusedItem]:
+def events(body: bytes, source: str, *, received: datetime) -> list[bytes | RefusedItem]:
     """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
 
     Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them. The id of an event ends in its row,
@@ -52,11 +52,11 @@ def events(body: bytes, source: str, received: datetime) -> list[bytes | Refused
         except TooWide as error:
             found.append(RefusedItem(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
         else:
-            found.append(orjson.dumps(_event(patch, name, source, received)))
+            found.append(orjson.dumps(_event(patch, name, source=source, received=received)))
     return found
 
 
-def _event(patch: dict[str, Any], name: str, source: str, received: datetime) -> dict[str, Any]:
+def _event(patch: dict[str, Any], name: str, *, source: str, received: datetime) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": name,

@@ -97,7 +97,7 @@ async def deliver_webhook(
     sender try again in vain: what is not valid is named in the receipt, and the delivery is kept as a dead letter.
     """
     body = await request.body()
-    known = sources.verified(source, body, request.headers)  # before anything of it is looked at
+    known = sources.verified(source, body, headers=request.headers)  # before anything of it is looked at
     if len(body) > MAX_RECORD_BYTES:  # it may have to be kept whole, as one record
         raise DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
     sent = datetime.fromtimestamp(float(request.headers["webhook-timestamp"]), UTC)

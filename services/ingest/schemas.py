@@ -46,7 +46,7 @@ class DeliveryReceipt(Receipt):
 REFERENCE: Final = "#/components/schemas/{model}"
 
 
-def _event(kind: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
+def _event(kind: str, name: str, *, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": name,
@@ -60,7 +60,7 @@ def _event(kind: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
 DEAL = _event(
     "earnest.deal.patched",
     "evt-1001",
-    {
+    data={
         "deal_id": "D-1001",
         "fields": {
             "stage": "won",
@@ -78,7 +78,7 @@ DEAL = _event(
 ROSTER = _event(
     "earnest.roster.patched",
     "hr-2001",
-    {
+    data={
         "participant_id": "ann",
         "effective_from": "2025-01-01",
         "fields": {"manager": "dee", "plan": "rep", "quotas": {"bookings": "50000.00"}},
@@ -87,7 +87,7 @@ ROSTER = _event(
 PLAN = _event(
     "earnest.plan.published",
     "plan-3001",
-    {
+    data={
         "document": {
             "plan": "rep",
             "version": 1,

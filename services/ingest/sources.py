@@ -36,7 +36,7 @@ class Sources:
                 secrets = [(path.parent / secret).read_text().strip() for secret in source.signing.secrets]
                 self._secrets[source.source] = [Webhook(secret) for secret in secrets]
 
-    def verified(self, name: str, body: bytes, headers: Mapping[str, str]) -> Source:
+    def verified(self, name: str, body: bytes, *, headers: Mapping[str, str]) -> Source:
         """The source that signed these bytes, by any of its live secrets, within five minutes of now.
 
         The bytes as they came: JSON that was read and written again has other blanks, other numbers, and no signature. The window of time is

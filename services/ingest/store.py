@@ -39,7 +39,7 @@ class Answers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, principal: str, key: str, request: bytes) -> Claimed | None:
+    def claim(self, principal: str, key: str, *, request: bytes) -> Claimed | None:
         """Claim a key for a request (its sha256); None where it is ours now, otherwise what it was used for already."""
         ours = insert(answer).values(principal=principal, key=key, request=request).on_conflict_do_nothing()
         with self._engine.begin() as connection:
@@ -57,7 +57,7 @@ class Answers:
             row = connection.execute(query.where(answer.c.principal == principal, answer.c.key == key)).one()
             return Claimed(row.request, None if row.body is None else Answer(row.status, row.body))
 
-    def give(self, principal: str, key: str, given: Answer) -> None:
+    def give(self, principal: str, key: str, *, given: Answer) -> None:
         """Keep the answer to the claimed request."""
         with self._engine.begin() as connection:
             claimed = update(answer).where(answer.c.principal == principal, answer.c.key == key)

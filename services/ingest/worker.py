@@ -33,10 +33,14 @@ def step(
         delivery = Delivery.of(stored.record)
         source = sources.get(delivery.source)
         if source is None:
-            rejections.append(Rejection(stored, "unknown_source", f"no source {delivery.source} is configured"))
+            rejections.append(
+                Rejection(stored=stored, code="unknown_source", message=f"no source {delivery.source} is configured")
+            )
             continue
-        events = delivery.read(source, zone, columns)
+        events = delivery.read(source, zone, columns=columns)
         publications += [(DEALS, record) for record in events.records]
         if events.receipt["rejected"]:
-            rejections.append(Rejection(stored, "not_valid", mistakes(events.receipt)[:LONGEST_MESSAGE]))
+            rejections.append(
+                Rejection(stored=stored, code="not_valid", message=mistakes(events.receipt)[:LONGEST_MESSAGE])
+            )
     return Outcome(publications, rejections)

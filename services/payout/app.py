@@ -42,6 +42,7 @@ TAGS: Final = {
 def create_app(
     settings: Settings,
     engine: Engine,
+    *,
     now: Clock,
     ready: Callable[[], list[str]],
     lines: LineSource,

@@ -99,7 +99,7 @@ class WrongState(Refusal):
     type = "wrong-state"
     title = "The run is in another state"
 
-    def __init__(self, run: str, state: str, needed: str, done: str) -> None:
+    def __init__(self, run: str, state: str, *, needed: str, done: str) -> None:
         super().__init__(f"run {run} is {state}; only a run that is {needed} can be {done}")
         self.run, self.state, self.needed = run, state, needed
 
@@ -111,7 +111,7 @@ class NotTheAuthor(Refusal):
     title = "Only the author may do this"
     status = HTTPStatus.FORBIDDEN
 
-    def __init__(self, run: str, actor: str, author: str) -> None:
+    def __init__(self, run: str, actor: str, *, author: str) -> None:
         super().__init__(f"run {run} was drafted by {author}; {actor} cannot change it")
         self.run, self.actor, self.author = run, actor, author
 
@@ -205,7 +205,7 @@ class NotYourStep(Refusal):
     title = "Another person takes this step of the approval"
     status = HTTPStatus.FORBIDDEN
 
-    def __init__(self, run: str, actor: str, step: str) -> None:
+    def __init__(self, run: str, actor: str, *, step: str) -> None:
         super().__init__(f"the next step of the approval of {run} is that of another person in the role {step}")
         self.run, self.actor, self.step = run, actor, step
 
@@ -217,7 +217,7 @@ class Touched(Refusal):
     title = "Two people for money"
     status = HTTPStatus.FORBIDDEN
 
-    def __init__(self, run: str, actor: str, what: str) -> None:
+    def __init__(self, run: str, actor: str, *, what: str) -> None:
         super().__init__(f"{actor} set what {run} pays on ({what}): somebody else approves it")
         self.run, self.actor, self.what = run, actor, what
 
@@ -269,7 +269,7 @@ class ReleasedAfterRun(Refusal):
     type = "release-after-run"
     title = "The next run would still hold it"
 
-    def __init__(self, hold: str, on: date, ends: date) -> None:
+    def __init__(self, hold: str, on: date, *, ends: date) -> None:
         super().__init__(
             f"the next run pays what is due by {ends.isoformat()} and would still hold what {hold} stops: release it on {ends.isoformat()} or "
             f"earlier, or say scheduled to have it released on {on.isoformat()} on purpose"

@@ -51,7 +51,7 @@ class ScoringLines:
     """The lines of scoring. The key is read for each request, so that it can be replaced while payout runs."""
 
     def __init__(
-        self, url: str, key_file: Path | None, zone: ZoneInfo, transport: httpx.BaseTransport | None = None
+        self, url: str, key_file: Path | None, *, zone: ZoneInfo, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._url, self._key_file, self._zone = url, key_file, zone
         self._http = httpx.Client(base_url=url, timeout=WAIT, transport=transport)
@@ -59,7 +59,7 @@ class ScoringLines:
     @staticmethod
     def from_settings(settings: Settings) -> ScoringLines:
         """Those of the installation."""
-        return ScoringLines(settings.scoring_url, settings.client_key_file, settings.zone)
+        return ScoringLines(settings.scoring_url, settings.client_key_file, zone=settings.zone)
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month, checked.

@@ -42,7 +42,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         dead = audit.dead_places(connection, WORKER)
-        reached = {topic.name: views.positions(connection, WORKER, topic) for topic in TOPICS}
+        reached = {topic.name: views.positions(connection, WORKER, topic=topic) for topic in TOPICS}
         booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
         found = [f"journal {journal} does not sum to zero" for journal in audit.unbalanced(connection)]
         found += audit.broken_chains(connection)
@@ -59,11 +59,11 @@ def verify(engine: Engine, log: Log) -> list[str]:
             f"run {run}: the {form} {document} kept of {who} does not have its hash"
             for run, who, document, form in statements.damaged(connection)
         )
-    facts = _facts(log, reached[ROSTER.name], dead)
+    facts = _facts(log, reached[ROSTER.name], dead=dead)
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
             found.append(f"person {participant}: what is known and what the log says differ")
-    logged = _latest(log, reached[EARNINGS.name], dead)
+    logged = _latest(log, reached[EARNINGS.name], dead=dead)
     for participant, period in _unequal(booked, logged):
         found.append(f"earned by {participant} for {period}: the ledger and the log differ")
     due: Counter[PayKey] = Counter()
@@ -77,7 +77,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
 
 
 def _records(
-    log: Log, topic: Topic, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
+    log: Log, topic: Topic, *, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
 ) -> Iterator[bytes | None]:
     """What the worker has taken in from a topic: before its positions, and not set aside."""
     for stored in log.scan(topic):
@@ -88,10 +88,10 @@ def _records(
             yield stored.record.value
 
 
-def _latest(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
+def _latest(log: Log, reached: Mapping[int, int], *, dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
     """The newest earnings of each participant and period among the records that the worker has booked."""
     newest: dict[Earner, tuple[int, dict[Part, int]]] = {}
-    for value in _records(log, EARNINGS, reached, dead):
+    for value in _records(log, EARNINGS, reached=reached, dead=dead):
         try:
             changed = read(value)
         except Unreadable:
@@ -102,16 +102,23 @@ def _latest(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int
     return {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
 
 
-def _facts(log: Log, reached: Mapping[int, int], dead: set[tuple[Partition, int]]) -> dict[str, Facts]:
+def _facts(log: Log, reached: Mapping[int, int], *, dead: set[tuple[Partition, int]]) -> dict[str, Facts]:
     """The facts of everybody, merged from the records that the worker has merged."""
     merged: dict[str, Facts] = {}
-    for value in _records(log, ROSTER, reached, dead):
+    for value in _records(log, ROSTER, reached=reached, dead=dead):
         try:
             patch = read_roster(value)
         except Unreadable:
             continue
         facts = merged.setdefault(patch.participant_id, {})
-        merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
+        merge(
+            facts,
+            patch.fields,
+            occurred_at=patch.occurred_at,
+            sequence=patch.sequence,
+            source=patch.source,
+            by=patch.by,
+        )
     return {participant: facts for participant, facts in merged.items() if facts}
 
 

@@ -32,7 +32,7 @@ def main() -> None:
     readers = engine_for(
         database_url(settings), "scoring"
     )  # of its own, so that many requests cannot keep workers waiting
-    migrate(engine, "scoring", "services.scoring")
+    migrate(engine, "scoring", package="services.scoring")
     log = open_log(settings)
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
@@ -42,13 +42,16 @@ def main() -> None:
     notes = engine_for(database_url(settings), "scoring")  # of its own: whoever makes one holds a connection already
     guard = CrashGuard(notes, apart)
     step = guard.steps(steps(partial(harm, bounded)))
-    workers = [Worker(name, log, engine, topics, step[name], member, BATCH[name]) for name, topics in INPUTS.items()]
+    workers = [
+        Worker(name, log, engine=engine, topics=topics, step=step[name], member=member, batch=BATCH[name])
+        for name, topics in INPUTS.items()
+    ]
     crew = Crew([*workers, *relays(log)])
     serve(
         create_app(settings, readers, ready=crew.reasons, log=log, guarded=guard.asked),
         settings.host,
-        settings.scoring_port,
-        crew,
+        port=settings.scoring_port,
+        crew=crew,
     )
     bounded.close()
     apart.close()

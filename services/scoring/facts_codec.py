@@ -25,7 +25,9 @@ def pack(facts: Facts) -> str:
     return orjson.dumps([(*stamp, fields) for stamp, fields in by_stamp.items()]).decode()
 
 
-def pack_patch(fields: Mapping[str, Any], occurred_at: str, sequence: int, source: str, by: str | None = None) -> str:
+def pack_patch(
+    fields: Mapping[str, Any], occurred_at: str, *, sequence: int, source: str, by: str | None = None
+) -> str:
     """The facts of a single patch, packed."""
     sent = (by,) if by is not None and by != source else ()
     return orjson.dumps([(occurred_at, sequence, source, *sent, fields)]).decode()

@@ -30,7 +30,7 @@ def quarantine_version(settings: Settings, plan: str, *, version: int, cause: st
         NoSuchVersion: it is not published.
     """
     with _scoring(settings) as engine, engine.begin() as connection:
-        service.quarantine(connection, plan, version, cause=cause, by=by)
+        service.quarantine(connection, plan, version=version, cause=cause, by=by)
 
 
 def lift_quarantine(settings: Settings, plan: str, *, version: int, by: str) -> None:
@@ -42,7 +42,7 @@ def lift_quarantine(settings: Settings, plan: str, *, version: int, by: str) -> 
     log = open_log(settings)
     try:
         with _scoring(settings) as engine, engine.begin() as connection:
-            service.lift(connection, log, plan, version, by=by)
+            service.lift(connection, log, plan=plan, version=version, by=by)
     finally:
         log.close()
 

@@ -20,7 +20,7 @@ def events(cause: str, kind: str) -> Callable[..., Record]:
     """Makes CloudEvents of a kind from key, JSON and a name, identified by what causes them."""
 
     # The same batch done again gives the same ids, so that readers see it is no other event.
-    def event(key: str, message: str, name: str = "") -> Record:
+    def event(key: str, message: str, *, name: str = "") -> Record:
         headers = cloud_event(event_id=f"{cause}/{key}/{name}", source="/earnest/scoring", kind=kind)
         return Record(key, message.encode(), headers)
 

@@ -21,7 +21,7 @@ class NotEncodable(ValueError):
         self.name = name
 
 
-def encode_rows(rows: pl.DataFrame, by: Sequence[str], columns: Sequence[str], name: str) -> pl.DataFrame:
+def encode_rows(rows: pl.DataFrame, by: Sequence[str], *, columns: Sequence[str], name: str) -> pl.DataFrame:
     """Per combination of `by`, the given columns of its rows as one text named `name`; null is written as an empty text.
 
     Raises:
@@ -38,7 +38,9 @@ def encode_rows(rows: pl.DataFrame, by: Sequence[str], columns: Sequence[str], n
     return grouped.select(*by, text.alias(name))
 
 
-def decode_rows(texts: pl.DataFrame, by: Sequence[str], name: str, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def decode_rows(
+    texts: pl.DataFrame, by: Sequence[str], *, name: str, columns: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
     """The rows of `encode_rows` again: `by` and the columns, with their types."""
     found = texts.filter(pl.col(name) != NO_ROWS).select(*by, pl.col(name).str.json_decode(pl.List(pl.List(pl.String))))
     row = pl.col(name).list.to_struct(fields=list(columns))
@@ -50,7 +52,7 @@ def decode_rows(texts: pl.DataFrame, by: Sequence[str], name: str, columns: Mapp
     return values.with_columns(present)
 
 
-def encode_objects(rows: pl.DataFrame, by: Sequence[str], columns: Sequence[str], name: str) -> pl.DataFrame:
+def encode_objects(rows: pl.DataFrame, by: Sequence[str], *, columns: Sequence[str], name: str) -> pl.DataFrame:
     """Per combination of `by`, the given columns of its rows, in the order given, as a JSON list of objects named `name`."""
     grouped = rows.group_by(by, maintain_order=True).agg(pl.struct(columns).alias(name))
     # A list has no JSON of its own in Polars, but a struct has: its braces and name are cut off again.

@@ -35,7 +35,7 @@ MOST_NAMED: Final = 20
 Progress = Callable[[int, int], object]
 
 
-def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[str]:
+def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> list[str]:
     """Differences between the live rows and those rebuilt from the log, as sentences; empty when all is well.
 
     Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are known not
@@ -48,7 +48,7 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as live:
         keep_snapshot(live)
         # The snapshot begins with this read, so positions and rows are of one moment however far the workers get meanwhile.
-        reached = {worker: _reached(live, log, worker) for worker in INPUTS}
+        reached = {worker: _reached(live, log, worker=worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
         aside = quarantined_names(live)
@@ -69,7 +69,9 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
             done, due = 0, sum(end - first[place] for place, end in facts.items())
             # In the order in which they were appended: what a roster change touched is credited as it was then, which takes
             # less crediting again. The end would be the same in any order.
-            records = merge(*(_read(log, place, first[place], end) for place, end in facts.items()), key=_appended_at)
+            records = merge(
+                *(_read(log, place, start=first[place], end=end) for place, end in facts.items()), key=_appended_at
+            )
             while batch := list(islice(records, PAGE)):
                 # What was sent again stands in the log where it came first, too, and is taken there.
                 rebuild.take([s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in dead])
@@ -84,7 +86,9 @@ def verify(engine: Engine, log: Log, progress: Progress | None = None) -> list[s
                     for plan, version in sorted(quarantined_names(rebuilt) - aside)
                 ]
                 return found + [
-                    said for table in AUDITED for said in _differences(table, live, rebuilt, quarantined_names(rebuilt))
+                    said
+                    for table in AUDITED
+                    for said in _differences(table, live, rebuilt=rebuilt, aside=quarantined_names(rebuilt))
                 ]
 
 
@@ -144,10 +148,10 @@ class _Rebuild:
             waiting.append(Stored(Partition(topic.name, 0), len(waiting), record, 0))
 
 
-def _reached(live: Connection, log: Log, worker: str) -> dict[Partition, int]:
+def _reached(live: Connection, log: Log, *, worker: str) -> dict[Partition, int]:
     """The next position of a worker on every partition of its topics."""
     places = [place for topic in INPUTS[worker] for place in log.ends(topic)]
-    held = positions.load(live, worker, places)
+    held = positions.load(live, worker, partitions=places)
     return {place: held[place].next_position if place in held else 0 for place in places}
 
 
@@ -162,9 +166,9 @@ def _behind(log: Log, reached: Mapping[str, Mapping[Partition, int]]) -> list[st
     return found
 
 
-def _read(log: Log, place: Partition, start: int, end: int) -> Iterator[Stored]:
+def _read(log: Log, place: Partition, *, start: int, end: int) -> Iterator[Stored]:
     while start < end:
-        records = [stored for stored in log.read(place, start, PAGE) if stored.position < end]
+        records = [stored for stored in log.read(place, start, limit=PAGE) if stored.position < end]
         if not records:  # what is left before the end was compacted away
             return
         yield from records
@@ -175,21 +179,25 @@ def _appended_at(stored: Stored) -> Any:
     return stored.appended_at
 
 
-def _differences(table: Audited, live: Connection, rebuilt: Connection, aside: Set[tuple[str, int]]) -> Iterator[str]:
+def _differences(
+    table: Audited, live: Connection, *, rebuilt: Connection, aside: Set[tuple[str, int]]
+) -> Iterator[str]:
     # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after the
     # last page, whatever else was rebuilt.
     number = 0
     after: Key | None = None
     while True:
-        held = page(live, table, after, None, PAGE)
+        held = page(live, table, after=after, upto=None, limit=PAGE)
         upto = next(reversed(held)) if len(held) == PAGE else None
         again: dict[Key, Key] = {}
         following = after
-        while more := page(rebuilt, table, following, upto, PAGE):
+        while more := page(rebuilt, table, after=following, upto=upto, limit=PAGE):
             again |= more
             following = next(reversed(more))
         for key in sorted(held.keys() | again.keys()):
-            if said := _difference(table, *(without(table, key, each.get(key), aside) for each in (held, again))):
+            if said := _difference(
+                table, *(without(table, key, row=each.get(key), aside=aside) for each in (held, again))
+            ):
                 number += 1
                 if number <= MOST_NAMED:
                     yield f"{table.called} {' '.join(map(str, key))}: {said}"
@@ -222,7 +230,7 @@ def _scratch(engine: Engine) -> Iterator[Engine]:
     schema = f"scoring_verify_{uuid4().hex[:8]}"
     scratch = engine_for(engine.url, schema)
     try:
-        migrate(scratch, schema, "services.scoring")
+        migrate(scratch, schema, package="services.scoring")
         yield scratch
     finally:
         with scratch.begin() as connection:

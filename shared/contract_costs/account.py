@@ -16,7 +16,7 @@ PolicyAt = Callable[[date], ContractCosts]
 """The policy in force on a date; an asset keeps the one of the day on which it is capitalised."""
 
 
-def account_for(lines: Iterable[CostLine], events: Iterable[CostEvent], policy_at: PolicyAt) -> ContractCostBooks:
+def account_for(lines: Iterable[CostLine], events: Iterable[CostEvent], *, policy_at: PolicyAt) -> ContractCostBooks:
     """Account for costs and events. The order in which they are given does not matter."""
     books = ContractCostBooks()
     by_contract: dict[str, list[CostLine]] = defaultdict(list)
@@ -24,9 +24,9 @@ def account_for(lines: Iterable[CostLine], events: Iterable[CostEvent], policy_a
     seen: set[str] = set()
     for line in lines:
         if line.earning_line_id in seen:
-            books.refused.append(_refused(line, "duplicate", f"line {line.earning_line_id} is there already"))
+            books.refused.append(_refused(line, "duplicate", message=f"line {line.earning_line_id} is there already"))
         elif not line.amount:
-            books.refused.append(_refused(line, "zero", "the amount is 0: there is nothing to account for"))
+            books.refused.append(_refused(line, "zero", message="the amount is 0: there is nothing to account for"))
         else:
             seen.add(line.earning_line_id)
             by_contract[line.contract_id].append(line)
@@ -44,7 +44,9 @@ def _account_for_contract(
 ) -> None:
     if not lines:
         message = f"there is no cost of contract {name}"
-        books.refused.extend(Refused(event.source, name, "no_contract", message) for event in events)
+        books.refused.extend(
+            Refused(source=event.source, id=name, reason="no_contract", message=message) for event in events
+        )
         return
     assets: list[Asset] = []
     used: list[CostLine] = []
@@ -58,13 +60,15 @@ def _account_for_contract(
                 backwards.append(_taken_back(line))
             else:
                 pay = line.cost in policy.incremental.costs
-                on_cost = -on_cost_of(-line.amount, line.entity, policy) if pay else 0
-                books.expenses.append(expense(line, policy, on_cost, "not_incremental", "not incremental"))
+                on_cost = -on_cost_of(-line.amount, line.entity, policy=policy) if pay else 0
+                books.expenses.append(
+                    expense(line, policy, on_cost=on_cost, reason="not_incremental", why="not incremental")
+                )
             continue
         try:
-            asset, expensed = classify(line, policy, assets)
+            asset, expensed = classify(line, policy, earlier=assets)
         except NoPeriod as error:
-            books.refused.append(_refused(line, "no_period", str(error)))
+            books.refused.append(_refused(line, "no_period", message=str(error)))
             continue
         used.append(line)
         assets.extend([asset] if asset else [])
@@ -89,5 +93,5 @@ def _taken_back(line: CostLine) -> CostEvent:
     )
 
 
-def _refused(line: CostLine, reason: str, message: str) -> Refused:
-    return Refused(line.source, line.earning_line_id, reason, message)
+def _refused(line: CostLine, reason: str, *, message: str) -> Refused:
+    return Refused(source=line.source, id=line.earning_line_id, reason=reason, message=message)

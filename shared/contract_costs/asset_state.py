@@ -18,7 +18,7 @@ class StraightLine:
     base: int
     since: int
 
-    def carrying(self, at: int, end: int, half_even: bool) -> int:
+    def carrying(self, at: int, end: int, *, half_even: bool) -> int:
         """What is carried later: the base less its rounded cumulative share of what has gone by."""
         # Cumulative and rounded once: a month is the difference of two of these, so months sum to the base whatever the rounding.
         if at >= end:
@@ -38,7 +38,7 @@ class AssetState:
         policy = asset.policy
         self.asset, self.convention = asset, policy.first_month
         self.half_even = policy.rounding == "half_even"
-        self.end = length(self.convention, asset.start, asset.months)
+        self.end = length(self.convention, asset.start, months=asset.months)
         self.now = 0 if policy.late_cost == "catch_up" else self.gone(asset.recognised - 1)
         self.line = StraightLine(asset.total, self.now)
         # What would be carried had nothing been impaired: the ceiling of a reversal (IFRS 15.104).
@@ -52,13 +52,13 @@ class AssetState:
 
     def gone(self, month: int) -> int:
         """How much of the benefit period has gone by at the end of a month."""
-        return gone(self.convention, self.asset.start, month)
+        return gone(self.convention, self.asset.start, month=month)
 
     def run(self, month: int) -> int:
         """Expense a month: what leaves the asset in it."""
         self.now = max(self.now, self.gone(month))
-        before, self.carrying = self.carrying, self.line.carrying(self.now, self.end, self.half_even)
-        self.without_impairment = self.unimpaired.carrying(self.now, self.end, self.half_even)
+        before, self.carrying = self.carrying, self.line.carrying(self.now, self.end, half_even=self.half_even)
+        self.without_impairment = self.unimpaired.carrying(self.now, self.end, half_even=self.half_even)
         return before - self.carrying
 
     @property
@@ -68,7 +68,9 @@ class AssetState:
 
     def ahead(self, month: int) -> int:
         """What will be carried at the end of a later month, as things stand."""
-        return 0 if self.over else self.line.carrying(max(self.now, self.gone(month)), self.end, self.half_even)
+        return (
+            0 if self.over else self.line.carrying(max(self.now, self.gone(month)), self.end, half_even=self.half_even)
+        )
 
     def reduce(self, amount: int, unimpaired_too: bool) -> None:
         """Take an amount off what is carried; the rest is expensed over the months that are left."""
@@ -97,6 +99,6 @@ class AssetState:
         if self.convention != "days":
             return -(-self.end // 2)
         months = self.end // 31
-        while length(self.convention, self.asset.start, months) < self.end:
+        while length(self.convention, self.asset.start, months=months) < self.end:
             months += 1
         return months

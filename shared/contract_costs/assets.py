@@ -15,7 +15,7 @@ from shared.contract_costs.policy import ContractCosts
 Reason = Literal["not_incremental", "practical_expedient", "on_cost", "after_the_asset"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """A capitalised cost of one contract: its amount, and the months over which it becomes expense."""
 
@@ -44,7 +44,7 @@ class Asset:
         return number(self.line.recognised)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expense:
     """A cost that is expensed in its month without an asset; negative for what a clawback takes back beyond the asset."""
 
@@ -73,7 +73,7 @@ class NoPeriod(ValueError):
     """Nothing says over how many months a cost is expensed."""
 
 
-def on_cost_of(amount: int, entity: str, policy: ContractCosts) -> int:
+def on_cost_of(amount: int, entity: str, *, policy: ContractCosts) -> int:
     """The employer's contributions on a pay of zero or more, in minor units: computed exactly, rounded once."""
     exact = amount * Fraction(policy.on_cost.by_entity.get(entity, policy.on_cost.percent)) / 100
     whole, rest = divmod(exact.numerator, exact.denominator)
@@ -89,41 +89,55 @@ def is_incremental(line: CostLine, policy: ContractCosts) -> bool:
     return line.cost in policy.incremental.costs and line.component not in policy.incremental.not_components
 
 
-def classify(line: CostLine, policy: ContractCosts, earlier: Sequence[Asset]) -> tuple[Asset | None, list[Expense]]:
+def classify(line: CostLine, policy: ContractCosts, *, earlier: Sequence[Asset]) -> tuple[Asset | None, list[Expense]]:
     """What a cost of a positive amount becomes: an asset, or expense. `earlier` are the contract's assets before it.
 
     Raises:
         NoPeriod: nothing says over how many months it is expensed.
     """
     pay = line.cost in policy.incremental.costs
-    on_cost = on_cost_of(line.amount, line.entity, policy) if pay else 0
+    on_cost = on_cost_of(line.amount, line.entity, policy=policy) if pay else 0
     if not is_incremental(line, policy):
         which = f"component {line.component}" if line.component in policy.incremental.not_components else line.cost
-        return None, [expense(line, policy, on_cost, "not_incremental", f"{which} is not incremental")]
+        return None, [
+            expense(line, policy, on_cost=on_cost, reason="not_incremental", why=f"{which} is not incremental")
+        ]
     start = line.signed if policy.start == "signing" else line.service_start or line.signed
-    months, why = benefit_period(line, policy, earlier, start)
+    months, why = benefit_period(line, policy, earlier=earlier, start=start)
     if policy.practical_expedient and months <= policy.expedient_months and not awaits_renewals(line, policy):
         text = f"its period is {months} months, {policy.expedient_months} at most: the practical expedient"
-        return None, [expense(line, policy, on_cost, "practical_expedient", text)]
+        return None, [expense(line, policy, on_cost=on_cost, reason="practical_expedient", why=text)]
     capitalised = policy.on_cost.treatment == "capitalise"
-    asset = Asset(line, policy, line.amount, on_cost if capitalised else 0, start, months, why)
-    apart = [] if capitalised or not on_cost else [expense(line, policy, on_cost, "on_cost", "on-costs are expensed")]
+    asset = Asset(
+        line=line,
+        policy=policy,
+        commission=line.amount,
+        on_cost=on_cost if capitalised else 0,
+        start=start,
+        months=months,
+        why=why,
+    )
+    apart = (
+        []
+        if capitalised or not on_cost
+        else [expense(line, policy, on_cost=on_cost, reason="on_cost", why="on-costs are expensed")]
+    )
     return asset, apart
 
 
-def expense(line: CostLine, policy: ContractCosts, on_cost: int, reason: Reason, why: str) -> Expense:
+def expense(line: CostLine, policy: ContractCosts, *, on_cost: int, reason: Reason, why: str) -> Expense:
     """A line, or only its on-cost, that is expensed in the month in which it is incurred."""
     return Expense(
-        line.earning_line_id,
-        line.contract_id,
-        number(line.recognised),
-        0 if reason == "on_cost" else line.amount,
-        on_cost,
-        line.currency,
-        line.entity,
-        line.component,
-        reason,
-        why,
+        line_id=line.earning_line_id,
+        contract_id=line.contract_id,
+        month=number(line.recognised),
+        amount=0 if reason == "on_cost" else line.amount,
+        on_cost=on_cost,
+        currency=line.currency,
+        entity=line.entity,
+        component=line.component,
+        reason=reason,
+        why=why,
         booked=policy.credit == "commission_expense",
     )
 
@@ -145,7 +159,7 @@ def awaits_renewals(line: CostLine, policy: ContractCosts) -> bool:
     return line.occasion == "new" and renewals(line, policy) > 0 and not commensurate(line, policy)
 
 
-def benefit_period(line: CostLine, policy: ContractCosts, earlier: Sequence[Asset], start: date) -> tuple[int, str]:
+def benefit_period(line: CostLine, policy: ContractCosts, *, earlier: Sequence[Asset], start: date) -> tuple[int, str]:
     """Over how many months a cost is expensed, and why.
 
     Raises:
@@ -164,9 +178,9 @@ def benefit_period(line: CostLine, policy: ContractCosts, earlier: Sequence[Asse
     fixed = product if product is not None else policy.benefit_period.months
     of = f" of product {line.product}" if product is not None else ""
     if method == "fixed":
-        return _given(fixed, line, "fixed period"), f"the fixed period{of}"
+        return _given(fixed, line, what="fixed period"), f"the fixed period{of}"
     if method == "customer_life" and not commensurate(line, policy):
-        return _given(fixed, line, "customer life"), f"the expected customer life{of}"
+        return _given(fixed, line, what="customer life"), f"the expected customer life{of}"
     if method == "term_and_renewals" and awaits_renewals(line, policy):
         term, more = _term(line), renewals(line, policy)
         return term + more, f"the term of {term} months and {more} of renewals without commensurate commission"
@@ -179,7 +193,7 @@ def _term(line: CostLine) -> int:
     return line.term_months
 
 
-def _given(months: int | None, line: CostLine, what: str) -> int:
+def _given(months: int | None, line: CostLine, *, what: str) -> int:
     if months is None:
         raise NoPeriod(f"product: the policy has no {what} for product {line.product!r}")
     return months

@@ -66,18 +66,20 @@ class CarryingAmount(NamedTuple):
 def entries(books: ContractCostBooks) -> Iterator[Entry]:
     """All that moves, as the facts say now, each in its own month."""
 
-    def entry(month: int, line: CostLine, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
+    def entry(month: int, line: CostLine, *, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
         about = (line.contract_id, line.entity, line.currency, line.component)
         return Entry(name(month), EntryKey(name(month), line.earning_line_id, kind, claim, *about), amount, before)
 
     for asset in books.assets:
         before = asset.policy.credit == "commission_expense"
         amount = EntryAmount(asset.total, asset.on_cost)
-        yield entry(asset.recognised, asset.line, "capitalisation", False, amount, before)
+        yield entry(asset.recognised, asset.line, kind="capitalisation", claim=False, amount=amount, before=before)
     for row in books.schedule:
         before = row.asset.policy.credit == "commission_expense"
         amount = EntryAmount(row.amount, row.on_cost)
-        yield entry(row.month, row.asset.line, _KIND_OF_SOURCE[row.source], row.claim, amount, before)
+        yield entry(
+            row.month, row.asset.line, kind=_KIND_OF_SOURCE[row.source], claim=row.claim, amount=amount, before=before
+        )
     for spent in books.expenses:
         about = (spent.contract_id, spent.entity, spent.currency, spent.component)
         key = EntryKey(name(spent.month), spent.line_id, "expense", spent.claim, *about)

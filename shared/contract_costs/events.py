@@ -49,33 +49,33 @@ class AppliedEvent:
     expenses: list[Expense] = field(default_factory=list)
 
 
-def apply_event(event: CostEvent, known: Sequence[AssetState], contract: Contract) -> AppliedEvent | Refused:
+def apply_event(event: CostEvent, known: Sequence[AssetState], *, contract: Contract) -> AppliedEvent | Refused:
     """Apply an event to the assets of its contract that are capitalised by then."""
     line = contract.line_of(event)
     if line is None and not event.through_payroll:
         what = f"line {event.earning_line_id}" if event.earning_line_id else "cost"
-        return _refused(event, "no_cost", f"the contract has no {what} by {event.on}")
+        return _refused(event, "no_cost", message=f"the contract has no {what} by {event.on}")
     states = _touched(event, known)
     if isinstance(states, Refused):
         return states
     applied = AppliedEvent(event, sum(state.carrying for state in states))
     match event.kind:
         case "estimate" | "extension":
-            _reestimate(event, states, applied)
+            _reestimate(event, states, applied=applied)
         case "clawback":
-            _clawback(event, states, line, contract.policy_at(event.on), applied)
+            _clawback(event, states, line=line, policy=contract.policy_at(event.on), applied=applied)
         case "termination":
             for state in states:
-                _take(state, state.carrying, "impairment", applied)
+                _take(state, state.carrying, source="impairment", applied=applied)
                 state.over, state.without_impairment = True, 0
         case "impairment":
             loss = max(0, applied.before - max(0, event.amount or 0))
-            for state, part in _shared(loss, states, [state.carrying for state in states]):
-                _take(state, part, "impairment", applied)
+            for state, part in _shared(loss, states, weights=[state.carrying for state in states]):
+                _take(state, part, source="impairment", applied=applied)
         case "reversal":
             if any(state.asset.policy.framework == "us_gaap" for state in states):
-                return _refused(event, "framework", "US GAAP does not reverse an impairment (ASC 340-40-35-6)")
-            _reverse(event, states, applied)
+                return _refused(event, "framework", message="US GAAP does not reverse an impairment (ASC 340-40-35-6)")
+            _reverse(event, states, applied=applied)
     return applied
 
 
@@ -91,36 +91,38 @@ def _touched(event: CostEvent, known: Sequence[AssetState]) -> list[AssetState] 
             found = [state for state in found if getattr(state.asset.line, what) == named] or found
     currencies = sorted({state.asset.line.currency for state in found})
     if event.amount is not None and len(currencies) > 1:
-        return _refused(event, "currency", f"the contract has assets in {' and '.join(currencies)}: name the currency")
+        return _refused(
+            event, "currency", message=f"the contract has assets in {' and '.join(currencies)}: name the currency"
+        )
     return found
 
 
-def _refused(event: CostEvent, reason: str, message: str) -> Refused:
-    return Refused(event.source, event.contract_id, reason, message)
+def _refused(event: CostEvent, reason: str, *, message: str) -> Refused:
+    return Refused(source=event.source, id=event.contract_id, reason=reason, message=message)
 
 
-def _take(state: AssetState, amount: int, source: Source, applied: AppliedEvent, on_cost: int = 0) -> None:
+def _take(state: AssetState, amount: int, *, source: Source, applied: AppliedEvent, on_cost: int = 0) -> None:
     if amount:
         state.reduce(amount, unimpaired_too=source == "clawback")
         state.on_cost -= on_cost
         applied.changes.append(Change(state, source, amount, on_cost))
 
 
-def _shared(amount: int, states: Sequence[AssetState], weights: Sequence[int]) -> list[tuple[AssetState, int]]:
+def _shared(amount: int, states: Sequence[AssetState], *, weights: Sequence[int]) -> list[tuple[AssetState, int]]:
     """An amount over assets in proportion to weights: the parts sum to it and none exceeds its weight."""
     total = sum(weights)
     parts = largest_remainder([Fraction(amount * weight, total) for weight in weights], amount) if total else []
     return list(zip(states, parts, strict=False))
 
 
-def _reestimate(event: CostEvent, states: Sequence[AssetState], applied: AppliedEvent) -> None:
+def _reestimate(event: CostEvent, states: Sequence[AssetState], *, applied: AppliedEvent) -> None:
     first = min((state.asset.start for state in states), default=event.on)
     for state in states:
         if not state.carrying and not state.without_impairment:
             continue
         if event.kind == "extension":
             state.committed += event.months or 0
-            end = length(state.convention, state.asset.start, state.committed)
+            end = length(state.convention, state.asset.start, months=state.committed)
             if (
                 commensurate(state.asset.line, state.asset.policy)
                 or state.asset.line.occasion != "new"
@@ -128,16 +130,16 @@ def _reestimate(event: CostEvent, states: Sequence[AssetState], applied: Applied
             ):
                 continue
         else:
-            end = _new_end(event, state, first)
+            end = _new_end(event, state, first=first)
         if at_once := state.reestimate(end):
             applied.changes.append(Change(state, "estimate_change", at_once, 0))
 
 
-def _new_end(event: CostEvent, state: AssetState, first: date) -> int:
+def _new_end(event: CostEvent, state: AssetState, *, first: date) -> int:
     """Where the period ends after a change of estimate, in the units of the asset's convention."""
     start = state.asset.start
     if event.ends is not None:
-        return until(state.convention, start, event.ends)
+        return until(state.convention, start, end=event.ends)
     if event.remaining_months is not None:
         if state.convention != "days":
             return state.now + 2 * event.remaining_months
@@ -145,12 +147,17 @@ def _new_end(event: CostEvent, state: AssetState, first: date) -> int:
         return (plus(here, event.remaining_months) - start).days
     months = event.months or 0
     if start == first:
-        return length(state.convention, start, months)
-    return until(state.convention, start, plus(first, months) - timedelta(days=1))
+        return length(state.convention, start, months=months)
+    return until(state.convention, start, end=plus(first, months) - timedelta(days=1))
 
 
 def _clawback(
-    event: CostEvent, states: Sequence[AssetState], line: CostLine | None, policy: ContractCosts, applied: AppliedEvent
+    event: CostEvent,
+    states: Sequence[AssetState],
+    *,
+    line: CostLine | None,
+    policy: ContractCosts,
+    applied: AppliedEvent,
 ) -> None:
     """Take back pay: from the asset as far as it goes, from expense beyond it."""
     amount = event.amount or 0
@@ -159,34 +166,34 @@ def _clawback(
     policy = asset.policy if asset else policy
     entity = event.entity or (known.entity if known else "")
     recovered = event.through_payroll or policy.on_cost.recovered_on_clawback
-    on_cost = on_cost_of(amount, entity, policy) if recovered else 0
+    on_cost = on_cost_of(amount, entity, policy=policy) if recovered else 0
     capitalised = on_cost if policy.on_cost.treatment == "capitalise" else 0
-    off = min(applied.before, _unexpensed(amount + capitalised, states, policy))
+    off = min(applied.before, _unexpensed(amount + capitalised, states, policy=policy))
     rest = off_on_cost = max(0, off - amount)
-    for state, part in _shared(off, states, [state.carrying for state in states]):
+    for state, part in _shared(off, states, weights=[state.carrying for state in states]):
         share = min(rest, part)
         rest -= share
-        _take(state, part, "clawback", applied, share)
+        _take(state, part, source="clawback", applied=applied, on_cost=share)
     beyond, beyond_on_cost = amount - (off - off_on_cost), on_cost - off_on_cost
     if beyond or beyond_on_cost:
         back = Expense(
-            event.earning_line_id or (known.earning_line_id if known else event.source),
-            event.contract_id,
-            number(event.on),
-            -beyond,
-            -beyond_on_cost,
-            event.currency or (known.currency if known else ""),
-            entity,
-            event.component or (known.component if known else ""),
-            "after_the_asset",
-            "more was taken back than is carried",
+            line_id=event.earning_line_id or (known.earning_line_id if known else event.source),
+            contract_id=event.contract_id,
+            month=number(event.on),
+            amount=-beyond,
+            on_cost=-beyond_on_cost,
+            currency=event.currency or (known.currency if known else ""),
+            entity=entity,
+            component=event.component or (known.component if known else ""),
+            reason="after_the_asset",
+            why="more was taken back than is carried",
             claim=not event.through_payroll,
             booked=policy.credit == "commission_expense",
         )
         applied.expenses.append(back)
 
 
-def _unexpensed(amount: int, states: Sequence[AssetState], policy: ContractCosts) -> int:
+def _unexpensed(amount: int, states: Sequence[AssetState], *, policy: ContractCosts) -> int:
     """What of a clawback concerns the asset, in minor units."""
     carried, total = sum(state.carrying for state in states), sum(state.asset.total for state in states)
     if policy.clawback == "asset_first" or not total:
@@ -194,9 +201,9 @@ def _unexpensed(amount: int, states: Sequence[AssetState], policy: ContractCosts
     return (2 * amount * carried + total) // (2 * total)
 
 
-def _reverse(event: CostEvent, states: Sequence[AssetState], applied: AppliedEvent) -> None:
+def _reverse(event: CostEvent, states: Sequence[AssetState], *, applied: AppliedEvent) -> None:
     """IFRS 15.104: at most to what would be carried without the impairment."""
     rooms = [state.without_impairment - state.carrying for state in states]
     gain = max(0, min(sum(rooms), (event.amount or 0) - applied.before))
-    for state, part in _shared(gain, states, rooms):
-        _take(state, -part, "reversal", applied)
+    for state, part in _shared(gain, states, weights=rooms):
+        _take(state, -part, source="reversal", applied=applied)

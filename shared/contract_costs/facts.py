@@ -20,7 +20,7 @@ RANK: Final[dict[EventKind, int]] = {
 """The order of what happens on one day: a clawback reduces the asset before the rest is impaired."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
     """One cost of obtaining a contract: a line of earned pay, or another cost such as a lawyer's fee."""
 
@@ -54,7 +54,7 @@ class CostLine:
         return self.earned or self.signed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostEvent:
     """Something that happens to a contract. On the first day of a month it comes before that month's expense, else after it."""
 
@@ -77,7 +77,7 @@ class CostEvent:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """A line or event that was not used, and why."""
 

@@ -38,7 +38,7 @@ class JournalLine(NamedTuple):
     """How many contracts it sums."""
 
 
-def batch_id(period: str, entity: str, currency: str) -> str:
+def batch_id(period: str, entity: str, *, currency: str) -> str:
     """The id of a month's batch; the same for ever, so that booking it twice shows."""
     return "-".join(part for part in ("contract-costs", period, entity, currency) if part)
 
@@ -57,7 +57,7 @@ def journals(moved: Iterable[Entry]) -> Iterator[JournalLine]:
         period, entity, currency, event, account = about
         if amount_of:
             yield JournalLine(
-                batch=batch_id(period, entity, currency),
+                batch=batch_id(period, entity, currency=currency),
                 period=period,
                 date=last_day(month_of(period)),
                 entity=entity,

@@ -45,7 +45,7 @@ def plus(start: date, months: int) -> date:
     return end.replace(day=min(start.day, end.day))
 
 
-def gone(convention: Convention, start: date, month: int) -> int:
+def gone(convention: Convention, start: date, *, month: int) -> int:
     """How much has gone by at the end of a month, from the start on: half months, or days."""
     if convention == "days":
         return max(0, (last_day(month) - start).days + 1)
@@ -56,12 +56,12 @@ def gone(convention: Convention, start: date, month: int) -> int:
     return max(0, 2 * (whole + 1 if counts else whole))
 
 
-def length(convention: Convention, start: date, months: int) -> int:
+def length(convention: Convention, start: date, *, months: int) -> int:
     """How long a period of some months from the start is, in the same units."""
     return (plus(start, months) - start).days if convention == "days" else 2 * months
 
 
-def until(convention: Convention, start: date, end: date) -> int:
+def until(convention: Convention, start: date, *, end: date) -> int:
     """How long it is from the start up to and including a day; a month begun counts whole unless days are counted."""
     if end < start:
         return 0

@@ -76,7 +76,7 @@ def schedule(
         for event in (event for event in due if event.on.day == 1):
             _apply(event, here, contract=contract, books=books)
         for state in here:
-            _expense(state, month, books)
+            _expense(state, month, books=books)
         for event in (event for event in due if event.on.day != 1):
             _apply(event, here, contract=contract, books=books)
         for state in here:
@@ -91,7 +91,7 @@ def _is_done(state: AssetState) -> bool:
     return state.over or state.now >= state.end or (not state.carrying and not state.without_impairment)
 
 
-def _expense(state: AssetState, month: int, books: ContractCostBooks) -> None:
+def _expense(state: AssetState, month: int, *, books: ContractCostBooks) -> None:
     if state.over or (state.now >= state.end and not state.carrying):
         return
     started = state.gone(month) > 0
@@ -101,7 +101,7 @@ def _expense(state: AssetState, month: int, books: ContractCostBooks) -> None:
 
 def _apply(event: CostEvent, here: Sequence[AssetState], *, contract: Contract, books: ContractCostBooks) -> None:
     known = [state for state in here if state.asset.line.recognised <= event.on]
-    applied = apply_event(event, known, contract)
+    applied = apply_event(event, known, contract=contract)
     if isinstance(applied, Refused):
         books.refused.append(applied)
         return

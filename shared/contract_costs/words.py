@@ -69,7 +69,7 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
         if row.source in {"run", "estimate_change"} and (not run or run[-1].source == row.source):
             run.append(row)
             continue
-        yield from _run(asset, base, run)
+        yield from _run(asset, base, run=run)
         run = []
         if row.source in {"run", "estimate_change"}:
             base, run = row.carrying + row.amount, [row]
@@ -79,10 +79,10 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
             f"{name(row.month)}: of {_money(row.carrying + row.amount, currency)}, {_money(abs(row.amount), currency)} "
             f"{_CAUSE[row.source]}; {_money(row.carrying, currency)} is carried on."
         )
-    yield from _run(asset, base, run)
+    yield from _run(asset, base, run=run)
 
 
-def _run(asset: Asset, base: int, run: Sequence[ScheduleRow]) -> Iterator[str]:
+def _run(asset: Asset, base: int, *, run: Sequence[ScheduleRow]) -> Iterator[str]:
     """Months of straight expense, with the sum that gives each of them."""
     if not run:
         return
@@ -91,7 +91,7 @@ def _run(asset: Asset, base: int, run: Sequence[ScheduleRow]) -> Iterator[str]:
     if first.part[1] == 0:
         yield f"{name(first.month)}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
         return
-    shown = [f"{name(row.month)} {_sum(base, row, asset.policy.first_month)}" for row in run[:3]]
+    shown = [f"{name(row.month)} {_sum(base, row, convention=asset.policy.first_month)}" for row in run[:3]]
     more = "; and so on" if len(run) > len(shown) else ""
     yield (
         f"{name(first.month)} to {name(last.month)}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
@@ -99,7 +99,7 @@ def _run(asset: Asset, base: int, run: Sequence[ScheduleRow]) -> Iterator[str]:
     )
 
 
-def _sum(base: int, row: ScheduleRow, convention: Convention) -> str:
+def _sum(base: int, row: ScheduleRow, *, convention: Convention) -> str:
     """The multiplication that gives a month, to be repeated with a calculator."""
     currency, (gone, length) = row.asset.line.currency, row.part
     parts = f"{gone} / {length} days" if convention == "days" else f"{_half(gone)} / {_half(length)}"

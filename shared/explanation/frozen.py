@@ -34,7 +34,7 @@ _LINE: Final = [name for name in LINES if name not in (*_WHO, "currency")]
 _SLICE: Final = [name for name in SLICES if name not in _WHO]
 
 
-def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: str) -> pl.DataFrame:
+def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, period: str) -> pl.DataFrame:
     """participant_id and `detail` (binary) of everyone with `EARNINGS` in the period.
 
     Args:
@@ -52,7 +52,7 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
     place = [order.get(key, len(order)) for key in now.select(_KEY).iter_rows()]
     rows = (
         now.with_columns(pl.Series("place", place, dtype=pl.Int64))
-        .join(_carried(explained, plans, period), on=["participant_id", *_KEY], how="left")
+        .join(_carried(explained, plans, period=period), on=["participant_id", *_KEY], how="left")
         .with_columns(pl.col("paid_before").fill_null(0))
         .sort("participant_id", "place", *_KEY, "fiscal")
     )
@@ -62,10 +62,10 @@ def details(explained: Explained, earned: pl.DataFrame, plans: PlanSet, period: 
     # JSON numbers are floats for many who read them; 128-bit integers go as text.
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
     return (
-        _columns(rows, _EARNED, "earnings")
+        _columns(rows, _EARNED, called="earnings")
         .join(_documents(now, plans), on="participant_id")
-        .join(_columns(lines, _LINE, "lines"), on="participant_id", how="left")
-        .join(_columns(slices, _SLICE, "slices"), on="participant_id", how="left")
+        .join(_columns(lines, _LINE, called="lines"), on="participant_id", how="left")
+        .join(_columns(slices, _SLICE, called="slices"), on="participant_id", how="left")
         .with_columns(pl.col("lines", "slices").fill_null("{}"))
         .select(
             "participant_id",
@@ -106,18 +106,21 @@ def components_of(detail: bytes | Mapping[str, Any]) -> Iterator[tuple[str, list
         return
     period, participant = said["period"], said["participant_id"]
     plans = PlanSet(_plan(orjson.dumps(document)) for document in said["plans"].values())
-    earned = _table(said["earnings"], EARNINGS, participant, period)
+    earned = _table(said["earnings"], EARNINGS, participant=participant, period=period)
     currencies = {(plan.plan, plan.version): plan.currency for plan in plans}
-    lines = _table(said["lines"], LINES, participant, period)
+    lines = _table(said["lines"], LINES, participant=participant, period=period)
     currency = [currencies[key] for key in lines.select("plan", "version").iter_rows()]
     lines = lines.with_columns(pl.Series("currency", currency, dtype=pl.String))
-    explained = Explained(lines, _table(said["slices"], SLICES, participant, period))
+    explained = Explained(lines, _table(said["slices"], SLICES, participant=participant, period=period))
     before: dict[str, dict[tuple[str, int], Decimal]] = {}
     columns = ("component", "plan", "version", "currency", "paid_before")
     for component, plan, version, money, paid in zip(*(said["earnings"][name] for name in columns), strict=True):
         before.setdefault(component, {})[plan, version] = from_minor(paid, money)
     for component, carried_in in before.items():
-        yield component, parts_of_lines(explained, earned, plans, component, period, carried=carried_in)
+        yield (
+            component,
+            parts_of_lines(explained, earned, plans=plans, component=component, period=period, carried=carried_in),
+        )
 
 
 @lru_cache(maxsize=256)
@@ -125,16 +128,16 @@ def _plan(document: bytes) -> Plan:
     return Plan.model_validate(orjson.loads(document))
 
 
-def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, participant: str, period: str) -> pl.DataFrame:
+def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, *, participant: str, period: str) -> pl.DataFrame:
     height = len(next(iter(columns.values()), []))
     given = {"participant_id": [participant] * height, "period": [period] * height, **columns}
     none = [None] * height
     return pl.DataFrame(
-        [_series(name, given.get(name, none), kind) for name, kind in schema.items()],
+        [_series(name, given.get(name, none), kind=kind) for name, kind in schema.items()],
     )
 
 
-def _series(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
+def _series(name: str, values: list[Any], *, kind: pl.DataType) -> pl.Series:
     if kind == pl.Date:
         return pl.Series(name, values, dtype=pl.String).str.to_date()
     if kind == NUMBER:
@@ -144,7 +147,7 @@ def _series(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
     )
 
 
-def _columns(rows: pl.DataFrame, names: list[str], called: str) -> pl.DataFrame:
+def _columns(rows: pl.DataFrame, names: list[str], *, called: str) -> pl.DataFrame:
     """Per participant one JSON object: the name of each column, and the list of its values in the order of the rows."""
     together = rows.group_by("participant_id", maintain_order=True).agg(names)
     return together.select("participant_id", pl.struct(names).struct.json_encode().alias(called))
@@ -163,7 +166,7 @@ def _documents(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     return named.group_by("participant_id", maintain_order=True).agg(pl.col("plans").str.join(","))
 
 
-def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
+def _carried(explained: Explained, plans: PlanSet, *, period: str) -> pl.DataFrame:
     """What each window that the period goes on with paid before it."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
     # Lines of the month alone carry nothing in, and are most of all: then no window is worked out.
@@ -174,14 +177,14 @@ def _carried(explained: Explained, plans: PlanSet, period: str) -> pl.DataFrame:
     for (plan_id, version, name), lines in until.lines.group_by(_KEY):
         plan = plans.plans[str(plan_id), cast(int, version)]
         component = next((each for each in plan.components if each.component == name), None)
-        before = _before(lines.sort(*_WHO, "line"), plan, component, period)
+        before = _before(lines.sort(*_WHO, "line"), plan, component=component, period=period)
         found.append(before.select(found[0].columns))
     return pl.concat(found)
 
 
-def _before(lines: pl.DataFrame, plan: Plan, component: Component | None, period: str) -> pl.DataFrame:
+def _before(lines: pl.DataFrame, plan: Plan, *, component: Component | None, period: str) -> pl.DataFrame:
     """What the window in which a component's first line of the period stands has paid until then."""
-    lines = lines.with_columns(window=windows(lines, plan, component, [*_WHO, "fiscal"]))
+    lines = lines.with_columns(window=windows(lines, plan, component=component, by=[*_WHO, "fiscal"]))
     run = begins(lines, [pl.col("participant_id"), pl.col("window")]).cast(pl.Int64).cum_sum()
     lines = lines.with_columns(run.alias("run"))
     goes_on = lines.filter(pl.col("period") == period).group_by("participant_id").agg(pl.col("run").first())

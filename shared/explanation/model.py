@@ -21,9 +21,9 @@ class RuleSkipped(BaseModel):
     message: str
 
     @staticmethod
-    def of(problem: str, about: str | None, who: str | None = None) -> RuleSkipped:
+    def of(problem: str, about: str | None, *, who: str | None = None) -> RuleSkipped:
         """Of a reason of the kernel."""
-        said = in_words(problem, about, who)
+        said = in_words(problem, about, who=who)
         # A sentence begins with a capital, unless it begins with an id, which is as it is.
         if not says_who(problem):
             said = said[:1].upper() + said[1:]

@@ -30,6 +30,7 @@ NOTHING = Decimal(0)
 def parts(
     credits: pl.DataFrame,
     earned: pl.DataFrame,
+    *,
     roster: Roster,
     plans: PlanSet,
     component: str,
@@ -40,12 +41,15 @@ def parts(
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    return parts_of_lines(explain(credits, roster, plans, earned), earned, plans, component, period)
+    return parts_of_lines(
+        explain(credits, roster, plans=plans, earnings=earned), earned, plans=plans, component=component, period=period
+    )
 
 
 def parts_of_lines(
     explained: Explained,
     earned: pl.DataFrame,
+    *,
     plans: PlanSet,
     component: str,
     period: str,
@@ -68,10 +72,10 @@ def parts_of_lines(
             _part(
                 row,
                 plans.plans[row["plan"], row["version"]],
-                _under(lines, row),
-                _under(slices, row),
-                everyone,
-                (carried or {}).get((row["plan"], row["version"]), NOTHING),
+                lines=_under(lines, row),
+                slices=_under(slices, row),
+                everyone=everyone,
+                carried=(carried or {}).get((row["plan"], row["version"]), NOTHING),
             )
             for row in of_it.sort("plan", "version", "fiscal").iter_rows(named=True)
         ]
@@ -85,13 +89,14 @@ def _under(table: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
 def _part(
     row: dict[str, Any],
     plan: Plan,
+    *,
     lines: pl.DataFrame,
     slices: pl.DataFrame,
     everyone: pl.DataFrame | None,
     carried: Decimal,
 ) -> Part:
     component = next((each for each in plan.components if each.component == row["component"]), None)
-    told = _Told(plan, component, lines, slices, carried, {row["problem"]: row["about"]})
+    told = _Told(plan, component, lines=lines, slices=slices, carried=carried, about={row["problem"]: row["about"]})
     part = Part(
         plan=plan.plan,
         version=plan.version,
@@ -115,8 +120,8 @@ def _part(
         alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period", "fiscal")]
         together = everyone.filter(*alike)
         for own in together.filter(pl.col("participant_id") == row["participant_id"]).head(1).iter_rows(named=True):
-            group = component.standing_in_words(together, own, plan.currency)
-    words = sentences.Sentences(plan, component, part, group)
+            group = component.standing_in_words(together, own, currency=plan.currency)
+    words = sentences.Sentences(plan, component, part=part, group=group)
     for line in part.lines:
         line.by_itself = words.by_itself(line)
         line.sentence = words.of_line(line)
@@ -131,6 +136,7 @@ class _Told:
         self,
         plan: Plan,
         component: Component | None,
+        *,
         lines: pl.DataFrame,
         slices: pl.DataFrame,
         carried: Decimal,
@@ -140,7 +146,7 @@ class _Told:
         # A line before the last may be without pay for another reason than the month: a gate that a later deal opens.
         self._about = {"gate_closed": None if component is None else component.when, **about}
         self._measure = None if component is None else component.main_measure()
-        self._rows = lines.with_columns(window=windows(lines, plan, component, ["period", "fiscal"]))
+        self._rows = lines.with_columns(window=windows(lines, plan, component=component, by=["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for found in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
@@ -159,7 +165,7 @@ class _Told:
             if (row["period"], row["fiscal"]) == (period, fiscal):
                 exact = self._exactly(sum((piece.pays for piece in pieces), Decimal(0)))
                 # Of lines before the period only what they paid is needed: what the window had come to.
-                yield self._line(row, pieces, exact, paid)
+                yield self._line(row, pieces, exact=exact, paid=paid)
             if row["rule"] in sentences.LIMITS:  # the walk goes on from what it came to without the limit
                 paid -= amount
 
@@ -170,7 +176,7 @@ class _Told:
             return pays
         return pays.quantize(Decimal(1).scaleb(-plan.digits))
 
-    def _line(self, row: dict[str, Any], pieces: list[Slice], exact: Decimal, paid: Decimal) -> Line:
+    def _line(self, row: dict[str, Any], pieces: list[Slice], *, exact: Decimal, paid: Decimal) -> Line:
         plan, amount = self._plan, from_minor(row["amount"], self._plan.currency)
         return Line(
             line=row["line"],
@@ -194,7 +200,7 @@ class _Told:
         )
 
 
-def windows(lines: pl.DataFrame, plan: Plan, component: Component | None, by: list[str]) -> pl.Series:
+def windows(lines: pl.DataFrame, plan: Plan, *, component: Component | None, by: list[str]) -> pl.Series:
     """The window in which each line stands; a line without a deal stands in that of the deal after it, or else before it.
 
     `by` tells earnings apart whose lines these are, in order.

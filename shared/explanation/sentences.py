@@ -36,7 +36,7 @@ def measured_in(plan: Plan, name: str | None) -> MeasuredIn:
 class Sentences:
     """The sentences of a part of an earning; `component` is None for the limits of the plan itself."""
 
-    def __init__(self, plan: Plan, component: Component | None, part: Part, group: str = "") -> None:
+    def __init__(self, plan: Plan, component: Component | None, *, part: Part, group: str = "") -> None:
         self._plan, self._component, self._part, self._group = plan, component, part, group
 
     def of_line(self, line: Line) -> str:

@@ -55,7 +55,7 @@ def month_of_end(fiscal: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
     return month_of(_last_day(fiscal, calendar))
 
 
-def end_of_segment(month: pl.Expr, fiscal: pl.Expr, calendar: CalendarTerms) -> pl.Expr:
+def end_of_segment(month: pl.Expr, fiscal: pl.Expr, *, calendar: CalendarTerms) -> pl.Expr:
     """The last day that a calendar month and a fiscal period share."""
     ends = _end_of_month(month)
     return ends if calendar.weeks is None else pl.min_horizontal(ends, _last_day(fiscal, calendar))
@@ -92,7 +92,7 @@ def fiscal_at(day: date, calendar: CalendarTerms) -> Fiscal:
     return Fiscal(pl.select(fiscal_of(pl.lit(day), calendar)).item())
 
 
-def goes_on(before: CalendarTerms, after: CalendarTerms, day: date) -> bool:
+def goes_on(before: CalendarTerms, after: CalendarTerms, *, day: date) -> bool:
     """Whether sums of fiscal periods of one calendar may go on in those of another from a day on: the periods before it of the fiscal year
     in which it lies are the same in both, and earlier ones are of earlier years.
     """

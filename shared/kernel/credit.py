@@ -38,7 +38,7 @@ class Credited(NamedTuple):
     uncredited: pl.DataFrame
 
 
-def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
+def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     """Credit each deal to its holders, and to whoever else the rules name, under the plans in force at the credit date.
 
     The credited amount is the deal's amount less its refunds, or what the rule says, divided among the holders of a split by
@@ -65,7 +65,7 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     strangers: list[pl.DataFrame] = []
     owners = None
     for name in dates:
-        dated = _Dated(usable.with_columns(credit_date=name), name, roster, plans)
+        dated = _Dated(usable.with_columns(credit_date=name), name, roster=roster, plans=plans)
         held += dated.held()
         teams += dated.teams()
         above += dated.above()
@@ -82,9 +82,9 @@ def credit(deals: pl.DataFrame, roster: Roster, plans: PlanSet) -> Credited:
     matched = _matched(capped, plans)
     missed = [
         unusable_deals(deals),
-        uncredited_holders(owners, held + teams + above, plans),
+        uncredited_holders(owners, held + teams + above, plans=plans),
         *strangers,
-        missing_amounts(matched, usable, plans),
+        missing_amounts(matched, usable, plans=plans),
     ]
     return Credited(matched.drop_nulls("amount").select(CREDITS.names()), pl.concat(missed).unique())
 
@@ -103,30 +103,32 @@ def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
 class _Dated:
     """Crediting by the rules that credit on one of the deal's dates."""
 
-    def __init__(self, deals: pl.DataFrame, date: str, roster: Roster, plans: PlanSet) -> None:
+    def __init__(self, deals: pl.DataFrame, date: str, *, roster: Roster, plans: PlanSet) -> None:
         self._deals = deals.filter(pl.col("credit_date").is_not_null())
         self._roster, self._plans = roster, plans
         self._rules = [(plan, rule) for plan in plans.holding for rule in plan.rules if rule.date == date]
         holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
         parts = _with_parts(holders, [r for _, r in self._rules])
-        self.holders = _assigned(parts, roster, plans)
+        self.holders = _assigned(parts, roster, plans=plans)
 
     def held(self) -> list[pl.DataFrame]:
         """The credits of holders, of territories, and of participants whom a column names."""
         return [
-            _by_rule(self._payees(rule.to), 0, plan, rule)
+            _by_rule(self._payees(rule.to), 0, plan=plan, rule=rule)
             for plan, rule in self._rules
             if rule.to not in ("managers", "team")
         ]
 
     def teams(self) -> list[pl.DataFrame]:
         """The credits of teams, a part for every holder among them."""
-        return [_by_rule(self._payees("team"), 0, plan, rule) for plan, rule in self._rules if rule.to == "team"]
+        return [
+            _by_rule(self._payees("team"), 0, plan=plan, rule=rule) for plan, rule in self._rules if rule.to == "team"
+        ]
 
     def above(self) -> list[pl.DataFrame]:
         """The credits of managers, level by level."""
         return [
-            _by_rule(payees, level, plan, rule)
+            _by_rule(payees, level, plan=plan, rule=rule)
             for level, payees in enumerate(self._levels, start=1)
             for plan, rule in self._upward
             if rule.levels is None or level <= rule.levels
@@ -154,7 +156,7 @@ class _Dated:
 
     @cached_property
     def _levels(self) -> list[pl.DataFrame]:
-        return _managers(self.holders, self._roster, self._plans) if self._upward else []
+        return _managers(self.holders, self._roster, plans=self._plans) if self._upward else []
 
     def _payees(self, to: str) -> pl.DataFrame:
         if to == "holder":
@@ -167,7 +169,7 @@ class _Dated:
             found = _assigned(
                 mates.with_columns(participant_id="teammate").drop("teammate", *_dated(mates)),
                 self._roster,
-                self._plans,
+                plans=self._plans,
             )
             # Pairs of the whole roster come first, dates second: teammates are those who share the manager on the
             # credit date, and an as-of join by manager would need a row for each day.
@@ -186,7 +188,7 @@ class _Dated:
         owned = deals.with_columns(share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net").drop("splits")
         numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
         parts = _with_parts(numbered, [rule for _, rule in self._rules])
-        return _assigned(parts, self._roster, self._plans)
+        return _assigned(parts, self._roster, plans=self._plans)
 
 
 def _dated(payees: pl.DataFrame) -> list[str]:
@@ -234,7 +236,7 @@ def _holders(deals: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([owned.drop("splits"), divided.select(name for name in owned.columns if name != "splits")])
 
 
-def _assigned(payees: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+def _assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
     """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for strangers."""
     assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
     return (
@@ -252,7 +254,7 @@ def _assigned(payees: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFr
     )
 
 
-def _managers(holders: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[pl.DataFrame]:
+def _managers(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[pl.DataFrame]:
     """The management chain above the holders, one frame per level; a chain ends where it would turn in a circle."""
     levels: list[pl.DataFrame] = []
     # A list for each row is what a chain costs that could turn in a circle. Whether one could is looked at once for the
@@ -267,11 +269,11 @@ def _managers(holders: pl.DataFrame, roster: Roster, plans: PlanSet) -> list[pl.
         if payees.is_empty():
             return levels
         upper = {"participant_id": "manager", _BELOW: "participant_id"}
-        payees = _assigned(payees.with_columns(**upper).drop(_dated(payees)), roster, plans)
+        payees = _assigned(payees.with_columns(**upper).drop(_dated(payees)), roster, plans=plans)
         levels.append(payees)
 
 
-def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) -> pl.DataFrame:
+def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRule) -> pl.DataFrame:
     """The credits that one rule of one plan version gives, with the `holding` each comes from."""
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
@@ -284,7 +286,7 @@ def _by_rule(payees: pl.DataFrame, level: int, plan: Plan, rule: CreditingRule) 
         & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     due = filter_frame(due, names).filter(condition)
-    due, amount = exchanged(due, pl.col(part), plan, counts=plan.counts(rule))
+    due, amount = exchanged(due, pl.col(part), plan=plan, counts=plan.counts(rule))
     if rule.share is not None:
         amount = portion(amount, rule.share)
     return due.select(

@@ -39,7 +39,7 @@ MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
 """The names under which a plan's own limits stand among its components."""
 
 
-def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
     """Evaluate every component; rounds once, on what it has paid in its window so far, of which a segment pays the growth.
 
     A segment is what a fiscal period and a calendar month share. What is not paid deal by deal is paid in the segment in which its fiscal
@@ -59,24 +59,25 @@ def earn(measures: pl.DataFrame, roster: Roster, plans: PlanSet) -> pl.DataFrame
     found = [empty(EARNINGS)]
     for together in plans.version_chains():
         contributed = pl.concat(
-            [steps for plan in together for steps in _contributed(measures, roster, plan, plans)], how="diagonal"
+            [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans)],
+            how="diagonal",
         )
         for plan in together:
-            found += _earned(_complete(contributed, plan), roster, plan)
+            found += _earned(_complete(contributed, plan), roster, plan=plan)
     return pl.concat(found)
 
 
-def _contributed(measures: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
+def _contributed(measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
     """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score makes its segment a step."""
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
     # and zero in `_complete`.
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
-        yield scored(roster, plan, plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
+        yield scored(roster, plan, plans=plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
 
 
-def scored(roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
+def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:
     """The steps of participants for whom a score was entered on a day on which they are on the version."""
     names = [measure.measure for measure in plan.measures if measure.score]
     rows = roster.scores.filter(pl.col("name").is_in(names)).select("participant_id", day="effective_from")
@@ -130,29 +131,29 @@ def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return steps.select(STEP).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar)).unique()
 
 
-def _earned(steps: pl.DataFrame, roster: Roster, plan: Plan) -> list[pl.DataFrame]:
+def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
-    whole = context_for(accumulated(steps, plan), plan, roster)
+    whole = context_for(accumulated(steps, plan), plan, roster=roster)
     own = whole
     if steps["idle"].any():
         # Idle rows are for comparing only. A component that compares nobody must not see them: a fixed amount would be
         # paid for them.
-        own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster)
+        own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster=roster)
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
         compares = any(each.compares for each in plan.leading_to(component))
-        by_name[component.component] = _paid(component, whole if compares else own, plan, roster)
+        by_name[component.component] = _paid(component, whole if compares else own, plan=plan, roster=roster)
         if not compares and own is not whole:
-            component_pay(component, whole, plan, roster)  # for those who compare what it pays
+            component_pay(component, whole, plan=plan, roster=roster)  # for those who compare what it pays
     found = [by_name[component.component] for component in plan.components]
-    return [*found, *_limits(found, own, plan, roster)]
+    return [*found, *_limits(found, own, plan=plan, roster=roster)]
 
 
-def _paid(component: Component, context: EvaluationContext, plan: Plan, roster: Roster) -> pl.DataFrame:
-    pay = component_pay(component, context, plan, roster)
+def _paid(component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster) -> pl.DataFrame:
+    pay = component_pay(component, context, plan=plan, roster=roster)
     value, quota, attained = shown_measure(context, component.main_measure())
-    due = pay.due if component.budget is None else _within(component.budget, pay.due, context)
+    due = pay.due if component.budget is None else _within(component.budget, pay.due, context=context)
     rows = context.rows.select(*STEP, "added").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
@@ -164,25 +165,27 @@ def _paid(component: Component, context: EvaluationContext, plan: Plan, roster: 
         pay.unlimited.alias("unlimited"),
     )
     if component.carry_over:
-        rows = rows.with_columns(pl.Series("most", _figure_minor(component.maximum, context, plan), dtype=pl.Int64))
+        rows = rows.with_columns(
+            pl.Series("most", _figure_minor(component.maximum, context, plan=plan), dtype=pl.Int64)
+        )
     at_the_end = plan.calendar.weeks is not None and plan.pays_at_the_end(component)
     if at_the_end:
         rows = rows.filter(ends_fiscal_period(plan))
-    begin = window_starts(rows, plan.window(component), plan)
+    begin = window_starts(rows, plan.window(component), plan=plan)
     # The pay of the window so far, less that of the segment before. It telescopes: a late deal or a correction changes
     # one segment's step and never the sum.
     rows = rows.with_columns(growth(rows["due"], begin).alias("amount"))
     if component.carry_over:
-        rows = rows.with_columns(_carried(rows, component, plan))
+        rows = rows.with_columns(_carried(rows, component, plan=plan))
     if component.maximum is not None or component.budget is not None:
-        rows = _at_limit(rows, growth(rows["unlimited"], begin), component)
-    rows = forfeited(rows, plan, roster)
+        rows = _at_limit(rows, growth(rows["unlimited"], begin), component=component)
+    rows = forfeited(rows, plan, roster=roster)
     # Steps of other versions were there because sums go on from them; added ones are kept where something is paid at
     # the end.
     rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))
     if component.pays != "month":
-        rows = _together(rows, component, plan)
-    return _as_earnings(rows, component.component, plan)
+        rows = _together(rows, component, plan=plan)
+    return _as_earnings(rows, component.component, plan=plan)
 
 
 def _share(component: Component, context: EvaluationContext) -> pl.Series:
@@ -193,7 +196,7 @@ def _share(component: Component, context: EvaluationContext) -> pl.Series:
     return share.shown(WHOLE_SHARE, "a share").cast(pl.Int64)
 
 
-def _within(budget: Decimal, due: pl.Series, context: EvaluationContext) -> pl.Series:
+def _within(budget: Decimal, due: pl.Series, *, context: EvaluationContext) -> pl.Series:
     """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
     found = due.to_list()
     most = Fraction(budget) * 10**context.digits
@@ -202,12 +205,12 @@ def _within(budget: Decimal, due: pl.Series, context: EvaluationContext) -> pl.S
             # A part of a budget is never below zero: where the budget cuts, who would pay back has nothing and pays
             # nothing back.
             weights = [Fraction(max(0, found[row])) for row in members]
-            for row, part in zip(members, divided(most, weights, 0), strict=True):
+            for row, part in zip(members, divided(most, weights, digits=0), strict=True):
                 found[row] = int(part)
     return pl.Series(found, dtype=pl.Int64)
 
 
-def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, component: Component) -> pl.DataFrame:
+def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, *, component: Component) -> pl.DataFrame:
     """Rows of which those that a limit leaves nothing of what they would add say so."""
     nothing = rows["amount"].eq(0) & unlimited.ne(0) & rows["problem"].is_null()
     limits = {"the maximum": component.maximum, "the budget of everyone together": component.budget}
@@ -216,7 +219,7 @@ def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, component: Component) ->
     return rows.with_columns(pl.Series(name, [said]).zip_with(nothing, rows[name]) for name, said in told.items())
 
 
-def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFrame:
+def _together(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.DataFrame:
     """The steps of a quarter, half-year or year as one, in its last."""
     last = last_of_window(pl.col("fiscal"), component.pays)
     return (
@@ -227,11 +230,11 @@ def _together(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.DataFr
     )
 
 
-def _as_earnings(rows: pl.DataFrame, name: str, plan: Plan) -> pl.DataFrame:
+def _as_earnings(rows: pl.DataFrame, name: str, *, plan: Plan) -> pl.DataFrame:
     return rows.with_columns(component=pl.lit(name), currency=pl.lit(plan.currency)).select(EARNINGS.names())
 
 
-def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
+def _carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Series:
     """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
     people = rows.select(window_keys("never", plan)).rows()
     windows = rows.select(window_keys(plan.window(component), plan)).rows()
@@ -250,7 +253,7 @@ def _carried(rows: pl.DataFrame, component: Component, plan: Plan) -> pl.Series:
 
 
 def _limits(
-    found: Iterable[pl.DataFrame], context: EvaluationContext, plan: Plan, roster: Roster
+    found: Iterable[pl.DataFrame], context: EvaluationContext, *, plan: Plan, roster: Roster
 ) -> list[pl.DataFrame]:
     """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
@@ -259,12 +262,12 @@ def _limits(
     paid_in = pl.concat(found).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
     rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
-    months = context_for(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster)
+    months = context_for(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster=roster)
     limited: list[pl.DataFrame] = []
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is None:
             continue
-        room = pl.Series(_figure_minor(figure, months, plan), dtype=pl.Int64) - months.rows["amount"]
+        room = pl.Series(_figure_minor(figure, months, plan=plan), dtype=pl.Int64) - months.rows["amount"]
         moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
         by = months.rows.with_columns(
             shown(ExactColumn.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
@@ -273,13 +276,13 @@ def _limits(
             share=pl.lit(None, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
             about=pl.lit(None, dtype=pl.String),
-            amount=without_leavers(moved, months.rows, plan, roster) if name == MINIMUM else moved,
+            amount=without_leavers(moved, months.rows, plan=plan, roster=roster) if name == MINIMUM else moved,
         )
-        limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan))
+        limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan=plan))
     return limited
 
 
-def _figure_minor(figure: Figure | None, context: EvaluationContext, plan: Plan) -> list[int]:
+def _figure_minor(figure: Figure | None, context: EvaluationContext, *, plan: Plan) -> list[int]:
     assert figure is not None
     exact = context.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
     return exact.minor(plan.digits, "a limit").to_list()

@@ -25,7 +25,9 @@ class Explained(NamedTuple):
     slices: pl.DataFrame
 
 
-def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.DataFrame | None = None) -> Explained:
+def explain(
+    credits: pl.DataFrame, roster: Roster, *, plans: PlanSet, earnings: pl.DataFrame | None = None
+) -> Explained:
     """The lines of every earning of the credits: deals by credit date, then deal id, then rule, unless the plan says otherwise.
 
     A line pays `round(F(after)) - round(F(before))`, so that lines sum to the earning to the cent. What a minimum, a maximum or a
@@ -43,11 +45,14 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
     Raises:
         Overflow: a running sum is beyond 10^18 minor units.
     """
-    earned = earn(measure(credits, plans), roster, plans) if earnings is None else earnings
+    earned = earn(measure(credits, plans), roster, plans=plans) if earnings is None else earnings
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.version_chains():
         every = pl.concat(
-            [_events(credits, _openings(credits, earned, roster, plan, plans), plan) for plan in together],
+            [
+                _events(credits, _openings(credits, earned, roster=roster, plan=plan, plans=plans), plan=plan)
+                for plan in together
+            ],
             how="diagonal",
         )
         every = with_increments(_sorted(every), together)
@@ -58,16 +63,16 @@ def explain(credits: pl.DataFrame, roster: Roster, plans: PlanSet, earnings: pl.
                     # The same sums for every component of a version, walked once each. It is the calculation of `earn`
                     # with a row per credit in place of a row per segment: the same functions of the same columns, which
                     # is why the last line of an earning comes to its amount.
-                    walk = Walk(summed, plan, component, roster)
+                    walk = Walk(summed, plan, component=component, roster=roster)
                     lines.append(walk.lines())
                     slices += walk.slices()
     walked = pl.concat(lines)
     # Whatever the walk could not tell is the earning less its lines, so the sum holds by construction.
-    rest = _rest(walked, earned, plans)
+    rest = _rest(walked, earned, plans=plans)
     return _numbered(Explained(pl.concat([walked, rest]), pl.concat(slices)), plans)
 
 
-def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
     """The credits of a version, with what components that pay by the deal pay for each, and the opening of every period."""
     of_plan = _of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
     by_deal = (
@@ -85,7 +90,9 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, plan: Plan) -> pl.DataF
     return pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
 
 
-def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan: Plan, plans: PlanSet) -> pl.DataFrame:
+def _openings(
+    credits: pl.DataFrame, earned: pl.DataFrame, *, roster: Roster, plan: Plan, plans: PlanSet
+) -> pl.DataFrame:
     """The steps of everyone on a version: segments with credits or scores, without either those that were paid nevertheless, and those
     in which a fiscal period ends.
 
@@ -94,7 +101,7 @@ def _openings(credits: pl.DataFrame, earned: pl.DataFrame, roster: Roster, plan:
     own = _of(earned, plan)
     steps = [_of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)]
     if any(measure.score for measure in plan.measures):
-        steps.append(scored(roster, plan, plans).select(STEP).join(own, on="participant_id", how="semi"))
+        steps.append(scored(roster, plan, plans=plans).select(STEP).join(own, on="participant_id", how="semi"))
     alone = [c for c in plan.components if not any(each.compares for each in plan.leading_to(c))]
     by_month = [c.component for c in alone if c.pays == "month"]
     steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
@@ -134,7 +141,7 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
     )
 
 
-def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of the plan."""
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
@@ -150,11 +157,13 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet) -> pl.Data
     )
     dated = [
         _of(left, plan).with_columns(
-            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), plan.calendar),
+            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar),
         )
         for plan in plans
     ]
-    return pl.concat([empty(LINES), *(without_deal(each, "rest", pl.col("rule"), "problem") for each in dated)])
+    return pl.concat(
+        [empty(LINES), *(without_deal(each, "rest", rule=pl.col("rule"), problem="problem") for each in dated)]
+    )
 
 
 def _rest_of(component: Component, plan: Plan) -> str | None:

@@ -54,7 +54,7 @@ class Months(NamedTuple):
 
 
 def earn_every_month(
-    measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None = None
+    measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, months: Months | None = None
 ) -> pl.DataFrame:
     """`EARNINGS` of every fiscal period of everyone on a plan that may pay without credits.
 
@@ -72,8 +72,8 @@ def earn_every_month(
     """
     if months is None:
         months = Months.of(measures, plans)
-    idle = _idle(measures, roster, plans, months)
-    earned = earn(pl.concat([measures, idle]), roster, plans)
+    idle = _idle(measures, roster, plans=plans, months=months)
+    earned = earn(pl.concat([measures, idle]), roster, plans=plans)
     if idle.is_empty():
         return earned
     at_rest = idle.select(STEP).unique().with_columns(idle=pl.lit(True))
@@ -82,19 +82,20 @@ def earn_every_month(
     return marked.filter(~pl.col("idle") | paid).select(EARNINGS.names())
 
 
-def _idle(measures: pl.DataFrame, roster: Roster, plans: PlanSet, months: Months | None) -> pl.DataFrame:
+def _idle(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, months: Months | None) -> pl.DataFrame:
     """Steps that add nothing, for who has none in a month and may be paid nevertheless."""
     # Only of versions that may pay without credits: for all others an empty month costs nothing.
     found = [measures.clear()]
     paying = [plan for plan in plans if plan.pays_without_credits]
     if months is not None:
         found += [
-            _without_steps(_on(plan, *months.fiscals(plan, plans), roster, plans), measures, plan) for plan in paying
+            _without_steps(_on(plan, *months.fiscals(plan, plans), roster, plans), measures, plan=plan)
+            for plan in paying
         ]
     return pl.concat(found)
 
 
-def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
     """Those who have no step in the fiscal period, by whichever version, nor under another plan in the month."""
     on_plan = pl.col("plan") == plan.plan
     # Under this plan by fiscal period, because a step of any segment carries the period. Under another plan by month:

@@ -52,12 +52,12 @@ def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
         "currency": pl.lit(plan.currency),
     }
     yield narrow(
-        sums.with_columns(bucket=pl.col("bucket") if "bucket" in keys else pl.lit(""), **named), "amount", what
+        sums.with_columns(bucket=pl.col("bucket") if "bucket" in keys else pl.lit(""), **named), "amount", what=what
     )
     for rules, pays in by_deal:
         due = sums.filter(pl.col("rule").is_in(sorted(rules))).group_by("participant_id", "period", "fiscal")
         paid = due.agg(pl.col(pays.name).sum().alias("amount"), pl.col("deals").sum())
-        yield narrow(paid.with_columns(rule=pl.lit(pays.name), bucket=pl.lit(""), **named), "amount", what)
+        yield narrow(paid.with_columns(rule=pl.lit(pays.name), bucket=pl.lit(""), **named), "amount", what=what)
 
 
 def _buckets(plan: Plan) -> dict[str, pl.Expr]:
@@ -108,7 +108,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every
             added_up = steps.group_by(STEP).agg(wide(name).sum() for name in names)
             for name in names:
-                added_up = narrow(added_up, name, "the sum of a measure")
+                added_up = narrow(added_up, name, what="the sum of a measure")
             found.append(added_up.unpivot(names, index=STEP, variable_name="measure", value_name="amount"))
     return pl.concat(each.select(MEASURES.names()).cast(MEASURES) for each in found)
 

@@ -70,7 +70,7 @@ PAYS_NOTHING: Final = {
 REASONS: Final = CREDITS_NOBODY | PAYS_NOTHING
 
 
-def in_words(reason: str, about: str | None, who: str | None = None) -> str:
+def in_words(reason: str, about: str | None, *, who: str | None = None) -> str:
     """A reason in the middle of a sentence."""
     return REASONS[reason].says.format(about=about or "", who=who or "")
 

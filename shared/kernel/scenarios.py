@@ -29,7 +29,7 @@ class ScenarioError(ValueError):
     """A point that says two things of one measure, or names what the plan does not have."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scenarios:
     """Some points, as columns by name, all of the same `height`; numbers are in major units, an attainment of 100% is 1.
 
@@ -47,7 +47,7 @@ class Scenarios:
     rows: pl.DataFrame | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PaidAt:
     """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays nothing."""
 
@@ -72,21 +72,21 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
     check_points(plan, points)
     figures = _Given(plan, points)
     context = EvaluationContext(
-        _rows(plan, points),
-        plan.digits,
-        plan.conventions,
-        lambda context, name: _measured(context, plan, points, figures, name),
-        figures.quota,
-        figures.term,
-        per_deal=lambda context, name: _as_one_deal(context, plan, name),
+        rows=_rows(plan, points),
+        digits=plan.digits,
+        conventions=plan.conventions,
+        measured=lambda context, name: _measured(context, plan, points=points, figures=figures, name=name),
+        quotas=figures.quota,
+        terms=figures.term,
+        per_deal=lambda context, name: _as_one_deal(context, plan, name=name),
     )
     pay: dict[str, pl.Series] = {}
     problems: dict[str, pl.Series] = {}
     for component in plan.in_order:
-        paid = component_pay_with(component, context, plan, figures)
+        paid = component_pay_with(component, context, plan=plan, figures=figures)
         pay[component.component], problems[component.component] = paid.due, paid.problem
     named = {component.component: pay[component.component] for component in plan.components}
-    return PaidAt(context, named | _limits(plan, context), problems)
+    return PaidAt(context=context, pay=named | _limits(plan, context), problems=problems)
 
 
 class _Given(Figures):
@@ -129,18 +129,18 @@ class _Given(Figures):
         return pl.Series([False]).new_from_index(0, rows.height)
 
 
-def _measured(context: EvaluationContext, plan: Plan, points: Scenarios, figures: Figures, name: str) -> ExactColumn:
+def _measured(context: EvaluationContext, plan: Plan, *, points: Scenarios, figures: Figures, name: str) -> ExactColumn:
     if name in points.measures:
         return points.measures[name]
     if name in points.attainments:
         return points.attainments[name] * context.quota(name)
     measure = plan.measure(name)
     if measure is not None and (measure.formula is not None or measure.scorecard is not None):
-        return measured(context, plan, figures, name)
+        return measured(context, plan, figures=figures, name=name)
     return ExactColumn.constant(0, context.height)
 
 
-def _as_one_deal(context: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
+def _as_one_deal(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:
     """What a component that pays by the deal would pay for one deal that brings the whole measure."""
     component = next(each for each in plan.components if each.component == name)
     main = component.main_measure()
@@ -178,7 +178,7 @@ def _limits(plan: Plan, context: EvaluationContext) -> dict[str, pl.Series]:
         if figure is not None:
             limit = context.figure(figure).rounded(plan.conventions.rounding, unit)
             beyond = (sum_ < limit) if name == MINIMUM else (sum_ > limit)
-            found[name] = where(beyond, limit - sum_, 0).minor(plan.digits, "a limit")
+            found[name] = where(beyond, limit - sum_, otherwise=0).minor(plan.digits, "a limit")
     return found
 
 

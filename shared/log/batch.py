@@ -17,7 +17,7 @@ from shared.log.worker import Rejection, Step
 Place = tuple[Partition, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What happened to a batch that was committed: where the bookmarks are, and how many records fared how."""
 
@@ -51,6 +51,7 @@ class Job:
         self,
         connection: Connection,
         batch: Sequence[Stored],
+        *,
         before: Mapping[Partition, Bookmark],
         condemned: Mapping[Place, Rejection],
     ) -> Done:
@@ -61,10 +62,12 @@ class Job:
             RejectedBeforeOthers: run again, with these condemned.
             WorkerStopped: the limits are exceeded.
         """
-        turn = positions.follow(batch, before, self.compacted)
-        positions.move(connection, self.worker, before, turn.after)  # first: a second owner stops here, before any work
+        turn = positions.follow(batch, before, compacted=self.compacted)
+        positions.move(
+            connection, self.worker, before=before, after=turn.after
+        )  # first: a second owner stops here, before any work
         ours = [stored for stored in turn.records if stored.record.headers.get(ONLY_FOR, self.worker) == self.worker]
-        sound, rejections, parked = self._sort(connection, ours, condemned)
+        sound, rejections, parked = self._sort(connection, ours, condemned=condemned)
         outcome = self.step(connection, sound) if sound else None
         if outcome and outcome.rejections:
             _check_nothing_follows(outcome.rejections, sound)
@@ -72,18 +75,28 @@ class Job:
         bookmarks = turn.after
         publications = list(outcome.publications) if outcome else []
         if rejections or parked:
-            bookmarks = self._set_aside(connection, ours, before, turn.after, rejections, parked)
+            bookmarks = self._set_aside(
+                connection, ours, before=before, after=turn.after, rejections=rejections, parked=parked
+            )
             publications += dead_letters.publications(self.worker, [*rejections, *parked])
         self.log.publish(connection, publications)  # last: it holds the partitions it writes to until the commit
         processed = len(ours) - len(rejections) - len(parked)
         others = len(turn.records) - len(ours)
-        return Done(bookmarks, rejections, processed, len(parked), turn.repeated, turn.ahead, others)
+        return Done(
+            bookmarks=bookmarks,
+            rejections=rejections,
+            processed=processed,
+            parked=len(parked),
+            repeated=turn.repeated,
+            ahead=turn.ahead,
+            others=others,
+        )
 
     def _sort(
-        self, connection: Connection, batch: Sequence[Stored], condemned: Mapping[Place, Rejection]
+        self, connection: Connection, batch: Sequence[Stored], *, condemned: Mapping[Place, Rejection]
     ) -> tuple[list[Stored], list[Rejection], list[Rejection]]:
         """Divide into what the step can have, what is condemned, and what has to wait behind a dead letter of its key."""
-        blocked = dead_letters.blocked(connection, self.worker, batch)
+        blocked = dead_letters.blocked(connection, self.worker, batch=batch)
         if not blocked and not condemned:
             return list(batch), [], []
         sound: list[Stored] = []
@@ -103,26 +116,30 @@ class Job:
         self,
         connection: Connection,
         batch: Sequence[Stored],
+        *,
         before: Mapping[Partition, Bookmark],
         after: Mapping[Partition, Bookmark],
         rejections: Sequence[Rejection],
         parked: Sequence[Rejection],
     ) -> dict[Partition, Bookmark]:
         """Write the dead letters, if the limits allow them, and correct the tallies that `move` wrote in good hope."""
-        tallies = _tallies(batch, before, rejections, parked)
+        tallies = _tallies(batch, before, rejections=rejections, parked=parked)
         for partition, tally in tallies.items():
             if tally.exceeds(self.limits):
                 cause = max((r for r in rejections if r.stored.partition == partition), key=lambda r: r.stored.position)
-                raise WorkerStopped(self.worker, "too many records cannot be processed", partition, cause)
-        dead_letters.write(connection, self.worker, rejections, is_parked=False)
-        dead_letters.write(connection, self.worker, parked, is_parked=True)
-        positions.note(connection, self.worker, tallies)
+                raise WorkerStopped(
+                    self.worker, "too many records cannot be processed", partition=partition, cause=cause
+                )
+        dead_letters.write(connection, self.worker, rejections=rejections, is_parked=False)
+        dead_letters.write(connection, self.worker, rejections=parked, is_parked=True)
+        positions.note(connection, self.worker, tallies=tallies)
         return {p: replace(bookmark, tally=tallies.get(p, bookmark.tally)) for p, bookmark in after.items()}
 
 
 def _tallies(
     batch: Sequence[Stored],
     before: Mapping[Partition, Bookmark],
+    *,
     rejections: Sequence[Rejection],
     parked: Sequence[Rejection],
 ) -> dict[Partition, Tally]:

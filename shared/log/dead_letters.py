@@ -24,7 +24,7 @@ _BLOCKED: Final = text("""
 _ANY_OPEN: Final = text("select exists (select 1 from dead_letter where worker = :worker and replayed_at is null)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A record that a worker could not process, or that waits behind one of its key (`parked`), with its cause."""
 
@@ -41,7 +41,7 @@ class DeadLetter:
     replayed_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which dead letters; what is None does not matter."""
 
@@ -57,7 +57,7 @@ class Filter:
         return and_(true(), *(dead_letter.c[name] == value for name, value in wanted.items() if value is not None))
 
 
-def find(engine: Engine, which: Filter, include_replayed: bool = False, limit: int = 1000) -> list[DeadLetter]:
+def find(engine: Engine, which: Filter, *, include_replayed: bool = False, limit: int = 1000) -> list[DeadLetter]:
     """Dead letters of the service whose schema the engine is bound to, oldest first."""
     query = select(dead_letter).where(which.condition()).order_by(dead_letter.c.id).limit(limit)
     if not include_replayed:
@@ -66,7 +66,7 @@ def find(engine: Engine, which: Filter, include_replayed: bool = False, limit: i
         return [_from_row(row) for row in connection.execute(query)]
 
 
-def replay(engine: Engine, log: Log, which: Filter, by: str) -> int:
+def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
     """Send open dead letters again, after their cause was mended, and close them, in one transaction; returns how many.
 
     With a letter go all open ones of its key, in their order, for those parked behind it must not overtake it. They are
@@ -121,7 +121,7 @@ def key_of(stored: Stored) -> tuple[str, str]:
     return stored.partition.topic, stored.record.key
 
 
-def blocked(connection: Connection, worker: str, batch: Sequence[Stored]) -> set[tuple[str, str]]:
+def blocked(connection: Connection, worker: str, *, batch: Sequence[Stored]) -> set[tuple[str, str]]:
     """Which keys of the batch have an open dead letter of this worker."""
     if not connection.execute(_ANY_OPEN, {"worker": worker}).scalar_one():
         return set()
@@ -134,10 +134,10 @@ def blocked(connection: Connection, worker: str, batch: Sequence[Stored]) -> set
 
 def parked(stored: Stored) -> Rejection:
     """The record waits behind an open dead letter of its key."""
-    return Rejection(stored, PARKED, "waits behind an open dead letter of the same key")
+    return Rejection(stored=stored, code=PARKED, message="waits behind an open dead letter of the same key")
 
 
-def write(connection: Connection, worker: str, rejections: Sequence[Rejection], is_parked: bool) -> None:
+def write(connection: Connection, worker: str, *, rejections: Sequence[Rejection], is_parked: bool) -> None:
     """Keep the records with their causes."""
     rows = [
         {
@@ -185,15 +185,15 @@ def _place(at: DeadLetter | Stored) -> str:
 
 def _from_row(row: Any) -> DeadLetter:
     return DeadLetter(
-        row.id,
-        row.worker,
-        Partition(row.topic, row.partition),
-        row.position,
-        Record(row.key, row.value, row.headers),
-        row.code,
-        row.message,
-        row.parked,
-        row.at,
-        row.replayed_at,
-        row.replayed_by,
+        id=row.id,
+        worker=row.worker,
+        partition=Partition(row.topic, row.partition),
+        position=row.position,
+        record=Record(row.key, row.value, row.headers),
+        code=row.code,
+        message=row.message,
+        parked=row.parked,
+        at=row.at,
+        replayed_at=row.replayed_at,
+        replayed_by=row.replayed_by,
     )

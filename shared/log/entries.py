@@ -103,7 +103,7 @@ def first(connection: psycopg.Connection[Any], partition: Partition) -> int:
 
 
 def read(
-    connection: psycopg.Connection[Any], starts: Mapping[Partition, int], limit: int
+    connection: psycopg.Connection[Any], starts: Mapping[Partition, int], *, limit: int
 ) -> tuple[list[Stored], dict[Partition, int]]:
     """Up to `limit` records from the given positions on, shared fairly among partitions, and the partitions' ends.
 
@@ -118,7 +118,7 @@ def read(
     ranges = [[p.topic for p in wanted], [p.number for p in wanted], [starts[p] for p in wanted], list(shares.values())]
     rows = connection.cursor(binary=True).execute(_READ, ranges).fetchall() if shares else []
     if len(rows) != sum(shares.values()) or any(start > known[partition] for partition, start in starts.items()):
-        _explain_missing(connection, starts, known)
+        _explain_missing(connection, starts, ends=known)
     lanes = {(p.topic, p.number): p for p in wanted}
     return [
         Stored(lanes[topic, number], position, Record(key, value, orjson.loads(headers)), at)
@@ -127,12 +127,12 @@ def read(
 
 
 def _explain_missing(
-    connection: psycopg.Connection[Any], starts: Mapping[Partition, int], ends: Mapping[Partition, int]
+    connection: psycopg.Connection[Any], starts: Mapping[Partition, int], *, ends: Mapping[Partition, int]
 ) -> None:
     for partition, start in starts.items():
         held = first(connection, partition)
         if not held <= start <= ends[partition]:
-            raise PositionOutOfRange(partition, start, held, ends[partition])
+            raise PositionOutOfRange(partition, start, first=held, end=ends[partition])
 
 
 def share(waiting: Mapping[Partition, int], limit: int) -> dict[Partition, int]:

@@ -29,7 +29,7 @@ class KafkaLog:
     """A log in Kafka topics of the same names. Thread-safe; a consumer of it belongs to one thread."""
 
     def __init__(
-        self, servers: str, outbox: PostgresLog, partitions: int, replication: int = 1, session_seconds: float = 10.0
+        self, servers: str, outbox: PostgresLog, *, partitions: int, replication: int = 1, session_seconds: float = 10.0
     ) -> None:
         """Name the servers and the outbox; `partitions` and `replication` are what new topics get."""
         self.outbox, self.producer = outbox, Producer(servers)
@@ -78,11 +78,17 @@ class KafkaLog:
         """See `Log.publish`."""
         self.outbox.publish(connection, publications)
 
-    def consumer(self, group: str, topics: Sequence[Topic], member: str) -> GroupConsumer:
+    def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> GroupConsumer:
         """See `Log.consumer`."""
-        return GroupConsumer(self._servers, group, [topic.name for topic in topics], member, self._session_seconds)
+        return GroupConsumer(
+            self._servers,
+            group,
+            topics=[topic.name for topic in topics],
+            member=member,
+            session_seconds=self._session_seconds,
+        )
 
-    def read(self, partition: Partition, start: int, limit: int) -> list[Stored]:
+    def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
         """See `Log.read`. Raises PositionOutOfRange as `Consumer.poll` does."""
         lane = TopicPartition(*partition)
         with self._reading:
@@ -90,7 +96,7 @@ class KafkaLog:
                 reader = self._connected()
                 first, end = reader.beginning_offsets([lane])[lane], reader.end_offsets([lane])[lane]
                 if not first <= start <= end:
-                    raise PositionOutOfRange(partition, start, first, end)
+                    raise PositionOutOfRange(partition, start, first=first, end=end)
                 if start == end:
                     return []
                 if reader.assignment() != {lane}:
@@ -124,7 +130,7 @@ class KafkaLog:
                 for partition, end in sorted(ends.items()):
                     reader.assign([TopicPartition(*partition)])
                     reader.seek(TopicPartition(*partition), firsts[partition])
-                    yield from _until(reader, partition, end)
+                    yield from _until(reader, partition, end=end)
             finally:
                 reader.close()
         except KafkaError as error:
@@ -172,7 +178,7 @@ class KafkaLog:
         )
 
 
-def _until(reader: Any, partition: Partition, end: int) -> Iterator[Stored]:
+def _until(reader: Any, partition: Partition, *, end: int) -> Iterator[Stored]:
     """What the reader gives of its one partition, up to the position before `end`."""
     lane = TopicPartition(*partition)
     while reader.position(lane) < end:

@@ -26,7 +26,7 @@ _logger = structlog.get_logger(__name__)
 class GroupConsumer:
     """See `Consumer`. Static membership: a process that comes back under its name takes its partitions up again."""
 
-    def __init__(self, servers: str, group: str, topics: Sequence[str], member: str, session_seconds: float) -> None:
+    def __init__(self, servers: str, group: str, *, topics: Sequence[str], member: str, session_seconds: float) -> None:
         self._servers, self._group, self._member = servers, group, member
         self._assigned: set[Partition] = set()
         self._sought: set[Partition] = set()
@@ -150,7 +150,7 @@ class GroupConsumer:
             first, end = self._consumer.beginning_offsets([lane])[lane], self._consumer.end_offsets([lane])[lane]
         except KafkaError as cause:
             return LogUnavailable(f"Kafka gives no offsets: {type(cause).__name__}")
-        return PositionOutOfRange(Partition(lane.topic, lane.partition), position, first, end)
+        return PositionOutOfRange(Partition(lane.topic, lane.partition), position, first=first, end=end)
 
 
 class _Listener(ConsumerRebalanceListener):

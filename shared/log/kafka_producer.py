@@ -37,7 +37,7 @@ class Producer:
     """Delivers records to given partitions and says which were acknowledged. Thread-safe."""
 
     def __init__(
-        self, servers: str, delivery_seconds: float = DELIVERY_SECONDS, settle_seconds: float = SETTLE_SECONDS
+        self, servers: str, delivery_seconds: float = DELIVERY_SECONDS, *, settle_seconds: float = SETTLE_SECONDS
     ) -> None:
         """Name the bootstrap servers; the first delivery connects."""
         self._servers = servers

@@ -23,7 +23,7 @@ class DeadLetterLimits:
     consecutive: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How a worker fared lately on one partition. Kept beside its position, so that a restart does not forget it."""
 
@@ -52,7 +52,7 @@ class WorkerStopped(Exception):
     """
 
     def __init__(
-        self, worker: str, reason: str, partition: Partition | None = None, cause: Rejection | None = None
+        self, worker: str, reason: str, *, partition: Partition | None = None, cause: Rejection | None = None
     ) -> None:
         where = f" at {partition.topic}[{partition.number}]" if partition else ""
         why = f", last cause {cause.code} at position {cause.stored.position}" if cause else ""

@@ -50,6 +50,7 @@ class Worker:
         self,
         name: str,
         log: Log,
+        *,
         engine: Engine,
         topics: Sequence[Topic],
         step: Step,
@@ -64,10 +65,16 @@ class Worker:
         """
         self._name, self._log, self._engine, self._topics = name, log, engine, topics
         self._member, self._batch = member, batch
-        self._job = Job(name, log, step, limits, frozenset(topic.name for topic in topics if topic.compacted))
+        self._job = Job(
+            worker=name,
+            log=log,
+            step=step,
+            limits=limits,
+            compacted=frozenset(topic.name for topic in topics if topic.compacted),
+        )
         self._bookmarks: dict[Partition, Bookmark] = {}
         self._adrift = False
-        self._progress = Progress(name, log, engine, topics)
+        self._progress = Progress(name, log, engine=engine, topics=topics)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set: the batch in hand is finished, then the consumer leaves its group.
@@ -83,7 +90,7 @@ class Worker:
             before_sleep=self._pausing,
             retry_error_callback=lambda _: None,
         )
-        consumer = retrying(self._log.consumer, self._name, self._topics, self._member)
+        consumer = retrying(self._log.consumer, self._name, self._topics, member=self._member)
         if consumer is None:  # stopped before the log could be reached
             return
         try:
@@ -130,10 +137,12 @@ class Worker:
         if not partitions:
             return
         with self._engine.begin() as connection:
-            found = positions.load(connection, self._name, partitions)
+            found = positions.load(connection, self._name, partitions=partitions)
             if new := partitions - found.keys():
-                positions.begin(connection, self._name, {partition: self._log.first(partition) for partition in new})
-                found |= positions.load(connection, self._name, new)
+                positions.begin(
+                    connection, self._name, firsts={partition: self._log.first(partition) for partition in new}
+                )
+                found |= positions.load(connection, self._name, partitions=new)
         self._bookmarks.update(found)
         for partition, bookmark in found.items():
             consumer.seek(partition, bookmark.next_position)
@@ -156,7 +165,7 @@ class Worker:
                 self._isolate(batch[:middle])
                 self._isolate(batch[middle:])
                 return
-            cause = Rejection(batch[0], f"unexpected.{type(error).__name__}", _first_line(error))
+            cause = Rejection(stored=batch[0], code=f"unexpected.{type(error).__name__}", message=_first_line(error))
             _logger.error("worker.poison", worker=self._name, code=cause.code, place=_text(batch[0]))
             self._commit(batch, {(batch[0].partition, batch[0].position): cause})
 
@@ -164,7 +173,7 @@ class Worker:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    done = self._job.run(connection, batch, self._bookmarks, condemned)
+                    done = self._job.run(connection, batch, before=self._bookmarks, condemned=condemned)
                 break
             except RejectedBeforeOthers as error:
                 condemned = condemned | {(r.stored.partition, r.stored.position): r for r in error.rejections}

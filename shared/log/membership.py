@@ -32,7 +32,7 @@ _MEMBERS = text("select member from log.member where group_name = :group order b
 _NOTIFY = text("select pg_notify(:channel, '')")
 
 
-def assign(partitions: Iterable[Partition], members: Iterable[str], member: str) -> set[Partition]:
+def assign(partitions: Iterable[Partition], members: Iterable[str], *, member: str) -> set[Partition]:
     """The share of a member: sorted partitions dealt out in turn to sorted members, so that all come to the same result."""
     turns = sorted(members)
     return (
@@ -45,7 +45,7 @@ def assign(partitions: Iterable[Partition], members: Iterable[str], member: str)
 class Membership:
     """One member's place in a group, kept by a thread of its own so that a long step does not cost the place."""
 
-    def __init__(self, engine: Engine, group: str, member: str, session_seconds: float) -> None:
+    def __init__(self, engine: Engine, group: str, *, member: str, session_seconds: float) -> None:
         """Join the group. A living process of the same member name is replaced: it learns so at its next poll."""
         self._engine, self._group, self._member = engine, group, member
         self._who = {"group": group, "member": member, "session": uuid4()}
@@ -73,7 +73,7 @@ class Membership:
         """
         if self._replaced:
             raise MemberReplaced(f"another process joined {self._group} as {self._member}")
-        return assign(partitions, self.members, self._member)
+        return assign(partitions, self.members, member=self._member)
 
     def leave(self) -> None:
         """Leave, so that the others take over at once."""

@@ -31,7 +31,9 @@ def open_log(settings: Settings) -> Log:
         )
     if settings.kafka_bootstrap_servers is None:
         return tables
-    return KafkaLog(settings.kafka_bootstrap_servers, tables, settings.partitions, settings.kafka_replication)
+    return KafkaLog(
+        settings.kafka_bootstrap_servers, tables, partitions=settings.partitions, replication=settings.kafka_replication
+    )
 
 
 def relays(log: Log) -> list[Relay]:

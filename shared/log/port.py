@@ -46,7 +46,7 @@ class Stored:
 class PositionOutOfRange(Exception):
     """A reader asked for a position that the log does not hold: trimmed away, or from another log's life."""
 
-    def __init__(self, partition: Partition, position: int, first: int, end: int) -> None:
+    def __init__(self, partition: Partition, position: int, *, first: int, end: int) -> None:
         super().__init__(
             f"{partition.topic}[{partition.number}] has no position {position}: it holds {first} up to, not including, {end}"
         )
@@ -132,11 +132,11 @@ class Log(Protocol):
         """
         ...
 
-    def consumer(self, group: str, topics: Sequence[Topic], member: str) -> Consumer:
+    def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> Consumer:
         """Join a group as the named member."""
         ...
 
-    def read(self, partition: Partition, start: int, limit: int) -> list[Stored]:
+    def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
         """Records of one partition from a position on, outside any group."""
         ...
 

@@ -48,7 +48,7 @@ _MOVE: Final = text("""
     where p.worker = :worker and p.topic = n.topic and p.partition = n.partition and p.next_position = n.expected""")
 
 
-def load(connection: Connection, worker: str, partitions: Iterable[Partition]) -> dict[Partition, Bookmark]:
+def load(connection: Connection, worker: str, *, partitions: Iterable[Partition]) -> dict[Partition, Bookmark]:
     """The worker's bookmarks on those of the partitions where it has one."""
     wanted = list(partitions)
     lanes = {
@@ -56,12 +56,14 @@ def load(connection: Connection, worker: str, partitions: Iterable[Partition]) -
         "partitions": [partition.number for partition in wanted],
     }
     return {
-        Partition(row.topic, row.partition): Bookmark(row.next_position, row.origin, Tally(row.run, row.seen, row.dead))
+        Partition(row.topic, row.partition): Bookmark(
+            row.next_position, row.origin, Tally(run=row.run, seen=row.seen, dead=row.dead)
+        )
         for row in connection.execute(_LOAD, {"worker": worker, **lanes})
     }
 
 
-def begin(connection: Connection, worker: str, firsts: Mapping[Partition, int]) -> None:
+def begin(connection: Connection, worker: str, *, firsts: Mapping[Partition, int]) -> None:
     """Put bookmarks where the worker has none yet, at the first position that the log holds of each partition.
 
     From position 0 the outbox is seen from its beginning, so its first record is number 0; later than that, whichever comes.
@@ -80,7 +82,7 @@ def begin(connection: Connection, worker: str, firsts: Mapping[Partition, int]) 
 
 
 def move(
-    connection: Connection, worker: str, before: Mapping[Partition, Bookmark], after: Mapping[Partition, Bookmark]
+    connection: Connection, worker: str, *, before: Mapping[Partition, Bookmark], after: Mapping[Partition, Bookmark]
 ) -> None:
     """Move the bookmarks of `after` on, if all of them are where `before` has them. Holds them until the transaction ends.
 
@@ -105,7 +107,7 @@ def move(
         raise Refused(f"{worker}: {len(after) - moved} of {len(after)} positions were moved by another owner")
 
 
-def note(connection: Connection, worker: str, tallies: Mapping[Partition, Tally]) -> None:
+def note(connection: Connection, worker: str, *, tallies: Mapping[Partition, Tally]) -> None:
     """Write how the worker fared on the partitions."""
     for partition, tally in tallies.items():
         connection.execute(
@@ -117,7 +119,7 @@ def note(connection: Connection, worker: str, tallies: Mapping[Partition, Tally]
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What of a batch is in its turn, where the bookmarks are after it, and how many records came twice or too early."""
 
@@ -127,7 +129,7 @@ class Turn:
     ahead: int
 
 
-def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], compacted: Collection[str]) -> Turn:
+def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], *, compacted: Collection[str]) -> Turn:
     """Sort out what a relay sent more than once, and see to it that nothing is read twice or passed over.
 
     A relay that failed half-way sends again from the first record it has no acknowledgement of. So a relayed record is in
@@ -166,4 +168,4 @@ def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], compac
         )
         for partition, position in last.items()
     }
-    return Turn(records, after, repeated, ahead)
+    return Turn(records=records, after=after, repeated=repeated, ahead=ahead)

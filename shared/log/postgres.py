@@ -25,7 +25,7 @@ SCAN_RECORDS = 1000
 class PostgresLog:
     """A log in the tables of schema `log`. Thread-safe; a consumer of it belongs to one thread."""
 
-    def __init__(self, url: URL, partitions: int, session_seconds: float = 10.0) -> None:
+    def __init__(self, url: URL, partitions: int, *, session_seconds: float = 10.0) -> None:
         """Bring the log's tables up to date and be ready.
 
         `partitions` is the number that new topics get; `session_seconds` is how long a silent member keeps its share.
@@ -33,7 +33,7 @@ class PostgresLog:
         self._url, self._new_partitions, self._session_seconds = url, partitions, session_seconds
         self._engine = engine_for(url, SCHEMA)
         event.listen(self._engine, "connect", _prefer_indexes)
-        migrate(self._engine, SCHEMA, "shared.log")
+        migrate(self._engine, SCHEMA, package="shared.log")
         self._partitions: dict[str, int] = {}
 
     def ensure(self, topics: Sequence[Topic]) -> None:
@@ -101,16 +101,16 @@ class PostgresLog:
         numbers = {topic.name: self.partitions(topic.name) for topic, _ in publications}
         return entries.place(((topic.name, record) for topic, record in publications), numbers)
 
-    def consumer(self, group: str, topics: Sequence[Topic], member: str) -> PostgresConsumer:
+    def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> PostgresConsumer:
         """See `Log.consumer`. All members of a group name the same topics."""
         partitions = [partition for topic in topics for partition in self.lanes(topic.name)]
-        membership = Membership(self._engine, group, member, self._session_seconds)
-        return PostgresConsumer(self.conninfo, group, partitions, membership)
+        membership = Membership(self._engine, group, member=member, session_seconds=self._session_seconds)
+        return PostgresConsumer(self.conninfo, group, partitions=partitions, members=membership)
 
-    def read(self, partition: Partition, start: int, limit: int) -> list[Stored]:
+    def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
         """See `Log.read`. Raises PositionOutOfRange as `Consumer.poll` does."""
         with self.connection() as connection:
-            return entries.read(connection, {partition: start}, limit)[0]
+            return entries.read(connection, {partition: start}, limit=limit)[0]
 
     def first(self, partition: Partition) -> int:
         """See `Log.first`."""
@@ -129,7 +129,7 @@ class PostgresLog:
             with self.connection() as connection:
                 position = entries.first(connection, partition)
             while position < end:
-                records = self.read(partition, position, min(SCAN_RECORDS, end - position))
+                records = self.read(partition, position, limit=min(SCAN_RECORDS, end - position))
                 yield from records
                 position = records[-1].position + 1
 

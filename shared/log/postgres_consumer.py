@@ -21,7 +21,7 @@ class PostgresConsumer:
     During a change two members may read the same partition for a moment: the worker's compare-and-set decides who was right.
     """
 
-    def __init__(self, conninfo: str, group: str, partitions: Sequence[Partition], members: Membership) -> None:
+    def __init__(self, conninfo: str, group: str, *, partitions: Sequence[Partition], members: Membership) -> None:
         self._conninfo = conninfo
         self._group_channel = membership.CHANNEL + group
         self._channels = [
@@ -42,7 +42,7 @@ class PostgresConsumer:
                 connection = self._listening()
                 self._notice(connection, 0)
                 self._share()
-                stored = entries.read(connection, self._positions, limit)[0] if self._positions else []
+                stored = entries.read(connection, self._positions, limit=limit)[0] if self._positions else []
                 for record in stored:
                     self._positions[record.partition] = record.position + 1
                 remaining = deadline - time.monotonic()

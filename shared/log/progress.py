@@ -20,7 +20,7 @@ EVERY_SECONDS = 5.0
 class Progress:
     """The lag gauges of one worker in one process."""
 
-    def __init__(self, worker: str, log: Log, engine: Engine, topics: Sequence[Topic]) -> None:
+    def __init__(self, worker: str, log: Log, *, engine: Engine, topics: Sequence[Topic]) -> None:
         self._worker, self._log, self._engine, self._topics = worker, log, engine, topics
         self._oldest: float | None = None
         self._next_look = 0.0

@@ -82,7 +82,7 @@ class Relay:
         Raises:
             LogUnavailable: some were not acknowledged; they are still there.
         """
-        found = entries.read(connection, starts, PORTION_RECORDS)[0]
+        found = entries.read(connection, starts, limit=PORTION_RECORDS)[0]
         if not found:
             return 0
         offsets = self._producer.deliver([(stored.partition, _with_origin(stored)) for stored in found])

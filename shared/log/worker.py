@@ -12,7 +12,7 @@ from shared.contracts.topics import Topic
 from shared.log.port import Record, Stored
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """A record that can never be processed as it is, with a stable code and a sentence for the person who mends it."""
 
@@ -47,6 +47,6 @@ def decoded(
         try:
             message = decode(contract, stored.record.value)
         except Unreadable as error:
-            rejections.append(Rejection(stored, error.code, str(error)))
+            rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
         else:
             yield stored, message

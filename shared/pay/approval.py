@@ -43,7 +43,7 @@ class ApprovalPolicy(Policy):
         yield from (Reference(f"steps.{at}.role", "role", step.role) for at, step in enumerate(self.steps))
 
 
-def steps_for(policies: Iterable[ApprovalPolicy], pay_group: str, totals: Iterable[RunTotal]) -> tuple[str, ...]:
+def steps_for(policies: Iterable[ApprovalPolicy], pay_group: str, *, totals: Iterable[RunTotal]) -> tuple[str, ...]:
     """The roles that have to approve a run of a pay group, in order; one approver of any role where no policy is for the group.
 
     A policy that names the group goes before one for all groups; of several the last by id.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def settle_everybody(
-    snapshot: RunSnapshot, rows: pl.DataFrame, lost: Mapping[PayKey, Sequence[LostLine]]
+    snapshot: RunSnapshot, rows: pl.DataFrame, *, lost: Mapping[PayKey, Sequence[LostLine]]
 ) -> list[Settlement]:
     """Settle everybody with anything to settle.
 
@@ -58,14 +58,14 @@ def settle_everybody(
         settlements.append(
             settle(
                 Case(
-                    who,
-                    currency,
-                    snapshot.run.pay_period,
-                    snapshot.run.month,
-                    snapshot.run.starts,
-                    snapshot.run.ends,
-                    snapshot.payable.get(owed, 0),
-                    {name: ruled.of(person, currency, name) for name in periods},
+                    participant_id=who,
+                    currency=currency,
+                    pay_period=snapshot.run.pay_period,
+                    month=snapshot.run.month,
+                    starts=snapshot.run.starts,
+                    as_of=snapshot.run.ends,
+                    payable=snapshot.payable.get(owed, 0),
+                    ruled={name: ruled.of(person, currency, pay_period=name) for name in periods},
                     carried_in=left.carried,
                     not_due=not_due.get(owed, 0),
                     corrections=_sums(each for each in fresh if each.kind != "return" and each.origin in closed_in),
@@ -109,7 +109,7 @@ class _TermsByPeriod:
             self._spans[period.name] = (period.start, period.end)
         return self._closed_in[month]
 
-    def of(self, person: Person, currency: str, pay_period: str) -> PeriodTerms:
+    def of(self, person: Person, currency: str, *, pay_period: str) -> PeriodTerms:
         """The terms of a participant's pay in a pay period."""
         starts, ends = self._spans[pay_period]
         if ends not in self._documents:
@@ -119,7 +119,7 @@ class _TermsByPeriod:
         if not documents:
             return PeriodTerms(Terms(currency), month)
         home = person.at(ends)
-        terms = terms_for(documents, person.participant_id, home.plan, home.pay_group, currency)
+        terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
         if not any(word.prorated and terms[word] for word in WORDS):
             return PeriodTerms(terms, month)
         return PeriodTerms(terms, month, Fraction(person.days_there(starts, ends), (ends - starts).days + 1))

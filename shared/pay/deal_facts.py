@@ -114,7 +114,7 @@ class DealSource(Protocol):
 
 
 def deal_fact(
-    values: Mapping[str, Any], units: Callable[[str], int | None], cancelled_on: date | None = None
+    values: Mapping[str, Any], units: Callable[[str], int | None], *, cancelled_on: date | None = None
 ) -> DealFact | None:
     """What became of a deal, from the values of its facts by path; None where it does not say when it was closed.
 
@@ -127,13 +127,15 @@ def deal_fact(
     if since is None:
         return None
     amount = None if values.get("amount") is None else units(values["amount"])
-    refunds = collections(values, "refunds", units)
+    refunds = collections(values, "refunds", units=units)
     if day := values.get("cancel_date"):
         cancelled_on = date.fromisoformat(day)
     return DealFact(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
 
 
-def collections(values: Mapping[str, Any], name: str, units: Callable[[str], int | None]) -> list[DatedAmount] | None:
+def collections(
+    values: Mapping[str, Any], name: str, *, units: Callable[[str], int | None]
+) -> list[DatedAmount] | None:
     """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in minor units."""
     found = []
     for path, entry in values.items():
@@ -154,7 +156,7 @@ def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
     said_on = None
     if values.get("stage") in LOST:
         said_on = datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date()
-    return deal_fact(values, lambda amount: _units(amount, values.get("currency")), said_on)
+    return deal_fact(values, lambda amount: _units(amount, values.get("currency")), cancelled_on=said_on)
 
 
 def _units(amount: str, currency: str | None) -> int | None:

@@ -28,7 +28,7 @@ class Corrected(NamedTuple):
     looked_at: Mapping[tuple[str, str], str]
 
 
-def compared(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = tuple(KEY)) -> pl.DataFrame:
+def compared(before: pl.DataFrame, after: pl.DataFrame, *, key: Sequence[str] = tuple(KEY)) -> pl.DataFrame:
     """`Corrected.deals` between two tables `by_deal`, or `Corrected.others` between two `by_rule`."""
     both = before.join(after.select(*key, "amount"), on=list(key), how="full", suffix="_now", coalesce=True)
     both = both.with_columns(was_there=pl.col("amount").is_not_null(), is_there=pl.col("amount_now").is_not_null())

@@ -31,7 +31,10 @@ def deals_of(changed: pl.DataFrame, remembered: Mapping[PayKey, Mapping[LostLine
 
 
 def lost_deals(
-    changed: pl.DataFrame, facts: Mapping[str, DealFact], remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]]
+    changed: pl.DataFrame,
+    facts: Mapping[str, DealFact],
+    *,
+    remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, dict[LostLineKey, LostLine]]:
     """By participant and currency the lines of closed months whose deals earn something else than when they were paid: those that changed, and
     those of which something was lost before and the facts of whose deals say something else of it now.
@@ -54,7 +57,7 @@ def lost_deals(
     found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
     for (owed, line), (before, amount) in {**looked_at, **now}.items():
         if (fact := facts.get(line[0])) is not None:
-            paid, lost = losses(before.paid, amount, fact, fact.shares_of(owed[0], line[1]))
+            paid, lost = losses(before.paid, amount, deal=fact, shares=fact.shares_of(owed[0], line[1]))
             if (owed, line) in now or lost != before.ruled:
                 less = max(0, paid.amount - amount)
                 each = LostLine(*line, paid, less, lost, before.dismissed, fact.since, before.ruled)
@@ -65,6 +68,7 @@ def lost_deals(
 def worth_remembering(
     snapshot: RunSnapshot,
     found: Mapping[PayKey, Mapping[LostLineKey, LostLine]],
+    *,
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, list[LostLine]]:
     """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs

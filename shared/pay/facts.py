@@ -56,7 +56,7 @@ class OffCycle(NamedTuple):
     participants: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayFacts:
     """Everything that pay depends on. `holds` and `excused` come with the day from which they are known; the three balances are what
     there was before the first run.

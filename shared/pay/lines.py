@@ -12,7 +12,7 @@ from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts
 
 
 def months_wanted(
-    snapshot: RunSnapshot, who: frozenset[str], open_earners: Iterable[tuple[str, str]]
+    snapshot: RunSnapshot, who: frozenset[str], *, open_earners: Iterable[tuple[str, str]]
 ) -> dict[str, set[str]]:
     """Whose lines of which months: what no run has looked at, what is still held, and all of months that are not closed, of which a run
     that ended within them looked at a part: `open_earners` are the months with whoever earned in them.

@@ -22,7 +22,7 @@ class Setting(NamedTuple):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """What holds of a participant on a date. An entity or cost centre that nobody set is an empty text."""
 
@@ -74,7 +74,7 @@ class Person:
                 held = self.facts[path]
                 yield Setting(date.fromisoformat(start), attribute, held[0], set_by(held))
 
-    def said(self, attributes: Collection[str], first: date, last: date) -> Iterator[Setting]:
+    def said(self, attributes: Collection[str], first: date, *, last: date) -> Iterator[Setting]:
         """What of these attributes holds on any day from one to another."""
         begun: dict[str, Setting] = {}
         for each in self.settings():

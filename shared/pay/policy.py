@@ -73,7 +73,7 @@ class Policy(PolicyPart):
         return head | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """A published policy: numbered from 1 in the order of publication, never changed."""
 

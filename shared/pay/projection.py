@@ -39,21 +39,21 @@ class ProjectedRun(NamedTuple):
     settlements: Sequence[Settlement]
 
 
-def project(facts: PayFacts, first: date, last: date) -> Iterator[ProjectedRun]:
+def project(facts: PayFacts, first: date, *, last: date) -> Iterator[ProjectedRun]:
     """Run every pay period that ends from one day to another, and what was asked for in between, each as of its last day.
 
     What is about months before the first pay period counts with it, as in a group whose months were never closed.
     """
     standing = _ProjectedLedger(facts)
     runs: list[tuple[date, bool, PayPeriod, tuple[str, ...] | None]] = [
-        (span.end, True, span, None) for span in pay_periods_between(facts.groups, first, last)
+        (span.end, True, span, None) for span in pay_periods_between(facts.groups, first, last=last)
     ]
     for each in facts.off_cycle:
         if first <= each.day <= last:
             span = pay_period_at(ruling(facts.groups, each.day), each.day)
             runs.append((each.day, False, span, each.participants))
     for ends, regular, span, participants in sorted(runs, key=lambda run: run[:2]):
-        yield standing.run(ends, regular, span, participants)
+        yield standing.run(ends, regular, span=span, participants=participants)
 
 
 class _ProjectedLedger:
@@ -75,7 +75,7 @@ class _ProjectedLedger:
         self._closed: str | None = None
         self._number = 0
 
-    def run(self, ends: date, regular: bool, span: PayPeriod, participants: tuple[str, ...] | None) -> ProjectedRun:
+    def run(self, ends: date, regular: bool, *, span: PayPeriod, participants: tuple[str, ...] | None) -> ProjectedRun:
         """Settle a run, and remember what it leaves."""
         facts = self._facts
         self._number += 1
@@ -110,10 +110,10 @@ class _ProjectedLedger:
             for each in map(facts.entries.__getitem__, known)
             if each.kind == "earning" and each.period > (self._closed or "")
         }
-        wanted = months_wanted(snapshot, frozenset(snapshot.people), earners)
+        wanted = months_wanted(snapshot, frozenset(snapshot.people), open_earners=earners)
         of_those = (n for n in known if facts.entries[n].participant_id in wanted.get(facts.entries[n].period, ()))
         rows = self._rows(of_those, ends)
-        settlements = settle_everybody(snapshot, rows, self._lost(snapshot, known))
+        settlements = settle_everybody(snapshot, rows, lost=self._lost(snapshot, known))
         for each in settlements:
             self._keep(run, each)
         self._seen |= set(known)
@@ -189,12 +189,12 @@ class _ProjectedLedger:
             numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
             now = by_deal(self._rows(numbers, day)).join(paid, on=["participant_id", "period"], how="semi")
             changed = compared(paid, now)
-            found = lost_deals(changed, self._known(deals_of(changed, states), day), states)
+            found = lost_deals(changed, self._known(deals_of(changed, states), day), remembered=states)
             for owed, lines in found.items():
                 states.setdefault(owed, {}).update(
                     {line: LossRecord(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
                 )
-        return worth_remembering(snapshot, found, remembered)
+        return worth_remembering(snapshot, found, remembered=remembered)
 
     def _known(self, deals: Iterable[str], day: date) -> dict[str, DealFact]:
         """What has become of deals by a day, of those that say when they were closed."""
@@ -221,7 +221,11 @@ class _ProjectedLedger:
         self._looked[found.participant_id] = run.ends
         before = self._left.get(owed, CarriedState(0, {}, {}))
         self._left[owed] = CarriedState(
-            found.carried, {**before.settled, **found.settled}, {**before.dismissed, **found.kept}, run.id, run.month
+            carried=found.carried,
+            settled={**before.settled, **found.settled},
+            dismissed={**before.dismissed, **found.kept},
+            run=run.id,
+            month=run.month,
         )
 
 

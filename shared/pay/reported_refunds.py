@@ -52,10 +52,10 @@ def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
     ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
     first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
-    return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals)), first), last)
+    return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals=totals)), first), last)
 
 
-def _explains(refunds: Sequence[tuple[date, DatedAmount]], deal: Deal, totals: Counter[date]) -> bool:
+def _explains(refunds: Sequence[tuple[date, DatedAmount]], deal: Deal, *, totals: Counter[date]) -> bool:
     """Whether every amount is the first one's part of what is left of the deal by its day."""
     if deal.amount is None:
         return False

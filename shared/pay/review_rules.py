@@ -59,7 +59,7 @@ class ReviewFinding(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFacts:
     """What is known of a participant besides the settlement.
 
@@ -103,7 +103,7 @@ def _named(deals: Sequence[str]) -> str:
     return ", ".join(deals[:SHOWN]) + rest
 
 
-def review_findings(settlement: Settlement, seen: ReviewFacts, ends: date) -> Iterable[ReviewFinding]:
+def review_findings(settlement: Settlement, seen: ReviewFacts, *, ends: date) -> Iterable[ReviewFinding]:
     """Everything that stands out about one participant's pay."""
     who, paid = settlement.participant_id, settlement.paid
     if len(seen.history) >= HISTORY and paid > LARGE * median(seen.history) and paid > 0:

@@ -17,7 +17,7 @@ DONE_STATES: Final = frozenset[State]({"approved", "exported", "acknowledged", "
 """The states of a run that is booked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run. It pays what is due by `ends`, the last day of its pay period (or the day an off-cycle run is for).
 

@@ -62,7 +62,7 @@ class SettledPeriod(NamedTuple):
     forfeited: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Everything that the pay of one participant in one currency depends on.
 
@@ -145,9 +145,18 @@ def settle(case: Case) -> Settlement:
         kept[deal.deal_id, deal.period, deal.component] = LossRecord(deal.paid, deal.lost, keeps, deal.losses)
         why_kept[deal.deal_id, deal.period, deal.component] = _why_kept(case, deal)
         if change := keeps - deal.dismissed:
-            lines.append(PayLine("dismissal", change, deal.period, None, deal.deal_id, deal.component))
+            lines.append(
+                PayLine(
+                    step="dismissal",
+                    amount=change,
+                    about=deal.period,
+                    earning=None,
+                    deal_id=deal.deal_id,
+                    component=deal.component,
+                )
+            )
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
-    bases = _bases(case, due, lines)
+    bases = _bases(case, due, lines=lines)
     before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
     leaves = case.last_day is not None and case.last_day <= case.as_of
     found = pay(
@@ -175,7 +184,7 @@ def settle(case: Case) -> Settlement:
         for line in found.lines
         for terms, month, _ in (case.ruled[line.pay_period],)
     }
-    settled = {name: _left(name, bases[name], before[name], found.lines) for name in bases}
+    settled = {name: _left(name, bases[name], before=before[name], lines=found.lines) for name in bases}
     after = (found.paid + case.returned, found.carried, found.draw, found.receivable)
     return Settlement(
         case.participant_id,
@@ -201,7 +210,7 @@ def _kept(case: Case, deal: LostLine) -> int:
     if deal.excused:
         return deal.lost
     schedule = case.ruled[case.pay_period].terms[CLAWBACK]
-    now, before = (dismissed(losses, schedule, deal.since) for losses in (deal.losses, deal.ruled))
+    now, before = (dismissed(losses, schedule, since=deal.since) for losses in (deal.losses, deal.ruled))
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
 
@@ -211,7 +220,10 @@ def _why_kept(case: Case, deal: LostLine) -> str:
         return "An approver decided that it is not taken back"
     schedule = case.ruled[case.pay_period].terms[CLAWBACK]
     new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
-    told = [f"{_lost(each, case)}, {age_in_words(schedule, deal.since, each.day)}" for each in sorted(new.elements())]
+    told = [
+        f"{_lost(each, case)}, {age_in_words(schedule, deal.since, lost_on=each.day)}"
+        for each in sorted(new.elements())
+    ]
     told += [f"no longer {_lost(each, case)}" for each in sorted(gone.elements())]
     return "; ".join(told) or "No more can stay than was lost"
 
@@ -220,7 +232,7 @@ def _lost(loss: Loss, case: Case) -> str:
     return f"{from_minor(part(1, loss.amount), case.currency):,f} lost on {loss.day}"
 
 
-def _bases(case: Case, due: int, lines: Sequence[PayLine]) -> dict[str, int]:
+def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
     """What the run's pay period brought, and every earlier one that was corrected.
 
     A correction of a month in which no run knew the participant counts with the run's own.
@@ -254,7 +266,7 @@ def _opening(case: Case) -> list[PayLine]:
     return [line for line in lines if line.amount]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Holding:
     """What has to be held and released, what is held then and why; see `Settlement`."""
 
@@ -279,7 +291,13 @@ def _held(case: Case) -> _Holding:
         and (case.as_of - (case.last_day or case.as_of)).days > leaver.days_to_collect
     )
     current = {
-        EarningLineKey(line.period, line.component, line.plan, line.version, line.deal_id or ""): line
+        EarningLineKey(
+            period=line.period,
+            component=line.component,
+            plan=line.plan,
+            version=line.version,
+            deal_id=line.deal_id or "",
+        ): line
         for line in case.lines
     }
     found = _Holding()
@@ -287,16 +305,18 @@ def _held(case: Case) -> _Holding:
         line, booked = current.get(key), case.held.get(key, HeldAmount(0, 0))
         amount = line.amount if line is not None else 0
         forfeited = booked.forfeited if amount else 0
-        at_the_time = case.ruled[case.closed_in.get(key.period, case.pay_period)].terms
-        due = released(line, at_the_time[RELEASE], case.holds, case.as_of, leaver) if line is not None else 0
+        rules = case.ruled[case.closed_in.get(key.period, case.pay_period)].terms
+        due = (
+            released(line, rules[RELEASE], holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
+        )
         target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
         if amount != booked.amount:
             share = Fraction(booked.held, booked.amount) if booked.amount else Fraction(1)
             kept = part(amount, share) if booked.amount else target
-            moves = [_move("hold", kept - booked.held, key), _move("release", target - kept, key)]
+            moves = [_move("hold", kept - booked.held, key=key), _move("release", target - kept, key=key)]
         else:
-            moves = [_move("release" if target <= booked.held else "hold", target - booked.held, key)]
-        on_money = line is not None and waits_for_money(line, at_the_time[RELEASE], case.holds)
+            moves = [_move("release" if target <= booked.held else "hold", target - booked.held, key=key)]
+        on_money = line is not None and waits_for_money(line, rules[RELEASE], holds=case.holds)
         if on_money and line is not None and target and not any(hold.stops(line, case.as_of) for hold in case.holds):
             paid = collected(line, case.as_of)
             if paid is None:
@@ -304,22 +324,24 @@ def _held(case: Case) -> _Holding:
             elif booked.amount and target * booked.amount > booked.held * amount:
                 found.paid_less.add(key.deal_id)
         if lapsed and target > 0:
-            moves.append(PayLine("lapse", -target, key.period, key, key.deal_id or None, key.component))
+            moves.append(_move("lapse", target, key=key))
             target, forfeited = 0, forfeited + target
         if target or forfeited or booked.held or on_money:
             found.after[key] = HeldAmount(amount, target, forfeited)
         if target and line is not None:
-            found.why[key] = why_held(line, at_the_time[RELEASE], case.holds, case.as_of)
+            found.why[key] = why_held(line, rules[RELEASE], holds=case.holds, as_of=case.as_of)
         found.moves.extend(move for move in moves if move.amount)
     return found
 
 
-def _move(step: Literal["hold", "release"], change: int, key: EarningLineKey) -> PayLine:
+def _move(step: Literal["hold", "release", "lapse"], change: int, *, key: EarningLineKey) -> PayLine:
     """A change of what is held: holding takes from what is payable."""
-    return PayLine(step, -change, key.period, key, key.deal_id or None, key.component)
+    return PayLine(
+        step=step, amount=-change, about=key.period, earning=key, deal_id=key.deal_id or None, component=key.component
+    )
 
 
-def _left(name: str, base: int, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
+def _left(name: str, base: int, *, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
     """A pay period as the run leaves it."""
     mine = [line for line in lines if line.pay_period == name]
     topped = sum(line.amount for line in mine if STEPS[line.step].remembered == "topped")

@@ -17,7 +17,7 @@ from shared.pay.terms.words import pays_unearned
 from shared.pay.terms.words.release import Hold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSnapshot:
     """What a run is calculated from, besides the lines: everybody in it by id, and where they stand.
 
@@ -84,7 +84,9 @@ class RunSnapshot:
             home = self.attributes_of(participant_id)
             if self.people[participant_id].days_there(self.run.starts, self.run.ends):
                 for currency in currencies:
-                    mine = terms_for(documents, participant_id, home.plan, home.pay_group, currency)
+                    mine = terms_for(
+                        documents, participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency
+                    )
                     if pays_unearned(mine):
                         found.add((participant_id, currency))
         return found

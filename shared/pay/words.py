@@ -20,7 +20,7 @@ class ExplainedStep(NamedTuple):
     words: str
 
 
-def explained(found: Settlement, terms: Terms, month: str) -> Iterator[ExplainedStep]:
+def explained(found: Settlement, terms: Terms, *, month: str) -> Iterator[ExplainedStep]:
     """Every step of a settlement, in order.
 
     Args:
@@ -32,7 +32,7 @@ def explained(found: Settlement, terms: Terms, month: str) -> Iterator[Explained
     for line in found.lines:
         after += line.amount if line.step not in BESIDE else 0
         about = f" for {line.about}" if line.about != month else ""
-        sentence = _sentence(line, terms, about)
+        sentence = _sentence(line, terms, about=about)
         beside = ", which changes nothing payable" if line.step in BESIDE else ""
         sign = "" if line.amount < 0 or line.step in BESIDE else "+"
         yield ExplainedStep(
@@ -42,7 +42,7 @@ def explained(found: Settlement, terms: Terms, month: str) -> Iterator[Explained
         )
 
 
-def _sentence(line: PayLine, terms: Terms, about: str) -> str:
+def _sentence(line: PayLine, terms: Terms, *, about: str) -> str:
     """What a step is, with what of the terms made it."""
     of = " ".join(filter(None, (line.component, f"deal {line.deal_id}" if line.deal_id else "")))
     return STEPS[line.step].sentence.format(of=of, about=about, rule=rule(line.step, terms))

@@ -63,9 +63,10 @@ def value(file: CostFile, what: str, line: str, period: str) -> Decimal:
             return money(file, (each.total for each in spent))
         case "current" | "non_current":
             by = "month" if "-" in period else "year"
-            (row,) = tables(file, f"{period}-01"[:7], f"{period}-12"[:7], by)["rollforward"][1]
+            (row,) = tables(file, f"{period}-01"[:7], last=f"{period}-12"[:7], by=by)["rollforward"][1]
             return row[what]
-    journal = tables(file, *(window(found) or ("", "")), "month")["journals"][1]
+    first, last = window(found) or ("", "")
+    journal = tables(file, first, last=last, by="month")["journals"][1]
     accounts = (
         {"commission_expense", "on_cost_expense", "impairment_loss"} if what == "expense" else {what.partition(":")[2]}
     )
@@ -91,10 +92,10 @@ def assert_whole(file: CostFile) -> None:
         assert sum(row.amount for row in found.schedule if row.asset is asset) == asset.total
     first, last = window(found) or ("2026-01", "2026-01")
     batches: Counter[str] = Counter()
-    for row in tables(file, first, last, "month")["journals"][1]:
+    for row in tables(file, first, last=last, by="month")["journals"][1]:
         batches[row["batch_id"]] += (row["debit"] or Decimal(0)) - (row["credit"] or Decimal(0))
     assert not any(batches.values())
-    assert all(row["closing"] == 0 for row in tables(file, last, last, "month")["rollforward"][1])
+    assert all(row["closing"] == 0 for row in tables(file, last, last=last, by="month")["rollforward"][1])
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -39,7 +39,15 @@ def sources(case: Path) -> Sources:
 
     terms = sorted(case.glob("terms*.yaml"))
     last = (case / LAST).read_text().strip() if there(LAST) else None
-    return Sources(terms, case / "earned.csv", there("deals.csv"), there("events.csv"), there("group.yaml"), None, last)
+    return Sources(
+        terms=terms,
+        earned=case / "earned.csv",
+        deals=there("deals.csv"),
+        events=there("events.csv"),
+        group=there("group.yaml"),
+        first=None,
+        last=last,
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

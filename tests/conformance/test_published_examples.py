@@ -28,7 +28,7 @@ EARNING = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_expected_pay_comes_out(case: Path) -> None:
-    found = calculate(case / "deals.csv", case / "roster.csv", read_plans([case]), lambda _: None)
+    found = calculate(case / "deals.csv", case / "roster.csv", plans=read_plans([case]), step=lambda _: None)
     assert found.rejected.is_empty(), found.rejected.rows()
     assert_pay(case, found)
     assert_lines_sum(found)

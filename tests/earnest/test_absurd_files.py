@@ -43,9 +43,9 @@ def workbook(path: Path, rows: str) -> Path:
 
 def test_a_sound_sheet_of_this_kind_is_read(tmp_path: Path) -> None:
     rows = HEADER + '<row r="2"><c t="inlineStr"><is><t>d1</t></is></c></row>'
-    assert read_rows(workbook(tmp_path / "deals.xlsx", rows), "deals.xlsx", ["deal_id"]).frame["deal_id"].to_list() == [
-        "d1"
-    ]
+    assert read_rows(workbook(tmp_path / "deals.xlsx", rows), "deals.xlsx", required=["deal_id"]).frame[
+        "deal_id"
+    ].to_list() == ["d1"]
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_a_sound_sheet_of_this_kind_is_read(tmp_path: Path) -> None:
 )
 def test_a_sheet_that_reaches_too_far_is_refused(rows: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(FileError, match=why):
-        read_rows(workbook(tmp_path / "deals.xlsx", HEADER + rows), "deals.xlsx", ["deal_id"])
+        read_rows(workbook(tmp_path / "deals.xlsx", HEADER + rows), "deals.xlsx", required=["deal_id"])
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(100), b"deal_id\n1\n"])
 def test_what_is_no_workbook_is_refused_as_such(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "deals.xlsx").write_bytes(content)
     with pytest.raises(FileError, match="no XLSX workbook"):
-        read_rows(tmp_path / "deals.xlsx", "deals.xlsx", ["deal_id"])
+        read_rows(tmp_path / "deals.xlsx", "deals.xlsx", required=["deal_id"])
 
 
 def again_and_again(text: str, rows: int) -> pa.Array:
@@ -94,16 +94,16 @@ def test_a_parquet_file_that_stands_for_too_much_is_refused(
 ) -> None:
     pq.write_table(pa.table(columns), tmp_path / "deals.parquet", compression="zstd")
     with pytest.raises(FileError, match=why):
-        read_rows(tmp_path / "deals.parquet", "deals.parquet", ["deal_id"])
+        read_rows(tmp_path / "deals.parquet", "deals.parquet", required=["deal_id"])
 
 
 def test_a_parquet_file_is_the_file_of_that_name_and_no_pattern(tmp_path: Path) -> None:
     pl.DataFrame({"deal_id": ["d1"]}).write_parquet(tmp_path / "a.parquet")
     with pytest.raises(FileError):
-        read_rows(tmp_path / "*.parquet", "deals.parquet", ["deal_id"])
+        read_rows(tmp_path / "*.parquet", "deals.parquet", required=["deal_id"])
 
 
 def test_a_file_of_more_columns_than_a_spreadsheet_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deals.csv").write_text(",".join(f"c{number}" for number in range(17_000)))
     with pytest.raises(FileError, match="17,000 columns; 16,384 at most"):
-        read_rows(tmp_path / "deals.csv", "deals.csv", ["deal_id"])
+        read_rows(tmp_path / "deals.csv", "deals.csv", required=["deal_id"])

@@ -28,7 +28,7 @@ def said(case: dict[str, Any], folder: Path) -> list[str]:
         (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     plans = read_plans([BROKEN / "base.yaml"])
     try:
-        found = calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None)
+        found = calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None)
     except FileError as error:
         return [str(error).replace(f"{folder}/", "")]
     write_results(found, folder)

@@ -42,7 +42,11 @@ components: [{{component: pay, {kind}}}]
     assert lines_table(found.explained)["slices"].to_list() == slices
     assert found.explained.lines["amount"].to_list() == amounts
     (part,) = parts_of_lines(
-        found.explained, found.earnings, PlanSet([read_plan(HEAD + plan, "plan")]), "pay", "2025-01"
+        found.explained,
+        found.earnings,
+        plans=PlanSet([read_plan(HEAD + plan, "plan")]),
+        component="pay",
+        period="2025-01",
     )
     assert [line.exact for line in part.lines] == [Decimal(each).scaleb(-2) for each in amounts]
     assert "%" in part.lines[0].by_itself

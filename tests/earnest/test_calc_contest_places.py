@@ -26,7 +26,7 @@ def test_places_are_told_by_what_decided_them_though_results_read_the_same(tmp_p
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\nbob\n")
     plans = PlanSet([read_plan(head + PLAN, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert dict(found.earnings.select("participant_id", "amount").iter_rows()) == {"ann": 10000, "bob": 30000}
     for who, place in (
         ("ann", "of place 2 among 2 by margin_rate: 100"),
@@ -34,5 +34,12 @@ def test_places_are_told_by_what_decided_them_though_results_read_the_same(tmp_p
     ):
         own = pl.col("participant_id") == who
         explained = type(found.explained)(*(table.filter(own) for table in found.explained))
-        (part,) = parts_of_lines(explained, found.earnings.filter(own), plans, "race", "2025-01", found.earnings)
+        (part,) = parts_of_lines(
+            explained,
+            found.earnings.filter(own),
+            plans=plans,
+            component="race",
+            period="2025-01",
+            everyone=found.earnings,
+        )
         assert place in part.lines[-1].sentence

@@ -38,7 +38,7 @@ def calculated(
     roster = f"participant_id,effective_from,quota.bookings\nann,2025-01-{joined:02},{quota}\n"
     (folder / "roster.csv").write_text(roster)
     plans = PlanSet([read_plan(PLAN.format(currency=currency, mark=mark), "plan")])
-    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None), plans
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None), plans
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_attainment_of_a_prorated_quota_is_that_of_the_calculation(
     found, plans = calculated(tmp_path, currency, "62%", joined, quota, amount)
     assert (found.earnings["amount"].item() > 0) == pays
     assert lines_table(found.explained)["attainment_after"].to_list() == [share]
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert part.attainment == part.lines[-1].attainment_after == Decimal(share.removesuffix("%"))
 
 
@@ -80,7 +80,7 @@ def test_whoever_is_paid_is_shown_at_the_threshold_and_nobody_else(
     if not found.earnings.height:
         return
     reached = Fraction(units, 10**digits) / prorated >= mark
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert (found.earnings["amount"].item() > 0) == reached
     assert part.attainment is not None
     assert (Fraction(part.attainment) / 100 >= mark) == reached
@@ -104,8 +104,8 @@ components: [{{component: pay, kind: flat, measure: bookings, rate: {rate}, mult
     (tmp_path / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,1,2025-01-30\nD2,ann,100,2025-01-31\n")
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert [line.exact_so_far for line in part.lines] == [Decimal(each) for each in so_far]
     assert [line.exact for line in part.lines] == [part.lines[0].exact_so_far, Decimal(so_far[1]) - Decimal(so_far[0])]
     assert part.lines[0].amount == Decimal("0.01")

@@ -65,7 +65,7 @@ def test_every_recipe_comes_out_as_it_says(recipe: str, tmp_path: Path) -> None:
     plans = [
         read_plan(text, name) for name, text in FILES.items() if name.startswith(f"{recipe}/") and name.endswith("yaml")
     ]
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", PlanSet(plans), lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=PlanSet(plans), step=lambda _: None)
     write_results(found, tmp_path)
     assert (tmp_path / "earnings.csv").read_text() == FILES[f"{recipe}/earnings.csv"]
     assert found.rejected.is_empty()

@@ -35,7 +35,7 @@ def calculated(folder: Path, plan: str, deals: list[str], roster: str = "partici
     (folder / "deals.csv").write_text("\n".join(["deal_id,owner,amount,close_date", *rows]) + "\n")
     (folder / "roster.csv").write_text(roster)
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None)
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None)
 
 
 def paid(found: Calculation, component: str = "pay") -> dict[str, Decimal]:
@@ -110,7 +110,7 @@ components: [{component: pay, kind: flat, measure: invoiced, rate: 10%}]
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, date: invoice_date") + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-02": 20}
     assert found.rejected.select("id", "reason").rows() == [("D4", "unknown_participant")]
 
@@ -127,7 +127,10 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 10%}]
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     found = calculate(
-        tmp_path / "deals.csv", tmp_path / "roster.csv", PlanSet([read_plan(HEAD + plan, "plan")]), lambda _: None
+        tmp_path / "deals.csv",
+        tmp_path / "roster.csv",
+        plans=PlanSet([read_plan(HEAD + plan, "plan")]),
+        step=lambda _: None,
     )
     assert paid(found) == {"2025-02": 11}
     assert found.rejected.select("id", "reason").rows() == [("D2", "no_rate"), ("D3", "no_rate")]
@@ -154,10 +157,10 @@ components: [{{component: pay, kind: flat, measure: bookings, rate: 100%}}]
     (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,currency,close_date\nD1,ann,{deal},2025-02-01\n")
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-02": Decimal(credited)}
     assert lines_table(found.explained)["exchange"].to_list() == [said]
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-02")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-02")
     assert f"converted at {said}," in part.lines[0].sentence
 
 
@@ -203,7 +206,7 @@ components: [{component: pay, kind: flat, measure: margin, rate: 10%}]
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     rule = "rule: own, when: stage = 'won' and amount >= 100000, amount: amount - cost"
     plans = PlanSet([read_plan(HEAD.replace("rule: own", rule) + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-02": Decimal("100.05")}
 
 
@@ -232,7 +235,7 @@ components: [{component: pay, kind: per_unit, measure: sold, amount: 2}]
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(HEAD.replace("rule: own", "rule: own, amount: seats") + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-02": 84}
 
 
@@ -249,7 +252,7 @@ components: [{component: pay, kind: flat, measure: supported, rate: 1%}]
     (tmp_path / "roster.csv").write_text("participant_id\nann\nbob\n")
     rules = "{rule: own, to: engineer}, {rule: all}"
     plans = PlanSet([read_plan(HEAD.replace("{rule: own}", rules) + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found)["2025-02"] == 10
     assert found.rejected.select("id", "reason", "message").rows() == [
         ("D2", "unknown_participant", "zoe is not in the roster on the close date")
@@ -270,7 +273,7 @@ components: [{component: quick, kind: flat, measure: quick, rate: 4%}, {componen
     (tmp_path / "deals.csv").write_text("\n".join(["deal_id,owner,amount,close_date,paid_on", *rows]) + "\n")
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(head + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found, "quick") == {"2025-03": 400}
     assert paid(found, "slow") == {"2025-03": 100}
 
@@ -304,10 +307,10 @@ components:
     (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date,margin\nD1,ann,10000,2025-01-15,{margin}\n")
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(head + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-01": pay}
     assert lines_table(found.explained).select("after", "attainment_after").rows()[-1] == (number, percent)
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert f"margin_rate of {number}," in part.sentence
     assert f"takes margin_rate from 0.00 to {number}." in part.lines[-1].sentence
 
@@ -328,5 +331,5 @@ components: [{component: pay, kind: flat, measure: bookings, rate: 5%}]
     found = calculated(tmp_path, plan, ["10.10,2025-01-15", "10.10,2025-01-16", "10.10,2025-01-17"])
     assert paid(found) == {"2025-01": Decimal("1.53")}
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    (part,) = parts_of_lines(found.explained, found.earnings, plans, "pay", "2025-01")
+    (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert all("10.10 × 5%, rounded, which comes to 0.51." in line.sentence for line in part.lines)

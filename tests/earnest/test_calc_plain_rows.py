@@ -62,9 +62,9 @@ rows = st.lists(st.builds(lambda row, odd: row | {"owner": "ann"} | dict(odd), o
 def test_plain_rows_become_what_the_contract_makes_of_them(found: list[dict[str, Any]], currency: str | None) -> None:
     kinds = {ROW: pl.Int64, **dict.fromkeys(cells, pl.String)}
     numbered = pl.DataFrame([{ROW: n, **row} for n, row in enumerate(found, 2)], schema=kinds)
-    plain, rest = plain_deals(numbered, COLUMNS, currency)
-    merged, refused = merged_deals(rest, COLUMNS, currency)
-    expected, all_refused = merged_deals(numbered, COLUMNS, currency)
+    plain, rest = plain_deals(numbered, COLUMNS, currency=currency)
+    merged, refused = merged_deals(rest, COLUMNS, currency=currency)
+    expected, all_refused = merged_deals(numbered, COLUMNS, currency=currency)
     assert_frame_equal(pl.concat([plain, merged]).sort("deal_id"), expected.sort("deal_id"))
     assert_frame_equal(refused, all_refused)
 
@@ -79,6 +79,6 @@ def test_an_ordinary_file_goes_the_short_way() -> None:
             "close_date": ["2025-01-31"] * 2,
         }
     )
-    plain, rest = plain_deals(ordinary, COLUMNS, "USD")
+    plain, rest = plain_deals(ordinary, COLUMNS, currency="USD")
     assert plain["amount"].to_list() == [1050, -300]
     assert rest.is_empty()

@@ -34,7 +34,7 @@ def shared_out(
     rows = [f"{who},2025-01-01,{part}" for who, part in parts.items()]
     (folder / "roster.csv").write_text("\n".join([f"participant_id,effective_from,{column}", *rows]) + "\n")
     plans = PlanSet([read_plan(PLAN % how, "plan")])
-    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None), plans
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None), plans
 
 
 def paid(found: Calculation) -> dict[str, str]:

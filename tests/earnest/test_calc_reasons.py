@@ -26,7 +26,7 @@ def calculated(folder: Path, plan: str, deals: str, roster: str) -> Calculation:
     (folder / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{deals}")
     (folder / "roster.csv").write_text(roster)
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    found = calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None)
+    found = calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None)
     write_results(found, folder / "out")
     return found
 
@@ -156,7 +156,7 @@ components: [{{component: pay, kind: flat, measure: sales, rate: 5%}}]
     )
     (tmp_path / "roster.csv").write_text("participant_id,manager,territory\nann,mia,\nbob,,\nmia,,north\n")
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert found.rejected.select("id", "reason").rows() == [("D2", "no_rule")]
 
 
@@ -233,7 +233,9 @@ components:
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\nbob\n")
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    write_results(calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None), tmp_path / "out")
+    write_results(
+        calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None), tmp_path / "out"
+    )
     said = "is not credited by a rule: the deal has no cost, from which it calculates the amount"
     assert reasons(tmp_path) == [("D2", "no_value", f"{who} {said}") for who in ("ann", "bob")]
     paid = {(row["participant_id"], row["component"]): row["amount"] for row in table(tmp_path, "earnings")}
@@ -259,6 +261,6 @@ components: [{component: pay, kind: flat, measure: sold, rate: 100%}]
     )
     (tmp_path / "roster.csv").write_text("participant_id\nann\n")
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
-    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert found.rejected.select("id", "reason").rows() == [("D1", "bad_amount")]
     assert found.earnings["amount"].to_list() == [500]

@@ -28,7 +28,7 @@ def warned(folder: Path, measure: str, roster: str, pay: str = KICKER, head: str
     (folder / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,40000,2025-01-20\n")
     (folder / "roster.csv").write_text(f"participant_id,effective_from,plan,quota.sales\n{roster}")
     plans = PlanSet([read_plan(f"{head}measures: [{{measure: sales, sum_of: [own], {measure}}}]\n{pay}", "plan")])
-    return calculate(folder / "deals.csv", folder / "roster.csv", plans, lambda _: None).warnings
+    return calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None).warnings
 
 
 def test_a_quota_that_replaces_that_of_a_whole_window_in_its_last_days_is_told_with_both(tmp_path: Path) -> None:
@@ -87,7 +87,9 @@ def test_deals_and_attainments_that_look_like_slips_are_warnings_too(tmp_path: P
     )
     (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{deals}")
     plans = PlanSet([read_plan(f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{LIST}{BASE}", "plan")])
-    twice, ahead, above = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None).warnings
+    twice, ahead, above = calculate(
+        tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None
+    ).warnings
     assert twice.startswith("Deals D1, E1 are alike in amount, dates, account and whose they are.")
     assert ahead.startswith("Deal D2 closes on 2052-01-20, more than 5 years ahead")
     assert above.startswith("In 2052-01 ann is at 13,300% of quota or more for component base.")
@@ -110,7 +112,7 @@ def noted(folder: Path, roster: str, *plans: str) -> tuple[list[str], list[str]]
     (folder / "roster.csv").write_text(roster)
     own = f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{KICKER}"
     versions = PlanSet([read_plan(own, "rep"), *(read_plan(plan, "lead") for plan in plans)])
-    found = calculate(folder / "deals.csv", folder / "roster.csv", versions, lambda _: None)
+    found = calculate(folder / "deals.csv", folder / "roster.csv", plans=versions, step=lambda _: None)
     return found.notes, found.warnings
 
 
@@ -144,7 +146,7 @@ def test_deals_of_several_rows_are_noted_since_their_amounts_are_not_added(tmp_p
     (tmp_path / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{rows}")
     (tmp_path / "roster.csv").write_text("participant_id,plan\nann,rep\n")
     plans = PlanSet([read_plan(f"{HEAD}measures: [{{measure: sales, sum_of: [own]}}]\n{LIST}{BASE}", "plan")])
-    [note] = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None).notes
+    [note] = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None).notes
     assert (
         note
         == "1 deal has several rows, of which the later ones replace what the earlier ones say, and add nothing: D1."

@@ -56,7 +56,7 @@ def written(path: Path, *rows: list[Any], formulas: dict[str, tuple[str, Any]] |
 
 
 def cells(path: Path) -> list[tuple[Any, ...]]:
-    return read_rows(path, "deals", ()).frame.drop(ROW).rows()
+    return read_rows(path, "deals", required=()).frame.drop(ROW).rows()
 
 
 def test_a_spreadsheet_pays_what_the_same_csv_pays(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_a_spreadsheet_pays_what_the_same_csv_pays(tmp_path: Path) -> None:
     )
     (tmp_path / "roster.csv").write_text("participant_id,quota.bookings\nann,100000\nbob,0.5\n")
     plans = read_plans([tmp_path / "plan.yaml"])
-    sheets = calculate(deals, roster, plans, lambda _: None)
-    texts = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans, lambda _: None)
+    sheets = calculate(deals, roster, plans=plans, step=lambda _: None)
+    texts = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert earnings_table(sheets.earnings).equals(earnings_table(texts.earnings))
     assert ("ann", "commission", "2025-03", "7000.02", "USD") in earnings_table(sheets.earnings).rows()
     assert sheets.rejected.is_empty()
@@ -101,7 +101,7 @@ def test_texts_stay_texts_numbers_are_exact_and_dates_are_dates(tmp_path: Path) 
 def test_formulas_count_as_their_values_and_blank_rows_not_at_all(tmp_path: Path) -> None:
     formulas = {"A2": ("=1+1", 2), "B2": ('="D"&1', "D1"), "A5": ("=2*2.5", 5)}
     path = written(tmp_path / "a.xlsx", ["one", "two"], formulas=formulas)
-    read = read_rows(path, "deals", ())
+    read = read_rows(path, "deals", required=())
     assert read.frame.rows() == [(2, "2", "D1"), (5, "5", None)]
 
 
@@ -118,17 +118,17 @@ def test_formulas_count_as_their_values_and_blank_rows_not_at_all(tmp_path: Path
 )
 def test_a_number_that_binary_arithmetic_has_blurred_refuses_its_row(tmp_path: Path, value: float, why: str) -> None:
     path = written(tmp_path / "a.xlsx", ["deal_id", "amount"], ["D1", 5], ["D2", value], ["D3", 6])
-    read = read_rows(path, "deals", ())
+    read = read_rows(path, "deals", required=())
     assert read.frame["deal_id"].to_list() == ["D1", "D3"]
     assert read.rejected.rows() == [("deals", 3, "D2", "bad_value", why)]
-    assert read_rows(path, "deals", (), lambda name: name == "deal_id").frame.height == 3
+    assert read_rows(path, "deals", required=(), used=lambda name: name == "deal_id").frame.height == 3
 
 
 def test_a_cell_with_an_error_refuses_its_row_and_is_no_blank(tmp_path: Path) -> None:
     path = written(
         tmp_path / "a.xlsx", ["deal_id", "amount"], ["D1", None], ["D2", None], formulas={"B3": ("=1/0", "#DIV/0!")}
     )
-    read = read_rows(path, "deals", ())
+    read = read_rows(path, "deals", required=())
     assert read.frame["deal_id"].to_list() == ["D1"]
     assert read.rejected.rows() == [("deals", 3, "D2", "bad_value", "amount: the cell holds the error #DIV/0!")]
 
@@ -136,11 +136,11 @@ def test_a_cell_with_an_error_refuses_its_row_and_is_no_blank(tmp_path: Path) ->
 def test_what_is_no_workbook_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_text("deal_id,amount\n")
     with pytest.raises(FileError, match="this is no XLSX workbook that can be read"):
-        read_rows(tmp_path / "a.xlsx", "deals", ())
+        read_rows(tmp_path / "a.xlsx", "deals", required=())
     with pytest.raises(FileError, match="No such file"):
-        read_rows(tmp_path / "b.xlsx", "deals", ())
+        read_rows(tmp_path / "b.xlsx", "deals", required=())
     with pytest.raises(FileError, match="the first row must name the columns"):
-        read_rows(written(tmp_path / "c.xlsx"), "deals", ())
+        read_rows(written(tmp_path / "c.xlsx"), "deals", required=())
 
 
 def test_the_shortest_decimal_has_no_exponent() -> None:
@@ -157,4 +157,4 @@ def test_a_sheet_that_reaches_absurdly_far_is_refused_before_room_is_made_for_it
             content = there.read(part)
             made.writestr(part, content.replace(b'r="B2"', f'r="{last}"'.encode()))
     with pytest.raises(FileError, match="it reaches to row"):
-        read_rows(far, "roster", ["participant_id"])
+        read_rows(far, "roster", required=["participant_id"])

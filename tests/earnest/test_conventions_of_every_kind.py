@@ -82,7 +82,7 @@ class Paid:
         (folder / "deals.csv").write_text(f"deal_id,owner,amount,close_date\n{deals}")
         (folder / "roster.csv").write_text(roster)
         plan_set = PlanSet([read_plan(each, "plan") for each in plans])
-        found = calculate(folder / "deals.csv", folder / "roster.csv", plan_set, lambda _: None)
+        found = calculate(folder / "deals.csv", folder / "roster.csv", plans=plan_set, step=lambda _: None)
         keys = ["component", "participant_id", "period"]
         summed = [t.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort(keys) for t in (found.earnings, found.explained.lines)]  # fmt: skip
         assert summed[0].equals(summed[1])

@@ -167,7 +167,13 @@ def late_rows(said: list[Statement]) -> list[dict[str, Any]]:
         told = json.loads(change.delivery.body)
         fields = told["events"][0]["opportunity"] if "events" in told else told["data"]["fields"]
         system: Any = "crm" if "events" in told else "billing"
-        rows.append(row_of(Statement(change.delivery.at, system, change.deal_id, REVISION, fields)))
+        rows.append(
+            row_of(
+                Statement(
+                    at=change.delivery.at, system=system, deal_id=change.deal_id, revision=REVISION, fields=fields
+                )
+            )
+        )
     return rows
 
 

@@ -50,11 +50,11 @@ def company(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def world(company: Path) -> World:
-    return read_world(company / "deals.csv", company / "roster.csv", read_plans([company / "plan.yaml"]))
+    return read_world(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
 
 
 def told(world: World, *close: str) -> list[tuple[str, str, int, int]]:
-    found = estimate(world, "ann", closings(list(close))).earnings
+    found = estimate(world, "ann", closing=closings(list(close))).earnings
     return found.select("period", "component", "now", "then").rows()
 
 
@@ -87,9 +87,9 @@ def test_deals_are_named_with_or_without_a_date() -> None:
 
 def test_what_is_not_there_is_told(world: World) -> None:
     with pytest.raises(FileError, match="there is no deal D9"):
-        estimate(world, "ann", {"D9": None})
+        estimate(world, "ann", closing={"D9": None})
     with pytest.raises(FileError, match="zoe is not in the roster"):
-        estimate(world, "zoe", {"D2": None})
+        estimate(world, "zoe", closing={"D2": None})
 
 
 def test_the_command_tells_it_as_a_table_and_as_json(company: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_system_and_the_files_pay_the_same_cents(export: Path, system: Syste
 def test_every_repaired_and_remarked_row_is_reported(export: Path) -> None:
     recipe = read_recipe(EXAMPLE)
     people = frozenset(member.participant_id for member in team(export, recipe))
-    read = read_deals(export, recipe, people, PLACED)
+    read = read_deals(export, recipe, people=people, settings=PLACED)
     found = [(note.kind, note.field) for note in read.notes]
     assert (found.count(("repaired", "product")), found.count(("remarked", "account"))) == (1480, 1425)
     assert (len(read.events), read.won_value_in, read.won_value_taken) == (8800, WON, WON)
@@ -105,7 +105,7 @@ def small(folder: Path, **changes: str) -> tuple[Path, Recipe]:
 
 def test_a_slip_is_repaired_before_the_list_price_is_looked_up(tmp_path: Path) -> None:
     folder, recipe = small(tmp_path / "x")
-    (event,) = read_deals(folder, recipe, frozenset({"ada.lovelace"}), PLACED).events
+    (event,) = read_deals(folder, recipe, people=frozenset({"ada.lovelace"}), settings=PLACED).events
     assert (
         event["data"]["fields"] | {"product": "GTX Pro", "list_amount": "4821", "owner": "ada.lovelace"}
         == event["data"]["fields"]
@@ -125,7 +125,7 @@ def test_a_row_that_cannot_be_taken_is_reported_with_its_reason(
     tmp_path: Path, changes: dict[str, str], field: str, reason: str
 ) -> None:
     folder, recipe = small(tmp_path / "x", **changes)
-    read = read_deals(folder, recipe, frozenset({"ada.lovelace"}), PLACED)
+    read = read_deals(folder, recipe, people=frozenset({"ada.lovelace"}), settings=PLACED)
     assert read.events == []
     assert any(note.row == 2 and field in note.field and reason in note.reason for note in read.notes)
 
@@ -137,15 +137,15 @@ def test_names_become_ids_without_accents_or_spaces() -> None:
 def test_quotas_follow_the_written_rule(tmp_path: Path) -> None:
     folder, recipe = small(tmp_path / "x")
     members = team(folder, recipe)
-    read = read_deals(folder, recipe, frozenset({"ada.lovelace"}), PLACED)
-    assert quotas(members, read.events, recipe.quotas, "agent") == {"ada.lovelace": Decimal(1000)}
+    read = read_deals(folder, recipe, people=frozenset({"ada.lovelace"}), settings=PLACED)
+    assert quotas(members, read.events, rule=recipe.quotas, plan="agent") == {"ada.lovelace": Decimal(1000)}
 
 
 def test_a_missing_file_or_a_wrong_recipe_is_one_readable_line(tmp_path: Path) -> None:
     folder, recipe = small(tmp_path / "x")
     (folder / "products.csv").unlink()
     with pytest.raises(LocalError, match=r"products\.csv: No such file"):
-        read_deals(folder, recipe, frozenset(), PLACED)
+        read_deals(folder, recipe, people=frozenset(), settings=PLACED)
     with pytest.raises(LocalError, match=r"import\.yaml: No such file"):
         read_recipe(folder)
     (folder / "import.yaml").write_text("deals: {}\n")

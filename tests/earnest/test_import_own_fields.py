@@ -38,13 +38,13 @@ def test_what_a_plan_cannot_read_is_rejected_with_its_row_and_the_rest_is_writte
     rows = "id,value,rep,day,seats,paid\nA1,100,ann,2025-01-15,5,p1\nA2,100,ann,2025-01-15,=many,\nA3,1e999999999,ann,2025-01-15,1,\n"
     (tmp_path / "deals.csv").write_text(rows)
     settings, columns = Settings(database_url="postgresql://"), {"seats": ColumnTypes["number"]}
-    found = read_deals(tmp_path, RECIPE, frozenset({"ann"}), settings, columns)
+    found = read_deals(tmp_path, RECIPE, people=frozenset({"ann"}), settings=settings, columns=columns)
     assert [(note.row, note.field) for note in found.notes] == [
         (3, "data.fields.custom.seats"),
         (4, "data.fields.amount"),
     ]
     write_deals(tmp_path / "out.csv", found.events)
-    [deal] = read_rows(tmp_path / "out.csv", "deals", ["deal_id"]).frame.iter_rows(named=True)
+    [deal] = read_rows(tmp_path / "out.csv", "deals", required=["deal_id"]).frame.iter_rows(named=True)
     assert (deal["deal_id"], deal["seats"], deal["payments"]) == ("A1", "5", "p1:100:2025-01-15")
     write_report(tmp_path / "report.csv", found.notes)
     assert "\n=" not in (tmp_path / "report.csv").read_text()

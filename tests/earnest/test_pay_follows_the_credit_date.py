@@ -61,7 +61,9 @@ def calculated(
     ]
     (folder / "deals.csv").write_text("\n".join(["deal_id,owner,amount,close_date", *rows]))
     (folder / "roster.csv").write_text("\n".join(["participant_id", *owners.split()]))
-    found = calculate(folder / "deals.csv", folder / "roster.csv", read_plans([folder / "plan.yaml"]), lambda _: None)
+    found = calculate(
+        folder / "deals.csv", folder / "roster.csv", plans=read_plans([folder / "plan.yaml"]), step=lambda _: None
+    )
     write_results(found, folder / "out")
     return found
 

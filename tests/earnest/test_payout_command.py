@@ -34,11 +34,11 @@ def payout(home: Home, *arguments: str) -> tuple[int, str]:
 
 
 def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp_path: Path) -> None:
-    sender = Sender(system.home, system.settings, Console(quiet=True))
+    sender = Sender(system.home, system.settings, console=Console(quiet=True))
     bob = ROSTER | {"data": {"participant_id": "bob", "effective_from": "2025-01-01", "fields": {"plan": "rep"}}}
-    sender.send("plans", "analyst", [PLAN])
-    sender.send("roster", "hr", [ROSTER, bob])
-    sender.send("deals", "crm", [DEAL])
+    sender.send("plans", "analyst", events=[PLAN])
+    sender.send("roster", "hr", events=[ROSTER, bob])
+    sender.send("deals", "crm", events=[DEAL])
     sender.wait_until_settled()
 
     code, said = payout(system.home, "run", "2025-03")

@@ -21,7 +21,7 @@ PLANS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
 def test_a_public_plan_pays_what_was_worked_out_by_hand(plan: Path) -> None:
     plans = read_plans([plan / "plan.yaml"])
-    found = calculate(plan / "deals.csv", plan / "roster.csv", plans, lambda _: None)
+    found = calculate(plan / "deals.csv", plan / "roster.csv", plans=plans, step=lambda _: None)
     paid = {
         (row["participant_id"], row["component"], row["period"]): from_minor(row["amount"], row["currency"])
         for row in found.earnings.filter(pl.col("amount") != 0).iter_rows(named=True)

@@ -77,24 +77,24 @@ def company(tmp_path: Path) -> Path:
 
 
 def side(company: Path, plan: str = "now.yaml") -> Side:
-    world = read_world(company / "deals.csv", company / "roster.csv", read_plans([company / plan]))
+    world = read_world(company / "deals.csv", company / "roster.csv", plans=read_plans([company / plan]))
     return Side(world.deals, world.roster, world.plans)
 
 
 def simulated(company: Path, years: int, plan: str = "now.yaml", against: str | None = None, seed: int = 3) -> Outcome:
     other = None if against is None else side(company, against)
-    return simulate(side(company, plan), other, years, seed, lambda _: None)
+    return simulate(side(company, plan), other, years=years, seed=seed, step=lambda _: None)
 
 
 @pytest.mark.parametrize("plan", ["now.yaml", "group.yaml"])
 def test_the_year_as_it_was_pays_what_the_calculation_pays(company: Path, plan: str) -> None:
     found = side(company, plan)
-    base = base_year(found.deals, found.roster, found.plans)
+    base = base_year(found.deals, found.roster, plans=found.plans)
     of_year = found.deals.filter(pl.col("close_date").dt.year() == 2025)
-    credits = credit(of_year, found.roster, found.plans).credits
-    paid = earn(measure(credits, found.plans), found.roster, found.plans)
+    credits = credit(of_year, found.roster, plans=found.plans).credits
+    paid = earn(measure(credits, found.plans), found.roster, plans=found.plans)
     by_person = {who: sum(rows["amount"]) for (who,), rows in paid.group_by("participant_id")}
-    years = Years(base, found.credits(), found.roster, found.plans)
+    years = Years(base, found.credits(), roster=found.roster, plans=found.plans)
     simulated_pay = pays(years.pay(as_it_was(base)))
     assert {base.people[who]: pay for _, _, who, pay in simulated_pay.iter_rows()} == by_person
 
@@ -102,8 +102,8 @@ def test_the_year_as_it_was_pays_what_the_calculation_pays(company: Path, plan: 
 @pytest.mark.parametrize("plan", ["now.yaml", "group.yaml"])
 def test_a_drawn_year_pays_what_the_calculation_pays_for_its_deals(company: Path, plan: str) -> None:
     found = side(company, plan)
-    base = base_year(found.deals.filter(pl.col("splits").is_null()), found.roster, found.plans)
-    lots = sample(base, 0, 1, seed=9)
+    base = base_year(found.deals.filter(pl.col("splits").is_null()), found.roster, plans=found.plans)
+    lots = sample(base, 0, count=1, seed=9)
     again = pl.int_range(pl.len()).over("seat", "deal_id")
     names = pl.DataFrame({"seat": range(len(base.people)), "name": base.people})
     ids = base.deals.select("deal_id").with_row_index("deal").cast({"deal": pl.Int64})
@@ -121,10 +121,10 @@ def test_a_drawn_year_pays_what_the_calculation_pays_for_its_deals(company: Path
         for seat, who in seats.items()
     ]
     people = type(found.roster).of(found.roster.assignments, pl.concat(quotas))
-    credits = credit(deals.select(found.deals.columns), people, found.plans).credits
-    paid = earn(measure(credits, found.plans), people, found.plans)
+    credits = credit(deals.select(found.deals.columns), people, plans=found.plans).credits
+    paid = earn(measure(credits, found.plans), people, plans=found.plans)
     expected = {who: sum(rows["amount"]) for (who,), rows in paid.group_by("participant_id")}
-    got = pays(Years(base, found.credits(), found.roster, found.plans).pay(lots))
+    got = pays(Years(base, found.credits(), roster=found.roster, plans=found.plans).pay(lots))
     assert {base.people[seat]: pay for _, seat, _, pay in got.iter_rows()} == expected
 
 
@@ -133,28 +133,28 @@ def test_the_same_seed_gives_the_same_years_however_they_are_taken_together(comp
     assert once.years.equals(twice.years)
     assert not once.years.equals(simulated(company, 8, seed=4).years)
     base = once.base
-    whole, parts = sample(base, 0, 6, 3), [sample(base, first, 2, 3) for first in (0, 2, 4)]
+    whole, parts = sample(base, 0, count=6, seed=3), [sample(base, first, count=2, seed=3) for first in (0, 2, 4)]
     assert whole.deals.equals(pl.concat(part.deals for part in parts))
 
 
 def test_people_are_compared_with_those_of_their_own_year_only(company: Path) -> None:
     found = side(company, "group.yaml")
-    base = base_year(found.deals, found.roster, found.plans)
-    years = Years(base, found.credits(), found.roster, found.plans)
+    base = base_year(found.deals, found.roster, plans=found.plans)
+    years = Years(base, found.credits(), roster=found.roster, plans=found.plans)
     assert years.at_once > 1
-    together = pays(years.pay(sample(base, 0, years.at_once, 3)))
-    alone = pl.concat(pays(years.pay(sample(base, year, 1, 3))) for year in range(years.at_once))
+    together = pays(years.pay(sample(base, 0, count=years.at_once, seed=3)))
+    alone = pl.concat(pays(years.pay(sample(base, year, count=1, seed=3))) for year in range(years.at_once))
     assert together.equals(alone)
 
 
 def test_the_base_is_the_year_with_most_won_deals_and_teams_draw_among_themselves(company: Path) -> None:
     found = side(company)
-    base = base_year(found.deals, found.roster, found.plans)
+    base = base_year(found.deals, found.roster, plans=found.plans)
     assert base.year == 2025
     assert (
         found.deals.filter(pl.col("stage") == "open")["deal_id"].is_in(base.deals["deal_id"].implode()).any() is False
     )
-    lots = sample(base, 0, 50, 1)
+    lots = sample(base, 0, count=50, seed=1)
     manager = dict(found.roster.assignments.select("participant_id", "manager").iter_rows())
     pairs = {(base.people[seat], base.people[who]) for _, seat, who in lots.seats.iter_rows()}
     assert len(pairs) > 50

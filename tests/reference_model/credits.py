@@ -69,7 +69,15 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                     continue
                 if rule.get("cap") is not None:
                     amount = min(amount, number(rule["cap"]))
-                yield Credit(deal_id, payee, plan, rule["rule"], day, amount, columns | {"deal_id": deal_id})
+                yield Credit(
+                    deal_id=deal_id,
+                    payee=payee,
+                    plan=plan,
+                    rule=rule["rule"],
+                    day=day,
+                    amount=amount,
+                    column=columns | {"deal_id": deal_id},
+                )
 
 
 def _columns(deal: Data) -> dict[str, Any]:

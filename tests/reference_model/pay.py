@@ -129,7 +129,12 @@ class _Version:
                 if c.payee == participant and (c.fiscal, c.plan["version"], dates.month(c.day)) <= step
             ]
             self._known[key] = Evaluation(
-                self._plan, participant, step[0], before, self._roster, lambda here, name: self.due(here, step, name)
+                plan=self._plan,
+                participant=participant,
+                fiscal=step[0],
+                before=before,
+                roster=self._roster,
+                pays=lambda here, name: self.due(here, step, name),
             )
         return self._known[key]
 

@@ -24,7 +24,7 @@ patches = st.lists(
 def all_merged(found: list[Any]) -> Facts:
     facts: Facts = {}
     for fields, occurred_at, sequence, source in found:
-        merge(facts, fields, occurred_at, sequence, source)
+        merge(facts, fields, occurred_at=occurred_at, sequence=sequence, source=source)
     return facts
 
 
@@ -37,22 +37,22 @@ def test_any_order_and_repetition_of_patches_gives_the_same_facts(found: list[An
 
 def test_a_late_patch_loses_to_a_newer_one() -> None:
     facts: Facts = {}
-    assert merge(facts, {"amount": "2"}, "2025-01-02T00:00:00.000000Z", 0, "crm")
-    assert not merge(facts, {"amount": "1"}, "2025-01-01T00:00:00.000000Z", 0, "crm")
+    assert merge(facts, {"amount": "2"}, occurred_at="2025-01-02T00:00:00.000000Z", sequence=0, source="crm")
+    assert not merge(facts, {"amount": "1"}, occurred_at="2025-01-01T00:00:00.000000Z", sequence=0, source="crm")
     assert value_of(facts, "amount") == "2"
 
 
 def test_a_later_equal_value_is_kept_so_that_it_wins_over_what_lies_between() -> None:
     facts: Facts = {}
-    merge(facts, {"amount": "1"}, "2025-01-01T00:00:00.000000Z", 0, "crm")
-    assert merge(facts, {"amount": "1"}, "2025-01-03T00:00:00.000000Z", 0, "crm")
-    merge(facts, {"amount": "9"}, "2025-01-02T00:00:00.000000Z", 0, "crm")
+    merge(facts, {"amount": "1"}, occurred_at="2025-01-01T00:00:00.000000Z", sequence=0, source="crm")
+    assert merge(facts, {"amount": "1"}, occurred_at="2025-01-03T00:00:00.000000Z", sequence=0, source="crm")
+    merge(facts, {"amount": "9"}, occurred_at="2025-01-02T00:00:00.000000Z", sequence=0, source="crm")
     assert value_of(facts, "amount") == "1"
 
 
 def test_fields_of_one_deal_are_decided_one_by_one() -> None:
     facts: Facts = {}
-    merge(facts, {"amount": "1", "stage": "open"}, "2025-01-01T00:00:00.000000Z", 0, "crm")
-    merge(facts, {"stage": "won"}, "2025-01-02T00:00:00.000000Z", 0, "crm")
-    merge(facts, {"amount": "3"}, "2025-01-01T12:00:00.000000Z", 0, "erp")
+    merge(facts, {"amount": "1", "stage": "open"}, occurred_at="2025-01-01T00:00:00.000000Z", sequence=0, source="crm")
+    merge(facts, {"stage": "won"}, occurred_at="2025-01-02T00:00:00.000000Z", sequence=0, source="crm")
+    merge(facts, {"amount": "3"}, occurred_at="2025-01-01T12:00:00.000000Z", sequence=0, source="erp")
     assert (value_of(facts, "amount"), value_of(facts, "stage")) == ("3", "won")

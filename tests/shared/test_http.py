@@ -88,4 +88,4 @@ def test_a_hash_that_is_known_is_not_made_again() -> None:
 
 @pytest.mark.parametrize(("found", "after"), [([1, 2, 3], 30), ([1, 2], None), ([], None)])
 def test_only_after_a_full_page_there_may_be_another(found: list[int], after: int | None) -> None:
-    assert next_page(found, 3, lambda row: row * 10) == after
+    assert next_page(found, 3, cursor=lambda row: row * 10) == after

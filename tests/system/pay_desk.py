@@ -114,7 +114,7 @@ def pay_desk(folder: Path, rng: random.Random) -> Iterator[PayDesk]:
         log = open_log(settings)
         fleet.tend()
         try:
-            yield PayDesk(postgres, settings, log, fleet, drop, rng)
+            yield PayDesk(postgres=postgres, settings=settings, log=log, fleet=fleet, drop=drop, rng=rng)
         finally:
             fleet.stop()
             log.close()

@@ -32,10 +32,10 @@ def move_anyway(connection: Connection, worker: str, before: Any, after: Any) ->
     """Move the positions whatever they are."""
     try:
         with connection.begin_nested():
-            _move(connection, worker, before, after)
+            _move(connection, worker, before=before, after=after)
     except positions.Refused:
-        held = positions.load(connection, worker, dict.fromkeys(after, 0))
-        _move(connection, worker, held, after)
+        held = positions.load(connection, worker, partitions=dict.fromkeys(after, 0))
+        _move(connection, worker, before=held, after=after)
 
 
 Worker._finish = stall  # type: ignore[method-assign]

@@ -192,14 +192,16 @@ def test_scoring_answers_whatever_it_is_asked(installed: Settings, schema: Calla
 def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
-    app = payout_app(installed, engine, lambda: datetime(2026, 1, 15, tzinfo=UTC), list, scoring, scoring)
+    app = payout_app(
+        installed, engine, now=lambda: datetime(2026, 1, 15, tzinfo=UTC), ready=list, lines=scoring, deals=scoring
+    )
     assert attack(app, KEY) == []
 
 
 def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
     log = open_log(installed)
     log.ensure(ROAD)
-    evaluator = Evaluator(schema("alerts"), log, installed.zone)
+    evaluator = Evaluator(schema("alerts"), log, zone=installed.zone)
     evaluator.round(1_767_225_600)
     assert attack(alerts_app(installed, schema("alerts"), evaluator=evaluator, ready=list), KEY) == []
     log.close()

@@ -89,7 +89,7 @@ def schema(installed: Settings) -> Iterator[Callable[[str], Engine]]:
         def migrated(service: str) -> Engine:
             engine = engine_for(url_of(installed), service)
             closing.callback(engine.dispose)
-            migrate(engine, service, f"services.{service}")
+            migrate(engine, service, package=f"services.{service}")
             return engine
 
         yield migrated
@@ -110,7 +110,9 @@ def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[st
 def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
-    app = payout_app(installed, engine, lambda: datetime(2026, 1, 15, tzinfo=UTC), list, scoring, scoring)
+    app = payout_app(
+        installed, engine, now=lambda: datetime(2026, 1, 15, tzinfo=UTC), ready=list, lines=scoring, deals=scoring
+    )
     ask_everything(app, KEY)
     check_metrics(app)
 
@@ -119,7 +121,7 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     log = open_log(installed)
     log.ensure(ROAD)
     engine = schema("alerts")
-    evaluator = Evaluator(engine, log, installed.zone)
+    evaluator = Evaluator(engine, log, zone=installed.zone)
     evaluator.round(1_767_225_600.0)
     app = alerts_app(installed, engine, evaluator=evaluator, ready=list)
     ask_everything(app, KEY)

@@ -16,9 +16,9 @@ def kpi_dashboard() -> Panel:
     return dashboard(
         "earnest-kpis",
         "Earnest: KPIs of the plan",
-        "Does the plan still do what it was meant to do? Values are as of the latest business date that deals speak of.",
-        [label_variable("currency", "Currency", "label_values(earnest_kpi_value, currency)")],
-        [
+        description="Does the plan still do what it was meant to do? Values are as of the latest business date that deals speak of.",
+        variables=[label_variable("currency", "Currency", query="label_values(earnest_kpi_value, currency)")],
+        rows=[
             (5, [_now(kpi) for kpi in KPIS]),
             (7, [_open_alerts(), _as_of()]),
             *((8, [_course(kpi) for kpi in PLAN_KPIS[at : at + 2]]) for at in range(0, len(PLAN_KPIS), 2)),
@@ -36,7 +36,13 @@ def _now(kpi: Kpi) -> Panel:
     limit = float(kpi.threshold)
     colours = steps((None, "green"), (limit, "red")) if kpi.bad == "above" else steps((None, "red"), (limit, "green"))
     legend = "{{currency}}" if kpi.by_currency else kpi.title
-    return stat(kpi.title, _about(kpi), _UNITS[kpi.unit], [target(_series("earnest_kpi_value", kpi), legend)], colours)
+    return stat(
+        kpi.title,
+        _about(kpi),
+        unit=_UNITS[kpi.unit],
+        targets=[target(_series("earnest_kpi_value", kpi), legend)],
+        thresholds=colours,
+    )
 
 
 def _course(kpi: Kpi) -> Panel:
@@ -44,7 +50,7 @@ def _course(kpi: Kpi) -> Panel:
         target(_series("earnest_kpi_value", kpi), "{{currency}}" if kpi.by_currency else kpi.title),
         target(f'max(earnest_kpi_threshold{{kpi="{kpi.name}"}})', "threshold"),
     ]
-    return timeseries(f"{kpi.title} over time", _about(kpi), _UNITS[kpi.unit], targets)
+    return timeseries(f"{kpi.title} over time", _about(kpi), unit=_UNITS[kpi.unit], targets=targets)
 
 
 def _open_alerts() -> Panel:
@@ -52,9 +58,9 @@ def _open_alerts() -> Panel:
     return table(
         "Alerts",
         "Alerts of Earnest that Prometheus holds now, pending or firing. Who was told is up to Alertmanager.",
-        "short",
-        [{**firing, "format": "table"}],
-        ["Time", "Value", "__name__", "instance"],
+        unit="short",
+        targets=[{**firing, "format": "table"}],
+        hidden=["Time", "Value", "__name__", "instance"],
     )
 
 
@@ -62,9 +68,9 @@ def _as_of() -> Panel:
     return stat(
         "KPIs as of",
         "The latest business date on which something happened to a deal. KPIs count back from it.",
-        "dateTimeAsLocal",
-        [target("max(earnest_kpi_as_of_timestamp_seconds) * 1000", "as of")],
-        steps((None, "text")),
+        unit="dateTimeAsLocal",
+        targets=[target("max(earnest_kpi_as_of_timestamp_seconds) * 1000", "as of")],
+        thresholds=steps((None, "text")),
     )
 
 
@@ -72,8 +78,10 @@ def _observations() -> Panel:
     return timeseries(
         "Observations",
         "How much each KPI of the plan rests on. Below its minimum a KPI has no value and its alert is held as it is.",
-        "short",
-        [target('max by (kpi, currency) (earnest_kpi_observations{currency=~"$currency"})', "{{kpi}} {{currency}}")],
+        unit="short",
+        targets=[
+            target('max by (kpi, currency) (earnest_kpi_observations{currency=~"$currency"})', "{{kpi}} {{currency}}")
+        ],
     )
 
 

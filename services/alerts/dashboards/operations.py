@@ -15,9 +15,9 @@ def operations_dashboard() -> Panel:
     return dashboard(
         "earnest-operations",
         "Earnest: operations",
-        "Does every event arrive, in time, and what happens to those that do not?",
-        [label_variable("worker", "Worker", "label_values(earnest_worker_records_total, worker)")],
-        [
+        description="Does every event arrive, in time, and what happens to those that do not?",
+        variables=[label_variable("worker", "Worker", query="label_values(earnest_worker_records_total, worker)")],
+        rows=[
             (4, _now()),
             (8, [_received(), _append()]),
             (8, [_processed(), _batches()]),
@@ -33,49 +33,51 @@ def _now() -> list[Panel]:
         stat(
             "Instances down",
             "Instances that Prometheus cannot scrape. Events wait in the log while one is down; nothing is lost.",
-            "short",
-            [target('count(up{job=~"earnest-.+"} == 0) or vector(0)', "down")],
-            _GOOD,
+            unit="short",
+            targets=[target('count(up{job=~"earnest-.+"} == 0) or vector(0)', "down")],
+            thresholds=_GOOD,
         ),
         stat(
             "Events received now",
             "Events accepted per second by all sources.",
-            "reqps",
-            [target('sum(rate(earnest_ingest_events_total{outcome="accepted"}[$__rate_interval]))', "accepted")],
-            _NEUTRAL,
+            unit="reqps",
+            targets=[
+                target('sum(rate(earnest_ingest_events_total{outcome="accepted"}[$__rate_interval]))', "accepted")
+            ],
+            thresholds=_NEUTRAL,
         ),
         stat(
             "Longest wait",
             "Age of the oldest record that some worker has not processed.",
-            "s",
-            [target("max(earnest_worker_lag_seconds)", "oldest")],
-            steps((None, "green"), (_LAG, "red")),
+            unit="s",
+            targets=[target("max(earnest_worker_lag_seconds)", "oldest")],
+            thresholds=steps((None, "green"), (_LAG, "red")),
         ),
         stat(
             "Dead letters",
             "Records of all workers that wait for a person: `earnest dlq list`.",
-            "short",
-            [target("sum(max by (worker) (earnest_dead_letters_open))", "open")],
-            _GOOD,
+            unit="short",
+            targets=[target("sum(max by (worker) (earnest_dead_letters_open))", "open")],
+            thresholds=_GOOD,
         ),
         stat(
             "Alerts firing",
             "Alerts of Earnest that fire now, of the plan and of the road.",
-            "short",
-            [
+            unit="short",
+            targets=[
                 target(
                     'count(ALERTS{alertstate="firing", alertname=~"Earnest.+", alertname!="EarnestWatchdog"}) or vector(0)',
                     "firing",
                 )
             ],
-            _GOOD,
+            thresholds=_GOOD,
         ),
         stat(
             "KPIs evaluated",
             "Seconds since the KPIs were evaluated last; every second is usual.",
-            "s",
-            [target("time() - max(earnest_kpi_last_evaluated_timestamp_seconds)", "ago")],
-            steps((None, "green"), (300, "red")),
+            unit="s",
+            targets=[target("time() - max(earnest_kpi_last_evaluated_timestamp_seconds)", "ago")],
+            thresholds=steps((None, "green"), (300, "red")),
         ),
     ]
 
@@ -84,8 +86,8 @@ def _received() -> Panel:
     return timeseries(
         "Events received",
         "Events per second by source and what became of them. A source that sends nothing any more is a flat line.",
-        "reqps",
-        [
+        unit="reqps",
+        targets=[
             target(
                 "sum by (source, outcome) (rate(earnest_ingest_events_total[$__rate_interval]))",
                 "{{source}} {{outcome}}",
@@ -98,8 +100,8 @@ def _append() -> Panel:
     return timeseries(
         "Time until an event is durable",
         "How long ingest takes to write a batch to the log, before it answers.",
-        "s",
-        [target(_quantile(share, "earnest_ingest_append_seconds", ""), name) for share, name in _SHARES],
+        unit="s",
+        targets=[target(_quantile(share, "earnest_ingest_append_seconds", by=""), name) for share, name in _SHARES],
     )
 
 
@@ -107,8 +109,8 @@ def _processed() -> Panel:
     return timeseries(
         "Records processed",
         "Records per second that each worker has processed.",
-        "reqps",
-        [
+        unit="reqps",
+        targets=[
             target(
                 'sum by (worker) (rate(earnest_worker_records_total{outcome="processed", worker=~"$worker"}[$__rate_interval]))',
                 "{{worker}}",
@@ -121,8 +123,8 @@ def _batches() -> Panel:
     return timeseries(
         "Time of a batch",
         "From a batch in hand to its commit, by worker: how long one in a hundred takes.",
-        "s",
-        [target(_quantile("0.99", "earnest_worker_batch_seconds", "worker"), "{{worker}}")],
+        unit="s",
+        targets=[target(_quantile("0.99", "earnest_worker_batch_seconds", by="worker"), "{{worker}}")],
     )
 
 
@@ -130,8 +132,8 @@ def _lag_seconds() -> Panel:
     return timeseries(
         "Wait by worker",
         "Age of the oldest record that the worker has not processed. Rising by a second a second means that it stands still.",
-        "s",
-        [
+        unit="s",
+        targets=[
             target('max by (worker) (earnest_worker_lag_seconds{worker=~"$worker"})', "{{worker}}"),
             target(f"vector({EVENT_LAG.threshold})", "threshold"),
         ],
@@ -142,8 +144,8 @@ def _lag_records() -> Panel:
     return timeseries(
         "Records waiting",
         "Records that a worker has not processed, by topic.",
-        "short",
-        [
+        unit="short",
+        targets=[
             target(
                 'sum by (worker, topic) (earnest_worker_lag_records{worker=~"$worker"}) > 0',
                 "{{worker}} {{topic}}",
@@ -157,8 +159,8 @@ def _set_aside() -> Panel:
         "Records not processed",
         "What became of the others: dead (cannot be processed), parked (behind a dead letter of the same key), repeated and "
         "ahead (sent twice by the relay, harmless), refused (another instance had done them, harmless).",
-        "reqps",
-        [
+        unit="reqps",
+        targets=[
             target(
                 "sum by (worker, outcome) "
                 '(rate(earnest_worker_records_total{outcome!="processed", worker=~"$worker"}[$__rate_interval])) > 0',
@@ -172,8 +174,8 @@ def _dead_letters() -> Panel:
     return timeseries(
         "Dead letters open",
         "Records that wait for a person, by worker. They come down when they are replayed.",
-        "short",
-        [target('max by (worker) (earnest_dead_letters_open{worker=~"$worker"})', "{{worker}}")],
+        unit="short",
+        targets=[target('max by (worker) (earnest_dead_letters_open{worker=~"$worker"})', "{{worker}}")],
     )
 
 
@@ -181,8 +183,8 @@ def _memory() -> Panel:
     return timeseries(
         "Memory",
         "Resident memory of each instance.",
-        "bytes",
-        [target('process_resident_memory_bytes{job=~"earnest-.+"}', "{{job}} {{instance}}")],
+        unit="bytes",
+        targets=[target('process_resident_memory_bytes{job=~"earnest-.+"}', "{{job}} {{instance}}")],
     )
 
 
@@ -190,14 +192,16 @@ def _processor() -> Panel:
     return timeseries(
         "Processor",
         "Processor cores that each instance uses. Python works on one: near 1 it is time for another instance.",
-        "short",
-        [target('rate(process_cpu_seconds_total{job=~"earnest-.+"}[$__rate_interval])', "{{job}} {{instance}}")],
+        unit="short",
+        targets=[
+            target('rate(process_cpu_seconds_total{job=~"earnest-.+"}[$__rate_interval])', "{{job}} {{instance}}")
+        ],
     )
 
 
 _SHARES = (("0.5", "median"), ("0.99", "one in a hundred"))
 
 
-def _quantile(share: str, histogram: str, by: str) -> str:
+def _quantile(share: str, histogram: str, *, by: str) -> str:
     labels, only = (f"le, {by}", f'{{{by}=~"${by}"}}') if by else ("le", "")
     return f"histogram_quantile({share}, sum by ({labels}) (rate({histogram}_bucket{only}[$__rate_interval])))"

@@ -12,7 +12,7 @@ WIDTH = 24
 """Columns of a Grafana page."""
 
 
-def target(expr: str, legend: str = "", instant: bool = False) -> dict[str, Any]:
+def target(expr: str, legend: str = "", *, instant: bool = False) -> dict[str, Any]:
     """A PromQL query; `legend` may name labels as `{{label}}`."""
     return {
         "datasource": DATASOURCE,
@@ -30,10 +30,10 @@ def steps(*colours: tuple[float | None, str]) -> dict[str, Any]:
 
 
 def stat(
-    title: str, description: str, unit: str, targets: Sequence[dict[str, Any]], thresholds: dict[str, Any]
+    title: str, description: str, *, unit: str, targets: Sequence[dict[str, Any]], thresholds: dict[str, Any]
 ) -> Panel:
     """A figure of now, coloured by its thresholds, over its recent course."""
-    return _panel("stat", title, description, unit, targets, thresholds) | {
+    return _panel("stat", title, description=description, unit=unit, targets=targets, thresholds=thresholds) | {
         "options": {
             "colorMode": "value",
             "graphMode": "area",
@@ -45,9 +45,11 @@ def stat(
     }
 
 
-def timeseries(title: str, description: str, unit: str, targets: Sequence[dict[str, Any]]) -> Panel:
+def timeseries(title: str, description: str, *, unit: str, targets: Sequence[dict[str, Any]]) -> Panel:
     """A course over time; a series named `threshold` is drawn dashed and red."""
-    panel = _panel("timeseries", title, description, unit, targets, steps((None, "green")))
+    panel = _panel(
+        "timeseries", title, description=description, unit=unit, targets=targets, thresholds=steps((None, "green"))
+    )
     panel["fieldConfig"]["defaults"]["custom"] = {
         "lineWidth": 2,
         "fillOpacity": 5,
@@ -72,9 +74,13 @@ def timeseries(title: str, description: str, unit: str, targets: Sequence[dict[s
     }
 
 
-def table(title: str, description: str, unit: str, targets: Sequence[dict[str, Any]], hidden: Iterable[str]) -> Panel:
+def table(
+    title: str, description: str, *, unit: str, targets: Sequence[dict[str, Any]], hidden: Iterable[str]
+) -> Panel:
     """The labels of the series of now as rows, without the hidden columns."""
-    return _panel("table", title, description, unit, targets, steps((None, "green"))) | {
+    return _panel(
+        "table", title, description=description, unit=unit, targets=targets, thresholds=steps((None, "green"))
+    ) | {
         "options": {"cellHeight": "sm", "showHeader": True},
         "transformations": [
             {"id": "labelsToFields", "options": {"mode": "columns"}},
@@ -85,7 +91,7 @@ def table(title: str, description: str, unit: str, targets: Sequence[dict[str, A
 
 
 def dashboard(
-    uid: str, title: str, description: str, variables: Sequence[dict[str, Any]], rows: Sequence[Row]
+    uid: str, title: str, *, description: str, variables: Sequence[dict[str, Any]], rows: Sequence[Row]
 ) -> Panel:
     """A page of rows; every row fills the width with panels of equal size."""
     return {
@@ -108,7 +114,7 @@ def dashboard(
     }
 
 
-def label_variable(name: str, title: str, query: str) -> dict[str, Any]:
+def label_variable(name: str, title: str, *, query: str) -> dict[str, Any]:
     """A choice among the values of a label, all of them at first."""
     return {
         "type": "query",
@@ -139,7 +145,7 @@ _DATASOURCE_VARIABLE = {
 
 
 def _panel(
-    kind: str, title: str, description: str, unit: str, targets: Sequence[dict[str, Any]], thresholds: dict[str, Any]
+    kind: str, title: str, *, description: str, unit: str, targets: Sequence[dict[str, Any]], thresholds: dict[str, Any]
 ) -> Panel:
     return {
         "type": kind,

@@ -36,7 +36,7 @@ class Viewpoint:
     currency: str
     as_of: date
 
-    def closed(self, measured: DealSum, first: date, last: date) -> int:
+    def closed(self, measured: DealSum, first: date, *, last: date) -> int:
         """A sum over the deals that closed from the first to the last day."""
         return sum(
             sums.get(measured.name, 0)
@@ -46,7 +46,7 @@ class Viewpoint:
 
     def closed_lately(self, measured: DealSum) -> int:
         """A sum over the deals that closed in the last 30 days."""
-        return self.closed(measured, self.as_of - timedelta(days=WINDOW_DAYS - 1), self.as_of)
+        return self.closed(measured, self.as_of - timedelta(days=WINDOW_DAYS - 1), last=self.as_of)
 
     def earned(self, measured: EarningSum, *periods: str) -> int:
         """A sum over the earnings of some months. Whole companies earn in several currencies, which are never added up."""

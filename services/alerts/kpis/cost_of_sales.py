@@ -14,7 +14,9 @@ def cost_of_sales(at: Viewpoint) -> Measured:
     """Earnings / revenue won, over this month and the two before it."""
     months = at.trailing_months(QUARTER)
     first, last = first_day(months[0]), last_day(months[-1])
-    return Measured(ratio(at.earned(EARNED, *months), at.closed(REVENUE, first, last)), at.closed(WON, first, last))
+    return Measured(
+        ratio(at.earned(EARNED, *months), at.closed(REVENUE, first, last=last)), at.closed(WON, first, last=last)
+    )
 
 
 KPI: Final = PlanKpi(

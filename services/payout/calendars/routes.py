@@ -37,7 +37,7 @@ def list_pay_periods(
         raise Unprocessable(f"ask for 20 years at most, between {YEARS[0]} and {YEARS[-1]}")
     with snapshot.connect() as connection:
         groups = pay_group(connection, group_id)
-    periods = pay_periods_between(groups, first, last)
+    periods = pay_periods_between(groups, first, last=last)
     return PayPeriods(pay_group=group_id, periods=[PayPeriodView.of(each) for each in periods])
 
 

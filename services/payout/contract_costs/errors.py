@@ -27,7 +27,7 @@ class MonthsSkipped(Refusal):
     type = "contract-costs-months-skipped"
     title = "Earlier months are not booked"
 
-    def __init__(self, period: str, skipped: Sequence[str], entries: int) -> None:
+    def __init__(self, period: str, skipped: Sequence[str], *, entries: int) -> None:
         which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
         super().__init__(
             f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
@@ -78,4 +78,4 @@ def refuse_to_skip(period: str, last: str | None, *, changed: Iterable[tuple[Ent
     """
     about = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
     if about:
-        raise MonthsSkipped(period, sorted(set(about)), len(about))
+        raise MonthsSkipped(period, sorted(set(about)), entries=len(about))

@@ -114,7 +114,7 @@ def list_contract_events(
 ) -> list[EventView]:
     """What was told to happen to contracts, in the order in which it was told."""
     with snapshot.connect() as connection:
-        events = store.events(connection, last_day(LAST), contract)
+        events = store.events(connection, last_day(LAST), contract=contract)
     return [EventView.of(event_id, event) for event_id, event in events]
 
 
@@ -175,9 +175,12 @@ def list_entries(
 ) -> Entries:
     """What was booked in some months, entry by entry, a page at a time: `next` is the `after` of the next page."""
     with snapshot.connect() as connection:
-        booked = store.entries(connection, checked(first), checked(last), contract=contract, after=after, limit=limit)
+        booked = store.entries(
+            connection, checked(first), last=checked(last), contract=contract, after=after, limit=limit
+        )
     return Entries(
-        entries=[EntryView.of(entry) for entry in booked], next=next_page(booked, limit, lambda entry: entry.number)
+        entries=[EntryView.of(entry) for entry in booked],
+        next=next_page(booked, limit, cursor=lambda entry: entry.number),
     )
 
 
@@ -185,7 +188,7 @@ def list_entries(
 def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, last: LastMonth) -> RollForward:
     """The roll-forward of what is booked, by month, entity and currency: a closed month's rows never change."""
     with snapshot.connect() as connection:
-        booked = store.entries(connection, FIRST, checked(last))
+        booked = store.entries(connection, FIRST, last=checked(last))
         closed = {batch.period: batch.balances for batch in store.batches(connection)}
 
     def in_a_year(entity: str, currency: str, month: int) -> int | None:
@@ -202,8 +205,8 @@ def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, l
 def show_contract(_: GlReader, snapshot: SnapshotDep, contract_id: Contract) -> ContractView:
     """A contract's costs in words, its whole schedule as the facts say now, and what of it is booked."""
     with snapshot.connect() as connection:
-        books = _books(connection, LAST, contract_id)
-        booked = store.entries(connection, FIRST, LAST, contract=contract_id)
+        books = _books(connection, LAST, contract=contract_id)
+        booked = store.entries(connection, FIRST, last=LAST, contract=contract_id)
     if not (books.assets or books.expenses or booked):
         raise NotFound(f"there is no cost of a contract {contract_id}")
     return ContractView(
@@ -216,7 +219,7 @@ def show_contract(_: GlReader, snapshot: SnapshotDep, contract_id: Contract) -> 
 
 def published(connection: Connection) -> PolicyAt:
     """The published policy `contract_costs` of the id `default`; the documented defaults where none is in force."""
-    versions = policies.versions(connection, "contract_costs", POLICY)
+    versions = policies.versions(connection, "contract_costs", policy_id=POLICY)
 
     def at(day: date) -> ContractCosts:
         version = in_force(versions, day)
@@ -225,9 +228,9 @@ def published(connection: Connection) -> PolicyAt:
     return at
 
 
-def _books(connection: Connection, period: str, contract: str | None = None) -> ContractCostBooks:
+def _books(connection: Connection, period: str, *, contract: str | None = None) -> ContractCostBooks:
     """All that is known through a month, accounted for anew: lines of pay that runs looked at, and costs that were told."""
     costs = (*store_earned_lines.costs(connection, period), *store.lines(connection, last_day(period)))
     mine = [line for line in costs if contract in {None, line.contract_id}]
-    events = [event for _, event in store.events(connection, last_day(period), contract)]
-    return account_for(mine, events, published(connection))
+    events = [event for _, event in store.events(connection, last_day(period), contract=contract)]
+    return account_for(mine, events, policy_at=published(connection))

@@ -76,14 +76,30 @@ def add_batch(
     rows = [fixed | key._asdict() | amount._asdict() for key, amount in entries]
     if rows:
         connection.execute(_ADD_ENTRY, rows)
-    return BookedBatch(number, batch, period, len(entries), actor, now, list(balances))
+    return BookedBatch(
+        number=number,
+        id=batch,
+        period=period,
+        entries=len(entries),
+        actor=actor,
+        recorded_at=now,
+        balances=list(balances),
+    )
 
 
 def batches(connection: Connection, period: str | None = None) -> list[BookedBatch]:
     """The bookings, in order; of one month only, where one is named."""
     rows = connection.execute(_BATCHES, {"period": period})
     return [
-        BookedBatch(number, batch, of, count, actor, at, [CarryingAmount(**each) for each in told])
+        BookedBatch(
+            number=number,
+            id=batch,
+            period=of,
+            entries=count,
+            actor=actor,
+            recorded_at=at,
+            balances=[CarryingAmount(**each) for each in told],
+        )
         for number, batch, of, count, actor, at, told in rows
     ]
 
@@ -91,8 +107,8 @@ def batches(connection: Connection, period: str | None = None) -> list[BookedBat
 def entries(
     connection: Connection,
     first: str,
-    last: str,
     *,
+    last: str,
     contract: str | None = None,
     after: int = 0,
     limit: int | None = None,
@@ -101,7 +117,14 @@ def entries(
     asked = {"first": first, "last": last, "contract": contract, "after": after, "limit": limit}
     rows = connection.execute(_ENTRIES, asked)
     return [
-        BookedEntry(row.number, row.batch, row.period, _key(row), EntryAmount(row.amount, row.on_cost)) for row in rows
+        BookedEntry(
+            number=row.number,
+            batch=row.batch,
+            period=row.period,
+            key=_key(row),
+            amount=EntryAmount(row.amount, row.on_cost),
+        )
+        for row in rows
     ]
 
 
@@ -157,7 +180,7 @@ def _line(body: dict[str, Any]) -> CostLine:
     return CostLine(**(body | dates), source=body["earning_line_id"])
 
 
-def events(connection: Connection, through: date, contract: str | None = None) -> list[tuple[str, CostEvent]]:
+def events(connection: Connection, through: date, *, contract: str | None = None) -> list[tuple[str, CostEvent]]:
     """What happened by a date, in the order in which it was told, with ids."""
     rows = connection.execute(_EVENTS, {"through": through, "contract": contract})
     return [(row.id, _event(row.id, row.body)) for row in rows]

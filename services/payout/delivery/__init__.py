@@ -38,6 +38,6 @@ def send(name: str, content: bytes, *, policy: dict[str, Any], secrets: Path | N
 
     delivery = Delivery.of(policy)
     files = SecretFiles(secrets, delivery.id)
-    file = encrypted(DropFile(name, content), delivery, files)
+    file = encrypted(DropFile(name, content), delivery, secrets=files)
     put = drop(delivery, files, [file])
     return Sent(name=file.name, sha256=file.sha256, there_before=not put)

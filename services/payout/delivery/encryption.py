@@ -9,7 +9,7 @@ from services.payout.delivery.policy import Delivery
 from services.payout.delivery.secret_files import RECIPIENT, SIGNING_KEY, SecretFiles
 
 
-def encrypted(file: DropFile, delivery: Delivery, secrets: SecretFiles) -> DropFile:
+def encrypted(file: DropFile, delivery: Delivery, *, secrets: SecretFiles) -> DropFile:
     """The file as it is put down: encrypted where the policy says so. Twice the same file gives different bytes then.
 
     Raises:

@@ -27,10 +27,10 @@ def request_delivery(
 ) -> DeliveryView:
     """Have a released batch delivered. It is tried until it is there; asking again changes nothing."""
     with engine.begin() as connection:
-        if not policies.versions(connection, KIND, body.to):
+        if not policies.versions(connection, KIND, policy_id=body.to):
             raise NotFound(f"there is no delivery {body.to}: publish a policy of kind {KIND} with this id")
         files = store.released_files(connection, body.batch)
-        if store.request(connection, body.batch, body.to, files=files, who=who.name, now=clock()):
+        if store.request(connection, body.batch, destination=body.to, files=files, who=who.name, now=clock()):
             _logger.info("delivery.requested", batch=body.batch, destination=body.to, actor=who.name)
         (parcel,) = [each for each in store.parcels(connection, body.batch) if each.destination == body.to]
     if parcel.delivered_at is not None:

@@ -41,10 +41,10 @@ def drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) ->
         DeliveryFailed: the server is away, slow or full, also after some tries.
         DeliveryRefused: it will not work until somebody changes something.
     """
-    return asyncio.run(_drop(delivery, secrets, files))
+    return asyncio.run(_drop(delivery, secrets, files=files))
 
 
-async def _drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) -> list[str]:
+async def _drop(delivery: Delivery, secrets: SecretFiles, *, files: Sequence[DropFile]) -> list[str]:
     for file in files:
         check_name(file.name)
     tries = AsyncRetrying(
@@ -56,16 +56,16 @@ async def _drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFi
     put: list[str] = []
     async for attempt in tries:
         with attempt:
-            await _attempt(delivery, secrets, files, put)
+            await _attempt(delivery, secrets, files=files, put=put)
     return put
 
 
-async def _attempt(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile], put: list[str]) -> None:
+async def _attempt(delivery: Delivery, secrets: SecretFiles, *, files: Sequence[DropFile], put: list[str]) -> None:
     where = f"delivery {delivery.id} at {delivery.host}"
     try:
         async with asyncio.timeout(DROP_SECONDS), _session(delivery, secrets) as sftp:
             for file in files:
-                if await _put(sftp, delivery.directory, file):
+                if await _put(sftp, delivery.directory, file=file):
                     put.append(file.name)
     except DeliveryFailed as error:
         raise type(error)(f"{where}: {error}") from None
@@ -100,7 +100,7 @@ async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[as
         yield sftp
 
 
-async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> bool:
+async def _put(sftp: asyncssh.SFTPClient, directory: str, *, file: DropFile) -> bool:
     """Put down one file and its hash; False where that was done before, also if the file itself was picked up since.
 
     The hash comes last, so that its being there proves that this file was put down whole: payroll may have taken the file away by
@@ -118,13 +118,13 @@ async def _put(sftp: asyncssh.SFTPClient, directory: str, file: DropFile) -> boo
             raise DeliveryFailed(f"the {file.name} before this one is not picked up yet")
         # The one before was put down whole and taken away: its hash would stand beside this one, and not be of it.
         await sftp.remove(f"{path}.sha256")
-    if not await _holds(sftp, path, file):
-        await _write_and_rename(sftp, path, file)
-    await _write_and_rename(sftp, f"{path}.sha256", DropFile(f"{file.name}.sha256", file.receipt))
+    if not await _holds(sftp, path, file=file):
+        await _write_and_rename(sftp, path, file=file)
+    await _write_and_rename(sftp, f"{path}.sha256", file=DropFile(f"{file.name}.sha256", file.receipt))
     return True
 
 
-async def _holds(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> bool:
+async def _holds(sftp: asyncssh.SFTPClient, path: str, *, file: DropFile) -> bool:
     """Whether these bytes are there under the name.
 
     Raises:
@@ -141,7 +141,7 @@ async def _holds(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> bool:
     return True
 
 
-async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, file: DropFile) -> None:
+async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, *, file: DropFile) -> None:
     """Whoever looks into the folder sees the file whole or not at all: it is written beside its name, flushed to the disk, measured,
     and only then renamed, which a file system does at once. In another order a crash of the server could leave a name without its bytes.
     """
@@ -158,6 +158,6 @@ async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, file: DropFile
         )  # refuses where the name is taken, unlike posix_rename, which would replace what is there
     except (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists):
         # The name is taken by another process of ours that was quicker with these bytes, or by somebody's other bytes.
-        if not await _holds(sftp, path, file):
+        if not await _holds(sftp, path, file=file):
             raise
         await sftp.remove(part)

@@ -39,11 +39,11 @@ def deliver_released(connection: Connection, batch: str, *, day: date, now: date
     if policy is None or policy.delivery is None:
         return False
     files = released_files(connection, batch)
-    return request(connection, batch, policy.delivery, files=files, who="payout", now=now)
+    return request(connection, batch, destination=policy.delivery, files=files, who="payout", now=now)
 
 
 def request(
-    connection: Connection, batch: str, destination: str, *, files: Sequence[DropFile], who: str, now: datetime
+    connection: Connection, batch: str, *, destination: str, files: Sequence[DropFile], who: str, now: datetime
 ) -> bool:
     """Have a batch delivered, from the commit on; False where that is so already."""
     added = connection.execute(
@@ -98,7 +98,7 @@ def content(connection: Connection, parcel: Parcel) -> tuple[list[DropFile], lis
     return plain, sent if len(sent) == len(plain) else None
 
 
-def settle(connection: Connection, parcel: Parcel, sent: Sequence[DropFile]) -> None:
+def settle(connection: Connection, parcel: Parcel, *, sent: Sequence[DropFile]) -> None:
     """Keep the files as they are sent, once and for all: encrypting again would give other bytes under the same name."""
     for place, file in enumerate(sent):
         connection.execute(
@@ -108,7 +108,7 @@ def settle(connection: Connection, parcel: Parcel, sent: Sequence[DropFile]) -> 
         )
 
 
-def delivered(connection: Connection, parcel: Parcel, now: datetime) -> None:
+def delivered(connection: Connection, parcel: Parcel, *, now: datetime) -> None:
     """Keep that it is there."""
     connection.execute(
         update(_parcels).where(_of(_parcels, parcel)).values(delivered_at=now, attempts=parcel.attempts + 1, error=None)

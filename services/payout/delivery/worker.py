@@ -32,7 +32,7 @@ class Courier:
     """Any number may run; a batch is delivered to one place by one at a time."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, now: Callable[[], datetime], drop: Drop | None = None
+        self, engine: Engine, settings: Settings, *, now: Callable[[], datetime], drop: Drop | None = None
     ) -> None:
         self._engine, self._settings, self._now, self._drop = engine, settings, now, drop
         self._shown: set[str] = set()
@@ -72,7 +72,7 @@ class Courier:
             error = found
         with self._engine.begin() as connection:
             if error is None:
-                store.delivered(connection, parcel, self._now())
+                store.delivered(connection, parcel, now=self._now())
             else:
                 store.failed(connection, parcel, error=str(error), now=self._now())
         outcome = "delivered" if error is None else "refused" if isinstance(error, DeliveryRefused) else "failed"
@@ -86,15 +86,15 @@ class Courier:
         """
         with self._engine.begin() as connection:
             today = self._now().astimezone(self._settings.zone).date()
-            version = in_force(policies.versions(connection, KIND, parcel.destination), today)
+            version = in_force(policies.versions(connection, KIND, policy_id=parcel.destination), today)
             if version is None or not isinstance(version.policy, Delivery):
                 raise DeliveryRefused(f"there is no delivery {parcel.destination} in force on {today}")
             delivery = version.policy
             plain, sent = store.content(connection, parcel)
             if sent is None:
                 secrets = SecretFiles(self._settings.deliveries_dir, delivery.id)
-                sent = [encrypted(file, delivery, secrets) for file in plain]
-                store.settle(connection, parcel, sent)
+                sent = [encrypted(file, delivery, secrets=secrets) for file in plain]
+                store.settle(connection, parcel, sent=sent)
         return delivery, sent
 
     def _send(self, delivery: Delivery, files: Sequence[DropFile]) -> None:

@@ -47,4 +47,6 @@ def booked_postings(
     event, parts = accounts_of(kind, EntryAmount(amount, on_cost), claim=False, expensed_before=True)
     for account, share in parts.items():
         if share:
-            yield CostPosting(event, account, period, entity, currency, share)
+            yield CostPosting(
+                event=event, account=account, period=period, entity=entity, currency=currency, amount=share
+            )

@@ -73,7 +73,7 @@ class NotBookable(ValueError):
 class Unbalanced(NotBookable):
     """The lines of an entry do not sum to zero."""
 
-    def __init__(self, entry: str, difference: int, currency: str) -> None:
+    def __init__(self, entry: str, difference: int, *, currency: str) -> None:
         super().__init__(f"entry {entry}: debits exceed credits by {difference} minor units of {currency}")
         self.entry, self.difference, self.currency = entry, difference, currency
 
@@ -101,7 +101,7 @@ class JournalEntry:
     def __post_init__(self) -> None:
         if difference := sum(line.amount for line in self.lines):
             name = self.id or f"{self.family} of {self.entity or 'no entity'} in {self.period} about {self.origin}"
-            raise Unbalanced(name, difference, self.currency)
+            raise Unbalanced(name, difference, currency=self.currency)
 
     @property
     def memo(self) -> str:

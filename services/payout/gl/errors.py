@@ -69,7 +69,7 @@ class CannotPost(Refusal):
 class MissingAccount(NotBookable):
     """The policy has no account of the books for something that was booked; `where` are the facts that its rules look at."""
 
-    def __init__(self, policy: str, what: str, where: Mapping[str, str] | None = None) -> None:
+    def __init__(self, policy: str, what: str, *, where: Mapping[str, str] | None = None) -> None:
         facts = ", ".join(f"{name} {value!r}" for name, value in (where or {}).items() if value)
         super().__init__(f"gl_accounts {policy!r} has no account for {what}{', with ' + facts if facts else ''}")
         self.policy, self.what, self.where = policy, what, where

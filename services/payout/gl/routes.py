@@ -66,7 +66,7 @@ def preview_gl_batch(
 ) -> GlPreview:
     """What a batch made now would hold, checked as its file would be; nothing is written."""
     with snapshot.connect() as connection:
-        pending, version = _pending(connection, checked(period), entity)
+        pending, version = _pending(connection, checked(period), entity=entity)
     policy = _accounts(version)
     if pending:
         gl_batch.write_files(numbered(1, pending), policy, format_name=format, stem="preview")
@@ -88,7 +88,7 @@ def post_gl_batch(
     with engine.begin() as connection:
         # Before anything is read: what is pending is what no batch has, and that of a moment ago may just be posted.
         store.lock_batches(connection)
-        pending, version = _pending(connection, checked(body.period), body.entity)
+        pending, version = _pending(connection, checked(body.period), entity=body.entity)
         if not pending:
             raise NothingToPost(body.period, body.entity)
         made = gl_batch.write(
@@ -177,7 +177,7 @@ def reconcile_gl(
     """What was posted of a month against what the ledger of pay has in it, account by account."""
     with snapshot.connect() as connection:
         rows = [row for row in store.postings(connection, checked(period)) if row.entity == entity]
-        posted = _posted(connection, period, entity)
+        posted = _posted(connection, period, entity=entity)
         if not rows and not posted:
             _check_entity(connection, entity)
     return GlReconciliation.of(period, entity, found=reconcile(rows, posted, tolerance=tolerance))
@@ -191,12 +191,12 @@ def _batch(snapshot: Engine, batch_id: str) -> GlBatch:
     return batch
 
 
-def _posted(connection: Connection, period: str, entity: str) -> list[JournalEntry]:
+def _posted(connection: Connection, period: str, *, entity: str) -> list[JournalEntry]:
     batches = store.batches(connection, period=period, entity=entity)
     return [entry for batch in batches for entry in batch.entries]
 
 
-def _pending(connection: Connection, period: str, entity: str) -> tuple[list[JournalEntry], Version]:
+def _pending(connection: Connection, period: str, *, entity: str) -> tuple[list[JournalEntry], Version]:
     """What of a month no batch of the entity has, and the policy of its books at the month's end."""
     every = policies.versions(connection, "gl_accounts")
 
@@ -216,7 +216,7 @@ def _pending(connection: Connection, period: str, entity: str) -> tuple[list[Jou
     try:
         costs = store.contract_costs(connection, period)
         booked = entries(rows, lambda name: _accounts(version_of(name)), costs=costs, entity=entity)
-        pending = difference(booked, _posted(connection, period, entity))
+        pending = difference(booked, _posted(connection, period, entity=entity))
     except NotBookable as error:
         raise CannotPost(str(error)) from None
     if not pending:

@@ -18,7 +18,7 @@ class Place(NamedTuple):
     cost_center: str
 
 
-def place_of(person: Person, origin: str, open_from: Mapping[str, str]) -> Place:
+def place_of(person: Person, origin: str, *, open_from: Mapping[str, str]) -> Place:
     """Where something about the month `origin` is booked: there, or in the earliest month after it that is open.
 
     A month is open or closed for a pay group. A participant belongs to the pay group, entity and cost centre that the roster

@@ -35,7 +35,7 @@ class Link(NamedTuple):
     sha256: str
 
 
-def sha256(journal: Journal, entry: int, previous_sha256: str, recorded_at: datetime) -> str:
+def sha256(journal: Journal, entry: int, *, previous_sha256: str, recorded_at: datetime) -> str:
     """The hash of a journal at its place in the chain."""
     fields: Sequence[Any] = (
         previous_sha256,
@@ -56,14 +56,14 @@ def sha256(journal: Journal, entry: int, previous_sha256: str, recorded_at: date
     return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def linked(journals: Iterable[Journal], heads: Mapping[str, Head], recorded_at: datetime) -> list[Link]:
+def linked(journals: Iterable[Journal], heads: Mapping[str, Head], *, recorded_at: datetime) -> list[Link]:
     """A link per journal, in order, going on from the heads; a participant without a head has no journal yet."""
     ends = dict(heads)
     links = []
     for journal in journals:
         head = ends.get(journal.participant_id, Head())
         entry = head.entries + 1
-        link = Link(entry, head.sha256, sha256(journal, entry, head.sha256, recorded_at))
+        link = Link(entry, head.sha256, sha256(journal, entry, previous_sha256=head.sha256, recorded_at=recorded_at))
         ends[journal.participant_id] = Head(entry, link.sha256)
         links.append(link)
     return links

@@ -88,6 +88,7 @@ def difference(before: Earned, after: Earned) -> dict[Part, int]:
 def earning_journal(
     participant_id: str,
     origin_period: str,
+    *,
     place: Place,
     revision: int,
     changes: Earned,

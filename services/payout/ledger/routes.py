@@ -72,11 +72,11 @@ def list_journals(
 ) -> Journals:
     """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
     with snapshot.connect() as connection:
-        found = views.journals(connection, participant_id, before, limit)
+        found = views.journals(connection, participant_id, before=before, limit=limit)
     return Journals(
         participant_id=participant_id,
         journals=[JournalView.of(booked) for booked in found],
-        next=next_page(found, limit, lambda last: last.number),
+        next=next_page(found, limit, cursor=lambda last: last.number),
     )
 
 
@@ -90,14 +90,14 @@ def list_balances(
 ) -> Sums:
     """The accounts by participant, cost centre, entity or pay group, per currency. Currencies are never added up."""
     with snapshot.connect() as connection:
-        found = views.sums_by(connection, by, after, limit)
+        found = views.sums_by(connection, by, after=after, limit=limit)
     keys = list(
         dict.fromkeys(key for key, _ in found)
     )  # a key has a row for each of its currencies; a page counts keys
     return Sums(
         by=by,
         balances=[SumView.of(balance, key=key) for key, balance in found],
-        next=next_page(keys, limit, lambda last: last),
+        next=next_page(keys, limit, cursor=lambda last: last),
     )
 
 
@@ -110,5 +110,5 @@ def show_trial_balance(
 ) -> TrialBalance:
     """What a month found on each account, debited, credited and left there: journals by the month they are booked in."""
     with snapshot.connect() as connection:
-        found = views.trial_balance(connection, checked(period), entity)
+        found = views.trial_balance(connection, checked(period), entity=entity)
     return TrialBalance(period=period, entity=entity, accounts=[TrialLine.of(each) for each in found])

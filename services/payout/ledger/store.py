@@ -50,7 +50,7 @@ def hold(connection: Connection, earned: Mapping[Earner, HeldEarning]) -> None:
     connection.execute(_HOLD, {**columns(rows), "earned": amounts})
 
 
-def post(connection: Connection, journals: Sequence[Journal], now: datetime) -> None:
+def post(connection: Connection, journals: Sequence[Journal], *, now: datetime) -> None:
     """Book journals in open periods, recorded at `now`.
 
     Raises:
@@ -59,7 +59,7 @@ def post(connection: Connection, journals: Sequence[Journal], now: datetime) -> 
     if not journals:
         return
     participants = {journal.participant_id for journal in journals}
-    links = linked(journals, _hold_heads(connection, participants), now)
+    links = linked(journals, _hold_heads(connection, participants), recorded_at=now)
     rows = [
         (
             j.id,

@@ -107,7 +107,10 @@ def broken_chains(connection: Connection) -> list[str]:
             found[participant] = f"journal {before.entries + 1} is missing"
         elif row.previous_sha256 != before.sha256:
             found[participant] = f"journal {row.entry} does not follow the one before it"
-        elif sha256(_journal(row), row.entry, row.previous_sha256, row.recorded_at) != row.sha256:
+        elif (
+            sha256(_journal(row), row.entry, previous_sha256=row.previous_sha256, recorded_at=row.recorded_at)
+            != row.sha256
+        ):
             found[participant] = f"journal {row.entry} is not what was booked"
     for participant in heads.keys() | ends.keys():
         head, end = heads.get(participant, Head()), ends.get(participant, Head())
@@ -121,7 +124,11 @@ def broken_chains(connection: Connection) -> list[str]:
 def _journal(row: Row[Any]) -> Journal:
     postings = tuple(
         Posting(
-            account, currency, amount, None if component is None else Part(component, plan, version, currency), deal
+            account=account,
+            currency=currency,
+            amount=amount,
+            part=None if component is None else Part(component, plan, version, currency),
+            deal=deal,
         )
         for account, currency, amount, component, plan, version, deal in row.postings
     )

@@ -68,7 +68,9 @@ def unclosed_from(connection: Connection) -> dict[str, str]:
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_CLOSED)}
 
 
-def soft_close(connection: Connection, pay_group: str, period: str, run: str | None, actor: str, at: datetime) -> int:
+def soft_close(
+    connection: Connection, pay_group: str, *, period: str, run: str | None, actor: str, at: datetime
+) -> int:
     """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its number.
 
     Raises:
@@ -80,7 +82,7 @@ def soft_close(connection: Connection, pay_group: str, period: str, run: str | N
     return number
 
 
-def lift(connection: Connection, pay_group: str, run: str | None, actor: str, at: datetime) -> int:
+def lift(connection: Connection, pay_group: str, *, run: str | None, actor: str, at: datetime) -> int:
     """Lift the soft closings of a pay group that a run made, or that a person made without one; returns how many."""
     parameters = {"pay_group": pay_group, "run": run, "actor": actor, "at": at}
     return connection.execute(_LIFT, parameters).rowcount

@@ -71,7 +71,7 @@ class Trial:
         return self.opening + self.debits - self.credits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
     """A journal as it is in the ledger; `number` counts the participant's from 1."""
 
@@ -101,7 +101,7 @@ def sums(connection: Connection) -> list[Balance]:
     return [Balance(*row) for row in connection.execute(_SUMS)]
 
 
-def sums_by(connection: Connection, by: By, after: str | None, limit: int) -> list[tuple[str, Balance]]:
+def sums_by(connection: Connection, by: By, *, after: str | None, limit: int) -> list[tuple[str, Balance]]:
     """The sums of the accounts by participant, or by what the journals were booked for, per currency, in the order of keys.
 
     Takes `limit` keys: the first, or those after `after`.
@@ -110,13 +110,13 @@ def sums_by(connection: Connection, by: By, after: str | None, limit: int) -> li
     return [(key, Balance(*row)) for key, *row in rows]
 
 
-def trial_balance(connection: Connection, period: str, entity: str | None) -> list[Trial]:
+def trial_balance(connection: Connection, period: str, *, entity: str | None) -> list[Trial]:
     """Every account that was ever booked on up to a month, of all entities or of one, in the order of the chart."""
     rows = connection.execute(_TRIAL, {"period": period, "entity": entity, "accounts": list(ACCOUNTS)})
     return [Trial(*row) for row in rows]
 
 
-def journals(connection: Connection, participant_id: str, before: int, limit: int) -> list[Booked]:
+def journals(connection: Connection, participant_id: str, *, before: int, limit: int) -> list[Booked]:
     """A participant's journals numbered below `before`, the latest first, `limit` at most."""
     rows = connection.execute(_JOURNALS, {"participant": participant_id, "before": before, "limit": limit}).all()
     return [_booked(list(postings)) for _, postings in groupby(rows, key=attrgetter("number"))]
@@ -127,7 +127,7 @@ def periods(connection: Connection) -> list[tuple[str, str, str, str | None]]:
     return [tuple(row) for row in connection.execute(_PERIODS)]
 
 
-def positions(connection: Connection, worker: str, topic: Topic = EARNINGS) -> dict[int, int]:
+def positions(connection: Connection, worker: str, *, topic: Topic = EARNINGS) -> dict[int, int]:
     """Where the worker is on a topic: the next position per partition."""
     rows: Sequence[Row[Any]] = connection.execute(_POSITIONS, {"worker": worker, "topic": topic.name}).all()
     return {row.partition: row.next_position for row in rows}
@@ -135,7 +135,10 @@ def positions(connection: Connection, worker: str, topic: Topic = EARNINGS) -> d
 
 def _booked(rows: Sequence[Row[Any]]) -> Booked:
     parts = [Part(r.component, r.plan, r.version, r.currency) if r.component is not None else None for r in rows]
-    postings = [Posting(r.account, r.currency, r.amount, part, r.deal) for r, part in zip(rows, parts, strict=True)]
+    postings = [
+        Posting(account=r.account, currency=r.currency, amount=r.amount, part=part, deal=r.deal)
+        for r, part in zip(rows, parts, strict=True)
+    ]
     head = {field.name: getattr(rows[0], field.name) for field in fields(Booked) if field.name != "postings"}
     return Booked(**head, postings=tuple(postings))
 

@@ -45,7 +45,7 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
                 continue
             changed = read(stored.record.value)
         except Unreadable as error:
-            rejections.append(Rejection(stored, error.code, str(error)))
+            rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
             continue
         earner = (changed.participant_id, changed.period)
         if earner not in newest or newest[earner][0].revision < changed.revision:
@@ -53,7 +53,7 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
     if patches:
         _meet(connection, patches)
     if newest:
-        _book(connection, newest, now())
+        _book(connection, newest, now=now())
     return Outcome(rejections=rejections)
 
 
@@ -62,12 +62,19 @@ def _meet(connection: Connection, patches: Iterable[RosterFact]) -> None:
     changed: dict[str, Facts] = {}
     for patch in patches:
         facts = held.setdefault(patch.participant_id, {})
-        if merge(facts, patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by):
+        if merge(
+            facts,
+            patch.fields,
+            occurred_at=patch.occurred_at,
+            sequence=patch.sequence,
+            source=patch.source,
+            by=patch.by,
+        ):
             changed[patch.participant_id] = facts
     people.save(connection, changed)
 
 
-def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], now: datetime) -> None:
+def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], *, now: datetime) -> None:
     concerned = people.people(connection, {participant for participant, _ in newest})
     open_from = closings.hold_open(
         connection, {pay_group for person in concerned.values() for pay_group in person.pay_groups()}
@@ -83,12 +90,21 @@ def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged,
         corrects = before.journal
         if changes := difference(before.earned, after):
             participant, origin = earner
-            place = place_of(concerned[participant], origin, open_from)
+            place = place_of(concerned[participant], origin, open_from=open_from)
             record = f"{stored.partition.topic}/{stored.partition.number}/{stored.position}"
             journals.append(
-                earning_journal(participant, origin, place, changed.revision, changes, record, corrects, WORKER)
+                earning_journal(
+                    participant,
+                    origin,
+                    place=place,
+                    revision=changed.revision,
+                    changes=changes,
+                    record=record,
+                    corrects=corrects,
+                    actor=WORKER,
+                )
             )
             corrects = journals[-1].id
         moved[earner] = HeldEarning(changed.revision, after, corrects)
     books.hold(connection, moved)
-    books.post(connection, journals, now)
+    books.post(connection, journals, now=now)

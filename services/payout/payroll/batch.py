@@ -130,7 +130,7 @@ def refused_lines(
         for refused in part.target.refused(
             part.lines,
             BatchHeader(batch=run.id, number=1, run=run, entity=part.entity, created_at=created),
-            known[part.numbering],
+            owners=known[part.numbering],
         )
     ]
 
@@ -153,7 +153,7 @@ def write(
     Raises:
         LinesRefused: the target would refuse a line.
     """
-    if refused := target.refused(lines, head, owners):
+    if refused := target.refused(lines, head, owners=owners):
         raise LinesRefused(refused)
     files = target.files(lines, head)
     rows = target.rows(lines, head)

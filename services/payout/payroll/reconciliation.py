@@ -73,7 +73,7 @@ def reconcile(
     findings, matched = [], 0
     for key in sorted(released.keys() | received.keys()):
         due, got = sum(line.amount for line in released.get(key, ())), sum(received.get(key, ()))
-        kind = _kind(key in released, key in received, due, got)
+        kind = _kind(key in released, key in received, due=due, got=got)
         if kind is None:
             matched += len(released[key])
             continue
@@ -106,7 +106,7 @@ def _totals(amounts: Iterable[tuple[PaymentKey, int]]) -> dict[str, int]:
     return sums
 
 
-def _kind(released: bool, paid: bool, due: int, got: int) -> Kind | None:
+def _kind(released: bool, paid: bool, *, due: int, got: int) -> Kind | None:
     if not released:
         return "unexpected"
     if not paid:

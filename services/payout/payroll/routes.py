@@ -93,7 +93,7 @@ def list_batches(
     with snapshot.connect() as connection:
         batches = store.batches(connection, groups=who.pay_groups, run=run, before=before, limit=limit)
         views = _views(connection, batches)
-    return Batches(batches=views, next=next_page(batches, limit, lambda last: last.number))
+    return Batches(batches=views, next=next_page(batches, limit, cursor=lambda last: last.number))
 
 
 @router.get("/v1/payroll/batches/{batch_id}", summary="A released batch with its files")

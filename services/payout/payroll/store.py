@@ -63,7 +63,7 @@ def release(
             entity=part.entity,
             created_at=now,
         )
-        previous = _previous(connection, run.pay_group, part.entity)
+        previous = _previous(connection, run.pay_group, entity=part.entity)
         batch = write(part.target, part.lines, head=head, previous=previous, owners=owners[part.numbering])
         _add(connection, batch, part=part, attempts=attempts, actor=actor)
         batches.append(batch)
@@ -142,7 +142,7 @@ def _attempts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
     return {row.line: row.returned + 1 for row in rows}
 
 
-def _previous(connection: Connection, pay_group: str | None, entity: str | None) -> PreviousBatch | None:
+def _previous(connection: Connection, pay_group: str | None, *, entity: str | None) -> PreviousBatch | None:
     """The batch before, of the same payroll: each payroll has a chain of its own, for it sees no other's batches."""
     row = connection.execute(
         select(_BATCH.id, _BATCH.sha256)

@@ -37,14 +37,14 @@ def differences(connection: Connection) -> Iterator[str]:
         batches += page
     for batch in reversed(batches):
         payroll = (batch.pay_group, batch.entity)
-        yield from readable(_differences(connection, batch, latest.get(payroll)), f"batch {batch.id}")
+        yield from readable(_differences(connection, batch, previous=latest.get(payroll)), f"batch {batch.id}")
         latest[payroll] = batch
     numbers = [batch.number for batch in reversed(batches)]
     if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         yield "payroll batches are not numbered one after the other: one is missing"
 
 
-def _differences(connection: Connection, batch: ReleasedBatch, previous: ReleasedBatch | None) -> Iterator[str]:
+def _differences(connection: Connection, batch: ReleasedBatch, *, previous: ReleasedBatch | None) -> Iterator[str]:
     manifest = json.loads(store.manifest(connection, batch.id))
     # `File.sha256` is made from the bytes: what the row says of them is not believed.
     hashes = [file.sha256 for file in store.files(connection, batch.id)]

@@ -36,7 +36,7 @@ class DoesNotFollow(Refusal):
         self.group = group
 
 
-def is_new(policy: Policy, before: Sequence[Version], closed_through: str | None) -> bool:
+def is_new(policy: Policy, before: Sequence[Version], *, closed_through: str | None) -> bool:
     """Whether the policy becomes a new version; False where the latest version says the same already.
 
     Args:

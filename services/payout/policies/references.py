@@ -48,7 +48,9 @@ def check(references: Iterable[Reference], known: Mapping[Named, Callable[[Colle
         there = known[what]({each.name for each in mine})
         for each in mine:
             if each.name not in there:
-                hint = "none with this id came in" if what == "deal" else did_you_mean(each.name, there, _MANY[what])
+                hint = (
+                    "none with this id came in" if what == "deal" else did_you_mean(each.name, there, what=_MANY[what])
+                )
                 errors.append(
                     {"field": each.field, "reason": f"there is no {_ONE.get(what, what)} {each.name}: {hint}"}
                 )

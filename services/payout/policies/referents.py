@@ -16,7 +16,7 @@ Asked = Collection[str]
 
 
 def referents(
-    connection: Connection, deals: DealSource, roles: Callable[[], Collection[str]]
+    connection: Connection, deals: DealSource, *, roles: Callable[[], Collection[str]]
 ) -> Mapping[Named, Callable[[Asked], Asked]]:
     """By what can be named, which there are. `roles` are those that keys have.
 

@@ -58,18 +58,20 @@ def publish_policy(
     with a warning. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
     cannot approve that pay.
     """
-    policy = _policy(kind, policy_id, body.policy)
+    policy = _policy(kind, policy_id, data=body.policy)
     with engine.begin() as connection:
         warnings = [each.in_words for each in policy.slips()]
         warnings += [] if body.expected else _warnings(connection, policy)
         # Months before policies: while a run closes one this waits, and who publishes for another group need not wait with it.
         closed = _closed_through(connection, policy)
         store.hold(connection)
-        before = store.versions(connection, kind, policy_id)
+        before = store.versions(connection, kind, policy_id=policy_id)
         if not body.expected:
-            check(policy.names(), referents(connection, deps.deals, keys.roles))
-        if is_new(policy, before, closed if policy.rules_pay else None):
-            published = store.add(connection, policy, who.name, body.reason, deps.now(), before)
+            check(policy.names(), referents(connection, deps.deals, roles=keys.roles))
+        if is_new(policy, before, closed_through=closed if policy.rules_pay else None):
+            published = store.add(
+                connection, policy, author=who.name, reason=body.reason, now=deps.now(), before=before
+            )
             response.status_code = HTTPStatus.CREATED
         else:
             published = before[-1]
@@ -108,7 +110,7 @@ def show_policy(
     """A policy: the latest version, or the one asked for; with the list of all versions."""
     _check_kind(kind)
     with snapshot.connect() as connection:
-        versions = store.versions(connection, kind, policy_id)
+        versions = store.versions(connection, kind, policy_id=policy_id)
     chosen = in_force(versions, on) if on is not None else versions[-1] if versions else None
     if version is not None:
         chosen = next((each for each in versions if each.version == version and (on is None or each is chosen)), None)
@@ -132,7 +134,7 @@ def show_policy_schema(_: EarningsReader, kind: Kind) -> dict[str, Any]:
     return schema_of(model_of(kind))
 
 
-def _policy(kind: str, policy_id: str, data: dict[str, Any]) -> Policy:
+def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
     """The policy that the body says."""
     _check_kind(kind)
     for name, value in (("kind", kind), ("id", policy_id)):

@@ -17,7 +17,7 @@ def hold(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.policies', 0))"))
 
 
-def versions(connection: Connection, kind: str, policy_id: str | None = None) -> list[Version]:
+def versions(connection: Connection, kind: str, *, policy_id: str | None = None) -> list[Version]:
     """The versions of a policy, or of all policies of a kind, by id and in the order of their publication."""
     columns = schema.policy.c
     found = select(schema.policy).where(columns.kind == kind).order_by(columns.id, columns.version)
@@ -31,10 +31,10 @@ def every(connection: Connection) -> list[Version]:
 
 
 def add(
-    connection: Connection, policy: Policy, author: str, reason: str, now: datetime, before: Sequence[Version]
+    connection: Connection, policy: Policy, *, author: str, reason: str, now: datetime, before: Sequence[Version]
 ) -> Version:
     """Write the next version of a policy, after `before`; the caller has called `hold`."""
-    added = Version(policy, len(before) + 1, author, reason, now)
+    added = Version(policy=policy, version=len(before) + 1, author=author, reason=reason, recorded_at=now)
     connection.execute(
         insert(schema.policy).values(
             kind=policy.kind,
@@ -51,4 +51,10 @@ def add(
 
 
 def _version(row: Row[tuple[object, ...]]) -> Version:
-    return Version(model_of(row.kind).of(row.body), row.version, row.author, row.reason, row.recorded_at)
+    return Version(
+        policy=model_of(row.kind).of(row.body),
+        version=row.version,
+        author=row.author,
+        reason=row.reason,
+        recorded_at=row.recorded_at,
+    )

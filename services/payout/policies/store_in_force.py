@@ -23,15 +23,15 @@ Kind = TypeVar("Kind", bound=Policy)
 def terms(connection: Connection) -> Callable[[date], list[PaymentTerms]]:
     """The payment terms that hold on a date, whichever is asked for: all versions are read once."""
     every = by_id(connection, "payment_terms")
-    return lambda day: _held(every, day, PaymentTerms)
+    return lambda day: _held(every, day, kind=PaymentTerms)
 
 
 def approvals(connection: Connection, day: date) -> list[ApprovalPolicy]:
     """The approvals that runs need on a date."""
-    return _held(by_id(connection, "approval"), day, ApprovalPolicy)
+    return _held(by_id(connection, "approval"), day, kind=ApprovalPolicy)
 
 
-def profile(connection: Connection, group: PayGroup, day: date) -> tuple[str, PayrollProfile]:
+def profile(connection: Connection, group: PayGroup, *, day: date) -> tuple[str, PayrollProfile]:
     """The payroll profile of a pay group on a day with its version, as `adp-us/3`: the first one before there was any, the plain CSV
     where the group names none.
 
@@ -40,7 +40,7 @@ def profile(connection: Connection, group: PayGroup, day: date) -> tuple[str, Pa
     """
     if group.payroll_profile is None:
         return _PLAIN, PLAIN
-    published = versions(connection, "payroll_profile", group.payroll_profile)
+    published = versions(connection, "payroll_profile", policy_id=group.payroll_profile)
     if not published:
         raise NoSuchProfile(group.id, group.payroll_profile)
     found = in_force(published, day) or min(published, key=lambda each: (each.policy.valid_from, -each.version))
@@ -54,7 +54,9 @@ def profile_named(connection: Connection, name: str) -> PayrollProfile:
         return PLAIN
     policy_id, _, number = name.partition("/")
     (found,) = (
-        each.policy for each in versions(connection, "payroll_profile", policy_id) if each.version == int(number)
+        each.policy
+        for each in versions(connection, "payroll_profile", policy_id=policy_id)
+        if each.version == int(number)
     )
     assert isinstance(found, PayrollProfile)
     return found
@@ -72,6 +74,6 @@ def by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:
     return found
 
 
-def _held(every: dict[str, list[Version]], day: date, kind: type[Kind]) -> list[Kind]:
+def _held(every: dict[str, list[Version]], day: date, *, kind: type[Kind]) -> list[Kind]:
     held = [found.policy for each in every.values() if (found := in_force(each, day)) is not None]
     return [policy for policy in held if isinstance(policy, kind)]

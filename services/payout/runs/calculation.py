@@ -58,8 +58,10 @@ class Calculated:
 def calculate(inputs: Inputs) -> Calculated:
     """Settle everybody in the run."""
     snapshot, corrected, remembered = inputs.snapshot, inputs.corrected, _remembered(inputs.snapshot)
-    lost = lost_deals(corrected.deals, inputs.facts, remembered) if dismisses(snapshot) else {}
-    settlements = settle_everybody(snapshot, each_line(inputs.lines), worth_remembering(snapshot, lost, remembered))
+    lost = lost_deals(corrected.deals, inputs.facts, remembered=remembered) if dismisses(snapshot) else {}
+    settlements = settle_everybody(
+        snapshot, each_line(inputs.lines), lost=worth_remembering(snapshot, lost, remembered=remembered)
+    )
     return Calculated(inputs=inputs, settlements=settlements)
 
 
@@ -73,7 +75,9 @@ def corrected_months(snapshot: RunSnapshot) -> dict[str, set[str]]:
     return found
 
 
-def corrected_deals(before: pl.DataFrame, looked_at: Mapping[tuple[str, str], str], lines: pl.DataFrame) -> Corrected:
+def corrected_deals(
+    before: pl.DataFrame, looked_at: Mapping[tuple[str, str], str], *, lines: pl.DataFrame
+) -> Corrected:
     """What became of the deals of corrected closed months. Where nothing was corrected there is nothing to compare.
 
     Args:
@@ -85,7 +89,7 @@ def corrected_deals(before: pl.DataFrame, looked_at: Mapping[tuple[str, str], st
     # Who had no line when a run last looked has nothing to compare: all of it is new, and told as such by the settlement.
     theirs = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
     deals = compared(by_deal(before, "deal_currency"), by_deal(theirs))
-    corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), RULE_KEY), looked_at)
+    corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), key=RULE_KEY), looked_at)
     return corrected if _is_told(corrected) else corrected._replace(looked_at={})
 
 

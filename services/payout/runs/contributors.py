@@ -36,9 +36,9 @@ def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]
     yield from _hands(found.inputs.lines)
     yield from _by_what_was_paid(connection, snapshot)
     periods = list(_pay_periods(snapshot))
-    yield from _by_roster(connection, found, min(each.start for each in periods))
+    yield from _by_roster(connection, found, first=min(each.start for each in periods))
     left = {each.ends for state in snapshot.carried.values() for each in state.uncleared}
-    yield from _by_policies(connection, found, {each.end for each in periods} | left)
+    yield from _by_policies(connection, found, ends={each.end for each in periods} | left)
     yield from _by_decisions(connection, found)
 
 
@@ -88,7 +88,7 @@ def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
             yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 
 
-def _by_roster(connection: Connection, found: Calculated, first: date) -> Iterator[tuple[str, str]]:
+def _by_roster(connection: Connection, found: Calculated, *, first: date) -> Iterator[tuple[str, str]]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
     snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
     settled = {who: snapshot.people[who] for who in {each.participant_id for each in found.settlements}}
@@ -98,17 +98,17 @@ def _by_roster(connection: Connection, found: Calculated, first: date) -> Iterat
     for who, person in everybody.items():
         if who in settled:
             yield from ((by, "payee") for by in person.set_by(ATTRIBUTES, run.ends))
-            said = [(each, "roster") for each in person.said(RULED, first, run.ends)]
-            said += [(each, "payee") for each in person.said(ATTRIBUTES, run.ends, run.ends)]
+            said = [(each, "roster") for each in person.said(RULED, first, last=run.ends)]
+            said += [(each, "payee") for each in person.said(ATTRIBUTES, run.ends, last=run.ends)]
         else:
-            moves = person.said({"pay_group"}, run.starts, run.ends)
+            moves = person.said({"pay_group"}, run.starts, last=run.ends)
             said = [(each, "payee") for each in moves if each.day >= run.starts]
         for each, what in said:
             yield each.by, what
             yield from ((by, what) for by in again.get((who, f"{each.day}/{each.attribute}"), ()))
 
 
-def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> Iterator[tuple[str, str]]:
+def _by_policies(connection: Connection, found: Calculated, *, ends: set[date]) -> Iterator[tuple[str, str]]:
     """Who wrote the versions that rule the run of policies that apply to it, or did before these versions.
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
@@ -121,7 +121,9 @@ def _by_policies(connection: Connection, found: Calculated, ends: set[date]) -> 
         policy = version.policy
         assert isinstance(policy, PaymentTerms)
         rank = policy.applies_to.rank
-        return any(c == policy.currency and rank(who, plan, run.pay_group) is not None for who, plan, c in owed)
+        return any(
+            c == policy.currency and rank(who, plan, pay_group=run.pay_group) is not None for who, plan, c in owed
+        )
 
     def approves(version: Version) -> bool:
         policy = version.policy
@@ -154,7 +156,7 @@ def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[s
             works = each.until is None or each.until >= snapshot.run.starts
         if each.subject in subjects[each.scope] and (works or since is None or each.at >= since):
             yield each.actor, each.what
-    for actor in positions.adjusters(connection, snapshot.people, snapshot.run.month, snapshot.carried):
+    for actor in positions.adjusters(connection, snapshot.people, month=snapshot.run.month, before=snapshot.carried):
         yield actor, "adjustment"
 
 

@@ -51,7 +51,7 @@ class Standing(NamedTuple):
 
 
 def told(
-    corrected: Corrected, facts: Mapping[str, DealFact], before: Details, now: Details, writing: Writing
+    corrected: Corrected, facts: Mapping[str, DealFact], *, before: Details, now: Details, writing: Writing
 ) -> Mapping[tuple[str, str, str], Sequence[Changed]]:
     """By participant, currency and month what became of which deal, and of what no deal earned.
 
@@ -66,13 +66,13 @@ def told(
     was, is_now = _Standings(before), _Standings(now)
     for row in corrected.deals.iter_rows(named=True):
         who, currency, period, component, deal = (row[name] for name in KEY)
-        stood, stands = (each.of(who, period, component, deal) for each in (was, is_now))
-        why = "; ".join(_causes(row, facts.get(deal), stood, stands, writing))
-        change = Changed(deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing))
+        stood, stands = (each.of(who, period, component=component, deal=deal) for each in (was, is_now))
+        why = "; ".join(_causes(row, facts.get(deal), was=stood, now=stands, writing=writing))
+        change = Changed(deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing))
         found.setdefault((who, currency, period), []).append(change)
     for row in corrected.others.iter_rows(named=True):
         rule = words.RULES.get(row["rule"], words.title(row["rule"]))
-        why = _with_amounts(rule, row, writing)
+        why = _with_amounts(rule, row, writing=writing)
         change = Changed(None, row["component"], row["amount_now"] - row["amount"], why)
         found.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
     return found
@@ -85,7 +85,7 @@ class _Standings:
         self._details = details
         self._read: dict[tuple[str, str], dict[tuple[str, str], Standing]] = {}
 
-    def of(self, who: str, period: str, component: str, deal: str) -> Standing | None:
+    def of(self, who: str, period: str, *, component: str, deal: str) -> Standing | None:
         """How a deal pays somebody in a month; None where that is not known."""
         if (who, period) not in self._read:
             detail = self._details.get((who, period))
@@ -104,7 +104,7 @@ def _standings(detail: Any) -> Iterator[tuple[tuple[str, str], Standing]]:
                 yield (component, deal), Standing(part, lines)
 
 
-def _with_amounts(why: str, row: Mapping[str, Any], writing: Writing) -> str:
+def _with_amounts(why: str, row: Mapping[str, Any], *, writing: Writing) -> str:
     was, is_now = (
         writing.amount(from_minor(row[name], row["currency"]), row["currency"]) for name in ("amount", "amount_now")
     )
@@ -112,7 +112,7 @@ def _with_amounts(why: str, row: Mapping[str, Any], writing: Writing) -> str:
 
 
 def _causes(
-    row: Mapping[str, Any], fact: DealFact | None, was: Standing | None, now: Standing | None, writing: Writing
+    row: Mapping[str, Any], fact: DealFact | None, *, was: Standing | None, now: Standing | None, writing: Writing
 ) -> list[str]:
     """All that makes a deal earn something else, in words."""
     if not row["is_there"]:
@@ -121,20 +121,20 @@ def _causes(
         if fact is not None and fact.cancelled_on is not None:
             return [f"cancelled on {fact.cancelled_on}"]
         gone = fact is not None and fact.amount is not None and fact.amount <= sum(each.amount for each in fact.refunds)
-        refunds = list(_of_the_deal(row, fact, writing)) if fact is not None and gone else []
+        refunds = list(_of_the_deal(row, fact, writing=writing)) if fact is not None and gone else []
         return refunds or ["no longer credited to you"]
     if not row["was_there"]:
         return ["credited to you since the month was paid"]
-    found = [] if fact is None else list(_of_the_deal(row, fact, writing))
+    found = [] if fact is None else list(_of_the_deal(row, fact, writing=writing))
     if was is not None and now is not None:
-        found += _of_the_credit(was, now, writing, explained=bool(found))
-        found += _of_the_rate(was, now, writing)
+        found += _of_the_credit(was, now, writing=writing, explained=bool(found))
+        found += _of_the_rate(was, now, writing=writing)
         if not found:
             found.append("cents are rounded once, on the total, which changed")
     return found or ["calculated anew"]
 
 
-def _of_the_deal(row: Mapping[str, Any], fact: DealFact, writing: Writing) -> Iterator[str]:
+def _of_the_deal(row: Mapping[str, Any], fact: DealFact, *, writing: Writing) -> Iterator[str]:
     """Refunds and the amount."""
     known, refunds = Counter(DatedAmount.all_of(row["refunds"]) or ()), Counter(fact.refunds)
 
@@ -151,7 +151,7 @@ def _of_the_deal(row: Mapping[str, Any], fact: DealFact, writing: Writing) -> It
         yield f"the amount of the deal is {money(fact.amount)} instead of {money(row['deal_amount'])}"
 
 
-def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained: bool) -> Iterator[str]:
+def _of_the_credit(was: Standing, now: Standing, *, writing: Writing, explained: bool) -> Iterator[str]:
     """Share, rate of exchange; and what is credited, where nothing of the deal explains it."""
     before, after = was.lines[0], now.lines[0]
     if None not in (before.share_percent, after.share_percent) and before.share_percent != after.share_percent:
@@ -169,7 +169,7 @@ def _of_the_credit(was: Standing, now: Standing, writing: Writing, *, explained:
         yield "{} are credited instead of {}".format(*credited)
 
 
-def _of_the_rate(was: Standing, now: Standing, writing: Writing) -> Iterator[str]:
+def _of_the_rate(was: Standing, now: Standing, *, writing: Writing) -> Iterator[str]:
     """Plan version, quota and the part of the measure that it makes up, where it is paid at another rate on the whole."""
     if was.pays * now.credited == now.pays * was.credited:
         return
@@ -178,7 +178,8 @@ def _of_the_rate(was: Standing, now: Standing, writing: Writing) -> Iterator[str
         yield "under {} instead of {}".format(*plans)
     if was.part.quota != now.part.quota:
         quotas = (
-            "none" if each.part.quota is None else counted(each.part.quota, each.part, writing) for each in (now, was)
+            "none" if each.part.quota is None else counted(each.part.quota, each.part, writing=writing)
+            for each in (now, was)
         )
         yield "the quota is {} instead of {}".format(*quotas)
     here, there = (_reach(each, writing) for each in (now, was))
@@ -194,7 +195,9 @@ def _reach(each: Standing, writing: Writing) -> str:
     first, last = each.lines[0], each.lines[-1]
     if first.attainment_before is not None and last.attainment_after is not None:
         return f"from {writing.percent(first.attainment_before)} to {writing.percent(last.attainment_after)} of quota"
-    return f"from {counted(first.before, each.part, writing)} to {counted(last.after, each.part, writing)}"
+    return (
+        f"from {counted(first.before, each.part, writing=writing)} to {counted(last.after, each.part, writing=writing)}"
+    )
 
 
 def _rates(each: Standing, writing: Writing) -> str:

@@ -44,7 +44,7 @@ def gather(deps: Dependencies, run: Run) -> Inputs:
     snapshot, lines = _with_lines(deps, snapshot)
     with deps.snapshot.connect() as connection:
         before, looked_at = _when_paid(connection, corrected_months(snapshot))
-    corrected = corrected_deals(before, looked_at, lines)
+    corrected = corrected_deals(before, looked_at, lines=lines)
     return Inputs(
         snapshot=snapshot,
         lines=lines,
@@ -67,7 +67,7 @@ def _with_lines(deps: Dependencies, snapshot: RunSnapshot) -> tuple[RunSnapshot,
             earners = balances.open_earners(
                 connection, snapshot.people, closed=snapshot.closed or "", month=snapshot.run.month
             )
-        wanted = months_wanted(snapshot, waiting, earners)
+        wanted = months_wanted(snapshot, waiting, open_earners=earners)
         tables = [deps.lines.of(month, sorted(who)) for month, who in sorted(wanted.items())]
         with deps.snapshot.connect() as connection:
             moved = _moved(connection, snapshot, looked_at=waiting, wanted=wanted, tables=tables)
@@ -76,7 +76,7 @@ def _with_lines(deps: Dependencies, snapshot: RunSnapshot) -> tuple[RunSnapshot,
             return snapshot, pl.concat(kept)
         sleep(PAUSE.total_seconds())
         with deps.snapshot.connect() as connection:
-            snapshot = reload(connection, snapshot, sorted(moved))
+            snapshot = reload(connection, snapshot, who=sorted(moved))
         waiting = moved
     raise NotSettled(waiting, snapshot.run.month)
 
@@ -97,7 +97,7 @@ def _moved(
     entries = balances.entries(connection, looked_at)
     moved = {who for who in looked_at if entries.get(who, 0) != snapshot.journal_counts.get(who, 0)}
     for (month, who), table in zip(sorted(wanted.items()), tables, strict=True):
-        booked = balances.revisions(connection, month, sorted(who))
+        booked = balances.revisions(connection, month, participants=sorted(who))
         # A line that is not settled is one that scoring is about to publish anew.
         given = {
             participant: revision

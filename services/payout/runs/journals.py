@@ -70,7 +70,13 @@ def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], LossRecord]
     ):
         given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
         held = tuple((rule, share) for rule, share in shares)
-        paid = PaidLine(amount, deal_amount, given_back, None if rate is None else Fraction(rate), held)
+        paid = PaidLine(
+            amount=amount,
+            deal_amount=deal_amount,
+            refunds=given_back,
+            rate=None if rate is None else Fraction(rate),
+            shares=held,
+        )
         losses = tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
         found[deal, period, component] = LossRecord(paid, lost, kept, losses)
     return found
@@ -79,7 +85,14 @@ def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], LossRecord]
 def lines_of(pay: Mapping[str, Any]) -> list[PayLine]:
     """The lines of a settlement that was kept."""
     return [
-        PayLine(step, amount, about, EarningLineKey(*whose) if whose else None, deal, component)
+        PayLine(
+            step=step,
+            amount=amount,
+            about=about,
+            earning=EarningLineKey(*whose) if whose else None,
+            deal_id=deal,
+            component=component,
+        )
         for step, amount, about, whose, deal, component in pay.get("lines", ())
     ]
 
@@ -90,7 +103,7 @@ def held_of(pay: Mapping[str, Any]) -> dict[EarningLineKey, HeldAmount]:
 
 
 def pay_journals(
-    run: str, participant_id: str, currency: str, lines: Iterable[PayLine], paid: int, place: Place, actor: str
+    run: str, participant_id: str, *, currency: str, lines: Iterable[PayLine], paid: int, place: Place, actor: str
 ) -> Iterator[Journal]:
     """The journals of one participant's pay in one currency.
 
@@ -135,7 +148,7 @@ def _posting(line: PayLine, account: LedgerAccount, *, currency: str, amount: in
     if account not in OF_A_COMPONENT or line.earning is None:
         return Posting(account, currency, amount)
     part = Part(line.earning.component, line.earning.plan, line.earning.version, currency)
-    return Posting(account, currency, amount, part, line.deal_id)
+    return Posting(account=account, currency=currency, amount=amount, part=part, deal=line.deal_id)
 
 
 class RejectedPayment(Protocol):
@@ -151,7 +164,7 @@ class RejectedPayment(Protocol):
     def amount(self) -> int: ...  # noqa: D102
 
 
-def return_journal(run: str, batch: str, line: RejectedPayment, place: Place, actor: str) -> Journal:
+def return_journal(run: str, batch: str, *, line: RejectedPayment, place: Place, actor: str) -> Journal:
     """The journal of a payment that payroll gave back: it is owed again."""
     postings = (
         Posting(RETURN.debit, line.currency, line.amount),
@@ -179,7 +192,7 @@ class EntityBalance(NamedTuple):
 
 
 def transfer_journals(
-    run: str, balances: Sequence[EntityBalance], places: Mapping[str, Place], actor: str
+    run: str, balances: Sequence[EntityBalance], *, places: Mapping[str, Place], actor: str
 ) -> Iterator[Journal]:
     """Move what participants have with entities that they are no longer of to the one they are of, against `intercompany`.
 
@@ -195,11 +208,11 @@ def transfer_journals(
         for side, home, sign in (("out", place._replace(entity=entity), -1), ("in", place, 1)):
             postings = [
                 Posting(
-                    each.account,
-                    currency,
-                    sign * each.amount,
-                    Part(each.component, each.plan or "", each.version or 0, currency) if each.component else None,
-                    each.deal,
+                    account=each.account,
+                    currency=currency,
+                    amount=sign * each.amount,
+                    part=Part(each.component, each.plan or "", each.version or 0, currency) if each.component else None,
+                    deal=each.deal,
                 )
                 for each in mine
             ]

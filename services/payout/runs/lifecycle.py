@@ -67,18 +67,18 @@ def check_move(run: Run, verb: Verb) -> State:
     """
     states, to = MOVES[verb]
     if run.state not in states:
-        raise WrongState(run.id, run.state, " or ".join(states), DONE[verb])
+        raise WrongState(run.id, run.state, needed=" or ".join(states), done=DONE[verb])
     return to
 
 
 def check_author(run: Run, actor: str) -> None:
     """Raises NotTheAuthor unless the run is the actor's own."""
     if actor != run.author:
-        raise NotTheAuthor(run.id, actor, run.author)
+        raise NotTheAuthor(run.id, actor, author=run.author)
 
 
 def next_step(
-    run: Run, approvals: Iterable[Approval], approver: str, roles: frozenset[str], hands: Iterable[str]
+    run: Run, approvals: Iterable[Approval], *, approver: str, roles: frozenset[str], hands: Iterable[str]
 ) -> str:
     """The role in which the approver may take the next step of the approval.
 
@@ -104,11 +104,11 @@ def next_step(
         or any(each.approver == approver for each in taken)
         or (step != ANYBODY and step not in roles)
     ):
-        raise NotYourStep(run.id, approver, step)
+        raise NotYourStep(run.id, approver, step=step)
     return step
 
 
-def check_unchanged(run: Run, lines: str, inputs: str, seen: str | None) -> None:
+def check_unchanged(run: Run, lines: str, *, inputs: str, seen: str | None) -> None:
     """Raises LinesChanged if what the run would pay, what it was calculated from, or what the approver saw is not what it says."""
     if (lines, inputs) != (run.lines_sha256, run.inputs_sha256) or seen not in (None, run.lines_sha256):
         raise LinesChanged(run.id, run.author)

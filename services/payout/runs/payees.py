@@ -31,7 +31,7 @@ ATTRIBUTES = frozenset({"payroll_id", "first_name", "last_name", "name", "entity
 """What of the roster decides where pay goes."""
 
 
-def payees_of(run: Run, people: Mapping[str, Person], who: Iterable[str], profile: str) -> list[Payee]:
+def payees_of(run: Run, people: Mapping[str, Person], *, who: Iterable[str], profile: str) -> list[Payee]:
     """The payees among `people`, by id; whoever is not among them is left out."""
     found = []
     for participant_id in sorted({*who} & people.keys()):

@@ -31,10 +31,10 @@ def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProf
     Raises:
         NoSuchProfile: the pay group names one that nobody published.
     """
-    return policies_in_force.profile(connection, ruling(pay_group(connection, run.pay_group), run.ends), run.ends)
+    return policies_in_force.profile(connection, ruling(pay_group(connection, run.pay_group), run.ends), day=run.ends)
 
 
-def profile_kept(connection: Connection, run: Run, frozen: Frozen) -> PayrollProfile:
+def profile_kept(connection: Connection, run: Run, *, frozen: Frozen) -> PayrollProfile:
     """The payroll profile that a run was approved with; that in force where it keeps no payees, because it pays nobody."""
     if not frozen.payees:
         return profile_in_force(connection, run)[1]
@@ -58,20 +58,20 @@ def paying(connection: Connection, run: Run) -> ReleasedRun:
 def lines_to_pay(run: Run, frozen: Frozen) -> list[PayrollLine]:
     """Every payment of a run, to the payees that it keeps."""
     payees = {payee.participant_id: payee for payee in frozen.payees}
-    return [line for pay in frozen.pays if pay.paid for line in _payments(run, pay, payees[pay.participant_id])]
+    return [line for pay in frozen.pays if pay.paid for line in _payments(run, pay, payee=payees[pay.participant_id])]
 
 
-def would_refuse(connection: Connection, run: Run, frozen: Frozen) -> list[tuple[str, RefusedLine]]:
+def would_refuse(connection: Connection, run: Run, *, frozen: Frozen) -> list[tuple[str, RefusedLine]]:
     """What payroll would refuse of a run's files, each with whose pay it is, before anything is approved."""
     lines = lines_to_pay(run, frozen)
     _, profile = profile_in_force(connection, run)
-    others = _ids_of_others(connection, run.ends, {line.participant_id for line in lines})
+    others = _ids_of_others(connection, run.ends, paid={line.participant_id for line in lines})
     whose = {line.id: line.participant_id for line in lines}
     refused = refused_lines(paying(connection, run), lines, profile=profile, owners=others)
     return [(whose[line.line], line) for line in refused]
 
 
-def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
+def _payments(run: Run, pay: Pay, *, payee: Payee) -> Iterator[PayrollLine]:
     """A participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
     own: dict[str, int] = {}
     for line in lines_of(pay.told):
@@ -99,7 +99,7 @@ def _payments(run: Run, pay: Pay, payee: Payee) -> Iterator[PayrollLine]:
             )
 
 
-def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> Mapping[Numbering, IdOwners]:
+def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) -> Mapping[Numbering, IdOwners]:
     """The ids in each payroll of whoever is not paid: nobody else may be paid under them."""
     groups = pay_groups(connection)
     targets: dict[tuple[str, str], tuple[Numbering, PayrollFormat] | None] = {}
@@ -107,7 +107,7 @@ def _ids_of_others(connection: Connection, day: date, paid: Collection[str]) -> 
 
     def target_of(group: str, entity: str) -> tuple[Numbering, PayrollFormat] | None:
         try:
-            _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day)
+            _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day=day)
             target = profile.of_entity(entity or None)
         except (KeyError, Refusal):
             return None

@@ -41,12 +41,12 @@ def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     check_move(run, "export")
     frozen = untampered(connection, run)
     lines = lines_to_pay(run, frozen)
-    profile = profile_kept(connection, run, frozen)
+    profile = profile_kept(connection, run, frozen=frozen)
     for batch in batches.release(
         connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=deps.now()
     ):
         deliver_released(connection, batch.head.batch, day=run.ends, now=deps.now(), group=run.pay_group)
-    runs.move(connection, run.id, "export", actor, deps.now())
+    runs.move(connection, run.id, verb="export", actor=actor, at=deps.now())
     return runs.run(connection, run.id)
 
 
@@ -57,7 +57,7 @@ def mark_paid(connection: Connection, deps: Dependencies, run: Run, actor: str) 
         WrongState: it is not acknowledged.
     """
     check_move(run, "pay")
-    runs.move(connection, run.id, "pay", actor, deps.now())
+    runs.move(connection, run.id, verb="pay", actor=actor, at=deps.now())
     return runs.run(connection, run.id)
 
 
@@ -67,12 +67,12 @@ def answered(
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of it."""
     run = runs.run(connection, batch.run, for_change=True)
     if lines:
-        _give_back(connection, batch, lines, actor, at)
+        _give_back(connection, batch, lines=lines, actor=actor, at=at)
     if run.state == "exported" and not batches.unacknowledged(connection, run.id):
-        runs.move(connection, run.id, "acknowledge", actor, at)
+        runs.move(connection, run.id, verb="acknowledge", actor=actor, at=at)
 
 
-def reconcile(connection: Connection, run: Run, tolerance: Decimal) -> list[Compared]:
+def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[Compared]:
     """Source to credits: the lines that scoring gives, and what is booked as earned of their months. Ledger to payroll: the payments
     booked, and the control totals of the files. Ledger to general ledger: what is booked in the run's month, and what was posted of it.
     """
@@ -80,12 +80,14 @@ def reconcile(connection: Connection, run: Run, tolerance: Decimal) -> list[Comp
     for kind, (left, right) in comparisons.figures(connection, run).items():
         for currency in sorted(left.keys() | right.keys()):
             within = int(tolerance.scaleb(minor_digits(currency)))
-            found += compared(kind, {currency: left.get(currency, 0)}, {currency: right.get(currency, 0)}, within)
+            found += compared(
+                kind, {currency: left.get(currency, 0)}, right={currency: right.get(currency, 0)}, tolerance=within
+            )
     return found
 
 
 def _give_back(
-    connection: Connection, batch: ReleasedBatch, lines: Sequence[BatchLine], actor: str, at: datetime
+    connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
 ) -> None:
     """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant pays it, to the payee
     that it keeps itself.
@@ -96,5 +98,5 @@ def _give_back(
     for line in lines:
         payee = paid[line.participant_id]
         place = Place(month, payee.pay_group, payee.entity, payee.cost_center)
-        journals.append(return_journal(batch.run, batch.id, line, place, actor))
-    books.post(connection, journals, at)
+        journals.append(return_journal(batch.run, batch.id, line=line, place=place, actor=actor))
+    books.post(connection, journals, now=at)

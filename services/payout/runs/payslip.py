@@ -53,6 +53,7 @@ class Words:
 def slip(
     company: Company,
     run: Run,
+    *,
     participant_id: str,
     home: Attributes,
     manager_name: str,
@@ -98,7 +99,7 @@ def slip(
             payroll_id=home.payroll_id,
         ),
         accounts=dict(words.accounts),
-        pay_lines=[line for each in settlements for line in _pay_lines(each, run, words)],
+        pay_lines=[line for each in settlements for line in _pay_lines(each, run, words=words)],
         balances=[line for each in settlements for line in _balances(each, before.get(each.currency, {}))],
         held=[line for each in settlements for line in _held(each)],
         year_to_date=list(year),
@@ -117,7 +118,7 @@ def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
     return document.replace(b'"details":{}', b'"details":{' + together + b"}", 1)
 
 
-def _pay_lines(settlement: Settlement, run: Run, words: Words) -> Iterable[PayLine]:
+def _pay_lines(settlement: Settlement, run: Run, *, words: Words) -> Iterable[PayLine]:
     for line in settlement.lines:
         if line.step == "lapse":
             continue

@@ -28,9 +28,11 @@ class Compared(NamedTuple):
         return abs(self.difference) <= self.tolerance
 
 
-def compared(kind: Kind, left: Mapping[str, int], right: Mapping[str, int], tolerance: int) -> list[Compared]:
+def compared(kind: Kind, left: Mapping[str, int], *, right: Mapping[str, int], tolerance: int) -> list[Compared]:
     """The comparison in every currency that either side has."""
     return [
-        Compared(kind, currency, left.get(currency, 0), right.get(currency, 0), tolerance)
+        Compared(
+            kind=kind, currency=currency, left=left.get(currency, 0), right=right.get(currency, 0), tolerance=tolerance
+        )
         for currency in sorted(left.keys() | right.keys())
     ]

@@ -51,7 +51,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
     for terms in snapshot.terms(run.ends):
         for slip in terms.slips():
             yield ReviewFinding("terms_contradict", "", slip.in_words)
-    history = positions.history(connection, run.pay_group, run.month, HISTORY)
+    history = positions.history(connection, run.pay_group, before=run.month, runs=HISTORY)
     of_month = found.inputs.lines.filter(pl.col("period") == run.month)
     attainments = _attainments(of_month)
     unwhole = _unwhole(found, of_month)
@@ -72,7 +72,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
             payroll_id=home.payroll_id,
             last_day=snapshot.people[who].last_day(run.ends),
         )
-        yield from review_findings(each, seen, run.ends)
+        yield from review_findings(each, seen, ends=run.ends)
     for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield from not_whole(who, shares)
     yield from _of_nobody(found)
@@ -82,7 +82,7 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
         yield ReviewFinding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
 
 
-def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator[ReviewFinding]:
+def findings_of_kept(connection: Connection, run: Run, *, kept: Frozen) -> Iterator[ReviewFinding]:
     """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
     the roster does not know.
     """
@@ -90,7 +90,7 @@ def findings_of_kept(connection: Connection, run: Run, kept: Frozen) -> Iterator
     for who, slip in kept.slips.items():
         if slip.manager and not managers[slip.manager].facts:
             yield ReviewFinding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
-    for who, each in would_refuse(connection, run, kept):
+    for who, each in would_refuse(connection, run, frozen=kept):
         yield ReviewFinding("payroll_refuses", who, each.message)
     paid = {pay.participant_id for pay in kept.pays if pay.paid}
     latest: dict[str, PaidUnder] = {}
@@ -164,7 +164,7 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]
     # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
     of_the_same = sold.join(alike, on="deal_id", how="semi").group_by("deal_id", *ALIKE)
     paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
-    twice = duplicate_deals(paying, ALIKE, deals.height)
+    twice = duplicate_deals(paying, ALIKE, all_deals=deals.height)
     remarks = [
         *found.inputs.remarks,
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
@@ -184,7 +184,7 @@ def _without_pay(lines: pl.DataFrame, snapshot: RunSnapshot) -> Iterator[ReviewF
     )
     for who, component, problem, about in rows.unique(maintain_order=True).iter_rows():
         if who in snapshot.people:
-            yield ReviewFinding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who)}")
+            yield ReviewFinding("pays_nothing", who, f"{component} pays nothing: {in_words(problem, about, who=who)}")
 
 
 def _earnings(lines: pl.DataFrame) -> pl.DataFrame:

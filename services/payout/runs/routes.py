@@ -99,7 +99,7 @@ Move: TypeAlias = Callable[[Connection, Dependencies, Run, str], Run]
 def add_runs(app: FastAPI, deps: Dependencies) -> None:
     """Add the routes of runs."""
 
-    def moved(run_id: str, actor: str, move: Move) -> RunDetail:
+    def moved(run_id: str, actor: str, *, move: Move) -> RunDetail:
         with deps.engine.begin() as connection:
             run = move(connection, deps, store.run(connection, run_id, for_change=True), actor)
             found = _detail(connection, run)
@@ -113,7 +113,7 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
     @app.post("/v1/runs", status_code=HTTPStatus.CREATED)
     def draft(who: Writer, body: Draft, response: Response) -> RunDetail:
         """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
-        run = running.draft(deps, body.asked(), who.name)
+        run = running.draft(deps, body.asked(), author=who.name)
         _logger.info("run.drafted", run=run.id, actor=who.name)
         response.headers["location"] = f"/v1/runs/{run.id}"
         return shown(run.id)
@@ -121,10 +121,12 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
     @app.post("/v1/runs/simulate")
     def simulate(who: Writer, body: Draft) -> RunDetail:
         """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-        run, proposal = running.simulate(deps, body.asked(), who.name)
+        run, proposal = running.simulate(deps, body.asked(), author=who.name)
         frozen = proposal.frozen
         lines = _worth_showing(frozen.lines)
-        return RunDetail.whole(run, run_totals(frozen.lines), lines, touches=frozen.touches, findings=frozen.findings)
+        return RunDetail.whole(
+            run, run_totals(frozen.lines), lines=lines, touches=frozen.touches, findings=frozen.findings
+        )
 
     @app.get("/v1/runs")
     def list_runs(_: Reader) -> Runs:
@@ -143,8 +145,8 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
         """How a participant's pay in a run came about, step by step."""
         with deps.snapshot.connect() as connection:
             store.run(connection, run_id)
-            found = store.pays(connection, run_id, participant_id)
-        return PayView.of(run_id, participant_id, [(RunPayment(*each[:4]), each.told) for each in found])
+            found = store.pays(connection, run_id, participant_id=participant_id)
+        return PayView.of(run_id, participant_id, pays=[(RunPayment(*each[:4]), each.told) for each in found])
 
     @app.post("/v1/runs/{run_id}/calculate")
     def calculate(who: Writer, run_id: RunId) -> RunDetail:
@@ -156,41 +158,45 @@ def add_runs(app: FastAPI, deps: Dependencies) -> None:
     @app.post("/v1/runs/{run_id}/submit")
     def submit(who: Writer, run_id: RunId) -> RunDetail:
         """Hand the run on for approval. What the stream still brings for its months is booked in the month after."""
-        return moved(run_id, who.name, running.submit)
+        return moved(run_id, who.name, move=running.submit)
 
     @app.post("/v1/runs/{run_id}/return")
     def send_back(who: Approver, run_id: RunId, body: Reason) -> RunDetail:
         """Give a submitted run back to its author."""
-        return moved(run_id, who.name, lambda c, o, run, actor: running.send_back(c, o, run, actor, body.reason))
+        return moved(
+            run_id,
+            who.name,
+            move=lambda c, o, run, actor: running.send_back(c, o, run=run, actor=actor, reason=body.reason),
+        )
 
     @app.post("/v1/runs/{run_id}/approve")
     def approve(who: Approver, run_id: RunId, body: Approved | None = None) -> RunDetail:
         """Take the next step of the approval. The last one books the run and closes its months for good."""
         seen = body.lines_sha256 if body else None
-        return moved(run_id, who.name, lambda c, o, run, _: running.approve(c, o, run, who, seen))
+        return moved(run_id, who.name, move=lambda c, o, run, _: running.approve(c, o, run=run, who=who, seen=seen))
 
     @app.post("/v1/runs/{run_id}/cancel")
     def cancel(who: Writer, run_id: RunId) -> RunDetail:
         """Give up a run that is not submitted, as its author."""
-        return moved(run_id, who.name, running.cancel)
+        return moved(run_id, who.name, move=running.cancel)
 
     @app.post("/v1/runs/{run_id}/export")
     def export(who: Writer, run_id: RunId) -> RunDetail:
         """Release the payroll files of an approved run. Doing it again changes nothing."""
-        return moved(run_id, who.name, releasing.export)
+        return moved(run_id, who.name, move=releasing.export)
 
     @app.post("/v1/runs/{run_id}/pay")
     def mark_paid(who: Writer, run_id: RunId) -> RunDetail:
         """Say that payroll has paid what it acknowledged."""
-        return moved(run_id, who.name, releasing.mark_paid)
+        return moved(run_id, who.name, move=releasing.mark_paid)
 
     @app.post("/v1/runs/{run_id}/reconciliations")
     def reconcile(who: Writer, run_id: RunId, body: Tolerance) -> Reconciliations:
         """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
         with deps.engine.begin() as connection:
             run = store.run(connection, run_id, for_change=True)
-            compared = releasing.reconcile(connection, run, body.tolerance)
-            store.add_reconciliations(connection, run_id, compared, who.name, deps.now())
+            compared = releasing.reconcile(connection, run, tolerance=body.tolerance)
+            store.add_reconciliations(connection, run_id, compared=compared, preparer=who.name, at=deps.now())
             return _reconciliations(connection, run_id)
 
     @app.get("/v1/runs/{run_id}/reconciliations")
@@ -205,11 +211,11 @@ def _detail(connection: Connection, run: Run) -> RunDetail:
     return RunDetail.whole(
         run,
         store.totals(connection, run.id).get(run.id, ()),
-        store.lines(connection, run.id),
-        store.events(connection, run.id),
-        store.approvals(connection, run.id),
-        store.touches(connection, run.id),
-        store.found(connection, run.id),
+        lines=store.lines(connection, run.id),
+        events=store.events(connection, run.id),
+        approvals=store.approvals(connection, run.id),
+        touches=store.touches(connection, run.id),
+        findings=store.found(connection, run.id),
     )
 
 

@@ -127,6 +127,7 @@ class RunDetail(RunView):
         cls,
         run: Run,
         totals: Iterable[RunTotal],
+        *,
         lines: Iterable[RunPayment],
         events: Iterable[Event] = (),
         approvals: Iterable[Approval] = (),
@@ -186,7 +187,7 @@ class PayView(BaseModel):
     steps: list[StepView]
 
     @classmethod
-    def of(cls, run: str, participant_id: str, pays: Iterable[tuple[RunPayment, Mapping[str, Any]]]) -> Self:
+    def of(cls, run: str, participant_id: str, *, pays: Iterable[tuple[RunPayment, Mapping[str, Any]]]) -> Self:
         """The pay as it is shown."""
         found = list(pays)
         return cls(

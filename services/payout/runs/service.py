@@ -79,7 +79,7 @@ class Proposal:
         return any(each.paid for each in self.calculated.settlements)
 
 
-def draft(deps: Dependencies, request: RunRequest, author: str) -> Run:
+def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
     """A new draft.
 
     Raises:
@@ -91,18 +91,18 @@ def draft(deps: Dependencies, request: RunRequest, author: str) -> Run:
     """
     if request.participants and request.off_cycle is not None:
         # Looked at before anything is locked: nobody else drafts a run for as long as this one is being added.
-        _, proposal = simulate(deps, request, author)
+        _, proposal = simulate(deps, request, author=author)
         if not proposal.pays_anybody:
             raise NothingDue(request.participants, request.off_cycle)
     with deps.engine.begin() as connection:
         runs.lock_drafts(connection)
-        run = _drafted(connection, deps, request, author=author, simulated=False)
+        run = _drafted(connection, deps, request=request, author=author, simulated=False)
         if not runs.add(connection, run):
             raise ActiveRun(run.pay_period)
     return run
 
 
-def simulate(deps: Dependencies, request: RunRequest, author: str) -> tuple[Run, Proposal]:
+def simulate(deps: Dependencies, request: RunRequest, *, author: str) -> tuple[Run, Proposal]:
     """What a run would do as things stand, also over a pay period that has not ended. Nothing is kept.
 
     Raises:
@@ -110,11 +110,11 @@ def simulate(deps: Dependencies, request: RunRequest, author: str) -> tuple[Run,
         NotSettled, Unavailable: it cannot be calculated at the moment.
     """
     with deps.snapshot.connect() as connection:
-        run = _drafted(connection, deps, request, author=author, simulated=True)
+        run = _drafted(connection, deps, request=request, author=author, simulated=True)
     return run, _propose(deps, run)
 
 
-def _drafted(connection: Connection, deps: Dependencies, request: RunRequest, *, author: str, simulated: bool) -> Run:
+def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest, author: str, simulated: bool) -> Run:
     today = deps.today()
     groups = pay_group(connection, request.pay_group)
     if request.off_cycle is None:
@@ -175,7 +175,7 @@ def calculate(deps: Dependencies, run_id: str, actor: str) -> Run:
         earned = runs.packed(proposal.calculated.inputs.lines.drop("detail"))
         with deps.engine.begin() as connection:
             run = _to_calculate(runs.run(connection, run_id, for_change=True), actor)
-            if not (looks_left and _moved(connection, run, proposal)):
+            if not (looks_left and _moved(connection, run, proposal=proposal)):
                 _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
                 return runs.run(connection, run_id)
 
@@ -189,25 +189,25 @@ def _to_calculate(run: Run, actor: str) -> Run:
 def _propose(deps: Dependencies, run: Run) -> Proposal:
     calculated = calculation.calculate(gather(deps, run))
     with deps.snapshot.connect() as connection:
-        frozen = freeze(connection, calculated, deps.settings)
-        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, _looked_at(frozen.pays))
+        frozen = freeze(connection, calculated, settings=deps.settings)
+        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, entries=_looked_at(frozen.pays))
     return Proposal(calculated=calculated, frozen=frozen, inputs_sha256=stands_for)
 
 
-def _moved(connection: Connection, run: Run, proposal: Proposal) -> bool:
+def _moved(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
     """Whether the run would be calculated from something else by now, in the sense in which `submit` asks for it."""
     before = proposal.calculated.inputs.snapshot
     snapshot = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
-    return inputs_sha256(connection, snapshot, _looked_at(proposal.frozen.pays)) != proposal.inputs_sha256
+    return inputs_sha256(connection, snapshot, entries=_looked_at(proposal.frozen.pays)) != proposal.inputs_sha256
 
 
 def _keep(connection: Connection, run: Run, *, proposal: Proposal, earned: bytes, actor: str, at: datetime) -> None:
     """Write what the run would do in place of what it would have done before."""
     frozen = replace(proposal.frozen, earned_sha256=sha256(earned).hexdigest())
-    runs.replace(connection, run.id, frozen, earned)
+    runs.replace(connection, run.id, frozen=frozen, earned=earned)
     hashes = {"lines_sha256": frozen.sha256(run), "inputs_sha256": proposal.inputs_sha256}
-    steps = _steps(connection, run, frozen.lines)
-    runs.move(connection, run.id, "calculate", actor, at, steps=steps, **hashes)
+    steps = _steps(connection, run, lines=frozen.lines)
+    runs.move(connection, run.id, verb="calculate", actor=actor, at=at, steps=steps, **hashes)
 
 
 def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
@@ -221,25 +221,25 @@ def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     check_move(run, "submit")
     check_author(run, actor)
     closings.hold_for_closing(connection, [run.pay_group])
-    _check_current(connection, run, None)
-    if refused := would_refuse(connection, run, runs.frozen(connection, run.id)):
+    _check_current(connection, run, seen=None)
+    if refused := would_refuse(connection, run, frozen=runs.frozen(connection, run.id)):
         raise LinesRefused([each for _, each in refused])
-    runs.move(connection, run.id, "submit", actor, deps.now())
+    runs.move(connection, run.id, verb="submit", actor=actor, at=deps.now())
     if run.closes is not None:
-        closings.soft_close(connection, run.pay_group, run.closes, run.id, actor, deps.now())
+        closings.soft_close(connection, run.pay_group, period=run.closes, run=run.id, actor=actor, at=deps.now())
     return runs.run(connection, run.id)
 
 
-def send_back(connection: Connection, deps: Dependencies, run: Run, actor: str, reason: str) -> Run:
+def send_back(connection: Connection, deps: Dependencies, *, run: Run, actor: str, reason: str) -> Run:
     """Give what was submitted back to its author, with a reason. Its months are open again."""
     check_move(run, "return")
     closings.hold_for_closing(connection, [run.pay_group])
-    runs.move(connection, run.id, "return", actor, deps.now(), reason)
-    closings.lift(connection, run.pay_group, run.id, actor, deps.now())
+    runs.move(connection, run.id, verb="return", actor=actor, at=deps.now(), note=reason)
+    closings.lift(connection, run.pay_group, run=run.id, actor=actor, at=deps.now())
     return runs.run(connection, run.id)
 
 
-def approve(connection: Connection, deps: Dependencies, run: Run, who: Principal, seen: str | None) -> Run:
+def approve(connection: Connection, deps: Dependencies, *, run: Run, who: Principal, seen: str | None) -> Run:
     """Take the next step of the approval; the last one books the run and closes its months.
 
     Raises:
@@ -251,16 +251,16 @@ def approve(connection: Connection, deps: Dependencies, run: Run, who: Principal
     closings.hold_for_closing(connection, [run.pay_group])
     hands = {event.actor for event in runs.events(connection, run.id) if event.verb in ("calculate", "submit")}
     taken = runs.approvals(connection, run.id)
-    role = next_step(run, taken, who.name, who.roles, hands)
+    role = next_step(run, taken, approver=who.name, roles=who.roles, hands=hands)
     if mine := [what for name, what in runs.touches(connection, run.id) if name == who.name]:
-        raise Touched(run.id, who.name, ", ".join(mine))
-    _check_current(connection, run, seen)
+        raise Touched(run.id, who.name, what=", ".join(mine))
+    _check_current(connection, run, seen=seen)
     frozen = untampered(connection, run)
     at = deps.now()
-    runs.approve(connection, run, len(taken), Approval(role, who.name, at))
+    runs.approve(connection, run, step=len(taken), approval=Approval(role, who.name, at))
     if len(taken) + 1 == len(run.steps):
-        _book(connection, run, frozen, who.name, at)
-        runs.move(connection, run.id, "approve", who.name, at)
+        _book(connection, run, frozen=frozen, actor=who.name, at=at)
+        runs.move(connection, run.id, verb="approve", actor=who.name, at=at)
     return runs.run(connection, run.id)
 
 
@@ -268,7 +268,7 @@ def cancel(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     """Give up what was not submitted, as its author."""
     check_move(run, "cancel")
     check_author(run, actor)
-    runs.move(connection, run.id, "cancel", actor, deps.now())
+    runs.move(connection, run.id, verb="cancel", actor=actor, at=deps.now())
     return runs.run(connection, run.id)
 
 
@@ -284,7 +284,7 @@ def untampered(connection: Connection, run: Run) -> Frozen:
     return frozen
 
 
-def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
+def _check_current(connection: Connection, run: Run, *, seen: str | None) -> None:
     """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with."""
     closed = closings.closed_through(connection, run.pay_group)
     if closed is not None and run.month <= closed:
@@ -292,12 +292,12 @@ def _check_current(connection: Connection, run: Run, seen: str | None) -> None:
     left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
     snapshot = load(connection, run, quarantined=left_out)
     looked_at = _looked_at(runs.pays(connection, run.id))
-    check_unchanged(run, run.lines_sha256, inputs_sha256(connection, snapshot, looked_at), seen)
+    check_unchanged(run, run.lines_sha256, inputs=inputs_sha256(connection, snapshot, entries=looked_at), seen=seen)
     profile, _ = profile_in_force(connection, run)
     kept = payees.payees(connection, run.id)
-    if kept != payees_of(run, snapshot.people, (payee.participant_id for payee in kept), profile):
+    if kept != payees_of(run, snapshot.people, who=(payee.participant_id for payee in kept), profile=profile):
         raise LinesChanged(run.id, run.author)
-    if run.steps != _steps(connection, run, runs.lines(connection, run.id)):
+    if run.steps != _steps(connection, run, lines=runs.lines(connection, run.id)):
         raise LinesChanged(run.id, run.author)
 
 
@@ -306,11 +306,11 @@ def _looked_at(pays: Iterable[Pay]) -> dict[str, int]:
     return {pay.participant_id: pay.entries for pay in pays}
 
 
-def _steps(connection: Connection, run: Run, lines: Iterable[RunPayment]) -> tuple[str, ...]:
-    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, run_totals(lines))
+def _steps(connection: Connection, run: Run, *, lines: Iterable[RunPayment]) -> tuple[str, ...]:
+    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals=run_totals(lines))
 
 
-def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: datetime) -> None:
+def _book(connection: Connection, run: Run, *, frozen: Frozen, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
     places = {
         payee.participant_id: Place(run.month, payee.pay_group, payee.entity, payee.cost_center)
@@ -321,11 +321,13 @@ def _book(connection: Connection, run: Run, frozen: Frozen, actor: str, at: date
     for pay in frozen.pays:
         place = places[pay.participant_id]
         steps = entries.lines_of(pay.told)
-        journals += entries.pay_journals(run.id, pay.participant_id, pay.currency, steps, pay.paid, place, actor)
+        journals += entries.pay_journals(
+            run.id, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=place, actor=actor
+        )
         held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
-    books.post(connection, journals, at)
+    books.post(connection, journals, now=at)
     runs.keep_held(connection, held)
     balances = [
-        entries.EntityBalance(*row) for row in positions.balances_in_other_entities(connection, places, run.month)
+        entries.EntityBalance(*row) for row in positions.balances_in_other_entities(connection, places, month=run.month)
     ]
-    books.post(connection, list(entries.transfer_journals(run.id, balances, places, actor)), at)
+    books.post(connection, list(entries.transfer_journals(run.id, balances, places=places, actor=actor)), now=at)

@@ -60,7 +60,7 @@ def load(
         moved_out={who: each for who, each in everybody.items() if who not in everyone and _left(each, run)},
         paid_less=paid_less,
         left_out={who: quarantined[who] for who in everyone if who not in mine},
-        **_standing(connection, run, list(mine), paid_less),
+        **_standing(connection, run, who=list(mine), paid_less=paid_less),
     )
 
 
@@ -73,32 +73,32 @@ def _left(person: Person, run: Run) -> bool:
     return run.pay_group in (before, *(each.value or DEFAULT_PAY_GROUP for each in moves))
 
 
-def _standing(connection: Connection, run: Run, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:
+def _standing(connection: Connection, run: Run, *, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:
     """Where participants stand in the ledger: the fields of a snapshot that the stream moves."""
     return {
         "journal_counts": positions.entries(connection, who),
-        "payable": positions.payable(connection, who, run.month),
-        "unsettled": positions.fresh(connection, who, run.month),
+        "payable": positions.payable(connection, who, month=run.month),
+        "unsettled": positions.fresh(connection, who, month=run.month),
         "carried": positions.left(connection, who),
-        "paid_before": positions.paid_in(connection, run.pay_group, run.pay_period, run.id),
-        "draw": positions.owing(connection, who, "draw"),
-        "receivable": positions.owing(connection, who, "clawback"),
-        "held": positions.held_lines(connection, who, paid_less),
+        "paid_before": positions.paid_in(connection, run.pay_group, pay_period=run.pay_period, but=run.id),
+        "draw": positions.owing(connection, who, account="draw"),
+        "receivable": positions.owing(connection, who, account="clawback"),
+        "held": positions.held_lines(connection, who, released=paid_less),
     }
 
 
-def reload(connection: Connection, snapshot: RunSnapshot, who: Sequence[str]) -> RunSnapshot:
+def reload(connection: Connection, snapshot: RunSnapshot, *, who: Sequence[str]) -> RunSnapshot:
     """The snapshot with some participants looked at again."""
     gone = frozenset(who)
     fields: dict[str, Any] = {}
-    for name, table in _standing(connection, snapshot.run, who, snapshot.paid_less).items():
+    for name, table in _standing(connection, snapshot.run, who=who, paid_less=snapshot.paid_less).items():
         before: Mapping[Any, Any] = getattr(snapshot, name)
         kept = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in gone}
         fields[name] = kept | table
     return replace(snapshot, **fields)
 
 
-def inputs_sha256(connection: Connection, snapshot: RunSnapshot, entries: Mapping[str, int]) -> str:
+def inputs_sha256(connection: Connection, snapshot: RunSnapshot, *, entries: Mapping[str, int]) -> str:
     """What stands for everything the run is calculated from that can change while it is looked at: what is due, what other runs did,
     where people belong and whether they are still there, policies, holds.
 
@@ -107,7 +107,7 @@ def inputs_sha256(connection: Connection, snapshot: RunSnapshot, entries: Mappin
     """
     payable = snapshot.payable
     if snapshot.run.closes != snapshot.run.month:
-        payable = positions.payable(connection, snapshot.people, snapshot.run.month, entries)
+        payable = positions.payable(connection, snapshot.people, month=snapshot.run.month, entries=entries)
     due = sorted((*owed, amount) for owed, amount in payable.items())
     looked = sorted((*owed, left.run) for owed, left in snapshot.carried.items())
     homes = sorted((who, *_place(snapshot, who)) for who in {each[0] for each in due})

@@ -86,11 +86,11 @@ def number_of(connection: Connection, pay_period: str) -> int:
 def move(
     connection: Connection,
     run_id: str,
+    *,
     verb: Verb,
     actor: str,
     at: datetime,
     note: str = "",
-    *,
     lines_sha256: str = "",
     inputs_sha256: str = "",
     steps: Sequence[str] = (),
@@ -117,7 +117,7 @@ def approvals(connection: Connection, run_id: str) -> list[Approval]:
     return [Approval(*row) for row in connection.execute(_APPROVALS, {"run": run_id})]
 
 
-def approve(connection: Connection, run: Run, step: int, approval: Approval) -> None:
+def approve(connection: Connection, run: Run, *, step: int, approval: Approval) -> None:
     """Take a step of the approval.
 
     Raises:
@@ -134,7 +134,7 @@ def packed(lines: pl.DataFrame) -> bytes:
     return content.getvalue()
 
 
-def replace(connection: Connection, run_id: str, frozen: Frozen, earned: bytes) -> None:
+def replace(connection: Connection, run_id: str, *, frozen: Frozen, earned: bytes) -> None:
     """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at, `packed`."""
     for table in ("run_pay", "run_slip", "run_payee", "run_lines", "run_touch", "run_finding"):
         connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
@@ -146,7 +146,7 @@ def replace(connection: Connection, run_id: str, frozen: Frozen, earned: bytes) 
         copy.set_types(["text", "text", "text", "text", "bytea", "text"])
         for who, each in frozen.slips.items():
             copy.write_row((run_id, who, *each))
-    add_payees(connection, run_id, frozen.payees)
+    add_payees(connection, run_id, payees=frozen.payees)
     connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
     connection.execute(_ADD_TOUCHES, {"run": run_id, **columns(sorted(frozen.touches), width=2)})
     connection.execute(_ADD_FINDINGS, {"run": run_id, **columns(frozen.findings, width=3)})
@@ -175,11 +175,12 @@ def lines(connection: Connection, run_id: str) -> list[RunPayment]:
     return [RunPayment(*row) for row in connection.execute(_LINES, {"run": run_id})]
 
 
-def pays(connection: Connection, run_id: str, participant_id: str | None = None) -> list[Pay]:
+def pays(connection: Connection, run_id: str, *, participant_id: str | None = None) -> list[Pay]:
     """What a run pays and how it came about, of everybody or of one participant, by participant and currency."""
     rows = connection.execute(_PAYS, {"run": run_id, "participant": participant_id})
     return [
-        Pay(who, currency, paid, carried, count, orjson.loads(pay)) for who, currency, paid, carried, count, pay in rows
+        Pay(participant_id=who, currency=currency, paid=paid, carried=carried, entries=count, told=orjson.loads(pay))
+        for who, currency, paid, carried, count, pay in rows
     ]
 
 
@@ -198,7 +199,7 @@ def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
     return pl.read_parquet(io.BytesIO(content)) if content is not None else None
 
 
-def earned_by(connection: Connection, participant_id: str, deal_id: str) -> bool:
+def earned_by(connection: Connection, participant_id: str, *, deal_id: str) -> bool:
     """Whether a participant earned by a deal when an approved run last looked at a month."""
     seen: list[str] = []
     for run_id in runs_that_looked_at(connection, ""):
@@ -248,7 +249,7 @@ def keep_held(connection: Connection, held: Mapping[PayKey, Mapping[EarningLineK
 
 
 def add_reconciliations(
-    connection: Connection, run_id: str, compared: Iterable[Compared], preparer: str, at: datetime
+    connection: Connection, run_id: str, *, compared: Iterable[Compared], preparer: str, at: datetime
 ) -> None:
     """Write comparisons that somebody made for a run."""
     for each in compared:

@@ -14,7 +14,7 @@ from shared.pay.settlement import EarningLineKey, HeldAmount, SettledPeriod
 
 
 def payable(
-    connection: Connection, participants: Iterable[str], month: str, entries: Mapping[str, int] | None = None
+    connection: Connection, participants: Iterable[str], *, month: str, entries: Mapping[str, int] | None = None
 ) -> dict[PayKey, int]:
     """What is payable for everything booked up to a month, in minor units; zeros are left out.
 
@@ -34,13 +34,13 @@ def payable(
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def owing(connection: Connection, participants: Iterable[str], account: str) -> dict[PayKey, int]:
+def owing(connection: Connection, participants: Iterable[str], *, account: str) -> dict[PayKey, int]:
     """What participants owe on `draw` or `clawback`, in minor units."""
     rows = connection.execute(_OWING, {"participants": list(participants), "account": account})
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def fresh(connection: Connection, participants: Iterable[str], month: str) -> dict[PayKey, list[UnsettledEntry]]:
+def fresh(connection: Connection, participants: Iterable[str], *, month: str) -> dict[PayKey, list[UnsettledEntry]]:
     """What was booked up to a month and no approved run has looked at."""
     found: dict[PayKey, list[UnsettledEntry]] = {}
     for who, currency, *rest in connection.execute(_FRESH, {"participants": list(participants), "month": month}):
@@ -68,13 +68,13 @@ def left(connection: Connection, participants: Iterable[str]) -> dict[PayKey, Ca
     return found
 
 
-def paid_in(connection: Connection, pay_group: str, pay_period: str, but: str) -> dict[PayKey, int]:
+def paid_in(connection: Connection, pay_group: str, *, pay_period: str, but: str) -> dict[PayKey, int]:
     """What approved runs other than `but` paid for a pay period."""
     rows = connection.execute(_PAID_IN, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def history(connection: Connection, pay_group: str, before: str, runs: int) -> dict[PayKey, list[int]]:
+def history(connection: Connection, pay_group: str, *, before: str, runs: int) -> dict[PayKey, list[int]]:
     """What the last regular runs before a month paid, the latest first."""
     found: dict[PayKey, list[int]] = {}
     for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
@@ -83,7 +83,7 @@ def history(connection: Connection, pay_group: str, before: str, runs: int) -> d
 
 
 def held_lines(
-    connection: Connection, participants: Iterable[str], released: Iterable[str] = ()
+    connection: Connection, participants: Iterable[str], *, released: Iterable[str] = ()
 ) -> dict[PayKey, dict[EarningLineKey, HeldAmount]]:
     """What is held of which line; of the deals `released` also lines of which nothing is held any more."""
     found: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
@@ -100,7 +100,7 @@ def entries(connection: Connection, participants: Iterable[str]) -> dict[str, in
 
 
 def adjusted(
-    connection: Connection, participants: Iterable[str], month: str
+    connection: Connection, participants: Iterable[str], *, month: str
 ) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
     """The manual adjustments among what is `fresh`, by participant and currency and the month that they are about."""
     found: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
@@ -111,20 +111,22 @@ def adjusted(
     return found
 
 
-def revisions(connection: Connection, period: str, participants: Iterable[str]) -> dict[str, int]:
+def revisions(connection: Connection, period: str, *, participants: Iterable[str]) -> dict[str, int]:
     """The revision of the earnings of a month that is booked, by participant."""
     rows = connection.execute(_REVISIONS, {"period": period, "participants": list(participants)})
     return {row[0]: row[1] for row in rows}
 
 
-def open_earners(connection: Connection, participants: Iterable[str], closed: str, month: str) -> list[tuple[str, str]]:
+def open_earners(
+    connection: Connection, participants: Iterable[str], *, closed: str, month: str
+) -> list[tuple[str, str]]:
     """The months after the last closed one and up to another, and who of the participants has earnings in them."""
     parameters = {"participants": list(participants), "closed": closed, "month": month}
     return [(period, who) for period, who in connection.execute(_OPEN_EARNERS, parameters)]
 
 
 def adjusters(
-    connection: Connection, participants: Iterable[str], month: str, before: Mapping[PayKey, CarriedState]
+    connection: Connection, participants: Iterable[str], *, month: str, before: Mapping[PayKey, CarriedState]
 ) -> list[str]:
     """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later ones."""
     clear = [(*owed, *state.cleared) for owed, state in before.items()]
@@ -135,7 +137,7 @@ def adjusters(
 
 
 def balances_in_other_entities(
-    connection: Connection, participants: Iterable[str], month: str
+    connection: Connection, participants: Iterable[str], *, month: str
 ) -> list[tuple[Any, ...]]:
     """Balances up to a month by participant, entity and account: (participant, entity, account, component, plan, version, deal,
     currency, amount).

@@ -37,7 +37,7 @@ def paid_under(connection: Connection, run: Run) -> list[PaidUnder]:
     return [PaidUnder(*row) for row in connection.execute(_PAID_UNDER, asked)]
 
 
-def add_payees(connection: Connection, run_id: str, payees: Sequence[Payee]) -> None:
+def add_payees(connection: Connection, run_id: str, *, payees: Sequence[Payee]) -> None:
     """Write whom a run pays."""
     connection.execute(_ADD_PAYEES, {"run": run_id, **columns(payees, width=len(Payee._fields))})
 

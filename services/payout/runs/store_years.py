@@ -17,7 +17,7 @@ Sums = Mapping[tuple[str, str], int]
 """By account and kind of journal, debits positive, in minor units."""
 
 
-def sums(connection: Connection, participants: Iterable[str], month: str) -> Mapping[PayKey, Sums]:
+def sums(connection: Connection, participants: Iterable[str], *, month: str) -> Mapping[PayKey, Sums]:
     """What was booked in the year of a month up to it, by participant and currency."""
     found: dict[PayKey, dict[tuple[str, str], int]] = {}
     first = f"{month[:4]}-01"
@@ -28,7 +28,7 @@ def sums(connection: Connection, participants: Iterable[str], month: str) -> Map
     return found
 
 
-def with_run(booked: Sums | None, settlement: Settlement, run: Run) -> YearFacts:
+def with_run(booked: Sums | None, settlement: Settlement, *, run: Run) -> YearFacts:
     """The year with what the run adds."""
     figures = dict.fromkeys(("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid"), 0)
     for (account, kind), amount in (booked or {}).items():

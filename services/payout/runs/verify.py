@@ -39,7 +39,7 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
         if not _by_an_earlier_version(run):
             if run.id in spoilt:
                 yield f"run {run.id}: what was done to it is not what is kept of it"
-            yield from readable(_differences(connection, run, mine, out), f"run {run.id}")
+            yield from readable(_differences(connection, run, booked=mine, released=out), f"run {run.id}")
         if run.state in DONE_STATES:
             settled.update({(line.participant_id, line.currency): line.paid for line in runs.lines(connection, run.id)})
             with suppress(*UNREADABLE):  # told above
@@ -57,17 +57,20 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
 def _differences(
     connection: Connection,
     run: Run,
+    *,
     booked: dict[tuple[str, str, str], int],
     released: dict[tuple[str, str], int],
 ) -> Iterator[str]:
     frozen = runs.frozen(connection, run.id)
-    yield from _life(run, runs.events(connection, run.id), runs.approvals(connection, run.id), frozen)
-    yield from _pay(run, frozen, booked, released)
+    yield from _life(run, runs.events(connection, run.id), approvals=runs.approvals(connection, run.id), frozen=frozen)
+    yield from _pay(run, frozen, booked=booked, released=released)
     if run.state in DONE_STATES - {"approved"}:
-        yield from (f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen))
+        yield from (
+            f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen=frozen)
+        )
 
 
-def _life(run: Run, events: Sequence[Event], approvals: Sequence[Approval], frozen: Frozen) -> Iterator[str]:
+def _life(run: Run, events: Sequence[Event], *, approvals: Sequence[Approval], frozen: Frozen) -> Iterator[str]:
     state: State = "draft"
     for event in events:
         states, to = MOVES[event.verb]
@@ -88,7 +91,7 @@ def _life(run: Run, events: Sequence[Event], approvals: Sequence[Approval], froz
 
 
 def _pay(
-    run: Run, frozen: Frozen, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
+    run: Run, frozen: Frozen, *, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
 ) -> Iterator[str]:
     if run.state != "draft" and run.lines_sha256 and frozen.sha256(run) != run.lines_sha256:
         yield f"run {run.id}: what it pays does not have its hash"
@@ -105,11 +108,11 @@ def _pay(
         yield f"run {run.id}: what was released to payroll is not what it pays"
 
 
-def _released(connection: Connection, run: Run, frozen: Frozen) -> Iterator[str]:
+def _released(connection: Connection, run: Run, *, frozen: Frozen) -> Iterator[str]:
     """Batches of the run whose files or lines are not those that its payments, payees and payroll profile give again."""
     parts: dict[str | None, EntityLines] = {}
     with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
-        found, unlisted = by_entity(lines_to_pay(run, frozen), profile_kept(connection, run, frozen))
+        found, unlisted = by_entity(lines_to_pay(run, frozen), profile_kept(connection, run, frozen=frozen))
         parts = {} if unlisted else {part.entity: part for part in found}
     for batch in batches.batches(connection, run=run.id):
         if batch.corrects is None:
@@ -139,7 +142,9 @@ def _does(run: str, pay: Pay) -> Counter[tuple[str, str, str]]:
     sums: Counter[tuple[str, str, str]] = Counter()
     nowhere = Place("", "", "", "")
     steps = lines_of(pay.told)
-    for journal in pay_journals(run, pay.participant_id, pay.currency, steps, pay.paid, nowhere, ""):
+    for journal in pay_journals(
+        run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=nowhere, actor=""
+    ):
         for posting in journal.postings:
             sums[pay.participant_id, posting.currency, posting.account] += posting.amount
     return sums

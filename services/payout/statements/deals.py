@@ -28,21 +28,23 @@ def months(statement: Statement, writing: Writing) -> tuple[Section, ...]:
             words.earlier(writing.month(month)) if earlier else words.earned_in(writing.month(month)),
             paragraphs=(words.EARLIER,) if earlier else (words.ROUNDING,),
             sections=tuple(
-                _component(earned, statement, writing) for earned in statement.earned if earned.month == month
+                _component(earned, statement, writing=writing) for earned in statement.earned if earned.month == month
             ),
         )
         for month, earlier in found
     )
 
 
-def _component(earned: Earned, statement: Statement, writing: Writing) -> Section:
+def _component(earned: Earned, statement: Statement, *, writing: Writing) -> Section:
     attained = [part.attainment for part in earned.parts if part.attainment is not None]
     return Section(
         f"{safe(earned.title)}: {writing.money(earned.amount, earned.currency)}",
         paragraphs=tuple(_measured(part, writing) for part in earned.parts),
         meter=int(attained[-1]) if attained else None,
         tables=tuple(
-            _lines(earned, part, len(earned.parts) > 1, statement, writing) for part in earned.parts if part.lines
+            _lines(earned, part, several=len(earned.parts) > 1, statement=statement, writing=writing)
+            for part in earned.parts
+            if part.lines
         ),
     )
 
@@ -52,10 +54,10 @@ def _measured(part: Part, writing: Writing) -> str:
     told = []
     is_its_attainment = part.measured_in == "shares" and part.quota == 1
     if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
-        of_quota = f"{counted(part.measured, part, writing)} of a quota of {counted(part.quota, part, writing)}"
+        of_quota = f"{counted(part.measured, part, writing=writing)} of a quota of {counted(part.quota, part, writing=writing)}"
         told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
-        told.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing)}.")
+        told.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing=writing)}.")
     told.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
     if (window := words.WINDOW.get(part.window)) is not None:
         told.append(window)
@@ -69,7 +71,7 @@ def _fiscal(part: Part) -> str:
     return "" if part.fiscal_period is None else f", {part.fiscal_period}"
 
 
-def counted(value: Decimal, part: Part, writing: Writing) -> str:
+def counted(value: Decimal, part: Part, *, writing: Writing) -> str:
     """A value of the measure: counts without decimals, shares in percent, amounts as amounts."""
     match part.measured_in:
         case "numbers":
@@ -79,18 +81,18 @@ def counted(value: Decimal, part: Part, writing: Writing) -> str:
     return writing.exact(value, part.currency)
 
 
-def _lines(earned: Earned, part: Part, several: bool, statement: Statement, writing: Writing) -> Table:
+def _lines(earned: Earned, part: Part, *, several: bool, statement: Statement, writing: Writing) -> Table:
     under = f", {part.plan} version {part.version}{_fiscal(part)}" if several else ""
-    rows = [_line(line, part, statement, writing) for line in part.lines]
+    rows = [_line(line, part, statement=statement, writing=writing) for line in part.lines]
     total = row("Together", "", "", "", writing.amount(part.amount, part.currency), total=True)
     return Table(f"{safe(earned.title)}{under}, deal by deal, in {part.currency}", COLUMNS, (*rows, total))
 
 
-def _line(line: Line, part: Part, statement: Statement, writing: Writing) -> Row:
+def _line(line: Line, part: Part, *, statement: Statement, writing: Writing) -> Row:
     pays = writing.amount(line.amount, part.currency)
     if line.deal_id is None:
         day = "" if line.credit_date is None else writing.day(line.credit_date)
-        how = _slices(line, part, writing) if line.slices else [safe(line.sentence)]
+        how = _slices(line, part, writing=writing) if line.slices else [safe(line.sentence)]
         return row(words.RULES.get(line.rule, words.title(line.rule)), day, "", _stacked(how), pays)
     account = safe(statement.accounts.get(line.deal_id, ""))
     share = (
@@ -103,7 +105,7 @@ def _line(line: Line, part: Part, statement: Statement, writing: Writing) -> Row
         Cell(line.deal_id, (account,) if account else ()),
         "" if line.credit_date is None else writing.day(line.credit_date),
         Cell(writing.exact(line.credited, part.currency) if line.credited else "", beside),
-        _stacked(_slices(line, part, writing)),
+        _stacked(_slices(line, part, writing=writing)),
         pays,
     )
 
@@ -112,8 +114,12 @@ def _stacked(lines: list[str]) -> Cell:
     return Cell(lines[0], tuple(lines[1:]), even=True) if lines else Cell("")
 
 
-def _slices(line: Line, part: Part, writing: Writing) -> list[str]:
-    told = [line.by_itself] if line.by_itself else [_slice(piece, line, part, writing) for piece in line.slices]
+def _slices(line: Line, part: Part, *, writing: Writing) -> list[str]:
+    told = (
+        [line.by_itself]
+        if line.by_itself
+        else [_slice(piece, line, part=part, writing=writing) for piece in line.slices]
+    )
     if not told:
         told.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
     if line.attainment_after is not None and line.deal_id is not None:
@@ -121,7 +127,7 @@ def _slices(line: Line, part: Part, writing: Writing) -> list[str]:
     return told
 
 
-def _slice(piece: Slice, line: Line, part: Part, writing: Writing) -> str:
+def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
     pays = writing.exact(piece.pays, part.currency)

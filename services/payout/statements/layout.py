@@ -25,10 +25,10 @@ def sheet(statement: Statement) -> Sheet:
         state=words.FINAL if statement.state == "final" else words.DRAFT,
         final=statement.state == "final",
         paper=writing.paper,
-        about=tuple(_about(statement, period, writing)),
+        about=tuple(_about(statement, period, writing=writing)),
         figures=tuple(_figures(statement, writing)),
         sections=sections or (Section("This run", (words.NOTHING,)),),
-        foot=foot(statement.run, statement.state, statement.facts_sha256),
+        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256),
         mark=f"{who} · {period_name} · {statement.run.id}",
     )
 
@@ -38,13 +38,13 @@ def span(run: RunHead, writing: Writing) -> str:
     return f"{writing.day(run.starts)} to {writing.day(run.ends)}"
 
 
-def foot(run: RunHead, state: State, facts_sha256: str) -> tuple[str, ...]:
+def foot(run: RunHead, state: State, *, facts_sha256: str) -> tuple[str, ...]:
     """What makes a document checkable, and where to ask."""
     made = "These facts are frozen" if state == "final" else "The facts of this draft"
     return words.QUESTIONS, f"{made}: run {run.id}, SHA-256 {facts_sha256}."
 
 
-def _about(statement: Statement, period: str, writing: Writing) -> Iterator[tuple[str, str]]:
+def _about(statement: Statement, period: str, *, writing: Writing) -> Iterator[tuple[str, str]]:
     run, who = statement.run, statement.participant
     manager = "" if who.manager is None else safe(who.manager.name) or who.manager.id
     facts = {
@@ -71,13 +71,15 @@ def _figures(statement: Statement, writing: Writing) -> Iterator[Figure]:
         for year in statement.year_to_date:
             if year.currency == found.currency:
                 since = f"paid {writing.money(year.paid, year.currency)}, since {writing.day(year.since)}"
-                yield Figure(words.YEAR["earned"], writing.money(year.earned, year.currency), since)
+                yield Figure(name=words.YEAR["earned"], value=writing.money(year.earned, year.currency), note=since)
 
 
 def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
     """The first figures of a currency; those that are zero for most are left out where they are."""
-    yield Figure("Paid now", writing.money(found.paid, found.currency), main=True)
-    yield Figure(words.PAY["earnings"], writing.money(found.earned, found.currency), "by the months of this run")
+    yield Figure(name="Paid now", value=writing.money(found.paid, found.currency), main=True)
+    yield Figure(
+        name=words.PAY["earnings"], value=writing.money(found.earned, found.currency), note="by the months of this run"
+    )
     optional = (
         (words.PAY["prior_period"], found.prior_period, "since they were paid"),
         ("Held back", found.held, "earned, not released yet"),
@@ -87,7 +89,7 @@ def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
     )
     for name, value, note in optional:
         if value:
-            yield Figure(name, writing.money(value, found.currency), note)
+            yield Figure(name=name, value=writing.money(value, found.currency), note=note)
 
 
 def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
@@ -97,7 +99,9 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
     yield from deals.months(statement, writing)
     for kind, (_, heading, told) in words.LISTED.items():
         listed = [(pay, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
-        if tables := tuple(_listed(heading, pay.currency, steps, writing) for pay, steps in listed if steps):
+        if tables := tuple(
+            _listed(heading, pay.currency, steps=steps, writing=writing) for pay, steps in listed if steps
+        ):
             yield Section(heading, (told,), tables=tables)
     if statement.held:
         yield Section("Waiting to be released", tables=tuple(_held(statement, writing)))
@@ -124,7 +128,7 @@ def _pay(pay: Pay, writing: Writing) -> Table:
         if step.kind not in BESIDE:
             sums[step.kind] = sums.get(step.kind, Decimal(0)) + step.amount
     rows = [
-        row(words.PAY[kind], _why(kind, pay.steps, writing), writing.amount(amount, pay.currency))
+        row(words.PAY[kind], _why(kind, pay.steps, writing=writing), writing.amount(amount, pay.currency))
         for kind in words.PAY
         if (amount := sums.get(kind)) is not None
     ]
@@ -133,7 +137,7 @@ def _pay(pay: Pay, writing: Writing) -> Table:
     return Table(f"From earned to paid, in {pay.currency}", columns, (*rows, total))
 
 
-def _why(kind: str, steps: list[PayStep], writing: Writing) -> Cell:
+def _why(kind: str, steps: list[PayStep], *, writing: Writing) -> Cell:
     """What a kind of step means, and of those without a table of their own the reasons that were given."""
     reasons = (
         ()
@@ -143,7 +147,7 @@ def _why(kind: str, steps: list[PayStep], writing: Writing) -> Cell:
     return Cell(words.ABOUT[kind], tuple(dict.fromkeys(reasons)))
 
 
-def _listed(heading: str, currency: str, steps: list[PayStep], writing: Writing) -> Table:
+def _listed(heading: str, currency: str, *, steps: list[PayStep], writing: Writing) -> Table:
     rows = [row(writing.prose(step.words), writing.amount(step.amount, currency)) for step in steps]
     together = sum((step.amount for step in steps), Decimal(0))
     total = row("Together", writing.amount(together, currency), total=True)

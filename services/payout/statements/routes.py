@@ -130,12 +130,12 @@ def _answer(key: FileKey, engine: Engine, *, snapshot: Engine, if_none_match: st
     with snapshot.connect() as connection:
         run = _run(connection, key.run)
         file = store.kept(connection, key) if run.final and is_kept else None
-        model = None if file else _model(connection, run, key)
+        model = None if file else _model(connection, run, key=key)
     if model is not None:
         file = _made(model, key.form)
         if run.final and is_kept:
             with engine.begin() as connection:
-                file = store.keep(connection, key, file)
+                file = store.keep(connection, key, made=file)
             _logger.info("statement.kept", run=key.run, form=key.form)
     assert file is not None
     return _response(file, key, final=run.final, if_none_match=if_none_match)
@@ -168,22 +168,22 @@ def _form(accept: str | None) -> Form:
     return form
 
 
-def _model(connection: Connection, run: RunState, key: FileKey) -> Statement | TeamStatement:
+def _model(connection: Connection, run: RunState, *, key: FileKey) -> Statement | TeamStatement:
     who = key.participant_id
     if key.document == "statement":
-        document = store.documents(connection, run.id, [who]).get(who)
+        document = store.documents(connection, run.id, participants=[who]).get(who)
         if document is None:
             raise NotFound(f"{who} has no statement in {run.id}")
         return build.statement(document, run.final)
     placed = team.below(who, store.people(connection, run.id))
     if not placed:
         raise NotFound(f"nobody with a statement in {run.id} reports to {who}")
-    documents = store.documents(connection, run.id, [who, *(member.participant_id for member in placed)])
-    manager = _manager(who, documents, placed[0])
+    documents = store.documents(connection, run.id, participants=[who, *(member.participant_id for member in placed)])
+    manager = _manager(who, documents, direct=placed[0])
     return team.team(manager, placed, documents=documents, final=run.final)
 
 
-def _manager(manager: str, documents: Mapping[str, bytes], direct: team.Placed) -> Person:
+def _manager(manager: str, documents: Mapping[str, bytes], *, direct: team.Placed) -> Person:
     """The manager by name, from their own facts or else from those of who reports to them."""
     own = documents.get(manager)
     if own is not None:

@@ -52,7 +52,7 @@ class Section:
     sections: tuple[Section, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A number that comes first, with its name and a remark."""
 
@@ -62,7 +62,7 @@ class Figure:
     main: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A whole document. `title` is what a tab or a reader's window shows, `mark` is at the foot of every page."""
 

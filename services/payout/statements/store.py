@@ -56,7 +56,7 @@ def runs_of(connection: Connection, participant_id: str) -> list[RunState]:
     return [RunState(run, state in DONE_STATES) for run, state in rows]
 
 
-def documents(connection: Connection, run: str, participants: Sequence[str]) -> Mapping[str, bytes]:
+def documents(connection: Connection, run: str, *, participants: Sequence[str]) -> Mapping[str, bytes]:
     """The frozen facts of participants, of those that there are."""
     rows = connection.execute(
         text("""
@@ -84,7 +84,7 @@ def kept(connection: Connection, key: FileKey) -> StatementFile | None:
     return None if row is None else StatementFile(*row)
 
 
-def keep(connection: Connection, key: FileKey, made: StatementFile) -> StatementFile:
+def keep(connection: Connection, key: FileKey, *, made: StatementFile) -> StatementFile:
     """Keep a file, unless somebody was faster; whatever is kept now.
 
     What is made of the same facts is the same bytes, but a later version of the program may write them otherwise: whoever fetched a statement

@@ -126,10 +126,10 @@ def team_sheet(statement: TeamStatement) -> Sheet:
         figure
         for total in statement.totals
         for figure in (
-            Figure("Paid to the team", writing.money(total.paid, total.currency), main=True),
-            Figure("Earned", writing.money(total.earned, total.currency), f"by {total.people} people"),
-            Figure("Held back", writing.money(total.held, total.currency), "until it is released"),
-            Figure("Carried forward", writing.money(total.carried_forward, total.currency)),
+            Figure(name="Paid to the team", value=writing.money(total.paid, total.currency), main=True),
+            Figure(name="Earned", value=writing.money(total.earned, total.currency), note=f"by {total.people} people"),
+            Figure(name="Held back", value=writing.money(total.held, total.currency), note="until it is released"),
+            Figure(name="Carried forward", value=writing.money(total.carried_forward, total.currency)),
         )
     ]
     return Sheet(
@@ -150,10 +150,10 @@ def team_sheet(statement: TeamStatement) -> Sheet:
             Section(
                 "People",
                 (words.TEAM_NOTE, *_without_anything(statement)),
-                tables=tuple(_people(total, statement, writing) for total in statement.totals),
+                tables=tuple(_people(total, statement, writing=writing) for total in statement.totals),
             ),
         ),
-        foot=foot(statement.run, statement.state, statement.facts_sha256),
+        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256),
         mark=f"{who}, team · {safe(statement.run.period)} · {statement.run.id}",
     )
 
@@ -168,7 +168,7 @@ def _name(person: Person) -> str:
     return safe(person.name) or person.id
 
 
-def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Table:
+def _people(total: TeamTotal, statement: TeamStatement, *, writing: Writing) -> Table:
     columns = (
         Column("Person", share=4),
         Column("Reports to", share=3),
@@ -176,7 +176,7 @@ def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Tab
         *(Column(name, numeric=True, share=2) for name in ADDS_UP.values()),
     )
     rows = [
-        _person(member, found, writing)
+        _person(member, found, writing=writing)
         for member in statement.members
         for found in member.summary
         if found.currency == total.currency
@@ -185,7 +185,7 @@ def _people(total: TeamTotal, statement: TeamStatement, writing: Writing) -> Tab
     return Table(f"The team in {total.currency}", columns, (*rows, row("Together", "", "", *sums, total=True)))
 
 
-def _person(member: Member, found: Summary, writing: Writing) -> Row:
+def _person(member: Member, found: Summary, *, writing: Writing) -> Row:
     attained = [f"{each.title} {writing.percent(each.attainment)}" for each in member.attained]
     more = tuple(filter(None, (safe(member.position or ""),)))
     return row(

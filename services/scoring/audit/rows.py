@@ -13,7 +13,7 @@ from services.scoring.credit.deals import CREDIT
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
     """A table, what its rows are called, its key and the columns that facts decide. `where` leaves out rows that say nothing."""
 
@@ -25,15 +25,15 @@ class Audited:
 
 
 AUDITED: Final = (
-    Audited("participant", "participant", ("participant_id",), ("facts",)),
-    Audited("plan_version", "plan", ("plan", "version"), ("document", "author")),
-    Audited("deal", "deal", ("deal_id",), ("facts", "credits", "uncredited")),
+    Audited(name="participant", called="participant", keys=("participant_id",), columns=("facts",)),
+    Audited(name="plan_version", called="plan", keys=("plan", "version"), columns=("document", "author")),
+    Audited(name="deal", called="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited")),
     Audited(
-        "participant_sums",
-        "participant sums",
-        ("participant_id", "period"),
-        ("sums", "earnings"),
-        "(sums <> '[]' or earnings <> '[]')",
+        name="participant_sums",
+        called="participant sums",
+        keys=("participant_id", "period"),
+        columns=("sums", "earnings"),
+        where="(sums <> '[]' or earnings <> '[]')",
     ),
 )
 
@@ -51,7 +51,7 @@ _OF: Final[Mapping[str, Callable[[Any, Set[Name]], bool]]] = {
 """By column that lists rows, whether a row is of a version that is quarantined."""
 
 
-def without(table: Audited, key: Key, row: Key | None, aside: Set[Name]) -> Key | None:
+def without(table: Audited, key: Key, *, row: Key | None, aside: Set[Name]) -> Key | None:
     """The columns of a row of a table without what belongs to the versions `aside`; None where nothing else was there."""
     if row is None or not aside:
         return row

@@ -15,7 +15,7 @@ def keep_snapshot(connection: Connection) -> None:
     execute(connection, "set local idle_in_transaction_session_timeout = 0")
 
 
-def page(connection: Connection, table: Audited, after: Key | None, upto: Key | None, limit: int) -> dict[Key, Key]:
+def page(connection: Connection, table: Audited, *, after: Key | None, upto: Key | None, limit: int) -> dict[Key, Key]:
     """Up to `limit` rows with keys above `after` and not above `upto`, in their order: key -> columns."""
     keys, bounds, parameters = ", ".join(table.keys), [table.where], list[Any]()
     places = ", ".join(["%s"] * len(table.keys))

@@ -44,7 +44,7 @@ class Due:
     values: Mapping[str, Any]
 
 
-def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dict[str, Due]:
+def due(held: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[str]) -> dict[str, Due]:
     """What is to be credited: deals that the patches change, and those of `again` that are held (`STORED`)."""
     known = {
         deal_id: (version, facts) for deal_id, version, facts in held.select("deal_id", "version", "facts").iter_rows()
@@ -58,14 +58,19 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], again: Set[str]) -> dic
         if deal_id not in known and len(of_deal) == 1:
             [patch] = of_deal
             if patch.fields:
-                packed = pack_patch(patch.fields, patch.occurred_at, patch.sequence, patch.source, patch.by)
+                packed = pack_patch(
+                    patch.fields, patch.occurred_at, sequence=patch.sequence, source=patch.source, by=patch.by
+                )
                 found[deal_id] = Due(1, packed, patch.fields)
             continue
         version, packed = known.get(deal_id, (0, NO_FACTS))
         facts = unpack(packed)
         # A sum, and not any(): that would leave off at the first patch which changes something.
         changes = sum(
-            merge(facts, each.fields, each.occurred_at, each.sequence, each.source, each.by) for each in of_deal
+            merge(
+                facts, each.fields, occurred_at=each.occurred_at, sequence=each.sequence, source=each.source, by=each.by
+            )
+            for each in of_deal
         )
         if changes:
             found[deal_id] = Due(version + changes, pack(facts), values_of(facts))
@@ -101,7 +106,7 @@ def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_stored(
-    due: Mapping[str, Due], deals: pl.DataFrame, credited: Credited, named: Sequence[str] = ()
+    due: Mapping[str, Due], deals: pl.DataFrame, *, credited: Credited, named: Sequence[str] = ()
 ) -> pl.DataFrame:
     """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
     # Participants whom a column of the company's own names are looked for like sharers: one index finds both.
@@ -121,11 +126,17 @@ def as_stored(
             pl.Series("facts", [each.packed for each in due.values()], pl.String),
         )
         .join(
-            encode_rows(_without_the_deals_own(credited.credits, deals), ["deal_id"], list(CREDIT), "credits"),
+            encode_rows(
+                _without_the_deals_own(credited.credits, deals), ["deal_id"], columns=list(CREDIT), name="credits"
+            ),
             on="deal_id",
             how="left",
         )
-        .join(encode_rows(credited.uncredited, ["deal_id"], list(_UNCREDITED), "uncredited"), on="deal_id", how="left")
+        .join(
+            encode_rows(credited.uncredited, ["deal_id"], columns=list(_UNCREDITED), name="uncredited"),
+            on="deal_id",
+            how="left",
+        )
         .with_columns(pl.col("credits", "uncredited").fill_null(NO_ROWS))
         .select(STORED.names())
     )
@@ -135,7 +146,7 @@ def credits_of(deals: pl.DataFrame) -> pl.DataFrame:
     """The `CREDITS` of deals of which at least deal_id, close_date and credits are given."""
     if deals.is_empty():  # as it mostly is when deals come in: they are new
         return empty(CREDITS)
-    rows = decode_rows(deals, ["deal_id", "close_date"], "credits", CREDIT)
+    rows = decode_rows(deals, ["deal_id", "close_date"], name="credits", columns=CREDIT)
     return (
         rows.with_columns(
             pl.col("credit_date").fill_null(pl.col("close_date")), pl.col("bucket", "exchange").fill_null("")
@@ -160,4 +171,4 @@ def _month(column: str) -> pl.Expr:
 
 def uncredited_of(deals: pl.DataFrame) -> pl.DataFrame:
     """The `UNCREDITED` of deals of which at least deal_id and uncredited are given."""
-    return decode_rows(deals, ["deal_id"], "uncredited", _UNCREDITED).select(UNCREDITED.names())
+    return decode_rows(deals, ["deal_id"], name="uncredited", columns=_UNCREDITED).select(UNCREDITED.names())

@@ -11,7 +11,7 @@ _SUMMED = ["plan", "version", "rule", "period", "fiscal", "currency", "bucket"]
 _ONE = ["period", "participant_id", "deal_id"]
 
 
-def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def differences(before: pl.DataFrame, now: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
 
     Columns participant_id, plan, version, rule, period, fiscal, currency, bucket, and the differences `amount` (minor units) and `deals`; what
@@ -31,7 +31,7 @@ def differences(before: pl.DataFrame, now: pl.DataFrame, plans: PlanSet) -> pl.D
     sums = signed.group_by("participant_id", *_SUMMED).agg(
         amount=(wide("amount") * wide("sign")).sum(), deals=(pl.col("deals") * pl.col("sign")).sum()
     )
-    return narrow(sums, "amount", "the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
+    return narrow(sums, "amount", what="the sum of a batch").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
 
 
 def lost(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

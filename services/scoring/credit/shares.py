@@ -37,7 +37,7 @@ def shares(deals: Mapping[str, Facts], *, roster: Roster, plans: PlanSet) -> pl.
 
 def _credited(deals: Mapping[str, Facts], stage: str, *, roster: Roster, plans: PlanSet) -> pl.DataFrame:
     values = [(deal_id, _kept(facts, stage)) for deal_id, facts in deals.items()]
-    found = credit(values_table(values, plans.deal_columns), roster, plans).credits
+    found = credit(values_table(values, plans.deal_columns), roster, plans=plans).credits
     return found.group_by("deal_id", "participant_id", "period", "rule").agg(pl.col("share").sum())
 
 

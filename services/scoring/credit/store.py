@@ -30,7 +30,7 @@ def save(connection: Connection, deals: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(joined(texts[name]) for name in STORED))
 
 
-def save_lost(connection: Connection, lost: pl.DataFrame, holders: pl.DataFrame) -> None:
+def save_lost(connection: Connection, lost: pl.DataFrame, *, holders: pl.DataFrame) -> None:
     """Remember which deals (period, participant_id, deal_id), and whose (period, participant_id, holder), credit a participant in a
     month no longer.
     """
@@ -49,7 +49,7 @@ def save_taken_back(connection: Connection, deals: Iterable[str]) -> None:
         )
 
 
-def held_since(connection: Connection, since: Mapping[str, date], everything: date | None) -> list[str]:
+def held_since(connection: Connection, since: Mapping[str, date], *, everything: date | None) -> list[str]:
     """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
 
     With `everything` all deals closed on or after that date, whoever holds them.
@@ -65,7 +65,7 @@ def held_since(connection: Connection, since: Mapping[str, date], everything: da
 
 
 def crediting(
-    connection: Connection, participant_id: str, holders: Iterable[str], first: date, last: date
+    connection: Connection, participant_id: str, *, holders: Iterable[str], first: date, last: date
 ) -> pl.DataFrame:
     """deal_id, close_date and credits of the deals of these holders that credit a participant, closed from first to last."""
     those = list(holders)

@@ -40,20 +40,20 @@ def credit_step(
     # First the head of roster and plans, then deals by their ids: so steps side by side never wait in a circle.
     now = reference.lock(connection)
     stored = store.lock(connection, again | {patch.deal_id for patch in patches})
-    changed = due(stored, patches, again)
+    changed = due(stored, patches, again=again)
     if not changed:
         return Outcome(rejections=rejections)
     values = {deal_id: deal.values for deal_id, deal in changed.items()}
     plans, (deals, credited) = for_everybody_else(
         now.plans,
-        lambda plans: calculating(_credited, values, now.roster, plans),
+        lambda plans: calculating(_credited, values, now.roster, plans=plans),
         quarantine=partial(quarantine, connection, by=BY_SCORING),
     )
     if plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
         own = credits_of(stored.filter(pl.col("deal_id").is_in(list(changed))))
         kept = own.join(plans.quarantined, on=["plan", "version"], how="semi")
         credited = Credited(pl.concat([credited.credits, kept]), credited.uncredited)
-    after = as_stored(changed, deals, credited, plans.participant_columns)
+    after = as_stored(changed, deals, credited=credited, named=plans.participant_columns)
     # The version grows with every change of the facts: a deal that equals in it and credits as before is not written.
     altered = after.join(stored, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     store.save(connection, altered)
@@ -62,17 +62,19 @@ def credit_step(
     gone = lost(before, credited.credits)
     # Only facts of the deal itself take it away from somebody: where roster or plans do, they say who set them.
     patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
-    store.save_lost(connection, gone.filter(patched), lost_holders(gone, stored))
+    store.save_lost(connection, gone.filter(patched), holders=lost_holders(gone, stored))
     store.save_taken_back(connection, taken_back(stored, patches))
     # The difference, and not the credits: whoever sums them needs no history, and a deal credited again to the same adds nothing.
-    changes = differences(before, credited.credits, plans)
+    changes = differences(before, credited.credits, plans=plans)
     event = events(cause_of(batch), credits.TYPE)
     published = [(CREDITS, event(participant, message)) for participant, message in messages(changes)]
     return Outcome(published, rejections)
 
 
-def _credited(values: Mapping[str, Mapping[str, Any]], roster: Roster, plans: PlanSet) -> tuple[pl.DataFrame, Credited]:
+def _credited(
+    values: Mapping[str, Mapping[str, Any]], roster: Roster, *, plans: PlanSet
+) -> tuple[pl.DataFrame, Credited]:
     """The `DEALS` of values by deal and path, and what they credit."""
     # A function of the module, so that it can be called in a bounded process too.
     deals = values_table(values.items(), plans.deal_columns)
-    return deals, credit(deals, roster, plans)
+    return deals, credit(deals, roster, plans=plans)

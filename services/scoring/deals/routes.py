@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
 def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: Annotated[Identifier, Path()]) -> DealView:
     """A deal as it stands, whom it credits, and whom it does not and why."""
     with snapshot.connect() as connection:
-        found = deals_as_they_stand(connection, reference, [deal_id])
+        found = deals_as_they_stand(connection, reference, deal_ids=[deal_id])
     if not found:
         raise NotFound(f"there is no deal {deal_id}")
     return found[0]
@@ -48,7 +48,7 @@ def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: Annotat
 def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Deals:
     """The same of many deals, by id; those that there are not are left out."""
     with snapshot.connect() as connection:
-        return Deals(deals=deals_as_they_stand(connection, reference, sorted(set(asked.deals))))
+        return Deals(deals=deals_as_they_stand(connection, reference, deal_ids=sorted(set(asked.deals))))
 
 
 @router.post("/shares", summary="Show who has which share of deals")

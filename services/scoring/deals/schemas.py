@@ -92,7 +92,7 @@ class UncreditedView(BaseModel):
                 deal_id=deal_id,
                 participant_id=who,
                 reason=reason,
-                rule_skipped=RuleSkipped.of(reason, about, who),
+                rule_skipped=RuleSkipped.of(reason, about, who=who),
             )
             for deal_id, who, reason, about in uncredited.select(UNCREDITED.names()).iter_rows()
         ]

@@ -20,7 +20,7 @@ from shared.kernel import PlanSet
 
 
 def deals_as_they_stand(
-    connection: Connection, reference: ReferenceDataCache, deal_ids: Sequence[str]
+    connection: Connection, reference: ReferenceDataCache, *, deal_ids: Sequence[str]
 ) -> list[DealView]:
     """Those of the deals that exist, by id."""
     found = stored_deals.deals(connection, deal_ids)
@@ -29,7 +29,7 @@ def deals_as_they_stand(
     for credit in CreditView.all_of(credited):
         credits[credit.deal_id].append(credit)
     unpaid: dict[str, list[SkippedView]] = defaultdict(list)
-    for deal_id, skipped in _unpaid(connection, reference, credited):
+    for deal_id, skipped in _unpaid(connection, reference, credited=credited):
         unpaid[deal_id].append(skipped)
     uncredited: dict[str, list[UncreditedView]] = defaultdict(list)
     for share in UncreditedView.all_of(uncredited_of(found)):
@@ -48,7 +48,7 @@ def deals_as_they_stand(
 
 
 def _unpaid(
-    connection: Connection, reference: ReferenceDataCache, credited: pl.DataFrame
+    connection: Connection, reference: ReferenceDataCache, *, credited: pl.DataFrame
 ) -> Iterator[tuple[str, SkippedView]]:
     """Of each deal the components that its credits count for and that pay nothing for a reason."""
     if credited.is_empty():

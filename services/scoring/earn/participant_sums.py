@@ -83,16 +83,18 @@ def updated(
     """
     sums = _added(held, changes)
     # From the sums alone, however many credits they are made of: that is why an event costs the same after a year.
-    earned = earn_every_month(measure(sums, plans), roster, plans, months)
+    earned = earn_every_month(measure(sums, plans), roster, plans=plans, months=months)
     if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
         kept = earnings_of(held).join(plans.quarantined, on=["plan", "version"], how="semi")
         earned = pl.concat([earned, kept.select(earned.columns)])
-    texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, _EARNING, "earnings")
+    texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, columns=_EARNING, name="earnings")
     # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they are nothing.
     everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = held.select(*_WHO, "revision", was="earnings")
     return (
-        everyone.join(encode_rows(sums, _WHO, list(_SUM), "sums"), on=_WHO, how="left", maintain_order="left")
+        everyone.join(
+            encode_rows(sums, _WHO, columns=list(_SUM), name="sums"), on=_WHO, how="left", maintain_order="left"
+        )
         .join(texts, on=_WHO, how="left", maintain_order="left")
         .join(was, on=_WHO, how="left", maintain_order="left")
         .with_columns(pl.col("sums", "earnings", "was").fill_null(NO_ROWS), pl.col("revision").fill_null(0))
@@ -138,7 +140,7 @@ def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
 
 def sums_of(held: pl.DataFrame) -> pl.DataFrame:
     """The sums of `PARTICIPANT_SUMS`, one row each: participant_id, period, plan, version, rule, fiscal, currency, bucket, amount, deals."""
-    return decode_rows(held, _WHO, "sums", _SUM).with_columns(pl.col("bucket").fill_null(""))
+    return decode_rows(held, _WHO, name="sums", columns=_SUM).with_columns(pl.col("bucket").fill_null(""))
 
 
 def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
@@ -148,4 +150,4 @@ def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()
     )
-    return narrow(added, "amount", "a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))
+    return narrow(added, "amount", what="a sum of credits").filter((pl.col("amount") != 0) | (pl.col("deals") != 0))

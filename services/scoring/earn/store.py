@@ -69,7 +69,7 @@ def save(connection: Connection, rows: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(joined(rows[name].cast(pl.String)) for name in PARTICIPANT_SUMS))
 
 
-def of_participant(connection: Connection, participant_id: str, period: str | None) -> pl.DataFrame:
+def of_participant(connection: Connection, participant_id: str, *, period: str | None) -> pl.DataFrame:
     """A participant's `PARTICIPANT_SUMS`, of one period or of all, by period."""
     rows = fetch(connection, _OF_PARTICIPANT, participant_id, period, period)
     return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")

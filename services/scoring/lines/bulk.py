@@ -120,7 +120,7 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
     with guarded(f"lines/{month.period}/{those[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             month.plans,
-            lambda plans: calculating(explain, credits, roster, plans, earned),
+            lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned),
             quarantine=quarantine,
         )
     # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is told.
@@ -130,17 +130,17 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
         sums.filter(of_month)
         .select(_ID, "period", "revision")
         .join(
-            _lists(earnings.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, "earnings"),
+            _lists(earnings.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, name="earnings"),
             on=_ID,
             how="left",
         )
-        .join(_lists(lines, _LINE, "lines"), on=_ID, how="left")
+        .join(_lists(lines, _LINE, name="lines"), on=_ID, how="left")
         .join(
-            _lists(contributors.filter(of_them).sort(CONTRIBUTORS.names()), ["who", "what"], "touched_by"),
+            _lists(contributors.filter(of_them).sort(CONTRIBUTORS.names()), ["who", "what"], name="touched_by"),
             on=_ID,
             how="left",
         )
-        .join(frozen.details(explained, earned, plans, month.period), on=_ID, how="left")
+        .join(frozen.details(explained, earned, plans=plans, period=month.period), on=_ID, how="left")
         .with_columns(
             pl.col(name).fill_null(pl.lit([], dtype=contract.SCHEMA[name]))
             for name in ("earnings", "lines", "touched_by")
@@ -167,6 +167,6 @@ def _with_deals(lines: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     return with_facts.sort(_ID, "component", "plan", "version", "line")
 
 
-def _lists(rows: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:
+def _lists(rows: pl.DataFrame, columns: list[str], *, name: str) -> pl.DataFrame:
     """The rows of each participant, in the order given, as one list of structs."""
     return rows.group_by(_ID, maintain_order=True).agg(pl.struct(columns).alias(name))

@@ -55,7 +55,7 @@ def list_remarks(
         earned = earnings_of(stored_sums.of_month(connection, period))
         late = stored_deals.closing_after(connection, far_from(last))
     found = [
-        *remarks_within(roster_remarks(now.roster, now.plans), first, last),
+        *remarks_within(roster_remarks(now.roster, now.plans), first, last=last),
         *attainment_remarks(earned, now.plans),
         *pool_remarks(earned, now.plans),
         *far_ahead(late, last),

@@ -41,8 +41,8 @@ def list_earnings(
 ) -> Earnings:
     """What a participant earns per period and component."""
     with snapshot.connect() as connection:
-        months = stored_sums.of_participant(connection, participant_id, period)
-        _check_known(connection, participant_id, months)
+        months = stored_sums.of_participant(connection, participant_id, period=period)
+        _check_known(connection, participant_id, found=months)
     return Earnings(
         participant_id=participant_id,
         earnings=[
@@ -71,7 +71,7 @@ def explain_earning(
         now = reference.read(connection)
         # What sums over longer windows, or is compared, is walked from its beginning.
         looked_at = period if now.plans.by_month else None
-        months = stored_sums.of_participant(connection, participant_id, looked_at)
+        months = stored_sums.of_participant(connection, participant_id, period=looked_at)
         credits = _credits(connection, now, participant_id=participant_id, period=looked_at)
     of_period = months.filter(pl.col("period") == period)["earnings"]
     published = [e for text in of_period for e in _published(text) if e.component == component]
@@ -81,7 +81,9 @@ def explain_earning(
     with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             now.plans,
-            lambda plans: calculating(parts, credits, earned, roster, plans, component, period),
+            lambda plans: calculating(
+                parts, credits, earned, roster=roster, plans=plans, component=component, period=period
+            ),
             quarantine=quarantine,
         )
     aside = paying.join(plans.quarantined, on=["plan", "version"], how="semi")
@@ -116,7 +118,7 @@ def list_credits(
     with snapshot.connect() as connection:
         now = reference.read(connection)
         found = _credits(connection, now, participant_id=participant_id, period=period)
-        _check_known(connection, participant_id, found)
+        _check_known(connection, participant_id, found=found)
     return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
 
 
@@ -128,7 +130,7 @@ def _credits(connection: Connection, now: ReferenceData, *, participant_id: str,
     if period is not None and now.plans.by_month and not now.plans.beyond_holders:
         holders = with_everyone_below([participant_id], now.roster)
         first, last = first_day(period), last_day(period)
-        stored = stored_deals.crediting(connection, participant_id, holders, first, last)
+        stored = stored_deals.crediting(connection, participant_id, holders=holders, first=first, last=last)
     else:
         stored = stored_deals.crediting_ever(connection, participant_id)
     own = pl.col("participant_id") == participant_id
@@ -139,6 +141,6 @@ def _published(text: str) -> list[ComponentEarning]:
     return [ComponentEarning.model_validate(earning) for earning in orjson.loads(text)]
 
 
-def _check_known(connection: Connection, participant_id: str, found: pl.DataFrame) -> None:
+def _check_known(connection: Connection, participant_id: str, *, found: pl.DataFrame) -> None:
     if found.is_empty() and not stored_sums.is_participant(connection, participant_id):
         raise NotFound(f"there is no participant {participant_id}")

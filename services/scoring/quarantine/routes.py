@@ -32,7 +32,7 @@ def quarantine_plan_version(who: Writer, harmful: Harmful, *, engine: EngineDep)
     """Set a plan version aside, so that scoring goes on for everybody else."""
     try:
         with engine.begin() as connection:
-            service.quarantine(connection, harmful.plan, harmful.version, cause=harmful.cause, by=who.name)
+            service.quarantine(connection, harmful.plan, version=harmful.version, cause=harmful.cause, by=who.name)
     except service.NoSuchVersion as error:
         raise NotFound(str(error)) from None
 
@@ -46,6 +46,6 @@ def lift_quarantine(who: Writer, lifted: PlanVersion, *, engine: EngineDep, reso
     """Calculate with a plan version again; what waited is calculated."""
     try:
         with engine.begin() as connection:
-            service.lift(connection, resources.log, lifted.plan, lifted.version, by=who.name)
+            service.lift(connection, resources.log, plan=lifted.plan, version=lifted.version, by=who.name)
     except service.NoSuchVersion as error:
         raise NotFound(str(error)) from None

@@ -30,38 +30,38 @@ def try_published(engine: Engine, bounded: Bounded) -> None:
     for plan, version in due:
         # No transaction is open while a version is tried, which may take a minute.
         with engine.connect() as connection:
-            document = store.document_of(connection, plan, version)
+            document = store.document_of(connection, plan, version=version)
         cause = harm_of_published(bounded, document)
         with engine.begin() as connection:
             if cause is None:
                 store.lock_for_change(connection)
-                store.save_trial(connection, plan, version, TRIAL)
+                store.save_trial(connection, plan, version=version, trial=TRIAL)
             else:
-                quarantine(connection, plan, version, cause=cause, by=BY_SCORING)
+                quarantine(connection, plan, version=version, cause=cause, by=BY_SCORING)
 
 
-def quarantine(connection: Connection, plan: str, version: int, *, cause: str, by: str) -> None:
+def quarantine(connection: Connection, plan: str, *, version: int, cause: str, by: str) -> None:
     """Quarantine a published version. What it credited and paid stays; what comes for it waits.
 
     Raises:
         NoSuchVersion: it is not published.
     """
     store.lock_for_change(connection)
-    if not store.is_published(connection, plan, version):
+    if not store.is_published(connection, plan, version=version):
         raise NoSuchVersion(f"{plan}@{version} is not published")
     store.quarantine(connection, {(plan, version): cause}, by=by)
 
 
-def lift(connection: Connection, log: Log, plan: str, version: int, *, by: str) -> None:
+def lift(connection: Connection, log: Log, *, plan: str, version: int, by: str) -> None:
     """Calculate with a version again: all that waited, from its first day on.
 
     Raises:
         NoSuchVersion: it is not quarantined.
     """
     store.lock_for_change(connection)
-    if not store.lift(connection, plan, version):
+    if not store.lift(connection, plan, version=version):
         raise NoSuchVersion(f"{plan}@{version} is not quarantined")
-    store.save_trial(connection, plan, version, TRIAL)
+    store.save_trial(connection, plan, version=version, trial=TRIAL)
     now = ReferenceDataCache().read(connection)
     lifted = now.plans.plans[plan, version]
     selected = touched(now.roster, now.roster, participants=[], new_plans=[lifted], plans=now.plans)

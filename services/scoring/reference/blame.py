@@ -80,7 +80,7 @@ def without(plans: PlanSet, names: Iterable[tuple[str, int]]) -> PlanSet:
     """The versions, these of them in name only: whoever is on one is then known to wait, and falls back to no older one."""
     aside = {*names}
     return PlanSet(
-        Plan.quarantined(plan.plan, plan.version, plan.effective_from, plan.currency)
+        Plan.quarantined(plan.plan, plan.version, effective_from=plan.effective_from, currency=plan.currency)
         if (plan.plan, plan.version) in aside
         else plan
         for plan in plans

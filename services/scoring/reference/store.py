@@ -99,7 +99,7 @@ def save_change(
         execute(connection, _ADD_PLAN, plan.plan, plan.version, plan.effective_from, document, authors.get(plan.key))
 
 
-def add_quarantined(connection: Connection, published: PlanPublished, cause: str) -> None:
+def add_quarantined(connection: Connection, published: PlanPublished, *, cause: str) -> None:
     """Take a version and quarantine it at once; its document is kept as it was published, for it may be no plan."""
     document = orjson.dumps(published.document).decode()
     name = (published.plan_id, published.version)
@@ -120,7 +120,7 @@ def quarantine(connection: Connection, harmful: Harmful, *, by: str) -> None:
             _logger.error("plan.quarantined", plan=plan, version=version, by=by)
 
 
-def lift(connection: Connection, plan: str, version: int) -> bool:
+def lift(connection: Connection, plan: str, *, version: int) -> bool:
     """Let a version be calculated with again; whether it was quarantined."""
     gone = fetch(connection, "delete from quarantine where plan = %s and version = %s returning version", plan, version)
     _next_version(connection)
@@ -143,19 +143,19 @@ def untried(connection: Connection, trial: int) -> list[tuple[str, int]]:
     return [(plan, version) for plan, version in rows]
 
 
-def is_published(connection: Connection, plan: str, version: int) -> bool:
+def is_published(connection: Connection, plan: str, *, version: int) -> bool:
     """Whether there is such a version."""
     return bool(fetch(connection, "select 1 from plan_version where plan = %s and version = %s", plan, version))
 
 
-def document_of(connection: Connection, plan: str, version: int) -> dict[str, object]:
+def document_of(connection: Connection, plan: str, *, version: int) -> dict[str, object]:
     """A version's document."""
     query = "select document from plan_version where plan = %s and version = %s"
     [(found,)] = fetch(connection, query, plan, version)
     return dict(found)
 
 
-def save_trial(connection: Connection, plan: str, version: int, trial: int) -> None:
+def save_trial(connection: Connection, plan: str, *, version: int, trial: int) -> None:
     """Remember that a version passed the trial, or that somebody says it may be calculated with."""
     execute(connection, "update plan_version set tried = %s where plan = %s and version = %s", trial, plan, version)
 
@@ -170,9 +170,9 @@ def _plans(connection: Connection) -> PlanSet:
     found: list[Plan] = []
     for plan, version, since, currency in fetch(connection, _VERSIONS):
         if (plan, version) in aside:  # its document is not even looked at: that may be what does the harm
-            found.append(Plan.quarantined(plan, version, since, currency))
+            found.append(Plan.quarantined(plan, version, effective_from=since, currency=currency))
         else:
-            found.append(Plan.model_validate(document_of(connection, plan, version)))
+            found.append(Plan.model_validate(document_of(connection, plan, version=version)))
     plans = PlanSet(found)
     PLANS_QUARANTINED.set(plans.quarantined.height)  # one that was corrected keeps nobody waiting
     return plans

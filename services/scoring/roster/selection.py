@@ -63,10 +63,10 @@ def touched(
         ever_on = _ever_on(plan.plan, before, after)
         found.add_holders(below(ever_on, reports), plan.effective_from)
         found.earners.update(ever_on)
-    return _beyond_holders(found, new_plans, plans)
+    return _beyond_holders(found, new_plans, plans=plans)
 
 
-def _beyond_holders(found: Touched, new_plans: Sequence[Plan], plans: PlanSet) -> Touched:
+def _beyond_holders(found: Touched, new_plans: Sequence[Plan], *, plans: PlanSet) -> Touched:
     """What is touched where deals credit others than those who hold them, or on other dates than the close date."""
     rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
     # The close date then says nothing of the day that counts: all that the holders ever sold is looked at.

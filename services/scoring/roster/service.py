@@ -26,7 +26,7 @@ def asked_again(
 ) -> Iterator[tuple[Topic, Record]]:
     """What asks for everything that a change touches, by what caused it; `roster` and `plans` are those after the change."""
     recredit = events(cause, credits.RECREDIT_TYPE)
-    deals = stored_deals.held_since(connection, touched.holders, touched.everything)
+    deals = stored_deals.held_since(connection, touched.holders, everything=touched.everything)
     for start in range(0, len(deals), RECREDITED_TOGETHER):
         together = deals[start : start + RECREDITED_TOGETHER]
         yield RECREDITS, recredit(together[0], orjson.dumps({"deal_ids": together}).decode())

@@ -54,12 +54,14 @@ def roster_step(
         elif cause is None and not (known is not None and known.is_quarantined):
             sound.append((stored, version))
     aside = [_in_name_only(version) for version, _ in harmful]
-    new_plans = [*_admit(PlanSet([*before.plans, *aside]), sound, rejections), *aside]
+    new_plans = [*_admit(PlanSet([*before.plans, *aside]), sound, rejections=rejections), *aside]
     people = store.participants(connection, {fact.participant_id for fact in patches})
     changed: dict[str, Facts] = {}
     for fact in patches:
         facts = people.setdefault(fact.participant_id, {})
-        if merge(facts, fact.fields, fact.occurred_at, fact.sequence, fact.source, fact.by):
+        if merge(
+            facts, fact.fields, occurred_at=fact.occurred_at, sequence=fact.sequence, source=fact.source, by=fact.by
+        ):
             changed[fact.participant_id] = facts
     if not changed and not new_plans:
         return Outcome(rejections=rejections)
@@ -70,14 +72,14 @@ def roster_step(
         authors.setdefault(f"{version.plan_id}@{version.version}", version.author)
     store.save_change(connection, changed, versions=[plan for plan in new_plans if plan not in aside], authors=authors)
     for version, cause in harmful:
-        store.add_quarantined(connection, version, cause)
+        store.add_quarantined(connection, version, cause=cause)
     plans = PlanSet([*before.plans, *new_plans])
     asked = asked_again(connection, cause_of(batch), touched=selected, roster=roster, plans=plans)
     return Outcome(list(asked), rejections)
 
 
 def _admit(
-    plans: PlanSet, published: Iterable[tuple[Stored, PlanPublished]], rejections: list[Rejection]
+    plans: PlanSet, published: Iterable[tuple[Stored, PlanPublished]], *, rejections: list[Rejection]
 ) -> list[Plan]:
     """The new plan versions; those that cannot stand beside the others are rejected."""
     all_plans = plans
@@ -85,10 +87,10 @@ def _admit(
         try:
             all_plans = admitted(all_plans, version)
         except NotAdmitted as error:
-            rejections.append(Rejection(stored, error.code, str(error)))
+            rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
     return [plan for plan in all_plans if (plan.plan, plan.version) not in plans.plans]
 
 
 def _in_name_only(version: PlanPublished) -> Plan:
     currency = str(version.document.get("currency", ""))
-    return Plan.quarantined(version.plan_id, version.version, version.effective_from, currency)
+    return Plan.quarantined(version.plan_id, version.version, effective_from=version.effective_from, currency=currency)

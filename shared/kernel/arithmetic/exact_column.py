@@ -37,7 +37,7 @@ Mode = Literal["half_up", "half_even", "up", "down"]
 """How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to zero."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ExactColumn:
     """`top / (by * per)`, row by row, in lowest terms or not.
 
@@ -67,14 +67,14 @@ class ExactColumn:
         # Nulls are zero here so that no operation below has to think of them; where null means something else, whoever
         # calls keeps it beside the column.
         top, most = fitted(values.fill_null(0).cast(pl.Int128))
-        return ExactColumn(top, scale, most)
+        return ExactColumn(top=top, by=scale, most=most)
 
     @staticmethod
     def fractions(values: Sequence[Fraction]) -> ExactColumn:
         """A column of Python's fractions."""
         by = lcm(*(value.denominator for value in values))
         top, most = fitted(np.array([int(value * by) for value in values], dtype=object))
-        return ExactColumn(top, by, most)
+        return ExactColumn(top=top, by=by, most=most)
 
     @staticmethod
     def constant(value: Number, height: int = 1) -> ExactColumn:
@@ -82,7 +82,7 @@ class ExactColumn:
         exact = Fraction(value)
         top, most = fitted(np.array([exact.numerator], dtype=object))
         rows = top.new_from_index(0, height) if isinstance(top, pl.Series) else np.repeat(top, height)
-        return ExactColumn(rows, exact.denominator, most)
+        return ExactColumn(top=rows, by=exact.denominator, most=most)
 
     def __add__(self, other: ExactColumn | Number) -> ExactColumn:
         """The sum."""
@@ -91,8 +91,8 @@ class ExactColumn:
         # high.
         if one.most + two.most >= FITS:
             one, two = one._fitted(), two._fitted()
-        a, b = alike(one.top, two.top, one.most + two.most)
-        return ExactColumn(a + b, one.by, one.most + two.most, one.per, one.deepest)
+        a, b = alike(one.top, two.top, most=one.most + two.most)
+        return ExactColumn(top=a + b, by=one.by, most=one.most + two.most, per=one.per, deepest=one.deepest)
 
     __radd__ = __add__
 
@@ -112,11 +112,11 @@ class ExactColumn:
         """The product."""
         if isinstance(other, ExactColumn):
             top, most = times(self.top, self.most, (other.top, other.most))
-            per, deepest = product(self.per, self.deepest, other.per, other.deepest)
-            return ExactColumn(top, self.by * other.by, most, per, deepest)
+            per, deepest = product(self.per, self.deepest, two=other.per, by=other.deepest)
+            return ExactColumn(top=top, by=self.by * other.by, most=most, per=per, deepest=deepest)
         factor = Fraction(other) / self.by  # what both share is taken out, so that numbers stay small
         top, most = times(self.top, self.most, (factor.numerator, abs(factor.numerator)))
-        return ExactColumn(top, factor.denominator, most, self.per, self.deepest)
+        return ExactColumn(top=top, by=factor.denominator, most=most, per=self.per, deepest=self.deepest)
 
     __rmul__ = __mul__
 
@@ -126,9 +126,11 @@ class ExactColumn:
             return self * (1 / Fraction(other) if other else 0)
         # (a/b) / (c/d) is (a*d) / (b*c): the sign goes up, so that bottoms stay above zero and comparing needs no case
         # for them. A zero below becomes 1, and the zero of its sign above makes the quotient zero.
-        divisor = where(sign_of(other.top) == 0, 1, ExactColumn(size_of(other.top), 1, other.most))
+        divisor = where(
+            sign_of(other.top) == 0, 1, otherwise=ExactColumn(top=size_of(other.top), by=1, most=other.most)
+        )
         inverse, most = times(sign_of(other.top), 1, (other.per, other.deepest))
-        return self * ExactColumn(inverse, 1, most, divisor.top, divisor.most) * other.by
+        return self * ExactColumn(top=inverse, by=1, most=most, per=divisor.top, deepest=divisor.most) * other.by
 
     def inverse(self) -> ExactColumn:
         """One by it; zero where it is zero."""
@@ -136,12 +138,12 @@ class ExactColumn:
 
     def __abs__(self) -> ExactColumn:
         """The size."""
-        return ExactColumn(size_of(self.top), self.by, self.most, self.per, self.deepest)
+        return ExactColumn(top=size_of(self.top), by=self.by, most=self.most, per=self.per, deepest=self.deepest)
 
     def __lt__(self, other: ExactColumn | Number) -> pl.Series:
         """Whether it is smaller, row by row."""
         one, two = _over_one(self, _column(other))
-        a, b = alike(one.top, two.top, max(one.most, two.most))
+        a, b = alike(one.top, two.top, most=max(one.most, two.most))
         return truths(a < b)
 
     def __gt__(self, other: ExactColumn | Number) -> pl.Series:
@@ -159,16 +161,16 @@ class ExactColumn:
     def equals(self, other: ExactColumn | Number) -> pl.Series:
         """Whether it is the same number."""
         one, two = _over_one(self, _column(other))
-        a, b = alike(one.top, two.top, max(one.most, two.most))
+        a, b = alike(one.top, two.top, most=max(one.most, two.most))
         return truths(a == b)
 
     def least(self, other: ExactColumn | Number) -> ExactColumn:
         """The smaller of the two."""
-        return where(self < other, self, other)
+        return where(self < other, self, otherwise=other)
 
     def greatest(self, other: ExactColumn | Number) -> ExactColumn:
         """The larger of the two."""
-        return where(self > other, self, other)
+        return where(self > other, self, otherwise=other)
 
     def rounded(self, mode: Mode, unit: Fraction = Fraction(1)) -> ExactColumn:
         """Rounded to whole units."""
@@ -178,7 +180,9 @@ class ExactColumn:
         # Rounding looks at the size and gives the sign back afterwards: `//` rounds down, which on the left of zero
         # would be away from it.
         bottom = count._bottom()
-        size = ExactColumn(size_of(count.top), 1, count.most)  # so that halves go away from zero on both sides of it
+        size = ExactColumn(
+            top=size_of(count.top), by=1, most=count.most
+        )  # so that halves go away from zero on both sides of it
         match mode:
             case "half_up":
                 # floor(x + 1/2) without a fraction: (2a + b) // 2b for x = a/b.
@@ -189,12 +193,12 @@ class ExactColumn:
                 # An exact half is where the doubled number divides evenly; then the even one of both neighbours is
                 # meant, and half up has taken the upper.
                 odd = ~(whole._floor_by(ExactColumn.constant(2)) * 2).equals(whole)
-                whole = where((whole * bottom * 2).equals(twice) & odd, whole - 1, whole)
+                whole = where((whole * bottom * 2).equals(twice) & odd, whole - 1, otherwise=whole)
             case "up":
                 whole = (size + bottom - 1)._floor_by(bottom)
             case "down":
                 whole = size._floor_by(bottom)
-        return whole * ExactColumn(sign_of(count.top), 1, 1) * unit
+        return whole * ExactColumn(top=sign_of(count.top), by=1, most=1) * unit
 
     def shown(self, scale: int, what: str) -> pl.Series:
         """Int128 of whole numbers of `1/scale`, for people to read: cut off, and where that was not exact the last digit made odd.
@@ -208,7 +212,7 @@ class ExactColumn:
         if count._is_whole:
             return count.cut_off(what)
         bottom = count._bottom()
-        size = ExactColumn(size_of(count.top), 1, count.most)
+        size = ExactColumn(top=size_of(count.top), by=1, most=count.most)
         whole = size._floor_by(bottom)
         cut, inexact = whole.cut_off(what), ~(whole * bottom).equals(size)
         # Cut, never rounded: 24.9999999996% shown as 25% would stand beside a tier that it has not reached. The odd
@@ -218,7 +222,7 @@ class ExactColumn:
 
     def floor(self) -> ExactColumn:
         """The largest whole number that is not above it."""
-        return self if self._is_whole else ExactColumn(self.top, 1, self.most)._floor_by(self._bottom())
+        return self if self._is_whole else ExactColumn(top=self.top, by=1, most=self.most)._floor_by(self._bottom())
 
     def minor(self, digits: int, what: str) -> pl.Series:
         """Int64 of the smallest units of a currency, of which the numbers must be whole multiples.
@@ -255,7 +259,9 @@ class ExactColumn:
 
     def taken(self, rows: pl.Series) -> ExactColumn:
         """The numbers of some rows, by their places."""
-        return ExactColumn(_taken(self.top, rows), self.by, self.most, _taken(self.per, rows), self.deepest)
+        return ExactColumn(
+            top=_taken(self.top, rows), by=self.by, most=self.most, per=_taken(self.per, rows), deepest=self.deepest
+        )
 
     def to_fractions(self) -> list[Fraction]:
         """Row by row as Python's fractions."""
@@ -269,26 +275,30 @@ class ExactColumn:
         return self.by == 1 and isinstance(self.per, int)
 
     def _bottom(self) -> ExactColumn:
-        return _column(self.by) if isinstance(self.per, int) else ExactColumn(self.per, 1, self.deepest) * self.by
+        return (
+            _column(self.by)
+            if isinstance(self.per, int)
+            else ExactColumn(top=self.per, by=1, most=self.deepest) * self.by
+        )
 
     def _floor_by(self, bottom: ExactColumn) -> ExactColumn:
         """Of whole numbers, the whole part of their quotient, cut off downwards."""
-        a, b = alike(self.top, bottom.top, max(self.most, bottom.most))
-        return ExactColumn(a // b, 1, self.most)
+        a, b = alike(self.top, bottom.top, most=max(self.most, bottom.most))
+        return ExactColumn(top=a // b, by=1, most=self.most)
 
     def _fitted(self) -> ExactColumn:
         """The same with the bound that the tops really have, in 128 bits where they fit."""
         top, most = fitted(self.top)
-        return ExactColumn(top, self.by, most, self.per, self.deepest)
+        return ExactColumn(top=top, by=self.by, most=most, per=self.per, deepest=self.deepest)
 
 
-def where(yes: pl.Series, then: ExactColumn | Number, otherwise: ExactColumn | Number) -> ExactColumn:
+def where(yes: pl.Series, then: ExactColumn | Number, *, otherwise: ExactColumn | Number) -> ExactColumn:
     """`then` in the rows where `yes`, `otherwise` in the others."""
     one, two = _over_one(_column(then), _column(otherwise))
     most = max(one.most, two.most)
-    a, b = alike(one.top, two.top, most)
+    a, b = alike(one.top, two.top, most=most)
     picked = a.zip_with(yes, b) if isinstance(a, pl.Series) else np.where(yes.to_numpy(), a, b)
-    return ExactColumn(picked, one.by, most, one.per, one.deepest)
+    return ExactColumn(top=picked, by=one.by, most=most, per=one.per, deepest=one.deepest)
 
 
 def total(parts: Sequence[ExactColumn], height: int) -> ExactColumn:
@@ -315,8 +325,8 @@ def _over_one(one: ExactColumn, two: ExactColumn) -> tuple[ExactColumn, ExactCol
     else:
         others = [(two.per, two.deepest), (one.per, one.deepest)]
         tops = [times(each.top, each.most, up, over) for each, up, over in zip((one, two), ups, others, strict=True)]
-        per, deepest = product(one.per, one.deepest, two.per, two.deepest)
-    left, right = (ExactColumn(top, by, most, per, deepest) for top, most in tops)
+        per, deepest = product(one.per, one.deepest, two=two.per, by=two.deepest)
+    left, right = (ExactColumn(top=top, by=by, most=most, per=per, deepest=deepest) for top, most in tops)
     return left, right
 
 

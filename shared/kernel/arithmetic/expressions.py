@@ -59,7 +59,7 @@ def scaled(value: Decimal, scale: int) -> int:
     return int(product)
 
 
-def narrow(frame: pl.DataFrame, column: str, what: str) -> pl.DataFrame:
+def narrow(frame: pl.DataFrame, column: str, *, what: str) -> pl.DataFrame:
     """Bring a 128-bit column of sums back to Int64.
 
     Raises:
@@ -70,7 +70,7 @@ def narrow(frame: pl.DataFrame, column: str, what: str) -> pl.DataFrame:
     return frame.with_columns(pl.col(column).cast(pl.Int64))
 
 
-def allocated(amount: str, share: str, within: str, ties: str) -> pl.Expr:
+def allocated(amount: str, share: str, *, within: str, ties: str) -> pl.Expr:
     """Divide `amount` by `share` (10^-8 each) among the rows of one `within`, by largest remainder; `ties` decides ties.
 
     Parts have the sign of the amount and sum to it exactly where the shares sum to the whole.

@@ -29,19 +29,19 @@ def times(one: Whole, most: int, *factors: tuple[Factor, int]) -> tuple[Whole, i
         # good, look at the rows that are really there: one pass over the column is far cheaper than Python's integers.
         if most * bound >= FITS:
             most, bound = largest(one), _size(factor)
-        a, b = alike(one, factor, most * bound)
+        a, b = alike(one, factor, most=most * bound)
         one, most = a * b, most * bound
     return one, most
 
 
-def product(one: Factor, most: int, two: Factor, by: int) -> tuple[Factor, int]:
+def product(one: Factor, most: int, *, two: Factor, by: int) -> tuple[Factor, int]:
     """The product of two factors, each a number or a column, with its bound."""
     if isinstance(one, int):
-        return (two, by) if one == 1 else product(two, by, one, most)
+        return (two, by) if one == 1 else product(two, by, two=one, by=most)
     return times(one, most, (two, by))
 
 
-def alike(one: Factor, two: Factor, most: int) -> tuple[Any, Any]:
+def alike(one: Factor, two: Factor, *, most: int) -> tuple[Any, Any]:
     """Both in a form in which they can be calculated with each other, where results may be as large as `most`."""
     large = any(isinstance(each, np.ndarray) or (isinstance(each, int) and abs(each) >= FITS) for each in (one, two))
     if most >= FITS or large:

@@ -20,7 +20,7 @@ def running_sum(values: pl.Series, begin: pl.Series) -> pl.Series:
     return total - (total - values).zip_with(begin, pl.Series([None], dtype=total.dtype)).forward_fill()
 
 
-def previous(values: pl.Series, begin: pl.Series, first: pl.Series) -> pl.Series:
+def previous(values: pl.Series, begin: pl.Series, *, first: pl.Series) -> pl.Series:
     """The value of the row before within the run; of the first row of a run what `first` has."""
     return first.zip_with(begin, values.shift(1))
 
@@ -29,4 +29,4 @@ def growth(values: pl.Series, begin: pl.Series) -> pl.Series:
     """By how much the values grow from row to row within a run, from zero."""
     # This telescopes: the growths of a window sum to its last value, whatever is in between. So lines sum to the
     # earning and months to the quarter, to the cent and without a correction.
-    return values - previous(values, begin, pl.Series([0], dtype=values.dtype))
+    return values - previous(values, begin, first=pl.Series([0], dtype=values.dtype))

@@ -26,14 +26,20 @@ def wrong_assertions(plan: Plan) -> Iterator[Finding]:
             check_points(plan, point_of(plan, assertion))
         except ScenarioError as error:
             yield Finding(
-                "P210", "error", ("assertions", place, "at"), str(error), "see `assertions` in the plan language"
+                code="P210",
+                severity="error",
+                path=("assertions", place, "at"),
+                message=str(error),
+                mend="see `assertions` in the plan language",
             )
         if isinstance(assertion.pays, dict):
             for name in assertion.pays:
                 if name not in components:
                     said = f"the assertion expects pay of an unknown component {name}"
-                    mend = did_you_mean(name, components, "components")
-                    yield Finding("P210", "error", ("assertions", place, "pays", name), said, mend)
+                    mend = did_you_mean(name, components, what="components")
+                    yield Finding(
+                        code="P210", severity="error", path=("assertions", place, "pays", name), message=said, mend=mend
+                    )
 
 
 ALL = ""
@@ -62,7 +68,7 @@ class Checked:
 
 def checked(plan: Plan) -> list[Checked]:
     """Every assertion of the plan, evaluated."""
-    return [_checked(plan, number, assertion) for number, assertion in enumerate(plan.assertions, start=1)]
+    return [_checked(plan, number, assertion=assertion) for number, assertion in enumerate(plan.assertions, start=1)]
 
 
 def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
@@ -91,7 +97,9 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
             said[kind][name] = column
         else:
             said["measure"][key] = column
-    return Scenarios(1, said["measure"], said["attainment"], said["quota"], said["term"])
+    return Scenarios(
+        height=1, measures=said["measure"], attainments=said["attainment"], quotas=said["quota"], terms=said["term"]
+    )
 
 
 def by_attainment(plan: Plan) -> list[str]:
@@ -101,7 +109,7 @@ def by_attainment(plan: Plan) -> list[str]:
     return [each.measure for each in plan.measures if each.measure in found and (each.ingredients or each.score)]
 
 
-def _checked(plan: Plan, number: int, assertion: Assertion) -> Checked:
+def _checked(plan: Plan, number: int, *, assertion: Assertion) -> Checked:
     try:
         points = point_of(plan, assertion)
         paid = pay_at(plan, points)

@@ -31,23 +31,31 @@ def cliffs(plan: Plan) -> Iterator[Finding]:
             continue
         looking = [each for each in plan.components if measure.measure in plan.measures_of(each)]
         if looking:
-            yield from _along(measure, [each.component for each in looking], plan)
+            yield from _along(measure, [each.component for each in looking], plan=plan)
 
 
-def _along(measure: Measure, components: Sequence[str], plan: Plan) -> Iterator[Finding]:
+def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
     numbers = numbers_of(plan)
-    values = _values(measure, numbers, plan)
+    values = _values(measure, numbers, plan=plan)
     try:
-        pay = pay_at(plan, _points(measure, values, plan)).pay
+        pay = pay_at(plan, _points(measure, values, plan=plan)).pay
     except Overflow as error:
-        yield Finding("P404", "warning", (), f"the pay has no bound that can be computed: {error}", "give it a maximum")
+        yield Finding(
+            code="P404",
+            severity="warning",
+            path=(),
+            message=f"the pay has no bound that can be computed: {error}",
+            mend="give it a maximum",
+        )
         return
     for place, component in enumerate(plan.components):
         if component.component in components and not type(component).needs_group:
-            yield from _falls(measure, values, pay[component.component].to_list(), numbers, plan, place)
+            yield from _falls(
+                measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
+            )
 
 
-def _values(measure: Measure, numbers: Numbers, plan: Plan) -> list[Fraction]:
+def _values(measure: Measure, numbers: Numbers, *, plan: Plan) -> list[Fraction]:
     """Every number of the plan as an amount and as an attainment, each with its neighbours, and a row of steps."""
     quota = quota_of(measure)
     unit = Fraction(1, 10**plan.digits) if measure.sum_of is not None else Fraction(1)
@@ -59,19 +67,19 @@ def _values(measure: Measure, numbers: Numbers, plan: Plan) -> list[Fraction]:
     return sorted({each + move for each in whole for move in (-unit, 0, unit) if each + move >= 0})
 
 
-def _points(measure: Measure, values: Sequence[Fraction], plan: Plan) -> Scenarios:
+def _points(measure: Measure, values: Sequence[Fraction], *, plan: Plan) -> Scenarios:
     height = len(values)
     others = [each for each in plan.measures if each is not measure and (each.ingredients or each.score)]
     measures = {each.measure: ExactColumn.constant(reference_value(each), height) for each in others}
     quotas = {each.measure: ExactColumn.constant(quota_of(each), height) for each in (*others, measure)}
     terms = {name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()}
     return Scenarios(
-        height, measures={**measures, measure.measure: ExactColumn.fractions(values)}, quotas=quotas, terms=terms
+        height=height, measures={**measures, measure.measure: ExactColumn.fractions(values)}, quotas=quotas, terms=terms
     )
 
 
 def _falls(
-    measure: Measure, values: Sequence[Fraction], pay: Sequence[int], numbers: Numbers, plan: Plan, place: int
+    measure: Measure, values: Sequence[Fraction], *, pay: Sequence[int], numbers: Numbers, plan: Plan, place: int
 ) -> Iterator[Finding]:
     steps = list(pairwise(pay))
     if not any(after > before for before, after in steps):
@@ -86,15 +94,15 @@ def _falls(
         low, high = values[number], values[number + 1]
         before, after = (money(each, plan.currency) for each in steps[number])
         yield Finding(
-            "P401",
-            "warning",
-            _at(place, low, high, quota_of(measure), numbers),
-            f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after} at {_said(high)}",
-            "let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
+            code="P401",
+            severity="warning",
+            path=_at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
+            message=f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after} at {_said(high)}",
+            mend="let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
         )
 
 
-def _at(place: int, low: Fraction, high: Fraction, quota: Fraction, numbers: Numbers) -> tuple[str | int, ...]:
+def _at(place: int, low: Fraction, *, high: Fraction, quota: Fraction, numbers: Numbers) -> tuple[str | int, ...]:
     """The number in the component at which the pay falls, or the component."""
     for path, number in numbers:
         if path[:2] == ("components", place) and (

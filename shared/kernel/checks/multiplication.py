@@ -20,9 +20,9 @@ def uncapped(plan: Plan) -> Iterator[Finding]:
         for number, multiplier in enumerate(component.multiply):
             if multiplier.by is not None and grows(multiplier.by):
                 yield Finding(
-                    UNCAPPED,
-                    "warning",
-                    ("components", place, "multiply", number, "by"),
-                    f"the pay of {component.component} is multiplied by {multiplier.by}, which has no bound, and has no maximum",
-                    MEND,
+                    code=UNCAPPED,
+                    severity="warning",
+                    path=("components", place, "multiply", number, "by"),
+                    message=f"the pay of {component.component} is multiplied by {multiplier.by}, which has no bound, and has no maximum",
+                    mend=MEND,
                 )

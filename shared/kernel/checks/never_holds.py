@@ -14,4 +14,10 @@ def never_holds(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
     if higher:
         last = max(higher, key=lambda each: each.version)
         said = f"version {last.version} holds from the same day and replaces this one: it never holds"
-        yield Finding("P604", "note", ("effective_from",), said, "change the day, if both are to hold")
+        yield Finding(
+            code="P604",
+            severity="note",
+            path=("effective_from",),
+            message=said,
+            mend="change the day, if both are to hold",
+        )

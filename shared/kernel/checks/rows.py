@@ -26,11 +26,11 @@ def _never_first(plan: Plan) -> Iterator[Finding]:
         before = next((each for each in plan.rules[:place] if (each.to, each.when) == (rule.to, rule.when)), None)
         if before is not None:
             yield Finding(
-                "P304",
-                "warning",
-                ("credits", plan.credits.index(rule)),
-                f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals and the same people",
-                "tell their `when` apart, or use `match: all`",
+                code="P304",
+                severity="warning",
+                path=("credits", plan.credits.index(rule)),
+                message=f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals and the same people",
+                mend="tell their `when` apart, or use `match: all`",
             )
 
 
@@ -46,7 +46,7 @@ def credited_twice(plan: Plan) -> Iterator[Finding]:
                     f" and measure {measure.measure} sums both: each deal counts twice"
                 )
                 mend = "take one of them out, tell their `when` apart, or use `match: first`"
-                yield Finding("P309", "warning", ("credits", place), said, mend)
+                yield Finding(code="P309", severity="warning", path=("credits", place), message=said, mend=mend)
 
 
 def _same(one: CreditingRule, other: CreditingRule) -> bool:
@@ -58,4 +58,10 @@ def _below(maximum: object, minimum: object) -> bool:
 
 
 def _crossed(path: tuple[str | int, ...], who: str) -> Finding:
-    return Finding("P305", "warning", path, f"{who} has a maximum below its minimum", "exchange them, or take one out")
+    return Finding(
+        code="P305",
+        severity="warning",
+        path=path,
+        message=f"{who} has a maximum below its minimum",
+        mend="exchange them, or take one out",
+    )

@@ -44,9 +44,9 @@ def tried(plan: Plan) -> None:
     deals = values_table(_deals(plan).items(), plans.deal_columns)
     try:
         # All four verbs: each may meet a number that the others do not.
-        credits = credit(deals, roster, plans).credits
-        earned = earn_every_month(measure(credits, plans), roster, plans)
-        explain(credits, roster, plans, earned)
+        credits = credit(deals, roster, plans=plans).credits
+        earned = earn_every_month(measure(credits, plans), roster, plans=plans)
+        explain(credits, roster, plans=plans, earnings=earned)
     except Overflow as error:
         raise CannotBeCalculated(f"for a deal of {AMOUNTS[0]} already {error}") from None
 

@@ -17,17 +17,35 @@ def unused(plan: Plan) -> Iterator[Finding]:
             rule.rule not in fed and plan.match == "all"
         ):  # with `match: first` a rule may be there to keep deals from the next
             said = f"no measure sums rule {rule.rule}: what it credits is paid nowhere"
-            yield Finding("P601", "warning", ("credits", place, "rule"), said, "sum it in a measure, or take it out")
+            yield Finding(
+                code="P601",
+                severity="warning",
+                path=("credits", place, "rule"),
+                message=said,
+                mend="sum it in a measure, or take it out",
+            )
     looked_at = {name for component in plan.components for name in plan.measures_of(component)}
     for place, measure in enumerate(plan.measures):
         if measure.measure not in looked_at:
             said = f"no component pays or looks at measure {measure.measure}"
-            yield Finding("P602", "warning", ("measures", place, "measure"), said, "pay it, or take it out")
+            yield Finding(
+                code="P602",
+                severity="warning",
+                path=("measures", place, "measure"),
+                message=said,
+                mend="pay it, or take it out",
+            )
     used = _columns(plan)
     for name in plan.columns:
         if name not in used:
             said = f"no rule and no measure names column {name}"
-            yield Finding("P603", "note", ("columns", name), said, "take it out, or use it in a `when`")
+            yield Finding(
+                code="P603",
+                severity="note",
+                path=("columns", name),
+                message=said,
+                mend="take it out, or use it in a `when`",
+            )
 
 
 def _columns(plan: Plan) -> set[str]:

@@ -96,7 +96,7 @@ class Multiplier(PlanPart):
             return context.number(self.by)
         assert self.measure is not None
         value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
-        return lookup(value, self.steps, self.points, context.conventions.boundary)
+        return lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
 
 
 class Kind(PlanPart, ABC):
@@ -248,9 +248,9 @@ class Kind(PlanPart, ABC):
 
     def factor(self, context: EvaluationContext) -> ExactColumn | None:
         """Gate and multipliers together; None where there are none."""
-        return context.cached("factor", self.component, lambda: self._factor(context))
+        return context.cached("factor", self.component, make=lambda: self._factor(context))
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (most kinds do not)
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:  # noqa: ARG002 (most kinds do not)
         """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all in the period."""
         return ""
 
@@ -265,7 +265,7 @@ class Kind(PlanPart, ABC):
         if self.when is not None:
             open_ = context.condition(self.when)
             # A closed gate is a factor of zero, so that pay, lines and reasons treat it as any other multiplier.
-            found = where(open_, 1 if found is None else found, 0)
+            found = where(open_, 1 if found is None else found, otherwise=0)
         return found
 
     def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
@@ -287,20 +287,20 @@ class Kind(PlanPart, ABC):
             factor = self.factor(context)
             return found if factor is None else found * factor
 
-        return context.cached("exact", self.component, due)
+        return context.cached("exact", self.component, make=due)
 
     def unlimited(self, context: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
         return self.exact(context).rounded(context.conventions.rounding, Fraction(1, 10**context.digits))
 
-    def limited(self, due: ExactColumn, context: EvaluationContext, ended: pl.Series | None = None) -> ExactColumn:
+    def limited(self, due: ExactColumn, context: EvaluationContext, *, ended: pl.Series | None = None) -> ExactColumn:
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
         unit = Fraction(1, 10**context.digits)
         if self.minimum is not None:
             # Limits are rounded before they are compared: a minimum of half a cent is the cent that it pays, not a cent
             # less.
             raised = due.greatest(context.figure(self.minimum).rounded(context.conventions.rounding, unit))
-            due = raised if ended is None else where(ended, raised, due)
+            due = raised if ended is None else where(ended, raised, otherwise=due)
         if self.maximum is not None and not self.carry_over:
             due = due.least(context.figure(self.maximum).rounded(context.conventions.rounding, unit))
         return due

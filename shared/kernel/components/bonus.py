@@ -87,7 +87,9 @@ class Bonus(Kind):
     def lint(self, units: Units) -> Iterator[Finding]:
         """Milestones that look like another unit."""
         ends = [each.at for each in self.milestones]
-        yield from suspicious_tiers(ends, [], self.on, self.measure or "", units.of(self.measure), "milestones", "at")
+        yield from suspicious_tiers(
+            ends, [], on=self.on, measure=self.measure or "", unit=units.of(self.measure), rows="milestones", field="at"
+        )
 
     def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """No milestone reached, too."""
@@ -111,6 +113,6 @@ class Bonus(Kind):
             # way, a part per milestone.
             if self.highest and number:
                 paid = paid - context.figure(self.milestones[number - 1].amount)
-            come: ExactColumn = where(value >= Fraction(milestone.at), 1, 0)
+            come: ExactColumn = where(value >= Fraction(milestone.at), 1, otherwise=0)
             found.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
         return found

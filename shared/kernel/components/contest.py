@@ -61,7 +61,7 @@ class Contest(Kind):
         yield from super().unpaid(context)
         yield Unpaid("no_prize", self.measure, context.everywhere)
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:  # noqa: ARG002 (places)
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:  # noqa: ARG002 (places)
         """The place, and with how many it is shared; empty where measures alone do not tell it."""
         if self.when is not None or self.on != "amount":
             return ""

@@ -17,7 +17,7 @@ from shared.kernel.language.values import Figure, Term
 _T = TypeVar("_T")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class EvaluationContext:
     """The columns of some rows by name, worked out when asked for and kept.
 
@@ -52,11 +52,11 @@ class EvaluationContext:
             found = self.measured(self, measure)
             return found.greatest(0) if self.conventions.negative == "nothing" else found
 
-        return self.cached("value", measure, counted)
+        return self.cached("value", measure, make=counted)
 
     def quota(self, measure: str) -> ExactColumn:
         """The quota of a measure, in major units; zero where there is none."""
-        return self.cached("quota", measure, lambda: self.quotas(self, measure))
+        return self.cached("quota", measure, make=lambda: self.quotas(self, measure))
 
     def attainment(self, measure: str) -> ExactColumn:
         """A measure by its quota: 1 is 100%."""
@@ -67,9 +67,9 @@ class EvaluationContext:
             # `refuse` and `nothing` are both 0% here; that `refuse` is a problem and pays nothing is seen to before
             # (`evaluation.pay`).
             full = 1 if self.conventions.zero_quota == "full" else 0
-            return where(quota > 0, share, full)
+            return where(quota > 0, share, otherwise=full)
 
-        return self.cached("attainment", measure, by_quota)
+        return self.cached("attainment", measure, make=by_quota)
 
     def term(self, name: str, default: Fraction | None = None) -> ExactColumn:
         """A figure of each participant's own."""
@@ -84,11 +84,11 @@ class EvaluationContext:
 
     def number(self, formula: str) -> ExactColumn:
         """The numbers of a formula."""
-        return self.cached("formula", formula, lambda: number(formula, self._look_up, self.height))
+        return self.cached("formula", formula, make=lambda: number(formula, self._look_up, self.height))
 
     def condition(self, formula: str) -> pl.Series:
         """Where a formula says yes."""
-        return self.cached("condition", formula, lambda: condition(formula, self._look_up, self.height))
+        return self.cached("condition", formula, make=lambda: condition(formula, self._look_up, self.height))
 
     def _look_up(self, kind: str, name: str) -> ExactColumn:
         match kind:
@@ -104,7 +104,7 @@ class EvaluationContext:
                 return self.paid[name]
         raise FormulaError(f"{kind}({name})")
 
-    def cached(self, what: str, name: str, make: Callable[[], _T]) -> _T:
+    def cached(self, what: str, name: str, *, make: Callable[[], _T]) -> _T:
         """What was made before by that name, or is made now."""
         key = (what, name)
         # A measure is looked at by gates, multipliers and several components of a plan; it is worked out once for all

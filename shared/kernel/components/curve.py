@@ -75,32 +75,40 @@ class Curve(Kind):
         ends: list[Decimal | None] = [point.at for point in self.points] or [step.up_to for step in self.steps]
         rows = "points" if self.points else "steps"
         yield from suspicious_tiers(
-            ends, [], self.on, self.measure, units.of(self.measure), rows, "at" if self.points else "up_to"
+            ends,
+            [],
+            on=self.on,
+            measure=self.measure,
+            unit=units.of(self.measure),
+            rows=rows,
+            field="at" if self.points else "up_to",
         )
         for number, (end, following) in enumerate(pairwise(ends)):
             covered = following if self.points else end
             if self.threshold is not None and covered is not None and covered < self.threshold:
                 yield Finding(
-                    "P301",
-                    "warning",
-                    (rows, number),
-                    f"this row is never reached: below the threshold of {mark(self.threshold, self.on)} nothing is paid",
-                    "take the row out, or lower the threshold",
+                    code="P301",
+                    severity="warning",
+                    path=(rows, number),
+                    message=f"this row is never reached: below the threshold of {mark(self.threshold, self.on)} nothing is paid",
+                    mend="take the row out, or lower the threshold",
                 )
         if self.on == "attainment" and self.target != 1:
             yield from self._at_target()
 
     def _at_target(self) -> Iterator[Finding]:
         one = ExactColumn.constant(1, 1)
-        found = [lookup(one, self.steps, self.points, boundary).to_fractions()[0] for boundary in BOUNDARIES]
+        found = [
+            lookup(one, self.steps, points=self.points, boundary=boundary).to_fractions()[0] for boundary in BOUNDARIES
+        ]
         if 1 not in found:
             paid = Decimal(found[0].numerator) / found[0].denominator
             yield Finding(
-                "P402",
-                "warning",
-                ("points" if self.points else "steps",),
-                f"at an attainment of 100% it pays {percent(round(paid, 6))} of the target, not 100%",
-                "give 100% at 100%, or call the amount that is paid at 100% the target",
+                code="P402",
+                severity="warning",
+                path=("points" if self.points else "steps",),
+                message=f"at an attainment of 100% it pays {percent(round(paid, 6))} of the target, not 100%",
+                mend="give 100% at 100%, or call the amount that is paid at 100% the target",
             )
 
     def leaves_open(self) -> set[str]:
@@ -130,11 +138,11 @@ class Curve(Kind):
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
         value = self._value(context)
-        share = lookup(value, self.steps, self.points, context.conventions.boundary)
+        share = lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
         if self.points and self.beyond == "onward":
             low, high = self.points[-2:]
             slope = (Fraction(high.gives) - Fraction(low.gives)) / (Fraction(high.at) - Fraction(low.at))
             share = share + (value - Fraction(high.at)).greatest(0) * slope
         if self.threshold is not None:
-            share = where(value < Fraction(self.threshold), 0, share)
+            share = where(value < Fraction(self.threshold), 0, otherwise=share)
         return [Part("of the target", context.figure(self.target), share)]

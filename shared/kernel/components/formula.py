@@ -64,11 +64,11 @@ class Formula(Kind):
         """A product of two things that grow without end."""
         if self.maximum is None and multiplies_growth(self.amount):
             yield Finding(
-                "P403",
-                "warning",
-                ("amount",),
-                f"{self.amount} multiplies two things that have no bound, and the component has no maximum",
-                "give the component a maximum, or bound one factor: least(…, 1.5)",
+                code="P403",
+                severity="warning",
+                path=("amount",),
+                message=f"{self.amount} multiplies two things that have no bound, and the component has no maximum",
+                mend="give the component a maximum, or bound one factor: least(…, 1.5)",
             )
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:

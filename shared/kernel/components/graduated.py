@@ -60,7 +60,7 @@ class Graduated(Kind):
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
         yield from suspicious_tiers(
-            ends, [(tier.rate,) for tier in self.tiers], self.on, self.measure, units.of(self.measure)
+            ends, [(tier.rate,) for tier in self.tiers], on=self.on, measure=self.measure, unit=units.of(self.measure)
         )
         for number, tier in enumerate(self.tiers):
             yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
@@ -73,16 +73,16 @@ class Graduated(Kind):
         value = context.value(self.measure)
         start: ExactColumn | Fraction | None = None
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
-            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context)
+            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context=context)
             reached = value if end is None else value.least(end)
             yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
             start = end
 
-    def _end(self, up_to: Fraction, value: ExactColumn, context: EvaluationContext) -> ExactColumn | Fraction:
+    def _end(self, up_to: Fraction, value: ExactColumn, *, context: EvaluationContext) -> ExactColumn | Fraction:
         """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0% or 100%)."""
         if self.on == "amount":
             return up_to
         quota, attained = context.quota(self.measure), 1 if context.conventions.zero_quota == "full" else 0
         # Thresholds become amounts, and not the measure an attainment: so the parts are in money, as the statement
         # tells them, and a quota that changes moves the boundaries and nothing else.
-        return where(quota > 0, quota * up_to, value if up_to >= attained else 0)
+        return where(quota > 0, quota * up_to, otherwise=value if up_to >= attained else 0)

@@ -32,7 +32,7 @@ def together(among: Among) -> str:
     return "everyone on the plan" if among == "plan" else f"everyone of a {among}"
 
 
-def divided(amount: Fraction, weights: Sequence[Fraction], digits: int, mode: Mode = "half_up") -> list[Fraction]:
+def divided(amount: Fraction, weights: Sequence[Fraction], *, digits: int, mode: Mode = "half_up") -> list[Fraction]:
     """An amount, rounded to the smallest unit, in shares by weight that sum to it: what is left over goes to the largest rests."""
     whole = sum(weights, Fraction(0))
     if not whole:

@@ -65,24 +65,34 @@ def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None
             said, mend = f"the tiers' up_to must rise: {end:f} comes after {before:f}", "bring them into rising order"
         else:
             continue
-        raise Flaws([Finding("P306", "error", (rows, number) if end is None else (rows, number, "up_to"), said, mend)])
+        raise Flaws(
+            [
+                Finding(
+                    code="P306",
+                    severity="error",
+                    path=(rows, number) if end is None else (rows, number, "up_to"),
+                    message=said,
+                    mend=mend,
+                )
+            ]
+        )
 
 
-def reached(value: ExactColumn, end: ExactColumn | Fraction, boundary: Boundary) -> ExactColumn:
+def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Boundary) -> ExactColumn:
     """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
     # As a number and not as yes or no, since tiers multiply by it.
-    return where(value > end if boundary == "lower" else value >= end, 1, 0)
+    return where(value > end if boundary == "lower" else value >= end, 1, otherwise=0)
 
 
-def lookup(value: ExactColumn, steps: Sequence[Step], points: Sequence[Point], boundary: Boundary) -> ExactColumn:
+def lookup(value: ExactColumn, steps: Sequence[Step], *, points: Sequence[Point], boundary: Boundary) -> ExactColumn:
     """What the steps or the points give at a value; outside the points it is what the nearest gives."""
     if points:
         return on_lines(value, points)
     found: ExactColumn | Fraction = Fraction(steps[0].gives)
     for step, following in pairwise(steps):
         assert step.up_to is not None
-        behind = reached(value, Fraction(step.up_to), boundary).equals(1)
-        found = where(behind, Fraction(following.gives), found)
+        behind = reached(value, Fraction(step.up_to), boundary=boundary).equals(1)
+        found = where(behind, Fraction(following.gives), otherwise=found)
     return found if isinstance(found, ExactColumn) else value * 0 + found
 
 

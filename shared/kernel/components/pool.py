@@ -103,7 +103,7 @@ class Pool(Kind):
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:
         """What is divided, and by what."""
         sharing = everyone.filter(pl.col("amount") != 0)
         paid = money(sum(sharing["amount"]), currency)
@@ -130,7 +130,7 @@ class Pool(Kind):
                 over = max(funding - Fraction(self.above), Fraction(0)) if self.above else funding
                 pool = over * Fraction(self.rate)
             parts = divided(
-                pool, [shared.weights[row] for row in members], context.digits, context.conventions.rounding
+                pool, [shared.weights[row] for row in members], digits=context.digits, mode=context.conventions.rounding
             )
             for row, part in zip(members, parts, strict=True):
                 # With `shares` those who do not take part keep their share, and it is paid to nobody: one who is left
@@ -161,7 +161,7 @@ class Pool(Kind):
         yield Unpaid("pool_empty", "", context.everywhere)
 
     def _shared(self, context: EvaluationContext) -> _Shared:
-        return context.cached("shared", self.component, lambda: self._weighed(context))
+        return context.cached("shared", self.component, make=lambda: self._weighed(context))
 
     def _weighed(self, context: EvaluationContext) -> _Shared:
         takes_part = context.condition(self.when).to_list() if self.when is not None else [True] * context.height

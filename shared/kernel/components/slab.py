@@ -69,7 +69,11 @@ class Slabs(Kind):
     def _by_size(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
         above: ExactColumn | int = 1
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
-            behind = 0 if tier.up_to is None else reached(credited, Fraction(tier.up_to), context.conventions.boundary)
+            behind = (
+                0
+                if tier.up_to is None
+                else reached(credited, Fraction(tier.up_to), boundary=context.conventions.boundary)
+            )
             inside = above - behind
             yield Part(reach, credited * inside, Fraction(tier.rate))
             if tier.amount:
@@ -105,7 +109,11 @@ class Slabs(Kind):
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
         yield from suspicious_tiers(
-            ends, [(tier.rate, tier.amount) for tier in self.tiers], "amount", self.measure, units.of(self.measure)
+            ends,
+            [(tier.rate, tier.amount) for tier in self.tiers],
+            on="amount",
+            measure=self.measure,
+            unit=units.of(self.measure),
         )
         for number, tier in enumerate(self.tiers):
             yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
@@ -124,7 +132,9 @@ class Slabs(Kind):
                 for tier, where, size in zip(self.tiers, reach, _inside(_decimal(credited), ends), strict=True)
                 if size
             )
-        behind = [end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions)]
+        behind = [
+            end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions=conventions)
+        ]
         tier, where = self.tiers[len(behind)], reach[len(behind)]
         beside = f" + {amount(tier.amount)}" if tier.amount else ""
         product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
@@ -136,7 +146,7 @@ class Slabs(Kind):
         return [Part("each deal by its own size", context.per_deal(context, self.component), Fraction(1))]
 
 
-def _left_behind(credited: Fraction, end: Fraction, conventions: Conventions) -> bool:
+def _left_behind(credited: Fraction, end: Fraction, *, conventions: Conventions) -> bool:
     return credited > end or (credited == end and conventions.boundary == "upper")
 
 

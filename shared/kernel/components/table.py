@@ -139,7 +139,7 @@ class Table(Kind):
     def _fits(self) -> Table:
         if self.measure is not None and self.target is not None:
             raise ValueError("a table gives a rate of a measure, a share of a target, or amounts: not two of them")
-        _check(self.values, [axis.size for axis in self.axes], "values")
+        _check(self.values, [axis.size for axis in self.axes], where_="values")
         return self
 
     @property
@@ -180,7 +180,7 @@ class Table(Kind):
         else:
             yield "Pays the amount that this table gives:"
         cell = percent if self.measure is not None or self.target is not None else trimmed
-        yield from _told(self.values, self.axes, cell)
+        yield from _told(self.values, self.axes, cell=cell)
         for axis in self.axes:
             if axis.at:
                 yield f"Between the points of {axis.title} it goes along straight lines."
@@ -192,7 +192,9 @@ class Table(Kind):
             for field in ("up_to", "at"):
                 ends: Sequence[Decimal] = getattr(axis, field)
                 measure = axis.attainment or axis.amount or ""
-                found = suspicious_tiers(ends, [], on, measure, units.of(measure), field, None)
+                found = suspicious_tiers(
+                    ends, [], on=on, measure=measure, unit=units.of(measure), rows=field, field=None
+                )
                 yield from (each.under("axes", number) for each in found)
 
     def leaves_open(self) -> set[str]:
@@ -206,7 +208,7 @@ class Table(Kind):
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
-        given = _looked_up(self.values, self.axes, context)
+        given = _looked_up(self.values, self.axes, context=context)
         if self.measure is not None:
             return [Part("by the table", context.value(self.measure), given)]
         if self.target is not None:
@@ -214,12 +216,12 @@ class Table(Kind):
         return [Part("by the table", given, Fraction(1))]
 
 
-def _told(values: Any, axes: Sequence[Axis], cell: Callable[[Decimal], str]) -> Iterator[str]:
+def _told(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
     first, rest = axes[0], axes[1:]
     if len(axes) > 2:
         for where_, each in zip(first.places(), values, strict=True):
             yield f"{first.title}: {where_}"
-            yield from _told(each, rest, cell)
+            yield from _told(each, rest, cell=cell)
     elif rest:
         corner = f"{first.title} / {rest[0].title}"
         rows = [[where_, *map(cell, each)] for where_, each in zip(first.places(), values, strict=True)]
@@ -228,7 +230,7 @@ def _told(values: Any, axes: Sequence[Axis], cell: Callable[[Decimal], str]) -> 
         yield table([first.title, "gives"], zip(first.places(), map(cell, values), strict=True))
 
 
-def _check(values: Any, sizes: Sequence[int], where_: str) -> None:
+def _check(values: Any, sizes: Sequence[int], *, where_: str) -> None:
     if not sizes:
         if isinstance(values, list):
             raise ValueError(f"{where_} is a list, but there is no axis for it")
@@ -237,27 +239,31 @@ def _check(values: Any, sizes: Sequence[int], where_: str) -> None:
         found = len(values) if isinstance(values, list) else "one number"
         raise ValueError(f"{where_} needs {sizes[0]} entries, one for each place on the axis, not {found}")
     for number, each in enumerate(values):
-        _check(each, sizes[1:], f"{where_}[{number}]")
+        _check(each, sizes[1:], where_=f"{where_}[{number}]")
 
 
-def _looked_up(values: Any, axes: Sequence[Axis], context: EvaluationContext) -> ExactColumn:
+def _looked_up(values: Any, axes: Sequence[Axis], *, context: EvaluationContext) -> ExactColumn:
     """The table's value row by row: along the first axis, of what the others give at each of its places."""
     if not axes:
         return ExactColumn.constant(Fraction(values), context.height)
     axis, rest = axes[0], axes[1:]
-    given = [_looked_up(each, rest, context) for each in values]
+    given = [_looked_up(each, rest, context=context) for each in values]
     if axis.of:
         # Who is in no row is given zero here; that this is a problem and not a zero of the table is said by `unpaid`.
         found = given[-1] if axis.others else ExactColumn.constant(0, context.height)
         named = context.rows[axis.category or ""]
         for name, each in zip(axis.of, given, strict=False):
-            found = where((named == name).fill_null(value=False), each, found)
+            found = where((named == name).fill_null(value=False), each, otherwise=found)
         return found
     value = axis.value(context)
     found = given[0]
     if axis.up_to:
         for end, following in zip(axis.up_to, given[1:], strict=True):
-            found = where(reached(value, Fraction(end), context.conventions.boundary).equals(1), following, found)
+            found = where(
+                reached(value, Fraction(end), boundary=context.conventions.boundary).equals(1),
+                following,
+                otherwise=found,
+            )
         return found
     for (start, end), (low, high) in zip(pairwise(axis.at), pairwise(given), strict=True):
         share = (value.greatest(Fraction(start)).least(Fraction(end)) - Fraction(start)) / (

@@ -67,9 +67,9 @@ class Whole(Kind):
         yield from suspicious_tiers(
             ends,
             [(tier.rate,) for tier in self.tiers],
-            self.on,
-            self.by or self.measure,
-            units.of(self.by or self.measure),
+            on=self.on,
+            measure=self.by or self.measure,
+            unit=units.of(self.by or self.measure),
         )
         for number, tier in enumerate(self.tiers):
             yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
@@ -94,6 +94,6 @@ class Whole(Kind):
         for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
             behind = None
             if tier.up_to is not None:
-                behind = reached(decides, Fraction(tier.up_to), context.conventions.boundary)
+                behind = reached(decides, Fraction(tier.up_to), boundary=context.conventions.boundary)
             yield Part(f"everything, {reach}", value * (here if behind is None else here - behind), Fraction(tier.rate))
             here = here if behind is None else behind

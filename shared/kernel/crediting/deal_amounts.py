@@ -36,7 +36,7 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     # well.
     exact = (number(text, column, deals.height) * units).rounded("half_up")
     fits = (exact < MOST_SUM) & (exact * -1 < MOST_SUM)
-    amounts = where(fits, exact, 0).minor(0, "the amount of a credit")
+    amounts = where(fits, exact, otherwise=0).minor(0, "the amount of a credit")
     lacks = deals.select(pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_null() for name in named(text))))
     return amounts.zip_with(fits & ~lacks.to_series(), pl.Series([None], dtype=pl.Int64))
 

@@ -28,11 +28,11 @@ def deals_table(deals: Iterable[tuple[str, Facts]], columns: pl.Schema) -> pl.Da
 def values_table(deals: Iterable[tuple[str, Mapping[str, Any]]], columns: pl.Schema) -> pl.DataFrame:
     """`deals_table` of deals whose values in force are known, path -> value."""
     custom = [(name, kind) for name, kind in columns.items() if name not in DEALS]
-    rows = [_row(deal_id, values, custom) for deal_id, values in deals]
+    rows = [_row(deal_id, values, custom=custom) for deal_id, values in deals]
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _row(deal_id: str, values: Mapping[str, Any], custom: list[tuple[str, pl.DataType]]) -> tuple[Any, ...]:
+def _row(deal_id: str, values: Mapping[str, Any], *, custom: list[tuple[str, pl.DataType]]) -> tuple[Any, ...]:
     get = values.get
     currency = get("currency")
     problem: str | None = None

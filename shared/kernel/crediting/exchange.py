@@ -21,7 +21,7 @@ def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
     return (rounded * amount.sign() * (-1 if share < 0 else 1)).cast(pl.Int64)
 
 
-def exchanged(due: pl.DataFrame, amount: pl.Expr, plan: Plan, *, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
+def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
     """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts, and null null.
 
     The product is exact and rounded once, to the plan's smallest unit, halves away from zero.

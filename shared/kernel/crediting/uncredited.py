@@ -36,7 +36,7 @@ def unusable_deals(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], plans: PlanSet) -> pl.DataFrame:
+def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plans: PlanSet) -> pl.DataFrame:
     """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment.
 
     A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is then no miss.
@@ -49,7 +49,7 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], plans: 
     """
     won = holders.filter(pl.sql_expr(WON))
     by_holder = [each.filter(pl.col("level") == 0).select("holding").drop_nulls() for each in found]
-    missed = _without(won, by_holder + _waiting(won, plans), "holding")
+    missed = _without(won, by_holder + _waiting(won, plans), key="holding")
     if missed.is_empty():
         return empty(UNCREDITED)
     missed = _with_rates(missed, plans)
@@ -76,12 +76,14 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], plans: 
     by_plan = told.filter(pl.col("reason").is_in(BY_PLAN))
     # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
     # of its shares.
-    unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], "holding")
-    unused = _without(unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], "deal_id")
+    unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], key="holding")
+    unused = _without(
+        unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], key="deal_id"
+    )
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
 
-def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too large.
 
     Args:
@@ -120,7 +122,7 @@ def unknown_participants(people: pl.DataFrame, condition: pl.Expr, *, manage: st
     return selected.select("deal_id", "participant_id", reason=pl.lit(reason), about=about).cast(UNCREDITED)
 
 
-def _without(rows: pl.DataFrame, those: list[pl.DataFrame], key: str) -> pl.DataFrame:
+def _without(rows: pl.DataFrame, those: list[pl.DataFrame], *, key: str) -> pl.DataFrame:
     return rows.join(pl.concat(those), on=key, how="anti") if those and rows.height else rows
 
 
@@ -167,7 +169,7 @@ Row = tuple[str, str | None, str, str | None]
 """deal, participant, reason and what that is about, as `UNCREDITED` has them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UncreditedReason:
     """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in words."""
 
@@ -192,7 +194,10 @@ def uncredited_by_reason(rows: Iterable[Row]) -> list[UncreditedReason]:
         by_reason.setdefault(row[2], []).append(row)
     missed = [
         UncreditedReason(
-            reason, len({deal for deal, *_ in of_reason}), first[0], in_words(reason, about=first[3], who=first[1])
+            reason=reason,
+            deals=len({deal for deal, *_ in of_reason}),
+            first=first[0],
+            message=in_words(reason, about=first[3], who=first[1]),
         )
         for reason, of_reason in by_reason.items()
         for first in of_reason[:1]

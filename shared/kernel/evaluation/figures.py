@@ -39,8 +39,8 @@ class Figures:
         terms = measure.quota
         default = terms.default or (1 if measure.is_share else 0)
         if terms.changes == "by_period" and measure.reset != "never":
-            return self._weights(context, measure, self._each_period(quotas, default))
-        figure = self._in_force(context, quotas.rename({"quota": "value"}), default)
+            return self._weights(context, measure, figure=self._each_period(quotas, default))
+        figure = self._in_force(context, quotas.rename({"quota": "value"}), default=default)
         if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
         return figure * self._weights(context, measure)
@@ -63,7 +63,7 @@ class Figures:
 
     def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """A figure of each participant's own."""
-        return self._in_force(context, self._roster.terms.filter(pl.col("name") == name), default or 0)
+        return self._in_force(context, self._roster.terms.filter(pl.col("name") == name), default=default or 0)
 
     def has_term(self, context: EvaluationContext, name: str) -> pl.Series:
         """Who has the figure."""
@@ -90,7 +90,7 @@ class Figures:
         return rows.with_columns(found[name] for name in names)
 
     def _in_force(
-        self, context: EvaluationContext, table: pl.DataFrame, default: Decimal | Fraction | int
+        self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int
     ) -> ExactColumn:
         found = self._dated(context, table.select("participant_id", "effective_from", "value"))
         return _nano(found["value"], Fraction(default))
@@ -121,7 +121,7 @@ class Figures:
         return found[begin.cast(pl.Int64).cum_sum() - 1]
 
     def _weights(
-        self, context: EvaluationContext, measure: Measure, figure: Callable[[str, Fiscal], Fraction] | None = None
+        self, context: EvaluationContext, measure: Measure, *, figure: Callable[[str, Fiscal], Fraction] | None = None
     ) -> ExactColumn:
         """The window's share of the figure of each period (1 where none is given), with ramp, days in role and relief.
 
@@ -141,13 +141,13 @@ class Figures:
             own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
             alike = (fiscal, own if figure is None else participant)
             if alike not in known:
-                known[alike] = self._weight(measure, participant, fiscal, figure or _one)
+                known[alike] = self._weight(measure, participant, fiscal=fiscal, figure=figure or _one)
             found.append(known[alike])
         places = context.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
         return ExactColumn.fractions(found).taken(places)
 
     def _weight(
-        self, measure: Measure, participant: str, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
+        self, measure: Measure, participant: str, *, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
     ) -> Fraction:
         terms = measure.quota
         reset = measure.reset if measure.reset != "never" else "year"
@@ -162,7 +162,7 @@ class Figures:
             # a year is exactly its periods.
             share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
             period = Fiscal(fiscal + each - place)
-            ramped = self._ramped(terms, period, self._started.get(participant))
+            ramped = self._ramped(terms, period, started=self._started.get(participant))
             whole += share * ramped * figure(participant, period)
         # The figure is for `per` periods, a share of `spread` for one of twelve: a figure per quarter is worth 12/3 of
         # a year's share.
@@ -173,7 +173,7 @@ class Figures:
         return weight
 
     @staticmethod
-    def _ramped(terms: QuotaTerms, fiscal: Fiscal, started: Fiscal | None) -> Fraction:
+    def _ramped(terms: QuotaTerms, fiscal: Fiscal, *, started: Fiscal | None) -> Fraction:
         if not terms.ramp or started is None:
             return Fraction(1)
         since = fiscal - started

@@ -29,7 +29,7 @@ AT_ZERO: Final = "comes_to_zero"
 """The reason where a component pays nothing by its own rates and amounts, and nothing else is one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComponentPay:
     """What a component pays at some rows: `due` is its pay in its window so far (minor units).
 
@@ -52,12 +52,12 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         Overflow: a sum is beyond 10^18 minor units.
     """
     names = plan.ingredient_names
-    begin = {reset: window_starts(rows, reset, plan) for reset in sorted({plan.reset_of(name) for name in names})}
+    begin = {reset: window_starts(rows, reset, plan=plan) for reset in sorted({plan.reset_of(name) for name in names})}
     # In 128 bits first: what one participant sells in a year fits, a wrapped sum would look like any other amount.
     sums = [running_sum(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
     summed = rows.with_columns(sums)
     for name in names:
-        summed = narrow(summed, name, "the sum of a measure")
+        summed = narrow(summed, name, what="the sum of a measure")
     return summed
 
 
@@ -69,12 +69,12 @@ def window_keys(reset: Reset, plan: Plan) -> list[pl.Expr]:
     return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
 
 
-def window_starts(rows: pl.DataFrame, reset: Reset, plan: Plan) -> pl.Series:
+def window_starts(rows: pl.DataFrame, reset: Reset, *, plan: Plan) -> pl.Series:
     """Where in rows in order a new sum begins."""
     return begins(rows, window_keys(reset, plan))
 
 
-def context_for(rows: pl.DataFrame, plan: Plan, roster: Roster) -> EvaluationContext:
+def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> EvaluationContext:
     """The rows as a place where the plan can be evaluated."""
     figures = Figures(plan, roster)
     # A join of the roster for every row: only where a table, a contest or a pool asks for position, territory or
@@ -82,13 +82,13 @@ def context_for(rows: pl.DataFrame, plan: Plan, roster: Roster) -> EvaluationCon
     if any(component.looks_at_categories for component in plan.components):
         rows = figures.with_categories(rows)
     return EvaluationContext(
-        rows,
-        plan.digits,
-        plan.conventions,
-        lambda at, name: measured(at, plan, figures, name),
-        figures.quota,
-        figures.term,
-        per_deal=lambda at, name: _of_deals(at, plan, name),
+        rows=rows,
+        digits=plan.digits,
+        conventions=plan.conventions,
+        measured=lambda at, name: measured(at, plan, figures=figures, name=name),
+        quotas=figures.quota,
+        terms=figures.term,
+        per_deal=lambda at, name: _of_deals(at, plan, name=name),
     )
 
 
@@ -98,22 +98,26 @@ def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
     def unknown(_: EvaluationContext, name: str, *__: Any) -> ExactColumn:
         raise FormulaError(f"{name} is not known of a deal alone")
 
-    return EvaluationContext(rows, plan.digits, plan.conventions, unknown, unknown, unknown)
+    return EvaluationContext(
+        rows=rows, digits=plan.digits, conventions=plan.conventions, measured=unknown, quotas=unknown, terms=unknown
+    )
 
 
-def _of_deals(context: EvaluationContext, plan: Plan, name: str) -> ExactColumn:
+def _of_deals(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:
     component = next(each for each in plan.components if each.component == name)
-    return bounded_deal_pay(component, ExactColumn.of(context.rows[f"@{name}"], 10**plan.digits), context, plan)
+    return bounded_deal_pay(
+        component, ExactColumn.of(context.rows[f"@{name}"], 10**plan.digits), context=context, plan=plan
+    )
 
 
 def bounded_deal_pay(
-    component: Component, of_deals: ExactColumn, context: EvaluationContext, plan: Plan
+    component: Component, of_deals: ExactColumn, *, context: EvaluationContext, plan: Plan
 ) -> ExactColumn:
     """A sum over the deals that a component pays by themselves; zero where their measure is below zero, if it then counts as zero."""
     main = plan.measure(component.main_measure())
     if not plan.bounds_deals(component) or main is None:
         return of_deals
-    return where(context.measured(context, main.measure) < 0, 0, of_deals)
+    return where(context.measured(context, main.measure) < 0, 0, otherwise=of_deals)
 
 
 def ends_fiscal_period(plan: Plan) -> pl.Expr:
@@ -124,17 +128,23 @@ def ends_fiscal_period(plan: Plan) -> pl.Expr:
     return pl.col("period") == month_of_end(pl.col("fiscal"), plan.calendar)
 
 
-def component_pay(component: Component, context: EvaluationContext, plan: Plan, roster: Roster) -> ComponentPay:
+def component_pay(component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster) -> ComponentPay:
     """What a component pays at every row, components it refers to being in `at.paid`."""
-    ended = _ended(component, context, plan)
+    ended = _ended(component, context, plan=plan)
     return component_pay_with(
-        component, context, plan, Figures(plan, roster), lambda due: _in_window(due, component, context, plan), ended
+        component,
+        context,
+        plan=plan,
+        figures=Figures(plan, roster),
+        over=lambda due: _in_window(due, component, context=context, plan=plan),
+        ended=ended,
     )
 
 
 def component_pay_with(
     component: Component,
     context: EvaluationContext,
+    *,
     plan: Plan,
     figures: Figures,
     over: Callable[[ExactColumn], ExactColumn] = lambda due: due,
@@ -143,14 +153,14 @@ def component_pay_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window, and `ended`
     says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    problem, about = _first(_lacking(component, context, plan, figures), none, none)
+    problem, about = _first(_lacking(component, context, plan=plan, figures=figures), none, about=none)
     payable = problem.is_null()
-    here = where(payable, component.unlimited(context), 0)
+    here = where(payable, component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
     # the component's own window; minimum and maximum of that window. A minimum before the window were a minimum of each
     # month.
     unlimited = over(here)
-    limited = where(payable, component.limited(unlimited, context, ended), 0)
+    limited = where(payable, component.limited(unlimited, context, ended=ended), otherwise=0)
     # For components that name it by `pay(...)`: they see what is really paid, after its limits.
     context.paid[component.component] = limited
     # Reasons cost a comparison each and most rows are paid: they are looked for only where some row pays nothing.
@@ -158,7 +168,9 @@ def component_pay_with(
     if component.minimum is not None:  # who is paid the minimum is paid
         unpaid &= limited.equals(unlimited)
     if unpaid.any():
-        problem, about = _first(_unpaid(component, context, plan, figures), problem, about, unpaid)
+        problem, about = _first(
+            _unpaid(component, context, plan=plan, figures=figures), problem, about=about, of=unpaid
+        )
     if not component.pays_without_credits and problem.is_not_null().any():
         # Who has reached nothing is paid nothing in any case; a figure that is missing is told before it matters.
         nothing = (problem != "no_term").fill_null(value=True)
@@ -167,11 +179,16 @@ def component_pay_with(
         problem, about = none.zip_with(nothing, problem), none.zip_with(nothing, about)
     what = f"the pay of {component.component}"
     return ComponentPay(
-        limited.minor(plan.digits, what), unlimited.minor(plan.digits, what), problem, about, payable, context
+        due=limited.minor(plan.digits, what),
+        unlimited=unlimited.minor(plan.digits, what),
+        problem=problem,
+        about=about,
+        payable=payable,
+        context=context,
     )
 
 
-def _in_window(due: ExactColumn, component: Component, context: EvaluationContext, plan: Plan) -> ExactColumn:
+def _in_window(due: ExactColumn, component: Component, *, context: EvaluationContext, plan: Plan) -> ExactColumn:
     """In a window longer than that of its measure, such as a year of monthly tiers, the sum of what each month paid."""
     if not plan.sums_rounded(component):
         return due
@@ -179,30 +196,30 @@ def _in_window(due: ExactColumn, component: Component, context: EvaluationContex
     # Each month's own pay is what its rounded running total grew by, so what is added here has been rounded already and
     # the sum has no second rounding.
     minor = due.minor(plan.digits, f"the pay of {component.component}")
-    grown = growth(minor, window_starts(context.rows, of_measure, plan)).cast(pl.Int128)
-    return ExactColumn.of(running_sum(grown, window_starts(context.rows, window, plan)), 10**plan.digits)
+    grown = growth(minor, window_starts(context.rows, of_measure, plan=plan)).cast(pl.Int128)
+    return ExactColumn.of(running_sum(grown, window_starts(context.rows, window, plan=plan)), 10**plan.digits)
 
 
-def _ended(component: Component, context: EvaluationContext, plan: Plan) -> pl.Series | None:
+def _ended(component: Component, context: EvaluationContext, *, plan: Plan) -> pl.Series | None:
     """Where a fiscal period of the window has ended: not before that a minimum adds to what was credited."""
     if component.minimum is None or plan.calendar.weeks is None:
         return None
     # In a calendar of weeks a fiscal period may have segments in two months. A minimum is topped up once, in the
     # segment that ends the period; before it, the rest of the period may still bring what is missing.
     ends = context.rows.select(ends_fiscal_period(plan).cast(pl.Int64).alias("ends"))["ends"]
-    return running_sum(ends, window_starts(context.rows, plan.window(component), plan)) > 0
+    return running_sum(ends, window_starts(context.rows, plan.window(component), plan=plan)) > 0
 
 
-def without_leavers(amounts: pl.Series, rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.Series:
+def without_leavers(amounts: pl.Series, rows: pl.DataFrame, *, plan: Plan, roster: Roster) -> pl.Series:
     """What each row adds to pay; by the convention nothing in a period at whose end somebody has left."""
     if plan.conventions.leavers == "paid_to_the_last_day":
         return amounts
     return amounts.zip_with(~Figures(plan, roster).left_within(rows), pl.Series([0], dtype=amounts.dtype))
 
 
-def forfeited(rows: pl.DataFrame, plan: Plan, roster: Roster) -> pl.DataFrame:
+def forfeited(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> pl.DataFrame:
     """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something from."""
-    kept = without_leavers(rows["amount"], rows, plan, roster)
+    kept = without_leavers(rows["amount"], rows, plan=plan, roster=roster)
     taken = kept != rows["amount"]
     if not taken.any():
         return rows
@@ -238,7 +255,7 @@ def shown(exact: ExactColumn, what: str) -> pl.Series:
     return whole * pl.Series([1 / Decimal(NUMBER_SCALE)], dtype=NUMBER)
 
 
-def measured(context: EvaluationContext, plan: Plan, figures: Figures, name: str) -> ExactColumn:
+def measured(context: EvaluationContext, plan: Plan, *, figures: Figures, name: str) -> ExactColumn:
     """A measure from the ingredients in the rows, from scores, or from other measures."""
     measure = plan.measure(name)
     assert measure is not None
@@ -266,12 +283,12 @@ def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
             attained = attained.least(Fraction(goal.maximum))
         counted = attained
         if goal.minimum is not None:
-            counted = where(attained < Fraction(goal.minimum), 0, attained)
+            counted = where(attained < Fraction(goal.minimum), 0, otherwise=attained)
         found = found + counted * Fraction(goal.weight)
     return found
 
 
-def _lacking(component: Component, context: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
+def _lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
     """Where a component cannot be evaluated."""
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
@@ -280,7 +297,7 @@ def _lacking(component: Component, context: EvaluationContext, plan: Plan, figur
         yield Unpaid("no_term", name, ~figures.has_term(context, name))
 
 
-def _unpaid(component: Component, context: EvaluationContext, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
+def _unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
     """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before what follows."""
     if plan.conventions.zero_quota == "nothing":
         for name in sorted(plan.quotas_of(component)):
@@ -294,7 +311,7 @@ def _unpaid(component: Component, context: EvaluationContext, plan: Plan, figure
 
 
 def _first(
-    found: Iterable[Unpaid], problem: pl.Series, about: pl.Series, of: pl.Series | None = None
+    found: Iterable[Unpaid], problem: pl.Series, *, about: pl.Series, of: pl.Series | None = None
 ) -> tuple[pl.Series, pl.Series]:
     """Problem and about, with the first of what is found in rows that have none yet; `of` says among which rows."""
     for each in found:

@@ -46,15 +46,17 @@ class Walk:
         events: in order, with what all ingredients have come to.
     """
 
-    def __init__(self, events: pl.DataFrame, plan: Plan, component: Component, roster: Roster) -> None:
+    def __init__(self, events: pl.DataFrame, plan: Plan, *, component: Component, roster: Roster) -> None:
         self._plan, self._component, self._roster = plan, component, roster
         rules = sorted(plan.rules_of(component))
-        self._context = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster)
+        self._context = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster=roster)
         for each in plan.leading_to(component):
-            self._pay = component_pay(each, self._context, plan, roster)
+            self._pay = component_pay(each, self._context, plan=plan, roster=roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
-        self._begins = window_starts(self._context.rows, plan.window(component), plan)
-        self._measured_from = self._begins | window_starts(self._context.rows, plan.windows.of_measure(component), plan)
+        self._begins = window_starts(self._context.rows, plan.window(component), plan=plan)
+        self._measured_from = self._begins | window_starts(
+            self._context.rows, plan.windows.of_measure(component), plan=plan
+        )
         fed = plan.measure(component.main_measure())
         self._counts = self._context.rows["rule"].is_in(sorted(fed.rules if fed is not None else set()))
         self._walked = self._amounts()
@@ -69,10 +71,10 @@ class Walk:
         main = self._component.main_measure()
         value, quota, attained = shown_measure(self._context, main)
         walked = self._context.rows.with_columns(
-            previous(value, self._measured_from, pl.Series([0], dtype=NUMBER)).alias("before"),
+            previous(value, self._measured_from, first=pl.Series([0], dtype=NUMBER)).alias("before"),
             value.alias("after"),
             quota.alias("quota"),
-            self._attained_before(main, quota, attained).alias("attainment_before"),
+            self._attained_before(main, quota, attained=attained).alias("attainment_before"),
             attained.alias("attainment_after"),
             growth(self._pay.unlimited, self._begins).alias("amount"),
             self._exact().alias("exact"),
@@ -81,7 +83,7 @@ class Walk:
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
         )
-        return forfeited(walked, self._plan, self._roster).with_columns(**self._paid_in())
+        return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
 
     def _exact(self) -> pl.Series:
         """The pay of the window so far, not rounded, beside what of it was rounded before."""
@@ -91,14 +93,14 @@ class Walk:
             # Of a window that sums rounded months only the last month is unrounded: its exact pay takes the place of
             # its rounded one.
             here = ExactColumn.of(self._pay.unlimited, 10**self._plan.digits) + here - component.unlimited(context)
-        return shown(where(self._pay.payable, here, 0), "the pay so far")
+        return shown(where(self._pay.payable, here, otherwise=0), "the pay so far")
 
-    def _attained_before(self, main: str | None, quota: pl.Series, attained: pl.Series) -> pl.Series:
+    def _attained_before(self, main: str | None, quota: pl.Series, *, attained: pl.Series) -> pl.Series:
         """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
-        found = previous(attained, self._measured_from, pl.Series([0], dtype=NUMBER))
+        found = previous(attained, self._measured_from, first=pl.Series([0], dtype=NUMBER))
         # A quota that changes between two deals moves the attainment without a deal. Told against the new quota, the
         # deal's step is the deal's alone.
-        changed = quota.ne_missing(previous(quota, self._measured_from, quota)) & quota.is_not_null()
+        changed = quota.ne_missing(previous(quota, self._measured_from, first=quota)) & quota.is_not_null()
         if main is not None and changed.any():
             share = self._before(self._context.value(main)) / self._context.quota(main)
             found = shown(share, f"the attainment of {main}").zip_with(changed, found)
@@ -108,7 +110,7 @@ class Walk:
         """The numbers of the row before, zero where the measure begins."""
         # The row before, by its place; the first row takes itself, and `_measured_from` is true there.
         row_before = pl.Series([0, *range(self._context.height - 1)][: self._context.height], dtype=pl.Int64)
-        return where(self._measured_from, 0, exact.taken(row_before))
+        return where(self._measured_from, 0, otherwise=exact.taken(row_before))
 
     def _paid_in(self) -> dict[str, pl.Expr]:
         """Of rows that are paid later than in their own segment, the one in which they are."""
@@ -119,7 +121,7 @@ class Walk:
         return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
 
     def _grown(self, due: pl.Series) -> pl.Series:
-        return without_leavers(growth(due, self._begins), self._context.rows, self._plan, self._roster)
+        return without_leavers(growth(due, self._begins), self._context.rows, plan=self._plan, roster=self._roster)
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
@@ -140,14 +142,14 @@ class Walk:
         )
         none = {"credit_date": pl.lit(None, dtype=pl.Date), "share": pl.lit(None, dtype=pl.Int64)}
         limits = by_period.filter(pl.col("limited") != 0).with_columns(**none)
-        return without_deal(_dated(limits, self._plan), "limited", pl.lit(after_lines(self._component)))
+        return without_deal(_dated(limits, self._plan), "limited", rule=pl.lit(after_lines(self._component)))
 
     def slices(self) -> Iterator[pl.DataFrame]:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._context)
         payable = self._pay.payable & self._kept
         for number, part in enumerate(self._parts(), start=1):
-            yield from self._slices(number, part, 1 if factor is None else factor, payable)
+            yield from self._slices(number, part, factor=1 if factor is None else factor, payable=payable)
 
     def _parts(self) -> Sequence[Part]:
         by_deal = self._component.component in self._plan.pays_by_deal
@@ -164,27 +166,30 @@ class Walk:
             each = (part.base * unit).cut_off("a number on a statement")
             each = each.zip_with(self._counts, pl.Series([0], dtype=each.dtype))
             base = bounded_deal_pay(
-                self._component, ExactColumn.of(running_sum(each, self._measured_from), unit), self._context, self._plan
+                self._component,
+                ExactColumn.of(running_sum(each, self._measured_from), unit),
+                context=self._context,
+                plan=self._plan,
             )
             rest = rest - base * part.rate
             yield Part(part.reach, base, part.rate)
         yield Part(ROUNDING, rest, Fraction(1))
 
     def _slices(
-        self, number: int, part: Part, factor: ExactColumn | Number, payable: pl.Series
+        self, number: int, part: Part, *, factor: ExactColumn | Number, payable: pl.Series
     ) -> Iterator[pl.DataFrame]:
         """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
         minor = AMOUNT_SCALE * 10**self._plan.digits
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
         (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
         nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
-        base_before = previous(base, self._measured_from, nothing)
-        rate_before, times_before = (previous(each, self._measured_from, each) for each in (rate, times))
+        base_before = previous(base, self._measured_from, first=nothing)
+        rate_before, times_before = (previous(each, self._measured_from, first=each) for each in (rate, times))
         # While the rate stands still, the growth of the base at the rate is all there is. Where it moves (whole tiers,
         # curves, a gate that opens) everything before is priced again: the new product less the old one, as two slices,
         # each of which a calculator can check.
         moves = (rate != rate_before) | (times != times_before)
-        after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves)
+        after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves=moves)
         for credited, at, by, pays, there in (
             (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
             (nothing - base_before, rate_before, times_before, earlier, payable & moves),
@@ -204,18 +209,18 @@ class Walk:
                 .select(SLICES.names())
             )
 
-    def _paying(self, pays: ExactColumn, inexact: list[pl.Series], moves: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _paying(self, pays: ExactColumn, inexact: list[pl.Series], *, moves: pl.Series) -> tuple[pl.Series, pl.Series]:
         """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are cut; else null."""
         none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._context.height)
         if not inexact:
             return none, none
         cut = reduce(or_, inexact)
         # Cut in the row before is cut in the difference, too.
-        cut |= previous(cut, self._measured_from, pl.Series([False]))
+        cut |= previous(cut, self._measured_from, first=pl.Series([False]))
         if not cut.any():
             return none, none
         earlier, what = self._before(pays), "what a part of a line pays"
-        after = shown(pays - where(moves, 0, earlier), what)
+        after = shown(pays - where(moves, 0, otherwise=earlier), what)
         return after.zip_with(cut, none), shown(-earlier, what).zip_with(cut, none)
 
     def _row_by_row(self, number: ExactColumn | Number, scale: int) -> tuple[pl.Series, pl.Series | None]:
@@ -229,11 +234,11 @@ def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     without = rows["credit_date"].is_null()
     if not without.any():
         return rows
-    ends = rows.filter(without).select(day=end_of_segment(pl.col("period"), pl.col("fiscal"), plan.calendar))
+    ends = rows.filter(without).select(day=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar))
     return rows.with_columns(rows["credit_date"].clone().scatter(without.arg_true(), ends["day"]))
 
 
-def without_deal(rows: pl.DataFrame, amount: str, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
+def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
     """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`, and
     perhaps a `problem`, why the line pays nothing."""
     return (

@@ -20,7 +20,7 @@ _DECIMALS: Final = 6
 """Of what is divided; its quotient has as many again."""
 
 
-def for_engine(tree: Any, schema: pl.Schema, days: Sequence[Any]) -> str:
+def for_engine(tree: Any, schema: pl.Schema, *, days: Sequence[Any]) -> str:
     """The filter in the engine's SQL. The tree is changed; `days` are its parts that count the days between two dates."""
     # By identity, because equal parts may stand in one filter several times.
     between_dates = {id(node) for node in days}
@@ -29,7 +29,7 @@ def for_engine(tree: Any, schema: pl.Schema, days: Sequence[Any]) -> str:
     decimals = _DECIMALS if tree.find(sql.Div) is not None else 0
     for node in reversed(list(tree.bfs())):  # what is within a part before the part
         told = _days(node) if id(node) in between_dates else _told(node)
-        whole = id(node) in between_dates or isinstance(node, _COUNTED) or _whole(node, schema, decimals)
+        whole = id(node) in between_dates or isinstance(node, _COUNTED) or _whole(node, schema, decimals=decimals)
         if whole and node.find_ancestor(*_CALCULATED):
             told = sql.cast(told.copy(), f"decimal(38, {decimals})")
         if node is tree:
@@ -71,7 +71,7 @@ def _large(node: Any) -> Any:
     return sql.cast(node.copy(), "bigint")
 
 
-def _whole(node: Any, schema: pl.Schema, decimals: int) -> bool:
+def _whole(node: Any, schema: pl.Schema, *, decimals: int) -> bool:
     """Whether it is a whole number to the engine, or one written with fewer decimals than a quotient is to have."""
     if isinstance(node, sql.Literal):
         return not node.is_string and not _says_how_many(node) and len(node.name.partition(".")[2]) <= decimals

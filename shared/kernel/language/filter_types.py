@@ -88,7 +88,7 @@ def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
         tree = cast(Any, parse(text, read="duckdb"))
         typing = _Typing(text, schema)
         typing.names(tree)
-        return typing.kind(tree), for_engine(tree, schema, typing.days)
+        return typing.kind(tree), for_engine(tree, schema, days=typing.days)
     except SqlglotError:
         message = f"{text!r} is not a filter: it does not read as one SQL condition"
         raise (FilterError(message, _MEND_PERCENT) if _PERCENT.search(text) else FilterError(message)) from None
@@ -116,7 +116,7 @@ class _Typing:
         if unknown := sorted(named - set(self._schema)):
             raise FilterError(
                 f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}",
-                did_you_mean(unknown[0], list(self._schema), "columns"),
+                did_you_mean(unknown[0], list(self._schema), what="columns"),
             )
         if not columns:
             raise FilterError(f"{self._text!r} names no column of the deal")
@@ -143,9 +143,9 @@ class _Typing:
             case sql.Interval():
                 return self._span(node)
             case sql.And() | sql.Or():
-                return self._each(YES_NO, (node.this, node.expression), YES_NO)
+                return self._each(YES_NO, (node.this, node.expression), gives=YES_NO)
             case sql.Not():
-                return self._each(YES_NO, (node.this,), YES_NO)
+                return self._each(YES_NO, (node.this,), gives=YES_NO)
             case sql.Is():
                 return self._is(node)
             case sql.In() if node.expressions and not node.args.get("query"):
@@ -159,9 +159,9 @@ class _Typing:
             case sql.DateDiff():
                 return self._date_diff(node)
             case sql.Extract():
-                return self._each(DATE, (node.expression,), NUMBER)
+                return self._each(DATE, (node.expression,), gives=NUMBER)
             case sql.Concat():
-                return self._each(TEXT, node.expressions, TEXT)
+                return self._each(TEXT, node.expressions, gives=TEXT)
         if isinstance(node, (*_COMPARED, *_DISTINCT)):
             return self._alike([node.this, node.expression], YES_NO, blanks=isinstance(node, _DISTINCT))
         if isinstance(node, _ARITHMETIC):
@@ -188,10 +188,10 @@ class _Typing:
         if found not in (want, BLANK):
             raise FilterError(
                 f"{self._text!r}: {node.sql(dialect='duckdb')} is {found} where {want} is needed",
-                _mend(want, found, node),
+                _mend(want, found, node=node),
             )
 
-    def _each(self, want: str, nodes: Iterable[Any], gives: str) -> str:
+    def _each(self, want: str, nodes: Iterable[Any], *, gives: str) -> str:
         for node in nodes:
             self._need(want, node)
         return gives
@@ -213,7 +213,7 @@ class _Typing:
                 raise FilterError(
                     f"{self._text!r} compares what cannot be compared:"
                     f" {one.sql()} is {first}, {each.sql(dialect='duckdb')} is {kind}",
-                    _mend(first, kind, each),
+                    _mend(first, kind, node=each),
                 )
         return gives or (known[0][1] if known else BLANK)
 
@@ -221,7 +221,7 @@ class _Typing:
         if isinstance(node.expression, sql.Null):
             self.kind(node.this)
             return YES_NO
-        return self._each(YES_NO, (node.this, node.expression), YES_NO)
+        return self._each(YES_NO, (node.this, node.expression), gives=YES_NO)
 
     def _case(self, node: Any) -> str:
         branches = node.args["ifs"]
@@ -233,7 +233,7 @@ class _Typing:
         )
 
     def _branches(self, conditions: list[Any], results: list[Any]) -> str:
-        self._each(YES_NO, conditions, YES_NO)
+        self._each(YES_NO, conditions, gives=YES_NO)
         return self._alike([each for each in results if each is not None], None, blanks=True)
 
     def _arithmetic(self, node: Any) -> str:
@@ -266,7 +266,7 @@ class _Typing:
         if unit is not None and unit.name.lower() not in ("day", "days", "d"):
             raise FilterError(f"{self._text!r}: {node.sql(dialect='duckdb')} is not in days", _MEND_DAYS)
         self.days.append(node)
-        return self._each(DATE, (node.this, node.expression), NUMBER)
+        return self._each(DATE, (node.this, node.expression), gives=NUMBER)
 
     def _counts(self, node: Any) -> None:
         """See that how many characters or decimals is a whole number; of decimals the engine takes no other."""
@@ -301,7 +301,7 @@ class _Typing:
         if node.to.this == sql.DataType.Type.DATE:
             written = node.this.unnest()
             if not isinstance(written, sql.Literal):
-                return self._each(DATE, (written,), DATE)
+                return self._each(DATE, (written,), gives=DATE)
             try:
                 date.fromisoformat(written.name)
             except ValueError:
@@ -313,7 +313,7 @@ class _Typing:
         )
 
 
-def _mend(want: str, found: str, node: Any) -> str:
+def _mend(want: str, found: str, *, node: Any) -> str:
     if SPAN in (want, found) or {want, found} == {DATE, NUMBER}:
         return _MEND_DAYS
     return _AS[want] if isinstance(node.unnest(), sql.Literal) else f"only {want} fits here"

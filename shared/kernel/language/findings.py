@@ -12,7 +12,7 @@ Path = tuple[str | int, ...]
 """Where in the plan: the keys and list places that lead there, as in `("components", 0, "tiers", 1, "up_to")`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that somebody should mend or say. An error keeps the plan from being used at all."""
 
@@ -43,7 +43,7 @@ class Flaws(ValueError):
 MANY = 24
 
 
-def did_you_mean(word: str, known: Collection[str], what: str) -> str:
+def did_you_mean(word: str, known: Collection[str], *, what: str) -> str:
     """A hint: the nearest known word, or all of them where none is near and they are few."""
     if near := get_close_matches(word, known, n=1):
         return f"did you mean {near[0]}?"

@@ -122,7 +122,7 @@ def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -
             return sums, not sums
         case sql.Mul():
             (one, plain), (two, other) = (_added_up(side, of) for side in (node.this, node.expression))
-            return _longest([_as_long_as(one, two, other), _as_long_as(two, one, plain)]), plain and other
+            return _longest([_as_long_as(one, two, plain=other), _as_long_as(two, one, plain=plain)]), plain and other
         case sql.Div():
             # Divided by something that is measured it is a rate, and rates do not add up; divided by a number it still
             # does.
@@ -138,7 +138,7 @@ def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -
     return _longest([sums for sums, _ in found]), any(plain for _, plain in found)
 
 
-def _as_long_as(sums: dict[str, int], factor: dict[str, int], plain: bool) -> dict[str, int]:
+def _as_long_as(sums: dict[str, int], factor: dict[str, int], *, plain: bool) -> dict[str, int]:
     """The sums, no longer than what they are multiplied by adds up."""
     return sums if plain or not factor else {name: min(each, max(factor.values())) for name, each in sums.items()}
 
@@ -209,7 +209,7 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
         case sql.Least() | sql.Greatest():
             found = _number(node.this, lookup)
             for other in node.expressions:
-                found = _extreme(found, _number(other, lookup), isinstance(node, sql.Least))
+                found = _extreme(found, _number(other, lookup), least=isinstance(node, sql.Least))
             return found
         case sql.Case():
             default = node.args.get("default")
@@ -218,7 +218,7 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
             for branch in reversed(node.args["ifs"]):
                 yes = _condition(branch.this, lookup)
                 then = _number(branch.args["true"], lookup)
-                value = where(yes, then, value) if isinstance(yes, pl.Series) else (then if yes else value)
+                value = where(yes, then, otherwise=value) if isinstance(yes, pl.Series) else (then if yes else value)
             return value
     raise FormulaError(f"{node.sql()} is not a number")
 
@@ -241,7 +241,7 @@ def _rounded(value: Value, how: Callable[[ExactColumn], ExactColumn]) -> Value:
     return how(value) if isinstance(value, ExactColumn) else how(ExactColumn.constant(value, 1)).to_fractions()[0]
 
 
-def _extreme(one: Value, two: Value, least: bool) -> Value:
+def _extreme(one: Value, two: Value, *, least: bool) -> Value:
     if isinstance(one, ExactColumn):
         return one.least(two) if least else one.greatest(two)
     if isinstance(two, ExactColumn):
@@ -266,23 +266,23 @@ def _condition(node: sql.Expression, lookup: Lookup) -> pl.Series | bool:
         case sql.Between():
             value = _number(node.this, lookup)
             low, high = _number(node.args["low"], lookup), _number(node.args["high"], lookup)
-            return _compared(low, value, "<=") & _compared(value, high, "<=")
+            return _compared(low, value, sign="<=") & _compared(value, high, sign="<=")
         case sql.LT():
-            return _compared(_number(one, lookup), _number(two, lookup), "<")
+            return _compared(_number(one, lookup), _number(two, lookup), sign="<")
         case sql.LTE():
-            return _compared(_number(one, lookup), _number(two, lookup), "<=")
+            return _compared(_number(one, lookup), _number(two, lookup), sign="<=")
         case sql.GT():
-            return _compared(_number(two, lookup), _number(one, lookup), "<")
+            return _compared(_number(two, lookup), _number(one, lookup), sign="<")
         case sql.GTE():
-            return _compared(_number(two, lookup), _number(one, lookup), "<=")
+            return _compared(_number(two, lookup), _number(one, lookup), sign="<=")
         case sql.EQ():
-            return _compared(_number(one, lookup), _number(two, lookup), "=")
+            return _compared(_number(one, lookup), _number(two, lookup), sign="=")
         case sql.NEQ():
-            return _compared(_number(one, lookup), _number(two, lookup), "<>")
+            return _compared(_number(one, lookup), _number(two, lookup), sign="<>")
     raise FormulaError(f"{node.sql()} is not a yes/no condition")
 
 
-def _compared(one: Value, two: Value, sign: str) -> pl.Series | bool:
+def _compared(one: Value, two: Value, *, sign: str) -> pl.Series | bool:
     if not isinstance(one, ExactColumn) and not isinstance(two, ExactColumn):
         return {"<": one < two, "<=": one <= two, "=": one == two, "<>": one != two}[sign]
     left = cast(ExactColumn, one if isinstance(one, ExactColumn) else one + 0 * two)

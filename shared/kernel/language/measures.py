@@ -48,7 +48,17 @@ class QuotaTerms(PlanPart):
     def _sums_to_a_year(self) -> QuotaTerms:
         if self.spread and (len(self.spread) != 12 or sum(self.spread) != 1):
             what = f"spread has {len(self.spread)} shares that sum to {percent(sum(self.spread, Decimal(0)))}, not 12 that sum to 100%"
-            raise Flaws([Finding("P307", "error", ("spread",), what, "say 12 shares, one for each period of the year")])
+            raise Flaws(
+                [
+                    Finding(
+                        code="P307",
+                        severity="error",
+                        path=("spread",),
+                        message=what,
+                        mend="say 12 shares, one for each period of the year",
+                    )
+                ]
+            )
         return self
 
 
@@ -122,7 +132,17 @@ class Measure(PlanPart):
             and (whole := sum((goal.weight for goal in self.scorecard.values()), Decimal(0))) != 1
         ):
             what = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
-            raise Flaws([Finding("P307", "error", ("scorecard",), what, "change the weights until they sum to 100%")])
+            raise Flaws(
+                [
+                    Finding(
+                        code="P307",
+                        severity="error",
+                        path=("scorecard",),
+                        message=what,
+                        mend="change the weights until they sum to 100%",
+                    )
+                ]
+            )
         return self
 
     @property

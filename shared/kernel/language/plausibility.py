@@ -24,12 +24,15 @@ def looks_like_percent(rate: Decimal, unit: str | None, *path: str | int) -> Ite
     # Of a count a rate of 50 is fifty for each; of money it pays fifty times what was sold.
     if abs(rate) >= HIGH_RATE and unit == MONEY:
         said = f"a rate of {trimmed(rate)} is {percent(rate)}: it pays {trimmed(rate)} for each 1 of the measure"
-        yield Finding("P213", "warning", path, said, f"write {trimmed(rate)}% if percent is meant")
+        yield Finding(
+            code="P213", severity="warning", path=path, message=said, mend=f"write {trimmed(rate)}% if percent is meant"
+        )
 
 
 def suspicious_tiers(
     ends: Sequence[Decimal | None],
     gives: Sequence[tuple[Decimal, ...]],
+    *,
     on: str,
     measure: str,
     unit: str | None,
@@ -57,21 +60,33 @@ def suspicious_tiers(
         if on == "attainment" and end >= HIGH_ATTAINMENT:
             said = f"{trimmed(end)} on attainment is {percent(end)} of quota"
             mend = f"write {trimmed(end)}% if percent is meant, or `on: amount` if it is an amount of {measure}"
-            yield Finding("P211", "warning", path(number), said, mend)
+            yield Finding(code="P211", severity="warning", path=path(number), message=said, mend=mend)
         if on == "amount" and unit == MONEY and 0 < end < SMALL_AMOUNT and end % 1 and not _ends_in_nines(end):
             said = f"{trimmed(end)} on amount is {trimmed(end)} of {measure}, hardly more than nothing"
-            yield Finding("P211", "warning", path(number), said, "write `on: attainment` if a share of quota is meant")
+            yield Finding(
+                code="P211",
+                severity="warning",
+                path=path(number),
+                message=said,
+                mend="write `on: attainment` if a share of quota is meant",
+            )
         if _ends_in_nines(end * 100 if on == "attainment" else end):
             up = (end * 100).to_integral_value() / 100 if on == "attainment" else end.to_integral_value()
             said = f"a boundary of {mark(end, on)} leaves what lies between it and {mark(up, on)} to the next row"
             mend = (
                 f"write {mark(up, on)}; `conventions: {{boundary: upper}}` gives exactly {mark(up, on)} to the next row"
             )
-            yield Finding("P303", "warning", path(number), said, mend)
+            yield Finding(code="P303", severity="warning", path=path(number), message=said, mend=mend)
     for number, (one, two) in enumerate(pairwise(gives), start=1):
         if one == two:
             said = "this row gives the same as the one before it"
-            yield Finding("P302", "note", (rows, number), said, "make them one row, or say what changes")
+            yield Finding(
+                code="P302",
+                severity="note",
+                path=(rows, number),
+                message=said,
+                mend="make them one row, or say what changes",
+            )
 
 
 def _ends_in_nines(value: Decimal) -> bool:

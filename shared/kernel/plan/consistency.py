@@ -28,8 +28,8 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *not_by_deal(plan, "error")]
 
 
-def _error(code: str, path: Path, message: str, mend: str = "") -> Finding:
-    return Finding(code, "error", path, message, mend)
+def _error(code: str, path: Path, *, message: str, mend: str = "") -> Finding:
+    return Finding(code=code, severity="error", path=path, message=message, mend=mend)
 
 
 def _named_twice(plan: PlanModel) -> Iterator[Finding]:
@@ -40,7 +40,9 @@ def _named_twice(plan: PlanModel) -> Iterator[Finding]:
     ):
         for place, name in enumerate(names):
             if names.index(name) < place:
-                yield _error("P204", (part, place, what), f"{what} {name} is there twice", "give one another name")
+                yield _error(
+                    "P204", (part, place, what), message=f"{what} {name} is there twice", mend="give one another name"
+                )
 
 
 def _sums(plan: PlanModel) -> Iterator[Finding]:
@@ -48,11 +50,16 @@ def _sums(plan: PlanModel) -> Iterator[Finding]:
     for place, measure in enumerate(plan.measures):
         if unknown := sorted(measure.rules - rules):
             what = f"measure {measure.measure} sums unknown rules {', '.join(unknown)}"
-            yield _error("P201", ("measures", place, measure.way), what, did_you_mean(unknown[0], rules, "rules"))
+            yield _error(
+                "P201",
+                ("measures", place, measure.way),
+                message=what,
+                mend=did_you_mean(unknown[0], rules, what="rules"),
+            )
         for ingredient in measure.ingredients.values():
             if len(set(ingredient.rules)) < len(ingredient.rules):
                 what = f"measure {measure.measure} sums a rule twice"
-                yield _error("P201", ("measures", place, measure.way), what, "name each rule once")
+                yield _error("P201", ("measures", place, measure.way), message=what, mend="name each rule once")
                 break
 
 
@@ -62,28 +69,28 @@ def _rule(rule: CreditingRule, plan: PlanModel) -> Iterator[Finding]:
         yield _error(
             "P208",
             ("to",),
-            f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant",
-            did_you_mean(rule.to, RELATIONS, "relations"),
+            message=f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant",
+            mend=did_you_mean(rule.to, RELATIONS, what="relations"),
         )
     if known.get(rule.date) != pl.Date:
         dates = [name for name, kind in known.items() if kind == pl.Date]
         what = f"rule {rule.rule}: date: {rule.date} is no date of the deal"
-        yield _error("P208", ("date",), what, did_you_mean(rule.date, dates, "dates"))
+        yield _error("P208", ("date",), message=what, mend=did_you_mean(rule.date, dates, what="dates"))
     for reference in references(rule.amount) if rule.amount is not None else ():
         kind = known.get(reference.name)
         if reference.kind != "measure" or kind is None or not kind.is_numeric():
             numbers = [name for name, each in known.items() if each.is_numeric()]
             what = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
-            mend = did_you_mean(reference.name, numbers, "numbers")
+            mend = did_you_mean(reference.name, numbers, what="numbers")
             if kind is not None:
                 mend = (
                     f"an amount is calculated from numbers; look at {reference.name} in `when`, in a rule for each case"
                 )
-            yield _error("P208", ("amount",), what, mend)
+            yield _error("P208", ("amount",), message=what, mend=mend)
     try:
         compile_filter(rule.when, plan.custom_columns)
     except FilterError as error:
-        yield _error("P206", ("when",), f"rule {rule.rule}: {error}", error.mend)
+        yield _error("P206", ("when",), message=f"rule {rule.rule}: {error}", mend=error.mend)
 
 
 def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
@@ -92,8 +99,8 @@ def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
     for place, measure in enumerate(plan.measures):
         if measure.distinct is not None and measure.distinct.column not in known:
             what = f"measure {measure.measure}: {measure.distinct.column} is no column of the deal"
-            mend = did_you_mean(measure.distinct.column, known, "columns")
-            yield _error("P208", ("measures", place, "distinct", "column"), what, mend)
+            mend = did_you_mean(measure.distinct.column, known, what="columns")
+            yield _error("P208", ("measures", place, "distinct", "column"), message=what, mend=mend)
         for name in sorted(measure.rules) if measure.bucket else ():
             # A credit has one bucket column. Two ways of telling credits of one rule apart would need two rows for one
             # credit, and sums would count it twice.
@@ -101,8 +108,8 @@ def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
                 yield _error(
                     "P209",
                     ("measures", place, measure.way),
-                    f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule",
-                    "a second rule with the same `when` and another name gives each measure its own credits",
+                    message=f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule",
+                    mend="a second rule with the same `when` and another name gives each measure its own credits",
                 )
 
 
@@ -116,15 +123,15 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
             field = "measure" if getattr(component, "measure", None) == main else None
             what = f"component {component.component} pays an unknown measure {main}"
             at = path if field is None else (*path, field)
-            yield _error("P202", at, what, did_you_mean(main, measures, "measures"))
+            yield _error("P202", at, message=what, mend=did_you_mean(main, measures, what="measures"))
         for found in dict.fromkeys(component.uses()):
             if found.kind == "pay" or found.name != main:
                 who = f"component {component.component}"
-                wrong = _reference(who, found, measures, components)
+                wrong = _reference(who, found, measures=measures, components=components)
                 yield from (each.under(*path, *_where(component, found)) for each in wrong)
     for place, measure in enumerate(plan.measures):
         for found in measure.builds_on():
-            wrong = _reference(f"measure {measure.measure}", found, measures, set())
+            wrong = _reference(f"measure {measure.measure}", found, measures=measures, components=set())
             yield from (each.under("measures", place, measure.way) for each in wrong)
     yield from _circles({m.measure: {r.name for r in m.builds_on() if r.kind != "term"} for m in plan.measures})
     yield from _circles(plan.links, "components")
@@ -150,10 +157,10 @@ def _circles(links: dict[str, set[str]], what: str = "measures") -> Iterable[Fin
     return ()
 
 
-def _reference(who: str, found: Reference, measures: set[str], components: set[str]) -> Iterator[Finding]:
+def _reference(who: str, found: Reference, *, measures: set[str], components: set[str]) -> Iterator[Finding]:
     if found.kind == "pay" and found.name not in components:
-        mend = did_you_mean(found.name, components, "components")
-        yield _error("P203", (), f"{who} refers to an unknown component {found.name}", mend)
+        mend = did_you_mean(found.name, components, what="components")
+        yield _error("P203", (), message=f"{who} refers to an unknown component {found.name}", mend=mend)
     if found.kind not in ("pay", "term") and found.name not in measures:
-        mend = did_you_mean(found.name, measures, "measures")
-        yield _error("P202", (), f"{who} refers to an unknown measure {found.name}", mend)
+        mend = did_you_mean(found.name, measures, what="measures")
+        yield _error("P202", (), message=f"{who} refers to an unknown measure {found.name}", mend=mend)

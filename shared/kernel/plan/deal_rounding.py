@@ -14,12 +14,12 @@ def not_by_deal(plan: PlanModel, severity: str) -> Iterator[Finding]:
         for place, component in enumerate(plan.components):
             if component.component in plan.pays_by_deal and not plan.bounds_deals(component):
                 yield Finding(
-                    "P505",
-                    "warning",
-                    ("components", place, "window"),
-                    f"negative: nothing does not hold for {component.component}: its deals are paid by themselves, and its window"
+                    code="P505",
+                    severity="warning",
+                    path=("components", place, "window"),
+                    message=f"negative: nothing does not hold for {component.component}: its deals are paid by themselves, and its window"
                     " is not that over which its measure is summed",
-                    "leave out window, or give the measure the same reset",
+                    mend="leave out window, or give the measure the same reset",
                 )
     if plan.conventions.round_on != "deal":
         return
@@ -29,18 +29,18 @@ def not_by_deal(plan: PlanModel, severity: str) -> Iterator[Finding]:
         if (rate := component.own_rate) is not None:
             if severity == "error":
                 yield Finding(
-                    "P216",
-                    "error",
-                    ("components", place, "rate"),
-                    f"round_on: deal rounds what a deal pays at a rate of the plan, and {component.component} pays at each"
+                    code="P216",
+                    severity="error",
+                    path=("components", place, "rate"),
+                    message=f"round_on: deal rounds what a deal pays at a rate of the plan, and {component.component} pays at each"
                     f" participant's own {rate.term}, which may change after the deal",
-                    "write the rate into the plan, with a component or a plan for each rate, or leave round_on at total",
+                    mend="write the rate into the plan, with a component or a plan for each rate, or leave round_on at total",
                 )
         elif severity == "warning" and component.could_round_deals:
             yield Finding(
-                "P505",
-                "warning",
-                ("components", place),
-                f"round_on: deal does not hold for {component.component}: the pay of its window so far is rounded",
-                "it holds for flat rates of sums of credits (sum_of); of other kinds only slab pays each deal by itself",
+                code="P505",
+                severity="warning",
+                path=("components", place),
+                message=f"round_on: deal does not hold for {component.component}: the pay of its window so far is rounded",
+                mend="it holds for flat rates of sums of credits (sum_of); of other kinds only slab pays each deal by itself",
             )

@@ -22,22 +22,24 @@ def with_resets(plan: Any) -> Any:
     known: dict[str, str] = {}
     # Worked out on the data, before the model: so the reset stands in the measure like one that was written, and
     # nothing after this asks where it came from.
-    return plan | {"measures": [_with_reset(each, by_name, known) for each in measures]}
+    return plan | {"measures": [_with_reset(each, by_name, known=known) for each in measures]}
 
 
-def _with_reset(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> dict[str, Any]:
-    longest = _longest(measure, by_name, known)
+def _with_reset(
+    measure: dict[str, Any], by_name: dict[str, dict[str, Any]], *, known: dict[str, str]
+) -> dict[str, Any]:
+    longest = _longest(measure, by_name, known=known)
     return measure if "reset" in measure or longest == "month" else measure | {"reset": longest}
 
 
-def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], known: dict[str, str]) -> str:
+def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], *, known: dict[str, str]) -> str:
     said = measure.get("reset")
     if said is not None:
         return str(said) if said in _ORDER else "month"
     name = str(measure.get("measure"))
     if name not in known:
         known[name] = "month"  # of a circle, which the plan refuses
-        found = [_longest(by_name[each], by_name, known) for each in _built_from(measure) if each in by_name]
+        found = [_longest(by_name[each], by_name, known=known) for each in _built_from(measure) if each in by_name]
         known[name] = max(found, key=_ORDER.index, default="month")
     return known[name]
 

@@ -14,7 +14,7 @@ from shared.limits import TooMuch, check_length, check_nodes
 class PlanFileError(ValueError):
     """The file is not a plan; the message names the place and what is wrong. `what` is the same without the place."""
 
-    def __init__(self, what: str, position: tuple[int, int] | None = None, code: str = "P001") -> None:
+    def __init__(self, what: str, position: tuple[int, int] | None = None, *, code: str = "P001") -> None:
         self.what, self.position, self.code = what, position or (1, 1), code
         where = f"line {position[0]}, column {position[1]}: " if position else ""
         super().__init__(f"{where}{what}")
@@ -104,6 +104,6 @@ def _refuse_what_is_said_twice(node: yaml.Node, seen: set[int]) -> None:
                 if name.value in names:
                     mark = name.start_mark
                     what = f"{name.value} is said twice, and only one of them can count"
-                    raise PlanFileError(what, (mark.line + 1, mark.column + 1), "P003")
+                    raise PlanFileError(what, (mark.line + 1, mark.column + 1), code="P003")
                 names.add(name.value)
             _refuse_what_is_said_twice(value, seen)

@@ -87,7 +87,7 @@ class PlanModel(PlanPart):
     """What the plan must pay at given points, checked by `earnest plan assert`."""
 
     @classmethod
-    def quarantined(cls, plan: str, version: int, effective_from: date, currency: str) -> Self:
+    def quarantined(cls, plan: str, version: int, *, effective_from: date, currency: str) -> Self:
         """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even read."""
         return cls.model_construct(
             plan=plan,
@@ -175,7 +175,7 @@ class PlanModel(PlanPart):
     @cached_property
     def windows(self) -> Windows:
         """Over which time each component is summed."""
-        return Windows(self.in_order, self.measures, self.pays_by_deal)
+        return Windows(self.in_order, self.measures, by_deal=self.pays_by_deal)
 
     def window(self, component: Component) -> Reset:
         """Over which time a component's pay is one sum."""
@@ -291,11 +291,11 @@ def ordered(links: dict[str, set[str]], what: str) -> list[str]:
         raise Flaws(
             [
                 Finding(
-                    "P205",
-                    "error",
-                    (what, place),
-                    f"{what} refer to each other in a circle: {' -> '.join(circle)}",
-                    "let one of them stand on its own: what is calculated first cannot need what comes after it",
+                    code="P205",
+                    severity="error",
+                    path=(what, place),
+                    message=f"{what} refer to each other in a circle: {' -> '.join(circle)}",
+                    mend="let one of them stand on its own: what is calculated first cannot need what comes after it",
                 )
             ]
         ) from None

@@ -59,7 +59,7 @@ def check_together(versions: Iterable[Declared]) -> None:
     holding = [each for each in every if each.key not in out]
     for earlier, later in pairwise(sorted(holding, key=lambda each: (each.plan, each.effective_from))):
         on = earlier.plan == later.plan and earlier.continues and later.continues
-        if on and not goes_on(earlier.calendar, later.calendar, later.effective_from):
+        if on and not goes_on(earlier.calendar, later.calendar, day=later.effective_from):
             raise PlanConflict(
                 f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of {earlier.key}: no sum of the one"
                 f" goes on in the other; say `versions: restart` in {later.key}, or leave the calendar as it is"
@@ -94,7 +94,14 @@ class PlanSet:
             if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
                 raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
         declared = [
-            Declared(p.plan, p.version, p.effective_from, p.columns, p.calendar, p.conventions.versions == "continue")
+            Declared(
+                plan=p.plan,
+                version=p.version,
+                effective_from=p.effective_from,
+                columns=p.columns,
+                calendar=p.calendar,
+                continues=p.conventions.versions == "continue",
+            )
             for p in self.plans.values()
         ]
         check_together(declared)

@@ -28,12 +28,12 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
             if component.window is not None:
                 path, first = (*path, "window"), "take out the window"
             yield Finding(
-                "P214",
-                "error",
-                path,
-                f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
+                code="P214",
+                severity="error",
+                path=path,
+                message=f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
                 " what it has come to would be paid again in each window",
-                f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
+                mend=f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
             )
 
 
@@ -51,12 +51,12 @@ def lost(plan: PlanModel) -> Iterator[Finding]:
             (f"{each}, which adds up {_how_long(of)}" for each, of in sums if of == over), f"a sum {_how_long(over)}"
         )
         yield Finding(
-            "P217",
-            "error",
-            ("components", place),
-            f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
+            code="P217",
+            severity="error",
+            path=("components", place),
+            message=f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
             f" what each {_said(reset)} before had would be lost",
-            "let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
+            mend="let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
         )
 
 
@@ -68,12 +68,12 @@ def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
         window = plan.window(component)
         if component.compares and not _begins_with(plan, window):
             yield Finding(
-                "P218",
-                "error",
-                ("components", place),
-                f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
+                code="P218",
+                severity="error",
+                path=("components", place),
+                message=f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
                 f" a window over which it compares people, who would be counted under both versions",
-                "let the version begin with the window, or leave versions at restart",
+                mend="let the version begin with the window, or leave versions at restart",
             )
 
 
@@ -95,12 +95,12 @@ def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
             measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
             if measure is not None and is_longer(over, measure.reset):
                 yield Finding(
-                    "P215",
-                    "warning",
-                    ("components", place),
-                    f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
+                    code="P215",
+                    severity="warning",
+                    path=("components", place),
+                    message=f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
                     f" {_when(measure.reset)}: each time that changes, all that was paid before is priced again",
-                    f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
+                    mend=f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
                 )
                 break
 
@@ -113,12 +113,16 @@ def without_effect(plan: PlanModel) -> Iterator[Finding]:
             if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
                 said = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
                 mend = "say after which time it begins anew (reset), or take it out"
-                yield Finding("P308", "warning", ("measures", place, "quota", name), said, mend)
+                yield Finding(
+                    code="P308", severity="warning", path=("measures", place, "quota", name), message=said, mend=mend
+                )
     for place, component in enumerate(plan.components):
         if component.carry_over and plan.window(component) == "never":
             said = f"the window of {component.component} never ends, so that nothing is carried over"
             mend = "say its window, or take out carry_over"
-            yield Finding("P308", "warning", ("components", place, "carry_over"), said, mend)
+            yield Finding(
+                code="P308", severity="warning", path=("components", place, "carry_over"), message=said, mend=mend
+            )
 
 
 def _said(reset: Reset) -> str:

@@ -25,7 +25,9 @@ class Windows:
         by_deal: the components that pay every deal by itself.
     """
 
-    def __init__(self, components: Sequence[Component], measures: Iterable[Measure], by_deal: Collection[str]) -> None:
+    def __init__(
+        self, components: Sequence[Component], measures: Iterable[Measure], *, by_deal: Collection[str]
+    ) -> None:
         self._components, self._by_deal = components, by_deal
         self._measures: dict[str, Measure] = {}
         for measure in measures:

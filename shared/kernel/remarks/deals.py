@@ -49,12 +49,12 @@ def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
     rows = high.select("participant_id", "component", "period", "attainment").iter_rows()
     return [
         Remark(
-            "far_above_quota",
-            who,
-            f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
+            kind="far_above_quota",
+            participant_id=who,
+            says=f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
             " If a digit or a unit slipped, correct the quota or the amounts of the deals.",
-            date.min,
-            date.max,
+            since=date.min,
+            until=date.max,
         )
         for who, component, period, attained in rows
     ]
@@ -70,12 +70,12 @@ def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
     )
     return [
         Remark(
-            "far_below_quota",
-            "",
-            f"All {people:,} who sold are below {percent(LOW_ATTAINMENT)} of quota for component {component}."
+            kind="far_below_quota",
+            participant_id="",
+            says=f"All {people:,} who sold are below {percent(LOW_ATTAINMENT)} of quota for component {component}."
             " If amounts or quotas are in thousands, or the other in cents, send them again in whole units.",
-            date.min,
-            date.max,
+            since=date.min,
+            until=date.max,
         )
         for component, people in best.select("component", "people").iter_rows()
     ]
@@ -86,10 +86,10 @@ def deal_remarks(deals: pl.DataFrame) -> list[Remark]:
     won = deals.filter((pl.col("stage") == "won") & (pl.col("amount") != 0))
     alike = [name for name in won.columns if name not in ("deal_id", "owner")]
     last = last_of_the_many(won["close_date"])
-    return [*duplicate_deals(won, alike, won.height), *(far_ahead(won, last) if last else [])]
+    return [*duplicate_deals(won, alike, all_deals=won.height), *(far_ahead(won, last) if last else [])]
 
 
-def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], all_deals: int) -> list[Remark]:
+def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], *, all_deals: int) -> list[Remark]:
     """Deals that are alike in everything but their id, where that is rare: probably one deal that came under two ids.
 
     Args:
@@ -112,12 +112,12 @@ def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], all_deals: int) -
         return []
     return [
         Remark(
-            "deal_twice",
-            owner or "",
-            f"Deals {', '.join(ids[:SHOWN])} are alike in amount, dates, account and whose they are."
+            kind="deal_twice",
+            participant_id=owner or "",
+            says=f"Deals {', '.join(ids[:SHOWN])} are alike in amount, dates, account and whose they are."
             " If they are one deal, cancel all but one.",
-            date.min,
-            date.max,
+            since=date.min,
+            until=date.max,
         )
         for owner, ids in twice.select("owner", "deal_id").iter_rows()
     ]
@@ -140,7 +140,7 @@ def one_far_ahead(deal: str, close_date: date) -> Remark:
         f"Deal {deal} closes on {close_date}, more than {YEARS_AHEAD} years ahead, and is not paid before."
         " If the year is a slip, correct its close_date."
     )
-    return Remark("date_far_ahead", "", says, date.min, date.max)
+    return Remark(kind="date_far_ahead", participant_id="", says=says, since=date.min, until=date.max)
 
 
 def last_of_the_many(days: pl.Series) -> date | None:

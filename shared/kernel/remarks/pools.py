@@ -31,13 +31,13 @@ def _scaled(earnings: pl.DataFrame, pool: Pool) -> list[Remark]:
     rows = earnings.filter(other).sort("period", "participant_id").head(1)
     return [
         Remark(
-            "pool_scaled",
-            who,
-            f"{pool.component} divides its pool in proportion to {pool.by}, whose scores do not sum to 100%: in {month} {who} has"
+            kind="pool_scaled",
+            participant_id=who,
+            says=f"{pool.component} divides its pool in proportion to {pool.by}, whose scores do not sum to 100%: in {month} {who} has"
             f" {percent(score)} and is paid {percent(Decimal(share) / WHOLE_SHARE)} of it. If they are shares of the pool, write"
             f" shares: {pool.by}.",
-            date.min,
-            date.max,
+            since=date.min,
+            until=date.max,
         )
         for who, month, score, share in rows.select("participant_id", "period", "measure", "share").iter_rows()
     ]

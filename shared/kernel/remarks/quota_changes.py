@@ -48,7 +48,7 @@ def quota_changes(roster: Roster, plans: PlanSet) -> list[QuotaChange]:
         for plan in plans.holding
         for name in sorted({name for component in plan.components for name in plan.quotas_of(component)})
         if (measure := plan.measure(name)) is not None
-        for change in _of_measure(roster, plans, plan, measure)
+        for change in _of_measure(roster, plans, plan=plan, measure=measure)
     ]
     return sorted(
         found, key=lambda each: (each.participant_id, each.effective_from, each.plan.plan, each.measure.measure)
@@ -62,19 +62,19 @@ def late_quotas(changes: list[QuotaChange]) -> Iterator[LateQuota]:
         if measure.reset == "never":
             continue
         over: Reset = "month" if measure.quota.changes == "by_period" else measure.reset
-        first, last = window_at(change.effective_from, over, calendar)
+        first, last = window_at(change.effective_from, over, calendar=calendar)
         if change.effective_from > first:
             yield LateQuota(change, first, last, divides=over != "month")
 
 
-def window_at(day: date, over: Reset, calendar: CalendarTerms) -> tuple[date, date]:
+def window_at(day: date, over: Reset, *, calendar: CalendarTerms) -> tuple[date, date]:
     """The first and last day of the window of a day; `over` is not `never`."""
     length, place = PERIODS_IN[over], fiscal_at(day, calendar)
     start = place // length * length
     return days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
 
 
-def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:
+def _of_measure(roster: Roster, plans: PlanSet, *, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:
     default = measure.quota.default or (Decimal(1) if measure.is_share else None)
     figures = roster.quotas_of(measure.measure, is_share=measure.is_share).with_columns(
         quota=pl.col("quota").fill_null(default) if default is not None else pl.col("quota")
@@ -86,7 +86,7 @@ def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) ->
         .filter(pl.col("before") > 0, pl.col("quota") > 0, pl.col("before") != pl.col("quota"))
         .with_columns(eve=pl.col("effective_from") - timedelta(days=1))
     )
-    on_plan = _on_plan(_on_plan(changes, "eve", roster, plan), "effective_from", roster, plan)
+    on_plan = _on_plan(_on_plan(changes, "eve", roster=roster, plan=plan), "effective_from", roster=roster, plan=plan)
     in_force = on_plan.with_columns(plan=pl.lit(plan.plan)).join_asof(
         plans.in_force.select("plan", "effective_from", "version"),
         on="effective_from",
@@ -95,10 +95,12 @@ def _of_measure(roster: Roster, plans: PlanSet, plan: Plan, measure: Measure) ->
     )
     names = ("participant_id", "effective_from", "before", "quota")
     for who, day, before, quota in in_force.filter(pl.col("version") == plan.version).select(names).iter_rows():
-        yield QuotaChange(who, plan, measure, day, before, quota)
+        yield QuotaChange(
+            participant_id=who, plan=plan, measure=measure, effective_from=day, before=before, quota=quota
+        )
 
 
-def _on_plan(changes: pl.DataFrame, day: str, roster: Roster, plan: Plan) -> pl.DataFrame:
+def _on_plan(changes: pl.DataFrame, day: str, *, roster: Roster, plan: Plan) -> pl.DataFrame:
     """Those whose participant is active on the plan on a day of theirs."""
     assigned = roster.assignments.select("participant_id", since="effective_from", on="plan", active="active")
     found = changes.sort(day).join_asof(

@@ -31,7 +31,7 @@ def circles(assignments: pl.DataFrame) -> list[Circle]:
     open_since: dict[tuple[str, ...], date] = {}
     found: list[Circle] = []
     for day in days:
-        now = set(_on(day, suspects, managers))
+        now = set(_on(day, suspects, managers=managers))
         for members in [each for each in open_since if each not in now]:
             found.append(Circle(members, open_since.pop(members), day - timedelta(days=1)))
         for members in now:
@@ -51,7 +51,9 @@ def _in_some_circle(managers: dict[str, list[tuple[date, str | None]]]) -> set[s
     return set(above)
 
 
-def _on(day: date, suspects: set[str], managers: dict[str, list[tuple[date, str | None]]]) -> Iterator[tuple[str, ...]]:
+def _on(
+    day: date, suspects: set[str], *, managers: dict[str, list[tuple[date, str | None]]]
+) -> Iterator[tuple[str, ...]]:
     """The circles of a day, each beginning with its first member by name."""
     boss = {who: next((to for since, to in reversed(managers[who]) if since <= day), None) for who in suspects}
     seen: set[str] = set()

@@ -90,7 +90,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
         *(_far_off(each) for each in changes if not 1 / Decimal(FAR) < each.quota / each.before < FAR),
         *(_plan_changed(each) for each in plan_changes(roster, plans)),
         *(_version(each) for each in version_changes(roster, plans)),
-        *_percent_signs(roster, plans, on),
+        *_percent_signs(roster, plans, on=on),
         *_figures_unused(roster, plans),
         *_unknown_plans(plans, on),
         *_not_in_force(plans, on),
@@ -101,7 +101,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
     return sorted(set(found), key=lambda each: (places[each.kind], each.says, each.since, each.participant_id))
 
 
-def remarks_within(remarks: Iterable[Remark], first: date, last: date) -> list[Remark]:
+def remarks_within(remarks: Iterable[Remark], first: date, *, last: date) -> list[Remark]:
     """Those that matter on some day from a first to a last one."""
     return [each for each in remarks if each.since <= last and each.until >= first]
 
@@ -141,13 +141,21 @@ def _late(late: LateQuota) -> Remark:
         f"{_changed(change)}, and on plan {change.plan.plan} it counts for the whole of {late.first} to {late.last}."
         f" If it is not meant for the days before, let it begin on {after}{mend}."
     )
-    return Remark("late_quota", change.participant_id, says, change.effective_from, late.last)
+    return Remark(
+        kind="late_quota", participant_id=change.participant_id, says=says, since=change.effective_from, until=late.last
+    )
 
 
 def _far_off(change: QuotaChange) -> Remark:
     times = "ten times as much or more" if change.quota > change.before else "a tenth or less"
     says = f"{_changed(change)}, {times}. If a digit slipped, set it again from that day."
-    return Remark("quota_far_off", change.participant_id, says, change.effective_from, change.effective_from)
+    return Remark(
+        kind="quota_far_off",
+        participant_id=change.participant_id,
+        says=says,
+        since=change.effective_from,
+        until=change.effective_from,
+    )
 
 
 def _plan_changed(within: MidWindowChange) -> Remark:
@@ -157,7 +165,9 @@ def _plan_changed(within: MidWindowChange) -> Remark:
         f" what counted for {within.measure} before does not count on plan {plan}, and the quota of the whole time does."
         f" If that is not meant, let the change begin on {after}."
     )
-    return Remark("plan_changed_within", within.participant_id, says, within.day, within.last)
+    return Remark(
+        kind="plan_changed_within", participant_id=within.participant_id, says=says, since=within.day, until=within.last
+    )
 
 
 def _version(within: MidWindowChange) -> Remark:
@@ -165,7 +175,7 @@ def _version(within: MidWindowChange) -> Remark:
         f"{within.plan.key} replaces {within.before} on {within.day}, within {within.first} to {within.last}: {within.measure} begins anew,"
         " and the quota of the whole time counts. Say in the plan `conventions: {versions: continue}`, or `restart` if that is meant."
     )
-    return Remark("version_within", "", says, within.day, within.last)
+    return Remark(kind="version_within", participant_id="", says=says, since=within.day, until=within.last)
 
 
 def _changed(change: QuotaChange) -> str:
@@ -190,7 +200,7 @@ def _lasting(table: pl.DataFrame, *of: str) -> pl.DataFrame:
     return table.sort("effective_from").with_columns(since="effective_from", until=following.fill_null(EVER))
 
 
-def _percent_signs(roster: Roster, plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
+def _percent_signs(roster: Roster, plans: PlanSet, *, on: pl.DataFrame) -> Iterator[Remark]:
     """Rates, scores and quotas of shares that are so high that a percent sign is rather missing."""
     terms, scores = _lasting(roster.terms, "participant_id", "name"), _lasting(roster.scores, "participant_id", "name")
     quotas = _lasting(roster.quotas, "participant_id", "measure").rename({"measure": "name", "quota": "value"})
@@ -201,18 +211,24 @@ def _percent_signs(roster: Roster, plans: PlanSet, on: pl.DataFrame) -> Iterator
                 does = (
                     f"component {component.component} of plan {plan.plan} pays so many times {component.main_measure()}"
                 )
-                yield from _too_high(terms, "term", rate.term, Decimal(HIGH_RATE) / abs(rate.times), people, does)
+                yield from _too_high(
+                    terms, "term", name=rate.term, high=Decimal(HIGH_RATE) / abs(rate.times), people=people, does=does
+                )
         attained = {name for component in plan.components for name in plan.quotas_of(component)}
         for measure in plan.measures:
             does = f"plan {plan.plan} compares it with 100%"
             if measure.measure in attained and measure.score is not None:
-                yield from _too_high(scores, "score", measure.measure, Decimal(HIGH_ATTAINMENT), people, does)
+                yield from _too_high(
+                    scores, "score", name=measure.measure, high=Decimal(HIGH_ATTAINMENT), people=people, does=does
+                )
             if measure.measure in attained and (measure.score is not None or measure.scorecard is not None):
-                yield from _too_high(quotas, "quota", measure.measure, Decimal(HIGH_ATTAINMENT), people, does)
+                yield from _too_high(
+                    quotas, "quota", name=measure.measure, high=Decimal(HIGH_ATTAINMENT), people=people, does=does
+                )
 
 
 def _too_high(
-    figures: pl.DataFrame, kind: str, name: str, high: Decimal, people: pl.DataFrame, does: str
+    figures: pl.DataFrame, kind: str, *, name: str, high: Decimal, people: pl.DataFrame, does: str
 ) -> Iterator[Remark]:
     rows = figures.filter((pl.col("name") == name) & (pl.col("value").abs() >= high))
     rows = rows.join(people.select("participant_id").unique(), on="participant_id", how="semi")
@@ -221,7 +237,13 @@ def _too_high(
             f"From {since} {kind}.{name} of {who} is {trimmed(value)}, which is {percent(value)}: {does}."
             f" Write {trimmed(value)}% if percent is meant."
         )
-        yield Remark("percent_sign_missing", who, says, since, until if kind != "score" else since)
+        yield Remark(
+            kind="percent_sign_missing",
+            participant_id=who,
+            says=says,
+            since=since,
+            until=until if kind != "score" else since,
+        )
 
 
 def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
@@ -250,13 +272,25 @@ def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     )
     days = idle.group_by("figure", "participant_id").agg(pl.col("since").min(), pl.col("until").max())
     for figure, who, since, until in days.iter_rows():
-        yield Remark("figure_unused", who, f"{figure}: {{who}} on no plan that looks at it.", since, until)
+        yield Remark(
+            kind="figure_unused",
+            participant_id=who,
+            says=f"{figure}: {{who}} on no plan that looks at it.",
+            since=since,
+            until=until,
+        )
 
 
 def _unknown_plans(plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
     there = {plan.plan for plan in plans}
     for who, plan, since, until in on.filter(~pl.col("plan").is_in(sorted(there))).iter_rows():
-        yield Remark("unknown_plan", who, f"{{who}} on plan {plan}, which does not exist.", since, until)
+        yield Remark(
+            kind="unknown_plan",
+            participant_id=who,
+            says=f"{{who}} on plan {plan}, which does not exist.",
+            since=since,
+            until=until,
+        )
 
 
 def _not_in_force(plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
@@ -273,7 +307,7 @@ def _not_in_force(plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
                 f"{{who}} on plan {plan} from {first}, and its first version begins on {begins}: until {last} the plan pays nothing."
                 f" Publish a version that begins on {first}, or correct the roster."
             )
-            yield Remark("plan_not_in_force", who, says, first, last)
+            yield Remark(kind="plan_not_in_force", participant_id=who, says=says, since=first, until=last)
 
 
 def _circles(roster: Roster) -> Iterator[Remark]:
@@ -285,7 +319,9 @@ def _circles(roster: Roster) -> Iterator[Remark]:
             " Correct the manager of one of them."
         )
         for who in circle.members:
-            yield Remark("managers_in_a_circle", who, says, circle.since, circle.until)
+            yield Remark(
+                kind="managers_in_a_circle", participant_id=who, says=says, since=circle.since, until=circle.until
+            )
 
 
 def _ids_alike(roster: Roster) -> Iterator[Remark]:
@@ -301,4 +337,4 @@ def _ids_alike(roster: Roster) -> Iterator[Remark]:
             f"Participants {', '.join(ids[:SHOWN])} have ids that differ only in case or in blanks, dots and dashes: deals and figures of one"
             " do not count for the other. If they are one person, use one id."
         )
-        yield from (Remark("ids_alike", who, says, since, EVER) for who in ids)
+        yield from (Remark(kind="ids_alike", participant_id=who, says=says, since=since, until=EVER) for who in ids)

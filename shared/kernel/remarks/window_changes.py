@@ -33,7 +33,7 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
     )
     moves = timeline.filter(pl.col("active") & pl.col("was") & (pl.col("plan") != pl.col("before")))
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
-        to = _in_force(plans, plan, day)
+        to = _in_force(plans, plan, day=day)
         if to is not None and (window := _longest_window(to, day)) is not None:
             yield MidWindowChange(who, before, to, day, *window)
 
@@ -42,14 +42,14 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]
     """Versions that somebody is on and that begin within a window of their own, where the plan does not say what becomes of its sums."""
     taken = set(roster.assignments["plan"].drop_nulls())
     for plan in plans.holding:
-        before = _in_force(plans, plan.plan, plan.effective_from - timedelta(days=1))
+        before = _in_force(plans, plan.plan, day=plan.effective_from - timedelta(days=1))
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
         if (window := _longest_window(plan, plan.effective_from)) is not None:
             yield MidWindowChange("", before.key, plan, plan.effective_from, *window)
 
 
-def _in_force(plans: PlanSet, name: str, day: date) -> Plan | None:
+def _in_force(plans: PlanSet, name: str, *, day: date) -> Plan | None:
     held = [plan for plan in plans.holding if plan.plan == name and plan.effective_from <= day]
     return max(held, key=lambda plan: plan.effective_from, default=None)
 
@@ -62,7 +62,7 @@ def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
     for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
         measure = plan.measure(name)
         if measure is not None and measure.reset != "never":
-            first, last = window_at(day, measure.reset, plan.calendar)
+            first, last = window_at(day, measure.reset, calendar=plan.calendar)
             if first < day:
                 found.append((name, first, last))
     return min(found, key=lambda each: (each[1], each[0]), default=None)

@@ -22,7 +22,7 @@ def pay_date(group: PayGroup, end: date) -> date:
     return moved if moved >= end else days.get_nth_working_day(wanted, 1)
 
 
-def ack_date(group: PayGroup, end: date, paid: date) -> date:
+def ack_date(group: PayGroup, end: date, *, paid: date) -> date:
     """The last day on which payroll can acknowledge the file of a pay period; not before its end."""
     if group.acknowledge_days == 0:
         return paid

@@ -51,9 +51,9 @@ def first_of_year(calendar: Calendar, year: int) -> date:
     """The first day of the first pay period that bears the number of a year."""
     match calendar:
         case Monthly():
-            return _end_of_month(date(year, 1, 1), calendar.ends_on, -1) + DAY
+            return _end_of_month(date(year, 1, 1), calendar.ends_on, months=-1) + DAY
         case SemiMonthly():
-            return _end_of_month(date(year, 1, 1), calendar.ends_on[1], -1) + DAY
+            return _end_of_month(date(year, 1, 1), calendar.ends_on[1], months=-1) + DAY
         case Weekly():
             # Pay periods bear the year in which they end: the first of them may begin in the year before.
             new_year = date(year, 1, 1)
@@ -65,17 +65,19 @@ def first_of_year(calendar: Calendar, year: int) -> date:
 
 
 def _month(calendar: Monthly, day: date) -> Span:
-    end = _end_of_month(day, calendar.ends_on, 0)
+    end = _end_of_month(day, calendar.ends_on, months=0)
     if end < day:
-        end = _end_of_month(day, calendar.ends_on, 1)
-    return Span(period_of(end), _end_of_month(end, calendar.ends_on, -1) + DAY, end)
+        end = _end_of_month(day, calendar.ends_on, months=1)
+    return Span(period_of(end), _end_of_month(end, calendar.ends_on, months=-1) + DAY, end)
 
 
 def _half_month(calendar: SemiMonthly, day: date) -> Span:
     first, second = calendar.ends_on
     # The pay period may begin in the month before, and end in the month after.
     ends = [
-        (_end_of_month(day, on, months), half) for months in (-1, 0, 1) for on, half in ((first, "A"), (second, "B"))
+        (_end_of_month(day, on, months=months), half)
+        for months in (-1, 0, 1)
+        for on, half in ((first, "A"), (second, "B"))
     ]
     place = next(place for place, (end, _) in enumerate(ends) if end >= day)
     end, half = ends[place]
@@ -112,7 +114,7 @@ def _end_of_fiscal_year(calendar: Fiscal, year: int) -> date:
     return end + WEEK if calendar.year_ends == "nearest" and last - end > timedelta(days=3) else end
 
 
-def _end_of_month(day: date, on: int, months: int) -> date:
+def _end_of_month(day: date, on: int, *, months: int) -> date:
     """The day on which a pay period ends in the month of `day`, or so many months later."""
     return day + relativedelta(months=months, day=on)
 

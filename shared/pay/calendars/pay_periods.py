@@ -19,12 +19,12 @@ _NAME: Final = re.compile(r"(?:FY)?([0-9]{4})-[A-Z0-9-]{1,6}")
 class NoSuchPayPeriod(LookupError):
     """The pay group has no pay period of this name."""
 
-    def __init__(self, group: PayGroup, name: str, example: str) -> None:
+    def __init__(self, group: PayGroup, name: str, *, example: str) -> None:
         super().__init__(f"the pay group {group.id} has no pay period {name!r}; they are named as {example}")
         self.group, self.name, self.example = group.id, name, example
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayPeriod:
     """A pay period: both days are part of it. `cut_off` is the last day on which payroll can acknowledge its file."""
 
@@ -45,9 +45,9 @@ def pay_period_at(group: PayGroup, day: date) -> PayPeriod:
     return _with_dates(group, span_of(group.calendar, day))
 
 
-def pay_periods(group: PayGroup, first: date, last: date) -> Iterator[PayPeriod]:
+def pay_periods(group: PayGroup, first: date, *, last: date) -> Iterator[PayPeriod]:
     """The pay periods that end from one day to another, both included, in order."""
-    return (_with_dates(group, span) for span in _spans(group, first, last))
+    return (_with_dates(group, span) for span in _spans(group, first, last=last))
 
 
 def pay_period(group: PayGroup, name: str) -> PayPeriod:
@@ -62,15 +62,15 @@ def pay_period(group: PayGroup, name: str) -> PayPeriod:
         for span in _spans_of_year(group, year):
             if span.name == name:
                 return _with_dates(group, span)
-    raise NoSuchPayPeriod(group, name, span_of(group.calendar, date(2026, 6, 15)).name)
+    raise NoSuchPayPeriod(group, name, example=span_of(group.calendar, date(2026, 6, 15)).name)
 
 
 def _spans_of_year(group: PayGroup, year: int) -> Iterator[Span]:
     first, following = (first_of_year(group.calendar, each) for each in (year, year + 1))
-    return _spans(group, first, following - timedelta(days=1))
+    return _spans(group, first, last=following - timedelta(days=1))
 
 
-def _spans(group: PayGroup, first: date, last: date) -> Iterator[Span]:
+def _spans(group: PayGroup, first: date, *, last: date) -> Iterator[Span]:
     """Pay periods that end from one day to another, before anybody asks when they are paid."""
     span = span_of(group.calendar, first)
     while span.end <= last:
@@ -80,7 +80,9 @@ def _spans(group: PayGroup, first: date, last: date) -> Iterator[Span]:
 
 def _with_dates(group: PayGroup, span: Span) -> PayPeriod:
     paid = pay_date(group, span.end)
-    return PayPeriod(span.name, span.start, span.end, paid, ack_date(group, span.end, paid))
+    return PayPeriod(
+        name=span.name, start=span.start, end=span.end, pay_date=paid, cut_off=ack_date(group, span.end, paid=paid)
+    )
 
 
 def _months_ending(start: date, end: date) -> Iterator[str]:

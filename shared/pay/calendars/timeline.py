@@ -40,10 +40,10 @@ def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, P
         ruling = group_on(groups, end)
         if ruling is not None and ruling.calendar == group.calendar:
             return ruling, pay_period(ruling, name)
-    raise refused or NoSuchPayPeriod(groups[-1], name, pay_period_at(groups[-1], groups[-1].valid_from).name)
+    raise refused or NoSuchPayPeriod(groups[-1], name, example=pay_period_at(groups[-1], groups[-1].valid_from).name)
 
 
-def pay_periods_between(groups: Sequence[PayGroup], first: date, last: date) -> Iterator[PayPeriod]:
+def pay_periods_between(groups: Sequence[PayGroup], first: date, *, last: date) -> Iterator[PayPeriod]:
     """The pay periods that end from one day to another, both included, each by the version that rules it."""
     day = max(first, min(each.valid_from for each in groups))
     while day <= last:
@@ -71,9 +71,11 @@ def misfit(new: PayGroup, groups: Sequence[PayGroup]) -> str | None:
                 f"another calendar begins with a pay period of both; {new.valid_from} lies inside {holds.name} of the "
                 f"{calendar}, which is from {holds.start} to {holds.end}"
             )
-    given = {each.name for each in pay_periods(before, new.valid_from - _A_YEAR_AND_MORE, new.valid_from - DAY)}
+    given = {each.name for each in pay_periods(before, new.valid_from - _A_YEAR_AND_MORE, last=new.valid_from - DAY)}
     again = [
-        each.name for each in pay_periods(new, new.valid_from, new.valid_from + _A_YEAR_AND_MORE) if each.name in given
+        each.name
+        for each in pay_periods(new, new.valid_from, last=new.valid_from + _A_YEAR_AND_MORE)
+        if each.name in given
     ]
     if again:
         return f"the new calendar would name a second pay period {again[0]}; let it begin with another year"

@@ -17,12 +17,12 @@ class HoldReason(NamedTuple):
     released_by: str
 
 
-def why_held(line: LineFacts, tranches: Sequence[Tranche] | None, holds: Iterable[Hold], as_of: date) -> HoldReason:
+def why_held(line: LineFacts, tranches: Sequence[Tranche] | None, *, holds: Iterable[Hold], as_of: date) -> HoldReason:
     """Why not all of the line is released on a date: the holds that stop it; without any, the parts that are not due."""
     if stops := [hold for hold in holds if hold.stops(line, as_of)]:
         reasons, lifts = [f"On hold: {hold.reason}" for hold in stops], [_lifted(hold) for hold in stops]
     else:
-        waiting = [each for each in tranches or () if due(line, each, as_of) < 1]
+        waiting = [each for each in tranches or () if due(line, each, as_of=as_of) < 1]
         reasons, lifts = [f"{_percent(each.share)} {_waits(each)}" for each in waiting], [_by(line, t) for t in waiting]
     return HoldReason("; ".join(dict.fromkeys(reasons)), "; ".join(dict.fromkeys(lifts)))
 

@@ -89,7 +89,9 @@ class LossRecord(NamedTuple):
     ruled: tuple[Loss, ...] = ()
 
 
-def losses(paid: PaidLine, now: int, deal: DealFact, shares: Shares | None = None) -> tuple[PaidLine, tuple[Loss, ...]]:
+def losses(
+    paid: PaidLine, now: int, *, deal: DealFact, shares: Shares | None = None
+) -> tuple[PaidLine, tuple[Loss, ...]]:
     """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
 
     A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
@@ -128,10 +130,10 @@ def losses(paid: PaidLine, now: int, deal: DealFact, shares: Shares | None = Non
         paid, part_left = PaidLine(worth, deal.amount, there, shares=held), Fraction(1)
     if part_left:
         paid = paid._replace(rate=rate / part_left)
-    return paid, _in_order(max(0, worth - now), rate, since)
+    return paid, _in_order(max(0, worth - now), rate, since=since)
 
 
-def _in_order(lost: int, rate: Fraction, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+def _in_order(lost: int, rate: Fraction, *, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
     """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of rounding."""
     found: list[Loss] = []
     rest = Fraction(lost)
@@ -155,9 +157,9 @@ def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tu
     return tuple(Loss(day, Fraction(lost * amount, whole)) for day, amount in amounts.items()) if lost > 0 else ()
 
 
-def dismissed(lost: Iterable[Loss], schedule: Clawback | None, since: date) -> int:
+def dismissed(lost: Iterable[Loss], schedule: Clawback | None, *, since: date) -> int:
     """How much of what was lost, in minor units, stays with the participant; rounded once, over all losses."""
     lost = tuple(lost)
     whole = sum((each.amount for each in lost), Fraction(0))
-    back = sum((each.amount * taken_back(schedule, since, each.day) for each in lost), Fraction(0))
+    back = sum((each.amount * taken_back(schedule, since, lost_on=each.day) for each in lost), Fraction(0))
     return part(1, whole) - part(1, back)

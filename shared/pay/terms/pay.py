@@ -53,7 +53,7 @@ def pay(position: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
     for word in WORDS:
         if word.limit is not None:
             paid = word.limit(walk, paid)
-    return Pay(walk.lines, paid, walk.rest - paid, walk.draw, walk.receivable)
+    return Pay(lines=walk.lines, paid=paid, carried=walk.rest - paid, draw=walk.draw, receivable=walk.receivable)
 
 
 def _settle_period(walk: Walk, pay_period: str) -> None:
@@ -66,7 +66,7 @@ def _settle_period(walk: Walk, pay_period: str) -> None:
     floor = max(floors, default=_NOTHING_SECURED)
     topped = max(0, floor.amount - base) if floors else 0
     if change := topped - walk.position.topped.get(pay_period, 0):
-        walk.change(floor.step, change, pay_period)
+        walk.change(floor.step, change, pay_period=pay_period)
     lost = max((word.ceiling(walk, pay_period, base + topped) for word in WORDS if word.ceiling), default=0)
     if change := walk.position.forfeited.get(pay_period, 0) - lost:
-        walk.change("forfeit", change, pay_period)
+        walk.change("forfeit", change, pay_period=pay_period)

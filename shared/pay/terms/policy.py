@@ -30,7 +30,7 @@ class AppliesTo(PolicyPart):
     pay_groups: tuple[str, ...] = ()
     """Participants of one of these pay groups."""
 
-    def rank(self, participant_id: str, plan: str | None, pay_group: str) -> int | None:
+    def rank(self, participant_id: str, plan: str | None, *, pay_group: str) -> int | None:
         """How closely the terms are said of a participant: 3 by id, 2 by plan, 1 by pay group, 0 of everybody, None not at all."""
         if participant_id in self.participants:
             return 3
@@ -141,7 +141,7 @@ def applies_to_nobody(terms: PaymentTerms) -> str:
 
 
 def terms_for(
-    documents: Iterable[PaymentTerms], participant_id: str, plan: str | None, pay_group: str, currency: str
+    documents: Iterable[PaymentTerms], participant_id: str, *, plan: str | None, pay_group: str, currency: str
 ) -> Terms:
     """The rules that apply to a participant's pay in a currency, each from the document that is said of them most closely.
 
@@ -151,7 +151,7 @@ def terms_for(
         (rank, document.id, document)
         for document in documents
         if document.currency == currency
-        and (rank := document.applies_to.rank(participant_id, plan, pay_group)) is not None
+        and (rank := document.applies_to.rank(participant_id, plan, pay_group=pay_group)) is not None
     ]
     said: dict[str, Any] = {}
     for _, _, document in sorted(ranked, key=lambda each: each[:2]):

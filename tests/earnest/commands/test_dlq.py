@@ -35,12 +35,14 @@ def scoring(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         connection.execute(text("create schema scoring"))
         metadata.create_all(connection)
         bad = [
-            Rejection(_stored("D-1", 3, b'{"amount": "12.30"}'), "unknown_owner", "nobody is called P-9"),
-            Rejection(_stored("D-2", 4, b"not json"), "bad_value", "it is not JSON"),
+            Rejection(
+                stored=_stored("D-1", 3, b'{"amount": "12.30"}'), code="unknown_owner", message="nobody is called P-9"
+            ),
+            Rejection(stored=_stored("D-2", 4, b"not json"), code="bad_value", message="it is not JSON"),
         ]
-        dead_letters.write(connection, "scoring.credit", bad, is_parked=False)
+        dead_letters.write(connection, "scoring.credit", rejections=bad, is_parked=False)
         behind = dead_letters.parked(_stored("D-1", 7, None))
-        dead_letters.write(connection, "scoring.credit", [behind], is_parked=True)
+        dead_letters.write(connection, "scoring.credit", rejections=[behind], is_parked=True)
     yield engine
     engine.dispose()
 

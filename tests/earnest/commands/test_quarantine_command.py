@@ -53,7 +53,7 @@ def test_a_version_is_set_aside_listed_and_lifted(sold: Road, scoring_engine: En
     log = open_log(Settings(database_url=database_url, kafka_bootstrap_servers=None))
     log.ensure(ROAD)
     assert earnest("lift", "rep", "1", "--as", "olga").endswith("rep@1 is calculated with again.\n")
-    asked = [stored.record for place in log.ends(RECREDITS) for stored in log.read(place, 0, 10)]
+    asked = [stored.record for place in log.ends(RECREDITS) for stored in log.read(place, 0, limit=10)]
     log.close()
     assert [record.value for record in asked] == [b'{"deal_ids":["first","second"]}']
     assert earnest("list") == "No plan version is quarantined.\n"

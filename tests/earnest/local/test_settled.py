@@ -19,7 +19,7 @@ from tests.waiting import until
 
 def test_what_waits_for_the_relay_to_kafka_is_on_its_way_too(database_url: str, kafka_servers: str) -> None:
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "public", pool_size=1)
-    log = KafkaLog(kafka_servers, PostgresLog(engine.url, 2), 2)
+    log = KafkaLog(kafka_servers, PostgresLog(engine.url, 2), partitions=2)
     topic, stop = Topic(f"unsent-{random.Random().getrandbits(48):012x}"), threading.Event()
     try:
         log.ensure([topic])

@@ -62,12 +62,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def web(environment: Mapping[str, str]) -> Service:
-    return Service("web", "web_service", f"http://127.0.0.1:{environment['PORT']}")
+    return Service(name="web", module="web_service", url=f"http://127.0.0.1:{environment['PORT']}")
 
 
 @pytest.fixture
 def supervisor(web: Service, environment: Mapping[str, str], tmp_path: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor([], [web], environment, tmp_path)
+    supervisor = Supervisor([], [web], environment=environment, logs=tmp_path)
     supervisor.start()
     supervisor.wait_ready(20)
     yield supervisor
@@ -95,7 +95,12 @@ def test_a_killed_service_comes_back_and_the_wait_grows(supervisor: Supervisor, 
 def test_a_service_that_keeps_dying_is_named_with_its_last_words(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    supervisor = Supervisor([], [Service("broken", "broken_service", "http://127.0.0.1:9")], environment, tmp_path)
+    supervisor = Supervisor(
+        [],
+        [Service(name="broken", module="broken_service", url="http://127.0.0.1:9")],
+        environment=environment,
+        logs=tmp_path,
+    )
     supervisor.start()
     try:
         with pytest.raises(LocalError, match="broken did not become ready: no configuration"):
@@ -147,7 +152,7 @@ def test_a_database_that_dies_is_started_again_at_the_same_address(
 ) -> None:
     server = Postgres(server_folder / "supervised")
     server.start()
-    supervisor = Supervisor([server], [], environment, tmp_path)
+    supervisor = Supervisor([server], [], environment=environment, logs=tmp_path)
     supervisor.start()
     try:
         first, url = server.pid, server.url()

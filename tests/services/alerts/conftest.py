@@ -45,7 +45,7 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 def alerts_engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh, migrated schema `alerts`."""
     engine = engine_for(_url(database_url), "alerts")
-    migrate(engine, "alerts", "services.alerts")
+    migrate(engine, "alerts", package="services.alerts")
     yield engine
     engine.dispose()
 
@@ -81,7 +81,7 @@ def catch_up(log: PostgresLog, alerts_engine: Engine) -> Callable[[], None]:
 
     def ran() -> None:
         stop = threading.Event()
-        worker = Worker(WORKER, log, alerts_engine, TOPICS, step, "one", BATCH)
+        worker = Worker(WORKER, log, engine=alerts_engine, topics=TOPICS, step=step, member="one", batch=BATCH)
         thread = threading.Thread(target=worker.run, args=(stop,))
         thread.start()
         until(lambda: not (thread.is_alive() and _behind(log, alerts_engine)))

@@ -31,7 +31,7 @@ KEYS = {"ops": ["alerts:read"], "crm": ["deals:write"]}
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, ZoneInfo("UTC"))
+    return Evaluator(alerts_engine, log, zone=ZoneInfo("UTC"))
 
 
 @pytest.fixture

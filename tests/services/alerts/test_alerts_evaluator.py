@@ -34,7 +34,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, BERLIN)
+    return Evaluator(alerts_engine, log, zone=BERLIN)
 
 
 def sell(log: PostgresLog, deal: Make, day: int, discount: int, occurred_day: int | None = None) -> None:
@@ -100,7 +100,7 @@ def test_many_evaluators_open_an_alert_once(
     together = threading.Barrier(4)
 
     def evaluate() -> None:
-        evaluator = Evaluator(alerts_engine, log, BERLIN)
+        evaluator = Evaluator(alerts_engine, log, zone=BERLIN)
         together.wait()
         for _ in range(5):
             evaluator.round(time.time())
@@ -168,11 +168,13 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     log: PostgresLog, deal: Make, evaluator: Evaluator, alerts_engine: Engine, catch_up: Callable[[], None]
 ) -> None:
     def refuse(_: Connection, batch: list[Stored]) -> Outcome:
-        return Outcome(rejections=[Rejection(stored, "bad", "it is bad") for stored in batch])
+        return Outcome(rejections=[Rejection(stored=stored, code="bad", message="it is bad") for stored in batch])
 
     log.append(ROSTER, [deal(f"p{n}", "2025-03-14T10:00:00.000000Z").record for n in range(3)])
     stop = threading.Event()
-    other = threading.Thread(target=Worker("other", log, alerts_engine, [ROSTER], refuse, "one").run, args=(stop,))
+    other = threading.Thread(
+        target=Worker("other", log, engine=alerts_engine, topics=[ROSTER], step=refuse, member="one").run, args=(stop,)
+    )
     other.start()
     until(lambda: dead_letters.open_letters(alerts_engine, "other") >= 3)
     stop.set()
@@ -180,12 +182,12 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (3, 1)
-    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter(key="p1"), "ops") == 1
+    assert dead_letters.replay(alerts_engine, log, which=dead_letters.Filter(key="p1"), by="ops") == 1
     catch_up()
     evaluator.round(time.time())
     assert shown("value", kpi="dead_letters", currency="") == 2
     assert shown("observations", kpi="dead_letters", currency="") == 3
-    assert dead_letters.replay(alerts_engine, log, dead_letters.Filter(), "ops") == 2
+    assert dead_letters.replay(alerts_engine, log, which=dead_letters.Filter(), by="ops") == 2
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (0, 0)

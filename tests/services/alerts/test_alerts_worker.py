@@ -30,7 +30,7 @@ MARCH_14 = (date(2025, 3, 14), "USD")
 def totals(engine: Engine) -> Totals:
     """All sums that are not zero."""
     with engine.connect() as connection:
-        held = store.totals(connection, date(2020, 1, 1), date(2030, 12, 31))
+        held = store.totals(connection, date(2020, 1, 1), last=date(2030, 12, 31))
     return Totals(not_zero(held.days), not_zero(held.months))
 
 

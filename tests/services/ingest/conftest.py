@@ -92,7 +92,7 @@ def start_ingest(database_url: str, keys_file: Path, bounded: Bounded) -> Iterat
             database_url=database_url, keys_file=keys_file, sources_dir=sources_dir, partitions=3, **overrides
         )
         engine = engine_for(url_of(settings), "ingest")
-        migrate(engine, "ingest", "services.ingest")
+        migrate(engine, "ingest", package="services.ingest")
         real = open_log(settings)
         real.ensure(ROAD)
         used = log or real

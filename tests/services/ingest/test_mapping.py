@@ -21,7 +21,9 @@ from tests.services.ingest.acme import DELIVERY, SOURCE
 def mapped(rule: Any, item: str, field: str = "amount") -> Any:
     """What one rule makes of a JSON text."""
     source = Source.model_validate({"source": "s", "deal_id": "$.id", "fields": {field: rule}})
-    (event,) = source.translate(json.loads(item, parse_float=Decimal), "d", "2025-04-01T00:00:00.000000Z").events
+    (event,) = source.translate(
+        json.loads(item, parse_float=Decimal), "d", occurred_at="2025-04-01T00:00:00.000000Z"
+    ).events
     found = event["data"]["fields"]
     return (
         found.get("custom", {}).get(field.removeprefix("custom.")) if field.startswith("custom.") else found.get(field)
@@ -71,7 +73,7 @@ def test_an_item_that_is_no_deal_is_named_and_breaks_nothing(item: str) -> None:
     source = Source.model_validate(plain)
     body = f'{{"events": [{item}]}}'.encode()
     found = Delivery(source="plain", name="d", sent="2025-04-01T00:00:00.000000Z", body=body).read(
-        source, ZoneInfo("UTC"), dict
+        source, ZoneInfo("UTC"), columns=dict
     )
     assert (found.records, found.receipt["rejected"]) == ([], 1)
 
@@ -84,7 +86,7 @@ def test_moving_the_point_there_and_back_loses_nothing(amount: Decimal, scale: i
 
 def test_an_item_without_id_and_time_gets_those_of_its_delivery() -> None:
     source = Source.model_validate({"source": "s", "deal_id": "$.id", "fields": {"amount": "$.amount"}})
-    (event,) = source.translate({"id": 5, "amount": "1"}, "msg", "2025-04-01T00:00:00.000000Z").events
+    (event,) = source.translate({"id": 5, "amount": "1"}, "msg", occurred_at="2025-04-01T00:00:00.000000Z").events
     assert (event["id"], event["time"], event["data"]["deal_id"]) == ("msg-0", "2025-04-01T00:00:00.000000Z", "5")
 
 
@@ -120,7 +122,7 @@ def test_no_document_breaks_a_mapping(document: Any) -> None:
     source = Source.model_validate({"source": "s", "items": "$..*", "deal_id": "$.id", "fields": rules})
     body = json.dumps({"x": document}).encode()
     found = Delivery(source="s", name="m", sent="2025-01-01T00:00:00.000000Z", body=body).read(
-        source, ZoneInfo("UTC"), dict
+        source, ZoneInfo("UTC"), columns=dict
     )
     assert found.receipt["accepted"] == len(found.records)
 
@@ -136,7 +138,7 @@ def test_an_item_tells_of_a_payment_under_its_own_id_and_a_null_amount_takes_it_
     )
 
     def fields(item: dict[str, object]) -> dict[str, object]:
-        (event,) = source.translate(item, "msg", "2025-04-01T00:00:00.000000Z").events
+        (event,) = source.translate(item, "msg", occurred_at="2025-04-01T00:00:00.000000Z").events
         found: dict[str, object] = event["data"]["fields"]
         return found
 
@@ -169,6 +171,6 @@ def test_the_owner_of_a_source_file_and_whoever_sent_a_delivery_again_set_what_i
         again_by=again,
     )
     (record,) = delivery.read(
-        load_source(tmp_path / "acme.yaml"), ZoneInfo("UTC"), lambda: {"segment": pl.String()}
+        load_source(tmp_path / "acme.yaml"), ZoneInfo("UTC"), columns=lambda: {"segment": pl.String()}
     ).records
     assert json.loads(record.value or b"").get("by") == by

@@ -60,7 +60,7 @@ def work_off(ingest: Ingest, sources: Path) -> None:
     """Run the worker over kept deliveries, as after a restart, until it has read all there are."""
     stop = threading.Event()
     reading = partial(step, Sources(sources).known, ZoneInfo("UTC"), dict)
-    worker = Worker(WORKER, ingest.log, ingest.engine, TOPICS, reading, "one", limits=LIMITS)
+    worker = Worker(WORKER, ingest.log, engine=ingest.engine, topics=TOPICS, step=reading, member="one", limits=LIMITS)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
     until(lambda: not (thread.is_alive() and _behind(ingest)))
@@ -72,7 +72,7 @@ def work_off(ingest: Ingest, sources: Path) -> None:
 def _behind(ingest: Ingest) -> bool:
     ends = ingest.log.ends(DELIVERIES)
     with ingest.engine.connect() as connection:
-        read = positions.load(connection, WORKER, ends)
+        read = positions.load(connection, WORKER, partitions=ends)
     return any(partition not in read or read[partition].next_position < end for partition, end in ends.items() if end)
 
 
@@ -160,7 +160,7 @@ def test_a_delivery_with_a_mistake_is_a_dead_letter_until_the_mapping_is_mended(
     assert len(list(acme.log.scan(DELIVERIES.dead_letters))) == 1
 
     (sources / "acme.yaml").write_text(SOURCE.replace("%m/%d/%Y", "%d.%m.%Y"))
-    assert dead_letters.replay(acme.engine, acme.log, dead_letters.Filter(), "ops") == 1
+    assert dead_letters.replay(acme.engine, acme.log, which=dead_letters.Filter(), by="ops") == 1
     work_off(acme, sources)
     assert [fact["fields"]["close_date"] for fact in acme.in_log(DEALS)] == ["2025-03-31"]
     assert dead_letters.find(acme.engine, dead_letters.Filter()) == []

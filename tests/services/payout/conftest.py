@@ -79,5 +79,7 @@ def desk(service_engine: Engine, scoring: Scoring, tmp_path: Path) -> Iterator[D
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)) as client:
+    with TestClient(
+        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
+    ) as client:
         yield Desk(client)

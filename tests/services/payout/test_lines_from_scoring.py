@@ -26,7 +26,7 @@ def stream(table: pl.DataFrame) -> bytes:
 
 def source(tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response]) -> ScoringLines:
     (tmp_path / "key").write_text("secret\n")
-    return ScoringLines("http://scoring", tmp_path / "key", ZoneInfo("UTC"), httpx.MockTransport(answer))
+    return ScoringLines("http://scoring", tmp_path / "key", zone=ZoneInfo("UTC"), transport=httpx.MockTransport(answer))
 
 
 def ann() -> pl.DataFrame:
@@ -84,9 +84,9 @@ def test_whatever_goes_wrong_is_a_refusal_that_says_what(
 
 def test_without_its_key_it_says_where_the_key_belongs(tmp_path: Path) -> None:
     with pytest.raises(LinesUnavailable, match="EARNEST_CLIENT_KEY_FILE"):
-        ScoringLines("http://scoring", None, ZoneInfo("UTC")).of("2025-03", None)
+        ScoringLines("http://scoring", None, zone=ZoneInfo("UTC")).of("2025-03", None)
     with pytest.raises(LinesUnavailable, match="cannot be read"):
-        ScoringLines("http://scoring", tmp_path / "none", ZoneInfo("UTC")).of("2025-03", None)
+        ScoringLines("http://scoring", tmp_path / "none", zone=ZoneInfo("UTC")).of("2025-03", None)
 
 
 def test_many_deals_are_asked_for_at_once(tmp_path: Path) -> None:

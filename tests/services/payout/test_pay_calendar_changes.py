@@ -29,7 +29,7 @@ def histories(draw: st.DrawFn) -> list[PayGroup]:
     for _ in range(draw(st.integers(0, 5))):
         calendar = group(draw(st.one_of(calendars, st.just({"every": "month"}), st.just({"every": "half_month"}))))
         day = FIRST + timedelta(days=draw(st.integers(1, 1500)))
-        starts = [day, *(each.start for each in pay_periods(calendar, day, day + timedelta(days=400)))]
+        starts = [day, *(each.start for each in pay_periods(calendar, day, last=day + timedelta(days=400)))]
         new = [calendar.model_copy(update={"valid_from": start, "arrears_days": len(found)}) for start in starts]
         fitting = [each for each in new if misfit(each, found) is None]
         if fitting:
@@ -42,7 +42,7 @@ def histories(draw: st.DrawFn) -> list[PayGroup]:
 def test_whatever_is_published_every_day_lies_in_one_pay_period_and_names_are_given_once(
     groups: list[PayGroup],
 ) -> None:
-    found = list(pay_periods_between(groups, FIRST, FIRST + timedelta(days=2500)))
+    found = list(pay_periods_between(groups, FIRST, last=FIRST + timedelta(days=2500)))
     assert found[0].start <= FIRST
     assert all(later.start == earlier.end + DAY for earlier, later in pairwise(found))
     assert len({each.name for each in found}) == len(found)
@@ -65,7 +65,7 @@ def test_a_later_version_that_begins_earlier_replaces_what_was_to_come() -> None
 def test_a_pay_period_is_ruled_by_the_version_that_holds_on_its_last_day() -> None:
     groups = [DEFAULT, from_(date(2026, 6, 16), {"every": "month"}, arrears_days=7)]
     assert misfit(groups[1], [DEFAULT]) is None
-    assert [each.pay_date for each in pay_periods_between(groups, date(2026, 5, 1), date(2026, 6, 30))] == [
+    assert [each.pay_date for each in pay_periods_between(groups, date(2026, 5, 1), last=date(2026, 6, 30))] == [
         date(2026, 6, 1),
         date(2026, 7, 7),
     ]

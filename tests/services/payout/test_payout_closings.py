@@ -47,13 +47,13 @@ def test_each_pay_group_closes_its_own_months(book: Book, payout_engine: Engine)
 def test_a_soft_closed_month_sends_the_stream_to_the_next_until_it_is_lifted(book: Book, payout_engine: Engine) -> None:
     book(TWO_GROUPS)
     with payout_engine.begin() as connection:
-        closings.soft_close(connection, "weekly", "2025-05", "run-1", "dana", AT)
-        closings.soft_close(connection, "weekly", "2025-04", None, "dana", AT)
+        closings.soft_close(connection, "weekly", period="2025-05", run="run-1", actor="dana", at=AT)
+        closings.soft_close(connection, "weekly", period="2025-04", run=None, actor="dana", at=AT)
     earn(book, 1)
     with payout_engine.begin() as connection:
-        assert closings.lift(connection, "weekly", "run-1", "dana", AT) == 1
+        assert closings.lift(connection, "weekly", run="run-1", actor="dana", at=AT) == 1
         assert closings.open_from(connection) == {"weekly": "2025-05"}
-        assert closings.lift(connection, "weekly", "run-1", "dana", AT) == 0
+        assert closings.lift(connection, "weekly", run="run-1", actor="dana", at=AT) == 0
     earn(book, 2)
     assert booked(payout_engine, "ada") == ["2025-06", "2025-05"]
 
@@ -61,12 +61,21 @@ def test_a_soft_closed_month_sends_the_stream_to_the_next_until_it_is_lifted(boo
 def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(payout_engine: Engine) -> None:
     def adjust() -> None:
         postings = (Posting("adjusted", "USD", 5), Posting("payable", "USD", -5))
-        journal = Journal(uuid4(), "adjustment", "ada", "2025-05", "2025-05", {"reason": "-"}, "dana", postings)
+        journal = Journal(
+            id=uuid4(),
+            kind="adjustment",
+            participant_id="ada",
+            period="2025-05",
+            origin_period="2025-05",
+            cause={"reason": "-"},
+            actor="dana",
+            postings=postings,
+        )
         with payout_engine.begin() as connection:
-            books.post(connection, [journal], AT)
+            books.post(connection, [journal], now=AT)
 
     with payout_engine.begin() as connection:
-        closings.soft_close(connection, "default", "2025-05", "run-1", "dana", AT)
+        closings.soft_close(connection, "default", period="2025-05", run="run-1", actor="dana", at=AT)
     adjust()
     with payout_engine.begin() as connection:
         close_month(connection, "default", "2025-05", "run-1", AT)
@@ -128,7 +137,7 @@ def shut(connection: Any, how: str, group: str) -> None:
     if how == "close":
         close_month(connection, group, "2025-05", "run-1", AT)
     else:
-        closings.soft_close(connection, group, "2025-05", "run-1", "dana", AT)
+        closings.soft_close(connection, group, period="2025-05", run="run-1", actor="dana", at=AT)
 
 
 def test_the_service_closes_no_month_but_by_a_run(service_engine: Engine) -> None:

@@ -111,7 +111,7 @@ def test_the_service_makes_kinds_of_journals_known_when_it_migrates(
         connection.execute(text("delete from journal_kind where kind = 'guarantee'"))
     with pytest.raises(IntegrityError, match="no such kind"), payout_engine.begin() as connection:
         enter(connection, "2025-01", *postings, kind="guarantee")
-    migrate(payout_engine, "payout", "services.payout")
+    migrate(payout_engine, "payout", package="services.payout")
     with payout_engine.begin() as connection:
         enter(connection, "2025-01", *postings, kind="guarantee")
 

@@ -88,7 +88,14 @@ def test_a_refund_of_what_was_paid_in_full_holds_nothing(life: PayLife) -> None:
 
 def wrong_move(step: Any, change: int, whose: EarningLineKey) -> PayLine:
     """Half of what is to be held."""
-    return PayLine(step, -(change // 2), whose.period, whose, whose.deal_id or None, whose.component)
+    return PayLine(
+        step=step,
+        amount=-(change // 2),
+        about=whose.period,
+        earning=whose,
+        deal_id=whose.deal_id or None,
+        component=whose.component,
+    )
 
 
 def test_a_rule_that_is_broken_on_purpose_is_found(unchecked: PayLife, monkeypatch: pytest.MonkeyPatch) -> None:

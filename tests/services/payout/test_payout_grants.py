@@ -96,7 +96,7 @@ def test_a_login_that_may_make_no_role_takes_the_right_to_change_the_books_from_
     plain_login: str, table: str
 ) -> None:
     engine = engine_for(make_url(plain_login), "payout", role=ROLE)
-    migrate(engine, "payout", "services.payout")
+    migrate(engine, "payout", package="services.payout")
     with engine.begin() as connection:
         assert connection.execute(text("select current_user")).scalar() != ROLE
         connection.execute(text(f"alter table {table} disable trigger user"))
@@ -108,14 +108,14 @@ def test_a_login_that_may_make_no_role_takes_the_right_to_change_the_books_from_
 
 def test_such_a_login_books_and_pays_all_the_same(plain_login: str) -> None:
     engine = engine_for(make_url(plain_login), "payout", role=ROLE)
-    migrate(engine, "payout", "services.payout")
+    migrate(engine, "payout", package="services.payout")
     at = datetime(2026, 1, 15, tzinfo=UTC)
     with engine.begin() as connection:
         step(
             lambda: at, connection, [roster("ada", "2025-01-01", entity="DE"), earned("ada", "2025-01", 1, ("USD", 5))]
         )
-        closings.soft_close(connection, "default", "2025-01", None, "dana", at)
-        assert closings.lift(connection, "default", None, "dana", at) == 1
+        closings.soft_close(connection, "default", period="2025-01", run=None, actor="dana", at=at)
+        assert closings.lift(connection, "default", run=None, actor="dana", at=at) == 1
         connection.execute(text("update person set facts = facts"))
         assert connection.execute(text("select entity from journal")).scalar() == "DE"
     engine.dispose()

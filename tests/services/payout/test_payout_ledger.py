@@ -39,7 +39,14 @@ def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
     before: dict[Part, int], after: dict[Part, int]
 ) -> None:
     journal = earning_journal(
-        "ada", "2025-01", IN("2025-02"), 7, difference(before, after), "earnings/0/1", None, "payout"
+        "ada",
+        "2025-01",
+        place=IN("2025-02"),
+        revision=7,
+        changes=difference(before, after),
+        record="earnings/0/1",
+        corrects=None,
+        actor="payout",
     )
     sums: Counter[str] = Counter()
     for posting in journal.postings:
@@ -51,7 +58,14 @@ def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
 def test_moving_an_amount_to_a_new_plan_version_leaves_what_is_owed_alone() -> None:
     old, new = Part("commission", "p", 1, "USD"), Part("commission", "p", 2, "USD")
     journal = earning_journal(
-        "ada", "2025-01", IN("2025-01"), 2, difference({old: 500}, {new: 500}), "-", None, "payout"
+        "ada",
+        "2025-01",
+        place=IN("2025-01"),
+        revision=2,
+        changes=difference({old: 500}, {new: 500}),
+        record="-",
+        corrects=None,
+        actor="payout",
     )
     assert [(posting.account, posting.amount) for posting in journal.postings] == [("earned", -500), ("earned", 500)]
 
@@ -59,13 +73,20 @@ def test_moving_an_amount_to_a_new_plan_version_leaves_what_is_owed_alone() -> N
 def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None:
     def journal(participant: str, origin: str, revision: int, period: str = "2025-05") -> object:
         return earning_journal(
-            participant, origin, IN(period), revision, {Part("c", "p", 1, "USD"): 1}, "-", None, "w"
+            participant,
+            origin,
+            place=IN(period),
+            revision=revision,
+            changes={Part("c", "p", 1, "USD"): 1},
+            record="-",
+            corrects=None,
+            actor="w",
         ).id
 
     assert journal("ada", "2025-01", 1) == journal("ada", "2025-01", 1, period="2025-06")
     assert len({journal("ada", "2025-01", 1), journal("ada", "2025-01", 2), journal("ada", "2025-02", 1)}) == 3
     payments = {
-        next(pay_journals(run, who, currency, (), 1, IN("2025-02"), "dana")).id
+        next(pay_journals(run, who, currency=currency, lines=(), paid=1, place=IN("2025-02"), actor="dana")).id
         for run in ("run-2025-01-1", "run-2025-01-2")
         for who in ("ada", "bob")
         for currency in ("USD", "EUR")
@@ -75,7 +96,7 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
 
 @given(PERIODS, st.none() | PERIODS)
 def test_a_change_is_booked_in_its_own_month_or_the_first_open_one_after_it(origin: str, first: str | None) -> None:
-    place = place_of(Person("ada", {}), origin, {"default": first} if first else {"others": "2031-01"})
+    place = place_of(Person("ada", {}), origin, open_from={"default": first} if first else {"others": "2031-01"})
     assert place == Place(max(origin, first or origin), "default", "", "")
 
 
@@ -83,11 +104,11 @@ def test_a_change_is_booked_for_the_pay_group_that_the_participant_is_in_when_th
     stamp = ["2025-01-01T00:00:00.000000Z", 0, "hr"]
     moved = {"2025-01-01/pay_group": "weekly", "2025-03-15/pay_group": "monthly", "2025-03-15/entity": "DE"}
     person = Person("ada", {path: [value, *stamp] for path, value in moved.items()})
-    assert place_of(person, "2025-01", {}) == Place("2025-01", "weekly", "", "")
-    assert place_of(person, "2025-01", {"weekly": "2025-02"}) == Place("2025-02", "weekly", "", "")
-    assert place_of(person, "2025-01", {"weekly": "2025-03"}) == Place("2025-03", "monthly", "DE", "")
+    assert place_of(person, "2025-01", open_from={}) == Place("2025-01", "weekly", "", "")
+    assert place_of(person, "2025-01", open_from={"weekly": "2025-02"}) == Place("2025-02", "weekly", "", "")
+    assert place_of(person, "2025-01", open_from={"weekly": "2025-03"}) == Place("2025-03", "monthly", "DE", "")
     later = {"weekly": "2025-04", "monthly": "2025-06"}
-    assert place_of(person, "2025-01", later) == Place("2025-06", "monthly", "DE", "")
+    assert place_of(person, "2025-01", open_from=later) == Place("2025-06", "monthly", "DE", "")
 
 
 @pytest.mark.parametrize("text", ["2025-13", "2025-00", "25-01", "2025-1", "٢٠٢٥-٠١", "2025-01-01", "", "9999-12"])

@@ -23,9 +23,21 @@ NOTHING = dict.fromkeys(("earned", "adjusted", "guaranteed", "held", "payable", 
 
 
 def enter(engine: Engine, kind: JournalKind, *postings: Posting, who: str = "ada", period: str = "2025-02") -> None:
-    journal = Journal(uuid4(), kind, who, period, period, {"reason": "-"}, "dana", postings, "weekly", "DE", "4711")
+    journal = Journal(
+        id=uuid4(),
+        kind=kind,
+        participant_id=who,
+        period=period,
+        origin_period=period,
+        cause={"reason": "-"},
+        actor="dana",
+        postings=postings,
+        pay_group="weekly",
+        entity="DE",
+        cost_center="4711",
+    )
     with engine.begin() as connection:
-        books.post(connection, [journal], AT)
+        books.post(connection, [journal], now=AT)
 
 
 @pytest.fixture
@@ -33,7 +45,12 @@ def every_account(book: Book, desk: Desk, service_engine: Engine) -> None:
     """A participant with something on each account."""
     book([roster("ada", "2025-01-01", pay_group="weekly", entity="DE", cost_center="4711")])
     book([earned("ada", "2025-01", 1, ("USD", 50000), ("JPY", 900)), earned("bob", "2025-01", 1, ("USD", 700))])
-    enter(service_engine, "hold", Posting("held", "USD", -20000, PART, "deal-1"), Posting("payable", "USD", 20000))
+    enter(
+        service_engine,
+        "hold",
+        Posting(account="held", currency="USD", amount=-20000, part=PART, deal="deal-1"),
+        Posting("payable", "USD", 20000),
+    )
     enter(service_engine, "draw", Posting("draw", "USD", 3000), Posting("payable", "USD", -3000))
     enter(service_engine, "guarantee", Posting("guaranteed", "USD", 100), Posting("payable", "USD", -100))
     enter(service_engine, "adjustment", Posting("adjusted", "USD", -40), Posting("payable", "USD", 40))
@@ -126,7 +143,7 @@ def test_the_summary_is_the_whole_ledger_per_currency_and_where_the_books_are_op
     book([earned("ada", "2025-01", 1, ("USD", 500), ("EUR", 9)), earned("bob", "2025-02", 1, ("USD", 40))])
     desk.pay("2025-01")
     with service_engine.begin() as connection:
-        closings.soft_close(connection, "weekly", "2025-05", None, "dana", AT)
+        closings.soft_close(connection, "weekly", period="2025-05", run=None, actor="dana", at=AT)
     found = desk.get("/v1/summary").json()
     assert found["totals"] == [
         NOTHING | {"currency": "EUR", "earned": "0.09", "paid": "0.09"},

@@ -29,8 +29,10 @@ def test_an_attribute_holds_from_its_date_until_it_is_set_again_or_cleared(book:
     )
     ada = known(payout_engine)["ada"]
     assert ada.at(date(2024, 12, 31)) == Attributes()
-    assert ada.at(date(2025, 3, 9)) == Attributes("weekly", "DE", manager="bob", plan="p")
-    assert ada.at(date(2025, 3, 10)) == Attributes("weekly", "FR", "4711", manager="bob", plan="p", active=False)
+    assert ada.at(date(2025, 3, 9)) == Attributes(pay_group="weekly", entity="DE", manager="bob", plan="p")
+    assert ada.at(date(2025, 3, 10)) == Attributes(
+        pay_group="weekly", entity="FR", cost_center="4711", manager="bob", plan="p", active=False
+    )
     later = ada.at(date(2026, 1, 1))
     assert (later.pay_group, later.first_name, later.last_name, later.payroll_id) == ("default", "Ada", "Brandt", "77")
     assert ada.pay_groups() == {"default", "weekly"}

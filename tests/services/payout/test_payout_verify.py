@@ -35,7 +35,7 @@ def log(database_url: str, payout_engine: Engine) -> Iterator[Log]:
 def send(log: Log, payout_engine: Engine, service_engine: Engine) -> Iterator[Send]:
     """Append events, with a real worker behind them, and wait until it is through."""
     stop = threading.Event()
-    worker = Worker(WORKER, log, service_engine, TOPICS, partial(step, lambda: NOW), "one")
+    worker = Worker(WORKER, log, engine=service_engine, topics=TOPICS, step=partial(step, lambda: NOW), member="one")
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
 
@@ -107,7 +107,7 @@ def test_a_dead_letter_is_no_difference_before_or_after_its_replay(
     with payout_engine.begin() as connection:
         mended = earned("ada", "2025-02", 1, ("USD", 500)).record.value
         connection.execute(text("update dead_letter set value = :value where not parked"), {"value": mended})
-    assert dead_letters.replay(payout_engine, log, dead_letters.Filter(key="ada"), "ops") == 2
+    assert dead_letters.replay(payout_engine, log, which=dead_letters.Filter(key="ada"), by="ops") == 2
     settle(log, payout_engine)
     assert desk.balance("ada") == {"USD": ("5.05", "5.05", "0.00")}
     assert verify(payout_engine, log) == []

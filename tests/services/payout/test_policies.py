@@ -34,7 +34,13 @@ class Sample(Policy):
 
 def version(number: int, day: date) -> Version:
     policy = policy_of(PAY_GROUP | {"valid_from": day})
-    return Version(policy, number, "dana", "because", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number))
+    return Version(
+        policy=policy,
+        version=number,
+        author="dana",
+        reason="because",
+        recorded_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number),
+    )
 
 
 def test_a_policy_is_read_alike_from_yaml_data_and_from_json_and_says_itself_again() -> None:

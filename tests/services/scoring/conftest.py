@@ -115,7 +115,7 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 def scoring_engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh, migrated schema `scoring`."""
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "scoring")
-    migrate(engine, "scoring", "services.scoring")
+    migrate(engine, "scoring", package="services.scoring")
     yield engine
     engine.dispose()
 

@@ -140,7 +140,7 @@ def from_files(deals: str, roster: str) -> Calculation:
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("deals.csv", deals), ("roster.csv", roster)):
             (Path(folder) / name).write_text(text, newline="")
-        return calculate(Path(folder) / "deals.csv", Path(folder) / "roster.csv", PLANS, lambda _: None)
+        return calculate(Path(folder) / "deals.csv", Path(folder) / "roster.csv", plans=PLANS, step=lambda _: None)
 
 
 def paid_from_files(found: Calculation) -> dict[tuple[str, str, str], int]:
@@ -151,7 +151,7 @@ def paid_from_files(found: Calculation) -> dict[tuple[str, str, str], int]:
 def mapped(row: dict[str, str], number: int) -> dict[str, Any]:
     """As `earnest import` and webhooks send a row: what is blank is not sent."""
     [event] = SOURCE.translate(
-        {name: cell for name, cell in row.items() if cell.strip()}, f"row-{number}", SINCE
+        {name: cell for name, cell in row.items() if cell.strip()}, f"row-{number}", occurred_at=SINCE
     ).events
     return event
 
@@ -212,7 +212,7 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
     road = Road(scoring_engine)
     road.plan(PLAN)
     sold = deal_events(deal_rows, sent)
-    texts = roster_csv.events(table(person_rows).encode(), "file", datetime(2025, 1, 1, tzinfo=UTC))
+    texts = roster_csv.events(table(person_rows).encode(), "file", received=datetime(2025, 1, 1, tzinfo=UTC))
     for number, text in enumerate(texts):
         assert isinstance(text, bytes)
         texts[number] = orjson.dumps(orjson.loads(text) | {"data": orjson.loads(text)["data"] | {"sequence": number}})
@@ -236,7 +236,7 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
 def test_a_roster_whose_columns_one_road_refuses_is_refused_by_the_other_in_the_same_words(header: str) -> None:
     deals = table([{"deal_id": "d1"} | plain_deal])
     with pytest.raises(Unprocessable) as live:
-        roster_csv.events(f"{header}\nann,rep\n".encode(), "file", NOW)
+        roster_csv.events(f"{header}\nann,rep\n".encode(), "file", received=NOW)
     with pytest.raises(FileError) as calculated:
         from_files(deals, f"{header}\nann,rep\n")
     assert str(calculated.value).partition("roster.csv: ")[2] == live.value.detail.removeprefix(
@@ -247,7 +247,7 @@ def test_a_roster_whose_columns_one_road_refuses_is_refused_by_the_other_in_the_
 def test_a_row_of_a_roster_that_is_too_long_is_refused_alone_by_both_roads() -> None:
     people = "participant_id,plan\nann,rep\nbob,rep,100\ncy,rep,,\n"
     calculated = from_files(table([{"deal_id": "d1"} | plain_deal]), people)
-    rows = roster_csv.events(people.encode(), "file", datetime(2025, 1, 1, tzinfo=UTC))
+    rows = roster_csv.events(people.encode(), "file", received=datetime(2025, 1, 1, tzinfo=UTC))
     live = read_events(rows, RosterEvent, zone=ZONE, received=NOW, by="f", columns=dict)
     assert calculated.participants == live.receipt["accepted"] == 2
     [(row, why)] = (

@@ -219,7 +219,7 @@ def test_what_a_quarantined_version_paid_is_not_explained_by_what_is_left_of_it(
     path = "/v1/earnings/ann/east/2025-03/commission/explain"
     assert get(path).status_code == 200
     with company.engine.begin() as connection:
-        quarantine(connection, "rep", 1, cause="it takes all memory", by="ops")
+        quarantine(connection, "rep", version=1, cause="it takes all memory", by="ops")
     answer = get(path)
     assert (answer.status_code, answer.json()["detail"]) == (
         409,

@@ -55,12 +55,17 @@ def batch_result(events: list[Event]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
     facts: dict[str, dict[str, Facts]] = {"deals": {}, "roster": {}}
     for topic, content in events:
         if topic != "plans":
-            key, *patch = content
-            merge(facts[topic].setdefault(key, {}), *patch)
+            key, fields, at, sequence, source = content
+            held = facts[topic].setdefault(key, {})
+            merge(held, fields, occurred_at=at, sequence=sequence, source=source)
     plans = PlanSet(Plan.model_validate(content[0]) for topic, content in events if topic == "plans")
     roster = Roster.from_facts(facts["roster"].items())
-    credited = credit(deals_table(facts["deals"].items(), plans.deal_columns), roster, plans)
-    return credited.credits, credited.uncredited, earn_every_month(measure(credited.credits, plans), roster, plans)
+    credited = credit(deals_table(facts["deals"].items(), plans.deal_columns), roster, plans=plans)
+    return (
+        credited.credits,
+        credited.uncredited,
+        earn_every_month(measure(credited.credits, plans), roster, plans=plans),
+    )
 
 
 def stored_result(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

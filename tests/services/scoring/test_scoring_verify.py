@@ -55,7 +55,7 @@ def scored(log: PostgresLog, scoring_engine: Engine, catch_up: Callable[[], None
 
 def test_what_was_scored_is_what_the_log_gives(scored: Engine, log: PostgresLog) -> None:
     told: list[tuple[int, int]] = []
-    assert verify(scored, log, lambda done, due: told.append((done, due))) == []
+    assert verify(scored, log, progress=lambda done, due: told.append((done, due))) == []
     assert told[-1][0] == told[-1][1] > 0
     with scored.connect() as connection:
         left = connection.execute(text("select nspname from pg_namespace where nspname like 'scoring_verify%'")).all()
@@ -107,7 +107,7 @@ def test_what_is_set_aside_is_known_not_to_count_until_it_is_replayed(
     letters = dead_letters.find(scored, dead_letters.Filter())
     assert [letter.parked for letter in letters] == [False, True]
     assert verify(scored, log) == []
-    assert dead_letters.replay(scored, log, dead_letters.Filter(), "ops") == 2
+    assert dead_letters.replay(scored, log, which=dead_letters.Filter(), by="ops") == 2
     catch_up()
     replayed_in_vain, *_ = verify(scored, log)
     assert replayed_in_vain.startswith("record deals/")
@@ -120,7 +120,7 @@ def test_everything_but_what_is_quarantined_is_compared_and_that_is_named(
     with scored.begin() as connection:
         everyone = connection.execute(text("select participant_id, facts from participant")).all()
         harmful, *_ = connection.execute(text("select plan, version from plan_version order by 1, 2")).all()
-        quarantine(connection, harmful.plan, harmful.version, cause="it does harm", by="ops")
+        quarantine(connection, harmful.plan, version=harmful.version, cause="it does harm", by="ops")
     sale = {"stage": "won", "amount": "1000.00", "currency": "USD", "close_date": "2025-05-20"}
     for number, (who, _) in enumerate(everyone):
         fact = {"deal_id": f"new{number}", "fields": sale | {"owner": who}, "source": "crm"}
@@ -140,7 +140,7 @@ def test_all_is_compared_again_when_a_corrected_version_has_replaced_the_quarant
         harmful, *_ = connection.execute(
             text("select plan, version, document from plan_version order by 1, 2 desc")
         ).all()
-        quarantine(connection, harmful.plan, harmful.version, cause="it does harm", by="ops")
+        quarantine(connection, harmful.plan, version=harmful.version, cause="it does harm", by="ops")
     corrected = harmful.document | {"version": harmful.version + 1}
     published = {name: corrected[name] for name in ("version", "effective_from")} | {"plan_id": harmful.plan}
     record = Record(f"{harmful.plan}@{harmful.version + 1}", orjson.dumps(published | {"document": corrected}))

@@ -87,7 +87,10 @@ def events(chance: random.Random) -> list[Event]:
 def members(log: PostgresLog, engine: Engine, number: int) -> list[Worker]:
     """One member of each group; small batches, so that they meet often."""
     sizes, step = {"roster": 5, "credit": 40, "recredit": 3, "earn": 15}, steps()
-    return [Worker(name, log, engine, topics, step[name], f"m{number}", sizes[name]) for name, topics in INPUTS.items()]
+    return [
+        Worker(name, log, engine=engine, topics=topics, step=step[name], member=f"m{number}", batch=sizes[name])
+        for name, topics in INPUTS.items()
+    ]
 
 
 def drained(log: PostgresLog, engine: Engine) -> bool:

@@ -115,7 +115,7 @@ def rollforward(found: ContractCostBooks, by: By = "month") -> list[Movement]:
 def test_schedules_sum_to_their_assets_and_never_fall_below_zero(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account_for(lines, events, lambda _: policy)
+    found = account_for(lines, events, policy_at=lambda _: policy)
     for asset in found.assets:
         rows = [row for row in found.schedule if row.asset is asset]
         assert sum(row.amount for row in rows) == asset.total
@@ -139,8 +139,8 @@ def test_what_happens_never_changes_the_months_before_it(
         rows = [(row.asset.id, *row[1:]) for row in found.schedule if row.month < month]
         return [*rows, *(each for each in found.expenses if each.month < month)]
 
-    before = account_for(lines, events, lambda _: policy)
-    assert past(before) == past(account_for(lines, [*events, later], lambda _: policy))
+    before = account_for(lines, events, policy_at=lambda _: policy)
+    assert past(before) == past(account_for(lines, [*events, later], policy_at=lambda _: policy))
 
 
 @MANY
@@ -148,7 +148,7 @@ def test_what_happens_never_changes_the_months_before_it(
 def test_each_month_opens_with_what_the_one_before_closed_with(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account_for(lines, events, lambda _: policy)
+    found = account_for(lines, events, policy_at=lambda _: policy)
     closed: dict[tuple[str, str], int] = defaultdict(int)
     carried: dict[tuple[str, str, str], int] = defaultdict(int)
     for closing in found.closings:
@@ -174,7 +174,7 @@ def test_each_month_opens_with_what_the_one_before_closed_with(
 def test_the_general_ledger_moves_as_the_asset_does(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account_for(lines, events, lambda _: policy)
+    found = account_for(lines, events, policy_at=lambda _: policy)
     batches: dict[tuple[str, str], int] = defaultdict(int)
     asset: dict[tuple[str, str, str], int] = defaultdict(int)
     for posting in journals(entries(found)):
@@ -192,7 +192,7 @@ def test_the_general_ledger_moves_as_the_asset_does(
 def test_all_costs_become_expense_or_come_back(
     lines: list[CostLine], events: list[CostEvent], policy: ContractCosts
 ) -> None:
-    found = account_for(lines, events, lambda _: policy)
+    found = account_for(lines, events, policy_at=lambda _: policy)
     refused = {each.id for each in found.refused}
     capitalised = sum(asset.commission for asset in found.assets)
     at_once = sum(each.amount for each in found.expenses if each.reason != "after_the_asset")
@@ -208,7 +208,7 @@ def test_the_order_in_which_facts_are_given_does_not_matter(
 ) -> None:
     mixed, happened = list(lines), list({repr(event): event for event in events}.values())
     chance.shuffle(mixed)  # type: ignore[attr-defined]
-    one = account_for(lines, happened, lambda _: policy)
-    other = account_for(mixed, list(happened), lambda _: policy)
+    one = account_for(lines, happened, policy_at=lambda _: policy)
+    other = account_for(mixed, list(happened), policy_at=lambda _: policy)
     assert one.schedule == other.schedule
     assert sorted(map(repr, one.expenses)) == sorted(map(repr, other.expenses))

@@ -31,4 +31,4 @@ def test_on_costs_are_rounded_once(amount: int, percent: str, rounding: str, exp
             "rounding": rounding,
         }
     )
-    assert on_cost_of(amount, "", policy) == expected
+    assert on_cost_of(amount, "", policy=policy) == expected

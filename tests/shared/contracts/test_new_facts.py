@@ -72,19 +72,19 @@ def test_where_a_payment_goes_is_dated_text() -> None:
 
 def test_a_fact_knows_the_key_it_was_sent_with_whatever_source_it_claims() -> None:
     facts: Facts = {}
-    stamp = ("2025-01-02T00:00:00.000000Z", 0)
-    merge(facts, {"amount": "1", "stage": "won"}, *stamp, "crm", "crm")
-    assert merge(facts, {"amount": "2"}, *stamp, "crm", "frank")
+    stamp: Any = {"occurred_at": "2025-01-02T00:00:00.000000Z", "sequence": 0, "source": "crm"}
+    merge(facts, {"amount": "1", "stage": "won"}, **stamp, by="crm")
+    assert merge(facts, {"amount": "2"}, **stamp, by="frank")
     assert {path: set_by(held) for path, held in facts.items()} == {"amount": "frank", "stage": "crm"}
 
 
 def test_who_sent_it_decides_between_equals_in_any_order() -> None:
-    stamp = ("2025-01-02T00:00:00.000000Z", 0, "crm")
+    stamp: Any = {"occurred_at": "2025-01-02T00:00:00.000000Z", "sequence": 0, "source": "crm"}
     found = []
     for order in (("crm", "frank"), ("frank", "crm")):
         facts: Facts = {}
         for by in order:
-            merge(facts, {"amount": "1"}, *stamp, by)
+            merge(facts, {"amount": "1"}, **stamp, by=by)
         found.append(facts)
     assert found[0] == found[1]
 

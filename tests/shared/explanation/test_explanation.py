@@ -31,7 +31,7 @@ def told(world: Any) -> list[tuple[Decimal, list[Part]]]:
     for (who, period, component), rows in earned.group_by("participant_id", "period", "component"):
         own = credits.filter((pl.col("participant_id") == who) & (pl.col("period") == period))
         pay = from_minor(rows["amount"].sum(), "USD")
-        found.append((pay, parts(own, rows, roster, plans, str(component), str(period))))
+        found.append((pay, parts(own, rows, roster=roster, plans=plans, component=str(component), period=str(period))))
     return found
 
 
@@ -94,8 +94,15 @@ def explained(quota: str | None, *amounts: str, **plan: Any) -> Part:
         )
         for number, amount in enumerate(amounts)
     ]
-    credited = credit(deals_table(deals, plans.deal_columns), roster, plans).credits
-    [part] = parts(credited, earn(measure(credited, plans), roster, plans), roster, plans, "commission", "2025-03")
+    credited = credit(deals_table(deals, plans.deal_columns), roster, plans=plans).credits
+    [part] = parts(
+        credited,
+        earn(measure(credited, plans), roster, plans=plans),
+        roster=roster,
+        plans=plans,
+        component="commission",
+        period="2025-03",
+    )
     return part
 
 

@@ -16,10 +16,10 @@ from tests.shared.kernel.test_language_against_the_oracle import credited, world
 def differs(seed: int) -> str | None:
     """Where what is kept of a random world tells something else than what is known of it."""
     credits, roster, plans = credited(world(seed))
-    earned = earn(measure(credits, plans), roster, plans)
-    explained = explain(credits, roster, plans, earned)
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    explained = explain(credits, roster, plans=plans, earnings=earned)
     for period in earned["period"].unique().sort():
-        kept = dict(frozen.details(explained, earned, plans, period).iter_rows())
+        kept = dict(frozen.details(explained, earned, plans=plans, period=period).iter_rows())
         of_period = earned.filter(pl.col("period") == period)
         if set(kept) != set(of_period["participant_id"]):
             return f"{period}: {sorted(kept)} are kept"
@@ -28,7 +28,11 @@ def differs(seed: int) -> str | None:
             components = set(of_period.filter(own)["component"])
             known = {
                 name: parts_of_lines(
-                    Explained(*(t.filter(own) for t in explained)), earned.filter(own), plans, name, period
+                    Explained(*(t.filter(own) for t in explained)),
+                    earned.filter(own),
+                    plans=plans,
+                    component=name,
+                    period=period,
                 )
                 for name in components
             }
@@ -48,12 +52,12 @@ def test_a_month_is_told_from_what_is_kept_as_from_all_facts(seed: int) -> None:
 
 def test_the_same_month_is_the_same_bytes() -> None:
     credits, roster, plans = credited(world(11))
-    earned = earn(measure(credits, plans), roster, plans)
-    explained = explain(credits, roster, plans, earned)
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    explained = explain(credits, roster, plans=plans, earnings=earned)
     shuffled = Explained(*(table.sample(fraction=1, shuffle=True, seed=1) for table in explained))
     for period in earned["period"].unique():
-        assert frozen.details(explained, earned, plans, period).equals(
-            frozen.details(shuffled, earned.reverse(), plans, period)
+        assert frozen.details(explained, earned, plans=plans, period=period).equals(
+            frozen.details(shuffled, earned.reverse(), plans=plans, period=period)
         )
 
 

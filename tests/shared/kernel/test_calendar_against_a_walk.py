@@ -60,7 +60,7 @@ def test_periods_windows_and_bounds_are_those_of_a_walk(terms: dict[str, Any]) -
     assert limits.rows() == [(12 * p[0] + p[1], *dates.days(plan, p)) for p in periods]
     ends = limits.select(
         month=month_of_end(pl.col("fiscal"), calendar),
-        last=end_of_segment(month_of(pl.col("last")), pl.col("fiscal"), calendar),
+        last=end_of_segment(month_of(pl.col("last")), pl.col("fiscal"), calendar=calendar),
     )
     assert ends.rows() == [(dates.ends_in(plan, period), dates.days(plan, period)[1]) for period in periods]
     for reset in RESETS:
@@ -93,12 +93,12 @@ def test_sums_go_on_in_another_calendar_only_where_their_windows_are_the_same_da
                     == [number // months for number in now[:at] if number // months == now[at] // months]
                     for months in (1, 3, 6, 12)
                 )
-                goes = goes_on(before, after, change)
+                goes = goes_on(before, after, day=change)
                 assert same or not goes, (before, after, change)
                 found[goes] += before != after
     assert min(found.values()) > 50
-    assert goes_on(*calendars[-2:], date(2024, 7, 10))  # a long year that is yet to come changes nothing
-    assert not goes_on(CalendarTerms(), CalendarTerms(year_starts=2), date(2024, 3, 1))
+    assert goes_on(*calendars[-2:], day=date(2024, 7, 10))  # a long year that is yet to come changes nothing
+    assert not goes_on(CalendarTerms(), CalendarTerms(year_starts=2), day=date(2024, 3, 1))
 
 
 def test_a_month_is_a_fiscal_period_only_in_a_calendar_of_months() -> None:

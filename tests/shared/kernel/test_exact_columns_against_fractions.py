@@ -75,7 +75,7 @@ def test_columns_compare_as_fractions(pair: Pair) -> None:
     assert (one <= two).to_list() == [a <= b for a, b in both]
     assert one.equals(two).to_list() == [a == b for a, b in both]
     yes = pl.Series([number % 2 == 0 for number in range(len(both))])
-    assert where(yes, one, two).to_fractions() == [a if n % 2 == 0 else b for n, (a, b) in enumerate(both)]
+    assert where(yes, one, otherwise=two).to_fractions() == [a if n % 2 == 0 else b for n, (a, b) in enumerate(both)]
 
 
 @pytest.mark.parametrize("mode", ["half_up", "half_even", "up", "down"])

@@ -32,7 +32,7 @@ many = settings(
 def deals_of(found: list[Any]) -> list[tuple[str, Facts]]:
     deals: dict[str, Facts] = {}
     for deal_id, fields, occurred_at, sequence, source in found:
-        merge(deals.setdefault(deal_id, {}), fields, occurred_at, sequence, source)
+        merge(deals.setdefault(deal_id, {}), fields, occurred_at=occurred_at, sequence=sequence, source=source)
     return sorted(deals.items())
 
 
@@ -43,15 +43,21 @@ def roster_of(changes: list[dict[str, Any]]) -> Roster:
         fields = {
             f"{day}/{name}": value for name, value in change.items() if name not in ("participant_id", "effective_from")
         }
-        merge(people.setdefault(change["participant_id"], {}), fields, "2025-01-01T00:00:00.000000Z", 0, "hr")
+        merge(
+            people.setdefault(change["participant_id"], {}),
+            fields,
+            occurred_at="2025-01-01T00:00:00.000000Z",
+            sequence=0,
+            source="hr",
+        )
     return Roster.from_facts(people.items())
 
 
 def computed(world: World) -> tuple[pl.DataFrame, pl.DataFrame, Roster, PlanSet]:
     found, changes, versions = world
     plans, roster = PlanSet(Plan.model_validate(v) for v in versions), roster_of(changes)
-    credited = credit(deals_table(deals_of(found), plans.deal_columns), roster, plans)
-    return credited.credits, earn(measure(credited.credits, plans), roster, plans), roster, plans
+    credited = credit(deals_table(deals_of(found), plans.deal_columns), roster, plans=plans)
+    return credited.credits, earn(measure(credited.credits, plans), roster, plans=plans), roster, plans
 
 
 @many
@@ -70,7 +76,7 @@ def test_every_participants_cents_equal_the_oracles(world: World) -> None:
 @given(worlds)
 def test_lines_sum_to_the_earning_and_slices_to_the_credit(world: World) -> None:
     credits, earned, roster, plans = computed(world)
-    lines, slices = explain(credits, roster, plans)
+    lines, slices = explain(credits, roster, plans=plans)
     who = ["participant_id", "plan", "version", "component", "period"]
     totals = earned.join(lines.group_by(who).agg(lines=pl.col("amount").sum()), on=who, how="left")
     assert (totals["amount"] == totals["lines"].fill_null(0)).all()
@@ -89,11 +95,11 @@ def test_any_order_repetition_and_batching_of_deals_gives_the_same_credits(world
     shuffled = deals_of(again)
     assert shuffled == deals_of(found)
     random.shuffle(shuffled)
-    apart = [credit(deals_table([deal], plans.deal_columns), roster, plans).credits for deal in shuffled]
+    apart = [credit(deals_table([deal], plans.deal_columns), roster, plans=plans).credits for deal in shuffled]
     order = ["deal_id", "participant_id", "plan", "version", "rule"]
     assert_frame_equal(pl.concat(apart).sort(order), credits.sort(order))
     assert_frame_equal(
-        earn(measure(pl.concat(apart), plans), roster, plans).sort(pl.all()),
+        earn(measure(pl.concat(apart), plans), roster, plans=plans).sort(pl.all()),
         earned.sort(pl.all()),
         check_row_order=True,
     )
@@ -106,7 +112,7 @@ def test_the_holders_parts_of_a_deal_sum_to_the_whole(world: World) -> None:
     long_ago = {"effective_from": date(2020, 1, 1), "plan": "rep"}
     plans = PlanSet([Plan.model_validate(versions[0] | {"effective_from": date(2020, 1, 1)})])
     table = deals_table(deals_of(found), plans.deal_columns)
-    credits = credit(table, roster_of([{"participant_id": p} | long_ago for p in PEOPLE]), plans).credits
+    credits = credit(table, roster_of([{"participant_id": p} | long_ago for p in PEOPLE]), plans=plans).credits
     sums = credits.group_by("deal_id").agg(pl.col("amount").sum(), pl.col("share").sum())
     whole_deals = sums.join(table.select("deal_id", net=pl.col("amount") - pl.col("refunded")), on="deal_id")
     assert (whole_deals["amount"] == whole_deals["net"]).all()

@@ -54,7 +54,7 @@ def agreed(seed: int, differ: Callable[[World], str | None]) -> None:
 def credited(world: World) -> tuple[pl.DataFrame, Roster, PlanSet]:
     found, changes, versions = world
     plans, roster = PlanSet(Plan.model_validate(v) for v in versions), roster_of(changes)
-    return credit(values_table(sorted(found.items()), plans.deal_columns), roster, plans).credits, roster, plans
+    return credit(values_table(sorted(found.items()), plans.deal_columns), roster, plans=plans).credits, roster, plans
 
 
 def credits_differ(world: World) -> str | None:
@@ -75,7 +75,7 @@ def credits_differ(world: World) -> str | None:
 def earnings_differ(world: World) -> str | None:
     credits, roster, plans = credited(world)
     ours: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
-    for row in earn(measure(credits, plans), roster, plans).iter_rows(named=True):
+    for row in earn(measure(credits, plans), roster, plans=plans).iter_rows(named=True):
         ours[row["participant_id"], row["component"], row["period"]] += Fraction(row["amount"], 100)
     expected = oracle.earnings(*world)
     wrong = [key for key in sorted({*ours, *expected}) if ours.get(key, 0) != expected.get(key, 0)]
@@ -84,8 +84,8 @@ def earnings_differ(world: World) -> str | None:
 
 def lines_differ(world: World) -> str | None:
     credits, roster, plans = credited(world)
-    earned = earn(measure(credits, plans), roster, plans)
-    lines = explain(credits, roster, plans).lines
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    lines = explain(credits, roster, plans=plans).lines
     told = lines.group_by(WHO).agg(told=pl.col("amount").sum())
     both = earned.join(told, on=WHO, how="full", coalesce=True)
     wrong = both.filter(pl.col("amount").fill_null(0) != pl.col("told").fill_null(0))

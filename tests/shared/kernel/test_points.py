@@ -44,7 +44,7 @@ def column(*values: str | int) -> ExactColumn:
 
 
 def test_every_component_is_evaluated_at_every_point() -> None:
-    found = pay_at(PLAN, Scenarios(3, attainments={"bookings": column(0, 1, "3/2")}))
+    found = pay_at(PLAN, Scenarios(height=3, attainments={"bookings": column(0, 1, "3/2")}))
     assert {name: pay.to_list() for name, pay in found.pay.items()} == {
         "commission": [0, 500_000, 1_000_000],
         "kicker": [0, 50_000, 50_000],
@@ -59,7 +59,7 @@ def test_every_component_is_evaluated_at_every_point() -> None:
 
 def test_terms_scores_and_quotas_can_be_said() -> None:
     said = Scenarios(
-        2,
+        height=2,
         measures={"goals": column("1/2", "4/5"), "bookings": column(1000, 1000)},
         quotas={"bookings": column(1000, 500)},
         terms={"variable": column(10_000, 10_000)},
@@ -70,7 +70,7 @@ def test_terms_scores_and_quotas_can_be_said() -> None:
 
 
 def test_why_a_component_pays_nothing_is_told() -> None:
-    found = pay_at(PLAN, Scenarios(1, measures={"bookings": column(5)}, quotas={"bookings": column(0)}))
+    found = pay_at(PLAN, Scenarios(height=1, measures={"bookings": column(5)}, quotas={"bookings": column(0)}))
     assert found.problems["commission"].to_list() == ["no_quota"]
     assert found.problems["objectives"].to_list() == ["no_term"]
     assert found.problems["size"].to_list() == [None]
@@ -79,9 +79,9 @@ def test_why_a_component_pays_nothing_is_told() -> None:
 def test_a_point_that_contradicts_itself_is_refused() -> None:
     one = {"bookings": column(1)}
     with pytest.raises(ScenarioError, match="two say the third"):
-        pay_at(PLAN, Scenarios(1, measures=one, attainments=one, quotas=one))
+        pay_at(PLAN, Scenarios(height=1, measures=one, attainments=one, quotas=one))
     with pytest.raises(ScenarioError, match="the plan has no measure margin; it has bookings, goals, half"):
-        pay_at(PLAN, Scenarios(1, measures={"margin": column(1)}))
+        pay_at(PLAN, Scenarios(height=1, measures={"margin": column(1)}))
 
 
 def test_whoever_is_compared_with_others_stands_alone_at_a_point() -> None:
@@ -97,5 +97,5 @@ components:
   - {component: race, kind: contest, measure: bookings, among: team, prizes: [100, 50]}
   - {component: pot, kind: pool, rate: 1%, funded_by: bookings, among: territory}
 """
-    found = pay_at(read_plan(compared, "plan.yaml"), Scenarios(2, measures={"bookings": column(1000, 500)}))
+    found = pay_at(read_plan(compared, "plan.yaml"), Scenarios(height=2, measures={"bookings": column(1000, 500)}))
     assert {name: pay.to_list() for name, pay in found.pay.items()} == {"race": [10_000] * 2, "pot": [1_000, 500]}

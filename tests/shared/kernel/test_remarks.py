@@ -89,8 +89,8 @@ def test_a_figure_at_which_no_plan_of_theirs_looks_is_told_until_it_is_cleared()
     slip = ("ann", "2025-01-01", {"quota.salse": "30000"})
     assert said(roster(ANN, slip)) == ["quota.salse: ann is on no plan that looks at it."]
     remarks = roster_remarks(roster(ANN, slip, ("ann", "2025-03-01", {"quota.salse": None})), PlanSet([plan()]))
-    assert remarks_within(remarks, date(2025, 2, 1), date(2025, 2, 28))
-    assert not remarks_within(remarks, date(2025, 3, 1), date(2025, 3, 31))
+    assert remarks_within(remarks, date(2025, 2, 1), last=date(2025, 2, 28))
+    assert not remarks_within(remarks, date(2025, 3, 1), last=date(2025, 3, 31))
 
 
 def test_a_plan_that_begins_after_somebody_is_on_it_is_told_for_the_days_on_which_others_pay() -> None:
@@ -181,10 +181,10 @@ def sold(*rows: tuple[str, str, int]) -> pl.DataFrame:
 def test_deals_that_are_one_but_for_their_id_are_told_unless_that_is_how_the_company_sells() -> None:
     alike = ["amount", "close_date"]
     pair = sold(("D1", "ann", 5), ("E1", "ann", 5), ("D2", "bob", 5), ("D3", "ann", 6))
-    [words] = remark_sentences(duplicate_deals(pair, alike, pair.height))
+    [words] = remark_sentences(duplicate_deals(pair, alike, all_deals=pair.height))
     assert words.startswith("Deals D1, E1 are alike")
     many = sold(*((f"D{n}", "ann", n // 2) for n in range(50)))
-    assert duplicate_deals(many, alike, many.height) == []
+    assert duplicate_deals(many, alike, all_deals=many.height) == []
 
 
 def test_a_deal_years_ahead_of_all_others_is_told_and_not_all_others_after_one_of_long_ago() -> None:

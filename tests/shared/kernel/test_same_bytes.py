@@ -36,11 +36,11 @@ def told(found: World, batches: int = 1, random: Random | None = None) -> bytes:
     plan_set, roster = PlanSet(Plan.model_validate(v) for v in versions), roster_of(changes)
     parts = [facts[number::batches] for number in range(batches)]
     tables = [values_table(part, plan_set.deal_columns) for part in parts]
-    credits = pl.concat([credit(table, roster, plan_set).credits for table in tables])
+    credits = pl.concat([credit(table, roster, plans=plan_set).credits for table in tables])
     if random is not None:
         credits = credits.sample(fraction=1, shuffle=True, seed=random.randrange(2**32))
-    earned = earn(measure(summed(credits, plan_set), plan_set), roster, plan_set)
-    lines = explain(credits, roster, plan_set, earned).lines
+    earned = earn(measure(summed(credits, plan_set), plan_set), roster, plans=plan_set)
+    lines = explain(credits, roster, plans=plan_set, earnings=earned).lines
     return "\n".join(
         table.sort(pl.all()).write_csv() for table in (credits.select(CREDITS.names()), earned, lines)
     ).encode()

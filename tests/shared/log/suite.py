@@ -66,7 +66,7 @@ def collect(consumer: Consumer, enough: Callable[[list[Stored]], bool]) -> list[
 @contextmanager
 def joined(log: Log, group: str, topic: Topic, member: str) -> Iterator[Consumer]:
     """A consumer that is closed in the end."""
-    consumer = log.consumer(group, [topic], member)
+    consumer = log.consumer(group, [topic], member=member)
     try:
         yield consumer
     finally:
@@ -96,7 +96,7 @@ class LogCases:
     def test_append_says_where_each_record_is(self, log: Log, topic: Topic) -> None:
         sent = records(50)
         for record, (number, position) in zip(sent, log.append(topic, sent), strict=True):
-            [stored] = log.read(Partition(topic.name, number), position, 1)
+            [stored] = log.read(Partition(topic.name, number), position, limit=1)
             assert stored.record == record
             assert (stored.partition.number, stored.position) == (number, position)
 
@@ -252,7 +252,7 @@ class LogCases:
     def test_a_large_record_arrives_whole_and_one_too_large_is_refused(self, log: Log, topic: Topic) -> None:
         large = bytes(range(256)) * 4096
         [(number, position)] = log.append(topic, [Record("large", large)])
-        [stored] = log.read(Partition(topic.name, number), position, 1)
+        [stored] = log.read(Partition(topic.name, number), position, limit=1)
         assert stored.record.value == large
         with pytest.raises(RecordTooLarge):
             log.append(topic, [Record("large", bytes(MAX_RECORD_BYTES + 1))])
@@ -261,7 +261,7 @@ class LogCases:
         record = Record("kündigung", None, {"ce_id": "1", "ce_source": "/crm/ä", "empty": ""})
         [(number, position)] = log.append(topic, [record])
         before = time.time()
-        [stored] = log.read(Partition(topic.name, number), position, 1)
+        [stored] = log.read(Partition(topic.name, number), position, limit=1)
         assert stored.record == record
         assert abs(stored.appended_at - before) < 30
 
@@ -277,8 +277,8 @@ class LogCases:
                 until(lambda: consumer.poll(0.1, 10) is None)
         assert (caught.value.first, caught.value.end) == (0, 10)
         with pytest.raises(PositionOutOfRange):
-            log.read(partition, position, 1)
-        assert log.read(partition, 10, 1) == []
+            log.read(partition, position, limit=1)
+        assert log.read(partition, 10, limit=1) == []
 
     def test_a_scan_gives_what_was_there_when_it_started(self, log: Log, topic: Topic) -> None:
         assert list(log.scan(topic)) == []
@@ -295,7 +295,7 @@ class LogCases:
         with pytest.raises(UnknownTopic):
             log.append(Topic("never-created"), [Record("a", b"")])
         with pytest.raises(UnknownTopic):
-            log.consumer("nobody", [Topic("never-created")], "one")
+            log.consumer("nobody", [Topic("never-created")], member="one")
         log.append(topic, records(10))
         log.ensure([topic])
         assert sum(log.ends(topic).values()) == 10

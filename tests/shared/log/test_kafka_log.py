@@ -86,9 +86,9 @@ class TestKafkaLog(LogCases):
         producer = KafkaProducer(bootstrap_servers=kafka_servers)
         producer.send(topic.name, b"value", partition=0, headers=[("odd", b"\xff"), ("earnest-origin", b"odd")]).get(10)
         producer.close()
-        [stored] = log.read(Partition(topic.name, 0), 0, 1)
+        [stored] = log.read(Partition(topic.name, 0), 0, limit=1)
         assert stored.record == Record("", b"value", {"odd": "\\xff", "earnest-origin": "odd"})
-        assert follow_turns([stored], {stored.partition: Bookmark(0, -1, Tally())}, set()).records == [stored]
+        assert follow_turns([stored], {stored.partition: Bookmark(0, -1, Tally())}, compacted=set()).records == [stored]
 
     def test_a_broker_that_does_not_exist_is_an_unavailable_log(self, log: KafkaLog, topic: Topic) -> None:
         log.producer = Producer("127.0.0.1:1", delivery_seconds=2)

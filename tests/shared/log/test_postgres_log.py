@@ -40,7 +40,7 @@ def topic(log: PostgresLog) -> Topic:
 
 class TestPostgresLog(LogCases):
     def test_a_member_that_died_loses_its_share_after_the_session(self, impatient: PostgresLog, topic: Topic) -> None:
-        dead = impatient.consumer("death", [topic], "dead")
+        dead = impatient.consumer("death", [topic], member="dead")
         dead._membership._stop.set()  # as if its process had been stopped: no heartbeat, no farewell
         with joined(impatient, "death", topic, "living") as living:
             until(lambda: follow(living) == [] and len(living.assignment()) == PARTITIONS // 2)
@@ -61,17 +61,17 @@ class TestPostgresLog(LogCases):
         with engine.begin() as connection:
             connection.exec_driver_sql("delete from log.entry where position < 4")
         with pytest.raises(PositionOutOfRange) as caught:
-            log.read(partition, 3, 10)
+            log.read(partition, 3, limit=10)
         assert (caught.value.first, caught.value.end) == (4, 10)
         assert log.first(partition) == 4
-        assert [stored.position for stored in log.read(partition, 4, 10)] == [4, 5, 6, 7, 8, 9]
+        assert [stored.position for stored in log.read(partition, 4, limit=10)] == [4, 5, 6, 7, 8, 9]
 
     def test_partitions_are_dealt_out_evenly_and_each_to_one_member(self) -> None:
         partitions = [Partition("a", number) for number in range(7)]
-        shares = [assign(partitions, ["x", "y", "z"], member) for member in "xyz"]
+        shares = [assign(partitions, ["x", "y", "z"], member=member) for member in "xyz"]
         assert sorted(map(len, shares)) == [2, 2, 3]
         assert set().union(*shares) == set(partitions)
-        assert assign(partitions, ["x"], "gone") == set()
+        assert assign(partitions, ["x"], member="gone") == set()
 
 
 class TestWorkerOverPostgres(WorkerCases):

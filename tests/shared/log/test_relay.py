@@ -61,7 +61,9 @@ def test_what_a_relay_sends_twice_counts_once(bare_kafka: KafkaLog, kafka_topic:
                 starts = {lane: entries.first(connection, lane) for lane in starts}
     assert left(bare_kafka, kafka_topic) == 0
     assert sum(bare_kafka.ends(kafka_topic).values()) > 1000
-    with running(Worker("counter", bare_kafka, engine, [kafka_topic], worker_suite.count, "one")):
+    with running(
+        Worker("counter", bare_kafka, engine=engine, topics=[kafka_topic], step=worker_suite.count, member="one")
+    ):
         until(lambda: total(engine) >= 500)
         bare_kafka.append(kafka_topic, [Record("last", b"")])
         until(lambda: "last" in counted(engine))
@@ -124,7 +126,7 @@ def test_a_relayed_record_is_taken_when_its_origin_follows_the_last(
     origins: list[int | None], seen: int | None, taken: list[int | None]
 ) -> None:
     batch = [at(position, origin) for position, origin in enumerate(origins)]
-    turn = follow(batch, {LANE: Bookmark(0, seen, Tally())}, set())
+    turn = follow(batch, {LANE: Bookmark(0, seen, Tally())}, compacted=set())
     found = [stored.record.headers.get("earnest-origin") for stored in turn.records]
     assert found == [None if origin is None else str(origin) for origin in taken]
     assert turn.after[LANE].next_position == len(origins)
@@ -148,7 +150,7 @@ def test_whatever_a_relay_has_to_send_again_each_record_is_taken_once_and_in_ord
     bookmarks, taken = {LANE: Bookmark(0, -1, Tally())}, []
     while batch:
         size = sizes.pop() if sizes else len(batch)
-        turn = follow(batch[:size], bookmarks, set())
+        turn = follow(batch[:size], bookmarks, compacted=set())
         taken += [int(stored.record.headers["earnest-origin"]) for stored in turn.records]
         bookmarks, batch = turn.after, batch[size:]
     assert taken == list(range(number))
@@ -157,13 +159,13 @@ def test_whatever_a_relay_has_to_send_again_each_record_is_taken_once_and_in_ord
 @pytest.mark.parametrize("position", [4, 6])
 def test_a_batch_that_does_not_go_on_where_the_worker_is_is_refused(position: int) -> None:
     with pytest.raises(Refused):
-        follow([at(position, None)], {LANE: Bookmark(5, -1, Tally())}, set())
+        follow([at(position, None)], {LANE: Bookmark(5, -1, Tally())}, compacted=set())
 
 
 def test_a_compacted_topic_may_have_gaps_but_not_go_back() -> None:
     bookmarks = {LANE: Bookmark(5, -1, Tally())}
-    turn = follow([at(6, 9), at(8, 9)], bookmarks, {"things"})
+    turn = follow([at(6, 9), at(8, 9)], bookmarks, compacted={"things"})
     assert len(turn.records) == 2
     assert turn.after[LANE].next_position == 9
     with pytest.raises(Refused):
-        follow([at(4, None)], bookmarks, {"things"})
+        follow([at(4, None)], bookmarks, compacted={"things"})

@@ -81,7 +81,7 @@ def refusing(value: bytes, step: Step = count) -> Step:
     def refuse(connection: Connection, batch: Sequence[Stored]) -> Outcome:
         bad = [stored for stored in batch if stored.record.value == value]
         done = step(connection, [stored for stored in batch if stored.record.value != value])
-        return Outcome(done.publications, [Rejection(stored, "bad", "it is bad") for stored in bad])
+        return Outcome(done.publications, [Rejection(stored=stored, code="bad", message="it is bad") for stored in bad])
 
     return refuse
 
@@ -91,7 +91,7 @@ class WorkerCases:
 
     def worker(self, log: Log, engine: Engine, topic: Topic, step: Step = count, **options: object) -> Worker:
         settings: dict[str, object] = {"member": "one", "batch": 100, "limits": PATIENT, **options}
-        return Worker("counter", log, engine, [topic], step, **settings)  # type: ignore[arg-type]
+        return Worker("counter", log, engine=engine, topics=[topic], step=step, **settings)  # type: ignore[arg-type]
 
     def test_every_record_counts_once_and_what_it_publishes_arrives_once(
         self, log: Log, topic: Topic, engine: Engine
@@ -134,7 +134,7 @@ class WorkerCases:
                 return getattr(log, name)
 
             def consumer(self, group: str, topics: Sequence[Topic], member: str) -> Consumer:
-                consumer = log.consumer(group, topics, member)
+                consumer = log.consumer(group, topics, member=member)
                 poll = consumer.poll
 
                 def slow(timeout: float, limit: int) -> list[Stored]:
@@ -160,8 +160,10 @@ class WorkerCases:
         """Another owner, who does not wait for the group: every record as the worker would do it."""
         batch = list(log.scan(topic))
         with engine.begin() as connection:
-            before = positions.load(connection, "counter", log.ends(topic))
-            positions.move(connection, "counter", before, positions.follow(batch, before, set()).after)
+            before = positions.load(connection, "counter", partitions=log.ends(topic))
+            positions.move(
+                connection, "counter", before=before, after=positions.follow(batch, before, compacted=set()).after
+            )
             count(connection, batch)
 
     def test_a_rejected_record_is_kept_later_ones_of_its_key_wait_and_a_replay_does_them_in_order(
@@ -184,7 +186,7 @@ class WorkerCases:
         assert found[0].record.headers["earnest-cause-code"] == "bad"
         assert found[0].record.headers["h"] == "1"
 
-        assert dead_letters.replay(engine, log, Filter(code="bad"), "ops") == 5
+        assert dead_letters.replay(engine, log, which=Filter(code="bad"), by="ops") == 5
         assert dead_letters.find(engine, Filter()) == []
         order: list[bytes | None] = []
 
@@ -195,7 +197,7 @@ class WorkerCases:
         with running(self.worker(log, engine, topic, note)):
             until(lambda: total(engine) == 12)
         assert order == [b"a1", b"a2", b"a3", b"a4", b"a5"]
-        assert dead_letters.replay(engine, log, Filter(), "ops") == 0
+        assert dead_letters.replay(engine, log, which=Filter(), by="ops") == 0
 
     def test_a_replay_is_for_the_worker_that_failed_only(self, log: Log, topic: Topic, engine: Engine) -> None:
         log.append(topic, records(10, keys=10))
@@ -205,11 +207,11 @@ class WorkerCases:
             return Outcome()
 
         seen: list[bytes | None] = []
-        with running(Worker("witness", log, engine, [topic], witness, "one")):
+        with running(Worker("witness", log, engine=engine, topics=[topic], step=witness, member="one")):
             with running(self.worker(log, engine, topic, refusing(b"key-3:0"))):
                 until(lambda: total(engine) == 9)
                 until(lambda: len(dead_letters.find(engine, Filter())) == 1)
-            dead_letters.replay(engine, log, Filter(), "ops")
+            dead_letters.replay(engine, log, which=Filter(), by="ops")
             with running(self.worker(log, engine, topic)):
                 until(lambda: total(engine) == 10)
             log.append(topic, [Record("key-3", b"last")])
@@ -242,7 +244,9 @@ class WorkerCases:
         def refuse(connection: Connection, batch: Sequence[Stored]) -> Outcome:
             good = count(connection, [stored for stored in batch if b"bad" not in (stored.record.value or b"")])
             bad = [stored for stored in batch if b"bad" in (stored.record.value or b"")]
-            return Outcome(good.publications, [Rejection(stored, "no_rate", "pay of 1,000") for stored in bad])
+            return Outcome(
+                good.publications, [Rejection(stored=stored, code="no_rate", message="pay of 1,000") for stored in bad]
+            )
 
         log.append(topic, records(120, keys=1))
         neighbours = [

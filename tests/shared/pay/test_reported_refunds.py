@@ -14,7 +14,16 @@ EARLY, LATE = DatedAmount(date(2025, 1, 20), 400_00), DatedAmount(date(2025, 2, 
 
 def days(*refunds: DatedAmount, earned: dict[date, int]) -> list[date]:
     entries = [
-        Entry("earning", "ann", "USD", "2025-01", amount, JANUARY, None if day == JANUARY else day, deal_id="D1")
+        Entry(
+            kind="earning",
+            participant_id="ann",
+            currency="USD",
+            period="2025-01",
+            amount=amount,
+            day=JANUARY,
+            known_from=None if day == JANUARY else day,
+            deal_id="D1",
+        )
         for day, amount in earned.items()
     ]
     return [day for day, _ in dated(Deal(1000_00, (), refunds), entries).refunds]

@@ -18,7 +18,9 @@ HALVES = [{"share": "50%", "when": "booked"}, {"share": "50%", "when": "collecte
 
 def ruled(month: str = "2026-02", **rules: Any) -> PeriodTerms:
     document = {"kind": "payment_terms", "id": "t", "valid_from": "2026-01-01", "currency": "USD", **rules}
-    return PeriodTerms(terms_for([PaymentTerms.of(document)], "ada", None, "default", "USD"), month)
+    return PeriodTerms(
+        terms_for([PaymentTerms.of(document)], "ada", plan=None, pay_group="default", currency="USD"), month
+    )
 
 
 def case(payable: int, rules: PeriodTerms, **facts: Any) -> Case:
@@ -30,7 +32,7 @@ def case(payable: int, rules: PeriodTerms, **facts: Any) -> Case:
         **facts,
     }
     told.setdefault("ruled", {told["pay_period"]: rules})
-    return Case("ada", "USD", payable=payable, **told)
+    return Case(participant_id="ada", currency="USD", payable=payable, **told)
 
 
 def steps(found: Settlement) -> list[tuple[str, int, str]]:
@@ -41,10 +43,21 @@ def steps(found: Settlement) -> list[tuple[str, int, str]]:
 def line(amount: int, period: str = "2026-02", came_in: int = 0, **facts: Any) -> LineFacts:
     day = date.fromisoformat(f"{period}-10")
     told = {"deal_amount": 1000_00, "payments": [DatedAmount(date(2026, 2, 20), came_in)], **facts}
-    return LineFacts("ada", period, "base", "field", 1, "D1", "USD", amount, day, **told)
+    return LineFacts(
+        participant_id="ada",
+        period=period,
+        component="base",
+        plan="field",
+        version=1,
+        deal_id="D1",
+        currency="USD",
+        amount=amount,
+        booked_on=day,
+        **told,
+    )
 
 
-D1 = EarningLineKey("2026-02", "base", "field", 1, "D1")
+D1 = EarningLineKey(period="2026-02", component="base", plan="field", version=1, deal_id="D1")
 D1_JANUARY = D1._replace(period="2026-01")
 
 
@@ -99,7 +112,16 @@ def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_pa
 
 def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     paid, gone = PaidLine(2500_00, 5_000_00, ()), Loss(date(2026, 2, 15), Fraction(2500_00))
-    lost = LostLine("D1", "2026-01", "base", paid, 2500_00, (gone,), 0, date(2025, 8, 15))
+    lost = LostLine(
+        deal_id="D1",
+        period="2026-01",
+        component="base",
+        paid=paid,
+        lost=2500_00,
+        losses=(gone,),
+        dismissed=0,
+        since=date(2025, 8, 15),
+    )
     found = settle(
         case(-2500_00, ruled(clawback={"prorated_over_months": 12}), corrections={"2026-01": -2500_00}, lost=[lost])
     )
@@ -117,7 +139,17 @@ def test_what_earlier_runs_dismissed_stays_so_when_the_terms_change() -> None:
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
     half = ruled(clawback={"steps": [{"within_months": 12, "take_back": "50%"}]})
     paid, since = PaidLine(1000_00, 10_000_00, ()), date(2025, 1, 1)
-    lost = LostLine("D1", "2026-01", "base", paid, 500_00, (first, second), 0, since, ruled=(first,))
+    lost = LostLine(
+        deal_id="D1",
+        period="2026-01",
+        component="base",
+        paid=paid,
+        lost=500_00,
+        losses=(first, second),
+        dismissed=0,
+        since=since,
+        ruled=(first,),
+    )
     assert ("dismissal", 50_00, "2026-01") in steps(settle(case(-100_00, half, lost=[lost])))
 
 
@@ -127,7 +159,16 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
     )
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
     paid = PaidLine(1000_00, 10_000_00, ())
-    lost = LostLine("D1", "2026-01", "base", paid, 500_00, (first, second), 0, date(2025, 1, 1))
+    lost = LostLine(
+        deal_id="D1",
+        period="2026-01",
+        component="base",
+        paid=paid,
+        lost=500_00,
+        losses=(first, second),
+        dismissed=0,
+        since=date(2025, 1, 1),
+    )
     told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
     found = settle(case(-500_00, steps_of_age, lost=[lost], **told))
     assert ("dismissal", 50_00, "2026-01") in steps(found)

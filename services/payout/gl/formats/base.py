@@ -99,7 +99,7 @@ def lines_of(entries: Iterable[JournalEntry]) -> Iterator[tuple[JournalEntry, in
     return ((entry, number, line) for entry in entries for number, line in enumerate(entry.lines, 1))
 
 
-def key_faults(entries: Iterable[JournalEntry], most: int, forbidden: str = "") -> Iterator[Fault]:
+def key_faults(entries: Iterable[JournalEntry], most: int, *, forbidden: str = "") -> Iterator[Fault]:
     """What is matched by its text must arrive as it is: accounts and values of dimensions that would have to be changed are refused."""
     for entry, number, line in lines_of(entries):
         for field, text in (("account", line.account), *line.dimensions):

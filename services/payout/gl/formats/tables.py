@@ -72,7 +72,7 @@ def write_csv(entries: Sequence[JournalEntry], settings: CsvSettings) -> bytes:
         for column in columns:
             minor = _minor(column.field, line)
             if minor is None:
-                row.append(neutral(_text(column.field, entry, number, line, settings.dates)))
+                row.append(neutral(_text(column.field, entry, number=number, line=line, dates=settings.dates)))
             else:
                 row.append(major_text(minor, entry.currency).replace(".", settings.decimal_mark))
         rows.append(row)
@@ -89,7 +89,7 @@ def write_sheet(entries: Sequence[JournalEntry], settings: SheetSettings) -> byt
         for column in columns:
             minor = _minor(column.field, line)
             if minor is None:
-                row.append(_text(column.field, entry, number, line, settings.dates))
+                row.append(_text(column.field, entry, number=number, line=line, dates=settings.dates))
             else:
                 row.append(from_minor(minor, entry.currency))
         lines.append(row)
@@ -121,7 +121,7 @@ def _minor(field: str, line: EntryLine) -> int | None:
     return {"debit": line.debit, "credit": line.credit, "amount": line.amount}.get(field)
 
 
-def _text(field: str, entry: JournalEntry, number: int, line: EntryLine, dates: DatePattern) -> str:
+def _text(field: str, entry: JournalEntry, *, number: int, line: EntryLine, dates: DatePattern) -> str:
     kind, _, name = field.partition(":")
     match kind:
         case "dimension":

@@ -42,19 +42,31 @@ class Adp(PayrollFormat):
     def layout(self) -> tuple[Column, ...]:
         """The first three in their order, then each code directly before its amount."""
         slot = self.earnings_slot
-        cost_center = of("Temp Dept", "cost_center", Code(longest=self.department_length))
-        batch = Column("Batch ID", "batch_id", lambda row: f"B{row.head.number}"[-self.batch_id_length :], Code())
+        cost_center = of("Temp Dept", "cost_center", cell=Code(longest=self.department_length))
+        batch = Column(
+            heading="Batch ID",
+            field="batch_id",
+            value=lambda row: f"B{row.head.number}"[-self.batch_id_length :],
+            cell=Code(),
+        )
         return (
             fixed("Co Code", self.company_code.ljust(3, "_")),
             batch,
             of(
                 "File #",
                 "payroll_id",
-                Code(pattern="[0-9]{1,6}", least=self.file_number_from, most=999_999, width=6),
+                cell=Code(pattern="[0-9]{1,6}", least=self.file_number_from, most=999_999, width=6),
             ),
             *([cost_center] if self.department else []),
-            Column(f"Earnings {slot} Code", "pay_code", lambda row: self.code(row.line), Code()),
-            Column(f"Earnings {slot} Amount", "amount", self.amount, Money(least=self.least, most=self.most)),
+            Column(
+                heading=f"Earnings {slot} Code", field="pay_code", value=lambda row: self.code(row.line), cell=Code()
+            ),
+            Column(
+                heading=f"Earnings {slot} Amount",
+                field="amount",
+                value=self.amount,
+                cell=Money(least=self.least, most=self.most),
+            ),
         )
 
     def file_name(self, _: BatchHeader) -> str:

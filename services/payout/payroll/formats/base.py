@@ -83,7 +83,7 @@ class FileRow:
         return f"B{self.head.number}-{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column: its heading, the field of the line that a refusal names, its value in a row, and the kind of its cell."""
 
@@ -95,17 +95,17 @@ class Column:
 
 def blank(heading: str) -> Column:
     """A column that stays empty."""
-    return Column(heading, heading, lambda _: None, Fixed())
+    return Column(heading=heading, field=heading, value=lambda _: None, cell=Fixed())
 
 
 def fixed(heading: str, value: Value) -> Column:
     """A column that has the same value in every row."""
-    return Column(heading, heading, lambda _: value, Fixed())
+    return Column(heading=heading, field=heading, value=lambda _: value, cell=Fixed())
 
 
-def of(heading: str, field: str, cell: Cell) -> Column:
+def of(heading: str, field: str, *, cell: Cell) -> Column:
     """A column that has a field of the line."""
-    return Column(heading, field, lambda row: getattr(row.line, field), cell)
+    return Column(heading=heading, field=field, value=lambda row: getattr(row.line, field), cell=cell)
 
 
 class PayrollFormat(PolicyPart, ABC):
@@ -186,7 +186,7 @@ class PayrollFormat(PolicyPart, ABC):
         return [FileRow(at, (line,), head) for at, line in enumerate(ordered, 1)]
 
     def refused(
-        self, lines: Sequence[PayrollLine], head: BatchHeader, owners: IdOwners | None = None
+        self, lines: Sequence[PayrollLine], head: BatchHeader, *, owners: IdOwners | None = None
     ) -> list[RefusedLine]:
         """The lines that the target would refuse, and why: by row, all reasons of each.
 

@@ -31,12 +31,17 @@ class Lodas(Datev):
         """By the names of the record description; each row begins with the record's number."""
         return (
             fixed(_RECORD, _RECORD),
-            Column("abrechnung_zeitraum#bwd", "pay_date", lambda row: self.payroll_month(row.head), _DAY),
-            of("pnr#bwd", "payroll_id", PERSON),
-            Column("la_eigene#bwd", "pay_code", lambda row: self.code(row.line), Code()),
+            Column(
+                heading="abrechnung_zeitraum#bwd",
+                field="pay_date",
+                value=lambda row: self.payroll_month(row.head),
+                cell=_DAY,
+            ),
+            of("pnr#bwd", "payroll_id", cell=PERSON),
+            Column(heading="la_eigene#bwd", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
             fixed("bs_nr#bwd", str(self.processing_key)),
-            Column("bs_wert_butab#bwd", "amount", self.amount, AMOUNT),
-            *([of("kostenstelle#bwd", "cost_center", COST_CENTER)] if self.cost_center else []),
+            Column(heading="bs_wert_butab#bwd", field="amount", value=self.amount, cell=AMOUNT),
+            *([of("kostenstelle#bwd", "cost_center", cell=COST_CENTER)] if self.cost_center else []),
         )
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:

@@ -32,15 +32,17 @@ class LohnUndGehalt(Datev):
     def layout(self) -> tuple[Column, ...]:
         """In the order of the import profile."""
         return (
-            of("Personalnummer", "payroll_id", PERSON),
+            of("Personalnummer", "payroll_id", cell=PERSON),
             *map(blank, ("Kalendertag", "Ausfallschluessel")),
-            Column("Lohnartennummer", "pay_code", lambda row: self.code(row.line), Code()),
+            Column(heading="Lohnartennummer", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
             *map(blank, ("Stundenanzahl", "Tagesanzahl")),
-            Column("Wert", "amount", self.amount, AMOUNT),
+            Column(heading="Wert", field="amount", value=self.amount, cell=AMOUNT),
             *map(blank, ("Abweichender Faktor", "Abweichende Lohnveraenderung")),
-            of("Kostenstellennummer", "cost_center", COST_CENTER) if self.cost_center else blank("Kostenstellennummer"),
+            of("Kostenstellennummer", "cost_center", cell=COST_CENTER)
+            if self.cost_center
+            else blank("Kostenstellennummer"),
             blank("Kostentraeger"),
-            *([Column("Bemerkung", "memo", _note, _WORDS)] if self.note else []),
+            *([Column(heading="Bemerkung", field="memo", value=_note, cell=_WORDS)] if self.note else []),
         )
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:

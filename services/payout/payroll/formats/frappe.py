@@ -28,11 +28,16 @@ class Frappe(WithDeductions):
         """By label. `Overwrite Salary Structure Amount` is 1 unless told otherwise, which would replace base pay, so it is told."""
         return (
             fixed("Series", self.series),
-            of("Employee", "payroll_id", Code(longest=140)),
-            Column("Salary Component", "pay_code", lambda row: self.code(row.line), Code(pattern=self.code_form)),
-            Column("Amount", "amount", self.amount, Money(digits=None)),
+            of("Employee", "payroll_id", cell=Code(longest=140)),
+            Column(
+                heading="Salary Component",
+                field="pay_code",
+                value=lambda row: self.code(row.line),
+                cell=Code(pattern=self.code_form),
+            ),
+            Column(heading="Amount", field="amount", value=self.amount, cell=Money(digits=None)),
             fixed("Company", self.company),
-            of("Currency", "currency", Code()),
-            of("Payroll Date", "pay_date", Day()),
+            of("Currency", "currency", cell=Code()),
+            of("Payroll Date", "pay_date", cell=Day()),
             fixed("Overwrite Salary Structure Amount", "0"),
         )

@@ -140,7 +140,10 @@ class Generic(PayrollFormat):
 
     def layout(self) -> tuple[Column, ...]:
         """Those chosen."""
-        return tuple(Column(each.heading, each.source, self._value(each), self._cell(each)) for each in self.columns)
+        return tuple(
+            Column(heading=each.heading, field=each.source, value=self._value(each), cell=self._cell(each))
+            for each in self.columns
+        )
 
     def _value(self, chosen: Chosen) -> Callable[[FileRow], Value]:
         """Where the value of a column comes from."""

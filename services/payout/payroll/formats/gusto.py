@@ -35,11 +35,15 @@ class Gusto(PayrollFormat):
         """Names first; the amounts in the order of the settings."""
         amounts = dict.fromkeys(self.pay_codes.values())
         return (
-            of("last_name", "last_name", Words(needed=True, longest=120, guarded=False)),
-            of("first_name", "first_name", Words(needed=True, longest=120, guarded=False)),
-            *([Column("title", "title", lambda _: self.title, Words(guarded=False))] if self.title else []),
-            of("gusto_employee_id", "payroll_id", Code(pattern="[A-Za-z0-9]{6}", needed=True)),
-            *(Column(each, "amount", partial(self._of, each), _MONEY) for each in amounts),
+            of("last_name", "last_name", cell=Words(needed=True, longest=120, guarded=False)),
+            of("first_name", "first_name", cell=Words(needed=True, longest=120, guarded=False)),
+            *(
+                [Column(heading="title", field="title", value=lambda _: self.title, cell=Words(guarded=False))]
+                if self.title
+                else []
+            ),
+            of("gusto_employee_id", "payroll_id", cell=Code(pattern="[A-Za-z0-9]{6}", needed=True)),
+            *(Column(heading=each, field="amount", value=partial(self._of, each), cell=_MONEY) for each in amounts),
         )
 
     def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:

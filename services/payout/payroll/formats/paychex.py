@@ -61,18 +61,25 @@ class Paychex(PayrollFormat):
 
     def layout(self) -> tuple[Column, ...]:
         """All of the layout, in its order."""
-        cost_center = of("Org", "cost_center", Code(pattern=r"[A-Za-z0-9_|-]+", longest=60))
-        day = of("Line Date", self.line_date, Day(pattern=self.date_pattern)) if self.line_date else blank("Line Date")
+        cost_center = of("Org", "cost_center", cell=Code(pattern=r"[A-Za-z0-9_|-]+", longest=60))
+        day = (
+            of("Line Date", self.line_date, cell=Day(pattern=self.date_pattern))
+            if self.line_date
+            else blank("Line Date")
+        )
         return (
             fixed("Client ID", self.client_id),
-            of("Worker ID", "payroll_id", Code(longest=10)),
+            of("Worker ID", "payroll_id", cell=Code(longest=10)),
             cost_center if self.org else blank("Org"),
             blank("Job Number"),
             Column(
-                "Pay Component", "pay_code", lambda row: self.code(row.line), Code(pattern=self.code_form, longest=20)
+                heading="Pay Component",
+                field="pay_code",
+                value=lambda row: self.code(row.line),
+                cell=Code(pattern=self.code_form, longest=20),
             ),
             *map(blank, _BETWEEN),
             day,
-            Column("Amount", "amount", self.amount, Money()),
+            Column(heading="Amount", field="amount", value=self.amount, cell=Money()),
             *map(blank, _BEHIND),
         )

@@ -24,15 +24,15 @@ class Paylocity(WithDeductions):
 
     def layout(self) -> tuple[Column, ...]:
         """As documented, up to `WorkersCompCode`; hours and rate stay empty, for the amount decides."""
-        cost_center = of("CostCenter1", "cost_center", Code())
-        begin = of("BeginDate", "pay_period_start", Day(pattern="MM/DD/YYYY"))
-        end = of("EndDate", "pay_period_end", Day(pattern="MM/DD/YYYY"))
+        cost_center = of("CostCenter1", "cost_center", cell=Code())
+        begin = of("BeginDate", "pay_period_start", cell=Day(pattern="MM/DD/YYYY"))
+        end = of("EndDate", "pay_period_end", cell=Day(pattern="MM/DD/YYYY"))
         return (
-            of("EmployeeId", "payroll_id", Code(longest=20)),
-            Column("Det", "amount", lambda row: "D" if row.line.amount < 0 else "E", Fixed()),
-            Column("DetCode", "pay_code", lambda row: self.code(row.line), Code()),
+            of("EmployeeId", "payroll_id", cell=Code(longest=20)),
+            Column(heading="Det", field="amount", value=lambda row: "D" if row.line.amount < 0 else "E", cell=Fixed()),
+            Column(heading="DetCode", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
             blank("Hours"),
-            Column("Amount", "amount", self.amount, Money()),
+            Column(heading="Amount", field="amount", value=self.amount, cell=Money()),
             *map(blank, _BEHIND),
             cost_center if self.cost_center else blank("CostCenter1"),
             *map(blank, ("CostCenter2", "CostCenter3", "JobCode", "Shift")),

@@ -36,14 +36,19 @@ class Sap(PayrollFormat):
         money = Money(digits=None, least=-_MOST, most=_MOST, decimal=self.decimal_sign, minus_behind=self.minus_behind)
         day = Day(pattern="YYYYMMDD")
         return (
-            of("PERNR", "payroll_id", number(8, width=8)),
-            Column("SUBTY", "pay_code", lambda row: self.code(row.line), Code(pattern=self.code_form)),
-            Column("ENDDA", "pay_date", self._date, day),
-            Column("BEGDA", "pay_date", self._date, day),
-            Column("LGART", "pay_code", lambda row: self.code(row.line), Fixed()),
-            Column("BETRG", "amount", self.amount, money),
-            of("WAERS", "currency", Code(longest=5)),
-            Column("ZUORD", "row", lambda row: row.reference, Code(longest=20)),
+            of("PERNR", "payroll_id", cell=number(8, width=8)),
+            Column(
+                heading="SUBTY",
+                field="pay_code",
+                value=lambda row: self.code(row.line),
+                cell=Code(pattern=self.code_form),
+            ),
+            Column(heading="ENDDA", field="pay_date", value=self._date, cell=day),
+            Column(heading="BEGDA", field="pay_date", value=self._date, cell=day),
+            Column(heading="LGART", field="pay_code", value=lambda row: self.code(row.line), cell=Fixed()),
+            Column(heading="BETRG", field="amount", value=self.amount, cell=money),
+            of("WAERS", "currency", cell=Code(longest=5)),
+            Column(heading="ZUORD", field="row", value=lambda row: row.reference, cell=Code(longest=20)),
             *self._more(),
         )
 

@@ -37,17 +37,19 @@ class Workday(PayrollFormat):
         """Key and row first; ids are text, so that leading zeros stay."""
         return (
             fixed("Spreadsheet Key", "1"),
-            Column("Row ID", "row", lambda row: str(row.number), Code(pattern="[0-9]+")),
+            Column(heading="Row ID", field="row", value=lambda row: str(row.number), cell=Code(pattern="[0-9]+")),
             fixed("Batch ID", self.batch_id),
-            of("Start Date", "pay_period_start", Day()),
-            of("End Date", "pay_period_end", Day()),
+            of("Start Date", "pay_period_start", cell=Day()),
+            of("End Date", "pay_period_end", cell=Day()),
             *([fixed("Run Category", self.run_category)] if self.run_category else []),
-            of("Worker", "payroll_id", Code(longest=60)),
-            Column("Earning", "pay_code", lambda row: self.code(row.line), Code()),
-            Column("Amount", "amount", self.amount, Money(digits=None, significant=SIGNIFICANT)),
-            of("Currency", "currency", Code()),
+            of("Worker", "payroll_id", cell=Code(longest=60)),
+            Column(heading="Earning", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            Column(
+                heading="Amount", field="amount", value=self.amount, cell=Money(digits=None, significant=SIGNIFICANT)
+            ),
+            of("Currency", "currency", cell=Code()),
             fixed("Adjustment", "Y" if self.adjustment else "N"),
-            *([of("Cost Center", "cost_center", Code())] if self.cost_center else []),
+            *([of("Cost Center", "cost_center", cell=Code())] if self.cost_center else []),
         )
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:

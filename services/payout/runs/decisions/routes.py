@@ -67,16 +67,33 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
             with (
                 deps.snapshot.connect() as connection
             ):  # scoring knows plans and deals: it is asked before anything changes
-                check([subject], referents(connection, deps.deals, app.state.keys.roles))
+                check([subject], referents(connection, deps.deals, roles=app.state.keys.roles))
         with deps.engine.begin() as connection:
-            since = since or _first_open(connection, deps, body)
-            hold = Hold(body.id, body.scope, body.subject, since, body.reason, body.until, body.until_collected)
+            since = since or _first_open(connection, deps, body=body)
+            hold = Hold(
+                id=body.id,
+                scope=body.scope,
+                subject=body.subject,
+                since=since,
+                reason=body.reason,
+                until=body.until,
+                until_collected=body.until_collected,
+            )
             try:
-                holds.add(connection, hold, body.dispute, who.name, deps.now())
+                holds.add(connection, hold, dispute=body.dispute, actor=who.name, at=deps.now())
             except IntegrityError:
                 raise AlreadyDecided("hold", body.id) from None
             _logger.info("hold.put_on", hold=body.id, actor=who.name)
-            return HoldView.of(Held(hold, body.dispute, who.name, deps.now(), None, None))
+            return HoldView.of(
+                Held(
+                    hold=hold,
+                    dispute=body.dispute,
+                    actor=who.name,
+                    at=deps.now(),
+                    released_by=None,
+                    release_reason=None,
+                )
+            )
 
     @app.get("/v1/holds")
     def list_holds(
@@ -94,13 +111,13 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
             known = {each.hold.id: each for each in holds.told(connection)}
             if hold_id not in known:
                 raise NoSuchDecision("hold", hold_id)
-            today, ends = deps.today(), _next_run_ends(connection, deps, known[hold_id].hold)
+            today, ends = deps.today(), _next_run_ends(connection, deps, hold=known[hold_id].hold)
             on = body.on or min(today, ends or today)
             if ends is not None and on > ends and not body.scheduled:
-                raise ReleasedAfterRun(hold_id, on, ends)
+                raise ReleasedAfterRun(hold_id, on, ends=ends)
             try:
                 with connection.begin_nested():
-                    holds.release(connection, hold_id, on, body.reason, who.name, deps.now())
+                    holds.release(connection, hold_id, on=on, reason=body.reason, actor=who.name, at=deps.now())
             except IntegrityError:
                 raise AlreadyDecided("release of hold", hold_id) from None
             _logger.info("hold.released", hold=hold_id, actor=who.name)
@@ -123,15 +140,15 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
                     f"nobody called {body.participant_id} is known: neither the roster nor the ledger has them"
                 )
             closings.hold_open(connection, person.pay_groups())
-            place = place_of(person, body.month, closings.unclosed_from(connection))
+            place = place_of(person, body.month, open_from=closings.unclosed_from(connection))
             if place.period > period_of(deps.today()):
                 raise PeriodNotEnded(place.period, deps.today())
             try:
                 with connection.begin_nested():
-                    holds.add_adjustment(connection, made, body.attachment)
+                    holds.add_adjustment(connection, made, attachment=body.attachment)
             except IntegrityError:
                 raise AlreadyDecided("adjustment", str(body.id)) from None
-            books.post(connection, [_journal(made, place)], deps.now())
+            books.post(connection, [_journal(made, place)], now=deps.now())
         _logger.info("adjustment.booked", adjustment=str(body.id), actor=who.name)
         return AdjustmentView.of(made)
 
@@ -157,16 +174,18 @@ def add_decisions(app: FastAPI, deps: Dependencies) -> None:
         """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides that does not
         approve the run.
         """
-        if not _may_be_kept(deps, body.participant_id, deal_id):
+        if not _may_be_kept(deps, body.participant_id, deal_id=deal_id):
             raise NothingToKeep(body.participant_id, deal_id)
         with deps.engine.begin() as connection:
-            if not holds.excuse(connection, body.participant_id, deal_id, body.reason, who.name, deps.now()):
+            if not holds.excuse(
+                connection, body.participant_id, deal_id=deal_id, reason=body.reason, actor=who.name, at=deps.now()
+            ):
                 raise AlreadyDecided("dismissal of the clawback of", deal_id)
         _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)
         return body
 
 
-def _next_run_ends(connection: Connection, deps: Dependencies, hold: Hold) -> date | None:
+def _next_run_ends(connection: Connection, deps: Dependencies, *, hold: Hold) -> date | None:
     """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not submitted yet. None where
     no such group has had a run.
     """
@@ -183,7 +202,7 @@ def _next_run_ends(connection: Connection, deps: Dependencies, hold: Hold) -> da
     return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
 
 
-def _may_be_kept(deps: Dependencies, participant_id: str, deal_id: str) -> bool:
+def _may_be_kept(deps: Dependencies, participant_id: str, *, deal_id: str) -> bool:
     """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
     it when a run last looked, or there is such a deal and earnings that no run has looked at.
     """
@@ -192,14 +211,14 @@ def _may_be_kept(deps: Dependencies, participant_id: str, deal_id: str) -> bool:
         remembered = [(line, each) for standing in left.values() for line, each in standing.dismissed.items()]
         if any(line[0] == deal_id and each.dismissed < each.lost for line, each in remembered):
             return True
-        if runs.earned_by(connection, participant_id, deal_id):
+        if runs.earned_by(connection, participant_id, deal_id=deal_id):
             return True
-        fresh = positions.fresh(connection, [participant_id], period_of(deps.today()))
+        fresh = positions.fresh(connection, [participant_id], month=period_of(deps.today()))
     waits = any(each.kind == "earning" for mine in fresh.values() for each in mine)
     return waits and bool(deps.deals.known([deal_id]))
 
 
-def _first_open(connection: Connection, deps: Dependencies, body: NewHold) -> str:
+def _first_open(connection: Connection, deps: Dependencies, *, body: NewHold) -> str:
     """The first month that a hold stops where nobody said: what was released before stays so."""
     unclosed = closings.unclosed_from(connection)
     today = period_of(deps.today())

@@ -47,12 +47,19 @@ def holds(connection: Connection) -> list[Hold]:
 def told(connection: Connection) -> list[Held]:
     """All holds with who did what, in the order in which they were put on."""
     return [
-        Held(Hold(*row[:8]), row.dispute, row.actor, row.at, row.released_by, row.release_reason)
+        Held(
+            hold=Hold(*row[:8]),
+            dispute=row.dispute,
+            actor=row.actor,
+            at=row.at,
+            released_by=row.released_by,
+            release_reason=row.release_reason,
+        )
         for row in connection.execute(_HOLDS)
     ]
 
 
-def add(connection: Connection, hold: Hold, dispute: bool, actor: str, at: datetime) -> None:
+def add(connection: Connection, hold: Hold, *, dispute: bool, actor: str, at: datetime) -> None:
     """Put on a hold."""
     facts = {
         name: getattr(hold, name) for name in ("id", "scope", "subject", "since", "reason", "until", "until_collected")
@@ -60,7 +67,7 @@ def add(connection: Connection, hold: Hold, dispute: bool, actor: str, at: datet
     connection.execute(insert(schema.hold).values(**facts, dispute=dispute, actor=actor, at=at))
 
 
-def release(connection: Connection, hold_id: str, on: date, reason: str, actor: str, at: datetime) -> None:
+def release(connection: Connection, hold_id: str, *, on: date, reason: str, actor: str, at: datetime) -> None:
     """Release a hold.
 
     Raises:
@@ -78,13 +85,13 @@ def excused(connection: Connection) -> frozenset[tuple[str, str]]:
     )
 
 
-def excuse(connection: Connection, participant_id: str, deal_id: str, reason: str, actor: str, at: datetime) -> bool:
+def excuse(connection: Connection, participant_id: str, *, deal_id: str, reason: str, actor: str, at: datetime) -> bool:
     """Dismiss the clawback of a deal; False where it is dismissed already."""
     row = {"participant_id": participant_id, "deal_id": deal_id, "reason": reason, "actor": actor, "at": at}
     return connection.execute(_EXCUSE, row).rowcount == 1
 
 
-def add_adjustment(connection: Connection, adjustment: Adjustment, attachment: bytes) -> None:
+def add_adjustment(connection: Connection, adjustment: Adjustment, *, attachment: bytes) -> None:
     """Write an adjustment with its attachment."""
     connection.execute(insert(schema.adjustment).values(**adjustment._asdict(), attachment=attachment))
 

@@ -238,7 +238,7 @@ class Walk:
         """What is said for the run's pay period."""
         return self.own.terms
 
-    def change(self, step: StepName, amount: int, pay_period: str | None = None) -> None:
+    def change(self, step: StepName, amount: int, *, pay_period: str | None = None) -> None:
         """Make a step about a pay period, the run's own where none is given."""
         self.lines.append(TermLine(step, amount, pay_period or self.position.pay_period))
         if step not in BESIDE:

@@ -41,7 +41,7 @@ class Clawback(PolicyPart):
         return self
 
 
-def taken_back(schedule: Clawback | None, since: date, lost_on: date) -> Fraction:
+def taken_back(schedule: Clawback | None, since: date, *, lost_on: date) -> Fraction:
     """Which part of what a deal earned is taken back when it is lost on a date.
 
     Args:
@@ -65,9 +65,9 @@ def _whole_months(since: date, lost_on: date) -> int:
     return age.years * 12 + age.months
 
 
-def age_in_words(schedule: Clawback | None, since: date, lost_on: date) -> str:
+def age_in_words(schedule: Clawback | None, since: date, *, lost_on: date) -> str:
     """`taken_back` in words: `after 2 of 12 months from 2026-04-02: 10/12 of it is taken back`."""
-    back = taken_back(schedule, since, lost_on)
+    back = taken_back(schedule, since, lost_on=lost_on)
     if schedule is not None and (whole := schedule.prorated_over_months) is not None:
         gone = min(whole, _whole_months(since, lost_on))
         return f"after {gone} of {whole} months from {since}: {whole - gone}/{whole} of it is taken back"

@@ -137,7 +137,7 @@ def _slips(terms: Said, name: str) -> Iterator[Finding]:
     if draw is not None and draw.kind == "recoverable" and not draw.recover:
         said = f"payment terms {name}: what the draw advances is never recovered, since recover is 0%"
         mend = "say kind: non_recoverable, or how much of later pay recovers it"
-        yield Finding("P701", "warning", ("draw", "recover"), said, mend)
+        yield Finding(code="P701", severity="warning", path=("draw", "recover"), message=said, mend=mend)
 
 
 DRAW: Final[Word[Draw | None]] = Word(

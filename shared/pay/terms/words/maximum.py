@@ -53,7 +53,13 @@ def _slips(terms: Said, name: str) -> Iterator[Finding]:
     for word, least in (("draw", terms[DRAW]), ("guarantee", terms[GUARANTEE]), ("minimum", terms[MINIMUM])):
         if least and maximum and least.amount > maximum.amount and least.overlaps(maximum):
             said = f"payment terms {name}: the maximum is below the {word}, which is then never paid in full"
-            yield Finding("P702", "warning", ("maximum", "amount"), said, f"raise the maximum, or lower the {word}")
+            yield Finding(
+                code="P702",
+                severity="warning",
+                path=("maximum", "amount"),
+                message=said,
+                mend=f"raise the maximum, or lower the {word}",
+            )
 
 
 MAXIMUM: Final[Word[Maximum | None]] = Word(

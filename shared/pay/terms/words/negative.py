@@ -51,7 +51,7 @@ def _slips(terms: Said, name: str) -> Iterator[Finding]:
     if negative.balance == "receivable" and not negative.recover:
         said = f"payment terms {name}: what participants owe is never taken from later pay, since recover is 0%"
         mend = "say balance: write_off, or how much of later pay recovers it"
-        yield Finding("P701", "warning", ("negative", "recover"), said, mend)
+        yield Finding(code="P701", severity="warning", path=("negative", "recover"), message=said, mend=mend)
 
 
 NEGATIVE: Final[Word[Negative]] = Word(

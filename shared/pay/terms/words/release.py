@@ -101,6 +101,7 @@ class Hold:
 def released(
     line: LineFacts,
     tranches: Sequence[Tranche] | None,
+    *,
     holds: Iterable[Hold],
     as_of: date,
     leaver: Leaver | None = None,
@@ -120,10 +121,10 @@ def released(
         return 0
     if tranches is None or (leaver is not None and leaver.held == "release"):
         return line.amount
-    return part(line.amount, sum((Fraction(t.share) * due(line, t, as_of) for t in tranches), Fraction(0)))
+    return part(line.amount, sum((Fraction(t.share) * due(line, t, as_of=as_of) for t in tranches), Fraction(0)))
 
 
-def due(line: LineFacts, tranche: Tranche, as_of: date) -> Fraction:
+def due(line: LineFacts, tranche: Tranche, *, as_of: date) -> Fraction:
     """How much of a tranche is due by a date; between 0 and 1."""
     known = as_of - timedelta(days=tranche.days_after)
     match tranche.when:
@@ -155,7 +156,7 @@ def _by(entries: Iterable[DatedAmount], as_of: date) -> int:
     return sum(each.amount for each in entries if each.day <= as_of)
 
 
-def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, holds: Iterable[Hold]) -> bool:
+def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, *, holds: Iterable[Hold]) -> bool:
     """Whether what is released of a line hangs on what its customer pays: money that goes takes it back again."""
     if line.deal_id is None:
         return False

@@ -37,7 +37,16 @@ OLD = {
     "term_months": 36,
     "reason": "from the spreadsheet",
 }
-ACME = CostLine("a", "Acme", date(2026, 1, 10), 2_400_00, "USD", "us", "new", term_months=24)
+ACME = CostLine(
+    earning_line_id="a",
+    contract_id="Acme",
+    signed=date(2026, 1, 10),
+    amount=2_400_00,
+    currency="USD",
+    entity="us",
+    component="new",
+    term_months=24,
+)
 
 
 class Costs:
@@ -83,7 +92,7 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("services.payout.contract_costs.store_earned_lines.costs", costs)
     monkeypatch.setattr("services.payout.contract_costs.routes.published", lambda _: lambda day: POLICY)
-    app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
+    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
         yield found[0]
@@ -272,7 +281,7 @@ def test_the_published_policy_is_the_one_in_force_on_a_day(service_engine: Engin
     later = POLICY.model_copy(update={"valid_from": date(2026, 6, 1), "framework": "ifrs"})
     with service_engine.begin() as connection:
         assert published(connection)(date(2026, 6, 1)) == DEFAULTS
-        policies.add(connection, later, "dana", "a test", NOW, [])
+        policies.add(connection, later, author="dana", reason="a test", now=NOW, before=[])
         at = published(connection)
     assert at(date(2026, 5, 31)) == DEFAULTS
     assert at(date(2026, 6, 1)).framework == "ifrs"

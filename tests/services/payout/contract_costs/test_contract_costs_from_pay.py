@@ -12,7 +12,18 @@ from shared.contracts.lines import SCHEMA
 
 
 def line(deal: str | None, amount: int, day: int = 10, **more: object) -> EarnedLine:
-    return EarnedLine("ada", "2026-01", "new", deal, date(2026, 1, day), amount, "USD", "us", term_months=24, **more)  # type: ignore[arg-type]
+    return EarnedLine(
+        participant_id="ada",
+        period="2026-01",
+        component="new",
+        deal_id=deal,
+        credit_date=date(2026, 1, day),
+        amount=amount,
+        currency="USD",
+        entity="us",
+        term_months=24,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def test_lines_of_one_deal_are_one_cost_and_pay_without_a_deal_is_none() -> None:

@@ -17,4 +17,4 @@ if __name__ == "__main__":
     url, folder = sys.argv[1:]
     settings = Settings(database_url=url, deliveries_dir=Path(folder))
     engine = engine_for(make_url(url), "payout", role=ROLE)
-    Courier(engine, settings, lambda: datetime(2026, 1, 15, 10, tzinfo=UTC)).round()
+    Courier(engine, settings, now=lambda: datetime(2026, 1, 15, 10, tzinfo=UTC)).round()

@@ -54,7 +54,7 @@ def inbox(tmp_path: Path) -> Iterator[Drop]:
 @pytest.fixture
 def courier(service_engine: Engine, inbox: Drop, clock: Clock) -> Courier:
     settings = Settings(database_url="postgresql://nobody@localhost/unused", deliveries_dir=inbox.secrets)
-    return Courier(service_engine, settings, clock)
+    return Courier(service_engine, settings, now=clock)
 
 
 def publish(desk: Desk, policy: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ def test_names_that_do_not_say_the_batch_are_known_to_recur(
     publish(desk, inbox.policy(valid_from="2025-01-01").body())
     with service_engine.begin() as connection:
         files = [DropFile("PRABCEPI.csv", b"1"), DropFile("b-1.manifest.json", b"{}")]
-        store.request(connection, "b-1", "drop", files=files, who="payout", now=NOW)
+        store.request(connection, "b-1", destination="drop", files=files, who="payout", now=NOW)
     sent: list[DropFile] = []
     courier._drop = lambda _, __, files: [each.name for each in files if sent.append(each) is None]  # type: ignore[func-returns-value]
     courier.round()
@@ -185,7 +185,9 @@ def test_a_batch_waits_for_the_one_before_of_the_same_name_and_others_do_not(
     publish(desk, inbox.policy(valid_from="2025-01-01").body())
     with service_engine.begin() as connection:
         for batch, name in (("b-1", "PRABCEPI.csv"), ("b-2", "PRABCEPI.csv"), ("b-3", "b-3.csv")):
-            store.request(connection, batch, "drop", files=[DropFile(name, batch.encode())], who="payout", now=NOW)
+            store.request(
+                connection, batch, destination="drop", files=[DropFile(name, batch.encode())], who="payout", now=NOW
+            )
     sent: list[bytes] = []
 
     def broken_off(_: object, __: object, files: list[DropFile]) -> list[str]:
@@ -231,7 +233,7 @@ def test_of_two_couriers_at_once_one_delivers(
     desk: Desk, book: Book, courier: Courier, inbox: Drop, service_engine: Engine
 ) -> None:
     pay_by_drop(desk, book, inbox)
-    both = [courier, Courier(service_engine, courier._settings, courier._now)]
+    both = [courier, Courier(service_engine, courier._settings, now=courier._now)]
     done: list[int] = []
     threads = [threading.Thread(target=lambda one=one: done.append(one.round())) for one in both]
     for thread in threads:

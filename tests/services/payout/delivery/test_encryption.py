@@ -61,7 +61,7 @@ def secrets(gpg: Gpg, tmp_path: Path) -> SecretFiles:
 
 @pytest.mark.parametrize(("armor", "ending"), [(False, ".pgp"), (True, ".asc")])
 def test_gpg_decrypts_what_is_encrypted(gpg: Gpg, secrets: SecretFiles, armor: bool, ending: str) -> None:
-    sent = encrypted(PAY, policy(armor=armor), secrets)
+    sent = encrypted(PAY, policy(armor=armor), secrets=secrets)
     assert sent.name == PAY.name + ending
     assert b"1.00" not in sent.content
     assert sent.content.startswith(b"-----BEGIN PGP MESSAGE") is armor
@@ -72,7 +72,7 @@ def test_gpg_verifies_who_signed(gpg: Gpg, secrets: SecretFiles, tmp_path: Path)
     signer = pysequoia.Tsk.generate("Earnest <pay@company.example>", profile=pysequoia.Profile.RFC4880)
     (tmp_path / "drop" / "signing_key.asc").write_bytes(bytes(signer))
     gpg("--import", stdin=bytes(signer.extract_certificate()))
-    sent = encrypted(PAY, policy(sign=True), secrets)
+    sent = encrypted(PAY, policy(sign=True), secrets=secrets)
     told = gpg("--status-fd", "2", "--decrypt", stdin=sent.content)
     assert told.stdout == PAY.content
     assert b"GOODSIG" in told.stderr
@@ -80,21 +80,21 @@ def test_gpg_verifies_who_signed(gpg: Gpg, secrets: SecretFiles, tmp_path: Path)
 
 
 def test_a_changed_message_does_not_decrypt(gpg: Gpg, secrets: SecretFiles) -> None:
-    content = bytearray(encrypted(PAY, policy(), secrets).content)
+    content = bytearray(encrypted(PAY, policy(), secrets=secrets).content)
     content[-20] ^= 1
     gpg("--decrypt", stdin=bytes(content), ok=False)
 
 
 def test_without_encryption_the_file_is_sent_as_it_is() -> None:
     plain = policy().model_copy(update={"encrypt": None})
-    assert encrypted(PAY, plain, SecretFiles(None, "drop")) is PAY
+    assert encrypted(PAY, plain, secrets=SecretFiles(None, "drop")) is PAY
 
 
 def test_a_missing_or_broken_key_is_refused_by_name(tmp_path: Path) -> None:
     secrets = SecretFiles(tmp_path, "drop")
     with pytest.raises(DeliveryRefused, match=r"recipient.asc cannot be read"):
-        encrypted(PAY, policy(), secrets)
+        encrypted(PAY, policy(), secrets=secrets)
     (tmp_path / "drop").mkdir()
     (tmp_path / "drop" / "recipient.asc").write_bytes(b"no certificate")
     with pytest.raises(DeliveryRefused, match="cannot be encrypted"):
-        encrypted(PAY, policy(), secrets)
+        encrypted(PAY, policy(), secrets=secrets)

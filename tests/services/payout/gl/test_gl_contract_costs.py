@@ -36,7 +36,14 @@ COSTS = {
 def cost_postings(books: ContractCostBooks) -> list[CostPosting]:
     """The lines of the schedules' own journals."""
     return [
-        CostPosting(line.event, line.account, line.period, line.entity, line.currency, line.amount)
+        CostPosting(
+            event=line.event,
+            account=line.account,
+            period=line.period,
+            entity=line.entity,
+            currency=line.currency,
+            amount=line.amount,
+        )
         for line in journals(cost_entries(books))
     ]
 
@@ -59,7 +66,9 @@ def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
     )
     how = {"kind": "contract_costs", "id": "default", "valid_from": "2020-01-01", "credit": "commission_expense"}
     rules = ContractCosts.of(how | {"on_cost": {"percent": "7.65"}, "benefit_period": {"method": "term"}})
-    costs = [each for each in cost_postings(account_for([line], [], lambda _: rules)) if each.period == "2026-06"]
+    costs = [
+        each for each in cost_postings(account_for([line], [], policy_at=lambda _: rules)) if each.period == "2026-06"
+    ]
     rows = journal("earning", 10_000_00)
     found = made(rows, costs, on_costs=ON_COSTS, contract_costs=COSTS)
     assert [entry.kind for entry in found] == ["amortisation", "capitalisation", "accrual"]
@@ -78,8 +87,22 @@ def test_a_clawback_of_a_capitalised_commission_leaves_the_asset_and_a_claim_and
     None
 ):
     costs = [
-        CostPosting("clawback", "commission_expense", "2026-06", "E1", "USD", 4_000_00),
-        CostPosting("clawback", "deferred_contract_costs", "2026-06", "E1", "USD", -4_000_00),
+        CostPosting(
+            event="clawback",
+            account="commission_expense",
+            period="2026-06",
+            entity="E1",
+            currency="USD",
+            amount=4_000_00,
+        ),
+        CostPosting(
+            event="clawback",
+            account="deferred_contract_costs",
+            period="2026-06",
+            entity="E1",
+            currency="USD",
+            amount=-4_000_00,
+        ),
     ]
     taken = [
         row._replace(account="earned") if row.account == "payable" else row for row in journal("clawback", 4_000_00)
@@ -99,11 +122,19 @@ def test_the_subledger_books_what_the_schedules_say() -> None:
     on_cost = {"percent": "7.65", "recovered_on_clawback": True}
     rules = ContractCosts.of(how | {"on_cost": on_cost, "benefit_period": {"method": "term"}})
     events = [
-        CostEvent("c1", "clawback", date(2027, 3, 31), amount=4_000_00),
-        CostEvent("c1", "termination", date(2027, 4, 1)),
+        CostEvent(contract_id="c1", kind="clawback", on=date(2027, 3, 31), amount=4_000_00),
+        CostEvent(contract_id="c1", kind="termination", on=date(2027, 4, 1)),
     ]
-    line = CostLine("l1", "c1", date(2026, 1, 31), 10_000_00, "USD", "E1", term_months=36)
-    found = account_for([line], events, lambda _: rules)
+    line = CostLine(
+        earning_line_id="l1",
+        contract_id="c1",
+        signed=date(2026, 1, 31),
+        amount=10_000_00,
+        currency="USD",
+        entity="E1",
+        term_months=36,
+    )
+    found = account_for([line], events, policy_at=lambda _: rules)
     told: Counter[CostPosting] = Counter()
     for each in cost_postings(found):
         told[each._replace(amount=0)] += each.amount
@@ -124,6 +155,21 @@ def test_the_subledger_books_what_the_schedules_say() -> None:
 
 def test_an_account_of_contract_costs_that_the_policy_lacks_is_named() -> None:
     with pytest.raises(MissingAccount, match="no account for accrued_on_costs of contract costs"):
-        made([], [CostPosting("expense", "accrued_on_costs", "2026-06", "E1", "USD", 1)], contract_costs=COSTS)
+        made(
+            [],
+            [
+                CostPosting(
+                    event="expense", account="accrued_on_costs", period="2026-06", entity="E1", currency="USD", amount=1
+                )
+            ],
+            contract_costs=COSTS,
+        )
     with pytest.raises(MissingAccount, match="no account for impairment_loss of contract costs"):
-        made([], [CostPosting("impair", "impairment_loss", "2026-06", "E1", "USD", 1)])
+        made(
+            [],
+            [
+                CostPosting(
+                    event="impair", account="impairment_loss", period="2026-06", entity="E1", currency="USD", amount=1
+                )
+            ],
+        )

@@ -146,7 +146,18 @@ def test_shares_of_on_costs_sum_to_the_rounded_whole_and_are_within_one_of_exact
 
 def test_what_moves_between_entities_is_balanced_by_the_intercompany_account() -> None:
     out = [
-        PostingSum("payable", "transfer", "2026-06", "2026-06", entity, "", "", "", "USD", amount)
+        PostingSum(
+            account="payable",
+            kind="transfer",
+            origin_period="2026-06",
+            period="2026-06",
+            entity=entity,
+            cost_center="",
+            component="",
+            plan="",
+            currency="USD",
+            amount=amount,
+        )
         for entity, amount in (("E1", 5), ("E2", -5))
     ]
     one, two = made(out)

@@ -71,8 +71,12 @@ class Company:
         self._scoring = TestClient(
             create_scoring(settings, scoring, ready=list, log=PostgresLog(scoring.url, 1))
         ).__enter__()
-        self.lines = ScoringLines("http://scoring", folder / "client-key", UTCZONE, httpx.MockTransport(self._forward))
-        self.client = TestClient(create_app(settings, service, self.now, list, self.lines, self.lines)).__enter__()
+        self.lines = ScoringLines(
+            "http://scoring", folder / "client-key", zone=UTCZONE, transport=httpx.MockTransport(self._forward)
+        )
+        self.client = TestClient(
+            create_app(settings, service, now=self.now, ready=list, lines=self.lines, deals=self.lines)
+        ).__enter__()
 
     def close(self) -> None:
         """Let go of everything."""

@@ -21,7 +21,16 @@ LINES = st.lists(
 
 def batch(rows: list[tuple[str, str, str, int]]) -> list[BatchLine]:
     return [
-        BatchLine(f"line-{at}", at, person, person, code.lower(), code, currency, amount)
+        BatchLine(
+            line=f"line-{at}",
+            row=at,
+            participant_id=person,
+            person=person,
+            pay_code=code.lower(),
+            target_code=code,
+            currency=currency,
+            amount=amount,
+        )
         for at, (person, code, currency, amount) in enumerate(rows, 1)
     ]
 

@@ -56,7 +56,9 @@ def watched(scoring: Scoring, payout_engine: Engine) -> Watched:
 @pytest.fixture
 def watched_desk(watched: Watched, desk: Desk, service_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(create_app(settings, service_engine, lambda: NOW, list, watched, watched)) as client:
+    with TestClient(
+        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=watched, deals=watched)
+    ) as client:
         yield Desk(client)
 
 

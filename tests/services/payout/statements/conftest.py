@@ -69,6 +69,6 @@ def statement_desk(service_engine: Engine, drawer: Drawer, scoring: Scoring, tmp
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = create_app(settings, service_engine, lambda: NOW, list, scoring, scoring)
+    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
     with TestClient(app) as client:
         yield Desk(client)

@@ -64,9 +64,9 @@ def _earned(deals: tuple[Deal, ...], quota: str, who: str) -> tuple[Any, dict[st
         for deal, *values in deals
     ]
     sold = [(deal, {name: [value, "", 0, ""] for name, value in found.items()}) for deal, found in fields]
-    credits = credit(deals_table(sold, plans.deal_columns), roster, plans).credits
-    earned = earn(measure(credits, plans), roster, plans)
-    kept = details(explain(credits, roster, plans, earned), earned, plans, "2026-06")
+    credits = credit(deals_table(sold, plans.deal_columns), roster, plans=plans).credits
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    kept = details(explain(credits, roster, plans=plans, earnings=earned), earned, plans=plans, period="2026-06")
     amounts = dict(earned.filter(period="2026-06").select("component", "amount").iter_rows())
     return orjson.loads(kept["detail"][0]), amounts
 

@@ -49,10 +49,12 @@ class Months:
         one, other = (_lines(found, deals) for found in (first, second))
         corrected = Corrected(
             compared(by_deal(one, "deal_currency"), by_deal(other)),
-            compared(by_rule(one), by_rule(other), RULE_KEY),
+            compared(by_rule(one), by_rule(other), key=RULE_KEY),
             {},
         )
-        found = told(corrected, facts or {}, was, is_now, Writing("en_US")).get(("ann", "USD", MONTH), ())
+        found = told(corrected, facts or {}, before=was, now=is_now, writing=Writing("en_US")).get(
+            ("ann", "USD", MONTH), ()
+        )
         earned = (
             calculation.earnings.filter(participant_id="ann", period=MONTH)["amount"].sum()
             for calculation in (second, first)
@@ -68,8 +70,8 @@ class Months:
         )
         (self.folder / "roster.csv").write_text(f"participant_id,quota.bookings\nann,{quota}\nbob,{quota}\n")
         plans = PlanSet([read_plan(plan, "plan")])
-        found = calculate(self.folder / "deals.csv", self.folder / "roster.csv", plans, lambda _: None)
-        details = frozen.details(found.explained, found.earnings, plans, MONTH)
+        found = calculate(self.folder / "deals.csv", self.folder / "roster.csv", plans=plans, step=lambda _: None)
+        details = frozen.details(found.explained, found.earnings, plans=plans, period=MONTH)
         return found, {(who, MONTH): detail for who, detail in details.iter_rows()}
 
 

@@ -20,7 +20,7 @@ def test_verify_names_a_kept_page_that_is_no_longer_what_it_was(payout_engine: E
             keep(
                 connection,
                 FileKey("run-2025-01-1", who, "statement", "html"),
-                StatementFile(page, sha256(page), sha256(b"{}")),
+                made=StatementFile(page, sha256(page), sha256(b"{}")),
             )
     assert verify(payout_engine, log) == []
     with payout_engine.begin() as connection:

@@ -25,10 +25,10 @@ from tests.shared.kernel.test_language_against_the_oracle import credited, world
 @given(st.integers(0, 2**32 - 1))
 def test_statements_of_random_plans_sum_up_and_can_be_shown(seed: int) -> None:
     credits, roster, plans = credited(world(seed))
-    earned = earn(measure(credits, plans), roster, plans)
-    explained = explain(credits, roster, plans, earned)
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    explained = explain(credits, roster, plans=plans, earnings=earned)
     for period in earned["period"].unique().sort().to_list()[-2:]:
-        for who, detail in frozen.details(explained, earned, plans, period).iter_rows():
+        for who, detail in frozen.details(explained, earned, plans=plans, period=period).iter_rows():
             pay: Counter[str] = Counter()
             own = earned.filter(participant_id=who, period=period)
             for plan, version, amount in own.select("plan", "version", "amount").iter_rows():

@@ -306,7 +306,7 @@ def test_facts_read_by_patterns_are_those_read_one_by_one_in_any_order_of_patche
     def packed(patches: list[Any]) -> str:
         facts: Facts = {}
         for fields, day, source, by in patches:
-            merge(facts, fields, f"2025-01-0{day}T00:00:00.000000Z", 0, source, by)
+            merge(facts, fields, occurred_at=f"2025-01-0{day}T00:00:00.000000Z", sequence=0, source=source, by=by)
         return pack(facts)
 
     def read_of(texts: list[str]) -> list[tuple[Any, ...]]:

@@ -41,13 +41,13 @@ def deadly(deals: pl.DataFrame, roster: Any, plans: Any) -> Any:
         if PROCESSES:  # the process of the test, which others know nothing of
             raise Died
         os.kill(os.getpid(), signal.SIGKILL)
-    return credit(deals, roster, plans)
+    return credit(deals, roster, plans=plans)
 
 
 def credited(values: Any, roster: Any, plans: Any) -> Any:
     """What the step that credits calculates, in whichever process."""
     credit_worker.credit = deadly  # type: ignore[attr-defined]
-    return CREDITED(values, roster, plans)
+    return CREDITED(values, roster, plans=plans)
 
 
 CREDITED = credit_worker._credited

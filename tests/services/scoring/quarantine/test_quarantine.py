@@ -61,7 +61,7 @@ def sell_again(road: Road) -> None:
 
 def set_aside(road: Road, plan: str = "rep", version: int = 1) -> None:
     with road.engine.begin() as connection:
-        quarantine(connection, plan, version, cause="it takes all memory", by="ops")
+        quarantine(connection, plan, version=version, cause="it takes all memory", by="ops")
 
 
 SHE_GOES_ON = {("lea", "commission", "2025-03"): 20000}
@@ -99,7 +99,7 @@ def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybo
     def failing(credits: Any, roster: Any, plans: Any, earned: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise ArithmeticError("too steep")
-        return explain(credits, roster, plans, earned)
+        return explain(credits, roster, plans=plans, earnings=earned)
 
     monkeypatch.setattr(bulk, "explain", failing)
     bounded = Bounded()
@@ -118,12 +118,12 @@ def test_what_waited_is_calculated_when_it_is_lifted(two: Road) -> None:
     set_aside(two)
     sell_again(two)
     with two.engine.begin() as connection:
-        lift(connection, Publishing(two), "rep", 1, by="ops")  # type: ignore[arg-type]
+        lift(connection, Publishing(two), plan="rep", version=1, by="ops")  # type: ignore[arg-type]
     two.drain()
     assert pay(two) == {("ann", "commission", "2025-03"): 20000} | SHE_GOES_ON
     assert not reasons(two, "second-ann")
     with two.engine.begin() as connection, pytest.raises(NoSuchVersion, match="is not quarantined"):
-        lift(connection, Publishing(two), "rep", 1, by="ops")  # type: ignore[arg-type]
+        lift(connection, Publishing(two), plan="rep", version=1, by="ops")  # type: ignore[arg-type]
 
 
 def test_what_waited_is_calculated_by_the_corrected_version(two: Road) -> None:
@@ -259,7 +259,7 @@ def test_a_panic_of_a_library_is_a_failure_as_any_other(two: Road, monkeypatch: 
     def panicking(deals: Any, roster: Any, plans: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise PanicException("with 1234567 of somebody's pay")
-        return credit(deals, roster, plans)
+        return credit(deals, roster, plans=plans)
 
     monkeypatch.setattr(credit_worker, "credit", panicking)
     sell_again(two)

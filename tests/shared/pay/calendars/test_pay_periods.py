@@ -36,7 +36,7 @@ def next_pay_period(who: PayGroup, period: PayPeriod) -> PayPeriod:
 def pay_periods_of_year(who: PayGroup, year: int) -> list[PayPeriod]:
     """Those that bear its number: 12, 24, 26 or 27, 52 or 53 of them."""
     first, following = (first_of_year(who.calendar, each) for each in (year, year + 1))
-    return list(pay_periods(who, first, following - DAY))
+    return list(pay_periods(who, first, last=following - DAY))
 
 
 FORTNIGHTS = {"every": "two_weeks", "anchor": "2026-01-05"}
@@ -117,7 +117,7 @@ def test_the_pay_periods_of_years_follow_each_other_and_are_as_many_as_they_can_
 
 @given(groups, days)
 def test_every_month_is_closed_by_exactly_one_pay_period(who: PayGroup, day: date) -> None:
-    year = list(pay_periods(who, day, day + timedelta(days=400)))
+    year = list(pay_periods(who, day, last=day + timedelta(days=400)))
     closed = [month for each in year for month in each.months]
     assert closed == sorted(set(closed))
     first, last = year[0].start, year[-1].end

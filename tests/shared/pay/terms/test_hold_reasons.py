@@ -31,15 +31,17 @@ def tranche(share: str, when: str, days: int = 0) -> Tranche:
 def test_a_part_that_is_not_due_says_what_it_waits_for(
     waits: tuple[str, int], facts: dict[str, Any], told: tuple[str, str]
 ) -> None:
-    assert why_held(line(**facts), [tranche("70%", "booked"), tranche("30%", *waits)], [], DAY) == HoldReason(*told)
+    assert why_held(
+        line(**facts), [tranche("70%", "booked"), tranche("30%", *waits)], holds=[], as_of=DAY
+    ) == HoldReason(*told)
 
 
 def test_a_hold_goes_before_the_parts_and_says_all_the_ways_in_which_it_ends() -> None:
     holds = [
-        Hold("a", "deal", "D1", "2026-01", "credit check", until_collected=True),
-        Hold("b", "participant", "ada", "2026-01", "dispute"),
-        Hold("c", "deal", "D2", "2026-01", "of another deal"),
+        Hold(id="a", scope="deal", subject="D1", since="2026-01", reason="credit check", until_collected=True),
+        Hold(id="b", scope="participant", subject="ada", since="2026-01", reason="dispute"),
+        Hold(id="c", scope="deal", subject="D2", since="2026-01", reason="of another deal"),
     ]
-    assert why_held(line(), [tranche("100%", "paid_in_full")], holds, DAY) == HoldReason(
+    assert why_held(line(), [tranche("100%", "paid_in_full")], holds=holds, as_of=DAY) == HoldReason(
         "On hold: credit check; On hold: dispute", "when the customer has paid or when a person releases it; when a person releases it"
     )  # fmt: skip

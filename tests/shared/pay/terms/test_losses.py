@@ -33,71 +33,71 @@ def of(*refunds: DatedAmount, amount: int = 1000_00, cancelled_on: date | None =
 
 
 def kept(paid: PaidLine, now: int, deal: DealFact, schedule: Clawback = STEPS) -> int:
-    return dismissed(losses(paid, now, deal)[1], schedule, SOLD)
+    return dismissed(losses(paid, now, deal=deal)[1], schedule, since=SOLD)
 
 
 def test_of_two_refunds_each_is_dismissed_by_its_own_age() -> None:
-    _, lost = losses(PAID, 50_00, of(EARLY, LATE))
+    _, lost = losses(PAID, 50_00, deal=of(EARLY, LATE))
     assert lost == (Loss(EARLY.day, Fraction(40_00)), Loss(LATE.day, Fraction(10_00)))
-    assert dismissed(lost, STEPS, SOLD) == 5_00
+    assert dismissed(lost, STEPS, since=SOLD) == 5_00
 
 
 def test_a_cancellation_takes_what_earlier_refunds_left() -> None:
-    lost = losses(PAID, 0, of(EARLY, cancelled_on=date(2025, 5, 2)))[1]
+    lost = losses(PAID, 0, deal=of(EARLY, cancelled_on=date(2025, 5, 2)))[1]
     assert lost == (Loss(EARLY.day, Fraction(40_00)), Loss(date(2025, 5, 2), Fraction(60_00)))
-    later = losses(PAID, 0, of(DatedAmount(date(2025, 5, 9), 1000_00), cancelled_on=date(2025, 5, 2)))[1]
+    later = losses(PAID, 0, deal=of(DatedAmount(date(2025, 5, 9), 1000_00), cancelled_on=date(2025, 5, 2)))[1]
     assert later == (Loss(date(2025, 5, 2), Fraction(100_00)),)
 
 
 def test_of_a_deal_that_went_to_another_owner_nothing_is_kept() -> None:
-    assert losses(PAID, 0, of())[1] == ()
+    assert losses(PAID, 0, deal=of())[1] == ()
     assert kept(PAID, 0, of(LATE)) == 0
-    state, _ = losses(PAID, 90_00, of(LATE))
-    gone, lost = losses(state, 0, of(LATE))
+    state, _ = losses(PAID, 90_00, deal=of(LATE))
+    gone, lost = losses(state, 0, deal=of(LATE))
     assert lost == ()
-    assert losses(gone, 0, of(LATE, cancelled_on=date(2025, 5, 2)))[1] == ()  # it was somebody else's by then
+    assert losses(gone, 0, deal=of(LATE, cancelled_on=date(2025, 5, 2)))[1] == ()  # it was somebody else's by then
 
 
 def test_who_gets_the_deal_later_keeps_nothing_of_refunds_that_were_never_paid_to_them() -> None:
-    assert losses(PaidLine(0, 1000_00, ()), 60_00, of(EARLY))[1] == ()
+    assert losses(PaidLine(0, 1000_00, ()), 60_00, deal=of(EARLY))[1] == ()
 
 
 def test_a_corrected_price_or_share_is_taken_back_whole_and_refunds_count_at_what_is_left() -> None:
-    assert losses(PAID, 80_00, of(amount=800_00))[1] == ()
-    assert losses(PAID, 40_00, of(EARLY, amount=800_00))[1] == (Loss(EARLY.day, Fraction(40_00)),)
-    assert losses(PAID, 30_00, of(EARLY))[1] == (Loss(EARLY.day, Fraction(20_00)),)  # half of it is another's now
-    assert losses(PAID, 0, of(amount=500_00, cancelled_on=LATE.day))[1] == (Loss(LATE.day, Fraction(50_00)),)
+    assert losses(PAID, 80_00, deal=of(amount=800_00))[1] == ()
+    assert losses(PAID, 40_00, deal=of(EARLY, amount=800_00))[1] == (Loss(EARLY.day, Fraction(40_00)),)
+    assert losses(PAID, 30_00, deal=of(EARLY))[1] == (Loss(EARLY.day, Fraction(20_00)),)  # half of it is another's now
+    assert losses(PAID, 0, deal=of(amount=500_00, cancelled_on=LATE.day))[1] == (Loss(LATE.day, Fraction(50_00)),)
 
 
 def test_refunds_that_were_known_when_it_was_paid_are_no_loss() -> None:
     paid = PaidLine(60_00, 1000_00, (EARLY,))
-    assert losses(paid, 50_00, of(EARLY, LATE))[1] == (Loss(LATE.day, Fraction(10_00)),)
+    assert losses(paid, 50_00, deal=of(EARLY, LATE))[1] == (Loss(LATE.day, Fraction(10_00)),)
 
 
 def test_a_refund_that_is_taken_back_is_none_and_a_deal_that_is_won_again_is_not_lost() -> None:
-    state, _ = losses(PAID, 60_00, of(EARLY))
-    assert losses(state, 100_00, of())[1] == ()
-    state, _ = losses(PAID, 0, of(cancelled_on=EARLY.day))
-    assert losses(state, 100_00, of())[1] == ()
-    assert losses(state, 90_00, of(LATE))[1] == (Loss(LATE.day, Fraction(10_00)),)
+    state, _ = losses(PAID, 60_00, deal=of(EARLY))
+    assert losses(state, 100_00, deal=of())[1] == ()
+    state, _ = losses(PAID, 0, deal=of(cancelled_on=EARLY.day))
+    assert losses(state, 100_00, deal=of())[1] == ()
+    assert losses(state, 90_00, deal=of(LATE))[1] == (Loss(LATE.day, Fraction(10_00)),)
 
 
 def test_a_deal_that_earns_more_than_when_it_was_paid_is_measured_by_that() -> None:
-    state, lost = losses(PAID, 200_00, of(amount=1000_00))
+    state, lost = losses(PAID, 200_00, deal=of(amount=1000_00))
     assert lost == ()
-    assert losses(state, 180_00, of(LATE))[1] == (Loss(LATE.day, Fraction(20_00)),)
+    assert losses(state, 180_00, deal=of(LATE))[1] == (Loss(LATE.day, Fraction(20_00)),)
 
 
 def test_pay_that_a_refund_does_not_lower_loses_nothing() -> None:
-    assert losses(PAID, 100_00, of(EARLY))[1] == ()
-    assert losses(PAID, 100_00, of(cancelled_on=EARLY.day))[1] == ()
+    assert losses(PAID, 100_00, deal=of(EARLY))[1] == ()
+    assert losses(PAID, 100_00, deal=of(cancelled_on=EARLY.day))[1] == ()
 
 
 def test_of_a_deal_without_an_amount_refunds_share_what_was_lost_and_a_cancellation_takes_all() -> None:
     unknown = PaidLine(100_00, None, ())
     both = DealFact(SOLD, None, (EARLY, LATE))
-    assert losses(unknown, 50_00, both)[1] == (Loss(EARLY.day, Fraction(40_00)), Loss(LATE.day, Fraction(10_00)))
-    assert losses(unknown, 0, DealFact(SOLD, None, (), LATE.day))[1] == (Loss(LATE.day, Fraction(100_00)),)
+    assert losses(unknown, 50_00, deal=both)[1] == (Loss(EARLY.day, Fraction(40_00)), Loss(LATE.day, Fraction(10_00)))
+    assert losses(unknown, 0, deal=DealFact(SOLD, None, (), LATE.day))[1] == (Loss(LATE.day, Fraction(100_00)),)
 
 
 def earned(rate: Fraction, amount: int, refunds: Sequence[DatedAmount]) -> int:
@@ -141,7 +141,7 @@ def test_decreases_over_any_runs_dismiss_what_they_dismiss_at_once(
     state = paid
     for number in range(1, len(order) + 1):
         known = order[:number]
-        state, _ = losses(state, earned(rate, amount, known), of(*known, amount=amount))
+        state, _ = losses(state, earned(rate, amount, known), deal=of(*known, amount=amount))
     assert kept(state, 0 if lost else earned(rate, amount, refunds), final, schedule) == at_once
 
 
@@ -151,18 +151,20 @@ def test_what_is_dismissed_lies_between_nothing_and_what_was_lost(
 ) -> None:
     amount = 1500_00
     paid, now = PaidLine(earned(rate, amount, ()), amount, ()), earned(rate, amount, refunds)
-    lost = losses(paid, now, of(*refunds, amount=amount))[1]
+    lost = losses(paid, now, deal=of(*refunds, amount=amount))[1]
     assert sum(each.amount for each in lost) == paid.amount - now
-    assert 0 <= dismissed(lost, schedule, SOLD) <= paid.amount - now
+    assert 0 <= dismissed(lost, schedule, since=SOLD) <= paid.amount - now
 
 
 def test_who_has_less_of_a_deal_by_now_keeps_nothing_of_what_is_another_s() -> None:
     mine = PAID._replace(shares=(("own", 10**8),))
     cancelled = of(cancelled_on=LATE.day)
-    assert losses(mine, 0, cancelled, {})[1] == ()
-    assert losses(mine, 0, cancelled, {"own": 25_000_000, "overlay": 10**8})[1] == (Loss(LATE.day, Fraction(25_00)),)
-    gone, _ = losses(mine, 0, of(), {})
-    assert losses(gone, 0, cancelled, {"own": 10**8})[1] == (
+    assert losses(mine, 0, deal=cancelled, shares={})[1] == ()
+    assert losses(mine, 0, deal=cancelled, shares={"own": 25_000_000, "overlay": 10**8})[1] == (
+        Loss(LATE.day, Fraction(25_00)),
+    )
+    gone, _ = losses(mine, 0, deal=of(), shares={})
+    assert losses(gone, 0, deal=cancelled, shares={"own": 10**8})[1] == (
         Loss(LATE.day, Fraction(100_00)),
     )  # it was theirs after all
 
@@ -202,6 +204,6 @@ def test_changes_of_owner_price_and_refunds_dismiss_the_same_in_one_run_and_in_m
         now = 0 if cancelled else earned(rate * Fraction(share, 10**8), amount, refunds)
         deal = of(*refunds, amount=amount, cancelled_on=cancelled)
         if number in runs or number == len(told) - 1:
-            state, lost = losses(state, now, deal, {"own": share})
-    at_once = losses(first, now, deal, {"own": share})[1]
-    assert abs(dismissed(lost, schedule, SOLD) - dismissed(at_once, schedule, SOLD)) <= 2 * len(told)
+            state, lost = losses(state, now, deal=deal, shares={"own": share})
+    at_once = losses(first, now, deal=deal, shares={"own": share})[1]
+    assert abs(dismissed(lost, schedule, since=SOLD) - dismissed(at_once, schedule, since=SOLD)) <= 2 * len(told)

@@ -21,7 +21,7 @@ def terms(**rules: Any) -> Terms:
     document = PaymentTerms.of(
         {"kind": "payment_terms", "id": "t", "valid_from": "2026-01-01", "currency": "USD", **rules}
     )
-    return terms_for([document], "ada", None, "default", "USD")
+    return terms_for([document], "ada", plan=None, pay_group="default", currency="USD")
 
 
 def months(earned: list[int], rules: Terms, **facts: Any) -> list[Pay]:
@@ -175,13 +175,13 @@ def test_what_is_said_of_a_person_goes_before_what_is_said_of_the_plan_and_of_ev
         document("b", {"plans": ["field"]}, draw={"amount": 2}, maximum={"amount": 9}),
         document("c", {}, draw={"amount": 3}, maximum={"amount": 8}, negative={"balance": "write_off"}),
     ]
-    ada = terms_for(documents, "ada", "field", "default", "USD")
-    bob = terms_for(documents, "bob", None, "default", "USD")
+    ada = terms_for(documents, "ada", plan="field", pay_group="default", currency="USD")
+    bob = terms_for(documents, "bob", plan=None, pay_group="default", currency="USD")
     assert ada[DRAW]
     assert ada[MAXIMUM]
     assert bob[DRAW]
     assert (ada[DRAW].amount, ada[MAXIMUM].amount, ada[NEGATIVE].balance, bob[DRAW].amount) == (1, 9, "write_off", 3)
-    assert terms_for(documents, "ada", "field", "default", "EUR")[DRAW] is None
+    assert terms_for(documents, "ada", plan="field", pay_group="default", currency="EUR")[DRAW] is None
 
 
 AMOUNTS = st.integers(-5000, 8000)

@@ -20,7 +20,16 @@ HALVES = [Tranche.model_validate({"share": "50%", "when": when}) for when in ("b
 
 def line(amount: int = 100_00, **facts: Any) -> LineFacts:
     told: dict[str, Any] = {"deal_id": "D1", "deal_amount": 1000_00, "booked_on": date(2026, 1, 10), **facts}
-    return LineFacts("ada", "2026-01", "base", "field", 1, currency="USD", amount=amount, **told)
+    return LineFacts(
+        participant_id="ada",
+        period="2026-01",
+        component="base",
+        plan="field",
+        version=1,
+        currency="USD",
+        amount=amount,
+        **told,
+    )
 
 
 def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
@@ -31,17 +40,17 @@ def test_half_is_due_at_booking_and_half_as_the_customer_pays() -> None:
         date(2026, 2, 28): 65_00,
         date(2026, 3, 31): 100_00,
     }.items():
-        assert released(line(payments=paid), HALVES, [], as_of) == due
+        assert released(line(payments=paid), HALVES, holds=[], as_of=as_of) == due
 
 
 def test_money_that_goes_back_takes_the_release_back() -> None:
     paid = [DatedAmount(date(2026, 2, 1), 700_00), DatedAmount(date(2026, 4, 1), -400_00)]
-    assert released(line(payments=paid), HALVES, [], date(2026, 4, 30)) == 65_00
+    assert released(line(payments=paid), HALVES, holds=[], as_of=date(2026, 4, 30)) == 65_00
 
 
 def test_who_paid_all_and_got_a_part_back_owes_nothing_more() -> None:
     paid, back = [DatedAmount(date(2026, 2, 1), 1000_00)], [DatedAmount(date(2026, 4, 1), 400_00)]
-    assert released(line(60_00, payments=paid, refunds=back), HALVES, [], date(2026, 4, 30)) == 60_00
+    assert released(line(60_00, payments=paid, refunds=back), HALVES, holds=[], as_of=date(2026, 4, 30)) == 60_00
 
 
 def test_a_part_waits_for_the_window_to_pass() -> None:
@@ -50,35 +59,67 @@ def test_a_part_waits_for_the_window_to_pass() -> None:
         Tranche.model_validate({"share": "70%", "when": "booked"}),
         Tranche.model_validate({"share": "30%", "when": "booked", "days_after": 90}),
     ]
-    assert released(line(), tranches, [], date(2026, 1, 31)) == 70_00
-    assert released(line(), tranches, [], date(2026, 4, 9)) == 70_00
-    assert released(line(), tranches, [], date(2026, 4, 10)) == 100_00
+    assert released(line(), tranches, holds=[], as_of=date(2026, 1, 31)) == 70_00
+    assert released(line(), tranches, holds=[], as_of=date(2026, 4, 9)) == 70_00
+    assert released(line(), tranches, holds=[], as_of=date(2026, 4, 10)) == 100_00
 
 
 def test_paid_in_full_means_the_last_cent_and_a_line_without_a_deal_does_not_wait() -> None:
     full = [Tranche.model_validate({"share": 1, "when": "paid_in_full"})]
     nearly = [DatedAmount(date(2026, 2, 1), 999_99)]
-    assert released(line(payments=nearly), full, [], date(2026, 12, 31)) == 0
-    assert released(line(payments=[*nearly, DatedAmount(date(2026, 3, 1), 1)]), full, [], date(2026, 3, 1)) == 100_00
-    assert released(line(deal_id=None), full, [], date(2026, 1, 31)) == 100_00
+    assert released(line(payments=nearly), full, holds=[], as_of=date(2026, 12, 31)) == 0
+    assert (
+        released(line(payments=[*nearly, DatedAmount(date(2026, 3, 1), 1)]), full, holds=[], as_of=date(2026, 3, 1))
+        == 100_00
+    )
+    assert released(line(deal_id=None), full, holds=[], as_of=date(2026, 1, 31)) == 100_00
 
 
 def test_a_hold_stops_a_line_until_a_person_a_date_or_the_money_releases_it() -> None:
     day = date(2026, 6, 30)
-    stop = Hold("h", "deal", "D1", "2026-01", "credit check")
-    assert released(line(), None, [stop], day) == 0
-    assert released(line(), None, [Hold("h", "deal", "D2", "2026-01", "other")], day) == 100_00
-    assert released(line(), None, [Hold("h", "participant", "ada", "2026-02", "later")], day) == 100_00
-    assert released(line(), None, [Hold("h", "plan", "field", "2026-01", "x", released_on=day)], day) == 100_00
-    assert released(line(), None, [Hold("h", "deal", "D1", "2026-01", "x", until=day)], day) == 100_00
+    stop = Hold(id="h", scope="deal", subject="D1", since="2026-01", reason="credit check")
+    assert released(line(), None, holds=[stop], as_of=day) == 0
+    assert (
+        released(
+            line(), None, holds=[Hold(id="h", scope="deal", subject="D2", since="2026-01", reason="other")], as_of=day
+        )
+        == 100_00
+    )
+    assert (
+        released(
+            line(),
+            None,
+            holds=[Hold(id="h", scope="participant", subject="ada", since="2026-02", reason="later")],
+            as_of=day,
+        )
+        == 100_00
+    )
+    assert (
+        released(
+            line(),
+            None,
+            holds=[Hold(id="h", scope="plan", subject="field", since="2026-01", reason="x", released_on=day)],
+            as_of=day,
+        )
+        == 100_00
+    )
+    assert (
+        released(
+            line(),
+            None,
+            holds=[Hold(id="h", scope="deal", subject="D1", since="2026-01", reason="x", until=day)],
+            as_of=day,
+        )
+        == 100_00
+    )
     whole = [DatedAmount(day, 1000_00)]
-    until_paid = Hold("h", "deal", "D1", "2026-01", "x", until_collected=True)
-    assert released(line(payments=whole), None, [until_paid], day) == 100_00
-    assert released(line(), None, [until_paid], day) == 0
+    until_paid = Hold(id="h", scope="deal", subject="D1", since="2026-01", reason="x", until_collected=True)
+    assert released(line(payments=whole), None, holds=[until_paid], as_of=day) == 100_00
+    assert released(line(), None, holds=[until_paid], as_of=day) == 0
 
 
 def test_a_leaver_may_be_paid_what_was_still_to_come() -> None:
-    assert released(line(), HALVES, [], date(2026, 1, 31), Leaver(held="release")) == 100_00
+    assert released(line(), HALVES, holds=[], as_of=date(2026, 1, 31), leaver=Leaver(held="release")) == 100_00
 
 
 @pytest.mark.parametrize(
@@ -109,7 +150,7 @@ def test_what_is_taken_back_depends_on_the_age_of_the_deal(
     schedule: dict[str, Any] | None, lost_on: date, kept: int
 ) -> None:
     rules = None if schedule is None else Clawback.model_validate(schedule, strict=False)
-    assert dismissed([Loss(lost_on, Fraction(2500_00))], rules, date(2026, 1, 1)) == kept
+    assert dismissed([Loss(lost_on, Fraction(2500_00))], rules, since=date(2026, 1, 1)) == kept
 
 
 @given(st.integers(-10_000, 10_000), st.integers(0, 12_000), st.integers(1, 9_999))
@@ -119,6 +160,6 @@ def test_what_is_released_lies_between_nothing_and_the_line(amount: int, came_in
         Tranche.model_validate({"share": f"0.{10_000 - share:04d}", "when": "collected"}),
     ]
     paid = [DatedAmount(date(2026, 2, 1), came_in)]
-    due = released(line(amount, deal_amount=10_000, payments=paid), tranches, [], date(2026, 3, 1))
+    due = released(line(amount, deal_amount=10_000, payments=paid), tranches, holds=[], as_of=date(2026, 3, 1))
     assert min(0, amount) <= due <= max(0, amount)
     assert came_in < 10_000 or due == amount
