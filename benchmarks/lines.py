@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from benchmarks.kernel import deals, plan, roster
 from earnest.local.system import System
-from services.payout.lines import ScoringLines
+from services.payout.scoring import ScoringClient
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import CREDIT, STORED
 from services.scoring.earn import store as stored_sums
@@ -49,7 +49,7 @@ def measure_lines(system: System, number: int, participants: int) -> Lines:
     engine = engine_for(database_url(system.settings), "scoring", pool_size=1)
     fill(engine, number, participants)
     engine.dispose()
-    source = ScoringLines.from_settings(system.settings)
+    source = ScoringClient.from_settings(system.settings)
     scoring = _scoring()
     begun, was = perf_counter(), _busy(scoring)
     found = source.of(PERIOD, None)

@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.lines import PERIOD, fill
 from earnest.client import Client
 from earnest.local.system import System
-from services.payout.lines import ScoringLines
+from services.payout.scoring import ScoringClient
 from shared.contracts.topics import EARNINGS
 from shared.database import database_url, engine_for
 from shared.log.open import open_log
@@ -42,7 +42,7 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
     engine = engine_for(database_url(system.settings), "scoring", pool_size=1)
     fill(engine, number, participants)
     engine.dispose()
-    source = ScoringLines.from_settings(system.settings)
+    source = ScoringClient.from_settings(system.settings)
     lines = source.of(PERIOD, None)
     source.close()
     client = Client(system.home, system.settings)

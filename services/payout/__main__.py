@@ -11,8 +11,8 @@ from services.payout.app import create_app
 from services.payout.delivery.worker import Courier
 from services.payout.ledger.tables import ROLE
 from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
-from services.payout.lines import ScoringLines
 from services.payout.payroll.worker import CutOffs
+from services.payout.scoring import ScoringClient
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
@@ -36,7 +36,7 @@ def main() -> None:
     books = Worker(WORKER, log, engine=engine, topics=TOPICS, step=partial(step, _now), member=member, batch=BATCH)
     cut_offs = CutOffs(engine, lambda: _now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, now=_now), cut_offs, *relays(log)])
-    scoring = ScoringLines.from_settings(settings)
+    scoring = ScoringClient.from_settings(settings)
     app = create_app(settings, engine, now=_now, ready=crew.reasons, lines=scoring, deals=scoring)
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()

@@ -14,13 +14,13 @@ from services.payout.delivery import routes as delivery
 from services.payout.deps import Dependencies
 from services.payout.gl import routes as gl
 from services.payout.ledger import routes as ledger
-from services.payout.lines import LineSource
 from services.payout.payroll import routes as payroll
 from services.payout.payroll.routes import OnAnswer
 from services.payout.policies import routes as policies
 from services.payout.runs import payroll_release
-from services.payout.runs.decisions.routes import add_decisions
-from services.payout.runs.routes import add_runs
+from services.payout.runs import routes as runs
+from services.payout.runs.decisions import routes as decisions
+from services.payout.scoring import LineSource
 from services.payout.statements import routes as statements
 from shared import web
 from shared.deps import Clock
@@ -31,6 +31,8 @@ TAGS: Final = {
     "ledger": "What is booked: balances, journals, the trial balance of a month, and which months are open.",
     "policies": "Every setting of payout as a document with versions, an author and a reason, in force from a day on.",
     "pay calendars": "The pay periods of a pay group.",
+    "runs": "A payout run over a pay period: calculated, approved by others than its author, released to payroll.",
+    "decisions": "What people decide about pay: holds, manual adjustments, dismissed clawbacks, with reason and author.",
     "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the roll-forward.",
     "statements": "Pay statements of participants and teams, as data, page or PDF.",
     "payroll": "Batches of payments: their files, what payroll says it received and paid, and the lines it returned.",
@@ -51,7 +53,7 @@ def create_app(
     """The app over the ledger; `now` gives the present instant, `lines` and `deals` what scoring knows."""
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
     deps = Dependencies(settings=settings, engine=engine, snapshot=snapshot, now=now, lines=lines, deals=deals)
-    app = web.create_app(
+    return web.create_app(
         "Earnest payout",
         "The ledger, payout runs and payroll files.",
         settings=settings,
@@ -60,6 +62,8 @@ def create_app(
             ledger.router,
             policies.router,
             calendars.router,
+            runs.router,
+            decisions.router,
             contract_costs.router,
             statements.router,
             payroll.router,
@@ -72,6 +76,3 @@ def create_app(
         tags=TAGS,
         database_away="the database does not answer; nothing was done",
     )
-    add_runs(app, deps)
-    add_decisions(app, deps)
-    return app

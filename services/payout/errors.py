@@ -8,7 +8,7 @@
        |- NoSuchRun                  404
        |- WrongState, LinesChanged, LinesTampered, ActiveRun, NothingDue, NotSettled, NoSuchProfile
        |- PeriodClosed, PeriodNotEnded
-       |- NotTheAuthor, ApproverIsAuthor, NotYourStep, Touched                     403: two people for money
+       |- NotTheAuthor, ApproverIsAuthor, NotYourStep, SegregationOfDuties         403: two people for money
        |- NoSuchDecision             404: a hold or an adjustment
        |- ReleasedAfterRun, NothingToKeep, AlreadyDecided
        |- BeginsInClosedMonth, DoesNotFollow                                       policies.publishing
@@ -210,7 +210,7 @@ class NotYourStep(Refusal):
         self.run, self.actor, self.step = run, actor, step
 
 
-class Touched(Refusal):
+class SegregationOfDuties(Refusal):
     """Whoever set something that a run pays on cannot approve it; `what` names the kinds of it."""
 
     type = "touched"

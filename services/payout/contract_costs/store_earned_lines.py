@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from services.payout.contract_costs.earned_lines import costs_of, lines_of
 from services.payout.roster.store import people
-from services.payout.runs import store as runs
+from services.payout.runs import store_record
 from shared.contract_costs.facts import CostLine
 from shared.contracts.lines import SCHEMA
 from shared.periods import last_day
@@ -32,8 +32,8 @@ def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
     wanted = ["participant_id", "period", "lines"]
     found = [pl.DataFrame(schema=SCHEMA).select(wanted)]
     seen = found[0].select("participant_id", "period")
-    for run_id in runs.runs_that_looked_at(connection, ""):
-        lines = runs.earned_lines(connection, run_id)
+    for run_id in store_record.runs_that_looked_at(connection, ""):
+        lines = store_record.earned_lines(connection, run_id)
         if lines is None:
             continue
         new = (

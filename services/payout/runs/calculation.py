@@ -22,7 +22,7 @@ MOST_TOLD: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class RunInputs:
     """Everything that a run is calculated from.
 
     Args:
@@ -48,30 +48,31 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calculated:
+class Calculation:
     """What a run would do for everybody, and what that was calculated from."""
 
-    inputs: Inputs
+    inputs: RunInputs
     settlements: Sequence[Settlement]
 
 
-def calculate(inputs: Inputs) -> Calculated:
+def calculate(inputs: RunInputs) -> Calculation:
     """Settle everybody in the run."""
     snapshot, corrected, remembered = inputs.snapshot, inputs.corrected, _remembered(inputs.snapshot)
+    # Also of deals that lost something before an earlier run: what became of them may be known better by now.
     lost = lost_deals(corrected.deals, inputs.facts, remembered=remembered) if dismisses(snapshot) else {}
     settlements = settle_everybody(
         snapshot, each_line(inputs.lines), lost=worth_remembering(snapshot, lost, remembered=remembered)
     )
-    return Calculated(inputs=inputs, settlements=settlements)
+    return Calculation(inputs=inputs, settlements=settlements)
 
 
 def corrected_months(snapshot: RunSnapshot) -> dict[str, set[str]]:
     """The closed months about which something was booked since a run looked, and of whom."""
     found: dict[str, set[str]] = {}
     for (who, _), fresh in snapshot.unsettled.items():
-        for each in fresh:
-            if each.kind == "earning" and snapshot.closed is not None and each.origin <= snapshot.closed:
-                found.setdefault(each.origin, set()).add(who)
+        for entry in fresh:
+            if entry.kind == "earning" and snapshot.closed is not None and entry.origin <= snapshot.closed:
+                found.setdefault(entry.origin, set()).add(who)
     return found
 
 

@@ -1,4 +1,9 @@
-"""Whoever had a hand in what a run pays: by a fact, a policy or a decision that an amount in it rests on. They do not approve it."""
+"""Whoever had a hand in what a run pays: by a fact, a policy or a decision that an amount in it rests on. They do not approve it.
+
+Who approves money must not be able to move it (segregation of duties). Movers are not only those whose facts hold now: who set what was
+replaced since moved the difference that is paid now. Each of the sources below says whom it counts, as (who, what): `what` is the kind of
+thing that they set, and what the refusal tells the approver.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,10 @@ from sqlalchemy import Connection
 
 from services.payout.ledger import store_closings as closings
 from services.payout.policies import store_in_force as policies_in_force
-from services.payout.runs import store as runs
-from services.payout.runs import store_balances as positions
-from services.payout.runs.calculation import Calculated
-from services.payout.runs.decisions import store as holds
-from services.payout.runs.payees import ATTRIBUTES
+from services.payout.runs import store_balances, store_record
+from services.payout.runs.calculation import Calculation
+from services.payout.runs.decisions import store as decisions
+from services.payout.runs.record import PAYEE_ATTRIBUTES
 from shared.contracts.topics import ROSTER
 from shared.log import sent_again
 from shared.pay.approval import ApprovalPolicy
@@ -30,16 +34,16 @@ RULED = frozenset({"plan", "active"})
 """What of the roster decides whose payment terms are whose, and for which days."""
 
 
-def hands(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
+def contributors_of(connection: Connection, calculated: Calculation) -> Iterator[tuple[str, str]]:
     """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
-    snapshot = found.inputs.snapshot
-    yield from _hands(found.inputs.lines)
+    snapshot = calculated.inputs.snapshot
+    yield from _touched_by(calculated.inputs.lines)
     yield from _by_what_was_paid(connection, snapshot)
     periods = list(_pay_periods(snapshot))
-    yield from _by_roster(connection, found, first=min(each.start for each in periods))
-    left = {each.ends for state in snapshot.carried.values() for each in state.uncleared}
-    yield from _by_policies(connection, found, ends={each.end for each in periods} | left)
-    yield from _by_decisions(connection, found)
+    yield from _by_roster(connection, calculated, first=min(period.start for period in periods))
+    left = {uncleared.ends for state in snapshot.carried.values() for uncleared in state.uncleared}
+    yield from _by_policies(connection, calculated, ends={period.end for period in periods} | left)
+    yield from _by_decisions(connection, calculated)
 
 
 def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[tuple[str, str]]:
@@ -47,34 +51,35 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
 
     A fact that was replaced since moved what is paid now as much as the one in its place.
     """
-    kept = cache(lambda run: runs.touched(connection, run))
-    looked = cache(lambda month: runs.runs_that_looked_at(connection, month))
+    kept = cache(lambda run: store_record.contributors_to_lines(connection, run))
+    looked = cache(lambda month: store_record.runs_that_looked_at(connection, month))
     left: dict[str, set[str]] = {}
-    corrected: dict[
-        tuple[str, str], set[str]
-    ] = {}  # by month, and the run before which it was replaced: this one, or an earlier one
+    # By month, and the run before which it was replaced: this one, or an earlier one.
+    corrected: dict[tuple[str, str], set[str]] = {}
     for (who, _), state in snapshot.carried.items():
-        for each in state.uncleared:
-            left.setdefault(each.run, set()).add(who)
-            for month in each.corrected:
-                corrected.setdefault((month, each.run), set()).add(who)
+        for uncleared in state.uncleared:
+            left.setdefault(uncleared.run, set()).add(who)
+            for month in uncleared.corrected:
+                corrected.setdefault((month, uncleared.run), set()).add(who)
     for (who, _), fresh in snapshot.unsettled.items():
         for change in fresh:
             if change.kind == "earning":
                 corrected.setdefault((change.origin, snapshot.run.id), set()).add(who)
     for run, everybody in left.items():
-        yield from _hands(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
+        yield from _touched_by(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
+    # Of each month only the run counts that looked at a participant last before it was corrected: what that one had paid is the other
+    # side of the difference. Runs before it were corrected by it, and what they had moved is settled.
     for (month, before), missing in corrected.items():
         earlier = looked(month)
         for run in earlier[earlier.index(before) + 1 :] if before in earlier else earlier:
             mine = kept(run).filter(pl.col("period") == month, pl.col("participant_id").is_in(list(missing)))
-            yield from _hands(mine)
+            yield from _touched_by(mine)
             missing -= set(mine["participant_id"])
             if not missing:
                 break
 
 
-def _hands(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
+def _touched_by(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
     """`who` and `what` of a table with the column `touched_by`, once each."""
     touched = lines.select(pl.col("touched_by").explode()).drop_nulls().unnest("touched_by")
     yield from touched.select("who", "what").unique().iter_rows()
@@ -83,38 +88,41 @@ def _hands(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
 def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
     """The pay period of the run, and those in which the closed months ended that it corrects."""
     yield pay_period_at(ruling(snapshot.groups, snapshot.run.ends), snapshot.run.ends)
-    for month in {each.origin for fresh in snapshot.unsettled.values() for each in fresh}:
+    for month in {entry.origin for fresh in snapshot.unsettled.values() for entry in fresh}:
         if snapshot.closed is not None and month <= snapshot.closed:
             yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 
 
-def _by_roster(connection: Connection, found: Calculated, *, first: date) -> Iterator[tuple[str, str]]:
+def _by_roster(connection: Connection, calculated: Calculation, *, first: date) -> Iterator[tuple[str, str]]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
-    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
-    settled = {who: snapshot.people[who] for who in {each.participant_id for each in found.settlements}}
+    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    settled = {
+        who: snapshot.people[who] for who in {settlement.participant_id for settlement in calculated.settlements}
+    }
     everybody = settled | dict(snapshot.moved_out)
+    # An event that was set aside and sent again by somebody holds in their name, too: they decided that it counts.
     letters = sent_again.sent_again(connection, ROSTER)
     again = sent_again.in_force(letters, {who: person.facts for who, person in everybody.items()})
     for who, person in everybody.items():
         if who in settled:
-            yield from ((by, "payee") for by in person.set_by(ATTRIBUTES, run.ends))
-            said = [(each, "roster") for each in person.said(RULED, first, last=run.ends)]
-            said += [(each, "payee") for each in person.said(ATTRIBUTES, run.ends, last=run.ends)]
+            yield from ((by, "payee") for by in person.set_by(PAYEE_ATTRIBUTES, run.ends))
+            said = [(setting, "roster") for setting in person.said(RULED, first, last=run.ends)]
+            said += [(setting, "payee") for setting in person.said(PAYEE_ATTRIBUTES, run.ends, last=run.ends)]
         else:
             moves = person.said({"pay_group"}, run.starts, last=run.ends)
-            said = [(each, "payee") for each in moves if each.day >= run.starts]
-        for each, what in said:
-            yield each.by, what
-            yield from ((by, what) for by in again.get((who, f"{each.day}/{each.attribute}"), ()))
+            said = [(setting, "payee") for setting in moves if setting.day >= run.starts]
+        for setting, what in said:
+            yield setting.by, what
+            yield from ((by, what) for by in again.get((who, f"{setting.day}/{setting.attribute}"), ()))
 
 
-def _by_policies(connection: Connection, found: Calculated, *, ends: set[date]) -> Iterator[tuple[str, str]]:
+def _by_policies(connection: Connection, calculated: Calculation, *, ends: set[date]) -> Iterator[tuple[str, str]]:
     """Who wrote the versions that rule the run of policies that apply to it, or did before these versions.
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
     """
-    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
-    cases = {(each.participant_id, each.currency) for each in found.settlements}
+    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    cases = {(settlement.participant_id, settlement.currency) for settlement in calculated.settlements}
     owed = [(who, snapshot.attributes_of(who).plan, currency) for who, currency in sorted(cases)]
 
     def pays(version: Version) -> bool:
@@ -134,29 +142,32 @@ def _by_policies(connection: Connection, found: Calculated, *, ends: set[date]) 
         for versions in policies_in_force.by_id(connection, kind).values():
             if any(map(applies, versions)):
                 held = (in_force(versions, day) for day in (ends if what == "terms" else {run.ends}))
-                yield from ((each.author, what) for each in held if each is not None)
+                yield from ((version.author, what) for version in held if version is not None)
     calendars = policies_in_force.by_id(connection, "pay_group").get(run.pay_group, [])
     if (calendar := in_force(calendars, run.ends)) is not None:
         yield calendar.author, "calendar"
 
 
-def _by_decisions(connection: Connection, found: Calculated) -> Iterator[tuple[str, str]]:
+def _by_decisions(connection: Connection, calculated: Calculation) -> Iterator[tuple[str, str]]:
     """Who put on or released holds, dismissed clawbacks, or made adjustments."""
-    snapshot = found.inputs.snapshot
-    decided = holds.hands(connection)
-    deals = _sold(found.inputs.lines, {each.subject for each in decided if each.scope == "deal"})
-    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(found.inputs.lines)
+    snapshot = calculated.inputs.snapshot
+    decided = decisions.contributions(connection)
+    deals = _sold(calculated.inputs.lines, {decision.subject for decision in decided if decision.scope == "deal"})
+    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(calculated.inputs.lines)
     subjects = {"participant": snapshot.people.keys(), "deal": deals, "plan": plans}
-    lost = {(each.participant_id, deal) for each in found.settlements for deal, *_ in each.kept}
+    lost = {(settlement.participant_id, deal) for settlement in calculated.settlements for deal, *_ in settlement.kept}
     since = closings.closed_at(connection, snapshot.run.pay_group)
-    for each in decided:
-        if each.deal is not None:
-            works = (each.subject, each.deal) in lost
+    for decision in decided:
+        if decision.deal is not None:
+            works = (decision.subject, decision.deal) in lost
         else:
-            works = each.until is None or each.until >= snapshot.run.starts
-        if each.subject in subjects[each.scope] and (works or since is None or each.at >= since):
-            yield each.actor, each.what
-    for actor in positions.adjusters(connection, snapshot.people, month=snapshot.run.month, before=snapshot.carried):
+            works = decision.until is None or decision.until >= snapshot.run.starts
+        # What has no effect any more still moved this run if it was decided since the books were last closed: pay was held until then.
+        if decision.subject in subjects[decision.scope] and (works or since is None or decision.at >= since):
+            yield decision.actor, decision.what
+    for actor in store_balances.adjusters(
+        connection, snapshot.people, month=snapshot.run.month, before=snapshot.carried
+    ):
         yield actor, "adjustment"
 
 

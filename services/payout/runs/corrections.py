@@ -23,7 +23,7 @@ Details = Mapping[tuple[str, str], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""
 
 
-class Changed(NamedTuple):
+class ChangedLine(NamedTuple):
     """What a line of a closed month earns more or less, in minor units, and why; without a deal by a rule of the component."""
 
     deal_id: str | None
@@ -32,7 +32,7 @@ class Changed(NamedTuple):
     why: str
 
 
-class Standing(NamedTuple):
+class DealPay(NamedTuple):
     """How a deal pays in a component: its lines, and the part that they are of."""
 
     part: Part
@@ -50,9 +50,9 @@ class Standing(NamedTuple):
         return sum((Fraction(piece.pays) for piece in pieces), Fraction(0))
 
 
-def told(
+def changed_lines(
     corrected: Corrected, facts: Mapping[str, DealFact], *, before: Details, now: Details, writing: Writing
-) -> Mapping[tuple[str, str, str], Sequence[Changed]]:
+) -> Mapping[tuple[str, str, str], Sequence[ChangedLine]]:
     """By participant, currency and month what became of which deal, and of what no deal earned.
 
     Args:
@@ -62,38 +62,40 @@ def told(
         now: what is earned now.
         writing: how amounts and dates are written.
     """
-    found: dict[tuple[str, str, str], list[Changed]] = {}
-    was, is_now = _Standings(before), _Standings(now)
+    found: dict[tuple[str, str, str], list[ChangedLine]] = {}
+    was, is_now = _DealPays(before), _DealPays(now)
     for row in corrected.deals.iter_rows(named=True):
         who, currency, period, component, deal = (row[name] for name in KEY)
         stood, stands = (each.of(who, period, component=component, deal=deal) for each in (was, is_now))
         why = "; ".join(_causes(row, facts.get(deal), was=stood, now=stands, writing=writing))
-        change = Changed(deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing))
+        change = ChangedLine(
+            deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing)
+        )
         found.setdefault((who, currency, period), []).append(change)
     for row in corrected.others.iter_rows(named=True):
         rule = words.RULES.get(row["rule"], words.title(row["rule"]))
         why = _with_amounts(rule, row, writing=writing)
-        change = Changed(None, row["component"], row["amount_now"] - row["amount"], why)
+        change = ChangedLine(None, row["component"], row["amount_now"] - row["amount"], why)
         found.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
     return found
 
 
-class _Standings:
+class _DealPays:
     """The deals of details, each detail read once and when it is asked for."""
 
     def __init__(self, details: Details) -> None:
         self._details = details
-        self._read: dict[tuple[str, str], dict[tuple[str, str], Standing]] = {}
+        self._read: dict[tuple[str, str], dict[tuple[str, str], DealPay]] = {}
 
-    def of(self, who: str, period: str, *, component: str, deal: str) -> Standing | None:
+    def of(self, who: str, period: str, *, component: str, deal: str) -> DealPay | None:
         """How a deal pays somebody in a month; None where that is not known."""
         if (who, period) not in self._read:
             detail = self._details.get((who, period))
-            self._read[who, period] = {} if detail is None else dict(_standings(detail))
+            self._read[who, period] = {} if detail is None else dict(_deal_pays(detail))
         return self._read[who, period].get((component, deal))
 
 
-def _standings(detail: Any) -> Iterator[tuple[tuple[str, str], Standing]]:
+def _deal_pays(detail: Any) -> Iterator[tuple[tuple[str, str], DealPay]]:
     for component, parts in components_of(detail):
         for part in parts:
             of: dict[str, list[Line]] = {}
@@ -101,7 +103,7 @@ def _standings(detail: Any) -> Iterator[tuple[tuple[str, str], Standing]]:
                 if line.deal_id is not None:
                     of.setdefault(line.deal_id, []).append(line)
             for deal, lines in of.items():
-                yield (component, deal), Standing(part, lines)
+                yield (component, deal), DealPay(part, lines)
 
 
 def _with_amounts(why: str, row: Mapping[str, Any], *, writing: Writing) -> str:
@@ -112,14 +114,16 @@ def _with_amounts(why: str, row: Mapping[str, Any], *, writing: Writing) -> str:
 
 
 def _causes(
-    row: Mapping[str, Any], fact: DealFact | None, *, was: Standing | None, now: Standing | None, writing: Writing
+    row: Mapping[str, Any], fact: DealFact | None, *, was: DealPay | None, now: DealPay | None, writing: Writing
 ) -> list[str]:
     """All that makes a deal earn something else, in words."""
+    # From the cause that explains most to the one that explains least: a deal that is gone needs no words about its rate.
     if not row["is_there"]:
         if fact is not None and fact.shares_of(row["participant_id"], row["period"]) == {}:
             return ["no longer credited to you"]
         if fact is not None and fact.cancelled_on is not None:
             return [f"cancelled on {fact.cancelled_on}"]
+        # Refunds explain that nothing is left only where they are as much as the deal.
         gone = fact is not None and fact.amount is not None and fact.amount <= sum(each.amount for each in fact.refunds)
         refunds = list(_of_the_deal(row, fact, writing=writing)) if fact is not None and gone else []
         return refunds or ["no longer credited to you"]
@@ -129,6 +133,7 @@ def _causes(
     if was is not None and now is not None:
         found += _of_the_credit(was, now, writing=writing, explained=bool(found))
         found += _of_the_rate(was, now, writing=writing)
+        # Nothing about the deal changed: a pool or tier was summed anew, and the cent that rounding leaves fell on another line.
         if not found:
             found.append("cents are rounded once, on the total, which changed")
     return found or ["calculated anew"]
@@ -143,6 +148,7 @@ def _of_the_deal(row: Mapping[str, Any], fact: DealFact, *, writing: Writing) ->
     def money(amount: int) -> str:
         return f"{writing.amount(from_minor(amount, currency), currency)} {currency}" if currency else "part of it"
 
+    # Compared as multisets: two refunds of the same amount on the same day are two.
     for each in sorted((refunds - known).elements()):
         yield f"{money(each.amount)} refunded on {each.day}"
     for each in sorted((known - refunds).elements()):
@@ -151,7 +157,7 @@ def _of_the_deal(row: Mapping[str, Any], fact: DealFact, *, writing: Writing) ->
         yield f"the amount of the deal is {money(fact.amount)} instead of {money(row['deal_amount'])}"
 
 
-def _of_the_credit(was: Standing, now: Standing, *, writing: Writing, explained: bool) -> Iterator[str]:
+def _of_the_credit(was: DealPay, now: DealPay, *, writing: Writing, explained: bool) -> Iterator[str]:
     """Share, rate of exchange; and what is credited, where nothing of the deal explains it."""
     before, after = was.lines[0], now.lines[0]
     if None not in (before.share_percent, after.share_percent) and before.share_percent != after.share_percent:
@@ -169,8 +175,9 @@ def _of_the_credit(was: Standing, now: Standing, *, writing: Writing, explained:
         yield "{} are credited instead of {}".format(*credited)
 
 
-def _of_the_rate(was: Standing, now: Standing, *, writing: Writing) -> Iterator[str]:
+def _of_the_rate(was: DealPay, now: DealPay, *, writing: Writing) -> Iterator[str]:
     """Plan version, quota and the part of the measure that it makes up, where it is paid at another rate on the whole."""
+    # The rate on the whole, pays / credited, is the same: cross-multiplied, because either may be zero.
     if was.pays * now.credited == now.pays * was.credited:
         return
     plans = [f"{each.part.plan} version {each.part.version}" for each in (now, was)]
@@ -190,7 +197,7 @@ def _of_the_rate(was: Standing, now: Standing, *, writing: Writing) -> Iterator[
     yield "paid at {} instead of {}".format(*rates) if rates[0] != rates[1] else "what else its pay depends on changed"
 
 
-def _reach(each: Standing, writing: Writing) -> str:
+def _reach(each: DealPay, writing: Writing) -> str:
     """From where to where it takes the measure: `from 37.2% to 52% of quota`."""
     first, last = each.lines[0], each.lines[-1]
     if first.attainment_before is not None and last.attainment_after is not None:
@@ -200,7 +207,7 @@ def _reach(each: Standing, writing: Writing) -> str:
     )
 
 
-def _rates(each: Standing, writing: Writing) -> str:
+def _rates(each: DealPay, writing: Writing) -> str:
     pieces = [piece for line in each.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
     of_amounts = each.part.rates_are_amounts
     rates = (

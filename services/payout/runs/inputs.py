@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 
 from services.payout.deps import Dependencies
 from services.payout.errors import NotSettled
-from services.payout.runs import store as runs
 from services.payout.runs import store_balances as balances
-from services.payout.runs.calculation import Inputs, corrected_deals, corrected_months, deals_to_ask
+from services.payout.runs import store_record
+from services.payout.runs.calculation import RunInputs, corrected_deals, corrected_months, deals_to_ask
 from services.payout.runs.snapshot import load, reload
 from shared.contracts.lines import each_line, empty
 from shared.pay.lines import months_wanted
@@ -31,13 +31,14 @@ PAUSE: Final = timedelta(milliseconds=250)
 """Between attempts: what scoring has published is booked a moment later."""
 
 
-def gather(deps: Dependencies, run: Run) -> Inputs:
+def gather(deps: Dependencies, run: Run) -> RunInputs:
     """Everything that a run is calculated from, as things stand.
 
     Raises:
         NotSettled: what scoring says is earned is not what is booked, because it is still on its way.
         Unavailable: scoring does not answer.
     """
+    # Asked first: whoever is quarantined after that is found by lines that are not settled, and waited for.
     quarantined, paid_less = deps.deals.quarantined(), deps.deals.paid_less(run.ends)
     with deps.snapshot.connect() as connection:
         snapshot = load(connection, run, quarantined=quarantined, paid_less=paid_less)
@@ -45,7 +46,7 @@ def gather(deps: Dependencies, run: Run) -> Inputs:
     with deps.snapshot.connect() as connection:
         before, looked_at = _when_paid(connection, corrected_months(snapshot))
     corrected = corrected_deals(before, looked_at, lines=lines)
-    return Inputs(
+    return RunInputs(
         snapshot=snapshot,
         lines=lines,
         corrected=corrected,
@@ -71,6 +72,7 @@ def _with_lines(deps: Dependencies, snapshot: RunSnapshot) -> tuple[RunSnapshot,
         tables = [deps.lines.of(month, sorted(who)) for month, who in sorted(wanted.items())]
         with deps.snapshot.connect() as connection:
             moved = _moved(connection, snapshot, looked_at=waiting, wanted=wanted, tables=tables)
+        # Keyed by participant: of whoever moved nothing of this attempt is kept, so that no line comes twice.
         kept += [table.filter(~pl.col("participant_id").is_in(list(moved))) for table in tables]
         if not moved:
             return snapshot, pl.concat(kept)
@@ -94,10 +96,10 @@ def _moved(
     Journals are only ever added: as many as before are the same as before. So a participant has not moved between the snapshot and now, and the
     lines, which were asked for in between, are of that time if they are of the revision that is booked.
     """
-    entries = balances.entries(connection, looked_at)
-    moved = {who for who in looked_at if entries.get(who, 0) != snapshot.journal_counts.get(who, 0)}
+    counts = balances.journal_counts(connection, looked_at)
+    moved = {who for who in looked_at if counts.get(who, 0) != snapshot.journal_counts.get(who, 0)}
     for (month, who), table in zip(sorted(wanted.items()), tables, strict=True):
-        booked = balances.revisions(connection, month, participants=sorted(who))
+        booked = balances.revisions(connection, sorted(who), period=month)
         # A line that is not settled is one that scoring is about to publish anew.
         given = {
             participant: revision
@@ -115,8 +117,8 @@ def _when_paid(
     found, looked_at = [_NO_LINES], dict[tuple[str, str], str]()
     for month, everybody in sorted(corrected.items()):
         missing = set(everybody)
-        for run_id in runs.runs_that_looked_at(connection, month):
-            kept = runs.earned_lines(connection, run_id)
+        for run_id in store_record.runs_that_looked_at(connection, month):
+            kept = store_record.earned_lines(connection, run_id)
             if kept is None:
                 continue
             mine = kept.filter((pl.col("period") == month) & pl.col("participant_id").is_in(list(missing)))

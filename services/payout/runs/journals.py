@@ -6,100 +6,14 @@ They are made from what the run froze, not calculated again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid5
 
 from services.payout.ledger.booking import Place
 from services.payout.ledger.journal import NAMES, Journal, Part, Posting
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
-from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, Settlement
+from shared.pay.settlement import PayLine
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
-from shared.pay.terms.losses import Loss, LossRecord, PaidLine
-from shared.pay.terms.words.release import DatedAmount
-
-
-def to_json(settlement: Settlement) -> dict[str, Any]:
-    """What is kept of a settlement as JSON: its lines, what is held, and how pay periods and deals are left."""
-    return {
-        "lines": [
-            [
-                line.step,
-                line.amount,
-                line.about,
-                list(line.earning) if line.earning else None,
-                line.deal_id,
-                line.component,
-            ]
-            for line in settlement.lines
-        ],
-        "draw": settlement.draw,
-        "receivable": settlement.receivable,
-        "held": [[*whose, *figures] for whose, figures in sorted(settlement.held.items())],
-        "settled": {name: list(each) for name, each in sorted(settlement.settled.items())},
-        "dismissed": [
-            [
-                *key,
-                each.lost,
-                each.dismissed,
-                *_paid(each.paid),
-                [[day.isoformat(), str(part)] for day, part in each.ruled],
-            ]
-            for key, each in sorted(settlement.kept.items())
-        ],
-    }
-
-
-def _paid(paid: PaidLine) -> tuple[Any, ...]:
-    refunds = [[day.isoformat(), amount] for day, amount in paid.refunds]
-    return (
-        paid.amount,
-        paid.deal_amount,
-        refunds,
-        None if paid.rate is None else str(paid.rate),
-        [*map(list, paid.shares)],
-    )
-
-
-def remembered(pay: Mapping[str, Any]) -> dict[tuple[str, str, str], LossRecord]:
-    """What a settlement that was kept remembers of lines that lost something, by deal, month and component."""
-    found = {}
-    for deal, period, component, lost, kept, amount, deal_amount, refunds, rate, shares, ruled in pay.get(
-        "dismissed", ()
-    ):
-        given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
-        held = tuple((rule, share) for rule, share in shares)
-        paid = PaidLine(
-            amount=amount,
-            deal_amount=deal_amount,
-            refunds=given_back,
-            rate=None if rate is None else Fraction(rate),
-            shares=held,
-        )
-        losses = tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
-        found[deal, period, component] = LossRecord(paid, lost, kept, losses)
-    return found
-
-
-def lines_of(pay: Mapping[str, Any]) -> list[PayLine]:
-    """The lines of a settlement that was kept."""
-    return [
-        PayLine(
-            step=step,
-            amount=amount,
-            about=about,
-            earning=EarningLineKey(*whose) if whose else None,
-            deal_id=deal,
-            component=component,
-        )
-        for step, amount, about, whose, deal, component in pay.get("lines", ())
-    ]
-
-
-def held_of(pay: Mapping[str, Any]) -> dict[EarningLineKey, HeldAmount]:
-    """What is held of which line after a settlement that was kept."""
-    return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in pay.get("held", ())}
 
 
 def pay_journals(

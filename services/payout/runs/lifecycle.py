@@ -6,14 +6,13 @@ submitted cancelled. The same rules are in the database, which no program goes a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from services.payout.errors import ApproverIsAuthor, LinesChanged, NotTheAuthor, NotYourStep, WrongState
 from shared.pay.approval import ANYBODY
-from shared.pay.run import Run, State
+from shared.pay.run import DONE_STATES, Run, State
 
 Verb = Literal["draft", "calculate", "submit", "return", "approve", "export", "acknowledge", "pay", "cancel"]
 
@@ -27,10 +26,9 @@ MOVES: Final[Mapping[Verb, tuple[tuple[State, ...], State]]] = {
     "pay": (("acknowledged",), "paid"),
     "cancel": (("draft", "calculated"), "cancelled"),
 }
-"""From which states a verb leads to which."""
+"""From which states a verb leads to which. The trigger `check_event` has the same table: who writes past this service is held to it, too."""
 
-
-DONE: Final[Mapping[Verb, str]] = {
+IN_THE_PAST: Final[Mapping[Verb, str]] = {
     "calculate": "calculated",
     "submit": "submitted",
     "return": "returned",
@@ -42,7 +40,11 @@ DONE: Final[Mapping[Verb, str]] = {
 }
 
 
-class Event(NamedTuple):
+RELEASED_STATES: Final = DONE_STATES - {"approved"}
+"""The states of a run of which payroll has files."""
+
+
+class RunEvent(NamedTuple):
     """What somebody did to a run, and when. `note` are their words, where the verb asks for some."""
 
     verb: Verb
@@ -67,7 +69,7 @@ def check_move(run: Run, verb: Verb) -> State:
     """
     states, to = MOVES[verb]
     if run.state not in states:
-        raise WrongState(run.id, run.state, needed=" or ".join(states), done=DONE[verb])
+        raise WrongState(run.id, run.state, needed=" or ".join(states), done=IN_THE_PAST[verb])
     return to
 
 
@@ -78,7 +80,7 @@ def check_author(run: Run, actor: str) -> None:
 
 
 def next_step(
-    run: Run, approvals: Iterable[Approval], *, approver: str, roles: frozenset[str], hands: Iterable[str]
+    run: Run, approvals: Iterable[Approval], *, approver: str, roles: frozenset[str], makers: Iterable[str]
 ) -> str:
     """The role in which the approver may take the next step of the approval.
 
@@ -87,7 +89,7 @@ def next_step(
         approvals: the steps taken since it was submitted.
         approver: who wants to approve.
         roles: the approver's.
-        hands: whoever drafted, calculated or submitted the run.
+        makers: whoever calculated or submitted the run.
 
     Raises:
         WrongState: it is not submitted.
@@ -95,28 +97,20 @@ def next_step(
         NotYourStep: another role is next, or the approver took a step before.
     """
     check_move(run, "approve")
-    if approver == run.author or approver in hands:
+    if approver == run.author or approver in makers:
         raise ApproverIsAuthor(run.id, approver)
     taken = list(approvals)
     step = run.steps[min(len(taken), len(run.steps) - 1)]
     if (
         len(taken) == len(run.steps)
-        or any(each.approver == approver for each in taken)
+        or any(approval.approver == approver for approval in taken)
         or (step != ANYBODY and step not in roles)
     ):
         raise NotYourStep(run.id, approver, step=step)
     return step
 
 
-def check_unchanged(run: Run, lines: str, *, inputs: str, seen: str | None) -> None:
-    """Raises LinesChanged if what the run would pay, what it was calculated from, or what the approver saw is not what it says."""
-    if (lines, inputs) != (run.lines_sha256, run.inputs_sha256) or seen not in (None, run.lines_sha256):
+def check_unchanged(run: Run, *, inputs_sha256: str, seen: str | None) -> None:
+    """Raises LinesChanged if what the run was calculated from has another hash now, or the approver saw something else (`seen`)."""
+    if inputs_sha256 != run.inputs_sha256 or seen not in (None, run.lines_sha256):
         raise LinesChanged(run.id, run.author)
-
-
-def sha256_of(run_id: str, rows: Iterable[str]) -> str:
-    """The hash that stands for the rows of a run: SHA-256 over its id and the rows in order, one line each."""
-    digest = hashlib.sha256(f"{run_id}\n".encode())
-    for row in sorted(rows):
-        digest.update(f"{row}\n".encode())
-    return digest.hexdigest()

@@ -16,9 +16,7 @@ from services.payout.payroll.policy import Numbering, PayrollProfile
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group, pay_groups
 from services.payout.roster.store import people
-from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.journals import lines_of
-from services.payout.runs.payees import Payee
+from services.payout.runs.record import Payee, PayRecord, RunRecord
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.run import Run
@@ -34,11 +32,11 @@ def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProf
     return policies_in_force.profile(connection, ruling(pay_group(connection, run.pay_group), run.ends), day=run.ends)
 
 
-def profile_kept(connection: Connection, run: Run, *, frozen: Frozen) -> PayrollProfile:
+def profile_kept(connection: Connection, run: Run, *, record: RunRecord) -> PayrollProfile:
     """The payroll profile that a run was approved with; that in force where it keeps no payees, because it pays nobody."""
-    if not frozen.payees:
+    if not record.payees:
         return profile_in_force(connection, run)[1]
-    return policies_in_force.profile_named(connection, frozen.payees[0].payroll_profile)
+    return policies_in_force.profile_named(connection, record.payees[0].payroll_profile)
 
 
 def paying(connection: Connection, run: Run) -> ReleasedRun:
@@ -55,15 +53,15 @@ def paying(connection: Connection, run: Run) -> ReleasedRun:
     )
 
 
-def lines_to_pay(run: Run, frozen: Frozen) -> list[PayrollLine]:
+def lines_to_pay(run: Run, record: RunRecord) -> list[PayrollLine]:
     """Every payment of a run, to the payees that it keeps."""
-    payees = {payee.participant_id: payee for payee in frozen.payees}
-    return [line for pay in frozen.pays if pay.paid for line in _payments(run, pay, payee=payees[pay.participant_id])]
+    payees = {payee.participant_id: payee for payee in record.payees}
+    return [line for pay in record.pays if pay.paid for line in _payments(run, pay, payee=payees[pay.participant_id])]
 
 
-def would_refuse(connection: Connection, run: Run, *, frozen: Frozen) -> list[tuple[str, RefusedLine]]:
+def would_refuse(connection: Connection, run: Run, *, record: RunRecord) -> list[tuple[str, RefusedLine]]:
     """What payroll would refuse of a run's files, each with whose pay it is, before anything is approved."""
-    lines = lines_to_pay(run, frozen)
+    lines = lines_to_pay(run, record)
     _, profile = profile_in_force(connection, run)
     others = _ids_of_others(connection, run.ends, paid={line.participant_id for line in lines})
     whose = {line.id: line.participant_id for line in lines}
@@ -71,12 +69,13 @@ def would_refuse(connection: Connection, run: Run, *, frozen: Frozen) -> list[tu
     return [(whose[line.line], line) for line in refused]
 
 
-def _payments(run: Run, pay: Pay, *, payee: Payee) -> Iterator[PayrollLine]:
+def _payments(run: Run, pay: PayRecord, *, payee: Payee) -> Iterator[PayrollLine]:
     """A participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
     own: dict[str, int] = {}
-    for line in lines_of(pay.told):
+    for line in pay.settlement.lines:
         if (code := STEPS[line.step].pay_code) and line.amount > 0 and line.about == run.month:
             own[code] = own.get(code, 0) + line.amount
+    # What is taken back can be more than commission earned: then draw and guarantee are not wholly paid out, and no code is theirs alone.
     rest = pay.paid - sum(own.values())
     shares: dict[str, int] = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
     for pay_code, amount in shares.items():
@@ -109,10 +108,11 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
         try:
             _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day=day)
             target = profile.of_entity(entity or None)
-        except (KeyError, Refusal):
+        except (KeyError, Refusal):  # no such group, or no profile for it: nobody of it is in any payroll
             return None
         return (profile.numbering(entity or None), target) if target is not None else None
 
+    # Over everybody whom the roster knows, in every pay group: payroll's ids are unique within its own numbering, not within a run.
     for who, person in people(connection).items():
         home = person.at(day)
         key = home.pay_group, home.entity

@@ -9,26 +9,28 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from services.payout.delivery.store import deliver_released
-from services.payout.deps import Dependencies
+from services.payout.gl import store as gl
+from services.payout.gl.reconciliation import reconcile as gl_reconcile
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.booking import Place
 from services.payout.payroll import store as batches
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.runs import store as runs
-from services.payout.runs import store_comparisons as comparisons
-from services.payout.runs import store_payees as payees
+from services.payout.runs import store_record
 from services.payout.runs.journals import return_journal
-from services.payout.runs.lifecycle import check_move
+from services.payout.runs.lifecycle import RELEASED_STATES, check_move
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
-from services.payout.runs.reconciliation import Compared, compared
+from services.payout.runs.reconciliation import Comparison, ComparisonKind, Sums, agreed_turnover
 from services.payout.runs.service import untampered
+from shared.contracts.lines import each_line
+from shared.deps import Clock
 from shared.money import minor_digits
 from shared.pay.run import Run
 from shared.periods import period_of
 
 
-def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
+def export(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     """Release the run's payments to payroll, once; a run that is released stays as it is.
 
     Raises:
@@ -36,28 +38,28 @@ def export(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
         LinesTampered: what is stored is not what was approved.
         LinesRefused: payroll would refuse a line.
     """
-    if run.state in ("exported", "acknowledged", "paid"):
-        return run
+    if run.state in RELEASED_STATES:
+        return run  # whoever asks twice, because the first answer was lost, gets the same: nothing is released twice
     check_move(run, "export")
-    frozen = untampered(connection, run)
-    lines = lines_to_pay(run, frozen)
-    profile = profile_kept(connection, run, frozen=frozen)
+    record = untampered(connection, run)
+    lines = lines_to_pay(run, record)
+    profile = profile_kept(connection, run, record=record)
     for batch in batches.release(
-        connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=deps.now()
+        connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=now()
     ):
-        deliver_released(connection, batch.head.batch, day=run.ends, now=deps.now(), group=run.pay_group)
-    runs.move(connection, run.id, verb="export", actor=actor, at=deps.now())
+        deliver_released(connection, batch.head.batch, day=run.ends, now=now(), group=run.pay_group)
+    runs.move(connection, run.id, verb="export", actor=actor, at=now())
     return runs.run(connection, run.id)
 
 
-def mark_paid(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
+def mark_paid(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     """Record that payroll paid what it acknowledged.
 
     Raises:
         WrongState: it is not acknowledged.
     """
     check_move(run, "pay")
-    runs.move(connection, run.id, verb="pay", actor=actor, at=deps.now())
+    runs.move(connection, run.id, verb="pay", actor=actor, at=now())
     return runs.run(connection, run.id)
 
 
@@ -65,25 +67,56 @@ def answered(
     connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
 ) -> None:
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of it."""
-    run = runs.run(connection, batch.run, for_change=True)
+    # Two files of a run may be acknowledged at the same moment: the second to come sees the first, and moves the run on.
+    run = runs.lock_run(connection, batch.run)
     if lines:
         _give_back(connection, batch, lines=lines, actor=actor, at=at)
     if run.state == "exported" and not batches.unacknowledged(connection, run.id):
         runs.move(connection, run.id, verb="acknowledge", actor=actor, at=at)
 
 
-def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[Compared]:
-    """Source to credits: the lines that scoring gives, and what is booked as earned of their months. Ledger to payroll: the payments
-    booked, and the control totals of the files. Ledger to general ledger: what is booked in the run's month, and what was posted of it.
+def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[Comparison]:
+    """Source to credits: the lines that scoring gave, and what is booked as earned of their months. Ledger to payroll: the payments
+    booked, and the control totals of the files. Ledger to general ledger: what is booked in the run's month, and what was posted of it; it
+    is compared once something was posted.
+
+    Args:
+        connection: of the transaction.
+        run: which run.
+        tolerance: by how much the sides may differ, in major units of each currency.
     """
-    found: list[Compared] = []
-    for kind, (left, right) in comparisons.figures(connection, run).items():
-        for currency in sorted(left.keys() | right.keys()):
-            within = int(tolerance.scaleb(minor_digits(currency)))
-            found += compared(
-                kind, {currency: left.get(currency, 0)}, right={currency: right.get(currency, 0)}, tolerance=within
-            )
-    return found
+    sides: dict[ComparisonKind, tuple[Sums, Sums]] = {
+        "source_to_credits": _source_and_credits(connection, run),
+        "ledger_to_payroll": (runs.payment_sums(connection, run.id), runs.released_sums(connection, run.id)),
+    }
+    if posted := [entry for batch in gl.batches(connection, period=run.month) for entry in batch.entries]:
+        accounts = gl_reconcile(gl.postings(connection, run.month), posted).balances
+        sides["ledger_to_gl"] = agreed_turnover(accounts)
+    return [
+        Comparison(
+            kind=kind,
+            currency=currency,
+            left=left.get(currency, 0),
+            right=right.get(currency, 0),
+            tolerance=_minor(tolerance, currency),
+        )
+        for kind, (left, right) in sides.items()
+        for currency in sorted(left.keys() | right.keys())
+    ]
+
+
+def _minor(tolerance: Decimal, currency: str) -> int:
+    return int(tolerance.scaleb(minor_digits(currency)))
+
+
+def _source_and_credits(connection: Connection, run: Run) -> tuple[Sums, Sums]:
+    lines = store_record.earned_lines(connection, run.id)
+    if lines is None or not lines.height:
+        return {}, {}
+    each = each_line(lines.select("participant_id", "period", "lines"))
+    earners = lines.select("participant_id", "period").unique().iter_rows()
+    source = dict(each.select("currency", "amount").group_by("currency").sum().iter_rows())
+    return source, runs.earned_sums(connection, run.id, earners=earners)
 
 
 def _give_back(
@@ -93,7 +126,8 @@ def _give_back(
     that it keeps itself.
     """
     month = closings.hold_open(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
-    paid = {payee.participant_id: payee for payee in payees.payees(connection, batch.run)}
+    # The month of the run is closed; the books of its payees stay where the payment was, even if they moved since.
+    paid = {payee.participant_id: payee for payee in store_record.payees(connection, batch.run)}
     journals = []
     for line in lines:
         payee = paid[line.participant_id]

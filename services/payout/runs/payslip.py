@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 import orjson
@@ -23,12 +24,17 @@ from services.payout.statements.facts import (
 from shared.pay.people import Attributes
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
+from shared.pay.steps import STEPS
 from shared.pay.terms.hold_reasons import HoldReason
 
 _UNKNOWN: Final = HoldReason("", "")
 
 
-class Told(NamedTuple):
+YearSums = Mapping[tuple[str, str], int]
+"""By account and kind of journal, debits positive, in minor units."""
+
+
+class StepPart(NamedTuple):
     """A part of a step of the pay in a month, in minor units, with the words for it: one adjustment, one deal."""
 
     amount: int
@@ -37,8 +43,8 @@ class Told(NamedTuple):
     component: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayslipWords:
     """What is known of a participant's pay besides its amounts.
 
     Args:
@@ -47,13 +53,13 @@ class Words:
     """
 
     accounts: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[tuple[str, str, str], Sequence[Told]] = field(default_factory=dict)
+    parts: Mapping[tuple[str, str, str], Sequence[StepPart]] = field(default_factory=dict)
 
 
-def slip(
+def payslip_facts(
+    *,
     company: Company,
     run: Run,
-    *,
     participant_id: str,
     home: Attributes,
     manager_name: str,
@@ -61,7 +67,7 @@ def slip(
     details: Mapping[str, bytes],
     before: Mapping[str, Mapping[str, int]],
     year: Iterable[YearFacts],
-    words: Words,
+    words: PayslipWords,
 ) -> bytes:
     """The facts of a statement as bytes; the same facts are always the same bytes.
 
@@ -99,12 +105,37 @@ def slip(
             payroll_id=home.payroll_id,
         ),
         accounts=dict(words.accounts),
-        pay_lines=[line for each in settlements for line in _pay_lines(each, run, words=words)],
-        balances=[line for each in settlements for line in _balances(each, before.get(each.currency, {}))],
-        held=[line for each in settlements for line in _held(each)],
+        pay_lines=[line for settlement in settlements for line in _pay_lines(settlement, run, words=words)],
+        balances=[
+            line for settlement in settlements for line in _balances(settlement, before.get(settlement.currency, {}))
+        ],
+        held=[line for settlement in settlements for line in _held(settlement)],
         year_to_date=list(year),
     )
     return _with_details(frozen(facts), details)
+
+
+def year_with_run(booked: YearSums | None, settlement: Settlement, *, run: Run) -> YearFacts:
+    """The year with what the run adds."""
+    figures = dict.fromkeys(("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid"), 0)
+    for (account, kind), amount in (booked or {}).items():
+        match account, kind:
+            case "earned" | "adjusted" | "guaranteed", _:
+                figures[account] += amount
+            case "draw", "draw":
+                figures["drawn"] += amount
+            case "draw", "recovery":
+                figures["recovered"] -= amount
+            case "clawback", _ if amount < 0:  # what was taken from pay; what became owed is no figure of the year
+                figures["clawed_back"] -= amount
+            case "paid", _:
+                figures["paid"] -= amount
+    for line in settlement.lines:
+        if name := STEPS[line.step].year:
+            figures[name] += -line.amount if name in ("recovered", "clawed_back") else line.amount
+    figures["paid"] += settlement.paid  # booked with the approval, after the statement is made: so it is added here
+    since = date(int(run.month[:4]), 1, 1)
+    return YearFacts(currency=settlement.currency, since=since, **figures)
 
 
 def full_name(home: Attributes) -> str:
@@ -118,18 +149,19 @@ def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
     return document.replace(b'"details":{}', b'"details":{' + together + b"}", 1)
 
 
-def _pay_lines(settlement: Settlement, run: Run, *, words: Words) -> Iterable[PayLine]:
+def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iterable[PayLine]:
     for line in settlement.lines:
-        if line.step == "lapse":
+        if line.step == "lapse":  # lost while it was held: no part of pay, but what is held afterwards says so
             continue
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
+        # Parts are what is known of a step. What they leave is told, too: the lines of a statement sum to what is paid, to the cent.
         if rest := line.amount - sum(part.amount for part in parts):
             reason = settlement.words.get((line.step, line.about), "")
             if line.step == "hold" and line.earning is not None and line.earning in settlement.why:
                 reason = settlement.why[line.earning].reason
             if line.step == "dismissal":
                 reason = settlement.why_kept.get((line.deal_id or "", line.about, line.component or ""), "")
-            parts = [*parts, Told(rest, reason, line.deal_id, line.component)]
+            parts = [*parts, StepPart(rest, reason, line.deal_id, line.component)]
         for part in parts:
             yield PayLine(
                 kind=line.step,
@@ -146,12 +178,12 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: Words) -> Iterable[Pa
 def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[BalanceFacts]:
     after = {
         "payable": settlement.carried,
-        "held": sum(each.held for each in settlement.held.values()),
+        "held": sum(amount.held for amount in settlement.held.values()),
         "draw": settlement.draw,
         "clawback": settlement.receivable,
     }
     for account, amount in after.items():
-        if amount or before.get(account):
+        if amount or before.get(account):  # an account that is and was empty is no news
             facts = {
                 "account": account,
                 "currency": settlement.currency,

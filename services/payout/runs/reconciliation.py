@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-Kind = Literal["source_to_credits", "ledger_to_payroll", "ledger_to_gl"]
+from services.payout.gl.reconciliation import AccountComparison
+
+ComparisonKind = Literal["source_to_credits", "ledger_to_payroll", "ledger_to_gl"]
+Sums = Mapping[str, int]
+"""Minor units by currency."""
 
 
-class Compared(NamedTuple):
-    """Two figures that should be one, in minor units of a currency, and whether their difference is within the tolerance."""
+class Comparison(NamedTuple):
+    """Two figures that should be one, in minor units of a currency, and by how much they may differ."""
 
-    kind: Kind
+    kind: ComparisonKind
     currency: str
     left: int
     right: int
@@ -28,11 +33,14 @@ class Compared(NamedTuple):
         return abs(self.difference) <= self.tolerance
 
 
-def compared(kind: Kind, left: Mapping[str, int], *, right: Mapping[str, int], tolerance: int) -> list[Compared]:
-    """The comparison in every currency that either side has."""
-    return [
-        Compared(
-            kind=kind, currency=currency, left=left.get(currency, 0), right=right.get(currency, 0), tolerance=tolerance
-        )
-        for currency in sorted(left.keys() | right.keys())
-    ]
+def agreed_turnover(accounts: Iterable[AccountComparison]) -> tuple[Sums, Sums]:
+    """What the month's accounts have in the ledger, and how much of that the general ledger has on the same accounts.
+
+    Amounts count without their sign: the accounts of a ledger sum to zero, so that their sum would agree with anything.
+    """
+    booked: Counter[str] = Counter()
+    agreed: Counter[str] = Counter()
+    for account in accounts:
+        booked[account.currency] += abs(account.ledger)
+        agreed[account.currency] += abs(account.ledger) - abs(account.difference)
+    return booked, agreed

@@ -1,149 +1,230 @@
-"""What a run keeps of its calculation: pay, statements' facts, who had a hand in it, what an approver should look at. One hash stands for it."""
+"""What a run keeps of its calculation, how it lies in the database, and the one hash that stands for it.
+
+Everything that follows approval (journals, payroll files, statements, what the next run carries on from) is made from the record and
+never calculated again: what was approved is what is paid.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
 
 import orjson
-import polars as pl
-from sqlalchemy import Connection
 
-from services.payout.roster.store import people
-from services.payout.runs import corrections
-from services.payout.runs import store_balances as positions
-from services.payout.runs import store_years as years
-from services.payout.runs.calculation import Calculated
-from services.payout.runs.contributors import hands
-from services.payout.runs.frozen import Frozen, Pay, Slip
-from services.payout.runs.journals import to_json
-from services.payout.runs.payees import payees_of
-from services.payout.runs.payments import profile_in_force
-from services.payout.runs.payslip import Told, Words, full_name, slip
-from services.payout.runs.review import findings_of, findings_of_kept
-from services.payout.statements import store as statements
-from services.payout.statements.facts import Company
-from services.payout.statements.writing import Writing
-from shared.pay.settlement import Settlement
-from shared.pay.snapshot import RunSnapshot
-from shared.settings import Settings
+from shared.pay.people import Person
+from shared.pay.review_rules import ReviewFinding
+from shared.pay.run import Run, RunPayment
+from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod, Settlement
+from shared.pay.terms.losses import Loss, LossRecord, PaidLine
+from shared.pay.terms.words.release import DatedAmount
+
+PAYEE_ATTRIBUTES: Final = frozenset(
+    {"payroll_id", "first_name", "last_name", "name", "entity", "cost_center", "pay_group"}
+)
+"""What of the roster decides where pay goes."""
 
 
-def freeze(connection: Connection, found: Calculated, *, settings: Settings) -> Frozen:
-    """What a run keeps of a calculation."""
-    snapshot = found.inputs.snapshot
-    company = Company(name=settings.company_name, locale=settings.locale)
-    pays = [
-        Pay(
-            participant_id=each.participant_id,
-            currency=each.currency,
-            paid=each.paid,
-            carried=each.carried,
-            entries=snapshot.journal_counts.get(each.participant_id, 0),
-            told=to_json(each),
+class SettlementRecord(NamedTuple):
+    """A settlement as the column `run_pay.pay` keeps it, in JSON. This class is all that writes and reads it.
+
+    Its parts are read when they are asked for: most readers want one of them, of everybody.
+    """
+
+    json: Mapping[str, Any]
+
+    @staticmethod
+    def of(settlement: Settlement) -> SettlementRecord:
+        """What is kept of a settlement."""
+        return SettlementRecord(
+            {
+                "lines": [_line_to_json(line) for line in settlement.lines],
+                "draw": settlement.draw,
+                "receivable": settlement.receivable,
+                "held": [[*earning, *figures] for earning, figures in sorted(settlement.held.items())],
+                "settled": {name: list(period) for name, period in sorted(settlement.settled.items())},
+                "dismissed": [[*line, *_loss_to_json(loss)] for line, loss in sorted(settlement.kept.items())],
+            }
         )
-        for each in found.settlements
+
+    @property
+    def lines(self) -> list[PayLine]:
+        """The steps of the pay, in order."""
+        return [
+            PayLine(
+                step=step,
+                amount=amount,
+                about=about,
+                earning=EarningLineKey(*earning) if earning else None,
+                deal_id=deal,
+                component=component,
+            )
+            for step, amount, about, earning, deal, component in self.json["lines"]
+        ]
+
+    @property
+    def held(self) -> dict[EarningLineKey, HeldAmount]:
+        """What is held of which line afterwards."""
+        return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in self.json["held"]}
+
+    @property
+    def settled(self) -> dict[str, SettledPeriod]:
+        """The pay periods as they are left, by name."""
+        return {name: SettledPeriod(*figures) for name, figures in self.json["settled"].items()}
+
+    @property
+    def losses(self) -> dict[tuple[str, str, str], LossRecord]:
+        """Lines that lost something, by deal, month and component."""
+        return {(deal, month, component): _loss(row) for deal, month, component, *row in self.json["dismissed"]}
+
+    @property
+    def leaves_a_debt(self) -> bool:
+        """Whether the participant owes the company something afterwards: an advance, or what was taken back."""
+        return bool(self.json["draw"] or self.json["receivable"])
+
+
+def _line_to_json(line: PayLine) -> list[Any]:
+    earning = list(line.earning) if line.earning else None
+    return [line.step, line.amount, line.about, earning, line.deal_id, line.component]
+
+
+def _loss_to_json(loss: LossRecord) -> list[Any]:
+    paid = loss.paid
+    return [
+        loss.lost,
+        loss.dismissed,
+        paid.amount,
+        paid.deal_amount,
+        [[day.isoformat(), amount] for day, amount in paid.refunds],
+        None if paid.rate is None else str(paid.rate),  # a fraction as "1/3": exact, which no decimal of it would be
+        [list(share) for share in paid.shares],
+        [[day.isoformat(), str(part)] for day, part in loss.ruled],
     ]
-    profile, _ = profile_in_force(connection, snapshot.run)
-    payees = payees_of(snapshot.run, snapshot.people, who=(pay.participant_id for pay in pays), profile=profile)
-    kept = Frozen(pays=pays, slips=dict(_slips(connection, found, company=company)), payees=payees)
-    findings = [*findings_of(connection, found), *findings_of_kept(connection, snapshot.run, kept=kept)]
-    return replace(kept, touches=frozenset(hands(connection, found)), findings=findings)
 
 
-def _slips(connection: Connection, found: Calculated, *, company: Company) -> Iterator[tuple[str, Slip]]:
-    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
-    details: dict[str, dict[str, bytes]] = {}
-    for who, month, detail in found.inputs.lines.select("participant_id", "period", "detail").iter_rows():
-        details.setdefault(who, {})[month] = detail
-    mine: dict[str, list[Settlement]] = {}
-    for each in found.settlements:
-        mine.setdefault(each.participant_id, []).append(each)
-    year = years.sums(connection, mine, month=run.month)
-    homes = {who: snapshot.attributes_of(who) for who in mine}
-    managers = people(connection, {home.manager for home in homes.values() if home.manager})
-    names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
-    words = _words(connection, found, details=details, writing=Writing(company.locale))
-    for who, settlements in mine.items():
-        home = homes[who]
-        before = {each.currency: _before(snapshot, each) for each in settlements}
-        sums = [years.with_run(year.get((who, each.currency)), each, run=run) for each in settlements]
-        manager = names.get(home.manager or "", "")
-        facts = slip(
-            company,
-            run,
-            participant_id=who,
-            home=home,
-            manager_name=manager,
-            settlements=settlements,
-            details=details.get(who, {}),
-            before=before,
-            year=sums,
-            words=words(who),
-        )
-        yield who, Slip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
-
-
-def _words(
-    connection: Connection, found: Calculated, *, details: Mapping[str, Mapping[str, bytes]], writing: Writing
-) -> Callable[[str], Words]:
-    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
-    parts: dict[str, dict[tuple[str, str, str], list[Told]]] = {}
-    is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
-    before = _when_looked_at(connection, found.inputs.corrected.looked_at)
-    changed = corrections.told(
-        found.inputs.corrected, found.inputs.facts_to_tell, before=before, now=is_now, writing=writing
+def _loss(row: Sequence[Any]) -> LossRecord:
+    lost, dismissed, amount, deal_amount, refunds, rate, shares, ruled = row
+    given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
+    held = tuple((rule, share) for rule, share in shares)
+    paid = PaidLine(
+        amount=amount,
+        deal_amount=deal_amount,
+        refunds=given_back,
+        rate=None if rate is None else Fraction(rate),
+        shares=held,
     )
-    for (who, currency, month), deals in changed.items():
-        told_of = [Told(each.amount, each.why, each.deal_id, each.component) for each in deals]
-        parts.setdefault(who, {})[currency, "prior_period", month] = told_of
-    touched = {
-        who
-        for (who, _), fresh in found.inputs.snapshot.unsettled.items()
-        if any(each.kind == "adjustment" for each in fresh)
-    }
-    made = positions.adjusted(connection, touched, month=found.inputs.snapshot.run.month) if touched else {}
-    for ((who, currency), month), adjustments in made.items():
-        reasons = [Told(each.amount, f"{each.reason} ({each.id})") for each in adjustments]
-        parts.setdefault(who, {})[currency, "adjustment", month] = reasons
-    accounts = _accounts(found.inputs.lines)
-    return lambda who: Words(accounts.get(who, {}), parts.get(who, {}))
+    return LossRecord(
+        paid, lost, dismissed, tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
+    )
 
 
-def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Any]:
-    """The details of months as the run that last looked at them froze them."""
-    of_run: dict[str, list[tuple[str, str]]] = {}
-    for place, run_id in looked_at.items():
-        of_run.setdefault(run_id, []).append(place)
-    found = {}
-    for run_id, places in of_run.items():
-        documents = statements.documents(connection, run_id, participants=[who for who, _ in places])
-        for who, month in places:
-            if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
-                found[who, month] = detail
+class PayRecord(NamedTuple):
+    """A participant's pay in a currency, in minor units; `journals_seen` is how many of their journals the run looked at."""
+
+    participant_id: str
+    currency: str
+    paid: int
+    carried: int
+    journals_seen: int
+    settlement: SettlementRecord
+
+    @property
+    def payment(self) -> RunPayment:
+        """What is paid and carried."""
+        return RunPayment(self.participant_id, self.currency, self.paid, self.carried)
+
+
+class Payslip(NamedTuple):
+    """The facts of a participant's statement, their hash, and by what a list of statements names them. Without the facts (empty) where
+    only their hash was read.
+    """
+
+    name: str
+    manager: str | None
+    facts: bytes
+    sha256: str
+
+
+class Payee(NamedTuple):
+    """Where a participant's pay goes: who they are to payroll, which entity and cost centre bear it (empty where nobody said), and the
+    version of the payroll profile that writes it (`adp-us/3`).
+    """
+
+    participant_id: str
+    payroll_id: str | None
+    first_name: str | None
+    last_name: str | None
+    name: str | None
+    entity: str
+    cost_center: str
+    pay_group: str
+    payroll_profile: str
+
+
+def payees_of(run: Run, people: Mapping[str, Person], *, who: Iterable[str], profile: str) -> list[Payee]:
+    """The payees among `people`, by id, as they are at the end of the pay period; whoever is not among them is left out."""
+    found = []
+    for participant_id in sorted({*who} & people.keys()):
+        attributes = people[participant_id].at(run.ends)
+        facts = {name: getattr(attributes, name) for name in PAYEE_ATTRIBUTES}
+        found.append(Payee(participant_id=participant_id, payroll_profile=profile, **facts))
     return found
 
 
-def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
-    """By participant the customers of the deals of their lines."""
-    deal, account = (pl.col("lines").list.eval(pl.element().struct.field(name)) for name in ("deal_id", "account"))
-    found: dict[str, dict[str, str]] = {}
-    for who, deals, accounts in lines.select(
-        "participant_id", deal.alias("deal"), account.alias("account")
-    ).iter_rows():
-        known = found.setdefault(who, {})
-        known.update((each, name) for each, name in zip(deals, accounts, strict=True) if name is not None)
-    return {who: dict(sorted(known.items())) for who, known in found.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """Everything a run keeps.
+
+    Args:
+        pays: by participant and currency.
+        slips: by participant.
+        payees: of everybody in `pays`, by participant.
+        contributors: who set something that an amount rests on, and what; they do not approve the run.
+        findings: what an approver should look at.
+        earned_sha256: stands for the lines of what was earned that it rests on.
+    """
+
+    pays: Sequence[PayRecord]
+    slips: Mapping[str, Payslip]
+    payees: Sequence[Payee] = ()
+    contributors: frozenset[tuple[str, str]] = frozenset()
+    findings: Sequence[ReviewFinding] = ()
+    earned_sha256: str = ""
+
+    @property
+    def payments(self) -> list[RunPayment]:
+        """What is paid and carried, by participant and currency."""
+        return [pay.payment for pay in self.pays]
+
+    def sha256(self, run: Run) -> str:
+        """The hash that stands for exactly this, and for what the run is over and whose it is.
+
+        It is what an approver approves (`lines_sha256`). In it is all that follows from the approval: pay with how it came about, the hash of
+        each statement's facts, payees, contributors and findings, the hash of the lines, and the run itself without what moves it on (state,
+        events, steps). The facts and lines stand by their own hashes, so that checking needs no megabytes; `verify` makes those again.
+        """
+        rows = [
+            orjson.dumps((*pay[:5], pay.settlement.json), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays
+        ]
+        rows += [
+            orjson.dumps(("slip", who, slip.name, slip.manager, slip.sha256)).decode()
+            for who, slip in self.slips.items()
+        ]
+        rows += [f"payee\t{orjson.dumps(tuple(payee)).decode()}" for payee in self.payees]
+        rows += ["\t".join(("touched", *each)) for each in self.contributors]
+        rows += ["\t".join(("found", *each)) for each in self.findings]
+        rows.append(f"earned\t{self.earned_sha256}")
+        over = (run.kind, run.pay_group, run.pay_period, run.month, run.starts, run.ends, run.pay_date, run.closes)
+        rows.append(f"run\t{orjson.dumps((*over, run.participants, run.author, run.created_at)).decode()}")
+        return sha256_of_rows(run.id, rows)
 
 
-def _before(snapshot: RunSnapshot, settlement: Settlement) -> dict[str, int]:
-    owed = (settlement.participant_id, settlement.currency)
-    left = snapshot.carried.get(owed)
-    return {
-        "payable": left.carried if left else 0,
-        "held": sum(each.held for each in snapshot.held.get(owed, {}).values()),
-        "draw": snapshot.draw.get(owed, 0),
-        "clawback": snapshot.receivable.get(owed, 0),
-    }
+def sha256_of_rows(run_id: str, rows: Iterable[str]) -> str:
+    """SHA-256 over the id of a run and rows in their own order, a line each: the same rows are the same hash however they were read."""
+    digest = hashlib.sha256(f"{run_id}\n".encode())
+    for row in sorted(rows):
+        digest.update(f"{row}\n".encode())
+    return digest.hexdigest()

@@ -1,23 +1,26 @@
-"""What about a calculated run a person should know: what stands out."""
+"""What about a calculated run a person should know: what stands out, and what payroll would refuse.
+
+Findings never stop a run: whoever approves decides. They are frozen with it, so that it stays known what the approver was told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.exports.identities import as_read
 from services.payout.roster.store import people
-from services.payout.runs import store_balances as positions
-from services.payout.runs import store_payees as payees
-from services.payout.runs.calculation import Calculated
-from services.payout.runs.decisions import store as holds
-from services.payout.runs.frozen import Frozen
+from services.payout.runs import store_balances, store_record
+from services.payout.runs.calculation import Calculation, RunInputs
+from services.payout.runs.decisions import store as decisions
 from services.payout.runs.payments import would_refuse
-from services.payout.runs.store_payees import PaidUnder
+from services.payout.runs.record import RunRecord
+from services.payout.runs.store_record import PaidUnder
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
 from shared.kernel.remarks.deals import duplicate_deals
@@ -29,15 +32,16 @@ from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import applies_to_nobody
 from shared.periods import period_of
 
-ALIKE = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
+ALIKE: Final = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
 """Deals of one person that are one in all of this are rather one deal."""
-HISTORY = 6
+HISTORY: Final = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
 
-def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFinding]:
+def findings_of(connection: Connection, calculated: Calculation) -> Iterable[ReviewFinding]:
     """What an approver should look at."""
-    snapshot, run = found.inputs.snapshot, found.inputs.snapshot.run
+    inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
+    run = snapshot.run
     for who, group in sorted(snapshot.in_unknown_groups.items()):
         yield ReviewFinding(
             "no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid"
@@ -51,19 +55,21 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
     for terms in snapshot.terms(run.ends):
         for slip in terms.slips():
             yield ReviewFinding("terms_contradict", "", slip.in_words)
-    history = positions.history(connection, run.pay_group, before=run.month, runs=HISTORY)
-    of_month = found.inputs.lines.filter(pl.col("period") == run.month)
-    attainments = _attainments(of_month)
-    unwhole = _unwhole(found, of_month)
-    stops = [stop for stop in holds.told(connection) if stop.hold.released_on is None]
-    sold = _sellers(found.inputs.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
-    for each in found.settlements:
-        who = each.participant_id
+    history = store_balances.history(connection, pay_group=run.pay_group, before=run.month, runs=HISTORY)
+    # Of its own month only: what earlier months lack was found by the run that closed them.
+    of_month = inputs.lines.filter(pl.col("period") == run.month)
+    rows, attainments = each_line(of_month), _attainments(of_month)
+    unwhole = _unwhole(inputs, rows)
+    # Also holds of deals and plans: they stop pay of everybody who earns by them.
+    stops = [stop for stop in decisions.hold_decisions(connection) if stop.hold.released_on is None]
+    sold = _sellers(inputs.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
+    for settlement in calculated.settlements:
+        who = settlement.participant_id
         home = snapshot.attributes_of(who)
         own = sold.get(who, set()) | {who, home.plan}
         mine = [stop for stop in stops if stop.hold.subject in own]
         seen = ReviewFacts(
-            history=history.get((who, each.currency), ()),
+            history=history.get((who, settlement.currency), ()),
             attainments=attainments.get(who, ()),
             unwhole=unwhole.pop(who, ()),
             plan_changed_on=_plan_changed(snapshot.people[who], run),
@@ -72,33 +78,35 @@ def findings_of(connection: Connection, found: Calculated) -> Iterable[ReviewFin
             payroll_id=home.payroll_id,
             last_day=snapshot.people[who].last_day(run.ends),
         )
-        yield from review_findings(each, seen, ends=run.ends)
+        yield from review_findings(settlement, seen, ends=run.ends)
     for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
         yield from not_whole(who, shares)
-    yield from _of_nobody(found)
-    yield from _remarked(found, of_month)
+    yield from _of_nobody(inputs)
+    yield from _remarked(inputs, rows)
     yield from _without_pay(of_month, snapshot)
     for who in sorted(_sales_without_pay(of_month) & snapshot.people.keys()):
         yield ReviewFinding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
 
 
-def findings_of_kept(connection: Connection, run: Run, *, kept: Frozen) -> Iterator[ReviewFinding]:
+def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[ReviewFinding]:
     """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
     the roster does not know.
     """
-    managers = people(connection, {slip.manager for slip in kept.slips.values() if slip.manager})
-    for who, slip in kept.slips.items():
+    managers = people(connection, {slip.manager for slip in record.slips.values() if slip.manager})
+    for who, slip in record.slips.items():
         if slip.manager and not managers[slip.manager].facts:
             yield ReviewFinding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
-    for who, each in would_refuse(connection, run, frozen=kept):
-        yield ReviewFinding("payroll_refuses", who, each.message)
-    paid = {pay.participant_id for pay in kept.pays if pay.paid}
+    for who, refused in would_refuse(connection, run, record=record):
+        yield ReviewFinding("payroll_refuses", who, refused.message)
+    paid = {pay.participant_id for pay in record.pays if pay.paid}
+    # Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for people to judge. Compared
+    # as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
     latest: dict[str, PaidUnder] = {}
     owners: dict[str, list[PaidUnder]] = {}
-    for before in payees.paid_under(connection, run):
+    for before in store_record.paid_under(connection, run):
         latest[before.participant_id] = before
         owners.setdefault(as_read(before.payroll_id, "loosely"), []).append(before)
-    for payee in kept.payees:
+    for payee in record.payees:
         who, now = payee.participant_id, payee.payroll_id
         if who not in paid or not now:
             continue
@@ -113,7 +121,7 @@ def findings_of_kept(connection: Connection, run: Run, *, kept: Frozen) -> Itera
 def _earlier_months(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
     """Months before the pay period that no run has closed, and that this one pays and closes too."""
     run, closed = snapshot.run, snapshot.closed or ""
-    due = {each.origin for fresh in snapshot.unsettled.values() for each in fresh if each.kind == "earning"}
+    due = {entry.origin for fresh in snapshot.unsettled.values() for entry in fresh if entry.kind == "earning"}
     months = sorted(month for month in due if closed < month < period_of(run.starts))
     if months and run.closes is not None:
         which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
@@ -131,34 +139,34 @@ def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
     return found
 
 
-def _unwhole(found: Calculated, lines: pl.DataFrame) -> dict[str, list[Uncredited]]:
+def _unwhole(inputs: RunInputs, rows: pl.DataFrame) -> dict[str, list[Uncredited]]:
     """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by which they should."""
-    if not found.inputs.uncredited:
+    if not inputs.uncredited:
         return {}
     of_deal: dict[str, list[Uncredited]] = {}
     shares: dict[str, set[Uncredited]] = {}
-    for each in found.inputs.uncredited:
-        of_deal.setdefault(each.deal_id, []).append(each)
-        if each.participant_id:
-            shares.setdefault(each.participant_id, set()).add(each)
-    rows = each_line(lines).select("participant_id", "deal_id").unique()
-    for who, deal in rows.filter(pl.col("deal_id").is_in(list(of_deal))).iter_rows():
+    for share in inputs.uncredited:
+        of_deal.setdefault(share.deal_id, []).append(share)
+        if share.participant_id:
+            shares.setdefault(share.participant_id, set()).add(share)
+    earners = rows.filter(pl.col("deal_id").is_in(list(of_deal))).select("participant_id", "deal_id").unique()
+    for who, deal in earners.iter_rows():
         shares.setdefault(who, set()).update(of_deal[deal])
-    return {who: list(mine) for who, mine in shares.items() if who in found.inputs.snapshot.people}
+    return {who: list(mine) for who, mine in shares.items() if who in inputs.snapshot.people}
 
 
-def _of_nobody(found: Calculated) -> Iterable[ReviewFinding]:
+def _of_nobody(inputs: RunInputs) -> Iterable[ReviewFinding]:
     """Shares of deals that are nobody's whom the roster knows, so that no pay group would ever hear of them."""
-    if found.inputs.snapshot.run.participants is not None:
+    if inputs.snapshot.run.participants is not None:
         return ()
     return not_whole(
-        "", [each for each in found.inputs.uncredited if each.participant_id not in found.inputs.snapshot.on_roster]
+        "", [share for share in inputs.uncredited if share.participant_id not in inputs.snapshot.on_roster]
     )
 
 
-def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]:
+def _remarked(inputs: RunInputs, rows: pl.DataFrame) -> Iterator[ReviewFinding]:
     """What looks like a slip in what the month pays on: what scoring says, and deals that are alike among the lines."""
-    sold = each_line(lines).filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
+    sold = rows.filter(pl.col("deal_id").is_not_null() & pl.col("account").is_not_null())
     deals = sold.select("deal_id", *ALIKE).unique()
     alike = deals.filter(pl.len().over(ALIKE) > 1).select("deal_id")
     # A manager's are alike sooner than a seller's: deals are one person's where they pay the same people.
@@ -166,17 +174,17 @@ def _remarked(found: Calculated, lines: pl.DataFrame) -> Iterator[ReviewFinding]
     paying = of_the_same.agg(owner=pl.col("participant_id").unique().sort().str.join("\n"))
     twice = duplicate_deals(paying, ALIKE, all_deals=deals.height)
     remarks = [
-        *found.inputs.remarks,
+        *inputs.remarks,
         *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
     ]
     for remark in remarks:
-        if remark.participant_id in found.inputs.snapshot.people or not remark.participant_id:
+        if remark.participant_id in inputs.snapshot.people or not remark.participant_id:
             yield ReviewFinding(*remark)
 
 
 def _without_pay(lines: pl.DataFrame, snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
     """Components that pay nothing because something is missing, where the plan does not say so itself."""
-    missing = [name for name, each in PAYS_NOTHING.items() if not each.planned]
+    missing = [name for name, reason in PAYS_NOTHING.items() if not reason.planned]
     rows = (
         _earnings(lines)
         .filter(pl.col("problem").is_in(missing))
@@ -210,5 +218,9 @@ def _sales_without_pay(lines: pl.DataFrame) -> set[str]:
 
 def _plan_changed(person: Person, run: Run) -> date | None:
     """The day within the pay period from which the participant is on another plan."""
-    days = [each.day for each in person.settings() if each.attribute == "plan" and run.starts < each.day <= run.ends]
+    days = [
+        setting.day
+        for setting in person.settings()
+        if setting.attribute == "plan" and run.starts < setting.day <= run.ends
+    ]
     return max(days, default=None)

@@ -1,22 +1,89 @@
-"""What the API answers about runs. Amounts are decimal text in major units, as `"1234.50"`."""
+"""What the API takes and answers about runs. Amounts are decimal text in major units, as `"1234.50"`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.payout.runs.journals import lines_of
-from services.payout.runs.lifecycle import Approval, Event
-from services.payout.runs.reconciliation import Compared
-from services.payout.runs.reconciliation import Kind as Comparison
+from services.payout.runs.lifecycle import Approval, RunEvent
+from services.payout.runs.reconciliation import Comparison, ComparisonKind
+from services.payout.runs.record import PayRecord
+from services.payout.runs.service import RunRequest
+from shared.contracts.base import BusinessDate, Identifier, Text
 from shared.money import from_minor
+from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunKind, RunPayment, RunTotal, State
 from shared.pay.settlement import PayLine
 from shared.pay.steps import StepName
+
+FROM_ATTRIBUTES = ConfigDict(from_attributes=True)
+
+
+class Draft(BaseModel):
+    """A run to be drafted: over a pay period that has ended, or off-cycle, for some participants as of a day."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"period": "2026-06", "pay_group": "monthly"},
+                {"off_cycle": "2026-07-08", "pay_group": "monthly", "participants": ["ada.brandt"]},
+            ]
+        },
+    )
+
+    period: Annotated[str, Field(pattern=r"^[A-Z0-9-]{7,20}$")] | None = Field(default=None, examples=["2025-03"])
+    pay_group: Identifier = Field(default="default", examples=["default"])
+    participants: list[Identifier] | None = Field(default=None, min_length=1, max_length=10_000)
+    off_cycle: BusinessDate | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Draft:
+        if (self.period is None) == (self.off_cycle is None):
+            raise ValueError("say either period, or off_cycle with the day it is as of")
+        if self.off_cycle is not None and not self.participants:
+            raise ValueError("an off-cycle run names its participants")
+        return self
+
+    def request(self) -> RunRequest:
+        """The run that is asked for."""
+        some = None if self.participants is None else tuple(sorted(set(self.participants)))
+        return RunRequest(
+            pay_period=self.period or "", pay_group=self.pay_group, participants=some, off_cycle=self.off_cycle
+        )
+
+
+class Approved(BaseModel):
+    """What the approver looked at: with `lines_sha256`, something else than that is not approved."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"lines_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]
+        },
+    )
+
+    lines_sha256: str | None = None
+
+
+class Reason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Text, Field(min_length=3)] = Field(examples=["the quota of ada.brandt is last year's"])
+
+
+class Tolerance(BaseModel):
+    """By how much figures may differ, in major units of their currency."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tolerance": "0.05"}]})
+
+    tolerance: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=4)] = Decimal(0)
 
 
 class LineView(BaseModel):
@@ -60,6 +127,8 @@ class TotalView(BaseModel):
 class EventView(BaseModel):
     """What somebody did to a run."""
 
+    model_config = FROM_ATTRIBUTES
+
     verb: str
     actor: str
     at: datetime
@@ -69,6 +138,8 @@ class EventView(BaseModel):
 class ApprovalView(BaseModel):
     """A step of the approval that was taken."""
 
+    model_config = FROM_ATTRIBUTES
+
     role: str
     approver: str
     at: datetime
@@ -76,6 +147,8 @@ class ApprovalView(BaseModel):
 
 class FindingView(BaseModel):
     """Something that an approver should look at."""
+
+    model_config = FROM_ATTRIBUTES
 
     kind: str
     participant_id: str = Field(description="Whom it is about; empty where it is about a policy that concerns nobody")
@@ -126,26 +199,26 @@ class RunDetail(RunView):
     def whole(
         cls,
         run: Run,
-        totals: Iterable[RunTotal],
         *,
-        lines: Iterable[RunPayment],
-        events: Iterable[Event] = (),
+        totals: Iterable[RunTotal],
+        payments: Iterable[RunPayment],
+        events: Iterable[RunEvent] = (),
         approvals: Iterable[Approval] = (),
-        touches: Iterable[tuple[str, str]] = (),
-        findings: Iterable[tuple[str, str, str]] = (),
+        contributors: Iterable[tuple[str, str]] = (),
+        findings: Iterable[ReviewFinding] = (),
     ) -> Self:
         """A run with everything about it."""
-        hands: dict[str, list[str]] = {}
-        for who, what in sorted(touches):
-            hands.setdefault(who, []).append(what)
+        touched_by: dict[str, list[str]] = {}
+        for who, what in sorted(contributors):
+            touched_by.setdefault(who, []).append(what)
         return cls.of(
             run,
             totals,
-            lines=[LineView.of(line) for line in lines],
-            events=[EventView(**event._asdict()) for event in events],
-            approvals=[ApprovalView(**approval._asdict()) for approval in approvals],
-            touched_by=hands,
-            findings=[FindingView(kind=kind, participant_id=who, why=why) for kind, who, why in findings],
+            lines=[LineView.of(payment) for payment in payments],
+            events=[EventView.model_validate(event) for event in events],
+            approvals=[ApprovalView.model_validate(approval) for approval in approvals],
+            touched_by=touched_by,
+            findings=[FindingView.model_validate(finding) for finding in findings],
         )
 
 
@@ -187,21 +260,21 @@ class PayView(BaseModel):
     steps: list[StepView]
 
     @classmethod
-    def of(cls, run: str, participant_id: str, *, pays: Iterable[tuple[RunPayment, Mapping[str, Any]]]) -> Self:
-        """The pay as it is shown."""
+    def of(cls, run: str, participant_id: str, *, pays: Iterable[PayRecord]) -> Self:
+        """The pay as it is shown, of all currencies."""
         found = list(pays)
         return cls(
             participant_id=participant_id,
             run=run,
-            lines=[LineView.of(line) for line, _ in found],
-            steps=[StepView.of(step, line.currency) for line, told in found for step in lines_of(told)],
+            lines=[LineView.of(pay.payment) for pay in found],
+            steps=[StepView.of(step, pay.currency) for pay in found for step in pay.settlement.lines],
         )
 
 
 class ReconciliationView(BaseModel):
     """Two figures that should be one: `agrees` if their difference is within the tolerance."""
 
-    kind: Comparison
+    kind: ComparisonKind
     currency: str
     one: Decimal
     other: Decimal
@@ -212,16 +285,16 @@ class ReconciliationView(BaseModel):
     at: datetime
 
     @classmethod
-    def of(cls, compared: Compared, preparer: str, at: datetime) -> Self:
+    def of(cls, comparison: Comparison, preparer: str, at: datetime) -> Self:
         """A comparison as it is shown."""
         return cls(
-            kind=compared.kind,
-            currency=compared.currency,
-            one=from_minor(compared.left, compared.currency),
-            other=from_minor(compared.right, compared.currency),
-            difference=from_minor(compared.difference, compared.currency),
-            tolerance=from_minor(compared.tolerance, compared.currency),
-            agrees=compared.agrees,
+            kind=comparison.kind,
+            currency=comparison.currency,
+            one=from_minor(comparison.left, comparison.currency),
+            other=from_minor(comparison.right, comparison.currency),
+            difference=from_minor(comparison.difference, comparison.currency),
+            tolerance=from_minor(comparison.tolerance, comparison.currency),
+            agrees=comparison.agrees,
             preparer=preparer,
             at=at,
         )

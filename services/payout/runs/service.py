@@ -1,4 +1,9 @@
-"""Takes a run through its life: drafted, calculated, submitted, approved. What moves no more than rows does so in the caller's transaction."""
+"""Takes a run through its life: drafted, calculated, submitted, approved. What follows approval is in `payroll_release`.
+
+A run is a proposal until it is approved: whatever it was calculated from may change meanwhile. So what it would pay is calculated with no
+lock at all (`proposal`), and each step towards payment proves again, with the books of its pay group locked, that it would still come out
+the same. The functions that move a run within the caller's transaction are given no way to ask scoring.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ from services.payout.errors import (
     NothingDue,
     PeriodClosed,
     PeriodNotEnded,
-    Touched,
+    SegregationOfDuties,
     UnknownPayPeriod,
 )
 from services.payout.ledger import store as books
@@ -28,20 +33,15 @@ from services.payout.ledger.journal import Journal
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group
-from services.payout.runs import calculation
-from services.payout.runs import journals as entries
-from services.payout.runs import store as runs
-from services.payout.runs import store_balances as positions
-from services.payout.runs import store_payees as payees
-from services.payout.runs.calculation import Calculated
-from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.inputs import gather
+from services.payout.runs import store, store_balances, store_record
+from services.payout.runs.journals import pay_journals, transfer_journals
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
-from services.payout.runs.payees import payees_of
 from services.payout.runs.payments import profile_in_force, would_refuse
-from services.payout.runs.record import freeze
+from services.payout.runs.proposal import Proposal, is_current, propose
+from services.payout.runs.record import RunRecord, payees_of
 from services.payout.runs.snapshot import inputs_sha256, load
 from shared.auth import Principal
+from shared.deps import Clock
 from shared.pay.approval import steps_for
 from shared.pay.balances import PayKey
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
@@ -65,20 +65,6 @@ class RunRequest:
     off_cycle: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What a run would do as things stand: what was calculated, what it would keep of it, and the hash of what it was calculated from."""
-
-    calculated: Calculated
-    frozen: Frozen
-    inputs_sha256: str
-
-    @property
-    def pays_anybody(self) -> bool:
-        """Whether anything is paid."""
-        return any(each.paid for each in self.calculated.settlements)
-
-
 def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
     """A new draft.
 
@@ -95,9 +81,9 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
         if not proposal.pays_anybody:
             raise NothingDue(request.participants, request.off_cycle)
     with deps.engine.begin() as connection:
-        runs.lock_drafts(connection)
+        store.lock_drafts(connection)
         run = _drafted(connection, deps, request=request, author=author, simulated=False)
-        if not runs.add(connection, run):
+        if not store.add(connection, run):
             raise ActiveRun(run.pay_period)
     return run
 
@@ -111,7 +97,7 @@ def simulate(deps: Dependencies, request: RunRequest, *, author: str) -> tuple[R
     """
     with deps.snapshot.connect() as connection:
         run = _drafted(connection, deps, request=request, author=author, simulated=True)
-    return run, _propose(deps, run)
+    return run, propose(deps, run)
 
 
 def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest, author: str, simulated: bool) -> Run:
@@ -130,12 +116,13 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
         span = pay_period_at(group, ends)
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
+    # A regular run books in the month in which its period ends; several of one month (biweekly pay) do so together.
     month = period_of(ends)
     if closed is not None and (closes or month) <= closed:
         if request.off_cycle is None:
             raise PeriodClosed(span.name, closed)
         month = next_period(closed)  # an off-cycle run of a closed month books in the first that is open
-    number = 0 if simulated else runs.number_of(connection, span.name) + 1
+    number = 0 if simulated else store.number_of(connection, span.name) + 1
     return Run(
         id=f"run-{span.name}-{number}",
         kind="regular" if request.off_cycle is None else "off_cycle",
@@ -167,17 +154,17 @@ def calculate(deps: Dependencies, run_id: str, actor: str) -> Run:
         Unavailable: scoring does not answer.
     """
     with deps.snapshot.connect() as connection:
-        run = _to_calculate(runs.run(connection, run_id), actor)
+        run = _to_calculate(store.run(connection, run_id), actor)
     looks_left = LOOKS
     while True:
         looks_left -= 1
-        proposal = _propose(deps, run)
-        earned = runs.packed(proposal.calculated.inputs.lines.drop("detail"))
+        proposal = propose(deps, run)
+        earned = store_record.packed(proposal.calculated.inputs.lines.drop("detail"))
         with deps.engine.begin() as connection:
-            run = _to_calculate(runs.run(connection, run_id, for_change=True), actor)
-            if not (looks_left and _moved(connection, run, proposal=proposal)):
+            run = _to_calculate(store.lock_run(connection, run_id), actor)
+            if not looks_left or is_current(connection, run, proposal=proposal):
                 _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
-                return runs.run(connection, run_id)
+                return store.run(connection, run_id)
 
 
 def _to_calculate(run: Run, actor: str) -> Run:
@@ -186,31 +173,16 @@ def _to_calculate(run: Run, actor: str) -> Run:
     return run
 
 
-def _propose(deps: Dependencies, run: Run) -> Proposal:
-    calculated = calculation.calculate(gather(deps, run))
-    with deps.snapshot.connect() as connection:
-        frozen = freeze(connection, calculated, settings=deps.settings)
-        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, entries=_looked_at(frozen.pays))
-    return Proposal(calculated=calculated, frozen=frozen, inputs_sha256=stands_for)
-
-
-def _moved(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
-    """Whether the run would be calculated from something else by now, in the sense in which `submit` asks for it."""
-    before = proposal.calculated.inputs.snapshot
-    snapshot = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
-    return inputs_sha256(connection, snapshot, entries=_looked_at(proposal.frozen.pays)) != proposal.inputs_sha256
-
-
 def _keep(connection: Connection, run: Run, *, proposal: Proposal, earned: bytes, actor: str, at: datetime) -> None:
     """Write what the run would do in place of what it would have done before."""
-    frozen = replace(proposal.frozen, earned_sha256=sha256(earned).hexdigest())
-    runs.replace(connection, run.id, frozen=frozen, earned=earned)
-    hashes = {"lines_sha256": frozen.sha256(run), "inputs_sha256": proposal.inputs_sha256}
-    steps = _steps(connection, run, lines=frozen.lines)
-    runs.move(connection, run.id, verb="calculate", actor=actor, at=at, steps=steps, **hashes)
+    record = replace(proposal.record, earned_sha256=sha256(earned).hexdigest())
+    store_record.replace(connection, run.id, record=record, earned=earned)
+    hashes = {"lines_sha256": record.sha256(run), "inputs_sha256": proposal.inputs_sha256}
+    steps = _steps(connection, run, payments=record.payments)
+    store.move(connection, run.id, verb="calculate", actor=actor, at=at, steps=steps, **hashes)
 
 
-def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
+def submit(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     """Hand the run on for approval. From now on the stream books what its months still bring into the month after.
 
     Raises:
@@ -220,114 +192,134 @@ def submit(connection: Connection, deps: Dependencies, run: Run, actor: str) -> 
     """
     check_move(run, "submit")
     check_author(run, actor)
+    # From here to the end nobody books for the pay group: what is looked at now is what the soft closing closes.
     closings.hold_for_closing(connection, [run.pay_group])
     _check_current(connection, run, seen=None)
-    if refused := would_refuse(connection, run, frozen=runs.frozen(connection, run.id)):
-        raise LinesRefused([each for _, each in refused])
-    runs.move(connection, run.id, verb="submit", actor=actor, at=deps.now())
+    # Approval books and closes: what payroll would refuse after that could not be mended by calculating again.
+    if refused := would_refuse(connection, run, record=store_record.record(connection, run.id)):
+        raise LinesRefused([line for _, line in refused])
+    store.move(connection, run.id, verb="submit", actor=actor, at=now())
     if run.closes is not None:
-        closings.soft_close(connection, run.pay_group, period=run.closes, run=run.id, actor=actor, at=deps.now())
-    return runs.run(connection, run.id)
+        closings.soft_close(connection, run.pay_group, period=run.closes, run=run.id, actor=actor, at=now())
+    return store.run(connection, run.id)
 
 
-def send_back(connection: Connection, deps: Dependencies, *, run: Run, actor: str, reason: str) -> Run:
-    """Give what was submitted back to its author, with a reason. Its months are open again."""
-    check_move(run, "return")
-    closings.hold_for_closing(connection, [run.pay_group])
-    runs.move(connection, run.id, verb="return", actor=actor, at=deps.now(), note=reason)
-    closings.lift(connection, run.pay_group, run=run.id, actor=actor, at=deps.now())
-    return runs.run(connection, run.id)
-
-
-def approve(connection: Connection, deps: Dependencies, *, run: Run, who: Principal, seen: str | None) -> Run:
-    """Take the next step of the approval; the last one books the run and closes its months.
+def send_back(connection: Connection, run: Run, *, actor: str, now: Clock, reason: str) -> Run:
+    """Give what was submitted back to its author, with a reason. Its months are open again.
 
     Raises:
-        WrongState, ApproverIsAuthor, NotYourStep, Touched: not now, not by this person.
+        WrongState: it is not submitted.
+    """
+    check_move(run, "return")
+    closings.hold_for_closing(connection, [run.pay_group])
+    store.move(connection, run.id, verb="return", actor=actor, at=now(), note=reason)
+    closings.lift(connection, run.pay_group, run=run.id, actor=actor, at=now())
+    return store.run(connection, run.id)
+
+
+def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock, seen: str | None) -> Run:
+    """Take the next step of the approval; the last one books the run and closes its months.
+
+    Every step looks again at what the run was calculated from: between submission and approval finance may have adjusted pay of its month,
+    put on a hold or changed terms, and another run may have paid the same. What is approved is what would be calculated now.
+
+    Args:
+        connection: of the transaction.
+        run: which run, locked.
+        approver: who approves.
+        now: gives the instant.
+        seen: the hash of what the approver looked at; None where they do not say.
+
+    Raises:
+        WrongState, ApproverIsAuthor, NotYourStep, SegregationOfDuties: not now, not by this person.
         LinesChanged: what is due, or what the approver saw, is not what was submitted.
         PeriodClosed: another run has closed its month.
         LinesTampered: what is stored of the run is not what was calculated.
     """
     closings.hold_for_closing(connection, [run.pay_group])
-    hands = {event.actor for event in runs.events(connection, run.id) if event.verb in ("calculate", "submit")}
-    taken = runs.approvals(connection, run.id)
-    role = next_step(run, taken, approver=who.name, roles=who.roles, hands=hands)
-    if mine := [what for name, what in runs.touches(connection, run.id) if name == who.name]:
-        raise Touched(run.id, who.name, what=", ".join(mine))
+    makers = {event.actor for event in store.events(connection, run.id) if event.verb in ("calculate", "submit")}
+    taken = store.approvals(connection, run.id)
+    role = next_step(run, taken, approver=approver.name, roles=approver.roles, makers=makers)
+    if mine := [what for name, what in store_record.contributors(connection, run.id) if name == approver.name]:
+        raise SegregationOfDuties(run.id, approver.name, what=", ".join(mine))
     _check_current(connection, run, seen=seen)
-    frozen = untampered(connection, run)
-    at = deps.now()
-    runs.approve(connection, run, step=len(taken), approval=Approval(role, who.name, at))
+    record = untampered(connection, run)
+    at = now()
+    store.approve(connection, run, step=len(taken), approval=Approval(role, approver.name, at))
     if len(taken) + 1 == len(run.steps):
-        _book(connection, run, frozen=frozen, actor=who.name, at=at)
-        runs.move(connection, run.id, verb="approve", actor=who.name, at=at)
-    return runs.run(connection, run.id)
+        # Booked before the run is moved: the event closes its months, and in a closed month nothing is booked any more.
+        _book(connection, run, record=record, actor=approver.name, at=at)
+        store.move(connection, run.id, verb="approve", actor=approver.name, at=at)
+    return store.run(connection, run.id)
 
 
-def cancel(connection: Connection, deps: Dependencies, run: Run, actor: str) -> Run:
-    """Give up what was not submitted, as its author."""
+def cancel(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
+    """Give up what was not submitted, as its author.
+
+    Raises:
+        WrongState, NotTheAuthor: not now, not by the actor.
+    """
     check_move(run, "cancel")
     check_author(run, actor)
-    runs.move(connection, run.id, verb="cancel", actor=actor, at=deps.now())
-    return runs.run(connection, run.id)
+    store.move(connection, run.id, verb="cancel", actor=actor, at=now())
+    return store.run(connection, run.id)
 
 
-def untampered(connection: Connection, run: Run) -> Frozen:
+def untampered(connection: Connection, run: Run) -> RunRecord:
     """What is stored of a run.
 
     Raises:
         LinesTampered: it does not have the hash that the run was calculated with.
     """
-    frozen = runs.frozen(connection, run.id)
-    if frozen.sha256(run) != run.lines_sha256:
+    record = store_record.record(connection, run.id)
+    if record.sha256(run) != run.lines_sha256:
         raise LinesTampered(run.id)
-    return frozen
+    return record
 
 
 def _check_current(connection: Connection, run: Run, *, seen: str | None) -> None:
-    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with."""
+    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with.
+
+    The books of the pay group are locked: so it stays until the transaction ends. Scoring is not asked: what it says of earnings reaches the
+    ledger, where it is seen, and whom the run left out because their plan is quarantined it leaves out for good.
+    """
     closed = closings.closed_through(connection, run.pay_group)
     if closed is not None and run.month <= closed:
         raise PeriodClosed(run.pay_period, closed)
-    left_out = {each.participant_id: each.why for each in runs.found(connection, run.id) if each.kind == LEFT_OUT}
+    findings = store_record.findings(connection, run.id)
+    left_out = {finding.participant_id: finding.why for finding in findings if finding.kind == LEFT_OUT}
     snapshot = load(connection, run, quarantined=left_out)
-    looked_at = _looked_at(runs.pays(connection, run.id))
-    check_unchanged(run, run.lines_sha256, inputs=inputs_sha256(connection, snapshot, entries=looked_at), seen=seen)
+    seen_counts = {pay.participant_id: pay.journals_seen for pay in store_record.pays(connection, run.id)}
+    stands_for = inputs_sha256(connection, snapshot, journals_seen=seen_counts)
+    check_unchanged(run, inputs_sha256=stands_for, seen=seen)
     profile, _ = profile_in_force(connection, run)
-    kept = payees.payees(connection, run.id)
-    if kept != payees_of(run, snapshot.people, who=(payee.participant_id for payee in kept), profile=profile):
+    payees = store_record.payees(connection, run.id)
+    if payees != payees_of(run, snapshot.people, who=(payee.participant_id for payee in payees), profile=profile):
         raise LinesChanged(run.id, run.author)
-    if run.steps != _steps(connection, run, lines=runs.lines(connection, run.id)):
+    if run.steps != _steps(connection, run, payments=store_record.payments(connection, run.id)):
         raise LinesChanged(run.id, run.author)
 
 
-def _looked_at(pays: Iterable[Pay]) -> dict[str, int]:
-    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is kept."""
-    return {pay.participant_id: pay.entries for pay in pays}
+def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) -> tuple[str, ...]:
+    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals=run_totals(payments))
 
 
-def _steps(connection: Connection, run: Run, *, lines: Iterable[RunPayment]) -> tuple[str, ...]:
-    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals=run_totals(lines))
-
-
-def _book(connection: Connection, run: Run, *, frozen: Frozen, actor: str, at: datetime) -> None:
+def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
     places = {
         payee.participant_id: Place(run.month, payee.pay_group, payee.entity, payee.cost_center)
-        for payee in frozen.payees
+        for payee in record.payees
     }
     journals: list[Journal] = []
     held: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
-    for pay in frozen.pays:
-        place = places[pay.participant_id]
-        steps = entries.lines_of(pay.told)
-        journals += entries.pay_journals(
+    for pay in record.pays:
+        place, steps = places[pay.participant_id], pay.settlement.lines
+        journals += pay_journals(
             run.id, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=place, actor=actor
         )
-        held[pay.participant_id, pay.currency] = entries.held_of(pay.told)
+        held[pay.participant_id, pay.currency] = pay.settlement.held
     books.post(connection, journals, now=at)
-    runs.keep_held(connection, held)
-    balances = [
-        entries.EntityBalance(*row) for row in positions.balances_in_other_entities(connection, places, month=run.month)
-    ]
-    books.post(connection, list(entries.transfer_journals(run.id, balances, places=places, actor=actor)), now=at)
+    store_record.save_held(connection, held)
+    # After the pay, which is booked where a participant is now: only what is then left with an entity of before moves.
+    balances = store_balances.balances_by_entity(connection, places, month=run.month)
+    books.post(connection, list(transfer_journals(run.id, balances, places=places, actor=actor)), now=at)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Final
 
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout.runs.journals import lines_of, remembered
+from services.payout.columns import columns
+from services.payout.runs.journals import EntityBalance
+from services.payout.runs.payslip import YearSums
+from services.payout.runs.record import SettlementRecord
+from services.payout.runs.tables import BOOKED
 from shared.pay.balances import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
-from shared.pay.settlement import EarningLineKey, HeldAmount, SettledPeriod
+from shared.pay.settlement import EarningLineKey, HeldAmount
 
 
 def payable(
-    connection: Connection, participants: Iterable[str], *, month: str, entries: Mapping[str, int] | None = None
+    connection: Connection, participants: Iterable[str], *, month: str, journals_seen: Mapping[str, int] | None = None
 ) -> dict[PayKey, int]:
     """What is payable for everything booked up to a month, in minor units; zeros are left out.
 
-    With `entries`, of what the stream booked only each participant's first so many journals.
+    With `journals_seen`, of what the stream booked only each participant's first so many journals.
     """
-    known = dict(entries or {})
+    known = dict(journals_seen or {})
     rows = connection.execute(
         _PAYABLE,
         {
             "participants": list(participants),
             "month": month,
-            "whole": entries is None,
+            "whole": journals_seen is None,
             "known": list(known),
             "entries": list(known.values()),
         },
@@ -40,41 +44,49 @@ def owing(connection: Connection, participants: Iterable[str], *, account: str) 
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def fresh(connection: Connection, participants: Iterable[str], *, month: str) -> dict[PayKey, list[UnsettledEntry]]:
+def unsettled(connection: Connection, participants: Iterable[str], *, month: str) -> dict[PayKey, list[UnsettledEntry]]:
     """What was booked up to a month and no approved run has looked at."""
     found: dict[PayKey, list[UnsettledEntry]] = {}
-    for who, currency, *rest in connection.execute(_FRESH, {"participants": list(participants), "month": month}):
+    for who, currency, *rest in connection.execute(_UNSETTLED, {"participants": list(participants), "month": month}):
         found.setdefault((who, currency), []).append(UnsettledEntry(*rest))
     return found
 
 
-def left(connection: Connection, participants: Iterable[str]) -> dict[PayKey, CarriedState]:
-    """What approved runs left, folded over all of them."""
+def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey, CarriedState]:
+    """What approved runs left, folded over all of them in the order in which they were drafted."""
     found: dict[PayKey, CarriedState] = {}
-    for who, currency, carried, told, entries, run, month, ends in connection.execute(
-        _LEFT, {"participants": list(participants)}
-    ):
-        before = found.get((who, currency), CarriedState(0, {}, {}))
-        pay: dict[str, Any] = orjson.loads(told)
+    rows = connection.execute(_CARRIED, {"participants": list(participants)})
+    for who, currency, amount, pay, journals_seen, run, month, ends in rows:
+        before, settlement = found.get((who, currency), _NOTHING), SettlementRecord(orjson.loads(pay))
         uncleared: tuple[UnclearedRun, ...] = ()
-        clear = (entries, month)
-        if carried or pay.get("draw") or pay.get("receivable"):
-            corrected = {line.about for line in lines_of(pay) if line.step == "prior_period"}
+        cleared = (journals_seen, month)
+        # Who set what this run paid on has a hand in the next run, too, as long as some of it is not settled between the two.
+        if amount or settlement.leaves_a_debt:
+            corrected = {line.about for line in settlement.lines if line.step == "prior_period"}
             uncleared = (*before.uncleared, UnclearedRun(run, ends, tuple(sorted(corrected))))
-            clear = before.cleared
-        settled = {name: SettledPeriod(*figures) for name, figures in pay.get("settled", {}).items()}
-        known = {**before.settled, **settled}, {**before.dismissed, **remembered(pay)}
-        found[who, currency] = CarriedState(carried, *known, run, month, uncleared, clear)
+            cleared = before.cleared
+        found[who, currency] = CarriedState(
+            carried=amount,
+            settled={**before.settled, **settlement.settled},
+            dismissed={**before.dismissed, **settlement.losses},
+            run=run,
+            month=month,
+            uncleared=uncleared,
+            cleared=cleared,
+        )
     return found
 
 
-def paid_in(connection: Connection, pay_group: str, *, pay_period: str, but: str) -> dict[PayKey, int]:
-    """What approved runs other than `but` paid for a pay period."""
-    rows = connection.execute(_PAID_IN, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
+_NOTHING: Final = CarriedState(0, {}, {})
+
+
+def paid_for(connection: Connection, *, pay_group: str, pay_period: str, but: str) -> dict[PayKey, int]:
+    """What approved runs paid for a pay period, all of them but one."""
+    rows = connection.execute(_PAID_FOR, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def history(connection: Connection, pay_group: str, *, before: str, runs: int) -> dict[PayKey, list[int]]:
+def history(connection: Connection, *, pay_group: str, before: str, runs: int) -> dict[PayKey, list[int]]:
     """What the last regular runs before a month paid, the latest first."""
     found: dict[PayKey, list[int]] = {}
     for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
@@ -93,16 +105,16 @@ def held_lines(
     return found
 
 
-def entries(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
+def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
     """How many journals each participant has."""
-    rows = connection.execute(_ENTRIES, {"participants": list(participants)})
+    rows = connection.execute(_JOURNAL_COUNTS, {"participants": list(participants)})
     return {row[0]: row[1] for row in rows}
 
 
 def adjusted(
     connection: Connection, participants: Iterable[str], *, month: str
 ) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
-    """The manual adjustments among what is `fresh`, by participant and currency and the month that they are about."""
+    """The manual adjustments among what is `unsettled`, by participant and currency and the month that they are about."""
     found: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
     for who, currency, origin, *rest in connection.execute(
         _ADJUSTED, {"participants": list(participants), "month": month}
@@ -111,7 +123,7 @@ def adjusted(
     return found
 
 
-def revisions(connection: Connection, period: str, *, participants: Iterable[str]) -> dict[str, int]:
+def revisions(connection: Connection, participants: Iterable[str], *, period: str) -> dict[str, int]:
     """The revision of the earnings of a month that is booked, by participant."""
     rows = connection.execute(_REVISIONS, {"period": period, "participants": list(participants)})
     return {row[0]: row[1] for row in rows}
@@ -129,31 +141,38 @@ def adjusters(
     connection: Connection, participants: Iterable[str], *, month: str, before: Mapping[PayKey, CarriedState]
 ) -> list[str]:
     """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later ones."""
-    clear = [(*owed, *state.cleared) for owed, state in before.items()]
-    who, currencies, entries, months = (list(each) for each in zip(*clear, strict=True)) if clear else ([], [], [], [])
+    cleared = columns([(*key, *state.cleared) for key, state in before.items()], width=4)
     wanted = {"participants": list(participants), "month": month}
-    clear_of = {"who": who, "currencies": currencies, "entries": entries, "months": months}
-    return list(connection.execute(_ADJUSTERS, wanted | clear_of).scalars())
+    return list(connection.execute(_ADJUSTERS, wanted | cleared).scalars())
 
 
-def balances_in_other_entities(
-    connection: Connection, participants: Iterable[str], *, month: str
-) -> list[tuple[Any, ...]]:
-    """Balances up to a month by participant, entity and account: (participant, entity, account, component, plan, version, deal,
-    currency, amount).
-    """
+def balances_by_entity(connection: Connection, participants: Iterable[str], *, month: str) -> list[EntityBalance]:
+    """The balances up to a month of whoever has had journals with more than one entity."""
     wanted = {"participants": list(participants), "month": month}
-    return [tuple(row) for row in connection.execute(_BY_ENTITY, wanted)]
+    return [EntityBalance(*row) for row in connection.execute(_BY_ENTITY, wanted)]
 
 
-_SEEN = """
+def year_sums(connection: Connection, participants: Iterable[str], *, month: str) -> Mapping[PayKey, YearSums]:
+    """What was booked in the year of a month up to it, by participant and currency."""
+    found: dict[PayKey, dict[tuple[str, str], int]] = {}
+    wanted = {"participants": list(participants), "first": f"{month[:4]}-01", "month": month}
+    for who, currency, account, kind, amount in connection.execute(_YEAR_SUMS, wanted):
+        found.setdefault((who, currency), {})[account, kind] = int(amount)
+    return found
+
+
+# What no run has looked at: journals after as many as the last booked run had looked at, and those booked in a later month than it was
+# over. Runs before the last have looked at no more, so the largest of each is enough.
+_SEEN = f"""
     with seen as (
         select participant_id, max(entries) as entries, max(month) as month
         from run_pay join run on run.id = run_pay.run
-        where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
+        where {BOOKED} and participant_id = any(cast(:participants as text[]))
         group by participant_id
     )"""
 
+# The stream goes on in an open month, so of its journals only those count that a run had looked at. Journals of other kinds are what
+# people and runs did: they count always, and where there are new ones the sum is another.
 _PAYABLE = text("""
     select p.participant_id, p.currency, -sum(p.amount)
     from journal j join posting p on p.journal = j.id
@@ -163,12 +182,14 @@ _PAYABLE = text("""
       and (:whole or j.kind <> 'earning' or j.entry <= seen.entries)
     group by 1, 2 having sum(p.amount) <> 0""")
 
+# Over all months: what somebody owes they owe whenever it was booked.
 _OWING = text("""
     select participant_id, currency, sum(amount) from posting
     where participant_id = any(cast(:participants as text[])) and account = :account
     group by 1, 2 having sum(amount) <> 0""")
 
-_FRESH = text(f"""
+# Of the kinds that bring something new. Holding, terms and payments are what runs did themselves.
+_UNSETTLED = text(f"""
     {_SEEN}
     select p.participant_id, p.currency, j.origin_period, j.kind, cast(-sum(p.amount) as bigint)
     from journal j join posting p on p.journal = j.id left join seen on seen.participant_id = j.participant_id
@@ -186,29 +207,33 @@ _ADJUSTED = text(f"""
       and (seen.entries is null or j.entry > seen.entries or j.period > seen.month)
     order by a.number""")
 
-_LEFT = text("""
+_CARRIED = text(f"""
     select participant_id, currency, carried, pay, entries, run.id, run.month, run.ends from run_pay join run on run.id = run_pay.run
-    where state in ('approved', 'exported', 'acknowledged', 'paid') and participant_id = any(cast(:participants as text[]))
+    where {BOOKED} and participant_id = any(cast(:participants as text[]))
     order by run.number""")
 
-_PAID_IN = text("""
+_PAID_FOR = text(f"""
     select participant_id, currency, sum(paid) from run_pay join run on run.id = run_pay.run
     where pay_group = :pay_group and pay_period = :pay_period and run.id <> :but
-      and state in ('approved', 'exported', 'acknowledged', 'paid')
+      and {BOOKED}
     group by 1, 2""")
 
-_HISTORY = text("""
+# Regular runs that closed a month: an off-cycle run or a part of a month is no measure for the next.
+_HISTORY = text(f"""
     select participant_id, currency, paid from run_pay join (
         select id, number from run where pay_group = :pay_group and kind = 'regular' and closes < :before
-          and state in ('approved', 'exported', 'acknowledged', 'paid') order by number desc limit :runs
+          and {BOOKED} order by number desc limit :runs
     ) latest on latest.id = run_pay.run order by latest.number desc""")
 
+# A deal of which all was released is looked at again where money for it may have gone: what was released may have to be held again.
 _HELD = text("""
     select participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited from held_line
     where participant_id = any(cast(:participants as text[]))
       and (held <> 0 or forfeited <> 0 or deal_id = any(cast(:released as text[])))""")
 
-_ENTRIES = text("select participant_id, entries from book where participant_id = any(cast(:participants as text[]))")
+_JOURNAL_COUNTS = text(
+    "select participant_id, entries from book where participant_id = any(cast(:participants as text[]))"
+)
 
 _REVISIONS = text("""
     select participant_id, revision from held_earning
@@ -218,16 +243,18 @@ _OPEN_EARNERS = text("""
     select period, participant_id from held_earning
     where period > :closed and period <= :month and participant_id = any(cast(:participants as text[]))""")
 
+# Adjustments up to `clear` are paid, and nothing of them is carried on: who made them has no hand in the next run.
 _ADJUSTERS = text("""
     select distinct j.actor
     from journal j join posting p on p.journal = j.id
-    left join unnest(cast(:who as text[]), cast(:currencies as text[]), cast(:entries as integer[]), cast(:months as text[]))
+    left join unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as integer[]), cast(:c3 as text[]))
         as clear (participant_id, currency, entries, month)
         on clear.participant_id = j.participant_id and clear.currency = p.currency
     where j.participant_id = any(cast(:participants as text[])) and j.kind = 'adjustment' and j.period <= :month
       and (clear.entries is null or j.entry > clear.entries or j.period > clear.month)
     order by 1""")
 
+# Who was never with more than one entity has nothing to move: only the few others are summed by account.
 _BY_ENTITY = text("""
     select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency, cast(sum(p.amount) as bigint)
     from journal j join posting p on p.journal = j.id
@@ -236,3 +263,10 @@ _BY_ENTITY = text("""
         group by participant_id having count(distinct entity) > 1)
     group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(p.amount) <> 0
     order by 1, 2, 3""")
+
+_YEAR_SUMS = text("""
+    select p.participant_id, p.currency, p.account, j.kind, sum(p.amount)
+    from journal j join posting p on p.journal = j.id
+    where j.participant_id = any(cast(:participants as text[])) and j.period between :first and :month
+      and p.account in ('earned', 'adjusted', 'guaranteed', 'draw', 'clawback', 'paid')
+    group by 1, 2, 3, 4""")

@@ -24,6 +24,10 @@ from sqlalchemy import (
 )
 
 from services.payout.ledger.tables import Name, metadata
+from shared.pay.run import DONE_STATES
+
+BOOKED: Final = f"state in ({', '.join(repr(state) for state in sorted(DONE_STATES))})"
+"""SQL: a run is booked, from its approval on."""
 
 run: Final = Table(
     "run",
@@ -92,7 +96,7 @@ run_pay: Final = Table(
     Column("paid", BigInteger, nullable=False),
     Column("carried", BigInteger, nullable=False, comment="left for the next run; negative: to be earned first"),
     Column("entries", Integer, nullable=False, comment="so many journals of the participant were looked at"),
-    Column("pay", Text, nullable=False, comment="JSON: how it came about, see runs/entries.py"),
+    Column("pay", Text, nullable=False, comment="JSON: how it came about, see runs/record.py"),
     Index("run_pay_of_participant", "participant_id", "currency"),
 )
 

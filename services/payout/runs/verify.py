@@ -15,11 +15,11 @@ from services.payout.payroll import store as batches
 from services.payout.payroll.batch import EntityLines, by_entity
 from services.payout.payroll.verify import UNREADABLE, is_written_again, readable
 from services.payout.runs import store as runs
-from services.payout.runs import store_balances as positions
-from services.payout.runs.frozen import Frozen, Pay
-from services.payout.runs.journals import held_of, lines_of, pay_journals
-from services.payout.runs.lifecycle import MOVES, Approval, Event
+from services.payout.runs import store_balances, store_record
+from services.payout.runs.journals import pay_journals
+from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
+from services.payout.runs.record import PayRecord, RunRecord
 from shared.pay.balances import PayKey
 from shared.pay.run import DONE_STATES, Run, State
 from shared.pay.settlement import EarningLineKey, HeldAmount
@@ -31,21 +31,22 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
     """What does not fit, as sentences that name runs and people and no amounts; adds to `settled` what runs paid and payroll did not
     return.
     """
+    # What is left of either once every run has taken its own belongs to no run.
     booked, released = audit.booked_by_runs(connection), audit.released_by_runs(connection)
     held: HeldLines = {}
     spoilt = audit.spoilt_runs(connection)
     for run in runs.in_order(connection):
         mine, out = booked.pop(run.id, {}), released.pop(run.id, {})
-        if not _by_an_earlier_version(run):
-            if run.id in spoilt:
-                yield f"run {run.id}: what was done to it is not what is kept of it"
-            yield from readable(_differences(connection, run, booked=mine, released=out), f"run {run.id}")
+        if run.id in spoilt:
+            yield f"run {run.id}: what was done to it is not what is kept of it"
+        yield from readable(_differences(connection, run, booked=mine, released=out), f"run {run.id}")
         if run.state in DONE_STATES:
-            settled.update({(line.participant_id, line.currency): line.paid for line in runs.lines(connection, run.id)})
-            with suppress(*UNREADABLE):  # told above
-                for pay in runs.pays(connection, run.id):
-                    owed = (pay.participant_id, pay.currency)
-                    held |= {(owed, whose): figures for whose, figures in held_of(pay.told).items()}
+            for payment in store_record.payments(connection, run.id):
+                settled[payment.participant_id, payment.currency] += payment.paid
+            with suppress(*UNREADABLE):  # that they cannot be read was said above
+                for pay in store_record.pays(connection, run.id):
+                    key = (pay.participant_id, pay.currency)
+                    held |= {(key, earning): figures for earning, figures in pay.settlement.held.items()}
     settled.subtract(audit.returned(connection))
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
     yield from (
@@ -61,16 +62,16 @@ def _differences(
     booked: dict[tuple[str, str, str], int],
     released: dict[tuple[str, str], int],
 ) -> Iterator[str]:
-    frozen = runs.frozen(connection, run.id)
-    yield from _life(run, runs.events(connection, run.id), approvals=runs.approvals(connection, run.id), frozen=frozen)
-    yield from _pay(run, frozen, booked=booked, released=released)
-    if run.state in DONE_STATES - {"approved"}:
+    record = store_record.record(connection, run.id)
+    yield from _life(run, runs.events(connection, run.id), approvals=runs.approvals(connection, run.id), record=record)
+    yield from _pay(run, record, booked=booked, released=released)
+    if run.state in RELEASED_STATES:
         yield from (
-            f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, frozen=frozen)
+            f"batch {batch}: it is not what run {run.id} pays" for batch in _released(connection, run, record=record)
         )
 
 
-def _life(run: Run, events: Sequence[Event], *, approvals: Sequence[Approval], frozen: Frozen) -> Iterator[str]:
+def _life(run: Run, events: Sequence[RunEvent], *, approvals: Sequence[Approval], record: RunRecord) -> Iterator[str]:
     state: State = "draft"
     for event in events:
         states, to = MOVES[event.verb]
@@ -82,37 +83,37 @@ def _life(run: Run, events: Sequence[Event], *, approvals: Sequence[Approval], f
         yield f"run {run.id}: it is {run.state}, and what was done to it makes it {state}"
     elif state in DONE_STATES:
         makers = {run.author, *(event.actor for event in events if event.verb in ("calculate", "submit"))}
-        makers |= {who for who, _ in frozen.touches}
-        approvers = [each.approver for each in approvals]
-        if [each.role for each in approvals] != list(run.steps) or len({*approvers}) < len(approvers):
+        makers |= {who for who, _ in record.contributors}
+        approvers = [approval.approver for approval in approvals]
+        if [approval.role for approval in approvals] != list(run.steps) or len({*approvers}) < len(approvers):
             yield f"run {run.id}: steps of its approval are missing"
         if makers & {*approvers}:
             yield f"run {run.id}: somebody approved what they had a hand in"
 
 
 def _pay(
-    run: Run, frozen: Frozen, *, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
+    run: Run, record: RunRecord, *, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
 ) -> Iterator[str]:
-    if run.state != "draft" and run.lines_sha256 and frozen.sha256(run) != run.lines_sha256:
+    if run.state != "draft" and run.lines_sha256 and record.sha256(run) != run.lines_sha256:
         yield f"run {run.id}: what it pays does not have its hash"
     decided: Counter[tuple[str, str, str]] = Counter()
     pays: dict[tuple[str, str], int] = {}
     if run.state in DONE_STATES:
-        for pay in frozen.pays:
+        for pay in record.pays:
             decided.update(_does(run.id, pay))
-    if run.state in DONE_STATES - {"approved"}:
-        pays = {(pay.participant_id, pay.currency): pay.paid for pay in frozen.pays if pay.paid}
+    if run.state in RELEASED_STATES:
+        pays = {(pay.participant_id, pay.currency): pay.paid for pay in record.pays if pay.paid}
     if booked != {key: amount for key, amount in decided.items() if amount}:
         yield f"run {run.id}: what is booked for it is not what it decided"
     if released != pays:
         yield f"run {run.id}: what was released to payroll is not what it pays"
 
 
-def _released(connection: Connection, run: Run, *, frozen: Frozen) -> Iterator[str]:
+def _released(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[str]:
     """Batches of the run whose files or lines are not those that its payments, payees and payroll profile give again."""
     parts: dict[str | None, EntityLines] = {}
     with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
-        found, unlisted = by_entity(lines_to_pay(run, frozen), profile_kept(connection, run, frozen=frozen))
+        found, unlisted = by_entity(lines_to_pay(run, record), profile_kept(connection, run, record=record))
         parts = {} if unlisted else {part.entity: part for part in found}
     for batch in batches.batches(connection, run=run.id):
         if batch.corrects is None:
@@ -123,10 +124,11 @@ def _released(connection: Connection, run: Run, *, frozen: Frozen) -> Iterator[s
 
 def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
     """What is remembered of held lines must be what the runs decided last."""
+    # The last run to say something of a line wins: runs are read in the order in which they were drafted.
     kept = {key: figures for key, figures in decided.items() if figures.held or figures.forfeited}
     remembered = {
         (owed, whose): figures
-        for owed, lines in positions.held_lines(connection, audit.held_participants(connection)).items()
+        for owed, lines in store_balances.held_lines(connection, audit.held_participants(connection)).items()
         for whose, figures in lines.items()
     }
     wrong = {
@@ -137,19 +139,14 @@ def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
     yield from (f"held of {who} in {currency}: not what the runs decided" for who, currency in sorted(wrong))
 
 
-def _does(run: str, pay: Pay) -> Counter[tuple[str, str, str]]:
+def _does(run: str, pay: PayRecord) -> Counter[tuple[str, str, str]]:
     """What a run books for a participant, by account."""
     sums: Counter[tuple[str, str, str]] = Counter()
-    nowhere = Place("", "", "", "")
-    steps = lines_of(pay.told)
+    nowhere = Place("", "", "", "")  # sums by account do not depend on where the journals are booked
+    steps = pay.settlement.lines
     for journal in pay_journals(
         run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=nowhere, actor=""
     ):
         for posting in journal.postings:
             sums[pay.participant_id, posting.currency, posting.account] += posting.amount
     return sums
-
-
-def _by_an_earlier_version(run: Run) -> bool:
-    """Runs of an earlier version kept sums only, and nothing of what they were calculated from."""
-    return bool(run.lines_sha256) and not run.inputs_sha256

@@ -120,7 +120,9 @@ def empty(engine: Engine) -> None:
     """Forget everything: a new life for the next example of a property. Only a test may switch the rules off."""
     with engine.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))
-        connection.execute(text(f"truncate {', '.join(table.name for table in metadata.sorted_tables)}, position"))
+        kept = {"journal_kind"}  # what the service knows, and no test brings
+        emptied = [table.name for table in metadata.sorted_tables if table.name not in kept]
+        connection.execute(text(f"truncate {', '.join(emptied)}, position"))
 
 
 def close_month(connection: Connection, pay_group: str, period: str, run: str, at: datetime = NOW) -> None:

@@ -15,7 +15,7 @@ from services.payout.ledger.booking import Place, place_of
 from services.payout.ledger.journal import Part, difference, earning_journal
 from services.payout.periods import checked
 from services.payout.runs.journals import pay_journals
-from services.payout.runs.lifecycle import sha256_of
+from services.payout.runs.record import sha256_of_rows
 from shared.money import MOST
 from shared.pay.people import Person
 
@@ -124,6 +124,6 @@ ROWS = st.lists(st.sampled_from(["ada\tUSD\t1", "ada\tUSD\t2", "bob", "", "a\tb"
 def test_the_hash_of_a_run_tells_any_two_runs_apart_whatever_the_order_of_rows(
     one: list[str], other: list[str]
 ) -> None:
-    assert sha256_of("r1", one) == sha256_of("r1", list(reversed(one)))
-    assert sha256_of("r1", one) != sha256_of("r2", one)
-    assert (sha256_of("r1", one) == sha256_of("r1", other)) == (sorted(one) == sorted(other))
+    assert sha256_of_rows("r1", one) == sha256_of_rows("r1", list(reversed(one)))
+    assert sha256_of_rows("r1", one) != sha256_of_rows("r2", one)
+    assert (sha256_of_rows("r1", one) == sha256_of_rows("r1", other)) == (sorted(one) == sorted(other))

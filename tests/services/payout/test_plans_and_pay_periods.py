@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.services.payout.life.company import Company
 from tests.services.payout.life.deals_and_terms import plan
-from tests.services.payout.test_deals_that_decrease import company, join, run, scoring_engine, won
+from tests.services.payout.runs.test_deals_that_decrease import company, join, run, scoring_engine, won
 
 __all__ = ["company", "scoring_engine"]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
-from services.payout.runs.decisions.store import Adjustment, Held
+from services.payout.runs.decisions.model import Adjustment, HoldDecision
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
 from shared.money import from_minor
 from shared.pay.terms.words.release import Hold
@@ -67,12 +67,11 @@ class HoldView(HoldSaid):
     release_reason: str | None
 
     @classmethod
-    def of(cls, held: Held) -> HoldView:
+    def of(cls, decision: HoldDecision) -> HoldView:
         """A hold as it is shown."""
-        hold = {name: getattr(held.hold, name) for name in Hold.__slots__}
-        rest = held._asdict()
-        del rest["hold"]
-        return cls(**hold, **rest)
+        facts = {name: getattr(decision.hold, name) for name in Hold.__slots__}
+        facts |= {name: value for name, value in decision._asdict().items() if name != "hold"}
+        return cls(**facts)
 
 
 class Holds(BaseModel):

@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
 
-from services.payout.runs import tables as schema
+from services.payout.runs import tables
+from services.payout.runs.decisions.model import Adjustment, Contribution, HoldDecision
 from shared.pay.terms.words.release import Hold
-
-
-class Held(NamedTuple):
-    """A hold with who put it on and who released it, and when."""
-
-    hold: Hold
-    dispute: bool
-    actor: str
-    at: datetime
-    released_by: str | None
-    release_reason: str | None
-
-
-class Adjustment(NamedTuple):
-    """A manual adjustment: `amount` in minor units is booked about `month`; the attachment is what it rests on."""
-
-    id: UUID
-    participant_id: str
-    currency: str
-    amount: int
-    month: str
-    reason: str
-    attachment_name: str
-    attachment_sha256: str
-    actor: str
-    at: datetime
 
 
 def holds(connection: Connection) -> list[Hold]:
     """All holds, also those that were released: whether they stop pay depends on the date."""
-    return [each.hold for each in told(connection)]
+    return [decision.hold for decision in hold_decisions(connection)]
 
 
-def told(connection: Connection) -> list[Held]:
+def hold_decisions(connection: Connection) -> list[HoldDecision]:
     """All holds with who did what, in the order in which they were put on."""
     return [
-        Held(
+        HoldDecision(
             hold=Hold(*row[:8]),
             dispute=row.dispute,
             actor=row.actor,
@@ -59,41 +33,47 @@ def told(connection: Connection) -> list[Held]:
     ]
 
 
-def add(connection: Connection, hold: Hold, *, dispute: bool, actor: str, at: datetime) -> None:
-    """Put on a hold."""
+def add_hold(connection: Connection, hold: Hold, *, dispute: bool, actor: str, at: datetime) -> None:
+    """Put on a hold.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: there is one of this id.
+    """
     facts = {
         name: getattr(hold, name) for name in ("id", "scope", "subject", "since", "reason", "until", "until_collected")
     }
-    connection.execute(insert(schema.hold).values(**facts, dispute=dispute, actor=actor, at=at))
+    connection.execute(insert(tables.hold).values(**facts, dispute=dispute, actor=actor, at=at))
 
 
-def release(connection: Connection, hold_id: str, *, on: date, reason: str, actor: str, at: datetime) -> None:
+def release_hold(connection: Connection, hold_id: str, *, on: date, reason: str, actor: str, at: datetime) -> None:
     """Release a hold.
 
     Raises:
         sqlalchemy.exc.IntegrityError: there is no such hold, or it is released.
     """
     connection.execute(
-        insert(schema.hold_release).values(hold=hold_id, released_on=on, reason=reason, actor=actor, at=at)
+        insert(tables.hold_release).values(hold=hold_id, released_on=on, reason=reason, actor=actor, at=at)
     )
 
 
-def excused(connection: Connection) -> frozenset[tuple[str, str]]:
+def dismissed_clawbacks(connection: Connection) -> frozenset[tuple[str, str]]:
     """Participants and deals whose clawback an approver dismissed."""
     return frozenset(
         tuple(row) for row in connection.execute(text("select participant_id, deal_id from clawback_dismissal"))
     )
 
 
-def excuse(connection: Connection, participant_id: str, *, deal_id: str, reason: str, actor: str, at: datetime) -> bool:
+def dismiss_clawback(
+    connection: Connection, *, participant_id: str, deal_id: str, reason: str, actor: str, at: datetime
+) -> bool:
     """Dismiss the clawback of a deal; False where it is dismissed already."""
     row = {"participant_id": participant_id, "deal_id": deal_id, "reason": reason, "actor": actor, "at": at}
-    return connection.execute(_EXCUSE, row).rowcount == 1
+    return connection.execute(_DISMISS, row).rowcount == 1
 
 
 def add_adjustment(connection: Connection, adjustment: Adjustment, *, attachment: bytes) -> None:
     """Write an adjustment with its attachment."""
-    connection.execute(insert(schema.adjustment).values(**adjustment._asdict(), attachment=attachment))
+    connection.execute(insert(tables.adjustment).values(**adjustment._asdict(), attachment=attachment))
 
 
 def adjustments(connection: Connection, participant_id: str | None = None) -> Sequence[Adjustment]:
@@ -101,29 +81,15 @@ def adjustments(connection: Connection, participant_id: str | None = None) -> Se
     return [Adjustment(*row) for row in connection.execute(_ADJUSTMENTS, {"participant": participant_id})]
 
 
-def attachment(connection: Connection, adjustment: UUID) -> tuple[str, bytes] | None:
-    """Name and bytes of what an adjustment rests on."""
-    row: Any = connection.execute(_ATTACHMENT, {"id": adjustment}).one_or_none()
-    return (row.attachment_name, bytes(row.attachment)) if row else None
+def attachment(connection: Connection, adjustment: UUID) -> bytes | None:
+    """What an adjustment rests on; None where there is no such adjustment."""
+    content = connection.execute(_ATTACHMENT, {"id": adjustment}).scalar()
+    return None if content is None else bytes(content)
 
 
-class Hand(NamedTuple):
-    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until` is the day from
-    which it has no effect any more, absent as long as it has one.
-    """
-
-    actor: str
-    what: str
-    scope: str
-    subject: str
-    deal: str | None
-    at: datetime
-    until: date | None
-
-
-def hands(connection: Connection) -> list[Hand]:
+def contributions(connection: Connection) -> list[Contribution]:
     """Who put on holds, released them and dismissed clawbacks."""
-    return [Hand(*row) for row in connection.execute(_HANDS)]
+    return [Contribution(*row) for row in connection.execute(_CONTRIBUTIONS)]
 
 
 _HOLDS = text("""
@@ -131,7 +97,7 @@ _HOLDS = text("""
         r.actor as released_by, r.reason as release_reason
     from hold h left join hold_release r on r.hold = h.id order by h.number""")
 
-_EXCUSE = text("""
+_DISMISS = text("""
     insert into clawback_dismissal (participant_id, deal_id, reason, actor, at)
     values (:participant_id, :deal_id, :reason, :actor, :at) on conflict do nothing""")
 
@@ -139,9 +105,9 @@ _ADJUSTMENTS = text("""
     select id, participant_id, currency, amount, month, reason, attachment_name, attachment_sha256, actor, at from adjustment
     where cast(:participant as text) is null or participant_id = :participant order by number""")
 
-_ATTACHMENT = text("select attachment_name, attachment from adjustment where id = :id")
+_ATTACHMENT = text("select attachment from adjustment where id = :id")
 
-_HANDS = text("""
+_CONTRIBUTIONS = text("""
     select h.actor, 'hold', scope, subject, null, greatest(h.at, r.at), r.released_on
     from hold h left join hold_release r on r.hold = h.id
     union all

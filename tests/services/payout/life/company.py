@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from services.payout.app import create_app
 from services.payout.ledger.worker import WORKER, step
-from services.payout.lines import ScoringLines
+from services.payout.scoring import ScoringClient
 from services.payout.verify import verify
 from services.scoring.app import create_app as create_scoring
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
@@ -71,7 +71,7 @@ class Company:
         self._scoring = TestClient(
             create_scoring(settings, scoring, ready=list, log=PostgresLog(scoring.url, 1))
         ).__enter__()
-        self.lines = ScoringLines(
+        self.lines = ScoringClient(
             "http://scoring", folder / "client-key", zone=UTCZONE, transport=httpx.MockTransport(self._forward)
         )
         self.client = TestClient(

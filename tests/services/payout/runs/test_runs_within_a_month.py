@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from tests.services.payout.desk import Book, Desk, earned, lines, problem
+from tests.services.payout.runs.test_decisions_refused import adjustment
 from tests.services.payout.scoring import Scoring, deal
-from tests.services.payout.test_decisions_refused import adjustment
 
 HALVES = {"valid_from": "2025-01-01", "calendar": {"every": "half_month"}, "currency": "USD"}
 

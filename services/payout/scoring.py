@@ -1,4 +1,4 @@
-"""Where payout gets the lines of a month from: scoring, over HTTP; or whatever else answers as the contract says."""
+"""Scoring as payout asks it, over HTTP: the lines of months, and what became of deals. Whatever else answers the same may stand in."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class LinesUnavailable(Unavailable):
     title = "Scoring does not give the lines of earnings"
 
 
-class ScoringLines:
-    """The lines of scoring. The key is read for each request, so that it can be replaced while payout runs."""
+class ScoringClient:
+    """What scoring knows. The key is read for each request, so that it can be replaced while payout runs."""
 
     def __init__(
         self, url: str, key_file: Path | None, *, zone: ZoneInfo, transport: httpx.BaseTransport | None = None
@@ -57,9 +57,9 @@ class ScoringLines:
         self._http = httpx.Client(base_url=url, timeout=WAIT, transport=transport)
 
     @staticmethod
-    def from_settings(settings: Settings) -> ScoringLines:
+    def from_settings(settings: Settings) -> ScoringClient:
         """Those of the installation."""
-        return ScoringLines(settings.scoring_url, settings.client_key_file, zone=settings.zone)
+        return ScoringClient(settings.scoring_url, settings.client_key_file, zone=settings.zone)
 
     def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month, checked.
@@ -93,8 +93,8 @@ class ScoringLines:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        told = {deal["deal_id"]: scored(deal["facts"], self._zone) for deal in self._deals(deals)}
-        found = {deal_id: fact for deal_id, fact in told.items() if fact is not None}
+        scored_deals = {deal["deal_id"]: scored(deal["facts"], self._zone) for deal in self._deals(deals)}
+        found = {deal_id: fact for deal_id, fact in scored_deals.items() if fact is not None}
         lost = [deal_id for deal_id, fact in found.items() if fact.refunds or fact.cancelled_on is not None]
         shares = self._shares(lost)
         return found | {deal_id: found[deal_id]._replace(shares=shares.get(deal_id, {})) for deal_id in lost}

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 from tests.services.payout.life.company import Company, write_keys
+from tests.services.payout.runs.test_decisions_refused import adjustment
+from tests.services.payout.runs.test_runs_attacked import publish
 from tests.services.payout.scoring import Scoring
-from tests.services.payout.test_decisions_refused import adjustment
-from tests.services.payout.test_runs_attacked import publish
 from tests.services.scoring.conftest import scoring_engine, simple_plan
 
 __all__ = ["scoring_engine"]

@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 import pytest
 
-from services.payout.lines import MOST_PAGES, LinesUnavailable, ScoringLines
+from services.payout.scoring import MOST_PAGES, LinesUnavailable, ScoringClient
 from shared.contracts import lines as contract
 from shared.pay.deal_facts import DealFact, Remarked, Uncredited
 
@@ -24,9 +24,11 @@ def stream(table: pl.DataFrame) -> bytes:
     return into.getvalue()
 
 
-def source(tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response]) -> ScoringLines:
+def source(tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response]) -> ScoringClient:
     (tmp_path / "key").write_text("secret\n")
-    return ScoringLines("http://scoring", tmp_path / "key", zone=ZoneInfo("UTC"), transport=httpx.MockTransport(answer))
+    return ScoringClient(
+        "http://scoring", tmp_path / "key", zone=ZoneInfo("UTC"), transport=httpx.MockTransport(answer)
+    )
 
 
 def ann() -> pl.DataFrame:
@@ -84,9 +86,9 @@ def test_whatever_goes_wrong_is_a_refusal_that_says_what(
 
 def test_without_its_key_it_says_where_the_key_belongs(tmp_path: Path) -> None:
     with pytest.raises(LinesUnavailable, match="EARNEST_CLIENT_KEY_FILE"):
-        ScoringLines("http://scoring", None, zone=ZoneInfo("UTC")).of("2025-03", None)
+        ScoringClient("http://scoring", None, zone=ZoneInfo("UTC")).of("2025-03", None)
     with pytest.raises(LinesUnavailable, match="cannot be read"):
-        ScoringLines("http://scoring", tmp_path / "none", zone=ZoneInfo("UTC")).of("2025-03", None)
+        ScoringClient("http://scoring", tmp_path / "none", zone=ZoneInfo("UTC")).of("2025-03", None)
 
 
 def test_many_deals_are_asked_for_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from earnest.files.calculation import Calculation, calculate
-from services.payout.runs.corrections import Details, told
+from services.payout.runs.corrections import Details, changed_lines
 from services.payout.statements.writing import Writing
 from shared.contracts.lines import COLLECTION
 from shared.explanation import frozen
@@ -52,7 +52,7 @@ class Months:
             compared(by_rule(one), by_rule(other), key=RULE_KEY),
             {},
         )
-        found = told(corrected, facts or {}, before=was, now=is_now, writing=Writing("en_US")).get(
+        found = changed_lines(corrected, facts or {}, before=was, now=is_now, writing=Writing("en_US")).get(
             ("ann", "USD", MONTH), ()
         )
         earned = (

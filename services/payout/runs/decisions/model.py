@@ -1,0 +1,74 @@
+"""What people decide about pay: holds, manual adjustments, dismissed clawbacks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+from uuid import UUID, uuid5
+
+from services.payout.ledger.booking import Place
+from services.payout.ledger.journal import NAMES, Journal, Posting
+from shared.pay.terms.words.release import Hold
+
+Scope = Literal["participant", "deal", "plan"]
+"""Whose pay a hold stops."""
+
+
+class HoldDecision(NamedTuple):
+    """A hold with who put it on and who released it, and when."""
+
+    hold: Hold
+    dispute: bool
+    actor: str
+    at: datetime
+    released_by: str | None
+    release_reason: str | None
+
+
+class Adjustment(NamedTuple):
+    """A manual adjustment: `amount` in minor units is booked about `month`; the attachment is what it rests on."""
+
+    id: UUID
+    participant_id: str
+    currency: str
+    amount: int
+    month: str
+    reason: str
+    attachment_name: str
+    attachment_sha256: str
+    actor: str
+    at: datetime
+
+
+class Contribution(NamedTuple):
+    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until` is the day from
+    which it has no effect any more, absent as long as it has one.
+    """
+
+    actor: str
+    what: str
+    scope: str
+    subject: str
+    deal: str | None
+    at: datetime
+    until: date | None
+
+
+def adjustment_journal(adjustment: Adjustment, place: Place) -> Journal:
+    """The journal of an adjustment: expense against what is payable. Its id follows from the adjustment's, so that it is booked once."""
+    return Journal(
+        id=uuid5(NAMES, f"adjustment/{adjustment.id}"),
+        kind="adjustment",
+        participant_id=adjustment.participant_id,
+        period=place.period,
+        origin_period=adjustment.month,
+        cause={"adjustment": str(adjustment.id)},
+        actor=adjustment.actor,
+        postings=(
+            Posting("adjusted", adjustment.currency, adjustment.amount),
+            Posting("payable", adjustment.currency, -adjustment.amount),
+        ),
+        pay_group=place.pay_group,
+        entity=place.entity,
+        cost_center=place.cost_center,
+    )

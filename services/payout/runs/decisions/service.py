@@ -1,0 +1,170 @@
+"""Puts on and releases holds, books manual adjustments, dismisses clawbacks: each checked against what a run would do with it.
+
+Where scoring has to be asked (is there such a deal or plan?) it is asked before the transaction that changes something begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from services.payout.deps import Dependencies
+from services.payout.errors import AlreadyDecided, NoSuchDecision, NothingToKeep, PeriodNotEnded, ReleasedAfterRun
+from services.payout.ledger import store as books
+from services.payout.ledger import store_closings as closings
+from services.payout.ledger.booking import place_of
+from services.payout.policies.references import check
+from services.payout.policies.referents import referents
+from services.payout.policies.store_pay_groups import pay_group, pay_groups
+from services.payout.roster.store import people
+from services.payout.runs import store as runs
+from services.payout.runs import store_balances, store_record
+from services.payout.runs.decisions import store
+from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
+from shared.pay.calendars.pay_periods import pay_period_at
+from shared.pay.calendars.timeline import ruling
+from shared.pay.references import Reference
+from shared.pay.run import DONE_STATES
+from shared.pay.terms.words.release import Hold
+from shared.periods import period_of
+from shared.problems import NotFound
+
+
+def check_subject(deps: Dependencies, roles: Callable[[], Collection[str]], *, scope: Scope, subject: str) -> None:
+    """Raises if there is no such participant, deal or plan; scoring knows the latter two."""
+    with deps.snapshot.connect() as connection:
+        check([Reference("subject", scope, subject)], referents(connection, deps.deals, roles=roles))
+
+
+def first_open_month(connection: Connection, today: date, *, scope: Scope, subject: str) -> str:
+    """The first month that a hold stops where nobody said: what was released before stays so."""
+    unclosed = closings.unclosed_from(connection)
+    earliest = min(unclosed.values(), default=period_of(today))
+    if scope == "participant":
+        person = people(connection, [subject])[subject]
+        return unclosed.get(person.at(today).pay_group, earliest)
+    return earliest
+
+
+def put_on(deps: Dependencies, hold: Hold, *, dispute: bool, actor: str) -> HoldDecision:
+    """Put on a hold; one without `since` from the first open month on.
+
+    Raises:
+        AlreadyDecided: there is a hold of this id.
+    """
+    with deps.engine.begin() as connection:
+        at = deps.now()
+        try:  # the key of the table decides, so that of two at the same moment one is told
+            store.add_hold(connection, hold, dispute=dispute, actor=actor, at=at)
+        except IntegrityError:
+            raise AlreadyDecided("hold", hold.id) from None
+        return HoldDecision(hold, dispute, actor, at, released_by=None, release_reason=None)
+
+
+def release(
+    connection: Connection,
+    deps: Dependencies,
+    *,
+    hold_id: str,
+    on: date | None,
+    reason: str,
+    scheduled: bool,
+    actor: str,
+) -> HoldDecision:
+    """Release a hold from a day on; where none is said, so that the next run pays.
+
+    Raises:
+        NoSuchDecision: there is no such hold.
+        ReleasedAfterRun: the next run would still hold it, and nobody said that this is meant.
+        AlreadyDecided: it is released.
+    """
+    known = {decision.hold.id: decision for decision in store.hold_decisions(connection)}
+    if hold_id not in known:
+        raise NoSuchDecision("hold", hold_id)
+    today = deps.today()
+    ends = _next_run_ends(connection, today, hold=known[hold_id].hold)
+    day = on or min(today, ends or today)
+    if ends is not None and day > ends and not scheduled:
+        raise ReleasedAfterRun(hold_id, day, ends=ends)
+    try:
+        with connection.begin_nested():  # a savepoint: what the key refuses must not end the transaction
+            store.release_hold(connection, hold_id, on=day, reason=reason, actor=actor, at=deps.now())
+    except IntegrityError:
+        raise AlreadyDecided("release of hold", hold_id) from None
+    return next(decision for decision in store.hold_decisions(connection) if decision.hold.id == hold_id)
+
+
+def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment, attachment: bytes) -> None:
+    """Book a manual adjustment in the month that it is about, or in the first that is open.
+
+    Raises:
+        NotFound: nobody knows the participant.
+        PeriodNotEnded: it is about a month to come.
+        AlreadyDecided: there is an adjustment of this id.
+    """
+    who = adjustment.participant_id
+    person = people(connection, [who])[who]
+    if not person.facts and not books.heads(connection, [who]):
+        raise NotFound(f"nobody called {who} is known: neither the roster nor the ledger has them")
+    # Of all pay groups they are ever in: which one it is depends on the month, and the month on what is open.
+    closings.hold_open(connection, person.pay_groups())
+    place = place_of(person, adjustment.month, open_from=closings.unclosed_from(connection))
+    if place.period > period_of(deps.today()):
+        raise PeriodNotEnded(place.period, deps.today())
+    try:
+        with connection.begin_nested():
+            store.add_adjustment(connection, adjustment, attachment=attachment)
+    except IntegrityError:
+        raise AlreadyDecided("adjustment", str(adjustment.id)) from None
+    books.post(connection, [adjustment_journal(adjustment, place)], now=deps.now())
+
+
+def dismiss(deps: Dependencies, *, participant_id: str, deal_id: str, reason: str, actor: str) -> None:
+    """Let a participant keep what a lost deal earned.
+
+    Raises:
+        NothingToKeep: no run would look at it.
+        AlreadyDecided: that is dismissed.
+    """
+    if not _may_be_kept(deps, participant_id, deal_id=deal_id):
+        raise NothingToKeep(participant_id, deal_id)
+    with deps.engine.begin() as connection:
+        facts = {"participant_id": participant_id, "deal_id": deal_id, "reason": reason, "actor": actor}
+        if not store.dismiss_clawback(connection, **facts, at=deps.now()):
+            raise AlreadyDecided("dismissal of the clawback of", deal_id)
+
+
+def _next_run_ends(connection: Connection, today: date, *, hold: Hold) -> date | None:
+    """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not submitted yet. None where
+    no such group has had a run.
+    """
+    if hold.scope == "participant":
+        groups = {people(connection, [hold.subject])[hold.subject].at(today).pay_group}
+    else:
+        groups = set(pay_groups(connection))
+    submitted = {
+        run.pay_group: run.ends
+        for run in reversed(runs.runs(connection))  # the latest is the last
+        if run.kind == "regular" and run.pay_group in groups and run.state in DONE_STATES | {"submitted"}
+    }
+    following = ((pay_group(connection, group), ends + timedelta(days=1)) for group, ends in submitted.items())
+    return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
+
+
+def _may_be_kept(deps: Dependencies, participant_id: str, *, deal_id: str) -> bool:
+    """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
+    it when a run last looked, or there is such a deal and earnings that no run has looked at.
+    """
+    with deps.snapshot.connect() as connection:
+        states = store_balances.carried(connection, [participant_id]).values()
+        losses = [(deal, loss) for state in states for (deal, _, _), loss in state.dismissed.items()]
+        if any(deal == deal_id and loss.dismissed < loss.lost for deal, loss in losses):
+            return True
+        if store_record.earned_by(connection, participant_id, deal_id=deal_id):
+            return True
+        unsettled = store_balances.unsettled(connection, [participant_id], month=period_of(deps.today()))
+    waits = any(entry.kind == "earning" for mine in unsettled.values() for entry in mine)
+    return waits and bool(deps.deals.known([deal_id]))

@@ -1,0 +1,186 @@
+"""What a run would do as things stand: it is calculated, and everything that it would keep is put together, in a snapshot and without a lock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from services.payout.deps import Dependencies
+from services.payout.roster.store import people
+from services.payout.runs import corrections, store_balances
+from services.payout.runs.calculation import Calculation, calculate
+from services.payout.runs.contributors import contributors_of
+from services.payout.runs.inputs import gather
+from services.payout.runs.payments import profile_in_force
+from services.payout.runs.payslip import PayslipWords, StepPart, full_name, payslip_facts, year_with_run
+from services.payout.runs.record import PayRecord, Payslip, RunRecord, SettlementRecord, payees_of
+from services.payout.runs.review import findings_of, findings_of_record
+from services.payout.runs.snapshot import inputs_sha256, load
+from services.payout.statements import store as statements
+from services.payout.statements.facts import Company
+from services.payout.statements.writing import Writing
+from shared.pay.run import Run
+from shared.pay.settlement import Settlement
+from shared.pay.snapshot import RunSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a run would do: what was calculated, what it would keep of it, and the hash of what it was calculated from."""
+
+    calculated: Calculation
+    record: RunRecord
+    inputs_sha256: str
+
+    @property
+    def pays_anybody(self) -> bool:
+        """Whether anything is paid."""
+        return any(settlement.paid for settlement in self.calculated.settlements)
+
+
+def propose(deps: Dependencies, run: Run) -> Proposal:
+    """What the run would do as things stand.
+
+    Raises:
+        NotSettled: earnings are still on their way.
+        Unavailable: scoring does not answer.
+    """
+    calculated = calculate(gather(deps, run))
+    with deps.snapshot.connect() as connection:
+        company = Company(name=deps.settings.company_name, locale=deps.settings.locale)
+        record = _record_of(connection, calculated, company=company)
+        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, journals_seen=journals_seen(record))
+    return Proposal(calculated=calculated, record=record, inputs_sha256=stands_for)
+
+
+def is_current(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
+    """Whether the run would be calculated from the same by now, in the sense in which `service.submit` asks for it."""
+    before = proposal.calculated.inputs.snapshot
+    now = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
+    return inputs_sha256(connection, now, journals_seen=journals_seen(proposal.record)) == proposal.inputs_sha256
+
+
+def journals_seen(record: RunRecord) -> dict[str, int]:
+    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is kept."""
+    return {pay.participant_id: pay.journals_seen for pay in record.pays}
+
+
+def _record_of(connection: Connection, calculated: Calculation, *, company: Company) -> RunRecord:
+    snapshot = calculated.inputs.snapshot
+    pays = [
+        PayRecord(
+            participant_id=settlement.participant_id,
+            currency=settlement.currency,
+            paid=settlement.paid,
+            carried=settlement.carried,
+            journals_seen=snapshot.journal_counts.get(settlement.participant_id, 0),
+            settlement=SettlementRecord.of(settlement),
+        )
+        for settlement in calculated.settlements
+    ]
+    profile, _ = profile_in_force(connection, snapshot.run)
+    paid = (pay.participant_id for pay in pays)
+    payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile)
+    record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculated, company=company)), payees=payees)
+    # The second kind looks at what would be released, so that payroll's refusals are seen before anybody approves.
+    findings = [*findings_of(connection, calculated), *findings_of_record(connection, snapshot.run, record=record)]
+    return replace(record, contributors=frozenset(contributors_of(connection, calculated)), findings=findings)
+
+
+def _payslips(connection: Connection, calculated: Calculation, *, company: Company) -> Iterator[tuple[str, Payslip]]:
+    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    details: dict[str, dict[str, bytes]] = {}
+    for who, month, detail in calculated.inputs.lines.select("participant_id", "period", "detail").iter_rows():
+        details.setdefault(who, {})[month] = detail
+    mine: dict[str, list[Settlement]] = {}
+    for settlement in calculated.settlements:
+        mine.setdefault(settlement.participant_id, []).append(settlement)
+    year = store_balances.year_sums(connection, mine, month=run.month)
+    homes = {who: snapshot.attributes_of(who) for who in mine}
+    managers = people(connection, {home.manager for home in homes.values() if home.manager})
+    names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
+    words = _words(connection, calculated, details=details, writing=Writing(company.locale))
+    for who, settlements in mine.items():
+        home = homes[who]
+        facts = payslip_facts(
+            company=company,
+            run=run,
+            participant_id=who,
+            home=home,
+            manager_name=names.get(home.manager or "", ""),
+            settlements=settlements,
+            details=details.get(who, {}),
+            before={settlement.currency: _before(snapshot, settlement) for settlement in settlements},
+            year=[
+                year_with_run(year.get((who, settlement.currency)), settlement, run=run) for settlement in settlements
+            ],
+            words=words(who),
+        )
+        yield who, Payslip(full_name(home) or who, home.manager, facts, hashlib.sha256(facts).hexdigest())
+
+
+def _words(
+    connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[str, bytes]], writing: Writing
+) -> Callable[[str], PayslipWords]:
+    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
+    inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
+    parts: dict[str, dict[tuple[str, str, str], list[StepPart]]] = {}
+    is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
+    before = _when_looked_at(connection, inputs.corrected.looked_at)
+    changed = corrections.changed_lines(
+        inputs.corrected, inputs.facts_to_tell, before=before, now=is_now, writing=writing
+    )
+    for (who, currency, month), lines in changed.items():
+        of_lines = [StepPart(line.amount, line.why, line.deal_id, line.component) for line in lines]
+        parts.setdefault(who, {})[currency, "prior_period", month] = of_lines
+    adjusted = {who for (who, _), new in snapshot.unsettled.items() if any(entry.kind == "adjustment" for entry in new)}
+    made = store_balances.adjusted(connection, adjusted, month=snapshot.run.month) if adjusted else {}
+    for ((who, currency), month), adjustments in made.items():
+        reasons = [StepPart(adjustment.amount, f"{adjustment.reason} ({adjustment.id})") for adjustment in adjustments]
+        parts.setdefault(who, {})[currency, "adjustment", month] = reasons
+    accounts = _accounts(inputs.lines)
+    return lambda who: PayslipWords(accounts=accounts.get(who, {}), parts=parts.get(who, {}))
+
+
+def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Any]:
+    """The details of months as the run that last looked at them froze them."""
+    # From the facts of statements: the lines that a run keeps are without details, which are as large again.
+    of_run: dict[str, list[tuple[str, str]]] = {}
+    for place, run_id in looked_at.items():
+        of_run.setdefault(run_id, []).append(place)
+    found = {}
+    for run_id, places in of_run.items():
+        documents = statements.documents(connection, run_id, participants=[who for who, _ in places])
+        for who, month in places:
+            if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
+                found[who, month] = detail
+    return found
+
+
+def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """By participant the customers of the deals of their lines."""
+    deal, account = (pl.col("lines").list.eval(pl.element().struct.field(name)) for name in ("deal_id", "account"))
+    wanted = lines.select("participant_id", deal.alias("deal"), account.alias("account"))
+    found: dict[str, dict[str, str]] = {}
+    for who, deals, accounts in wanted.iter_rows():
+        known = found.setdefault(who, {})
+        known.update((deal, name) for deal, name in zip(deals, accounts, strict=True) if name is not None)
+    return {who: dict(sorted(known.items())) for who, known in found.items()}
+
+
+def _before(snapshot: RunSnapshot, settlement: Settlement) -> dict[str, int]:
+    """What is payable, held, drawn and owed before the run."""
+    key = (settlement.participant_id, settlement.currency)
+    state = snapshot.carried.get(key)
+    return {
+        "payable": state.carried if state else 0,
+        "held": sum(amount.held for amount in snapshot.held.get(key, {}).values()),
+        "draw": snapshot.draw.get(key, 0),
+        "clawback": snapshot.receivable.get(key, 0),
+    }

@@ -1,0 +1,230 @@
+"""What runs keep: pay, statements' facts, payees, contributors, findings, and everything earned that they looked at."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+import polars as pl
+import psycopg
+from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy.types import Text
+
+from services.payout.columns import columns, json_lines
+from services.payout.runs import tables
+from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
+from services.payout.runs.tables import BOOKED
+from shared.contracts.lines import each_line
+from shared.pay.balances import PayKey
+from shared.pay.review_rules import ReviewFinding
+from shared.pay.run import Run, RunPayment
+from shared.pay.settlement import EarningLineKey, HeldAmount
+
+
+class PaidUnder(NamedTuple):
+    """A run that paid a participant under an id in payroll."""
+
+    run: str
+    participant_id: str
+    payroll_id: str
+
+
+def packed(lines: pl.DataFrame) -> bytes:
+    """Everything earned that a run looked at, as it is kept."""
+    # Parquet: a column is read without the others, and 100,000 lines are a few megabytes instead of a hundred.
+    content = io.BytesIO()
+    lines.write_parquet(content, compression="zstd")
+    return content.getvalue()
+
+
+def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: bytes) -> None:
+    """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at, `packed`.
+
+    The database takes it from a run only that is not submitted yet (`check_run_rows`).
+    """
+    for table in ("run_pay", "run_slip", "run_payee", "run_lines", "run_touch", "run_finding"):
+        connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
+    settlements = json_lines(pay.settlement.json for pay in record.pays)
+    rows = [pay[:5] for pay in record.pays]  # all but the settlement, which goes beside the arrays as text
+    connection.execute(_ADD_PAY, {"run": run_id, **columns(rows, width=5), "pay": settlements})
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    # Facts of statements are megabytes of JSON: copied in binary they are not escaped, and not parsed.
+    with raw.cursor() as cursor, cursor.copy(_COPY_SLIPS) as copy:
+        copy.set_types(["text", "text", "text", "text", "bytea", "text"])
+        for who, slip in record.slips.items():
+            copy.write_row((run_id, who, *slip))
+    connection.execute(_ADD_PAYEES, {"run": run_id, **columns(record.payees, width=len(Payee._fields))})
+    connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
+    connection.execute(_ADD_CONTRIBUTORS, {"run": run_id, **columns(sorted(record.contributors), width=2)})
+    connection.execute(_ADD_FINDINGS, {"run": run_id, **columns(record.findings, width=3)})
+
+
+def record(connection: Connection, run_id: str) -> RunRecord:
+    """What a run keeps. Hashes of facts and lines are made by the database of what is stored now: what was changed has another hash."""
+    slips = {
+        who: Payslip(name, manager, b"", digest)
+        for who, name, manager, digest in connection.execute(_SLIPS, {"run": run_id})
+    }
+    return RunRecord(
+        pays=pays(connection, run_id),
+        slips=slips,
+        payees=payees(connection, run_id),
+        contributors=frozenset(contributors(connection, run_id)),
+        findings=findings(connection, run_id),
+        earned_sha256=connection.execute(_EARNED_SHA256, {"run": run_id}).scalar() or "",
+    )
+
+
+def payments(connection: Connection, run_id: str) -> list[RunPayment]:
+    """What a run pays and carries, by participant and currency."""
+    return [RunPayment(*row) for row in connection.execute(_LINES, {"run": run_id})]
+
+
+def pays(connection: Connection, run_id: str, *, participant_id: str | None = None) -> list[PayRecord]:
+    """What a run pays and how it came about, of everybody or of one participant, by participant and currency."""
+    rows = connection.execute(_PAYS, {"run": run_id, "participant": participant_id})
+    return [
+        PayRecord(
+            participant_id=who,
+            currency=currency,
+            paid=paid,
+            carried=carried,
+            journals_seen=journals_seen,
+            settlement=SettlementRecord(orjson.loads(pay)),
+        )
+        for who, currency, paid, carried, journals_seen, pay in rows
+    ]
+
+
+def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
+    """Everything earned that a run looked at (`shared.contracts.lines.SCHEMA` without the details); None before it is calculated."""
+    c = tables.run_lines.c
+    content = connection.execute(select(c.content).where(c.run == run_id)).scalar()
+    return pl.read_parquet(io.BytesIO(content)) if content is not None else None
+
+
+def earned_by(connection: Connection, participant_id: str, *, deal_id: str) -> bool:
+    """Whether a participant earned by a deal when an approved run last looked at a month."""
+    seen: list[str] = []
+    for run_id in runs_that_looked_at(connection, ""):
+        lines = earned_lines(connection, run_id)
+        if lines is not None:
+            mine = lines.filter((pl.col("participant_id") == participant_id) & ~pl.col("period").is_in(seen))
+            if deal_id in each_line(mine)["deal_id"]:
+                return True
+            seen += mine["period"].to_list()
+    return False
+
+
+def contributors_to_lines(connection: Connection, run_id: str) -> pl.DataFrame:
+    """participant_id, period and touched_by of everything earned that a run looked at."""
+    c = tables.run_lines.c
+    content = connection.execute(select(c.content).where(c.run == run_id)).scalar_one()
+    return pl.read_parquet(io.BytesIO(content), columns=["participant_id", "period", "touched_by"])
+
+
+def runs_that_looked_at(connection: Connection, month: str) -> list[str]:
+    """Approved runs that may have looked at what was earned in a month, the latest first."""
+    return list(connection.execute(_LOOKED, {"month": month}).scalars())
+
+
+def contributors(connection: Connection, run_id: str) -> list[tuple[str, str]]:
+    """Who set something that a run pays on, and what."""
+    c = tables.run_touch.c
+    return [
+        (who, what)
+        for who, what in connection.execute(select(c.who, c.what).where(c.run == run_id).order_by(c.who, c.what))
+    ]
+
+
+def findings(connection: Connection, run_id: str) -> list[ReviewFinding]:
+    """What the approver of a run should look at."""
+    c = tables.run_finding.c
+    rows = select(c.kind, c.participant_id, c.why).where(c.run == run_id).order_by(c.kind, c.participant_id, c.why)
+    return [ReviewFinding(*row) for row in connection.execute(rows)]
+
+
+def payees(connection: Connection, run_id: str) -> list[Payee]:
+    """Whom a run pays, by participant."""
+    kept = tables.run_payee.c
+    wanted = [kept[field] for field in Payee._fields]
+    return [
+        Payee(*row)
+        for row in connection.execute(select(*wanted).where(kept.run == run_id).order_by(kept.participant_id))
+    ]
+
+
+def paid_under(connection: Connection, run: Run) -> list[PaidUnder]:
+    """Under which payroll ids other approved runs of the pay group paid whom, the last run of each such pair, the earliest first."""
+    asked = {"run": run.id, "pay_group": run.pay_group}
+    return [PaidUnder(*row) for row in connection.execute(_PAID_UNDER, asked)]
+
+
+def save_held(connection: Connection, held: Mapping[PayKey, Mapping[EarningLineKey, HeldAmount]]) -> None:
+    """Write what is held of which line from now on.
+
+    A line of which nothing is held any more is remembered, because the money that released it may go again.
+    """
+    rows = [(*key, *earning, *figures) for key, lines in held.items() for earning, figures in lines.items()]
+    if rows:
+        connection.execute(_KEEP_HELD, columns(rows, width=10))
+
+
+_ADD_PAY = text("""
+    insert into run_pay (run, participant_id, currency, paid, carried, entries, pay)
+    select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as bigint[]),
+                               cast(:c4 as integer[]), string_to_array(:pay, chr(10)))""")
+
+_COPY_SLIPS = "copy run_slip (run, participant_id, name, manager, facts, sha256) from stdin (format binary)"
+
+_ADD_LINES = text("""
+    insert into run_lines (run, content, sha256) values (:run, :content, encode(sha256(:content), 'hex'))""")
+
+# Made of what is stored now, not read from the column beside it: whoever changed the one would change the other.
+_EARNED_SHA256 = text("select encode(sha256(content), 'hex') from run_lines where run = :run")
+
+_ADD_CONTRIBUTORS = text("""
+    insert into run_touch (run, who, what) select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]))""")
+
+_ADD_FINDINGS = text("""
+    insert into run_finding (run, kind, participant_id, why)
+    select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]))""")
+
+_LINES = text("""
+    select participant_id, currency, paid, carried from run_pay
+    where run = :run and (paid <> 0 or carried <> 0) order by participant_id, currency""")
+
+_PAYS = text("""
+    select participant_id, currency, paid, carried, entries, pay from run_pay
+    where run = :run and participant_id = coalesce(:participant, participant_id)
+    order by participant_id, currency""").bindparams(bindparam("participant", type_=Text))
+
+_SLIPS = text("select participant_id, name, manager, encode(sha256(facts), 'hex') from run_slip where run = :run")
+
+# A run looks at its own month and at earlier ones, never at a later.
+_LOOKED = text(f"""
+    select run.id from run join run_lines on run_lines.run = run.id
+    where run.month >= :month and {BOOKED} order by run.number desc""")
+
+_KEEP_HELD = text("""
+    insert into held_line (participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited)
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
+                         cast(:c5 as integer[]), cast(:c6 as text[]), cast(:c7 as bigint[]), cast(:c8 as bigint[]),
+                         cast(:c9 as bigint[]))
+    on conflict (participant_id, currency, period, component, plan, version, deal_id)
+    do update set amount = excluded.amount, held = excluded.held, forfeited = excluded.forfeited""")
+
+_ADD_PAYEES = text(f"""
+    insert into run_payee (run, {", ".join(Payee._fields)})
+    select :run, * from unnest({", ".join(f"cast(:c{place} as text[])" for place in range(len(Payee._fields)))})""")
+
+_PAID_UNDER = text(f"""
+    select (array_agg(e.run order by r.number desc))[1], e.participant_id, e.payroll_id
+    from run_payee e join run r on r.id = e.run
+    where r.pay_group = :pay_group and r.id <> :run and r.{BOOKED}
+      and e.payroll_id is not null
+      and exists (select from run_pay p where p.run = e.run and p.participant_id = e.participant_id and p.paid <> 0)
+    group by e.participant_id, e.payroll_id order by max(r.number)""")
