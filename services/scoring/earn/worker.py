@@ -55,7 +55,7 @@ def earn_step(
     event = events(cause_of(batch), earnings.TYPE)
     return Outcome(
         [
-            (EARNINGS, event(participant, message, name))
+            (EARNINGS, event(participant, message, name=name))
             for rows in revised
             for participant, name, message in messages(rows, basis)
         ]
