@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from shared.pay.settlement import SettledPeriod
-from shared.pay.terms.losses import LossRecord
+from shared.pay.terms.losses import LossRecord, LostLineKey
 
 PayKey: TypeAlias = tuple[str, str]
 """A participant and a currency: pay is settled for each on its own."""
@@ -50,7 +50,7 @@ class CarriedState(NamedTuple):
 
     carried: int
     settled: Mapping[str, SettledPeriod]
-    dismissed: Mapping[tuple[str, str, str], LossRecord]
+    dismissed: Mapping[LostLineKey, LossRecord]
     run: str = ""
     month: str = ""
     uncleared: tuple[UnclearedRun, ...] = ()

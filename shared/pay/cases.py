@@ -18,7 +18,8 @@ from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.lines import line_facts, summed
 from shared.pay.people import Person
-from shared.pay.settlement import Case, Settlement, settle
+from shared.pay.settle import settle
+from shared.pay.settlement import Case, Settlement
 from shared.pay.terms.losses import LostLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import WORDS
@@ -65,7 +66,7 @@ def settle_everybody(
                     starts=snapshot.run.starts,
                     as_of=snapshot.run.ends,
                     payable=snapshot.payable.get(owed, 0),
-                    ruled={name: ruled.of(person, currency, pay_period=name) for name in periods},
+                    terms={name: ruled.of(person, currency, pay_period=name) for name in periods},
                     carried_in=left.carried,
                     not_due=not_due.get(owed, 0),
                     corrections=_sums(each for each in fresh if each.kind != "return" and each.origin in closed_in),

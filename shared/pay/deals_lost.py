@@ -9,15 +9,12 @@ import polars as pl
 
 from shared.pay.balances import PayKey
 from shared.pay.deal_facts import DealFact
-from shared.pay.terms.losses import LossRecord, LostLine, PaidLine, losses
+from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey, PaidLine, losses
 from shared.pay.terms.words.clawback import CLAWBACK
 from shared.pay.terms.words.release import DatedAmount
 
 if TYPE_CHECKING:
     from shared.pay.snapshot import RunSnapshot
-
-LostLineKey = tuple[str, str, str]
-"""A line that was paid: its deal, month and component."""
 
 
 def dismisses(snapshot: RunSnapshot) -> bool:

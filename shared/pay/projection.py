@@ -19,7 +19,7 @@ from shared.pay.calendars.timeline import pay_periods_between, ruling
 from shared.pay.cases import settle_everybody
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import by_deal, compared
-from shared.pay.deals_lost import LostLineKey, deals_of, dismisses, lost_deals, worth_remembering
+from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.facts import Deal, Entry, PayFacts
 from shared.pay.lines import months_wanted
 from shared.pay.reported_refunds import DatedDeal, dated
@@ -27,7 +27,7 @@ from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.losses import LossRecord, LostLine
+from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
 from shared.periods import next_period, period_of
 
 
@@ -223,7 +223,7 @@ class _ProjectedLedger:
         self._left[owed] = CarriedState(
             carried=found.carried,
             settled={**before.settled, **found.settled},
-            dismissed={**before.dismissed, **found.kept},
+            dismissed={**before.dismissed, **found.loss_records},
             run=run.id,
             month=run.month,
         )

@@ -90,8 +90,8 @@ def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[Rev
 def of_collection(settlement: Settlement) -> Iterable[ReviewFinding]:
     """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there."""
     who = settlement.participant_id
-    if settlement.unknown:
-        why = f"held, because what was paid is not known of {_named(settlement.unknown)}: set the amount of the deal, in its currency"
+    if settlement.collection_unknown:
+        why = f"held, because what was paid is not known of {_named(settlement.collection_unknown)}: set the amount of the deal, in its currency"
         yield ReviewFinding("collection_unknown", who, why)
     if settlement.paid_less:
         why = f"taken back, because less is paid than when it was released of {_named(settlement.paid_less)}"

@@ -155,7 +155,11 @@ def _by_decisions(connection: Connection, calculated: Calculation) -> Iterator[t
     deals = _sold(calculated.inputs.lines, {decision.subject for decision in decided if decision.scope == "deal"})
     plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(calculated.inputs.lines)
     subjects = {"participant": snapshot.people.keys(), "deal": deals, "plan": plans}
-    lost = {(settlement.participant_id, deal) for settlement in calculated.settlements for deal, *_ in settlement.kept}
+    lost = {
+        (settlement.participant_id, deal)
+        for settlement in calculated.settlements
+        for deal, *_ in settlement.loss_records
+    }
     since = closings.closed_at(connection, snapshot.run.pay_group)
     for decision in decided:
         if decision.deal is not None:

@@ -156,11 +156,11 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
         # Parts are what is known of a step. What they leave is told, too: the lines of a statement sum to what is paid, to the cent.
         if rest := line.amount - sum(part.amount for part in parts):
-            reason = settlement.words.get((line.step, line.about), "")
-            if line.step == "hold" and line.earning is not None and line.earning in settlement.why:
-                reason = settlement.why[line.earning].reason
+            reason = settlement.reasons.get((line.step, line.about), "")
+            if line.step == "hold" and line.earning is not None and line.earning in settlement.hold_reasons:
+                reason = settlement.hold_reasons[line.earning].reason
             if line.step == "dismissal":
-                reason = settlement.why_kept.get((line.deal_id or "", line.about, line.component or ""), "")
+                reason = settlement.dismissal_reasons.get((line.deal_id or "", line.about, line.component or ""), "")
             parts = [*parts, StepPart(rest, reason, line.deal_id, line.component)]
         for part in parts:
             yield PayLine(
@@ -196,7 +196,7 @@ def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[Bal
 def _held(settlement: Settlement) -> Iterable[HeldFacts]:
     for whose, figures in sorted(settlement.held.items()):
         if figures.held:
-            why = settlement.why.get(whose, _UNKNOWN)
+            why = settlement.hold_reasons.get(whose, _UNKNOWN)
             yield HeldFacts(
                 currency=settlement.currency,
                 amount=figures.held,

@@ -46,7 +46,7 @@ class SettlementRecord(NamedTuple):
                 "receivable": settlement.receivable,
                 "held": [[*earning, *figures] for earning, figures in sorted(settlement.held.items())],
                 "settled": {name: list(period) for name, period in sorted(settlement.settled.items())},
-                "dismissed": [[*line, *_loss_to_json(loss)] for line, loss in sorted(settlement.kept.items())],
+                "dismissed": [[*line, *_loss_to_json(loss)] for line, loss in sorted(settlement.loss_records.items())],
             }
         )
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from shared.pay.deal_facts import DealFact, Shares
 from shared.pay.terms.words.base import part
@@ -19,6 +19,10 @@ from shared.pay.terms.words.release import DatedAmount
 
 ROUNDING: Final = 2
 """A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
+
+
+LostLineKey: TypeAlias = tuple[str, str, str]
+"""A line that was paid and lost something: its deal, month and component."""
 
 
 class PaidLine(NamedTuple):

@@ -6,7 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement, settle
+from shared.pay.settle import settle
+from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement
 from shared.pay.steps import BESIDE
 from shared.pay.terms.losses import Loss, LostLine, PaidLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
@@ -31,7 +32,7 @@ def case(payable: int, rules: PeriodTerms, **facts: Any) -> Case:
         "as_of": date(2026, 2, 28),
         **facts,
     }
-    told.setdefault("ruled", {told["pay_period"]: rules})
+    told.setdefault("terms", {told["pay_period"]: rules})
     return Case(participant_id="ada", currency="USD", payable=payable, **told)
 
 
@@ -83,7 +84,7 @@ def test_money_that_came_in_releases_its_part_of_an_earlier_month() -> None:
             lines=[line(100_00, "2026-01", 500_00)],
             held=held,
             closed_in={"2026-01": "2026-01"},
-            ruled={"2026-01": rules, "2026-02": rules},
+            terms={"2026-01": rules, "2026-02": rules},
         )
     )
     assert steps(found) == [("release", 25_00, "2026-01")]
@@ -97,7 +98,7 @@ def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_pa
         "corrections": {"2026-01": -100_00},
         "closed_in": {"2026-01": "2026-01"},
         "settled": {"2026-01": SettledPeriod(50_00)},
-        "ruled": {"2026-01": rules._replace(month="2026-01"), "2026-02": rules},
+        "terms": {"2026-01": rules._replace(month="2026-01"), "2026-02": rules},
     }
     found = settle(case(-20_00, rules, **told))
     assert steps(found) == [
@@ -128,7 +129,7 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     assert steps(found)[:2] == [("prior_period", -2500_00, "2026-01"), ("dismissal", 1250_00, "2026-01")]
     assert (found.paid, found.carried) == (0, -1250_00)
     why = "2,500.00 lost on 2026-02-15, after 6 of 12 months from 2025-08-15: 6/12 of it is taken back"
-    assert list(found.why_kept.values()) == [why]
+    assert list(found.dismissal_reasons.values()) == [why]
     back = lost._replace(lost=0, losses=(), dismissed=1250_00)
     assert ("dismissal", -1250_00, "2026-01") in steps(
         settle(case(2500_00, ruled(clawback={"prorated_over_months": 12}), lost=[back]))
@@ -174,15 +175,15 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
     assert ("dismissal", 50_00, "2026-01") in steps(found)
     of_first = "400.00 lost on 2025-03-01, of a deal that began on 2025-01-01: 100% of it is taken back"
     of_second = "100.00 lost on 2025-06-01, of a deal that began on 2025-01-01: 50% of it is taken back"
-    assert list(found.why_kept.values()) == [f"{of_first}; {of_second}"]
+    assert list(found.dismissal_reasons.values()) == [f"{of_first}; {of_second}"]
     later = settle(case(-500_00, steps_of_age, lost=[lost._replace(ruled=(first,))], **told))
-    assert list(later.why_kept.values()) == [of_second]
+    assert list(later.dismissal_reasons.values()) == [of_second]
     back = lost._replace(lost=400_00, losses=(first,), ruled=(first, second), dismissed=50_00)
     undone = settle(case(100_00, steps_of_age, lost=[back], corrections={"2026-01": 100_00}))
     assert ("dismissal", -50_00, "2026-01") in steps(undone)
-    assert list(undone.why_kept.values()) == ["no longer 100.00 lost on 2025-06-01"]
+    assert list(undone.dismissal_reasons.values()) == ["no longer 100.00 lost on 2025-06-01"]
     excused = settle(case(-500_00, ruled(), lost=[lost._replace(excused=True)], **told))
-    assert list(excused.why_kept.values()) == ["An approver decided that it is not taken back"]
+    assert list(excused.dismissal_reasons.values()) == ["An approver decided that it is not taken back"]
 
 
 def test_what_is_still_held_when_a_leavers_time_is_over_lapses() -> None:

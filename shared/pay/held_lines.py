@@ -1,0 +1,115 @@
+"""What has to be held and released, so that of every line exactly that is released which is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine
+from shared.pay.terms.hold_reasons import HoldReason, why_held
+from shared.pay.terms.words.base import part
+from shared.pay.terms.words.leaver import LEAVER, Leaver
+from shared.pay.terms.words.release import RELEASE, LineFacts, collected, released, waits_for_money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLines:
+    """The moves that a run makes, what is held after them and why; the deals that `Settlement` names."""
+
+    moves: list[PayLine] = field(default_factory=list)
+    after: dict[EarningLineKey, HeldAmount] = field(default_factory=dict)
+    reasons: dict[EarningLineKey, HoldReason] = field(default_factory=dict)
+    collection_unknown: set[str] = field(default_factory=set)
+    paid_less: set[str] = field(default_factory=set)
+
+
+def held_lines(case: Case) -> HeldLines:
+    """Bring every line from what is held of it to what should be.
+
+    What should be held follows from facts alone (`shared.pay.terms.words.release`), and a run moves the difference to what is booked. So the
+    moves of all runs telescope: whatever the runs before did, and in which order facts became known, their sum is what is held now.
+    """
+    found = HeldLines()
+    leaver = case.own_terms[LEAVER] if case.has_left else None
+    current = {
+        EarningLineKey(
+            period=line.period,
+            component=line.component,
+            plan=line.plan,
+            version=line.version,
+            deal_id=line.deal_id or "",
+        ): line
+        for line in case.lines
+    }
+    for key in sorted(current.keys() | case.held.keys()):
+        _bring(case, key, line=current.get(key), leaver=leaver, found=found)
+    return found
+
+
+def _bring(case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: Leaver | None, found: HeldLines) -> None:
+    """One line; None where it is not earned any more."""
+    # A line falls due by the terms under which it was earned: later terms do not hold again what was released, nor release what is held.
+    terms = case.terms_of_month(key.period)
+    booked = case.held.get(key, HeldAmount(0, 0))
+    amount = line.amount if line is not None else 0
+    # What was lost by leaving stays lost, until nothing of the line is earned any more.
+    forfeited = booked.forfeited if amount else 0
+    due = released(line, terms[RELEASE], holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
+    # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be negative.
+    target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
+    found.moves.extend(move for move in _moves(key, booked, amount=amount, target=target) if move.amount)
+
+    on_money = line is not None and waits_for_money(line, terms[RELEASE], holds=case.holds)
+    if line is not None and on_money and target:
+        _remark_on_money(case, line, booked=booked, target=target, found=found)
+    if target > 0 and leaver is not None and _lapses(case, leaver):
+        found.moves.append(_line("lapse", -target, key=key))
+        target, forfeited = 0, forfeited + target
+    # A line whose release hangs on money is remembered when all of it is released: the money may go again.
+    if target or forfeited or booked.held or on_money:
+        found.after[key] = HeldAmount(amount, target, forfeited)
+    if target and line is not None:
+        found.reasons[key] = why_held(line, terms[RELEASE], holds=case.holds, as_of=case.as_of)
+
+
+def _moves(key: EarningLineKey, booked: HeldAmount, *, amount: int, target: int) -> list[PayLine]:
+    """From what is held to the target.
+
+    Where the line's amount changed it takes two moves: first as much of the change is held as was held of the line, which is what the
+    correction itself does, and then the rest is released, or held, because of what became due. Otherwise a deal that is cancelled would read
+    as if its held part had been released. What is new is held in one move.
+    """
+    if amount == booked.amount:
+        return [_line("release" if target <= booked.held else "hold", booked.held - target, key=key)]
+    kept = part(amount, Fraction(booked.held, booked.amount)) if booked.amount else target
+    return [_line("hold", booked.held - kept, key=key), _line("release", kept - target, key=key)]
+
+
+def _line(step: Literal["hold", "release", "lapse"], amount: int, *, key: EarningLineKey) -> PayLine:
+    return PayLine(
+        step=step,
+        amount=amount,
+        about=key.period,
+        earning=key,
+        deal_id=key.deal_id or None,
+        component=key.component,
+    )
+
+
+def _remark_on_money(case: Case, line: LineFacts, *, booked: HeldAmount, target: int, found: HeldLines) -> None:
+    """Name the deals for whose money pay waits without anybody knowing it, and those whose money went again."""
+    if any(hold.stops(line, case.as_of) for hold in case.holds):
+        return
+    if collected(line, case.as_of) is None:
+        found.collection_unknown.add(line.deal_id or "")
+    elif (
+        booked.amount and target * booked.amount > booked.held * line.amount
+    ):  # held now / amount now > held then / amount then
+        found.paid_less.add(line.deal_id or "")
+
+
+def _lapses(case: Case, leaver: Leaver) -> bool:
+    """Whether held pay is lost by now: some days after the last one are left for customers to pay."""
+    days = (case.as_of - (case.last_day or case.as_of)).days
+    return leaver.held == "forfeit" and days > leaver.days_to_collect

@@ -1,0 +1,146 @@
+"""Settles the pay of one participant in one currency: what is held and released, what a lost deal's age dismisses, what terms change, what
+is paid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from shared.formatting import money
+from shared.pay.held_lines import held_lines
+from shared.pay.settlement import Case, PayLine, SettledPeriod, Settlement
+from shared.pay.steps import BESIDE, STEPS
+from shared.pay.terms.explanations import reason
+from shared.pay.terms.losses import Loss, LossRecord, LostLine, dismissed
+from shared.pay.terms.pay import pay
+from shared.pay.terms.words.base import Position, TermLine, part
+from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
+
+
+def settle(case: Case) -> Settlement:
+    """Settle a participant's pay in one currency.
+
+    In this order: what is held and what of lost deals stays decide what is due; what is due goes through the terms. What payroll gave back
+    is left out of that, since it went through the terms when it was first paid.
+    """
+    holding = held_lines(case)
+    stays = {(deal.deal_id, deal.period, deal.component): (deal, _kept(case, deal)) for deal in case.lost}
+    lines = holding.moves + [
+        PayLine(step="dismissal", amount=change, about=deal.period, deal_id=deal.deal_id, component=deal.component)
+        for deal, kept in stays.values()
+        if (change := kept - deal.dismissed)
+    ]
+    due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
+    bases = _bases(case, due, lines=lines)
+    before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
+    found = pay(
+        Position(
+            pay_period=case.pay_period,
+            due=due,
+            bases=bases,
+            topped={name: each.topped for name, each in before.items()},
+            forfeited={name: each.forfeited for name, each in before.items()},
+            paid_before=case.paid_before,
+            draw=case.draw,
+            receivable=case.receivable,
+            leaves=case.has_left,
+            final=case.has_left and case.starts <= (case.last_day or case.starts),
+            settles=case.settles,
+        ),
+        case.terms,
+    )
+    lines = _opening(case) + lines
+    lines += [PayLine(line.step, line.amount, case.terms[line.pay_period].month) for line in found.lines]
+    if found.carried:
+        lines.append(PayLine("carried_forward", -found.carried, case.month))
+    ruling = {line: case.terms[line.pay_period] for line in found.lines}
+    return Settlement(
+        participant_id=case.participant_id,
+        currency=case.currency,
+        lines=tuple(lines),
+        paid=found.paid + case.returned,
+        carried=found.carried,
+        draw=found.draw,
+        receivable=found.receivable,
+        held=holding.after,
+        settled={name: _as_left(name, bases[name], before=before[name], lines=found.lines) for name in bases},
+        loss_records={key: LossRecord(deal.paid, deal.lost, kept, deal.losses) for key, (deal, kept) in stays.items()},
+        hold_reasons=holding.reasons,
+        reasons={(line.step, ruled.month): reason(line.step, ruled.terms) for line, ruled in ruling.items()},
+        dismissal_reasons={key: _why_kept(case, deal) for key, (deal, _) in stays.items()},
+        collection_unknown=tuple(sorted(holding.collection_unknown)),
+        paid_less=tuple(sorted(holding.paid_less)),
+    )
+
+
+def _kept(case: Case, deal: LostLine) -> int:
+    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback.
+
+    What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
+    """
+    if deal.excused:
+        return deal.lost
+    schedule = case.own_terms[CLAWBACK]
+    now, before = (dismissed(losses, schedule, since=deal.since) for losses in (deal.losses, deal.ruled))
+    return min(max(0, deal.dismissed + now - before), deal.lost)
+
+
+def _why_kept(case: Case, deal: LostLine) -> str:
+    """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check."""
+    if deal.excused:
+        return "An approver decided that it is not taken back"
+    schedule = case.own_terms[CLAWBACK]
+    new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
+    told = [
+        f"{_lost(each, case)}, {age_in_words(schedule, deal.since, lost_on=each.day)}"
+        for each in sorted(new.elements())
+    ]
+    told += [f"no longer {_lost(each, case)}" for each in sorted(gone.elements())]
+    return "; ".join(told) or "No more can stay than was lost"
+
+
+def _lost(loss: Loss, case: Case) -> str:
+    return f"{money(part(1, loss.amount), case.currency)} lost on {loss.day}"
+
+
+def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
+    """What the run's pay period brought, and every earlier one that was corrected.
+
+    A correction of a month in which no run knew the participant counts with the run's own.
+    """
+    corrections = dict(case.corrections)
+    for line in lines:
+        if line.step in ("hold", "dismissal") and line.about in corrections:
+            corrections[line.about] += line.amount
+    bases: dict[str, int] = {}
+    elsewhere = 0
+    for about, change in corrections.items():
+        name = case.closed_in.get(about, case.pay_period)
+        if name != case.pay_period and name in case.settled:
+            bases[name] = bases.get(name, case.settled[name].base) + change
+            elsewhere += change
+    own = case.settled.get(case.pay_period, SettledPeriod()).base
+    bases[case.pay_period] = own + due - case.carried_in - elsewhere
+    return bases
+
+
+def _opening(case: Case) -> list[PayLine]:
+    """What there was before the run: carried in, earned in this pay period, corrected in earlier ones, adjusted by hand."""
+    lines = [PayLine("carried_in", case.carried_in, case.month)]
+    adjusted = sum(case.adjusted.values())
+    prior = {about: amount - case.adjusted.get(about, 0) for about, amount in case.corrections.items()}
+    earned = case.payable - case.returned - case.not_due - case.carried_in - adjusted - sum(prior.values())
+    lines.append(PayLine("earnings", earned, case.month))
+    lines += [PayLine("prior_period", amount, about) for about, amount in sorted(prior.items())]
+    lines += [PayLine("adjustment", amount, about) for about, amount in sorted(case.adjusted.items())]
+    lines.append(PayLine("returned", case.returned, case.month))
+    return [line for line in lines if line.amount]
+
+
+def _as_left(name: str, base: int, *, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
+    """A pay period as the run leaves it."""
+    mine = [line for line in lines if line.pay_period == name]
+    topped = sum(line.amount for line in mine if STEPS[line.step].remembered == "topped")
+    forfeited = -sum(line.amount for line in mine if STEPS[line.step].remembered == "forfeited")
+    return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)
