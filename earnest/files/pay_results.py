@@ -10,10 +10,10 @@ import polars as pl
 from earnest.files.pay import Paid
 from earnest.files.rejected import FileError
 from shared.money import from_minor
+from shared.pay.explanation import ExplainedStep, explained
 from shared.pay.projection import ProjectedRun
 from shared.pay.settlement import Settlement
 from shared.pay.terms.policy import terms_for
-from shared.pay.words import ExplainedStep, explained
 from shared.spreadsheets import write_csv
 
 PAYMENTS = (

@@ -11,9 +11,9 @@ from shared.formatting import money
 from shared.pay.held_lines import held_lines
 from shared.pay.settlement import Case, PayLine, SettledPeriod, Settlement
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.explanations import reason
 from shared.pay.terms.losses import Loss, LossRecord, LostLine, dismissed
 from shared.pay.terms.pay import pay
+from shared.pay.terms.words import reason
 from shared.pay.terms.words.base import Position, TermLine, part
 from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
 

@@ -159,6 +159,7 @@ _IN_ORDER: Final = (
         # What is lost is an expense that was booked as `earned` and never becomes payable: `adjusted` takes it back.
         booking=Booking("lapse", debit="adjusted", credit="held", family="pay"),
         changes_pay=False,
+        year="adjusted",
         on_statement=False,
     ),
     Step(

@@ -6,7 +6,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final
 
-from shared.pay.terms.words.base import Said, Word
+from shared.pay.steps import StepName
+from shared.pay.terms.words.base import Said, Terms, Word
 
 _modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__) if each.name != "base")
 
@@ -20,3 +21,13 @@ def pays_unearned(terms: Said) -> bool:
         word.pays_unearned is not None and (said := terms[word]) is not None and word.pays_unearned(said)
         for word in WORDS
     )
+
+
+def reason(step: StepName, terms: Terms) -> str:
+    """The rule behind a step, for whoever is paid; nothing where the step says all there is to say."""
+    return next((said for word in WORDS if word.reason and (said := word.reason(terms, step))), "")
+
+
+def rule(step: StepName, terms: Terms) -> str:
+    """What the terms add to the sentence of a step, for whoever calculates it again."""
+    return next((said for word in WORDS if word.rule and (said := word.rule(terms, step))), "")

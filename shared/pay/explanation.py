@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shared.money import from_minor
 from shared.pay.settlement import PayLine, Settlement
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.explanations import rule
+from shared.pay.terms.words import rule
 from shared.pay.terms.words.base import Terms
 
 
