@@ -53,8 +53,6 @@ def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
             participant_id=who,
             says=f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
             " If a digit or a unit slipped, correct the quota or the amounts of the deals.",
-            since=date.min,
-            until=date.max,
         )
         for who, component, period, attained in rows
     ]
@@ -74,8 +72,6 @@ def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
             participant_id="",
             says=f"All {people:,} who sold are below {percent(LOW_ATTAINMENT)} of quota for component {component}."
             " If amounts or quotas are in thousands, or the other in cents, send them again in whole units.",
-            since=date.min,
-            until=date.max,
         )
         for component, people in best.select("component", "people").iter_rows()
     ]
@@ -116,8 +112,6 @@ def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], *, all_deals: int
             participant_id=owner or "",
             says=f"Deals {', '.join(ids[:SHOWN])} are alike in amount, dates, account and whose they are."
             " If they are one deal, cancel all but one.",
-            since=date.min,
-            until=date.max,
         )
         for owner, ids in twice.select("owner", "deal_id").iter_rows()
     ]
@@ -140,7 +134,7 @@ def one_far_ahead(deal: str, close_date: date) -> Remark:
         f"Deal {deal} closes on {close_date}, more than {YEARS_AHEAD} years ahead, and is not paid before."
         " If the year is a slip, correct its close_date."
     )
-    return Remark(kind="date_far_ahead", participant_id="", says=says, since=date.min, until=date.max)
+    return Remark(kind="date_far_ahead", participant_id="", says=says)
 
 
 def last_of_the_many(days: pl.Series) -> date | None:

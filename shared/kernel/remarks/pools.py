@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import polars as pl
@@ -36,8 +35,6 @@ def _scaled(earnings: pl.DataFrame, pool: Pool) -> list[Remark]:
             says=f"{pool.component} divides its pool in proportion to {pool.by}, whose scores do not sum to 100%: in {month} {who} has"
             f" {percent(score)} and is paid {percent(Decimal(share) / WHOLE_SHARE)} of it. If they are shares of the pool, write"
             f" shares: {pool.by}.",
-            since=date.min,
-            until=date.max,
         )
         for who, month, score, share in rows.select("participant_id", "period", "measure", "share").iter_rows()
     ]

@@ -72,8 +72,8 @@ class Remark(NamedTuple):
     kind: RemarkKind
     participant_id: str
     says: str
-    since: date
-    until: date
+    since: date = date.min
+    until: date = date.max
 
     @property
     def message(self) -> str:

@@ -128,7 +128,7 @@ class Most(Kind):
             prizes[max(members, key=lambda row: values[row])] = Fraction(self.prize)
         return [Part("prize", ExactColumn.fractions(prizes), Fraction(1))]
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], currency: str) -> str:
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:
         return f" for most among {everyone.height}"
 '''
 BOUNTY_PLAN = """
