@@ -45,7 +45,9 @@ def test_shares_that_sum_to_the_whole_are_paid_and_shown(tmp_path: Path) -> None
     found, plans = shared_out(tmp_path, "shares: part", {"ann": "33.333333%", "bob": "66.666667%"})
     assert paid(found) == {"ann": "333.33", "bob": "666.67"}
     assert lines_table(found.explained)["share"].to_list() == ["33.333333%", "66.666667%"]
-    (part,) = parts_of_lines(*_of(found, "bob"), plans, "project", "2025-01", found.earnings)
+    (part,) = parts_of_lines(
+        *_of(found, "bob"), plans=plans, component="project", period="2025-01", everyone=found.earnings
+    )
     assert part.lines[0].sentence == (
         "The share of the pool, 66.666667% of a pool of which 1,000.00 is paid, by part: 666.67 USD."
     )
@@ -79,7 +81,7 @@ def test_weights_are_scaled_and_the_share_is_said_and_so_is_that_they_are_no_sha
     found, plans = shared_out(tmp_path, "by: part", {"ann": "50%", "bob": "30%"})
     assert paid(found) == {"ann": "625.00", "bob": "375.00"}
     assert lines_table(found.explained)["share"].to_list() == ["62.5%", "37.5%"]
-    (part,) = parts_of_lines(*_of(found, "ann"), plans, "project", "2025-01")
+    (part,) = parts_of_lines(*_of(found, "ann"), plans=plans, component="project", period="2025-01")
     assert part.lines[0].sentence == "The share of the pool, 62.5%: 625.00 USD."
     (note,) = found.warnings
     assert "whose scores do not sum to 100%: in 2025-01 ann has 50% and is paid 62.5% of it" in note

@@ -285,7 +285,7 @@ class Server:
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer, self.asked = answer, ""
 
-    def ask(self, service: str, method: str, path: str, who: str) -> dict[str, Any]:
+    def ask(self, service: str, method: str, *, path: str, who: str) -> dict[str, Any]:
         self.asked = f"{who} {method} {service} {path}"
         return self.answer
 
@@ -322,7 +322,7 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
     rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
 
     class Pages:
-        def ask(self, service: str, method: str, path: str, who: str) -> dict[str, Any]:
+        def ask(self, service: str, method: str, *, path: str, who: str) -> dict[str, Any]:
             after = int(parse_qs(urlsplit(path).query)["after"][0])
             return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}
 

@@ -69,7 +69,8 @@ def played(server_folder: Path) -> Iterator[Played]:
 
 def test_everyone_earns_what_the_same_facts_in_files_come_to(played: Played, tmp_path: Path) -> None:
     written = written_as_files(played.people, tmp_path)
-    found = calculate(*written, read_plans([FOLDER / "plans"]), lambda _: None)
+    deals, roster = written
+    found = calculate(deals, roster, plans=read_plans([FOLDER / "plans"]), step=lambda _: None)
     expected = {row[:3]: Decimal(row[3]) for row in earnings_table(found.earnings).iter_rows() if Decimal(row[3])}
     live: dict[tuple[str, str, str], Decimal] = {}
     for who in played.people.ids:

@@ -72,28 +72,30 @@ LINES = st.builds(
 AMOUNTS = st.integers(1, 150_000)
 CURRENCIES = st.sampled_from(["USD", "JPY"])
 EVENTS = st.one_of(
-    st.builds(CostEvent, st.just("C"), st.just("estimate"), DAYS, months=st.integers(1, 70)),
-    st.builds(CostEvent, st.just("C"), st.just("estimate"), DAYS, remaining_months=st.integers(0, 40)),
-    st.builds(CostEvent, st.just("C"), st.just("estimate"), DAYS, ends=DAYS),
-    st.builds(CostEvent, st.just("C"), st.just("extension"), DAYS, months=st.integers(1, 24)),
+    st.builds(CostEvent, contract_id=st.just("C"), kind=st.just("estimate"), on=DAYS, months=st.integers(1, 70)),
+    st.builds(
+        CostEvent, contract_id=st.just("C"), kind=st.just("estimate"), on=DAYS, remaining_months=st.integers(0, 40)
+    ),
+    st.builds(CostEvent, contract_id=st.just("C"), kind=st.just("estimate"), on=DAYS, ends=DAYS),
+    st.builds(CostEvent, contract_id=st.just("C"), kind=st.just("extension"), on=DAYS, months=st.integers(1, 24)),
     st.builds(
         CostEvent,
-        st.just("C"),
-        st.sampled_from(["clawback", "impairment", "reversal"]),
-        DAYS,
+        contract_id=st.just("C"),
+        kind=st.sampled_from(["clawback", "impairment", "reversal"]),
+        on=DAYS,
         amount=AMOUNTS,
         currency=CURRENCIES,
     ),
     st.builds(
         CostEvent,
-        st.just("C"),
-        st.just("clawback"),
-        DAYS,
+        contract_id=st.just("C"),
+        kind=st.just("clawback"),
+        on=DAYS,
         amount=AMOUNTS,
         currency=CURRENCIES,
         earning_line_id=st.just("l0"),
     ),
-    st.builds(CostEvent, st.just("C"), st.just("termination"), DAYS),
+    st.builds(CostEvent, contract_id=st.just("C"), kind=st.just("termination"), on=DAYS),
 )
 
 

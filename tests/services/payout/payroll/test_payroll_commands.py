@@ -22,11 +22,9 @@ Earnest = Callable[..., Result]
 def earnest(payroll_desk: PayrollDesk, monkeypatch: pytest.MonkeyPatch) -> Earnest:
     """The command line, speaking to the API in this process."""
 
-    def send(
-        _: Any, __: str, method: str, path: str, who: str, body: Any = None, more: dict[str, str] | None = None
-    ) -> Any:
-        headers = {"authorization": f"Bearer key-{who}", **(more or {})}
-        answer = payroll_desk.client.request(method, path, json=body, headers=headers)
+    def send(_: Any, __: str, method: str, path: str, who: str, body: Any = None, headers: Any = None) -> Any:
+        sent = {"authorization": f"Bearer key-{who}", **(headers or {})}
+        answer = payroll_desk.client.request(method, path, json=body, headers=sent)
         if answer.is_error:
             raise LocalError(str(answer.json()["detail"]))
         return answer
