@@ -73,7 +73,7 @@ url = make_url(sys.argv[1]).set(drivername="postgresql+psycopg")
 engine, log, as_of = engine_for(url, "alerts"), PostgresLog(url, partitions=3), date(2025, 3, 14)
 recounted = [recount_if_sums_changed(engine, log) for _ in range(2)]
 with engine.connect() as connection:
-    readings = evaluate_plan(store.totals(connection, needed_from(as_of), date(2025, 3, 31)), as_of)
+    readings = evaluate_plan(store.totals(connection, needed_from(as_of), last=date(2025, 3, 31)), as_of)
 found = [[str(reading.value), reading.observations, reading.breached] for reading in readings if reading.kpi == "average_term"]
 print(json.dumps({"recounted": recounted, "readings": found, "differences": verify(engine, log)}))
 """
