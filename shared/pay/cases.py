@@ -1,7 +1,6 @@
 """Settles everybody in a run: each participant's case is put together from where they stand, the lines of pay and the terms.
 
-Whoever knows where people stand may call it: a run, from the ledger; `earnest pay`, from files. Nothing is decided here;
-`runs.settlement` decides.
+Whoever knows where people stand may call it: a run, from the ledger; `earnest pay`, from files. Nothing is decided here; `settle` decides.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -24,6 +23,7 @@ from shared.pay.terms.losses import LostLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import WORDS
 from shared.pay.terms.words.base import PeriodTerms, Terms
+from shared.pay.terms.words.release import LineFacts
 from shared.periods import last_day
 
 if TYPE_CHECKING:
@@ -40,57 +40,70 @@ def settle_everybody(
         rows: the current lines of what the run looks at, one row each (`shared.contracts.lines.each_line`).
         lost: deals that earn less than when their month was paid.
     """
+    # A pay period may end within its month: what counts from a later day is booked in the same month and payable, but not due yet.
     later = rows.filter((pl.col("period") == snapshot.run.month) & (pl.col("credit_date") > snapshot.run.ends))
     not_due = summed(later)
-    facts = line_facts(snapshot, rows.join(later.select("row"), on="row", how="anti"))
-    ruled = _TermsByPeriod(snapshot)
-    settlements = []
-    for owed in sorted({*snapshot.pay_keys(), *lost}):
-        who, currency = owed
-        left, fresh = snapshot.carried.get(owed, CarriedState(0, {}, {})), snapshot.unsettled.get(owed, ())
-        person = snapshot.people[who]
-        months = {each.origin for each in fresh} | {whose.period for whose in snapshot.held.get(owed, {})}
-        months |= {line.period for line in facts.get(owed, ())}
-        closed_in = {month: ruled.closed_in(month) for month in months if ruled.is_closed(month)}
-        settled = {
-            name: left.settled[name] for name in {*closed_in.values(), snapshot.run.pay_period} if name in left.settled
-        }
-        periods = {snapshot.run.pay_period, *closed_in.values()}
-        settlements.append(
-            settle(
-                Case(
-                    participant_id=who,
-                    currency=currency,
-                    pay_period=snapshot.run.pay_period,
-                    month=snapshot.run.month,
-                    starts=snapshot.run.starts,
-                    as_of=snapshot.run.ends,
-                    payable=snapshot.payable.get(owed, 0),
-                    terms={name: ruled.of(person, currency, pay_period=name) for name in periods},
-                    carried_in=left.carried,
-                    not_due=not_due.get(owed, 0),
-                    corrections=_sums(each for each in fresh if each.kind != "return" and each.origin in closed_in),
-                    adjusted=_sums(each for each in fresh if each.kind == "adjustment"),
-                    returned=sum(each.amount for each in fresh if each.kind == "return"),
-                    closed_in=closed_in,
-                    settled=settled,
-                    paid_before=snapshot.paid_before.get(owed, 0),
-                    draw=snapshot.draw.get(owed, 0),
-                    receivable=snapshot.receivable.get(owed, 0),
-                    lines=facts.get(owed, ()),
-                    held=snapshot.held.get(owed, {}),
-                    holds=snapshot.holds,
-                    lost=lost.get(owed, ()),
-                    last_day=person.last_day(snapshot.run.ends),
-                    settles=snapshot.run.kind == "regular",
-                )
-            )
-        )
-    return settlements
+    lines = line_facts(snapshot, rows.join(later.select("row"), on="row", how="anti"))
+    terms = _TermsByPeriod(snapshot)
+    cases = (
+        _case(snapshot, key, terms=terms, lines=lines.get(key, ()), not_due=not_due.get(key, 0), lost=lost.get(key, ()))
+        for key in sorted({*snapshot.pay_keys(), *lost})
+    )
+    return [settle(case) for case in cases]
+
+
+def _case(
+    snapshot: RunSnapshot,
+    key: PayKey,
+    *,
+    terms: _TermsByPeriod,
+    lines: Sequence[LineFacts],
+    not_due: int,
+    lost: Sequence[LostLine],
+) -> Case:
+    """Everything that the pay of a participant in a currency depends on."""
+    participant_id, currency = key
+    run, person = snapshot.run, snapshot.people[participant_id]
+    unsettled, held = snapshot.unsettled.get(key, ()), snapshot.held.get(key, {})
+    carried = snapshot.carried.get(key, _NOTHING_CARRIED)
+    months = {entry.origin for entry in unsettled} | {line.period for line in held} | {line.period for line in lines}
+    # A month of the open pay period counts with it; a closed one with the pay period that closed it, under the terms of that.
+    closed_in = {month: terms.closed_in(month) for month in months if terms.is_closed(month)}
+    pay_periods = {run.pay_period, *closed_in.values()}
+    return Case(
+        participant_id=participant_id,
+        currency=currency,
+        pay_period=run.pay_period,
+        month=run.month,
+        starts=run.starts,
+        as_of=run.ends,
+        payable=snapshot.payable.get(key, 0),
+        terms={name: terms.of(person, currency, pay_period=name) for name in pay_periods},
+        carried_in=carried.carried,
+        not_due=not_due,
+        # What payroll gave back is no correction of its month: it is paid again as it was.
+        corrections=_sums(entry for entry in unsettled if entry.kind != "return" and entry.origin in closed_in),
+        adjusted=_sums(entry for entry in unsettled if entry.kind == "adjustment"),
+        returned=sum(entry.amount for entry in unsettled if entry.kind == "return"),
+        closed_in=closed_in,
+        settled={name: carried.settled[name] for name in pay_periods if name in carried.settled},
+        paid_before=snapshot.paid_before.get(key, 0),
+        draw=snapshot.draw.get(key, 0),
+        receivable=snapshot.receivable.get(key, 0),
+        lines=lines,
+        held=held,
+        holds=snapshot.holds,
+        lost=lost,
+        last_day=person.last_day(run.ends),
+        settles=run.kind == "regular",
+    )
+
+
+_NOTHING_CARRIED: Final = CarriedState(0, {}, {})
 
 
 class _TermsByPeriod:
-    """Terms by pay period, each read once."""
+    """Terms by pay period, each read once: documents are the same for everybody, and a run has thousands of people."""
 
     def __init__(self, snapshot: RunSnapshot) -> None:
         self._snapshot = snapshot
@@ -103,7 +116,7 @@ class _TermsByPeriod:
         return self._snapshot.closed is not None and month <= self._snapshot.closed
 
     def closed_in(self, month: str) -> str:
-        """The pay period in which a month ended."""
+        """The pay period in which a month ended, by the calendar that ruled then."""
         if month not in self._closed_in:
             period = pay_period_at(ruling(self._snapshot.groups, last_day(month)), last_day(month))
             self._closed_in[month] = period.name
@@ -119,15 +132,18 @@ class _TermsByPeriod:
         month = ends.strftime("%Y-%m")
         if not documents:
             return PeriodTerms(Terms(currency), month)
+        # Whose terms these are is asked on the last day of the pay period, for an earlier one too: a correction is paid as the pay was.
         home = person.at(ends)
         terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
+        # Counting days walks through the roster day by day; most terms do not ask.
         if not any(word.prorated and terms[word] for word in WORDS):
             return PeriodTerms(terms, month)
         return PeriodTerms(terms, month, Fraction(person.days_there(starts, ends), (ends - starts).days + 1))
 
 
-def _sums(fresh: Iterable[UnsettledEntry]) -> dict[str, int]:
+def _sums(entries: Iterable[UnsettledEntry]) -> dict[str, int]:
+    """By the month they are about. Months whose entries cancel out stay: a run looked at them."""
     sums: dict[str, int] = {}
-    for each in fresh:
-        sums[each.origin] = sums.get(each.origin, 0) + each.amount
+    for entry in entries:
+        sums[entry.origin] = sums.get(entry.origin, 0) + entry.amount
     return sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import polars as pl
 
@@ -14,17 +15,19 @@ from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts
 def months_wanted(
     snapshot: RunSnapshot, who: frozenset[str], *, open_earners: Iterable[tuple[str, str]]
 ) -> dict[str, set[str]]:
-    """Whose lines of which months: what no run has looked at, what is still held, and all of months that are not closed, of which a run
-    that ended within them looked at a part: `open_earners` are the months with whoever earned in them.
+    """Whose lines of which months a run has to look at: by month the participants.
+
+    What no run has looked at, what is still held, and everything of months that are not closed, since a run that ended within such a month
+    looked at a part of its lines only. `open_earners` are these months with whoever earned in them.
     """
     wanted: dict[str, set[str]] = {}
-    for (participant, _), fresh in snapshot.unsettled.items():
-        for each in fresh:
-            if each.kind == "earning":
-                wanted.setdefault(each.origin, set()).add(participant)
+    for (participant, _), entries in snapshot.unsettled.items():
+        for entry in entries:
+            if entry.kind == "earning":
+                wanted.setdefault(entry.origin, set()).add(participant)
     for (participant, _), held in snapshot.held.items():
-        for whose in held:
-            wanted.setdefault(whose.period, set()).add(participant)
+        for line in held:
+            wanted.setdefault(line.period, set()).add(participant)
     for month, participant in open_earners:
         wanted.setdefault(month, set()).add(participant)
     return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
@@ -37,7 +40,11 @@ def summed(lines: pl.DataFrame) -> dict[PayKey, int]:
 
 
 def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[LineFacts]]:
-    """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is."""
+    """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is.
+
+    A line here is all that a deal earned somebody by a component of a plan version in a month: it is held and released as one, whatever
+    rules and tiers made it. Of whoever is paid at once nothing is listed, so that a run of many lines without holds stays small.
+    """
     documents = snapshot.terms(snapshot.run.ends)
     everybody = any(each[RELEASE] for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)
     who = (
@@ -52,15 +59,24 @@ def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[
     of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
     for *key, amount, booked_on, deal_amount, payments, refunds, started_on in of_one.iter_rows():
         participant_id, currency, period, component, plan, version, deal_id = key
-        paid, given_back = (DatedAmount.all_of(each) for each in (payments, refunds))
-        line = (participant_id, period, component, plan, version, deal_id, currency, amount)
-        found.setdefault((participant_id, currency), []).append(
-            LineFacts(*line, booked_on, deal_amount, paid, given_back, started_on)
+        line = LineFacts(
+            participant_id=participant_id,
+            period=period,
+            component=component,
+            plan=plan,
+            version=version,
+            deal_id=deal_id,
+            currency=currency,
+            amount=amount,
+            booked_on=booked_on,
+            deal_amount=deal_amount,
+            payments=DatedAmount.all_of(payments),
+            refunds=DatedAmount.all_of(refunds),
+            started_on=started_on,
         )
+        found.setdefault((participant_id, currency), []).append(line)
     return found
 
 
-_ONE_LINE = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]
-
-
-_DEAL_FACTS = ["credit_date", "deal_amount", "payments", "refunds", "start_date"]
+_ONE_LINE: Final = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]
+_DEAL_FACTS: Final = ["credit_date", "deal_amount", "payments", "refunds", "start_date"]

@@ -44,105 +44,126 @@ def project(facts: PayFacts, first: date, *, last: date) -> Iterator[ProjectedRu
 
     What is about months before the first pay period counts with it, as in a group whose months were never closed.
     """
-    standing = _ProjectedLedger(facts)
-    runs: list[tuple[date, bool, PayPeriod, tuple[str, ...] | None]] = [
-        (span.end, True, span, None) for span in pay_periods_between(facts.groups, first, last=last)
+    ledger = _ProjectedLedger(facts)
+    regular = [_Planned(ends=span.end, span=span) for span in pay_periods_between(facts.groups, first, last=last)]
+    between = [
+        _Planned(
+            ends=run.day,
+            span=pay_period_at(ruling(facts.groups, run.day), run.day),
+            off_cycle=True,
+            participants=run.participants,
+        )
+        for run in facts.off_cycle
+        if first <= run.day <= last
     ]
-    for each in facts.off_cycle:
-        if first <= each.day <= last:
-            span = pay_period_at(ruling(facts.groups, each.day), each.day)
-            runs.append((each.day, False, span, each.participants))
-    for ends, regular, span, participants in sorted(runs, key=lambda run: run[:2]):
-        yield standing.run(ends, regular, span=span, participants=participants)
+    # On the last day of a pay period the off-cycle run comes before the regular one, which settles what that paid in advance.
+    for planned in sorted([*regular, *between], key=lambda run: (run.ends, not run.off_cycle)):
+        yield ledger.run(planned)
+
+
+class _Planned(NamedTuple):
+    """A run to come, in the pay period `span`; of some participants, or of all."""
+
+    ends: date
+    span: PayPeriod
+    off_cycle: bool = False
+    participants: tuple[str, ...] | None = None
 
 
 class _ProjectedLedger:
-    """Where everybody stands between runs."""
+    """What a ledger and the records of runs would say between one run and the next."""
 
     def __init__(self, facts: PayFacts) -> None:
         self._facts = facts
         self._booked: Counter[PayKey] = Counter(facts.carried)
         self._draw, self._receivable = dict(facts.draw), dict(facts.receivable)
-        self._left = {owed: CarriedState(amount, {}, {}) for owed, amount in facts.carried.items()}
+        self._carried = {key: CarriedState(amount, {}, {}) for key, amount in facts.carried.items()}
         self._held: dict[PayKey, Mapping[EarningLineKey, HeldAmount]] = {}
         self._paid: Counter[tuple[PayKey, str]] = Counter()
-        self._seen: set[int] = set()
-        self._looked: dict[str, date] = {}
+        self._settled: set[int] = set()
+        """The entries that a run has looked at, by their number."""
+        self._looked_at: dict[str, date] = {}
+        """As of which day a run last looked at a participant."""
         self._deals = _dated_deals(facts)
         self._taken_back = {
-            name for name, deal in facts.deals.items() if any(each.amount < 0 for each in deal.payments)
+            name for name, deal in facts.deals.items() if any(payment.amount < 0 for payment in deal.payments)
         }
+        """Deals whose customers took money back: of these lines are remembered when all of them is released."""
         self._closed: str | None = None
         self._number = 0
 
-    def run(self, ends: date, regular: bool, *, span: PayPeriod, participants: tuple[str, ...] | None) -> ProjectedRun:
+    def run(self, planned: _Planned) -> ProjectedRun:
         """Settle a run, and remember what it leaves."""
-        facts = self._facts
-        self._number += 1
-        month = period_of(ends)
-        if self._closed is not None and month <= self._closed and not (regular and span.months):
-            month = next_period(self._closed)
-        run = Run(
-            id=f"run-{span.name}-{self._number}",
-            kind="regular" if regular else "off_cycle",
-            pay_group=facts.groups[0].id,
-            pay_period=span.name,
-            month=month,
-            starts=span.start,
-            ends=ends,
-            pay_date=span.pay_date,
-            closes=span.months[-1] if regular and span.months else None,
-            participants=participants,
-            state="calculated",
-            author="",
-            created_at=datetime.combine(ends, time.min, UTC),
-        )
+        entries, run = self._facts.entries, self._run(planned)
         known = [
             number
-            for number, each in enumerate(facts.entries)
-            if each.period <= month
-            and (each.known_from is None or each.known_from <= ends)
-            and (participants is None or each.participant_id in participants)
+            for number, entry in enumerate(entries)
+            if entry.period <= run.month
+            and (entry.known_from is None or entry.known_from <= run.ends)
+            and (run.participants is None or entry.participant_id in run.participants)
         ]
         snapshot = self._snapshot(run, known)
         earners = {
-            (each.period, each.participant_id)
-            for each in map(facts.entries.__getitem__, known)
-            if each.kind == "earning" and each.period > (self._closed or "")
+            (entries[number].period, entries[number].participant_id)
+            for number in known
+            if entries[number].kind == "earning" and entries[number].period > (self._closed or "")
         }
         wanted = months_wanted(snapshot, frozenset(snapshot.people), open_earners=earners)
-        of_those = (n for n in known if facts.entries[n].participant_id in wanted.get(facts.entries[n].period, ()))
-        rows = self._rows(of_those, ends)
+        looked_at = (n for n in known if entries[n].participant_id in wanted.get(entries[n].period, ()))
+        rows = self._rows(looked_at, run.ends)
         settlements = settle_everybody(snapshot, rows, lost=self._lost(snapshot, known))
-        for each in settlements:
-            self._keep(run, each)
-        self._seen |= set(known)
+        for settlement in settlements:
+            self._keep(run, settlement)
+        self._settled |= set(known)
         self._closed = run.closes or self._closed
         return ProjectedRun(run, snapshot, settlements)
 
+    def _run(self, planned: _Planned) -> Run:
+        span, closes = planned.span, None if planned.off_cycle else next(reversed(planned.span.months), None)
+        self._number += 1
+        month = period_of(planned.ends)
+        # Nothing is booked in a closed month: a run that closes none, and ends in a month that is closed already, is booked in the next.
+        if self._closed is not None and month <= self._closed and closes is None:
+            month = next_period(self._closed)
+        return Run(
+            id=f"run-{span.name}-{self._number}",
+            kind="off_cycle" if planned.off_cycle else "regular",
+            pay_group=self._facts.groups[0].id,
+            pay_period=span.name,
+            month=month,
+            starts=span.start,
+            ends=planned.ends,
+            pay_date=span.pay_date,
+            closes=closes,
+            participants=planned.participants,
+            state="calculated",
+            author="",
+            created_at=datetime.combine(planned.ends, time.min, UTC),
+        )
+
     def _snapshot(self, run: Run, known: Sequence[int]) -> RunSnapshot:
         facts = self._facts
-        fresh: dict[PayKey, list[UnsettledEntry]] = {}
-        payable = Counter({owed: amount for owed, amount in self._booked.items() if self._is_in(run, owed)})
+        unsettled: dict[PayKey, list[UnsettledEntry]] = {}
+        payable = Counter({key: amount for key, amount in self._booked.items() if self._is_in(run, key)})
         for number in known:
-            each = facts.entries[number]
-            owed = (each.participant_id, each.currency)
-            payable[owed] += each.amount
-            if number not in self._seen:
-                fresh.setdefault(owed, []).append(UnsettledEntry(each.period, each.kind, each.amount))
+            entry = facts.entries[number]
+            key = (entry.participant_id, entry.currency)
+            payable[key] += entry.amount
+            if number not in self._settled:
+                unsettled.setdefault(key, []).append(UnsettledEntry(entry.period, entry.kind, entry.amount))
         return RunSnapshot(
             run=run,
             groups=facts.groups,
             in_unknown_groups={},
             closed=self._closed,
             people={who: person for who, person in facts.people.items() if self._is_in(run, (who, ""))},
-            payable={owed: amount for owed, amount in payable.items() if amount},
-            unsettled=fresh,
-            carried=self._left,
-            paid_before={owed: paid for (owed, name), paid in self._paid.items() if name == run.pay_period},
-            draw={owed: amount for owed, amount in self._draw.items() if amount and self._is_in(run, owed)},
-            receivable={owed: amount for owed, amount in self._receivable.items() if amount and self._is_in(run, owed)},
-            held={owed: lines for owed, lines in self._held.items() if lines and self._is_in(run, owed)},
+            payable={key: amount for key, amount in payable.items() if amount},
+            unsettled=unsettled,
+            carried=self._carried,
+            paid_before={key: paid for (key, name), paid in self._paid.items() if name == run.pay_period},
+            draw={key: amount for key, amount in self._draw.items() if amount and self._is_in(run, key)},
+            receivable={key: amount for key, amount in self._receivable.items() if amount and self._is_in(run, key)},
+            held={key: lines for key, lines in self._held.items() if lines and self._is_in(run, key)},
             journal_counts={},
             holds=[hold for day, hold in facts.holds if day <= run.ends],
             excused=frozenset((who, deal) for day, who, deal in facts.excused if day <= run.ends),
@@ -150,49 +171,50 @@ class _ProjectedLedger:
         )
 
     @staticmethod
-    def _is_in(run: Run, owed: PayKey) -> bool:
-        return run.participants is None or owed[0] in run.participants
+    def _is_in(run: Run, key: PayKey) -> bool:
+        return run.participants is None or key[0] in run.participants
 
     def _rows(self, numbers: Iterable[int], day: date, *, as_looked_at: bool = False) -> pl.DataFrame:
         """Entries that were earned, as lines with what is known of their deals by a day, or was known when a run last looked."""
         rows = []
         for number in numbers:
-            each = self._facts.entries[number]
-            if each.kind == "earning":
-                deal = self._deals.get(each.deal_id or "", _UNKNOWN)
-                own = (number, *(getattr(each, name) for name in _OWN), None, None, each.day)
-                until = self._looked.get(each.participant_id, date.min) if as_looked_at else date.max
+            entry = self._facts.entries[number]
+            if entry.kind == "earning":
+                deal = self._deals.get(entry.deal_id or "", _UNKNOWN)
+                until = self._looked_at.get(entry.participant_id, date.min) if as_looked_at else date.max
+                # A payment counts from its own day, also in runs to come; a refund lowers the deal from the day on which it is known.
                 paid = [payment for payment in deal.deal.payments if payment.day <= until]
-                money = ([entry._asdict() for entry in of] for of in (paid, deal.refunds_by(min(day, until))))
+                money = ([each._asdict() for each in of] for of in (paid, deal.refunds_by(min(day, until))))
+                own = (number, *(getattr(entry, name) for name in _OWN), None, None, entry.day)
                 rows.append((*own, deal.deal.amount, *money, deal.deal.started_on))
         return pl.DataFrame(rows, schema=_ROW, orient="row")
 
     def _lost(self, snapshot: RunSnapshot, known: Iterable[int]) -> dict[PayKey, list[LostLine]]:
         """Lines of closed months that earn something else than when they were paid.
 
-        They are looked at as of every day on which anything of them became known: what was corrected before a deal was cancelled is no
-        matter of the cancellation.
+        They are looked at as of every day on which anything of them became known, one after the other, as the runs of a ledger would have
+        looked at them: what was corrected before a deal was cancelled is no matter of the cancellation.
         """
         entries, ends = self._facts.entries, snapshot.run.ends
         if not dismisses(snapshot):
             return {}
-        fresh = [number for number in known if number not in self._seen and self._corrects(entries[number])]
-        theirs = {_deal_of(entries[number]) for number in fresh}
-        before = [number for number in sorted(self._seen) if _deal_of(entries[number]) in theirs]
+        new = [number for number in known if number not in self._settled and self._corrects(entries[number])]
+        theirs = {_deal_of(entries[number]) for number in new}
+        before = [number for number in sorted(self._settled) if _deal_of(entries[number]) in theirs]
         paid = by_deal(self._rows(before, ends, as_looked_at=True))
         remembered = {
-            owed: dict(left.dismissed) for owed, left in self._left.items() if self._is_in(snapshot.run, owed)
+            key: dict(state.dismissed) for key, state in self._carried.items() if self._is_in(snapshot.run, key)
         }
         found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
-        states = {owed: dict(lines) for owed, lines in remembered.items()}
-        for day in sorted({entries[number].known_from or ends for number in fresh} | {ends}):
-            numbers = [*before, *(number for number in fresh if (entries[number].known_from or day) <= day)]
+        states = {key: dict(lines) for key, lines in remembered.items()}
+        for day in sorted({entries[number].known_from or ends for number in new} | {ends}):
+            numbers = [*before, *(number for number in new if (entries[number].known_from or day) <= day)]
             now = by_deal(self._rows(numbers, day)).join(paid, on=["participant_id", "period"], how="semi")
             changed = compared(paid, now)
             found = lost_deals(changed, self._known(deals_of(changed, states), day), remembered=states)
-            for owed, lines in found.items():
-                states.setdefault(owed, {}).update(
-                    {line: LossRecord(each.paid, each.lost, each.dismissed, each.ruled) for line, each in lines.items()}
+            for key, lines in found.items():
+                states.setdefault(key, {}).update(
+                    {line: LossRecord(lost.paid, lost.lost, lost.dismissed, lost.ruled) for line, lost in lines.items()}
                 )
         return worth_remembering(snapshot, found, remembered=remembered)
 
@@ -205,25 +227,27 @@ class _ProjectedLedger:
         """Whether it is about the earnings of a closed month."""
         return entry.kind == "earning" and self._closed is not None and entry.period <= self._closed
 
-    def _keep(self, run: Run, found: Settlement) -> None:
+    def _keep(self, run: Run, settlement: Settlement) -> None:
         """What approving the run would book and remember."""
-        owed = (found.participant_id, found.currency)
-        moved = (line.amount for line in found.lines if STEPS[line.step].booking and line.step not in BESIDE)
-        self._booked[owed] += sum(moved) - found.paid
-        self._draw[owed], self._receivable[owed] = found.draw, found.receivable
-        was = self._held.get(owed, {})
-        self._held[owed] = {
-            whose: held
-            for whose, held in {**was, **found.held}.items()
-            if held.held or held.forfeited or whose.deal_id in self._taken_back or (whose in was and was[whose].held)
+        key = (settlement.participant_id, settlement.currency)
+        booked = (line.amount for line in settlement.lines if STEPS[line.step].booking and line.step not in BESIDE)
+        self._booked[key] += sum(booked) - settlement.paid
+        self._draw[key], self._receivable[key] = settlement.draw, settlement.receivable
+        before = self._held.get(key, {})
+        # What a run did not look at stays as it is. A line of which nothing is held any more is remembered for one run, which may still
+        # correct it, and for good where its money may go again.
+        self._held[key] = {
+            line: held
+            for line, held in {**before, **settlement.held}.items()
+            if held.held or held.forfeited or line.deal_id in self._taken_back or (line in before and before[line].held)
         }
-        self._paid[owed, run.pay_period] += found.paid
-        self._looked[found.participant_id] = run.ends
-        before = self._left.get(owed, CarriedState(0, {}, {}))
-        self._left[owed] = CarriedState(
-            carried=found.carried,
-            settled={**before.settled, **found.settled},
-            dismissed={**before.dismissed, **found.loss_records},
+        self._paid[key, run.pay_period] += settlement.paid
+        self._looked_at[settlement.participant_id] = run.ends
+        carried = self._carried.get(key, CarriedState(0, {}, {}))
+        self._carried[key] = CarriedState(
+            carried=settlement.carried,
+            settled={**carried.settled, **settlement.settled},
+            dismissed={**carried.dismissed, **settlement.loss_records},
             run=run.id,
             month=run.month,
         )
