@@ -53,12 +53,12 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
     seconds: dict[str, float] = {}
     probes: list[float] = []
     done = threading.Event()
-    run = client.ask("payout", "POST", path="/v1/runs", who="dana", body={"period": PERIOD})
+    run = client.post("/v1/runs", who="dana", body={"period": PERIOD})
     stream = threading.Thread(target=_stream, args=(system, log, done, probes))
     stream.start()
     for step, who in STEPS.items():
         begun = time.perf_counter()
-        run = client.ask("payout", "POST", path=f"/v1/runs/{run['id']}/{step}", who=who)
+        run = client.post(f"/v1/runs/{run['id']}/{step}", who=who)
         seconds[step] = time.perf_counter() - begun
     done.set()
     stream.join()
@@ -84,7 +84,7 @@ def _amounts(lines: pl.DataFrame) -> list[int]:
 
 
 def _earned(client: Client) -> int:
-    totals = client.ask("payout", "GET", path="/v1/summary", who="dana")["totals"]
+    totals = client.get("/v1/summary", who="dana")["totals"]
     return sum(round(float(total["earned"]) * 100) for total in totals)
 
 

@@ -15,7 +15,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.kernel import plan
-from earnest.local.settled import unsent, wait_until_settled
+from earnest.local.drain import unsent, wait_until_drained
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
@@ -84,7 +84,7 @@ class Stream:
         accepted = perf_counter() - begun
         self.wait_until_read()
         readable = perf_counter() - begun
-        wait_until_settled(self._system.settings, lambda _: None)
+        wait_until_drained(self._system.settings, lambda _: None)
         deals = len(bodies) * BATCH
         return Throughput(deals, deals / accepted, deals / readable, deals / (perf_counter() - begun))
 

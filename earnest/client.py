@@ -2,53 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+# What takes long to load is loaded by whoever speaks to a service: `earnest --help` does not wait for it.
+if TYPE_CHECKING:
+    from pathlib import Path
 
-from earnest.local.home import Home
-from earnest.local.processes import LocalError
-from shared.names import Service
-from shared.settings import Settings
+    import httpx
+
+    from earnest.local.home import Home
+    from shared.names import Service
+    from shared.settings import Settings
+
+
+def connected() -> Client:
+    """A client of the installation in the current folder."""
+    from earnest.local.home import Home
+
+    home = Home.current()
+    return Client(home, home.settings())
 
 
 class Client:
-    """Speaks to the services that a folder's installation runs."""
+    """Speaks to the services that a folder's installation runs: to payout where no other is named.
+
+    `who` is the name of a key in the folder. Every method raises `LocalError` where the service does not answer or refuses, and says why.
+    """
 
     def __init__(self, home: Home, settings: Settings) -> None:
+        import httpx
+
         self._home, self._settings = home, settings
         self._http = httpx.Client(timeout=httpx.Timeout(60, read=600))
 
-    def ask(
+    def get(self, path: str, *, who: str, service: Service = "payout") -> dict[str, Any]:
+        """What the service answers, as data."""
+        answer: dict[str, Any] = self._answer(service, "GET", path=path, who=who).json()
+        return answer
+
+    def post(
         self,
-        service: Service,
-        method: str,
-        *,
         path: str,
+        *,
         who: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        service: Service = "payout",
     ) -> dict[str, Any]:
-        """The JSON answer to a request of the principal `who`; with further `headers`, where the request needs some.
-
-        Raises:
-            LocalError: the service does not answer, or refuses; says why.
-        """
-        answer: dict[str, Any] = self._send(service, method, path=path, who=who, body=body, headers=headers).json()
+        """What the service answers to a body, as data; with further `headers`, where the request needs some."""
+        answer: dict[str, Any] = self._answer(service, "POST", path=path, who=who, body=body, headers=headers).json()
         return answer
 
-    def fetch(self, service: Service, path: str, *, who: str) -> bytes:
-        """The bytes of a document.
+    def put(self, path: str, *, who: str, body: Any) -> dict[str, Any]:
+        """What the service answers to a document that is to stand at a path, as data."""
+        answer: dict[str, Any] = self._answer("payout", "PUT", path=path, who=who, body=body).json()
+        return answer
 
-        Raises:
-            LocalError: as `ask` does.
+    def fetch(self, path: str, *, who: str) -> bytes:
+        """The bytes of a document."""
+        return self._answer("payout", "GET", path=path, who=who).content
+
+    def download(self, path: str, file: Path, *, who: str, sha256: str) -> None:
+        """Write a document that has this hash as a file that is there whole or not at all."""
+        from earnest.local.processes import LocalError
+
+        content = self.fetch(path, who=who)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise LocalError(f"{file.name} did not arrive whole: fetch it again")
+        write_whole(file, content)
+
+    def download_batch(
+        self, path: str, folder: Path, *, batch: str, address: Callable[[int, str], str], who: str
+    ) -> list[tuple[Path, str]]:
+        """Write the files of a batch and their manifest; the files with their hashes.
+
+        Args:
+            path: of the batch.
+            folder: where to; made where it is not there.
+            batch: its id.
+            address: of a file, below the batch's, by its number in the manifest, from 1, and its name.
+            who: asks.
         """
-        return self._send(service, "GET", path=path, who=who).content
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = self.fetch(f"{path}/manifest", who=who)
+        written = []
+        for number, told in enumerate(json.loads(manifest)["files"], 1):
+            file = folder / told["name"]
+            self.download(f"{path}/{address(number, told['name'])}", file, who=who, sha256=told["sha256"])
+            written.append((file, told["sha256"]))
+        write_whole(folder / f"{batch}.manifest.json", manifest)  # last: where it is, the files are whole
+        return written
 
-    def _send(
+    def _answer(
         self,
         service: Service,
         method: str,
@@ -58,6 +108,10 @@ class Client:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
+        import httpx
+
+        from earnest.local.processes import LocalError
+
         url = getattr(self._settings, f"{service}_url")
         sent = {"authorization": f"Bearer {self._home.key(who)}", **(headers or {})}
         try:
@@ -68,6 +122,13 @@ class Client:
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise LocalError(f"{service} refuses: {_reason(answer)}")
         return answer
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, whenever somebody looks or the machine stops."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
 
 
 def _waiting(service: Service) -> AbstractContextManager[object]:

@@ -43,12 +43,10 @@ def show(
 
 
 def _published(group: str, year: int, *, who: str) -> list[dict[str, Any]]:
-    from earnest.client import Client
-    from earnest.local.home import Home
+    from earnest.client import connected
 
-    home = Home.current()
     path = f"/v1/pay-groups/{group}/periods?first={year}-01-01&last={year}-12-31"
-    found: list[dict[str, Any]] = Client(home, home.settings()).ask("payout", "GET", path=path, who=who)["periods"]
+    found: list[dict[str, Any]] = connected().get(path, who=who)["periods"]
     return found
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.client import connected
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from earnest.client import Client
     from earnest.files.cost_results import Table
 
 costs = typer.Typer(
@@ -136,7 +137,7 @@ def book(
 ) -> None:
     """Book a month in the running installation: what the facts say by now, less what is booked."""
     query = "?catch_up=true" if catch_up else ""
-    found = _client().ask("payout", "POST", path=f"/v1/contract-costs/periods/{period}{query}", who=who)
+    found = connected().post(f"/v1/contract-costs/periods/{period}{query}", who=who)
     batch = found["batch"]
     typer.echo(
         f"{batch['id']}: {batch['entries']:,} entries"
@@ -164,7 +165,7 @@ def rollforward(
     """The roll-forward of what is booked in the running installation."""
     from rich.console import Console
 
-    found = _client().ask("payout", "GET", path=f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)
+    found = connected().get(f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)
     words = {"period", "entity", "currency"}
     rows: Table = [
         {name: cell if name in words else Decimal(cell or 0) for name, cell in row.items()}
@@ -175,14 +176,6 @@ def rollforward(
     _show(rows, f"Booked {first} to {last}", console=console)
     if not rows:
         console.print("Nothing is booked: earnest costs book PERIOD")
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())
 
 
 def _show(rows: Table, title: str, *, console: Console) -> None:

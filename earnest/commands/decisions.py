@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
+from earnest.client import connected
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 hold = typer.Typer(
     no_args_is_help=True, help="Holds: pay that is not released until somebody, a date or the customer's money does it."
@@ -57,7 +55,7 @@ def add(
         "dispute": dispute,
         "expected": expected,
     }
-    made = _client().ask("payout", "POST", path="/v1/holds", who=who, body=body | rest)
+    made = connected().post("/v1/holds", who=who, body=body | rest)
     _say(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
 
 
@@ -73,7 +71,7 @@ def release(
 ) -> None:
     """Release a hold."""
     body = {"reason": reason, "on": on, "scheduled": scheduled}
-    made = _client().ask("payout", "POST", path=f"/v1/holds/{name}/release", who=who, body=body)
+    made = connected().post(f"/v1/holds/{name}/release", who=who, body=body)
     _say(f"{made['id']} is released on {made['released_on']}")
 
 
@@ -85,7 +83,7 @@ def list_holds(
     from rich.table import Table
 
     table = Table("hold", "on", "since", "reason", "by", "released")
-    for each in _client().ask("payout", "GET", path=f"/v1/holds?open_only={str(not every).lower()}", who=who)["holds"]:
+    for each in connected().get(f"/v1/holds?open_only={str(not every).lower()}", who=who)["holds"]:
         released = f"{each['released_on']} by {each['released_by']}" if each["released_on"] else ""
         table.add_row(
             each["id"], f"{each['scope']} {each['subject']}", each["since"], each["reason"], each["actor"], released
@@ -110,7 +108,7 @@ def adjust(
     content = base64.b64encode(attachment.read_bytes()).decode()
     body = {"id": str(uuid4()), "participant_id": participant, "amount": amount, "currency": currency, "month": month}
     document = {"reason": reason, "attachment_name": attachment.name, "attachment": content}
-    made = _client().ask("payout", "POST", path="/v1/adjustments", who=who, body=body | document)
+    made = connected().post("/v1/adjustments", who=who, body=body | document)
     _say(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
 
 
@@ -121,22 +119,12 @@ def dismiss(
     who: Actor = "frank",
 ) -> None:
     """Let a participant keep what a lost deal earned, as an approver. Who decides that does not approve the run."""
-    _client().ask(
-        "payout",
-        "POST",
-        path=f"/v1/clawbacks/{deal}/dismissal",
+    connected().post(
+        f"/v1/clawbacks/{deal}/dismissal",
         who=who,
         body={"participant_id": participant, "reason": reason},
     )
     _say(f"{participant} keeps what {deal} earned")
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())
 
 
 def _say(words: Any) -> None:

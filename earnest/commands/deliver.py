@@ -23,15 +23,13 @@ def deliver(
     ] = "dana",
 ) -> None:
     """Have a released batch delivered; the service tries until it is there. A file is sent at once, from here."""
-    from earnest.client import Client
-    from earnest.local.home import Home
+    from earnest.client import connected
 
-    home = Home.current()
-    client = Client(home, home.settings())
+    client = connected()
     if Path(what).is_file():
-        _send(Path(what), client.ask("payout", "GET", path=f"/v1/policies/delivery/{to}", who=who)["policy"])
+        _send(Path(what), client.get(f"/v1/policies/delivery/{to}", who=who)["policy"])
         return
-    found = client.ask("payout", "POST", path="/v1/deliveries", who=who, body={"batch": what, "to": to})
+    found = client.post("/v1/deliveries", who=who, body={"batch": what, "to": to})
     typer.echo(_words(found))
 
 
@@ -45,12 +43,10 @@ def deliveries(
     """What was delivered, and what is on its way and why."""
     from urllib.parse import urlencode
 
-    from earnest.client import Client
-    from earnest.local.home import Home
+    from earnest.client import connected
 
-    home = Home.current()
     query = f"?{urlencode({'batch': batch})}" if batch else ""
-    delivered = Client(home, home.settings()).ask("payout", "GET", path=f"/v1/deliveries{query}", who=who)["deliveries"]
+    delivered = connected().get(f"/v1/deliveries{query}", who=who)["deliveries"]
     for found in delivered:
         typer.echo(_words(found))
     if not delivered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from earnest.client import Client, connected
 from earnest.commands.payout import AUTHOR, Author, payout
 from earnest.tables import print_table
 
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under 
 def preview(period: Period, entity: Entity = "", form: Format = None, who: Author = AUTHOR) -> None:
     """What posting a month would write, checked as the file would be; nothing is written."""
     query = {"period": period, "entity": entity} | ({"format": form} if form else {})
-    found = _client().ask("payout", "GET", path=f"/v1/gl/preview?{urlencode(query)}", who=who)
+    found = connected().get(f"/v1/gl/preview?{urlencode(query)}", who=who)
     if not found["entries"]:
         typer.echo(f"Nothing is booked in {period} that is not posted.")
         return
@@ -47,8 +47,8 @@ def preview(period: Period, entity: Entity = "", form: Format = None, who: Autho
 def post(period: Period, entity: Entity = "", form: Format = None, out: Out = None, who: Author = AUTHOR) -> None:
     """Post a month: the first time all of it, later what was booked since. Writes the files and their manifest."""
     body = {"period": period, "entity": entity} | ({"format": form} if form else {})
-    client = _client()
-    made = client.ask("payout", "POST", path="/v1/gl/batches", who=who, body=body)
+    client = connected()
+    made = client.post("/v1/gl/batches", who=who, body=body)
     _entries(made["id"], made["entries"])
     _write(client, made, out=out, who=who)
 
@@ -56,14 +56,14 @@ def post(period: Period, entity: Entity = "", form: Format = None, out: Out = No
 @gl.command()
 def fetch(batch: BatchId, out: Out = None, who: Author = AUTHOR) -> None:
     """Write the files of a batch and their manifest again: the same bytes."""
-    client = _client()
-    _write(client, client.ask("payout", "GET", path=f"/v1/gl/batches/{batch}", who=who), out=out, who=who)
+    client = connected()
+    _write(client, client.get(f"/v1/gl/batches/{batch}", who=who), out=out, who=who)
 
 
 @gl.command()
 def show(batch: BatchId, who: Author = AUTHOR) -> None:
     """The entries of a batch."""
-    found = _client().ask("payout", "GET", path=f"/v1/gl/batches/{batch}", who=who)
+    found = connected().get(f"/v1/gl/batches/{batch}", who=who)
     _entries(f"{batch}, {found['format']}, posted by {found['made_by']} at {found['made_at']}", found["entries"])
 
 
@@ -77,7 +77,7 @@ def list_batches(
 
     query = f"?{urlencode({'period': period})}" if period else ""
     table = Table("batch", "entity", "format", "entries", "debits", "by", "sha256")
-    for found in _client().ask("payout", "GET", path=f"/v1/gl/batches{query}", who=who)["batches"]:
+    for found in connected().get(f"/v1/gl/batches{query}", who=who)["batches"]:
         told = found["manifest"]
         debits = "\n".join(f"{_money(total)} {currency}" for currency, total in told["control_totals"].items())
         row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
@@ -98,7 +98,7 @@ def reconcile(
     from rich.table import Table
 
     query = urlencode({"period": period, "entity": entity, "tolerance": tolerance})
-    found = _client().ask("payout", "GET", path=f"/v1/gl/reconciliation?{query}", who=who)
+    found = connected().get(f"/v1/gl/reconciliation?{query}", who=who)
     columns = ("ledger", "gl", "difference")
     table = Table("account", "currency", title=f"{period} {entity}".strip())
     for name in columns:
@@ -115,7 +115,7 @@ def reconcile(
 @gl.command()
 def formats(who: Author = AUTHOR) -> None:
     """The files that books take; their settings are in the policy gl_accounts."""
-    for found in _client().ask("payout", "GET", path="/v1/gl/formats", who=who)["formats"]:
+    for found in connected().get("/v1/gl/formats", who=who)["formats"]:
         settings = ", ".join(found["settings"].get("properties", {}))
         typer.echo(f"{found['name']:<20} {found['title']}: {settings}")
 
@@ -124,26 +124,14 @@ def _write(client: Client, batch: dict[str, Any], *, out: Path | None, who: str)
     from rich.console import Console
 
     from earnest.local.home import Home
-    from earnest.local.processes import LocalError
 
     console = Console(soft_wrap=True, highlight=False)
     folder = out or Home.current().files
-    folder.mkdir(parents=True, exist_ok=True)
-    for part, told in enumerate(batch["manifest"]["files"], 1):
-        content = client.fetch("payout", f"/v1/gl/batches/{batch['id']}/files/{part}", who=who)
-        if hashlib.sha256(content).hexdigest() != told["sha256"]:
-            raise LocalError(f"a file of {batch['id']} did not arrive whole: fetch it again")
-        _whole(folder / told["name"], content)
-        console.print(f"Written: {folder / told['name']}, sha256 {told['sha256']}")
-    manifest = client.fetch("payout", f"/v1/gl/batches/{batch['id']}/manifest", who=who)
-    _whole(folder / f"{batch['id']}.manifest.json", manifest)  # last: where it is, the files are whole
-
-
-def _whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
+    path = f"/v1/gl/batches/{batch['id']}"
+    for file, sha256 in client.download_batch(
+        path, folder, batch=batch["id"], address=lambda number, _: f"files/{number}", who=who
+    ):
+        console.print(f"Written: {file}, sha256 {sha256}")
 
 
 def _entries(title: str, entries: list[dict[str, Any]]) -> None:
@@ -168,11 +156,3 @@ def _entries(title: str, entries: list[dict[str, Any]]) -> None:
 
 def _money(amount: str) -> str:
     return f"{Decimal(amount):,}"
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())

@@ -89,7 +89,7 @@ def import_export(
         sender.publish(plans)
         sender.send("roster", "hr", events=roster)
         sender.send("deals", "crm", events=export.events)
-        sender.wait_until_settled()
+        sender.wait_until_drained()
     write_report(report, export.notes)
     _summarise(export, len(members), report=report, console=console)
     if credited is not None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
+from earnest.client import connected
 from earnest.commands.payout import AUTHOR, Author, payout
 from earnest.tables import print_table
 
@@ -48,10 +49,10 @@ def balances(
     from rich.console import Console
     from rich.table import Table
 
-    client = _client()
+    client = connected()
     if participant is not None:
         path = f"/v1/participants/{quote(participant)}/balance"
-        rows = [{"key": participant, **row} for row in client.ask("payout", "GET", path=path, who=who)["balances"]]
+        rows = [{"key": participant, **row} for row in client.get(path, who=who)["balances"]]
     else:
         rows = _all(client, by, who=who)
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
@@ -81,7 +82,7 @@ def journal(
     from rich.table import Table
 
     path = f"/v1/participants/{quote(participant)}/journal?{urlencode({'limit': limit})}"
-    found = _client().ask("payout", "GET", path=path, who=who)
+    found = connected().get(path, who=who)
     table = Table("no.", "month", "about", "kind", "account", "amount", "for", "cause", "sha256")
     table.columns[5].justify = "right"
     for entry in found["journals"]:
@@ -107,7 +108,7 @@ def trial_balance(
     from rich.table import Table
 
     query = {"period": period} | ({} if entity is None else {"entity": entity})
-    found = _client().ask("payout", "GET", path=f"/v1/trial-balance?{urlencode(query)}", who=who)
+    found = connected().get(f"/v1/trial-balance?{urlencode(query)}", who=who)
     columns = ("opening", "debits", "credits", "closing")
     table = Table("account", "currency", title=f"{period}{'' if entity is None else f', entity {entity}'}")
     for name in columns:
@@ -126,7 +127,7 @@ def _all(client: Client, by: Key, *, who: str) -> list[dict[str, Any]]:
     query: dict[str, Any] = {"by": by.value.replace("-", "_"), "limit": PAGE}
     rows: list[dict[str, Any]] = []
     while True:
-        page = client.ask("payout", "GET", path=f"/v1/balances?{urlencode(query)}", who=who)
+        page = client.get(f"/v1/balances?{urlencode(query)}", who=who)
         rows += page["balances"]
         if page["next"] is None:
             return rows
@@ -147,11 +148,3 @@ def _part(posting: dict[str, Any]) -> str:
 
 def _money(amount: str) -> str:
     return f"{Decimal(amount):,}"
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earnest.client import Client, connected
 from earnest.local.processes import LocalError
 from earnest.run_in_words import money, show_run
 from earnest.tables import print_table
@@ -49,10 +49,10 @@ def run(
     who: Author = AUTHOR,
 ) -> None:
     """Make a run over a pay period that has ended, and calculate what it pays. With --participant only for some."""
-    client = _client()
+    client = connected()
     body = {"period": period, "pay_group": _group(client, group, who=who), "participants": participant or None}
-    made = client.ask("payout", "POST", path="/v1/runs", who=who, body=body)
-    show_run(client.ask("payout", "POST", path=f"/v1/runs/{made['id']}/calculate", who=who))
+    made = client.post("/v1/runs", who=who, body=body)
+    show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
 
 
 @payout.command("off-cycle")
@@ -65,10 +65,10 @@ def off_cycle(
     who: Author = AUTHOR,
 ) -> None:
     """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
-    client = _client()
+    client = connected()
     body = {"off_cycle": day, "pay_group": _group(client, group, who=who), "participants": participant}
-    made = client.ask("payout", "POST", path="/v1/runs", who=who, body=body)
-    show_run(client.ask("payout", "POST", path=f"/v1/runs/{made['id']}/calculate", who=who))
+    made = client.post("/v1/runs", who=who, body=body)
+    show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
 
 
 @payout.command("simulate")
@@ -79,21 +79,21 @@ def simulate_run(
     who: Author = AUTHOR,
 ) -> None:
     """What a run would pay as things stand. Nothing is kept."""
-    client = _client()
+    client = connected()
     body = {"period": period, "pay_group": _group(client, group, who=who), "participants": participant or None}
-    show_run(client.ask("payout", "POST", path="/v1/runs/simulate", who=who, body=body), simulated=True)
+    show_run(client.post("/v1/runs/simulate", who=who, body=body), simulated=True)
 
 
 @payout.command()
 def calculate(run_id: RunId, who: Author = AUTHOR) -> None:
     """Calculate a run again, as its author, after something changed."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/calculate", who=who))
+    show_run(connected().post(f"/v1/runs/{run_id}/calculate", who=who))
 
 
 @payout.command()
 def submit(run_id: RunId, who: Author = AUTHOR) -> None:
     """Hand a run on for approval. What the stream still brings for its months is booked in the month after."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/submit", who=who))
+    show_run(connected().post(f"/v1/runs/{run_id}/submit", who=who))
 
 
 @payout.command("return")
@@ -103,25 +103,25 @@ def send_back(
     who: Author = APPROVER,
 ) -> None:
     """Give a submitted run back to its author."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/return", who=who, body={"reason": reason}))
+    show_run(connected().post(f"/v1/runs/{run_id}/return", who=who, body={"reason": reason}))
 
 
 @payout.command()
 def cancel(run_id: RunId, who: Author = AUTHOR) -> None:
     """Give up a run that is not submitted, as its author."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/cancel", who=who))
+    show_run(connected().post(f"/v1/runs/{run_id}/cancel", who=who))
 
 
 @payout.command()
 def approve(run_id: RunId, who: Author = APPROVER) -> None:
     """Take the next step of a run's approval. The last one books it and closes its months for good."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/approve", who=who))
+    show_run(connected().post(f"/v1/runs/{run_id}/approve", who=who))
 
 
 @payout.command()
 def paid(run_id: RunId, who: Author = AUTHOR) -> None:
     """Say that payroll has paid what it acknowledged."""
-    show_run(_client().ask("payout", "POST", path=f"/v1/runs/{run_id}/pay", who=who))
+    show_run(connected().post(f"/v1/runs/{run_id}/pay", who=who))
 
 
 @payout.command()
@@ -133,7 +133,7 @@ def pay(
     """How a participant's pay in a run came about, step by step."""
     from rich.table import Table
 
-    found = _client().ask("payout", "GET", path=f"/v1/runs/{run_id}/pay/{participant}", who=who)
+    found = connected().get(f"/v1/runs/{run_id}/pay/{participant}", who=who)
     if not found["lines"]:
         raise LocalError(f"{participant} is not in {run_id}")
     table = Table("step", "about", "deal", "component", title=f"{participant} in {run_id}")
@@ -156,9 +156,7 @@ def reconcile(
     from rich.table import Table
 
     body = {"tolerance": tolerance}
-    found = _client().ask("payout", "POST", path=f"/v1/runs/{run_id}/reconciliations", who=who, body=body)[
-        "reconciliations"
-    ]
+    found = connected().post(f"/v1/runs/{run_id}/reconciliations", who=who, body=body)["reconciliations"]
     latest = max((each["at"] for each in found), default="")
     found = [each for each in found if each["at"] == latest]
     table = Table("comparison", "currency", title=f"{run_id}")
@@ -185,32 +183,21 @@ def export(
     """Release the payroll files of an approved run, and write them with the manifests of what they must add up to."""
     from rich.console import Console
 
+    from earnest.commands.payroll import download
     from earnest.local.home import Home
 
-    client, console = _client(), Console(soft_wrap=True, highlight=False)
-    client.ask("payout", "POST", path=f"/v1/runs/{run_id}/export", who=who)
+    client, console = connected(), Console(soft_wrap=True, highlight=False)
+    client.post(f"/v1/runs/{run_id}/export", who=who)
     folder = out or Home.current().files
-    folder.mkdir(parents=True, exist_ok=True)
-    for batch in client.ask("payout", "GET", path=f"/v1/payroll/batches?run={run_id}", who=who)["batches"]:
-        path = f"/v1/payroll/batches/{batch['id']}"
-        detail, manifest = (
-            client.ask("payout", "GET", path=path, who=who),
-            client.fetch("payout", f"{path}/manifest", who=who),
-        )
-        for each in detail["files"]:
-            content = client.fetch("payout", f"{path}/file?name={each['name']}", who=who)
-            if hashlib.sha256(content).hexdigest() != each["sha256"]:
-                raise LocalError(f"the file {each['name']} of {batch['id']} did not arrive whole: export it again")
-            _write(folder / each["name"], content)
-        _write(folder / f"{batch['id']}.manifest.json", manifest)  # last: where it is, the files are whole
-        first = folder / detail["files"][0]["name"]
+    for batch in client.get(f"/v1/payroll/batches?run={run_id}", who=who)["batches"]:
+        (first, _), *_ = download(client, batch["id"], folder=folder, who=who)
         console.print(f"Written: {first}, {batch['record_count']} payments, sha256 {batch['sha256']}")
 
 
 @payout.command()
 def show(run_id: RunId, who: Author = AUTHOR) -> None:
     """A run with its lines, and what it carries forward."""
-    show_run(_client().ask("payout", "GET", path=f"/v1/runs/{run_id}", who=who))
+    show_run(connected().get(f"/v1/runs/{run_id}", who=who))
 
 
 @payout.command("list")
@@ -223,18 +210,11 @@ def list_runs(who: Author = AUTHOR) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("paid", "people", "carried forward"):
         table.add_column(name, justify="right", no_wrap=name == "paid")
-    for found in _client().ask("payout", "GET", path="/v1/runs", who=who)["runs"]:
+    for found in connected().get("/v1/runs", who=who)["runs"]:
         sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
         table.add_row(found["id"], found["state"], found["author"], *columns)
     print_table(table, "There are no runs yet: earnest payout run PERIOD")
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
 
 
 def _sums(total: dict[str, Any]) -> tuple[str, str, str]:
@@ -245,17 +225,7 @@ def _group(client: Client, said: str | None, *, who: str) -> str:
     """The pay group that is meant: the only one there is, where none is named."""
     if said is not None:
         return said
-    groups = [
-        each["id"] for each in client.ask("payout", "GET", path="/v1/policies?kind=pay_group", who=who)["policies"]
-    ]
+    groups = [each["id"] for each in client.get("/v1/policies?kind=pay_group", who=who)["policies"]]
     if len(groups) > 1:
         raise LocalError(f"say which pay group with --group: {', '.join(groups)}")
     return groups[0] if groups else "default"
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())

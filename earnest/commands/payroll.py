@@ -6,15 +6,13 @@ import hashlib
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from earnest.client import Client, connected
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,7 +39,7 @@ def list_batches(
     for name in ("batch", "state", "pay group", "entity", "format", "pay date", "records", "total"):
         table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
     query = f"?run={quote(run)}" if run else ""
-    for each in _client().ask("payout", "GET", path=f"/v1/payroll/batches{query}", who=who)["batches"]:
+    for each in connected().get(f"/v1/payroll/batches{query}", who=who)["batches"]:
         totals = "\n".join(f"{Decimal(total):,f} {currency}" for currency, total in each["control_totals"].items())
         table.add_row(
             each["id"],
@@ -59,7 +57,7 @@ def list_batches(
 @app.command()
 def show(batch: BatchId, who: Who = "payroll") -> None:
     """A batch with its files, as JSON."""
-    _print(_client().ask("payout", "GET", path=f"/v1/payroll/batches/{quote(batch)}", who=who))
+    _print(connected().get(f"/v1/payroll/batches/{quote(batch)}", who=who))
 
 
 @app.command()
@@ -70,19 +68,15 @@ def fetch(
 ) -> None:
     """Fetch the files of a batch and its manifest, whole or not at all."""
     from earnest.local.home import Home
-    from earnest.local.processes import LocalError
 
-    client, path = _client(), f"/v1/payroll/batches/{quote(batch)}"
-    folder = out or Home.current().files
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = client.fetch("payout", f"{path}/manifest", who=who)
-    for file in json.loads(manifest)["files"]:
-        content = client.fetch("payout", f"{path}/file?name={quote(file['name'])}", who=who)
-        if hashlib.sha256(content).hexdigest() != file["sha256"]:
-            raise LocalError(f"{file['name']} of {batch} did not arrive whole: fetch it again")
-        _write(folder / file["name"], content)
-        typer.echo(f"Written: {folder / file['name']}, sha256 {file['sha256']}")
-    _write(folder / f"{batch}.manifest.json", manifest)  # last: where it is, the files are whole
+    for file, sha256 in download(connected(), batch, folder=out or Home.current().files, who=who):
+        typer.echo(f"Written: {file}, sha256 {sha256}")
+
+
+def download(client: Client, batch: str, *, folder: Path, who: str) -> list[tuple[Path, str]]:
+    """Write the files of a batch and its manifest; the files with their hashes."""
+    path = f"/v1/payroll/batches/{quote(batch)}"
+    return client.download_batch(path, folder, batch=batch, address=lambda _, name: f"file?name={quote(name)}", who=who)
 
 
 @app.command()
@@ -117,7 +111,7 @@ def ack(
     }
     key = hashlib.sha256(json.dumps([batch, body]).encode()).hexdigest()
     path = f"/v1/payroll/batches/{quote(batch)}/ack"
-    found = _client().ask("payout", "POST", path=path, who=who, body=body, headers={"idempotency-key": key})
+    found = connected().post(path, who=who, body=body, headers={"idempotency-key": key})
     typer.echo(f"{batch} is acknowledged: {found['state']}")
 
 
@@ -129,7 +123,7 @@ def returned(who: Who = "dana") -> None:
     table = Table()
     for name in ("batch", "line", "participant", "amount", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
-    for each in _client().ask("payout", "GET", path="/v1/payroll/returned", who=who)["lines"]:
+    for each in connected().get("/v1/payroll/returned", who=who)["lines"]:
         amount, why = f"{Decimal(each['amount']):,f} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
     print_table(table, "Payroll has returned nothing that waits for somebody.")
@@ -144,23 +138,8 @@ def resolve(
 ) -> None:
     """Say what was done about a line that payroll returned."""
     body = {"batch": batch, "line": line, "reason": reason}
-    _client().ask("payout", "POST", path="/v1/payroll/returned/resolve", who=who, body=body)
+    connected().post("/v1/payroll/returned/resolve", who=who, body=body)
     typer.echo(f"{line} of {batch} is resolved")
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
+from earnest.client import connected
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,9 +58,8 @@ def publish(
 
     policy = read_policy_file(file)
     address = f"/v1/policies/{policy.kind}/{policy.id}"
-    found = _client().ask(
-        "payout", "PUT", path=address, who=who, body={"policy": policy.body(), "reason": reason, "expected": expected}
-    )
+    body = {"policy": policy.body(), "reason": reason, "expected": expected}
+    found = connected().put(address, who=who, body=body)
     typer.echo(_told(found))
     for warning in found["warnings"]:
         typer.echo(f"Warning: {warning}")
@@ -78,7 +75,7 @@ def list_policies(
     from rich.table import Table
 
     table = Table("kind", "id", "version", "valid from", "author", "reason")
-    for found in _client().ask("payout", "GET", path=f"/v1/policies{_query(kind=kind, on=on)}", who=who)["policies"]:
+    for found in connected().get(f"/v1/policies{_query(kind=kind, on=on)}", who=who)["policies"]:
         table.add_row(
             found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
         )
@@ -100,7 +97,7 @@ def show(
     import yaml
 
     query = _query(version=version, on=on)
-    found = _client().ask("payout", "GET", path=f"/v1/policies/{kind}/{policy_id}{query}", who=who)
+    found = connected().get(f"/v1/policies/{kind}/{policy_id}{query}", who=who)
     for each in found["versions"]:
         typer.echo(f"# {'*' if each['version'] == found['version'] else ' '} {_told(each)}")
     typer.echo(yaml.safe_dump(found["policy"], sort_keys=False, allow_unicode=True).rstrip())
@@ -139,11 +136,3 @@ def _told(found: dict[str, Any]) -> str:
 def _query(**asked: object) -> str:
     said = {name: str(value) for name, value in asked.items() if value is not None}
     return f"?{urlencode(said)}" if said else ""
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())

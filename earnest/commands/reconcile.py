@@ -32,9 +32,8 @@ def reconcile(
     from rich.console import Console
     from rich.table import Table
 
-    from earnest.client import Client
+    from earnest.client import connected
     from earnest.files.paid import Mapping, PaidFileError, read_paid
-    from earnest.local.home import Home
     from earnest.local.processes import LocalError
 
     sign = "\t" if delimiter == "tab" else delimiter
@@ -46,10 +45,9 @@ def reconcile(
         )
     except PaidFileError as error:
         raise LocalError(str(error)) from None
-    home = Home.current()
     body = {"source": paid.name, "paid": payments}
     path = f"/v1/payroll/batches/{batch}/reconciliation"
-    found = Client(home, home.settings()).ask("payout", "POST", path=path, who=who, body=body)
+    found = connected().post(path, who=who, body=body)
     console = Console(soft_wrap=True, highlight=False)
     sums = [
         f"{found['released'].get(each, '0')} released and {found['paid'].get(each, '0')} paid in {each}"

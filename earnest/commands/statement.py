@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.client import Client, connected, write_whole
+
 if TYPE_CHECKING:
-    from earnest.client import Client
+    pass
 
 AT_ONCE = 4
 """Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave."""
@@ -44,14 +46,13 @@ def statement(
     """Write pay statements of a run. Those of a run that is approved are the same bytes whenever they are asked for."""
     from rich.console import Console
 
-    from earnest.client import Client
     from earnest.local.home import Home
     from earnest.local.processes import LocalError
 
     if everybody == (participant is not None) or (everybody and team):
         raise LocalError("say whose statement: a participant, or --all; --team goes with a participant")
     home = Home.current()
-    client = Client(home, home.settings())
+    client = connected()
     folder = out or home.files / "statements" / run_id
     if participant is not None:
         file = _written(
@@ -63,7 +64,7 @@ def statement(
         )
         Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
         return
-    listed = client.ask("payout", "GET", path=f"/v1/statements/{_quoted(run_id)}", who=who)["statements"]
+    listed = client.get(f"/v1/statements/{_quoted(run_id)}", who=who)["statements"]
     people = [str(each["participant_id"]) for each in listed]
     _write_all(client, folder, run_id=run_id, people=people, form=form, who=who)
     Console(soft_wrap=True, highlight=False).print(f"Written: {len(people)} statements to {folder}")
@@ -91,12 +92,10 @@ def _write_all(client: Client, folder: Path, *, run_id: str, people: list[str], 
 
 
 def _written(client: Client, folder: Path, *, path: str, name: str, who: str) -> Path:
-    """A file that is there whole or not at all."""
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(client.fetch("payout", path, who=who))
-    return part.replace(file)
+    write_whole(file, client.fetch(path, who=who))
+    return file
 
 
 def _path(run_id: str, participant: str, *, form: Form, team: bool = False) -> str:

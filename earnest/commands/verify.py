@@ -42,7 +42,7 @@ def verify() -> None:
 
 def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str, list[str]]]:
     """Each service with what was compared and the differences found."""
-    from earnest.local.settled import wait_until_settled
+    from earnest.local.drain import wait_until_drained
     from services.alerts.verify import verify as verify_alerts
     from services.payout.verify import verify as verify_payout
     from services.scoring.verify import verify as verify_scoring
@@ -50,7 +50,7 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
     from shared.log.open import open_log
 
     waiting = progress.add_task("waiting for the services", total=None)
-    wait_until_settled(settings, lambda left: progress.update(waiting, description=f"{left:,} records on their way"))
+    wait_until_drained(settings, lambda left: progress.update(waiting, description=f"{left:,} records on their way"))
     progress.remove_task(waiting)
     log = open_log(settings)
     engines = {name: engine_for(database_url(settings), name, pool_size=2) for name in ("scoring", "payout", "alerts")}

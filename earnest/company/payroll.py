@@ -32,13 +32,11 @@ class Payroll:
         for policy in sorted(read, key=lambda each: each["kind"] != "pay_group"):  # others name the pay groups
             policy["valid_from"] = str(policy["valid_from"])
             body = {"policy": policy, "reason": "how Fernhill Instruments pays"}
-            self._client.ask(
-                "payout", "PUT", path=f"/v1/policies/{policy['kind']}/{policy['id']}", who=AUTHOR, body=body
-            )
+            self._client.put(f"/v1/policies/{policy['kind']}/{policy['id']}", who=AUTHOR, body=body)
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs but those that were cancelled, the earliest pay period first."""
-        found = self._client.ask("payout", "GET", path="/v1/runs", who=AUTHOR)["runs"]
+        found = self._client.get("/v1/runs", who=AUTHOR)["runs"]
         return sorted((run for run in found if run["state"] != "cancelled"), key=lambda run: str(run["ends"]))
 
     def run(self, period: str) -> dict[str, Any]:
@@ -49,10 +47,8 @@ class Payroll:
         """
         found = next((run for run in self.runs() if run["pay_period"] == period), None)
         if found is not None:
-            found = self._client.ask("payout", "GET", path=f"/v1/runs/{found['id']}", who=AUTHOR)
-        run = found or self._client.ask(
-            "payout", "POST", path="/v1/runs", who=AUTHOR, body={"period": period, "pay_group": PAY_GROUP}
-        )
+            found = self._client.get(f"/v1/runs/{found['id']}", who=AUTHOR)
+        run = found or self._client.post("/v1/runs", who=AUTHOR, body={"period": period, "pay_group": PAY_GROUP})
         if run["state"] in ("draft", "calculated"):
             run = self._step(self._step(run, "calculate", who=AUTHOR), "submit", who=AUTHOR)
         for who in APPROVERS[len(run["approvals"]) :]:
@@ -62,31 +58,29 @@ class Payroll:
             run = self._step(run, "export", who=AUTHOR)
         if run["state"] == "exported":
             self._acknowledge(run)
-        return self._client.ask("payout", "GET", path=f"/v1/runs/{run['id']}", who=AUTHOR)
+        return self._client.get(f"/v1/runs/{run['id']}", who=AUTHOR)
 
     def dispute(self, deal: str) -> None:
         """Put a deal on hold whose customer disputes the invoice: the run of the open month shows it. Doing it again changes nothing."""
-        held = self._client.ask("payout", "GET", path="/v1/holds", who=AUTHOR)["holds"]
+        held = self._client.get("/v1/holds", who=AUTHOR)["holds"]
         if deal not in {hold["subject"] for hold in held}:
             reason = "the customer disputes the invoice"
             body = {"id": f"dispute-{deal}", "scope": "deal", "subject": deal, "reason": reason, "dispute": True}
-            self._client.ask("payout", "POST", path="/v1/holds", who=AUTHOR, body=body)
+            self._client.post("/v1/holds", who=AUTHOR, body=body)
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Fetch the payroll file of a released run and its manifest: where it was written, and what it must add up to."""
         batch = self._batches(run)[0]["id"]
-        told = self._client.fetch("payout", f"/v1/payroll/batches/{batch}/manifest", who=PAYROLL)
+        told = self._client.fetch(f"/v1/payroll/batches/{batch}/manifest", who=PAYROLL)
         manifest: dict[str, Any] = json.loads(told)
         path = self._folder / str(manifest["file"])
-        path.write_bytes(self._client.fetch("payout", f"/v1/payroll/batches/{batch}/file", who=PAYROLL))
+        path.write_bytes(self._client.fetch(f"/v1/payroll/batches/{batch}/file", who=PAYROLL))
         path.with_suffix(".manifest.json").write_bytes(told)
         return path, manifest
 
     def late(self, participant_id: str, period: str) -> list[dict[str, Any]]:
         """A participant's journals booked in `period` about periods before it."""
-        journals = self._client.ask("payout", "GET", path=f"/v1/participants/{participant_id}/journal", who=AUTHOR)[
-            "journals"
-        ]
+        journals = self._client.get(f"/v1/participants/{participant_id}/journal", who=AUTHOR)["journals"]
         return [
             journal
             for journal in journals
@@ -94,19 +88,17 @@ class Payroll:
         ]
 
     def _batches(self, run: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._client.ask(
-            "payout", "GET", path=f"/v1/payroll/batches?run={run['id']}", who=PAYROLL
-        )["batches"]
+        found: list[dict[str, Any]] = self._client.get(f"/v1/payroll/batches?run={run['id']}", who=PAYROLL)["batches"]
         return found
 
     def _acknowledge(self, run: dict[str, Any]) -> None:
         """Take the files as a payroll system does: fetch each, and say what arrived."""
         for batch in self._batches(run):
-            self._client.fetch("payout", f"/v1/payroll/batches/{batch['id']}/file", who=PAYROLL)
+            self._client.fetch(f"/v1/payroll/batches/{batch['id']}/file", who=PAYROLL)
             said = {name: batch[name] for name in ("sha256", "record_count", "control_totals")}
             path = f"/v1/payroll/batches/{batch['id']}/ack"
             key = {"idempotency-key": f"ack-{batch['id']}"}
-            self._client.ask("payout", "POST", path=path, who=PAYROLL, body={"status": "accepted", **said}, headers=key)
+            self._client.post(path, who=PAYROLL, body={"status": "accepted", **said}, headers=key)
 
     def _step(self, run: dict[str, Any], step: str, *, who: str) -> dict[str, Any]:
-        return self._client.ask("payout", "POST", path=f"/v1/runs/{run['id']}/{step}", who=who)
+        return self._client.post(f"/v1/runs/{run['id']}/{step}", who=who)

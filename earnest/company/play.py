@@ -22,8 +22,8 @@ from earnest.company.selling import statements
 from earnest.company.sending import Sender
 from earnest.company.summary import summarise
 from earnest.local.claims import write_private
+from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
-from earnest.local.settled import wait_until_settled
 from earnest.local.system import System
 from shared.contracts.topics import DEALS, PLANS, ROSTER
 from shared.log.open import open_log
@@ -115,7 +115,7 @@ def _settle(system: System, progress: Progress, *, what: str) -> None:
         most = max(most, left, 1)
         progress.update(task, total=most, completed=most - left)
 
-    wait_until_settled(system.settings, waiting)
+    wait_until_drained(system.settings, waiting)
 
 
 def _run_months(payroll: Payroll, progress: Progress) -> None:

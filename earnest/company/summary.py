@@ -32,7 +32,7 @@ ENTITY: Final = "fernhill-us"
 def summarise(system: System, console: Console, *, sent: Counter[str], late: Sequence[LateChange]) -> None:
     """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent anything."""
     client = Client(system.home, system.settings)
-    scoring, alerts = client.ask("scoring", "GET", path="/v1/summary", who="analyst"), _breaches(client)
+    scoring, alerts = client.get("/v1/summary", who="analyst", service="scoring"), _breaches(client)
     payroll = Payroll(client, system.home.files)
     runs = [run for run in payroll.runs() if run["state"] in RELEASED]
     console.print()
@@ -94,11 +94,11 @@ def _breaches(client: Client) -> list[Answer]:
     """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen everything."""
     asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
-        found = client.ask("alerts", "GET", path="/v1/kpis", who="ops")
+        found = client.get("/v1/kpis", who="ops", service="alerts")
         if datetime.fromisoformat(found["evaluated_at"]) > asked or time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    alerts = client.ask("alerts", "GET", path="/v1/alerts?state=open", who="ops")["alerts"]
+    alerts = client.get("/v1/alerts?state=open", who="ops", service="alerts")["alerts"]
     open_now = {(alert["kpi"], alert["currency"]) for alert in alerts}
     return [kpi for kpi in found["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
 

@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.progress import track
 
+from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.processes import LocalError
-from earnest.local.settled import wait_until_settled
 from shared.kernel import Plan
 from shared.settings import Settings
 
@@ -63,7 +63,7 @@ class Sender:
                     first = next(result for result in answer.json()["results"] if result["status"] == "rejected")
                     raise LocalError(f"ingest rejected {what} {start + first['index']}: {first['errors']}")
 
-    def wait_until_settled(self) -> None:
+    def wait_until_drained(self) -> None:
         """Return when everything sent is credited, earned and booked."""
         with self._console.status("Waiting until everything is credited, earned and booked"):
-            wait_until_settled(self._settings, lambda _: None)
+            wait_until_drained(self._settings, lambda _: None)

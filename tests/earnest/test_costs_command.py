@@ -285,8 +285,12 @@ class Server:
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer, self.asked = answer, ""
 
-    def ask(self, service: str, method: str, *, path: str, who: str) -> dict[str, Any]:
-        self.asked = f"{who} {method} {service} {path}"
+    def get(self, path: str, *, who: str) -> dict[str, Any]:
+        self.asked = f"{who} GET {path}"
+        return self.answer
+
+    def post(self, path: str, *, who: str) -> dict[str, Any]:
+        self.asked = f"{who} POST {path}"
         return self.answer
 
 
@@ -295,13 +299,13 @@ def test_a_month_of_the_installation_is_booked_and_what_is_carried_shown(monkeyp
     unused = {"source": "e1", "id": "Omega", "reason": "no_contract", "message": "there is no cost of contract Omega"}
     batch = {"id": "contract-costs-2026-01-1", "entries": 2, "balances": [balance]}
     server = Server({"period": "2026-01", "batch": batch, "not_used": [unused]})
-    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    monkeypatch.setattr("earnest.commands.costs.connected", lambda: server)
     assert costs("book", "2026-01", "--as", "frank").output.splitlines() == [
         "contract-costs-2026-01-1: 2 entries",
         "  us: 2,300.00 USD carried, 1,200.00 of it current",
         "  not used: e1: there is no cost of contract Omega",
     ]
-    assert server.asked == "frank POST payout /v1/contract-costs/periods/2026-01"
+    assert server.asked == "frank POST /v1/contract-costs/periods/2026-01"
     server.answer = {"period": "2026-01", "batch": None, "not_used": []}
     assert costs("book", "2026-01").output == "2026-01 is booked, and nothing has changed since.\n"
 
@@ -311,7 +315,7 @@ def test_the_roll_forward_of_what_is_booked_is_shown(monkeypatch: pytest.MonkeyP
     row = dict.fromkeys(names, "0.00") | {"additions": "2400.00", "amortisation": "-100.00", "closing": "2300.00"}
     row |= {"period": "2026-01", "entity": "us", "currency": "USD", "current": None, "non_current": None}
     server = Server({"movements": [row]})
-    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    monkeypatch.setattr("earnest.commands.costs.connected", lambda: server)
     shown = costs("rollforward", "--from", "2026-01", "--through", "2026-01").output
     assert "2,300.00" in shown
     assert "impairment" not in shown
@@ -322,11 +326,11 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
     rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
 
     class Pages:
-        def ask(self, service: str, method: str, *, path: str, who: str) -> dict[str, Any]:
+        def get(self, path: str, *, who: str) -> dict[str, Any]:
             after = int(parse_qs(urlsplit(path).query)["after"][0])
             return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}
 
-    monkeypatch.setattr("earnest.commands.contracts_told._client", Pages)
+    monkeypatch.setattr("earnest.commands.contract_events.connected", Pages)
     shown = costs("entries", "--from", "2026-01", "--through", "2026-02").output
     assert "1.00" in shown
     assert "2.00" not in shown
@@ -339,6 +343,6 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
 
 def test_a_backlog_is_booked_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server({"period": "2026-01", "batch": None, "not_used": []})
-    monkeypatch.setattr("earnest.commands.costs._client", lambda: server)
+    monkeypatch.setattr("earnest.commands.costs.connected", lambda: server)
     costs("book", "2026-01", "--catch-up")
-    assert server.asked == "dana POST payout /v1/contract-costs/periods/2026-01?catch_up=true"
+    assert server.asked == "dana POST /v1/contract-costs/periods/2026-01?catch_up=true"

@@ -39,7 +39,7 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     sender.send("plans", "analyst", events=[PLAN])
     sender.send("roster", "hr", events=[ROSTER, bob])
     sender.send("deals", "crm", events=[DEAL])
-    sender.wait_until_settled()
+    sender.wait_until_drained()
 
     code, said = payout(system.home, "run", "2025-03")
     assert (code, "625.00 USD to 2 participants" in said) == (0, True), said

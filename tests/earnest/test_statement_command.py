@@ -27,13 +27,13 @@ class Service:
     def __init__(self, home: Home, settings: Settings) -> None:
         pass
 
-    def ask(self, service: str, method: str, path: str, who: str, body: Any = None) -> dict[str, Any]:
-        assert (service, method, path, who) == ("payout", "GET", "/v1/statements/run-2026-06-1", "dana")
+    def get(self, path: str, *, who: str) -> dict[str, Any]:
+        assert (path, who) == ("/v1/statements/run-2026-06-1", "dana")
         return {"statements": [{"participant_id": participant} for participant in PEOPLE]}
 
-    def fetch(self, service: str, path: str, who: str) -> bytes:
+    def fetch(self, path: str, *, who: str) -> bytes:
         Service.asked += (path,)
-        return f"{service} {unquote(path)}".encode()
+        return f"payout {unquote(path)}".encode()
 
 
 @pytest.fixture

@@ -22,15 +22,24 @@ Earnest = Callable[..., Result]
 def earnest(payroll_desk: PayrollDesk, monkeypatch: pytest.MonkeyPatch) -> Earnest:
     """The command line, speaking to the API in this process."""
 
-    def send(_: Any, __: str, method: str, path: str, who: str, body: Any = None, headers: Any = None) -> Any:
-        sent = {"authorization": f"Bearer key-{who}", **(headers or {})}
-        answer = payroll_desk.client.request(method, path, json=body, headers=sent)
+    def send(
+        _: Any,
+        __: str,
+        method: str,
+        *,
+        path: str,
+        who: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        headers = {"authorization": f"Bearer key-{who}", **(headers or {})}
+        answer = payroll_desk.client.request(method, path, json=body, headers=headers)
         if answer.is_error:
             raise LocalError(str(answer.json()["detail"]))
         return answer
 
     monkeypatch.setattr("earnest.client.Client.__init__", lambda *_: None)
-    monkeypatch.setattr("earnest.client.Client._send", send)
+    monkeypatch.setattr("earnest.client.Client._answer", send)
     monkeypatch.setattr("earnest.local.home.Home.settings", lambda _: None)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "200"})
 

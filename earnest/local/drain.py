@@ -37,7 +37,7 @@ READERS: Final[tuple[tuple[Service, Topic], ...]] = (
 """Who reads what, in the order of the road: once a reader is at the end, nothing more comes to the topics after it."""
 
 
-def wait_until_settled(settings: Settings, waiting: Callable[[int], object]) -> None:
+def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> None:
     """Return when nothing is on its way any more; `waiting` is told again and again how many records are.
 
     Raises:

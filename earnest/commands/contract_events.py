@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from earnest.commands.costs import AUTHOR, Author, _client, costs
+from earnest.client import connected
+from earnest.commands.costs import AUTHOR, Author, costs
 from earnest.tables import print_table
 
 PAGE = 10_000
@@ -50,7 +51,7 @@ def tell(
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise FileError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     place = "lines" if what is What.COST else "events"
-    _client().ask("payout", "POST", path=f"/v1/contract-costs/{place}/{quote(name, safe='')}", who=who, body=body)
+    connected().post(f"/v1/contract-costs/{place}/{quote(name, safe='')}", who=who, body=body)
     typer.echo(f"{name} is told")
 
 
@@ -60,12 +61,12 @@ def told(
 ) -> None:
     """What was told to happen to contracts."""
     query = f"?{urlencode({'contract': contract})}" if contract else ""
-    _print(_client().ask("payout", "GET", path=f"/v1/contract-costs/events{query}", who=who))
+    _print(connected().get(f"/v1/contract-costs/events{query}", who=who))
 
 
 def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Author = AUTHOR) -> None:
     """A contract in words: what was capitalised, over how long, and what is booked of it."""
-    found = _client().ask("payout", "GET", path=f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
+    found = connected().get(f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
     for sentence in found["words"]:
         typer.echo(sentence)
     _print(found["booked"])
@@ -96,10 +97,10 @@ def entries(
 
 def _pages(path: str, query: dict[str, Any], *, who: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """The entries page by page, and whether more follow."""
-    client = _client()
+    client = connected()
     after = 0
     while True:
-        page = client.ask("payout", "GET", path=f"{path}?{urlencode(query | {'after': after})}", who=who)
+        page = client.get(f"{path}?{urlencode(query | {'after': after})}", who=who)
         yield page["entries"], page["next"] is not None
         if page["next"] is None:
             return

@@ -7,7 +7,7 @@ import threading
 
 from sqlalchemy import make_url
 
-from earnest.local.settled import unsent
+from earnest.local.drain import unsent
 from shared.contracts.topics import Topic
 from shared.database import engine_for
 from shared.log.kafka import KafkaLog

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import typer
 
+from earnest.client import connected
 from earnest.commands.payout import Author, RunId, payout
 from earnest.run_in_words import money
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 adjustments = typer.Typer(
     no_args_is_help=True, help="Manual adjustments that were made, and the documents they rest on."
@@ -33,7 +31,7 @@ def periods(who: Author = "dana") -> None:
     from rich.table import Table
 
     table = Table("pay group", "month", "state", "closed by")
-    for each in _client().ask("payout", "GET", path="/v1/periods", who=who)["periods"]:
+    for each in connected().get("/v1/periods", who=who)["periods"]:
         table.add_row(each["pay_group"], each["period"], each["state"], each["closed_by"] or "")
     print_table(table, "Nothing is booked in any month yet.")
 
@@ -48,7 +46,7 @@ def reconciliations(run_id: RunId, who: Author = "dana") -> None:
     for name in ("", "by", "at"):
         table.add_column(name)
     path = f"/v1/runs/{quote(run_id)}/reconciliations"
-    for each in _client().ask("payout", "GET", path=path, who=who)["reconciliations"]:
+    for each in connected().get(path, who=who)["reconciliations"]:
         figures = [money(each[name]) for name in ("one", "other", "difference", "tolerance")]
         agrees = "agrees" if each["agrees"] else "differs"
         words = (each["kind"].replace("_", " "), each["currency"])
@@ -64,7 +62,7 @@ def statements(
 
     table = Table("run", "state")
     path = f"/v1/participants/{quote(participant, safe='')}/statements"
-    for each in _client().ask("payout", "GET", path=path, who=who)["statements"]:
+    for each in connected().get(path, who=who)["statements"]:
         table.add_row(each["run"], each["state"])
     print_table(table, f"{participant} has no statement: nobody of that id was in a run.")
 
@@ -82,7 +80,7 @@ def list_adjustments(
     for name in ("reason", "document", "by"):
         table.add_column(name)
     query = f"?{urlencode({'participant_id': participant})}" if participant else ""
-    for each in _client().ask("payout", "GET", path=f"/v1/adjustments{query}", who=who)["adjustments"]:
+    for each in connected().get(f"/v1/adjustments{query}", who=who)["adjustments"]:
         amount = f"{money(each['amount'])} {each['currency']}"
         head = (each["id"], each["participant_id"], each["month"])
         table.add_row(*head, amount, each["reason"], each["attachment_name"], each["actor"])
@@ -96,13 +94,5 @@ def document(
     who: Author = "dana",
 ) -> None:
     """Fetch the document that an adjustment rests on."""
-    out.write_bytes(_client().fetch("payout", f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who=who))
+    out.write_bytes(connected().fetch(f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who=who))
     typer.echo(f"Written: {out}")
-
-
-def _client() -> Client:
-    from earnest.client import Client
-    from earnest.local.home import Home
-
-    home = Home.current()
-    return Client(home, home.settings())
