@@ -1,4 +1,6 @@
-"""Scoring as payout asks it, over HTTP: the lines of months, and what became of deals. Whatever else answers the same may stand in."""
+"""Scoring as payout asks it, over HTTP: the lines of months, and what became of deals. Whatever else answers the same
+may stand in.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,8 @@ class ScoringClient:
         return found
 
     def quarantined(self) -> dict[str, str]:
-        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the moment.
+        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the
+        moment.
 
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
@@ -146,7 +149,8 @@ class ScoringClient:
         return [Remarked(each["kind"], each["participant_id"], each["message"]) for each in found]
 
     def uncredited(self, period: str) -> list[Uncredited]:
-        """Won deals of a month, or without a close date, whose shares do not sum to the whole, the first by id: at most `MOST_PAGES` pages of them.
+        """Won deals of a month, or without a close date, whose shares do not sum to the whole, the first by id: at most
+        `MOST_PAGES` pages of them.
 
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.

@@ -1,4 +1,6 @@
-"""Calculates a run: data in, data out. What it is calculated from is gathered by `inputs`; everybody is settled by `shared.pay`."""
+"""Calculates a run: data in, data out. What it is calculated from is gathered by `inputs`; everybody is settled by
+`shared.pay`.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +70,12 @@ def calculate(inputs: RunInputs) -> Calculation:
 
 def corrected_months(snapshot: RunSnapshot) -> dict[str, set[str]]:
     """The closed months about which something was booked since a run looked, and of whom."""
-    found: dict[str, set[str]] = {}
+    months: dict[str, set[str]] = {}
     for (who, _), fresh in snapshot.unsettled.items():
         for entry in fresh:
             if entry.kind == "earning" and snapshot.closed is not None and entry.origin <= snapshot.closed:
-                found.setdefault(entry.origin, set()).add(who)
-    return found
+                months.setdefault(entry.origin, set()).add(who)
+    return months
 
 
 def corrected_deals(
@@ -87,7 +89,8 @@ def corrected_deals(
         lines: what was earned by now, in these months and others.
     """
     pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
-    # Who had no line when a run last looked has nothing to compare: all of it is new, and told as such by the settlement.
+    # Who had no line when a run last looked has nothing to compare: all of it is new, and told as such by the
+    # settlement.
     theirs = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
     deals = compared(by_deal(before, "deal_currency"), by_deal(theirs))
     corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), key=RULE_KEY), looked_at)
@@ -95,7 +98,9 @@ def corrected_deals(
 
 
 def deals_to_ask(snapshot: RunSnapshot, corrected: Corrected) -> set[str]:
-    """The deals of which scoring has to say what became of them: for what may stay with people although it was lost, and to tell it."""
+    """The deals of which scoring has to say what became of them: for what may stay with people although it was lost,
+    and to tell it.
+    """
     if dismisses(snapshot):
         return deals_of(corrected.deals, _remembered(snapshot))
     return deals_of(corrected.deals, {}) if _is_told(corrected) else set()

@@ -1,8 +1,9 @@
-"""Whoever had a hand in what a run pays: by a fact, a policy or a decision that an amount in it rests on. They do not approve it.
+"""Whoever had a hand in what a run pays: by a fact, a policy or a decision that an amount in it rests on. They do not
+approve it.
 
-Who approves money must not be able to move it (segregation of duties). Movers are not only those whose facts hold now: who set what was
-replaced since moved the difference that is paid now. Each of the sources below says whom it counts, as (who, what): `what` is the kind of
-thing that they set, and what the refusal tells the approver.
+Who approves money must not be able to move it (segregation of duties). Movers are not only those whose facts hold now:
+who set what was replaced since moved the difference that is paid now. Each of the sources below says whom it counts, as
+(who, what): `what` is the kind of thing that they set, and what the refusal tells the approver.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def contributors_of(connection: Connection, calculated: Calculation) -> Iterator
 
 
 def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[tuple[str, str]]:
-    """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to it.
+    """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to
+    it.
 
     A fact that was replaced since moved what is paid now as much as the one in its place.
     """
@@ -67,8 +69,8 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
                 corrected.setdefault((change.origin, snapshot.run.id), set()).add(who)
     for run, everybody in left.items():
         yield from _touched_by(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
-    # Of each month only the run counts that looked at a participant last before it was corrected: what that one had paid is the other
-    # side of the difference. Runs before it were corrected by it, and what they had moved is settled.
+    # Of each month only the run counts that looked at a participant last before it was corrected: what that one had
+    # paid is the other side of the difference. Runs before it were corrected by it, and what they had moved is settled.
     for (month, before), missing in corrected.items():
         earlier = looked(month)
         for run in earlier[earlier.index(before) + 1 :] if before in earlier else earlier:
@@ -94,7 +96,9 @@ def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
 
 
 def _by_roster(connection: Connection, calculated: Calculation, *, first: date) -> Iterator[tuple[str, str]]:
-    """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group meanwhile."""
+    """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group
+    meanwhile.
+    """
     snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
     settled = {
         who: snapshot.people[who] for who in {settlement.participant_id for settlement in calculated.settlements}
@@ -166,7 +170,8 @@ def _by_decisions(connection: Connection, calculated: Calculation) -> Iterator[t
             works = (decision.subject, decision.deal) in lost
         else:
             works = decision.until is None or decision.until >= snapshot.run.starts
-        # What has no effect any more still moved this run if it was decided since the books were last closed: pay was held until then.
+        # What has no effect any more still moved this run if it was decided since the books were last closed: pay was
+        # held until then.
         if decision.subject in subjects[decision.scope] and (works or since is None or decision.at >= since):
             yield decision.actor, decision.what
     for actor in store_balances.adjusters(

@@ -1,4 +1,6 @@
-"""Why deals of closed months earn something else than when a run last looked, in words: each cause with what was before and what is now."""
+"""Why deals of closed months earn something else than when a run last looked, in words: each cause with what was before
+and what is now.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ Details = Mapping[tuple[str, str], Any]
 
 
 class ChangedLine(NamedTuple):
-    """What a line of a closed month earns more or less, in minor units, and why; without a deal by a rule of the component."""
+    """What a line of a closed month earns more or less, in minor units, and why; without a deal by a rule of the
+    component.
+    """
 
     deal_id: str | None
     component: str
@@ -62,7 +66,7 @@ def changed_lines(
         now: what is earned now.
         writing: how amounts and dates are written.
     """
-    found: dict[tuple[str, str, str], list[ChangedLine]] = {}
+    changes: dict[tuple[str, str, str], list[ChangedLine]] = {}
     was, is_now = _DealPays(before), _DealPays(now)
     for row in corrected.deals.iter_rows(named=True):
         who, currency, period, component, deal = (row[name] for name in KEY)
@@ -71,13 +75,13 @@ def changed_lines(
         change = ChangedLine(
             deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing)
         )
-        found.setdefault((who, currency, period), []).append(change)
+        changes.setdefault((who, currency, period), []).append(change)
     for row in corrected.others.iter_rows(named=True):
         rule = words.RULES.get(row["rule"], words.title(row["rule"]))
         why = _with_amounts(rule, row, writing=writing)
         change = ChangedLine(None, row["component"], row["amount_now"] - row["amount"], why)
-        found.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
-    return found
+        changes.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
+    return changes
 
 
 class _DealPays:
@@ -117,7 +121,8 @@ def _causes(
     row: Mapping[str, Any], fact: DealFact | None, *, was: DealPay | None, now: DealPay | None, writing: Writing
 ) -> list[str]:
     """All that makes a deal earn something else, in words."""
-    # From the cause that explains most to the one that explains least: a deal that is gone needs no words about its rate.
+    # From the cause that explains most to the one that explains least: a deal that is gone needs no words about its
+    # rate.
     if not row["is_there"]:
         if fact is not None and fact.shares_of(row["participant_id"], row["period"]) == {}:
             return ["no longer credited to you"]
@@ -129,14 +134,15 @@ def _causes(
         return refunds or ["no longer credited to you"]
     if not row["was_there"]:
         return ["credited to you since the month was paid"]
-    found = [] if fact is None else list(_of_the_deal(row, fact, writing=writing))
+    causes = [] if fact is None else list(_of_the_deal(row, fact, writing=writing))
     if was is not None and now is not None:
-        found += _of_the_credit(was, now, writing=writing, explained=bool(found))
-        found += _of_the_rate(was, now, writing=writing)
-        # Nothing about the deal changed: a pool or tier was summed anew, and the cent that rounding leaves fell on another line.
-        if not found:
-            found.append("cents are rounded once, on the total, which changed")
-    return found or ["calculated anew"]
+        causes += _of_the_credit(was, now, writing=writing, explained=bool(causes))
+        causes += _of_the_rate(was, now, writing=writing)
+        # Nothing about the deal changed: a pool or tier was summed anew, and the cent that rounding leaves fell on
+        # another line.
+        if not causes:
+            causes.append("cents are rounded once, on the total, which changed")
+    return causes or ["calculated anew"]
 
 
 def _of_the_deal(row: Mapping[str, Any], fact: DealFact, *, writing: Writing) -> Iterator[str]:
@@ -176,7 +182,7 @@ def _of_the_credit(was: DealPay, now: DealPay, *, writing: Writing, explained: b
 
 
 def _of_the_rate(was: DealPay, now: DealPay, *, writing: Writing) -> Iterator[str]:
-    """Plan version, quota and the part of the measure that it makes up, where it is paid at another rate on the whole."""
+    """Plan version, quota and the part of the measure that it makes up, where the rate on the whole is another."""
     # The rate on the whole, pays / credited, is the same: cross-multiplied, because either may be zero.
     if was.pays * now.credited == now.pays * was.credited:
         return

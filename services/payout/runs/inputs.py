@@ -1,8 +1,10 @@
-"""What a run is calculated from, looked at without a lock: the ledger in short snapshots, and scoring while none is open.
+"""What a run is calculated from, looked at without a lock: the ledger in short snapshots, and scoring while none is
+open.
 
-Asking scoring takes as long as scoring takes, minutes for a large company. Meanwhile no transaction is open: a lock on the run would
-keep everybody from it, an open snapshot would keep the database from cleaning up and is ended after a minute. So ledger and lines are
-not of one moment by construction; `_moved` proves that they are, participant by participant.
+Asking scoring takes as long as scoring takes, minutes for a large company. Meanwhile no transaction is open: a lock on
+the run would keep everybody from it, an open snapshot would keep the database from cleaning up and is ended after a
+minute. So ledger and lines are not of one moment by construction; `_moved` proves that they are, participant by
+participant.
 """
 
 from __future__ import annotations
@@ -59,8 +61,9 @@ def gather(deps: Dependencies, run: Run) -> RunInputs:
 def _with_lines(deps: Dependencies, snapshot: RunSnapshot) -> tuple[RunSnapshot, pl.DataFrame]:
     """The lines of everything in the run's scope, and the snapshot that they fit.
 
-    The stream goes on meanwhile: whoever's earnings moved between looking at the ledger and at the lines is looked at again, until both
-    are of one moment for each. Who was looked at soundly is not looked at again, however the stream goes on: it never ends.
+    The stream goes on meanwhile: whoever's earnings moved between looking at the ledger and at the lines is looked at
+    again, until both are of one moment for each. Who was looked at soundly is not looked at again, however the stream
+    goes on: it never ends.
     """
     kept, waiting = [empty()], frozenset(snapshot.people)
     for _ in range(ATTEMPTS):
@@ -93,8 +96,9 @@ def _moved(
 ) -> frozenset[str]:
     """Who of those looked at is not the same in the ledger, in the lines, and in the ledger of before.
 
-    Journals are only ever added: as many as before are the same as before. So a participant has not moved between the snapshot and now, and the
-    lines, which were asked for in between, are of that time if they are of the revision that is booked.
+    Journals are only ever added: as many as before are the same as before. So a participant has not moved between the
+    snapshot and now, and the lines, which were asked for in between, are of that time if they are of the revision that
+    is booked.
     """
     counts = balances.journal_counts(connection, looked_at)
     moved = {who for who in looked_at if counts.get(who, 0) != snapshot.journal_counts.get(who, 0)}
@@ -113,8 +117,10 @@ def _moved(
 def _when_paid(
     connection: Connection, corrected: Mapping[str, set[str]]
 ) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
-    """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by participant and month."""
-    found, looked_at = [_NO_LINES], dict[tuple[str, str], str]()
+    """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by
+    participant and month.
+    """
+    tables, looked_at = [_NO_LINES], dict[tuple[str, str], str]()
     for month, everybody in sorted(corrected.items()):
         missing = set(everybody)
         for run_id in store_record.runs_that_looked_at(connection, month):
@@ -123,12 +129,12 @@ def _when_paid(
                 continue
             mine = kept.filter((pl.col("period") == month) & pl.col("participant_id").is_in(list(missing)))
             if mine.height:
-                found.append(each_line(mine))
+                tables.append(each_line(mine))
                 looked_at.update(((who, month), run_id) for who in mine["participant_id"])
                 missing -= set(mine["participant_id"])
             if not missing:
                 break
-    return pl.concat(found), looked_at
+    return pl.concat(tables), looked_at
 
 
 _NO_LINES: Final = each_line(empty())

@@ -108,7 +108,8 @@ class EntityBalance(NamedTuple):
 def transfer_journals(
     run: str, balances: Sequence[EntityBalance], *, places: Mapping[str, Place], actor: str
 ) -> Iterator[Journal]:
-    """Move what participants have with entities that they are no longer of to the one they are of, against `intercompany`.
+    """Move what participants have with entities that they are no longer of to the one they are of, against
+    `intercompany`.
 
     Two journals per participant, entity and currency: what leaves the one comes to the other.
     """

@@ -1,7 +1,7 @@
 """A payout run over a pay period of a pay group, and its life: who may do what to it in which state.
 
-draft -> calculated -> submitted -> approved (one step or more) -> exported -> acknowledged -> paid. What is submitted can be returned, what is not
-submitted cancelled. The same rules are in the database, which no program goes around.
+draft -> calculated -> submitted -> approved (one step or more) -> exported -> acknowledged -> paid. What is submitted
+can be returned, what is not submitted cancelled. The same rules are in the database, which no program goes around.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ MOVES: Final[Mapping[Verb, tuple[tuple[State, ...], State]]] = {
     "pay": (("acknowledged",), "paid"),
     "cancel": (("draft", "calculated"), "cancelled"),
 }
-"""From which states a verb leads to which. The trigger `check_event` has the same table: who writes past this service is held to it, too."""
+"""From which states a verb leads to which. The trigger `check_event` has the same table: who writes past this service
+is held to it, too.
+"""
 
 IN_THE_PAST: Final[Mapping[Verb, str]] = {
     "calculate": "calculated",
@@ -99,6 +101,7 @@ def next_step(
     check_move(run, "approve")
     if approver == run.author or approver in makers:
         raise ApproverIsAuthor(run.id, approver)
+    # Every step is another person's: a role that somebody has twice is no second pair of eyes.
     taken = list(approvals)
     step = run.steps[min(len(taken), len(run.steps) - 1)]
     if (
@@ -111,6 +114,8 @@ def next_step(
 
 
 def check_unchanged(run: Run, *, inputs_sha256: str, seen: str | None) -> None:
-    """Raises LinesChanged if what the run was calculated from has another hash now, or the approver saw something else (`seen`)."""
+    """Raises LinesChanged if what the run was calculated from has another hash now, or the approver saw something else
+    (`seen`).
+    """
     if inputs_sha256 != run.inputs_sha256 or seen not in (None, run.lines_sha256):
         raise LinesChanged(run.id, run.author)

@@ -1,4 +1,6 @@
-"""What payroll hears of a run: a line per payment, to the payee that the run keeps; and what payroll would refuse of it."""
+"""What payroll hears of a run: a line per payment, to the payee that the run keeps; and what payroll would refuse of
+it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProf
 
 
 def profile_kept(connection: Connection, run: Run, *, record: RunRecord) -> PayrollProfile:
-    """The payroll profile that a run was approved with; that in force where it keeps no payees, because it pays nobody."""
+    """The payroll profile that a run was approved with; that in force where it pays nobody and so keeps no payees."""
     if not record.payees:
         return profile_in_force(connection, run)[1]
     return policies_in_force.profile_named(connection, record.payees[0].payroll_profile)
@@ -75,7 +77,8 @@ def _payments(run: Run, pay: PayRecord, *, payee: Payee) -> Iterator[PayrollLine
     for line in pay.settlement.lines:
         if (code := STEPS[line.step].pay_code) and line.amount > 0 and line.about == run.month:
             own[code] = own.get(code, 0) + line.amount
-    # What is taken back can be more than commission earned: then draw and guarantee are not wholly paid out, and no code is theirs alone.
+    # What is taken back can be more than commission earned: then draw and guarantee are not wholly paid out, and no
+    # code is theirs alone.
     rest = pay.paid - sum(own.values())
     shares: dict[str, int] = {"commission": rest, **own} if rest >= 0 else {"commission": pay.paid}
     for pay_code, amount in shares.items():
@@ -102,7 +105,7 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
     """The ids in each payroll of whoever is not paid: nobody else may be paid under them."""
     groups = pay_groups(connection)
     targets: dict[tuple[str, str], tuple[Numbering, PayrollFormat] | None] = {}
-    found: dict[Numbering, IdOwners] = defaultdict(dict)
+    owners: dict[Numbering, IdOwners] = defaultdict(dict)
 
     def target_of(group: str, entity: str) -> tuple[Numbering, PayrollFormat] | None:
         try:
@@ -112,7 +115,8 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
             return None
         return (profile.numbering(entity or None), target) if target is not None else None
 
-    # Over everybody whom the roster knows, in every pay group: payroll's ids are unique within its own numbering, not within a run.
+    # Over everybody whom the roster knows, in every pay group: payroll's ids are unique within its own numbering, not
+    # within a run.
     for who, person in people(connection).items():
         home = person.at(day)
         key = home.pay_group, home.entity
@@ -121,5 +125,5 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
         if who not in paid and (read_by := targets[key]) is not None:
             numbering, target = read_by
             if named := home.payroll_id if target.names_people_by == "payroll_id" else who:
-                found[numbering].setdefault(target.identity(named), IdOwner(who, named))
-    return found
+                owners[numbering].setdefault(target.identity(named), IdOwner(who, named))
+    return owners

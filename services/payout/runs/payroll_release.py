@@ -66,8 +66,11 @@ def mark_paid(connection: Connection, run: Run, *, actor: str, now: Clock) -> Ru
 def answered(
     connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
 ) -> None:
-    """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of it."""
-    # Two files of a run may be acknowledged at the same moment: the second to come sees the first, and moves the run on.
+    """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of
+    it.
+    """
+    # Two files of a run may be acknowledged at the same moment: the second to come sees the first, and moves the run
+    # on.
     run = runs.lock_run(connection, batch.run)
     if lines:
         _give_back(connection, batch, lines=lines, actor=actor, at=at)
@@ -76,9 +79,9 @@ def answered(
 
 
 def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[Comparison]:
-    """Source to credits: the lines that scoring gave, and what is booked as earned of their months. Ledger to payroll: the payments
-    booked, and the control totals of the files. Ledger to general ledger: what is booked in the run's month, and what was posted of it; it
-    is compared once something was posted.
+    """Source to credits: the lines that scoring gave, and what is booked as earned of their months. Ledger to payroll:
+    the payments booked, and the control totals of the files. Ledger to general ledger: what is booked in the run's
+    month, and what was posted of it; it is compared once something was posted.
 
     Args:
         connection: of the transaction.
@@ -122,8 +125,8 @@ def _source_and_credits(connection: Connection, run: Run) -> tuple[Sums, Sums]:
 def _give_back(
     connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
 ) -> None:
-    """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant pays it, to the payee
-    that it keeps itself.
+    """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant
+    pays it, to the payee that it keeps itself.
     """
     month = closings.hold_open(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
     # The month of the run is closed; the books of its payees stay where the payment was, even if they moved since.

@@ -30,6 +30,7 @@ from shared.pay.terms.hold_reasons import HoldReason
 _UNKNOWN: Final = HoldReason("", "")
 
 
+# A statement's year is the calendar year of the month that the run books in, whenever it is paid.
 YearSums = Mapping[tuple[str, str], int]
 """By account and kind of journal, debits positive, in minor units."""
 
@@ -144,7 +145,9 @@ def full_name(home: Attributes) -> str:
 
 
 def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
-    """The document with the details as they are: they are JSON already, and reading a million lines to write them again would be idle."""
+    """The document with the details as they are: they are JSON already, and reading a million lines to write them again
+    would be idle.
+    """
     together = b",".join(orjson.dumps(month) + b":" + detail for month, detail in sorted(details.items()))
     return document.replace(b'"details":{}', b'"details":{' + together + b"}", 1)
 
@@ -154,7 +157,8 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
         if line.step == "lapse":  # lost while it was held: no part of pay, but what is held afterwards says so
             continue
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
-        # Parts are what is known of a step. What they leave is told, too: the lines of a statement sum to what is paid, to the cent.
+        # Parts are what is known of a step. What they leave is told, too: the lines of a statement sum to what is paid,
+        # to the cent.
         if rest := line.amount - sum(part.amount for part in parts):
             reason = settlement.reasons.get((line.step, line.about), "")
             if line.step == "hold" and line.earning is not None and line.earning in settlement.hold_reasons:

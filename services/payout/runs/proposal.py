@@ -1,4 +1,6 @@
-"""What a run would do as things stand: it is calculated, and everything that it would keep is put together, in a snapshot and without a lock."""
+"""What a run would do as things stand: it is calculated, and everything that it would keep is put together, in a
+snapshot and without a lock.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ from shared.pay.snapshot import RunSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a run would do: what was calculated, what it would keep of it, and the hash of what it was calculated from."""
+    """What a run would do: the calculation, what it would keep of it, and the hash of what it was made from."""
 
     calculated: Calculation
     record: RunRecord
@@ -67,7 +69,9 @@ def is_current(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
 
 
 def journals_seen(record: RunRecord) -> dict[str, int]:
-    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is kept."""
+    """How many journals of each participant a run has looked at, of those to whom it does something: only of them it is
+    kept.
+    """
     return {pay.participant_id: pay.journals_seen for pay in record.pays}
 
 
@@ -154,24 +158,24 @@ def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], 
     of_run: dict[str, list[tuple[str, str]]] = {}
     for place, run_id in looked_at.items():
         of_run.setdefault(run_id, []).append(place)
-    found = {}
+    details = {}
     for run_id, places in of_run.items():
         documents = statements.documents(connection, run_id, participants=[who for who, _ in places])
         for who, month in places:
             if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
-                found[who, month] = detail
-    return found
+                details[who, month] = detail
+    return details
 
 
 def _accounts(lines: pl.DataFrame) -> dict[str, dict[str, str]]:
     """By participant the customers of the deals of their lines."""
     deal, account = (pl.col("lines").list.eval(pl.element().struct.field(name)) for name in ("deal_id", "account"))
     wanted = lines.select("participant_id", deal.alias("deal"), account.alias("account"))
-    found: dict[str, dict[str, str]] = {}
+    customers: dict[str, dict[str, str]] = {}
     for who, deals, accounts in wanted.iter_rows():
-        known = found.setdefault(who, {})
+        known = customers.setdefault(who, {})
         known.update((deal, name) for deal, name in zip(deals, accounts, strict=True) if name is not None)
-    return {who: dict(sorted(known.items())) for who, known in found.items()}
+    return {who: dict(sorted(known.items())) for who, known in customers.items()}
 
 
 def _before(snapshot: RunSnapshot, settlement: Settlement) -> dict[str, int]:

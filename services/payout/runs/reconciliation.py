@@ -1,4 +1,6 @@
-"""Three comparisons that must hold before money leaves: source to credits, ledger to payroll, ledger to the general ledger."""
+"""Three comparisons that must hold before money leaves: source to credits, ledger to payroll, ledger to the general
+ledger.
+"""
 
 from __future__ import annotations
 

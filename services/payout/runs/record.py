@@ -1,7 +1,7 @@
 """What a run keeps of its calculation, how it lies in the database, and the one hash that stands for it.
 
-Everything that follows approval (journals, payroll files, statements, what the next run carries on from) is made from the record and
-never calculated again: what was approved is what is paid.
+Everything that follows approval (journals, payroll files, statements, what the next run carries on from) is made from
+the record and never calculated again: what was approved is what is paid.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ def _loss(row: Sequence[Any]) -> LossRecord:
 
 
 class PayRecord(NamedTuple):
-    """A participant's pay in a currency, in minor units; `journals_seen` is how many of their journals the run looked at."""
+    """A participant's pay in a currency, in minor units; `journals_seen` is how many of their journals the run looked
+    at.
+    """
 
     participant_id: str
     currency: str
@@ -138,8 +140,8 @@ class PayRecord(NamedTuple):
 
 
 class Payslip(NamedTuple):
-    """The facts of a participant's statement, their hash, and by what a list of statements names them. Without the facts (empty) where
-    only their hash was read.
+    """The facts of a participant's statement, their hash, and by what a list of statements names them. Without the
+    facts (empty) where only their hash was read.
     """
 
     name: str
@@ -149,8 +151,8 @@ class Payslip(NamedTuple):
 
 
 class Payee(NamedTuple):
-    """Where a participant's pay goes: who they are to payroll, which entity and cost centre bear it (empty where nobody said), and the
-    version of the payroll profile that writes it (`adp-us/3`).
+    """Where a participant's pay goes: who they are to payroll, which entity and cost centre bear it (empty where nobody
+    said), and the version of the payroll profile that writes it (`adp-us/3`).
     """
 
     participant_id: str
@@ -165,13 +167,15 @@ class Payee(NamedTuple):
 
 
 def payees_of(run: Run, people: Mapping[str, Person], *, who: Iterable[str], profile: str) -> list[Payee]:
-    """The payees among `people`, by id, as they are at the end of the pay period; whoever is not among them is left out."""
-    found = []
+    """The payees among `people`, by id, as they are at the end of the pay period; whoever is not among them is left
+    out.
+    """
+    payees = []
     for participant_id in sorted({*who} & people.keys()):
         attributes = people[participant_id].at(run.ends)
         facts = {name: getattr(attributes, name) for name in PAYEE_ATTRIBUTES}
-        found.append(Payee(participant_id=participant_id, payroll_profile=profile, **facts))
-    return found
+        payees.append(Payee(participant_id=participant_id, payroll_profile=profile, **facts))
+    return payees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,9 +206,10 @@ class RunRecord:
     def sha256(self, run: Run) -> str:
         """The hash that stands for exactly this, and for what the run is over and whose it is.
 
-        It is what an approver approves (`lines_sha256`). In it is all that follows from the approval: pay with how it came about, the hash of
-        each statement's facts, payees, contributors and findings, the hash of the lines, and the run itself without what moves it on (state,
-        events, steps). The facts and lines stand by their own hashes, so that checking needs no megabytes; `verify` makes those again.
+        It is what an approver approves (`lines_sha256`). In it is all that follows from the approval: pay with how it
+        came about, the hash of each statement's facts, payees, contributors and findings, the hash of the lines, and
+        the run itself without what moves it on (state, events, steps). The facts and lines stand by their own hashes,
+        so that checking needs no megabytes; `verify` makes those again.
         """
         rows = [
             orjson.dumps((*pay[:5], pay.settlement.json), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays
@@ -223,7 +228,9 @@ class RunRecord:
 
 
 def sha256_of_rows(run_id: str, rows: Iterable[str]) -> str:
-    """SHA-256 over the id of a run and rows in their own order, a line each: the same rows are the same hash however they were read."""
+    """SHA-256 over the id of a run and rows in their own order, a line each: the same rows are the same hash however
+    they were read.
+    """
     digest = hashlib.sha256(f"{run_id}\n".encode())
     for row in sorted(rows):
         digest.update(f"{row}\n".encode())

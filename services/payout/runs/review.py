@@ -1,6 +1,7 @@
 """What about a calculated run a person should know: what stands out, and what payroll would refuse.
 
-Findings never stop a run: whoever approves decides. They are frozen with it, so that it stays known what the approver was told.
+Findings never stop a run: whoever approves decides. They are frozen with it, so that it stays known what the approver
+was told.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def findings_of(connection: Connection, calculated: Calculation) -> Iterable[Rev
             "no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid"
         )
     for who, version in sorted(snapshot.left_out.items()):
-        why = f"plan version {version} is quarantined: left out of this run; the next one pays when it is lifted or corrected"
+        left_out = f"plan version {version} is quarantined: left out of this run"
+        why = f"{left_out}; the next one pays when it is lifted or corrected"
         yield ReviewFinding(LEFT_OUT, who, why)
     yield from _earlier_months(snapshot)
     for terms in snapshot.terms_for_nobody:
@@ -89,8 +91,8 @@ def findings_of(connection: Connection, calculated: Calculation) -> Iterable[Rev
 
 
 def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[ReviewFinding]:
-    """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and whose manager
-    the roster does not know.
+    """What payroll would refuse, who is paid under another id than before or under one that was somebody else's, and
+    whose manager the roster does not know.
     """
     managers = people(connection, {slip.manager for slip in record.slips.values() if slip.manager})
     for who, slip in record.slips.items():
@@ -99,8 +101,8 @@ def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -
     for who, refused in would_refuse(connection, run, record=record):
         yield ReviewFinding("payroll_refuses", who, refused.message)
     paid = {pay.participant_id for pay in record.pays if pay.paid}
-    # Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for people to judge. Compared
-    # as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
+    # Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for
+    # people to judge. Compared as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
     latest: dict[str, PaidUnder] = {}
     owners: dict[str, list[PaidUnder]] = {}
     for before in store_record.paid_under(connection, run):
@@ -131,16 +133,18 @@ def _earlier_months(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
 
 def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
     """By participant those of the deals that they earn by."""
-    found: dict[str, set[str]] = {}
+    sellers: dict[str, set[str]] = {}
     if deals:
         pairs = each_line(lines).select("participant_id", "deal_id").filter(pl.col("deal_id").is_in(list(deals)))
         for who, deal in pairs.iter_rows():
-            found.setdefault(who, set()).add(deal)
-    return found
+            sellers.setdefault(who, set()).add(deal)
+    return sellers
 
 
 def _unwhole(inputs: RunInputs, rows: pl.DataFrame) -> dict[str, list[Uncredited]]:
-    """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by which they should."""
+    """By participant of the run the shares of deals that credit nobody: of those by which they earn, and of those by
+    which they should.
+    """
     if not inputs.uncredited:
         return {}
     of_deal: dict[str, list[Uncredited]] = {}
@@ -202,14 +206,16 @@ def _earnings(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _attainments(lines: pl.DataFrame) -> dict[str, list[Decimal]]:
     """The attainments of each participant's components with a quota."""
-    found: dict[str, list[Decimal]] = {}
+    attainments: dict[str, list[Decimal]] = {}
     for who, attained in _earnings(lines).drop_nulls("attainment").select("participant_id", "attainment").iter_rows():
-        found.setdefault(who, []).append(attained)
-    return found
+        attainments.setdefault(who, []).append(attained)
+    return attainments
 
 
 def _sales_without_pay(lines: pl.DataFrame) -> set[str]:
-    """Participants with a deal among their lines, none of which has an amount, however much of it would be held or carried."""
+    """Participants with a deal among their lines, none of which has an amount, however much of it would be held or
+    carried.
+    """
     of_a_deal = pl.element().struct.field("deal_id").is_not_null()
     pays = pl.element().struct.field("amount") != 0
     sells_for_nothing = pl.col("lines").list.eval(of_a_deal).list.any() & ~pl.col("lines").list.eval(pays).list.any()

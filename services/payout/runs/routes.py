@@ -158,8 +158,8 @@ def reconcile_run(who: RunsWriter, deps: Deps, run_id: RunId, body: Tolerance) -
     """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
     with deps.engine.begin() as connection:
         run = store.lock_run(connection, run_id)
-        found = payroll_release.reconcile(connection, run, tolerance=body.tolerance)
-        store.add_reconciliations(connection, run_id, comparisons=found, preparer=who.name, at=deps.now())
+        comparisons = payroll_release.reconcile(connection, run, tolerance=body.tolerance)
+        store.add_reconciliations(connection, run_id, comparisons=comparisons, preparer=who.name, at=deps.now())
         return _reconciliations(connection, run_id)
 
 
@@ -172,7 +172,9 @@ def list_reconciliations(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId
 
 
 def _moved(deps: Dependencies, run_id: str, *, actor: str, move: Move) -> RunDetail:
-    """The run after a move. What is answered is read in the transaction of the move: as the caller left it, whoever comes next."""
+    """The run after a move. What is answered is read in the transaction of the move: as the caller left it, whoever
+    comes next.
+    """
     with deps.engine.begin() as connection:
         run = move(connection, store.lock_run(connection, run_id))
         detail = _detail(connection, run)
@@ -198,5 +200,5 @@ def _detail(connection: Connection, run: Run) -> RunDetail:
 
 
 def _reconciliations(connection: Connection, run_id: str) -> Reconciliations:
-    found = store.reconciliations(connection, run_id)
-    return Reconciliations(reconciliations=[ReconciliationView.of(*comparison) for comparison in found])
+    comparisons = store.reconciliations(connection, run_id)
+    return Reconciliations(reconciliations=[ReconciliationView.of(*comparison) for comparison in comparisons])

@@ -51,6 +51,7 @@ class Draft(BaseModel):
 
     def request(self) -> RunRequest:
         """The run that is asked for."""
+        # Sorted and once each: the same people are the same run, in whatever order they were named.
         some = None if self.participants is None else tuple(sorted(set(self.participants)))
         return RunRequest(
             pay_period=self.period or "", pay_group=self.pay_group, participants=some, off_cycle=self.off_cycle
@@ -87,7 +88,9 @@ class Tolerance(BaseModel):
 
 
 class LineView(BaseModel):
-    """What a run pays a participant in one currency, and what it leaves for the next run: below zero what has to be earned first."""
+    """What a run pays a participant in one currency, and what it leaves for the next run: below zero what has to be
+    earned first.
+    """
 
     participant_id: str
     currency: str
@@ -156,7 +159,9 @@ class FindingView(BaseModel):
 
 
 class RunView(BaseModel):
-    """A payout run. `lines_sha256` stands for exactly what it would pay; `steps` are the roles that have to approve it, in order."""
+    """A payout run. `lines_sha256` stands for exactly what it would pay; `steps` are the roles that have to approve it,
+    in order.
+    """
 
     id: str
     kind: RunKind
@@ -187,7 +192,9 @@ class RunView(BaseModel):
 
 
 class RunDetail(RunView):
-    """A run with what it pays, what was done to it, who approved, who set what it pays on and cannot, and what stands out."""
+    """A run with what it pays, what was done to it, who approved, who set what it pays on and cannot, and what stands
+    out.
+    """
 
     lines: list[LineView]
     events: list[EventView]
@@ -252,7 +259,9 @@ class StepView(BaseModel):
 
 
 class PayView(BaseModel):
-    """How a participant's pay came about: the steps sum to what is paid, what is carried forward counted with the opposite sign."""
+    """How a participant's pay came about: the steps sum to what is paid, what is carried forward counted with the
+    opposite sign.
+    """
 
     participant_id: str
     run: str

@@ -1,8 +1,10 @@
-"""Takes a run through its life: drafted, calculated, submitted, approved. What follows approval is in `payroll_release`.
+"""Takes a run through its life: drafted, calculated, submitted, approved. What follows approval is in
+`payroll_release`.
 
-A run is a proposal until it is approved: whatever it was calculated from may change meanwhile. So what it would pay is calculated with no
-lock at all (`proposal`), and each step towards payment proves again, with the books of its pay group locked, that it would still come out
-the same. The functions that move a run within the caller's transaction are given no way to ask scoring.
+A run is a proposal until it is approved: whatever it was calculated from may change meanwhile. So what it would pay is
+calculated with no lock at all (`proposal`), and each step towards payment proves again, with the books of its pay group
+locked, that it would still come out the same. The functions that move a run within the caller's transaction are given
+no way to ask scoring.
 """
 
 from __future__ import annotations
@@ -52,12 +54,16 @@ from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.periods import next_period, period_of
 
 LOOKS: Final = 2
-"""How often a calculation looks at everything where something moves while it does: whoever would only hand on what is outdated looks again."""
+"""How often a calculation looks at everything where something moves while it does: whoever would only hand on what is
+outdated looks again.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a date."""
+    """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a
+    date.
+    """
 
     pay_period: str
     pay_group: str
@@ -144,9 +150,10 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
 def calculate(deps: Dependencies, run_id: str, actor: str) -> Run:
     """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
 
-    The one move that is more than a transaction: everything is looked at first, with no lock and while nothing is open (`inputs`), and
-    only what came out is written, under the lock of the run, if it is still what would come out. Where something moved meanwhile all is
-    looked at again, and in the end kept as it was last seen: a calculated run is a proposal, and `submit` takes none that is outdated.
+    The one move that is more than a transaction: everything is looked at first, with no lock and while nothing is open
+    (`inputs`), and only what came out is written, under the lock of the run, if it is still what would come out. Where
+    something moved meanwhile all is looked at again, and in the end kept as it was last seen: a calculated run is a
+    proposal, and `submit` takes none that is outdated.
 
     Raises:
         NoSuchRun, WrongState, NotTheAuthor: there is none, not now, not by the actor.
@@ -220,8 +227,9 @@ def send_back(connection: Connection, run: Run, *, actor: str, now: Clock, reaso
 def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock, seen: str | None) -> Run:
     """Take the next step of the approval; the last one books the run and closes its months.
 
-    Every step looks again at what the run was calculated from: between submission and approval finance may have adjusted pay of its month,
-    put on a hold or changed terms, and another run may have paid the same. What is approved is what would be calculated now.
+    Every step looks again at what the run was calculated from: between submission and approval finance may have
+    adjusted pay of its month, put on a hold or changed terms, and another run may have paid the same. What is approved
+    is what would be calculated now.
 
     Args:
         connection: of the transaction.
@@ -278,10 +286,12 @@ def untampered(connection: Connection, run: Run) -> RunRecord:
 
 
 def _check_current(connection: Connection, run: Run, *, seen: str | None) -> None:
-    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was calculated with.
+    """Nothing that the run was calculated from has changed, its month is open, and it takes the approvals that it was
+    calculated with.
 
-    The books of the pay group are locked: so it stays until the transaction ends. Scoring is not asked: what it says of earnings reaches the
-    ledger, where it is seen, and whom the run left out because their plan is quarantined it leaves out for good.
+    The books of the pay group are locked: so it stays until the transaction ends. Scoring is not asked: what it says of
+    earnings reaches the ledger, where it is seen, and whom the run left out because their plan is quarantined it leaves
+    out for good.
     """
     closed = closings.closed_through(connection, run.pay_group)
     if closed is not None and run.month <= closed:

@@ -31,9 +31,10 @@ def load(
     Args:
         connection: of the transaction.
         run: what is calculated.
-        quarantined: whose plan version is set aside, and which: what they earned is not known, so the run leaves them out.
-        paid_less: deals of which everything was released, perhaps, and money went since. Of their lines what is held is read even where it
-            is nothing: it may have to be held again.
+        quarantined: whose plan version is set aside, and which: what they earned is not known, so the run leaves them
+            out.
+        paid_less: deals of which everything was released, perhaps, and money went since. Of their lines what is held is
+            read even where it is nothing: it may have to be held again.
     """
     on_roster = people(connection)
     everybody = {**on_roster, **people(connection, not_on_roster(connection))}
@@ -81,7 +82,8 @@ def _moved_out(person: Person, run: Run) -> bool:
 def _balances(connection: Connection, run: Run, *, who: Sequence[str], paid_less: Sequence[str]) -> dict[str, Any]:
     """The fields of a snapshot that the stream moves, of some participants."""
     return {
-        # First, so that outside a snapshot, too, whatever is booked while the others are read shows as a journal that was not counted.
+        # First, so that outside a snapshot, too, whatever is booked while the others are read shows as a journal that
+        # was not counted.
         "journal_counts": balances.journal_counts(connection, who),
         "payable": balances.payable(connection, who, month=run.month),
         "unsettled": balances.unsettled(connection, who, month=run.month),
@@ -99,7 +101,8 @@ def reload(connection: Connection, snapshot: RunSnapshot, *, who: Sequence[str])
     fields: dict[str, Any] = {}
     for name, table in _balances(connection, snapshot.run, who=who, paid_less=snapshot.paid_less).items():
         before: Mapping[Any, Any] = getattr(snapshot, name)
-        # Keys are participants, or participants with a currency. Who has nothing any more is not in the new table: so out with the old.
+        # Keys are participants, or participants with a currency. Who has nothing any more is not in the new table: so
+        # out with the old.
         others = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in again}
         fields[name] = others | table
     return replace(snapshot, **fields)
@@ -108,13 +111,15 @@ def reload(connection: Connection, snapshot: RunSnapshot, *, who: Sequence[str])
 def inputs_sha256(connection: Connection, snapshot: RunSnapshot, *, journals_seen: Mapping[str, int]) -> str:
     """What stands for everything the run is calculated from that can change while people look at it.
 
-    In it are: what is payable to whom; which run paid them last (another one may have paid, held or taken back since, and left the same
-    sum); pay group, plan, entity, cost centre and last day of whoever is due anything; the payment terms of the day; holds that could stop
-    something of the run; dismissed clawbacks. Not in it are names and payroll ids (compared on their own: `payees`), what scoring
-    remarks, and lines: a line that changes is booked, and seen in what is payable.
+    In it are: what is payable to whom; which run paid them last (another one may have paid, held or taken back since,
+    and left the same sum); pay group, plan, entity, cost centre and last day of whoever is due anything; the payment
+    terms of the day; holds that could stop something of the run; dismissed clawbacks. Not in it are names and payroll
+    ids (compared on their own: `payees`), what scoring remarks, and lines: a line that changes is booked, and seen in
+    what is payable.
 
-    A run that closes its month takes everything that is booked in it. Another one is over an open month, in which the stream goes on: it
-    stands by the journals that it looked at, so many of each participant; but nobody may have paid or adjusted anything since.
+    A run that closes its month takes everything that is booked in it. Another one is over an open month, in which the
+    stream goes on: it stands by the journals that it looked at, so many of each participant; but nobody may have paid
+    or adjusted anything since.
     """
     run, payable = snapshot.run, snapshot.payable
     if run.closes != run.month:

@@ -1,4 +1,6 @@
-"""Runs and what people did to them: drafts, events, approvals, sums, reconciliations. What a run keeps is in `store_record`."""
+"""Runs and what people did to them: drafts, events, approvals, sums, reconciliations. What a run keeps is in
+`store_record`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ _RUN = [getattr(tables.run.c, name) for name in Run.__slots__]
 def lock_drafts(connection: Connection) -> None:
     """Keep others from drafting runs until the transaction ends.
 
-    The id of a run counts the runs over pay periods of its name, which a row of one of them cannot guard: the next is not there yet.
+    The id of a run counts the runs over pay periods of its name, which a row of one of them cannot guard: the next is
+    not there yet.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
 
@@ -68,9 +71,9 @@ def run(connection: Connection, run_id: str) -> Run:
 def lock_run(connection: Connection, run_id: str) -> Run:
     """A run that nobody else moves until the transaction ends.
 
-    Locks are taken in one order everywhere: the run, then the books of its pay group (`ledger.store_closings`), then rows of runs and
-    closings, which the triggers of the database lock. The lock is an advisory one because the service may not lock the row: it may only
-    add to runs, and their state is moved by the events that are added.
+    Locks are taken in one order everywhere: the run, then the books of its pay group (`ledger.store_closings`), then
+    rows of runs and closings, which the triggers of the database lock. The lock is an advisory one because the service
+    may not lock the row: it may only add to runs, and their state is moved by the events that are added.
 
     Raises:
         NoSuchRun: there is none with this id.
@@ -98,7 +101,8 @@ def move(
     inputs_sha256: str = "",
     steps: Sequence[str] = (),
 ) -> None:
-    """Record what somebody does to a run; the database moves its state by it, and takes over hashes and steps of a calculation.
+    """Record what somebody does to a run; the database moves its state by it, and takes over hashes and steps of a
+    calculation.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the run's state does not allow it.
@@ -132,10 +136,10 @@ def approve(connection: Connection, run: Run, *, step: int, approval: Approval) 
 
 def totals(connection: Connection, run_id: str | None = None) -> dict[str, list[RunTotal]]:
     """The sums of each run, or of one, by currency."""
-    found: dict[str, list[RunTotal]] = {}
+    by_run: dict[str, list[RunTotal]] = {}
     for name, *sums in connection.execute(_TOTALS, {"run": run_id}):
-        found.setdefault(name, []).append(RunTotal(*sums))
-    return found
+        by_run.setdefault(name, []).append(RunTotal(*sums))
+    return by_run
 
 
 def add_reconciliations(
@@ -160,7 +164,9 @@ def reconciliations(connection: Connection, run_id: str) -> list[tuple[Compariso
 
 
 def earned_sums(connection: Connection, run_id: str, *, earners: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """By currency what is booked as earned by these participants for these months, in the journals that the run had looked at."""
+    """By currency what is booked as earned by these participants for these months, in the journals that the run had
+    looked at.
+    """
     pairs = list(earners)
     asked = {"who": [who for who, _ in pairs], "months": [month for _, month in pairs], "run": run_id}
     return _sums(connection, _EARNED, parameters=asked)
@@ -207,11 +213,13 @@ _TOTALS = text("""
     group by run, currency order by run, currency""").bindparams(bindparam("run", type_=Text))
 
 _RECONCILIATIONS = text("""
-    select kind, currency, one, other, tolerance, preparer, at from run_reconciliation where run = :run order by number""")
+    select kind, currency, one, other, tolerance, preparer, at
+    from run_reconciliation where run = :run order by number""")
 
 # Journals after those that the run had looked at are of the next one.
 _EARNED = text("""
-    select p.currency, sum(p.amount) from unnest(cast(:who as text[]), cast(:months as text[])) as asked (participant_id, origin)
+    select p.currency, sum(p.amount)
+    from unnest(cast(:who as text[]), cast(:months as text[])) as asked (participant_id, origin)
     join journal j on j.participant_id = asked.participant_id and j.origin_period = asked.origin
     join posting p on p.journal = j.id
     left join run_pay r on r.run = :run and r.participant_id = j.participant_id and r.currency = p.currency

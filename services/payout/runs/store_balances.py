@@ -1,4 +1,6 @@
-"""Where participants stand before a run: the sums of their accounts, what was corrected since, and what earlier runs left."""
+"""Where participants stand before a run: the sums of their accounts, what was corrected since, and what earlier runs
+left.
+"""
 
 from __future__ import annotations
 
@@ -46,26 +48,27 @@ def owing(connection: Connection, participants: Iterable[str], *, account: str) 
 
 def unsettled(connection: Connection, participants: Iterable[str], *, month: str) -> dict[PayKey, list[UnsettledEntry]]:
     """What was booked up to a month and no approved run has looked at."""
-    found: dict[PayKey, list[UnsettledEntry]] = {}
+    entries: dict[PayKey, list[UnsettledEntry]] = {}
     for who, currency, *rest in connection.execute(_UNSETTLED, {"participants": list(participants), "month": month}):
-        found.setdefault((who, currency), []).append(UnsettledEntry(*rest))
-    return found
+        entries.setdefault((who, currency), []).append(UnsettledEntry(*rest))
+    return entries
 
 
 def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey, CarriedState]:
     """What approved runs left, folded over all of them in the order in which they were drafted."""
-    found: dict[PayKey, CarriedState] = {}
+    states: dict[PayKey, CarriedState] = {}
     rows = connection.execute(_CARRIED, {"participants": list(participants)})
     for who, currency, amount, pay, journals_seen, run, month, ends in rows:
-        before, settlement = found.get((who, currency), _NOTHING), SettlementRecord(orjson.loads(pay))
+        before, settlement = states.get((who, currency), _NOTHING), SettlementRecord(orjson.loads(pay))
         uncleared: tuple[UnclearedRun, ...] = ()
         cleared = (journals_seen, month)
-        # Who set what this run paid on has a hand in the next run, too, as long as some of it is not settled between the two.
+        # Who set what this run paid on has a hand in the next run, too, as long as some of it is not settled between
+        # the two.
         if amount or settlement.leaves_a_debt:
             corrected = {line.about for line in settlement.lines if line.step == "prior_period"}
             uncleared = (*before.uncleared, UnclearedRun(run, ends, tuple(sorted(corrected))))
             cleared = before.cleared
-        found[who, currency] = CarriedState(
+        states[who, currency] = CarriedState(
             carried=amount,
             settled={**before.settled, **settlement.settled},
             dismissed={**before.dismissed, **settlement.losses},
@@ -74,7 +77,7 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
             uncleared=uncleared,
             cleared=cleared,
         )
-    return found
+    return states
 
 
 _NOTHING: Final = CarriedState(0, {}, {})
@@ -88,21 +91,21 @@ def paid_for(connection: Connection, *, pay_group: str, pay_period: str, but: st
 
 def history(connection: Connection, *, pay_group: str, before: str, runs: int) -> dict[PayKey, list[int]]:
     """What the last regular runs before a month paid, the latest first."""
-    found: dict[PayKey, list[int]] = {}
+    payments: dict[PayKey, list[int]] = {}
     for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
-        found.setdefault((who, currency), []).append(paid)
-    return found
+        payments.setdefault((who, currency), []).append(paid)
+    return payments
 
 
 def held_lines(
     connection: Connection, participants: Iterable[str], *, released: Iterable[str] = ()
 ) -> dict[PayKey, dict[EarningLineKey, HeldAmount]]:
     """What is held of which line; of the deals `released` also lines of which nothing is held any more."""
-    found: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
+    amounts: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for row in connection.execute(_HELD, {"participants": list(participants), "released": list(released)}):
         who, currency, *whose, amount, held, forfeited = row
-        found.setdefault((who, currency), {})[EarningLineKey(*whose)] = HeldAmount(amount, held, forfeited)
-    return found
+        amounts.setdefault((who, currency), {})[EarningLineKey(*whose)] = HeldAmount(amount, held, forfeited)
+    return amounts
 
 
 def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
@@ -114,13 +117,13 @@ def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[
 def adjusted(
     connection: Connection, participants: Iterable[str], *, month: str
 ) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
-    """The manual adjustments among what is `unsettled`, by participant and currency and the month that they are about."""
-    found: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
+    """The manual adjustments among what is `unsettled`, by participant, currency and the month that they are about."""
+    adjustments: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
     for who, currency, origin, *rest in connection.execute(
         _ADJUSTED, {"participants": list(participants), "month": month}
     ):
-        found.setdefault(((who, currency), origin), []).append(ManualAdjustment(*rest))
-    return found
+        adjustments.setdefault(((who, currency), origin), []).append(ManualAdjustment(*rest))
+    return adjustments
 
 
 def revisions(connection: Connection, participants: Iterable[str], *, period: str) -> dict[str, int]:
@@ -140,7 +143,9 @@ def open_earners(
 def adjusters(
     connection: Connection, participants: Iterable[str], *, month: str, before: Mapping[PayKey, CarriedState]
 ) -> list[str]:
-    """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later ones."""
+    """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later
+    ones.
+    """
     cleared = columns([(*key, *state.cleared) for key, state in before.items()], width=4)
     wanted = {"participants": list(participants), "month": month}
     return list(connection.execute(_ADJUSTERS, wanted | cleared).scalars())
@@ -154,15 +159,15 @@ def balances_by_entity(connection: Connection, participants: Iterable[str], *, m
 
 def year_sums(connection: Connection, participants: Iterable[str], *, month: str) -> Mapping[PayKey, YearSums]:
     """What was booked in the year of a month up to it, by participant and currency."""
-    found: dict[PayKey, dict[tuple[str, str], int]] = {}
+    sums: dict[PayKey, dict[tuple[str, str], int]] = {}
     wanted = {"participants": list(participants), "first": f"{month[:4]}-01", "month": month}
     for who, currency, account, kind, amount in connection.execute(_YEAR_SUMS, wanted):
-        found.setdefault((who, currency), {})[account, kind] = int(amount)
-    return found
+        sums.setdefault((who, currency), {})[account, kind] = int(amount)
+    return sums
 
 
-# What no run has looked at: journals after as many as the last booked run had looked at, and those booked in a later month than it was
-# over. Runs before the last have looked at no more, so the largest of each is enough.
+# What no run has looked at: journals after as many as the last booked run had looked at, and those booked in a later
+# month than it was over. Runs before the last have looked at no more, so the largest of each is enough.
 _SEEN = f"""
     with seen as (
         select participant_id, max(entries) as entries, max(month) as month
@@ -171,8 +176,8 @@ _SEEN = f"""
         group by participant_id
     )"""
 
-# The stream goes on in an open month, so of its journals only those count that a run had looked at. Journals of other kinds are what
-# people and runs did: they count always, and where there are new ones the sum is another.
+# The stream goes on in an open month, so of its journals only those count that a run had looked at. Journals of other
+# kinds are what people and runs did: they count always, and where there are new ones the sum is another.
 _PAYABLE = text("""
     select p.participant_id, p.currency, -sum(p.amount)
     from journal j join posting p on p.journal = j.id
@@ -208,7 +213,8 @@ _ADJUSTED = text(f"""
     order by a.number""")
 
 _CARRIED = text(f"""
-    select participant_id, currency, carried, pay, entries, run.id, run.month, run.ends from run_pay join run on run.id = run_pay.run
+    select participant_id, currency, carried, pay, entries, run.id, run.month, run.ends
+    from run_pay join run on run.id = run_pay.run
     where {BOOKED} and participant_id = any(cast(:participants as text[]))
     order by run.number""")
 
@@ -225,7 +231,8 @@ _HISTORY = text(f"""
           and {BOOKED} order by number desc limit :runs
     ) latest on latest.id = run_pay.run order by latest.number desc""")
 
-# A deal of which all was released is looked at again where money for it may have gone: what was released may have to be held again.
+# A deal of which all was released is looked at again where money for it may have gone: what was released may have to be
+# held again.
 _HELD = text("""
     select participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited from held_line
     where participant_id = any(cast(:participants as text[]))
@@ -256,10 +263,12 @@ _ADJUSTERS = text("""
 
 # Who was never with more than one entity has nothing to move: only the few others are summed by account.
 _BY_ENTITY = text("""
-    select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency, cast(sum(p.amount) as bigint)
+    select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency,
+        cast(sum(p.amount) as bigint)
     from journal j join posting p on p.journal = j.id
     where p.account in ('payable', 'held', 'draw', 'clawback') and j.period <= :month and j.participant_id in (
-        select participant_id from journal where participant_id = any(cast(:participants as text[])) and period <= :month
+        select participant_id from journal
+        where participant_id = any(cast(:participants as text[])) and period <= :month
         group by participant_id having count(distinct entity) > 1)
     group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(p.amount) <> 0
     order by 1, 2, 3""")

@@ -40,7 +40,8 @@ def packed(lines: pl.DataFrame) -> bytes:
 
 
 def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: bytes) -> None:
-    """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at, `packed`.
+    """Write what a run was calculated to pay in place of what it was before, with everything earned that it looked at,
+    `packed`.
 
     The database takes it from a run only that is not submitted yet (`check_run_rows`).
     """
@@ -63,7 +64,9 @@ def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: b
 
 
 def record(connection: Connection, run_id: str) -> RunRecord:
-    """What a run keeps. Hashes of facts and lines are made by the database of what is stored now: what was changed has another hash."""
+    """What a run keeps. Hashes of facts and lines are made by the database of what is stored now: what was changed has
+    another hash.
+    """
     slips = {
         who: Payslip(name, manager, b"", digest)
         for who, name, manager, digest in connection.execute(_SLIPS, {"run": run_id})
@@ -100,7 +103,9 @@ def pays(connection: Connection, run_id: str, *, participant_id: str | None = No
 
 
 def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
-    """Everything earned that a run looked at (`shared.contracts.lines.SCHEMA` without the details); None before it is calculated."""
+    """Everything earned that a run looked at (`shared.contracts.lines.SCHEMA` without the details); None before it is
+    calculated.
+    """
     c = tables.run_lines.c
     content = connection.execute(select(c.content).where(c.run == run_id)).scalar()
     return pl.read_parquet(io.BytesIO(content)) if content is not None else None
@@ -158,7 +163,9 @@ def payees(connection: Connection, run_id: str) -> list[Payee]:
 
 
 def paid_under(connection: Connection, run: Run) -> list[PaidUnder]:
-    """Under which payroll ids other approved runs of the pay group paid whom, the last run of each such pair, the earliest first."""
+    """Under which payroll ids other approved runs of the pay group paid whom, the last run of each such pair, the
+    earliest first.
+    """
     asked = {"run": run.id, "pay_group": run.pay_group}
     return [PaidUnder(*row) for row in connection.execute(_PAID_UNDER, asked)]
 
@@ -211,9 +218,9 @@ _LOOKED = text(f"""
 
 _KEEP_HELD = text("""
     insert into held_line (participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
-                         cast(:c5 as integer[]), cast(:c6 as text[]), cast(:c7 as bigint[]), cast(:c8 as bigint[]),
-                         cast(:c9 as bigint[]))
+    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as text[]),
+                         cast(:c4 as text[]), cast(:c5 as integer[]), cast(:c6 as text[]), cast(:c7 as bigint[]),
+                         cast(:c8 as bigint[]), cast(:c9 as bigint[]))
     on conflict (participant_id, currency, period, component, plan, version, deal_id)
     do update set amount = excluded.amount, held = excluded.held, forfeited = excluded.forfeited""")
 

@@ -33,6 +33,8 @@ run: Final = Table(
     "run",
     metadata,
     Column("id", Name, primary_key=True),
+    # In the order of drafting: what runs left is folded in it, and of two runs over one month the later one knows what
+    # the earlier one paid.
     Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("pay_group", Name, nullable=False),
@@ -50,6 +52,7 @@ run: Final = Table(
     Column("lines_sha256", Text, nullable=False, server_default=""),
     Column("inputs_sha256", Text, nullable=False, server_default=""),
     Column("steps", ARRAY(Text), nullable=False, server_default="{}", comment="the roles that have to approve it"),
+    # `store.add` looks first, to say so in words; the index holds where two look at the same moment.
     Index(
         "run_active_whole",
         "pay_group",
@@ -59,6 +62,8 @@ run: Final = Table(
     ),
 )
 
+# Hashes and steps are on the event of a calculation as well as on the run, which takes them over: `verify` compares the
+# two.
 run_event: Final = Table(
     "run_event",
     metadata,
@@ -78,6 +83,7 @@ approval: Final = Table(
     "approval",
     metadata,
     Column("run", ForeignKey(run.c.id), primary_key=True),
+    # Part of the key: steps taken before the run was returned stay, and do not count for what is submitted anew.
     Column("submission", Integer, primary_key=True, autoincrement=False),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("role", Text, nullable=False),
@@ -87,6 +93,7 @@ approval: Final = Table(
     UniqueConstraint("run", "submission", "approver"),
 )
 
+# Also of those who are paid nothing: what is carried, held or owed afterwards stands here until the next run.
 run_pay: Final = Table(
     "run_pay",
     metadata,
@@ -138,6 +145,7 @@ run_lines: Final = Table(
     Column("sha256", Text, nullable=False),
 )
 
+# Contributors. Kept with the run, because facts, policies and decisions may be replaced before anybody approves.
 run_touch: Final = Table(
     "run_touch",
     metadata,
@@ -225,6 +233,7 @@ clawback_dismissal: Final = Table(
     Column("at", DateTime(timezone=True), nullable=False),
 )
 
+# A memory, not a record: it follows from the settlements that runs keep, and `verify` makes it again from them.
 held_line: Final = Table(
     "held_line",
     metadata,

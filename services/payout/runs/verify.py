@@ -1,4 +1,6 @@
-"""Proves runs: their life follows from what people did, what they pay has its hash, is booked and released, and nothing else is remembered."""
+"""Proves runs: their life follows from what people did, what they pay has its hash, is booked and released, and nothing
+else is remembered.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ HeldLines: TypeAlias = dict[tuple[PayKey, EarningLineKey], HeldAmount]
 
 
 def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[str]:
-    """What does not fit, as sentences that name runs and people and no amounts; adds to `settled` what runs paid and payroll did not
-    return.
+    """What does not fit, as sentences that name runs and people and no amounts; adds to `settled` what runs paid and
+    payroll did not return.
     """
     # What is left of either once every run has taken its own belongs to no run.
     booked, released = audit.booked_by_runs(connection), audit.released_by_runs(connection)
@@ -110,11 +112,11 @@ def _pay(
 
 
 def _released(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[str]:
-    """Batches of the run whose files or lines are not those that its payments, payees and payroll profile give again."""
+    """Batches of the run whose files or lines its payments, payees and payroll profile do not give again."""
     parts: dict[str | None, EntityLines] = {}
     with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
-        found, unlisted = by_entity(lines_to_pay(run, record), profile_kept(connection, run, record=record))
-        parts = {} if unlisted else {part.entity: part for part in found}
+        listed, unlisted = by_entity(lines_to_pay(run, record), profile_kept(connection, run, record=record))
+        parts = {} if unlisted else {part.entity: part for part in listed}
     for batch in batches.batches(connection, run=run.id):
         if batch.corrects is None:
             part = parts.get(batch.entity)

@@ -41,8 +41,8 @@ class Adjustment(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until` is the day from
-    which it has no effect any more, absent as long as it has one.
+    """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until`
+    is the day from which it has no effect any more, absent as long as it has one.
     """
 
     actor: str
@@ -55,7 +55,9 @@ class Contribution(NamedTuple):
 
 
 def adjustment_journal(adjustment: Adjustment, place: Place) -> Journal:
-    """The journal of an adjustment: expense against what is payable. Its id follows from the adjustment's, so that it is booked once."""
+    """The journal of an adjustment: expense against what is payable. Its id follows from the adjustment's, so that it
+    is booked once.
+    """
     return Journal(
         id=uuid5(NAMES, f"adjustment/{adjustment.id}"),
         kind="adjustment",

@@ -1,4 +1,6 @@
-"""The HTTP interface of what people decide about pay: holds, manual adjustments, dismissed clawbacks. Each names a reason and its author."""
+"""The HTTP interface of what people decide about pay: holds, manual adjustments, dismissed clawbacks. Each names a
+reason and its author.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +71,10 @@ def list_holds(
 ) -> Holds:
     """Holds, and who put them on and released them."""
     with snapshot.connect() as connection:
-        found = store.hold_decisions(connection)
-    return Holds(holds=[HoldView.of(decision) for decision in found if not (open_only and decision.hold.released_on)])
+        decisions = store.hold_decisions(connection)
+    return Holds(
+        holds=[HoldView.of(decision) for decision in decisions if not (open_only and decision.hold.released_on)]
+    )
 
 
 @router.post("/v1/holds/{hold_id:path}/release", summary="Release a hold")
@@ -121,8 +125,8 @@ def list_adjustments(
 ) -> Adjustments:
     """Manual adjustments, of everybody or of one participant."""
     with snapshot.connect() as connection:
-        found = store.adjustments(connection, participant_id)
-    return Adjustments(adjustments=[AdjustmentView.of(adjustment) for adjustment in found])
+        adjustments = store.adjustments(connection, participant_id)
+    return Adjustments(adjustments=[AdjustmentView.of(adjustment) for adjustment in adjustments])
 
 
 @router.get(
@@ -131,18 +135,18 @@ def list_adjustments(
 def show_attachment(_: EarningsReader, snapshot: SnapshotDep, adjustment_id: UUID) -> Response:
     """The document that an adjustment rests on."""
     with snapshot.connect() as connection:
-        found = store.attachment(connection, adjustment_id)
-    if found is None:
+        document = store.attachment(connection, adjustment_id)
+    if document is None:
         raise NoSuchDecision("adjustment", str(adjustment_id))
     # Whatever somebody uploaded is never shown by a browser under the service's own address.
     headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff"}
-    return Response(found, media_type="application/octet-stream", headers=headers)
+    return Response(document, media_type="application/octet-stream", headers=headers)
 
 
 @router.post("/v1/clawbacks/{deal_id:path}/dismissal", status_code=HTTPStatus.CREATED, summary="Dismiss a clawback")
 def dismiss_clawback(who: RunsApprover, deps: Deps, deal_id: DealId, body: Dismissal) -> Dismissal:
-    """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides that does not
-    approve the run.
+    """Let a participant keep what a lost deal earned, whatever its age, also where a run took it back. Whoever decides
+    that does not approve the run.
     """
     service.dismiss(deps, participant_id=body.participant_id, deal_id=deal_id, reason=body.reason, actor=who.name)
     _logger.info("clawback.dismissed", deal=deal_id, actor=who.name)

@@ -1,4 +1,6 @@
-"""What the API takes and answers about decisions: holds, manual adjustments, dismissed clawbacks. Amounts are decimal text."""
+"""What the API takes and answers about decisions: holds, manual adjustments, dismissed clawbacks. Amounts are decimal
+text.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,14 @@ from shared.money import from_minor
 from shared.pay.terms.words.release import Hold
 
 Why = Annotated[Text, Field(min_length=3, examples=["the customer disputes the invoice"])]
+# In base64 it is a third more, which is below what the app takes as a body.
 LARGEST = 5_000_000
 """Bytes of an attachment."""
 
 
 class HoldSaid(BaseModel):
-    """A hold: pay of the subject's lines of month `since` and later is not released until somebody, a date or the customer's money does it.
+    """A hold: pay of the subject's lines of month `since` and later is not released until somebody, a date or the
+    customer's money does it.
 
     Without `since`, from the first open month on: what was released before stays so.
     """

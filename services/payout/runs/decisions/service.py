@@ -1,6 +1,8 @@
-"""Puts on and releases holds, books manual adjustments, dismisses clawbacks: each checked against what a run would do with it.
+"""Puts on and releases holds, books manual adjustments, dismisses clawbacks: each checked against what a run would do
+with it.
 
-Where scoring has to be asked (is there such a deal or plan?) it is asked before the transaction that changes something begins.
+Where scoring has to be asked (is there such a deal or plan?) it is asked before the transaction that changes something
+begins.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ def check_subject(deps: Dependencies, roles: Callable[[], Collection[str]], *, s
 
 def first_open_month(connection: Connection, today: date, *, scope: Scope, subject: str) -> str:
     """The first month that a hold stops where nobody said: what was released before stays so."""
+    # By what is closed for good: what is soft-closed belongs to a run that is not approved yet, and that the hold is to
+    # stop.
     unclosed = closings.unclosed_from(connection)
     earliest = min(unclosed.values(), default=period_of(today))
     if scope == "participant":
@@ -84,6 +88,8 @@ def release(
     known = {decision.hold.id: decision for decision in store.hold_decisions(connection)}
     if hold_id not in known:
         raise NoSuchDecision("hold", hold_id)
+    # A run looks at what holds on its last day. Released today, after a period that no run has paid yet, the next run
+    # would still hold: so without a day it is that last day, and a later one has to be meant.
     today = deps.today()
     ends = _next_run_ends(connection, today, hold=known[hold_id].hold)
     day = on or min(today, ends or today)
@@ -138,8 +144,8 @@ def dismiss(deps: Dependencies, *, participant_id: str, deal_id: str, reason: st
 
 
 def _next_run_ends(connection: Connection, today: date, *, hold: Hold) -> date | None:
-    """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not submitted yet. None where
-    no such group has had a run.
+    """The last day that the next run which a hold stops will look at: of a pay group's first pay period that is not
+    submitted yet. None where no such group has had a run.
     """
     if hold.scope == "participant":
         groups = {people(connection, [hold.subject])[hold.subject].at(today).pay_group}
@@ -155,8 +161,8 @@ def _next_run_ends(connection: Connection, today: date, *, hold: Hold) -> date |
 
 
 def _may_be_kept(deps: Dependencies, participant_id: str, *, deal_id: str) -> bool:
-    """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the participant earned by
-    it when a run last looked, or there is such a deal and earnings that no run has looked at.
+    """Whether a run may look at something that a deal lost a participant: it lost something that was not dismissed, the
+    participant earned by it when a run last looked, or there is such a deal and earnings that no run has looked at.
     """
     with deps.snapshot.connect() as connection:
         states = store_balances.carried(connection, [participant_id]).values()

@@ -1,4 +1,4 @@
-"""What people decide about pay: holds and their release, dismissed clawbacks, manual adjustments. Only ever added to."""
+"""What people decide about pay: holds and releases, dismissed clawbacks, manual adjustments. Only added to."""
 
 from __future__ import annotations
 
@@ -102,11 +102,14 @@ _DISMISS = text("""
     values (:participant_id, :deal_id, :reason, :actor, :at) on conflict do nothing""")
 
 _ADJUSTMENTS = text("""
-    select id, participant_id, currency, amount, month, reason, attachment_name, attachment_sha256, actor, at from adjustment
+    select id, participant_id, currency, amount, month, reason, attachment_name, attachment_sha256, actor, at
+    from adjustment
     where cast(:participant as text) is null or participant_id = :participant order by number""")
 
 _ATTACHMENT = text("select attachment from adjustment where id = :id")
 
+# Who put on a hold contributes as long as it may hold, and again when it was released: `at` is the later of the two.
+# Who released it contributes by what is paid since.
 _CONTRIBUTIONS = text("""
     select h.actor, 'hold', scope, subject, null, greatest(h.at, r.at), r.released_on
     from hold h left join hold_release r on r.hold = h.id
