@@ -16,7 +16,8 @@ _QUIET = {"version", "author", "reason"}
 
 
 def differences(old: Plan, new: Plan) -> list[str]:
-    """Which versions these are, then one line for everything that was added, taken out or changed; lists of rows are told row by row."""
+    """Which versions these are, then one line for everything that was added, taken out or changed; lists of rows are
+    told row by row."""
     before, after = old.document(), new.document()
     head = f"{before['plan']} version {before['version']} -> {after['plan']} version {after['version']}"
     return [head, *(list(_plans(before, after)) or ["The two say the same."])]

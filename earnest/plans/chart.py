@@ -17,7 +17,8 @@ SUFFIXES = (".svg", ".png")
 
 
 def draw(found: Payout, out: Path) -> None:
-    """The payout as an SVG or PNG file: attainment to the right, pay upwards, a line for each component and a strong one for all of them.
+    """The payout as an SVG or PNG file: attainment to the right, pay upwards, a line for each component and a strong
+    one for all of them.
 
     Raises:
         FileError: the file has another name, or cannot be written.

@@ -45,7 +45,8 @@ class PlanText:
 
 
 def check_files(files: Sequence[Path]) -> list[Located]:
-    """What there is to say about some plan files, from top to bottom; versions of one plan among them know of each other."""
+    """What there is to say about some plan files, from top to bottom; versions of one plan among them know of each
+    other."""
     return check_texts([plan_of_file(file) for file in files])
 
 

@@ -21,7 +21,8 @@ ALWAYS = date(1900, 1, 1)
 
 
 def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame:
-    """participant_id, before, after (minor units), for everyone who earns under one of them; both as if always in force.
+    """participant_id, before, after (minor units), for everyone who earns under one of them; both as if always in
+    force.
 
     The new plan is taken to be that of the participants on the old one, also where its id is another.
 

@@ -120,6 +120,7 @@ def _number(option: str, text: str) -> Fraction:
 
 
 def as_decimal(value: Fraction) -> Decimal:
-    """The number with the six decimals that thresholds may have, for people to read: never on another side of one, nor on it."""
+    """The number with the six decimals that thresholds may have, for people to read: never on another side of one, nor
+    on it."""
     (shown,) = ExactColumn.fractions([value]).shown(10**6, "a number of a curve")
     return Decimal(shown).scaleb(-6).normalize()

@@ -110,7 +110,8 @@ def _error(code: str, path: Path, *, message: str, mend: str = "") -> Finding:
 
 
 def _fields(path: Path) -> set[str]:
-    """The fields where an unknown one stands; those of all parts of plans, where the place is deeper than is worth knowing."""
+    """The fields where an unknown one stands; those of all parts of plans, where the place is deeper than is worth
+    knowing."""
     known: dict[str, type[BaseModel]] = {"credits": CreditingRule, "measures": Measure, "conventions": Conventions}
     if len(path) == 1:
         return set(Plan.model_fields)

@@ -1,4 +1,5 @@
-"""The estimator: what somebody would earn if open deals closed. It is the calculation itself, on the deals as they would be."""
+"""The estimator: what somebody would earn if open deals closed. It is the calculation itself, on the deals as they
+would be."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _EARNING = ["period", "component", "currency"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """period, component, currency, now, then and change (minor units) of each earning that is or would be; `credits` that are new."""
+    """period, component, currency, now, then and change (minor units) of each earning that is or would be; `credits`
+    that are new."""
 
     earnings: pl.DataFrame
     credits: pl.DataFrame

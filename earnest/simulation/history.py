@@ -1,4 +1,5 @@
-"""The year of history from which simulated years are drawn: its deals, who holds them, and who could sit in whose place."""
+"""The year of history from which simulated years are drawn: its deals, who holds them, and who could sit in whose
+place."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ Group = tuple[str | None, str | None, str | None]
 class BaseYear:
     """A calendar year of deals and the people of the roster, both numbered.
 
-    `deals` has deal_id, holder (a place in `people`) and net (minor units). `groups` gives for everyone those, themselves among
-    them, who hold deals on the same plan, in the same position and under the same manager.
+    `deals` has deal_id, holder (a place in `people`) and net (minor units). `groups` gives for everyone those,
+    themselves among them, who hold deals on the same plan, in the same position and under the same manager.
     """
 
     year: int

@@ -19,7 +19,8 @@ COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fis
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came out: per year sales, cost and share; attainment per person and window; changes against the other plan, if any."""
+    """What came out: per year sales, cost and share; attainment per person and window; changes against the other plan,
+    if any."""
 
     base: BaseYear
     currency: str

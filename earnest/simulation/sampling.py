@@ -1,8 +1,8 @@
 """Lots: which deals simulated years have, and who sits in which seat. The same seed draws the same, whatever the plan.
 
-A year is drawn in two steps (a bootstrap of people, then of deals): every seat is filled by somebody of its group, who brings their
-quota and terms; they then draw as many deals as they had, with replacement, of their own. Deals keep their dates and with them
-the seasons.
+A year is drawn in two steps (a bootstrap of people, then of deals): every seat is filled by somebody of its group, who
+brings their quota and terms; they then draw as many deals as they had, with replacement, of their own. Deals keep their
+dates and with them the seasons.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from earnest.simulation.history import BaseYear
 
 @dataclass(frozen=True)
 class Sample:
-    """Some simulated years: `seats` (year, seat, who) and `deals` (year, seat, who, deal_id, net), all places in the base."""
+    """Some simulated years: `seats` (year, seat, who) and `deals` (year, seat, who, deal_id, net), all places in the
+    base."""
 
     seats: pl.DataFrame
     deals: pl.DataFrame
 
 
 def sample(base: BaseYear, first: int, *, count: int, seed: int) -> Sample:
-    """The years from number `first` on; each has lots of its own, so that it is the same however years are taken together."""
+    """The years from number `first` on; each has lots of its own, so that it is the same however years are taken
+    together."""
     held = base.deals["holder"].to_numpy()
     starts = np.searchsorted(held, np.arange(len(base.people)))
     sizes = np.searchsorted(held, np.arange(len(base.people)), side="right") - starts

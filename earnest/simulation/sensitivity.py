@@ -16,7 +16,8 @@ _ROW = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """A convention, how the plans set it, another setting, whether a plan says it, and what that would move in history."""
+    """A convention, how the plans set it, another setting, whether a plan says it, and what that would move in
+    history."""
 
     convention: str
     now: str

@@ -111,7 +111,8 @@ def moved(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def by_person(changes: pl.DataFrame, people: list[str]) -> pl.DataFrame:
-    """participant_id, then per year as that person: average pay before, now, change, and the share of years that are won and lost."""
+    """participant_id, then per year as that person: average pay before, now, change, and the share of years that are
+    won and lost."""
     names = pl.DataFrame({"who": range(len(people)), "participant_id": people}, schema_overrides={"who": pl.Int64})
     return (
         changes.group_by("who")

@@ -1,6 +1,8 @@
-"""The pay of simulated years. Each year has participants of its own, so that one call of the kernel computes many years.
+"""The pay of simulated years. Each year has participants of its own, so that one call of the kernel computes many
+years.
 
-Crediting happens once, on history: a deal that is drawn brings the credits it had, its holder's to the seat that drew it.
+Crediting happens once, on history: a deal that is drawn brings the credits it had, its holder's to the seat that drew
+it.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from shared.kernel.tables import SUMS
 
 MANY, SOME = 100, 16
 CYCLE = 400
-"""After so many years the calendar repeats, leap days and weekdays and all. Where people are compared with each other, the years
-of one call lie so far apart that everyone meets only those of their own year."""
+"""After so many years the calendar repeats, leap days and weekdays and all. Where people are compared with each other,
+the years of one call lie so far apart that everyone meets only those of their own year."""
 APART = "\x1f"
 """Between a participant and a deal, or a seat and a year; no identifier has it."""
 _KEY = ["plan", "version", "rule", "period", "fiscal", "currency", "bucket"]
@@ -40,7 +42,8 @@ class Years:
         # not enough: each year is moved so far into the future that nobody shares a window with another year.
         self._apart = CYCLE if windows else 0
         self.at_once = MANY if not windows else SOME if windows == {"month"} and not dated else 1
-        """How many years one call takes; fiscal weeks and the versions that scores belong to cannot be moved in time."""
+        """How many years one call takes; fiscal weeks and the versions that scores belong to cannot be moved in
+        time."""
 
     def pay(self, lots: Sample) -> pl.DataFrame:
         """`EARNINGS` of the years, with `year` and the places `seat` and `who` beside them."""

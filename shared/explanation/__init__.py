@@ -1,4 +1,5 @@
-"""Earnings told line by line, in numbers and in sentences: the one telling that the API, statements and the command line share."""
+"""Earnings told line by line, in numbers and in sentences: the one telling that the API, statements and the command
+line share."""
 
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.parts import parts, parts_of_lines

@@ -1,8 +1,8 @@
 """Explanations of a month kept as bytes: numbers for everyone at once, sentences when somebody reads them.
 
-A detail is JSON and stands by itself: the published earnings of one participant and month, their lines and slices, what longer windows
-paid before, and the plan versions they are under. So it is told the same however facts and plans go on. Columns are lists, because
-a detail is written a hundred times for each time it is read.
+A detail is JSON and stands by itself: the published earnings of one participant and month, their lines and slices, what
+longer windows paid before, and the plan versions they are under. So it is told the same however facts and plans go on.
+Columns are lists, because a detail is written a hundred times for each time it is read.
 """
 
 from __future__ import annotations

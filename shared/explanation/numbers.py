@@ -23,13 +23,15 @@ def share_percent(share: int) -> Decimal:
 
 
 ATTAINMENT_DIGITS = 5
-"""Decimals of an attainment in percent: one more than the thresholds of a plan may have, so that one which is cut is never one of them."""
+"""Decimals of an attainment in percent: one more than the thresholds of a plan may have, so that one which is cut is
+never one of them."""
 
 
 def attainment(share: Decimal) -> Decimal:
     """An attainment (1 is 100%) in percent: with two decimals, or more where it has them, and at most five.
 
-    What is cut makes the fifth digit odd, so that it is never shown on a threshold, or beyond one, that it has not reached or passed.
+    What is cut makes the fifth digit odd, so that it is never shown on a threshold, or beyond one, that it has not
+    reached or passed.
     """
     return plain(cut(EXACT.multiply(share, Decimal(100)), ATTAINMENT_DIGITS), 2)
 

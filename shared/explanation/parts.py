@@ -36,7 +36,8 @@ def parts(
     component: str,
     period: str,
 ) -> list[Part]:
-    """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums over.
+    """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums
+    over.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
@@ -58,8 +59,9 @@ def parts_of_lines(
 ) -> list[Part]:
     """The parts of one of a participant's earnings, all of whose lines are known.
 
-    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told. `carried` says per
-    plan and version what the window paid before the period, for whoever has the lines of the period only.
+    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told.
+    `carried` says per plan and version what the window paid before the period, for whoever has the lines of the period
+    only.
     """
     lines, slices = (
         table.filter((pl.col("component") == component) & (pl.col("period") <= period)) for table in explained
@@ -170,7 +172,8 @@ class _Told:
                 paid -= amount
 
     def _exactly(self, pays: Decimal) -> Decimal:
-        """What slices pay; where every deal is rounded and nothing multiplies that, whole units, though a slice may have more digits than are kept."""
+        """What slices pay; where every deal is rounded and nothing multiplies that, whole units, though a slice may
+        have more digits than are kept."""
         component, plan = self._component, self._plan
         if component is None or component.component not in plan.pays_by_deal or component.multiply or component.when:
             return pays
@@ -201,7 +204,8 @@ class _Told:
 
 
 def windows(lines: pl.DataFrame, plan: Plan, *, component: Component | None, by: list[str]) -> pl.Series:
-    """The window in which each line stands; a line without a deal stands in that of the deal after it, or else before it.
+    """The window in which each line stands; a line without a deal stands in that of the deal after it, or else before
+    it.
 
     `by` tells earnings apart whose lines these are, in order.
 

@@ -1,9 +1,11 @@
-"""The fiscal calendar of a plan: which fiscal period a date lies in, when it ends, and which fiscal periods form a quarter or a year.
+"""The fiscal calendar of a plan: which fiscal period a date lies in, when it ends, and which fiscal periods form a
+quarter or a year.
 
-Two kinds of period, which nothing turns into each other by accident. A *calendar month* is a text, `2025-03`: by it credits, earnings
-and lines leave the kernel, and everything after the kernel counts. A *fiscal period* is a number (`Fiscal`, in tables the column
-`fiscal`): by it quotas, windows and what is paid at the end of a period go. Of a calendar of months a fiscal period is a month; of one of
-weeks it is not, and what is summed is then kept by *segment*, the days that a fiscal period and a calendar month have in common.
+Two kinds of period, which nothing turns into each other by accident. A *calendar month* is a text, `2025-03`: by it
+credits, earnings and lines leave the kernel, and everything after the kernel counts. A *fiscal period* is a number
+(`Fiscal`, in tables the column `fiscal`): by it quotas, windows and what is paid at the end of a period go. Of a
+calendar of months a fiscal period is a month; of one of weeks it is not, and what is summed is then kept by *segment*,
+the days that a fiscal period and a calendar month have in common.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from shared.kernel.language.conventions import CalendarTerms, Reset
 from shared.periods import last_day
 
 Fiscal = NewType("Fiscal", int)
-"""A fiscal period by number: twelve times the fiscal year, and its place in the year from 0 to 11. The one that follows is one more."""
+"""A fiscal period by number: twelve times the fiscal year, and its place in the year from 0 to 11. The one that follows
+is one more."""
 PERIODS_IN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 FISCAL = pl.Int32
 _YEARS_EACH_WAY = 60
@@ -93,8 +96,8 @@ def fiscal_at(day: date, calendar: CalendarTerms) -> Fiscal:
 
 
 def goes_on(before: CalendarTerms, after: CalendarTerms, *, day: date) -> bool:
-    """Whether sums of fiscal periods of one calendar may go on in those of another from a day on: the periods before it of the fiscal year
-    in which it lies are the same in both, and earlier ones are of earlier years.
+    """Whether sums of fiscal periods of one calendar may go on in those of another from a day on: the periods before it
+    of the fiscal year in which it lies are the same in both, and earlier ones are of earlier years.
     """
     now, last = fiscal_at(day, after), day - timedelta(days=1)
     year = Fiscal(now - now % PERIODS_IN["year"])
@@ -187,7 +190,8 @@ def _weekly(calendar: CalendarTerms) -> tuple[list[date], Fiscal]:
 
 
 def _number_of_year(calendar: CalendarTerms, first: date) -> int:
-    """The number of the fiscal year that begins on a day. One that begins or ends some days beyond the turn of a year belongs to that year."""
+    """The number of the fiscal year that begins on a day. One that begins or ends some days beyond the turn of a year
+    belongs to that year."""
     # A retail year begins on the Sunday nearest to the turn of a year, days before or after it: a day well inside the
     # year says which it is.
     into = {"start": 14, None: 180, "end": 350}[calendar.named_after]

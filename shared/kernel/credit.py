@@ -41,8 +41,9 @@ class Credited(NamedTuple):
 def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     """Credit each deal to its holders, and to whoever else the rules name, under the plans in force at the credit date.
 
-    The credited amount is the deal's amount less its refunds, or what the rule says, divided among the holders of a split by
-    largest remainder. A manager is credited with the parts held below them. Who has left is not credited. Independent per deal.
+    The credited amount is the deal's amount less its refunds, or what the rule says, divided among the holders of a
+    split by largest remainder. A manager is credited with the parts held below them. Who has left is not credited.
+    Independent per deal.
 
     Args:
         deals: `DEALS` with the plan set's custom columns, one row per deal.
@@ -135,7 +136,8 @@ class _Dated:
         ]
 
     def strangers(self) -> list[pl.DataFrame]:
-        """Those whom a column of a deal names for a rule, or who are said to manage whom it credits, and whom the roster does not know."""
+        """Those whom a column of a deal names for a rule, or who are said to manage whom it credits, and whom the
+        roster does not know."""
         named = [
             unknown_participants(self._payees(rule.to), plan.filters[rule.rule])
             for plan, rule in self._rules
@@ -237,7 +239,8 @@ def _holders(deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
-    """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for strangers."""
+    """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for
+    strangers."""
     assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
     return (
         payees.sort("credit_date")
@@ -310,7 +313,8 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:
-    """One credit per deal, payee and rule: a manager or a teammate of two holders of a deal is credited with both parts."""
+    """One credit per deal, payee and rule: a manager or a teammate of two holders of a deal is credited with both
+    parts."""
     if not above:
         return []
     merged = (

@@ -40,10 +40,11 @@ MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
 
 
 def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
-    """Evaluate every component; rounds once, on what it has paid in its window so far, of which a segment pays the growth.
+    """Evaluate every component; rounds once, on what it has paid in its window so far, of which a segment pays the
+    growth.
 
-    A segment is what a fiscal period and a calendar month share. What is not paid deal by deal is paid in the segment in which its fiscal
-    period ends: a fixed amount, what compares participants, what a minimum adds.
+    A segment is what a fiscal period and a calendar month share. What is not paid deal by deal is paid in the segment
+    in which its fiscal period ends: a fixed amount, what compares participants, what a minimum adds.
 
     Args:
         measures: `MEASURES`, with all of a window where a measure goes on over several.
@@ -68,7 +69,8 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
 
 
 def _contributed(measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
-    """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score makes its segment a step."""
+    """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score
+    makes its segment a step."""
     of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
     # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
     # and zero in `_complete`.
@@ -100,7 +102,8 @@ def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:
 
 
 def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Steps with every ingredient of the plan, in order; the last segment of every fiscal period among them, if need be as `added`.
+    """Steps with every ingredient of the plan, in order; the last segment of every fiscal period among them, if need be
+    as `added`.
 
     Where everyone is compared over a longer window, they are in everyone's steps, in those of others as `idle`.
     """
@@ -255,7 +258,8 @@ def _carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Seri
 def _limits(
     found: Iterable[pl.DataFrame], context: EvaluationContext, *, plan: Plan, roster: Roster
 ) -> list[pl.DataFrame]:
-    """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a quarter is paid."""
+    """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a
+    quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
     own = last_segments(context.rows.filter(pl.col("version") == plan.version), plan)

@@ -28,10 +28,11 @@ class Explained(NamedTuple):
 def explain(
     credits: pl.DataFrame, roster: Roster, *, plans: PlanSet, earnings: pl.DataFrame | None = None
 ) -> Explained:
-    """The lines of every earning of the credits: deals by credit date, then deal id, then rule, unless the plan says otherwise.
+    """The lines of every earning of the credits: deals by credit date, then deal id, then rule, unless the plan says
+    otherwise.
 
-    A line pays `round(F(after)) - round(F(before))`, so that lines sum to the earning to the cent. What a minimum, a maximum or a
-    carry-over changes is a line of its own.
+    A line pays `round(F(after)) - round(F(before))`, so that lines sum to the earning to the cent. What a minimum, a
+    maximum or a carry-over changes is a line of its own.
 
     Args:
         credits: all `CREDITS` of the participants to explain, of the whole of a window.
@@ -73,7 +74,8 @@ def explain(
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
-    """The credits of a version, with what components that pay by the deal pay for each, and the opening of every period."""
+    """The credits of a version, with what components that pay by the deal pay for each, and the opening of every
+    period."""
     of_plan = _of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
     by_deal = (
         [
@@ -93,8 +95,8 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.Da
 def _openings(
     credits: pl.DataFrame, earned: pl.DataFrame, *, roster: Roster, plan: Plan, plans: PlanSet
 ) -> pl.DataFrame:
-    """The steps of everyone on a version: segments with credits or scores, without either those that were paid nevertheless, and those
-    in which a fiscal period ends.
+    """The steps of everyone on a version: segments with credits or scores, without either those that were paid
+    nevertheless, and those in which a fiscal period ends.
 
     A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one.
     """
@@ -142,7 +144,8 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
 
 
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
-    """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of the plan."""
+    """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of
+    the plan."""
     told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]

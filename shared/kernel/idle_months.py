@@ -1,4 +1,5 @@
-"""Idle periods: a guarantee, a fixed bonus or what a cap has carried over is paid in a fiscal period without a credit, too."""
+"""Idle periods: a guarantee, a fixed bonus or what a cap has carried over is paid in a fiscal period without a credit,
+too."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ _STEP = ["period", "plan", "version", "fiscal"]
 
 
 class Months(NamedTuple):
-    """The first and the last month in which anyone has a credit; where a plan counts in weeks, also the plan versions and fiscal periods
-    (period, plan, version, fiscal) of the credits in these two months."""
+    """The first and the last month in which anyone has a credit; where a plan counts in weeks, also the plan versions
+    and fiscal periods (period, plan, version, fiscal) of the credits in these two months."""
 
     first: str
     last: str
@@ -39,7 +40,8 @@ class Months(NamedTuple):
         return cls(first, last, frozenset(steps))
 
     def fiscals(self, plan: Plan, plans: PlanSet) -> tuple[int, int]:
-        """The first and the last fiscal period of a plan in which anyone has a credit: of a plan with another calendar, in whose months."""
+        """The first and the last fiscal period of a plan in which anyone has a credit: of a plan with another calendar,
+        in whose months."""
         found: list[tuple[str, int | None]] = [(month, None) for month in (self.first, self.last)]
         if plan.calendar.weeks is not None:
             found = [
@@ -58,8 +60,8 @@ def earn_every_month(
 ) -> pl.DataFrame:
     """`EARNINGS` of every fiscal period of everyone on a plan that may pay without credits.
 
-    Fiscal periods are those from the first to the last in which anyone has a credit; for who joined earlier in the same fiscal year,
-    from then on. Who has no credit in one has rows only where a component pays them.
+    Fiscal periods are those from the first to the last in which anyone has a credit; for who joined earlier in the same
+    fiscal year, from then on. Who has no credit in one has rows only where a component pays them.
 
     Args:
         measures: `MEASURES`, of everyone or of the participants of the roster.

@@ -1,4 +1,5 @@
-"""Measure: credits added up per participant and period, and what each period adds to the ingredients of a plan's measures."""
+"""Measure: credits added up per participant and period, and what each period adds to the ingredients of a plan's
+measures."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from shared.kernel.tables import MEASURES, SUMS, empty
 STEP = ["participant_id", "plan", "version", "period", "fiscal"]
 """A step: a participant under a plan version in a segment."""
 ORDER = ["participant_id", "fiscal", "version", "period"]
-"""Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the next."""
+"""Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the
+next."""
 
 
 def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -72,7 +74,8 @@ def _buckets(plan: Plan) -> dict[str, pl.Expr]:
 
 
 def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[str], pl.Series]]:
-    """For each component that pays deal by deal: its name, the rules of its measure, and what every credit would pay (Int64)."""
+    """For each component that pays deal by deal: its name, the rules of its measure, and what every credit would pay
+    (Int64)."""
     for component in plan.components:
         measure = plan.measure(component.main_measure())
         if measure is None or component.component not in plan.pays_by_deal:

@@ -1,4 +1,5 @@
-"""Why a deal credits nobody or a component pays nothing: the one vocabulary of files, lines, statements, the API and metrics."""
+"""Why a deal credits nobody or a component pays nothing: the one vocabulary of files, lines, statements, the API and
+metrics."""
 
 from __future__ import annotations
 

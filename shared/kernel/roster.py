@@ -29,7 +29,8 @@ class Roster:
     scores: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
 
     def quotas_of(self, measure: str, *, is_share: bool) -> pl.DataFrame:
-        """The quotas of a measure: its own, and beside them, unless it is a share of a whole by itself, those for every measure.
+        """The quotas of a measure: its own, and beside them, unless it is a share of a whole by itself, those for every
+        measure.
 
         What is said for the measure goes before what is said for all from the same date on.
         """
@@ -86,7 +87,8 @@ class Roster:
 
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
-        """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`, `quota.*` for every measure."""
+        """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`,
+        `quota.*` for every measure."""
         assignments: list[tuple[Any, ...]] = []
         figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": []}
         for participant_id, facts in participants:

@@ -1,7 +1,7 @@
 """What a plan version pays at given points, without deals: so much reached, such a quota, such terms.
 
-Assertions, charts, the search for cliffs and simulations ask here. It is the same function as `earn`, on numbers that are said
-instead of added up; every point is one whole window of one participant.
+Assertions, charts, the search for cliffs and simulations ask here. It is the same function as `earn`, on numbers that
+are said instead of added up; every point is one whole window of one participant.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Scenarios:
-    """Some points, as columns by name, all of the same `height`; numbers are in major units, an attainment of 100% is 1.
+    """Some points, as columns by name, all of the same `height`; numbers are in major units, an attainment of 100% is
+    1.
 
-    What is not said of a measure follows from what is: formulas and scorecards from other measures, a measure from its attainment
-    and quota, a quota from measure and attainment or from the plan's default. A measure of which nothing is said is zero.
-    Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period, fiscal) where they stand together.
+    What is not said of a measure follows from what is: formulas and scorecards from other measures, a measure from its
+    attainment and quota, a quota from measure and attainment or from the plan's default. A measure of which nothing is
+    said is zero. Every point stands alone, so that a contest has one who runs; give `rows` (participant_id, period,
+    fiscal) where they stand together.
     """
 
     height: int
@@ -49,7 +51,8 @@ class Scenarios:
 
 @dataclass(frozen=True, kw_only=True)
 class PaidAt:
-    """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays nothing."""
+    """What each component pays at each point, in minor units, the plan's own limits among them; and why one pays
+    nothing."""
 
     context: EvaluationContext
     pay: dict[str, pl.Series]
@@ -97,7 +100,8 @@ class _Given(Figures):
         self._points = points
 
     def quota(self, context: EvaluationContext, name: str) -> ExactColumn:
-        """The quota said, or that follows from measure and attainment, or the plan's default; 1 where only an attainment is said."""
+        """The quota said, or that follows from measure and attainment, or the plan's default; 1 where only an
+        attainment is said."""
         points = self._points
         if name in points.quotas:
             return points.quotas[name]

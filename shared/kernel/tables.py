@@ -52,12 +52,14 @@ ASSIGNMENTS = pl.Schema(
 """Who reports to whom on which plan from a date on, until the participant's next row."""
 
 FIGURES = pl.Schema({"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": NUMBER})
-"""Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their date."""
+"""Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their
+date."""
 
 QUOTAS = pl.Schema(
     {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": NUMBER}
 )
-"""Quotas per period in major units of the plan's currency, from a date on; null ends a quota. Measure `*` is every one."""
+"""Quotas per period in major units of the plan's currency, from a date on; null ends a quota. Measure `*` is every
+one."""
 
 CREDITS = pl.Schema(
     {
@@ -78,8 +80,9 @@ CREDITS = pl.Schema(
 )
 """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on.
 
-`bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text; `exchange` the rate at which a deal in another currency was
-converted, in words (`25,450 VND = 1 USD`). Both are empty where there is none."""
+`bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text; `exchange` the
+rate at which a deal in another currency was converted, in words (`25,450 VND = 1 USD`). Both are empty where there is
+none."""
 
 SUMS = pl.Schema(
     {
@@ -100,7 +103,8 @@ SUMS = pl.Schema(
 UNCREDITED = pl.Schema(
     {"deal_id": pl.String(), "participant_id": pl.String(), "reason": pl.String(), "about": pl.String()}
 )
-"""Won deals, or shares of them, that credited nobody, why (`shared.kernel.reasons`), and what that is about: a plan, a currency."""
+"""Won deals, or shares of them, that credited nobody, why (`shared.kernel.reasons`), and what that is about: a plan, a
+currency."""
 
 MEASURES = pl.Schema(
     {
@@ -113,8 +117,8 @@ MEASURES = pl.Schema(
         "amount": pl.Int64(),
     }
 )
-"""What each segment, the days that a calendar month and a fiscal period share, adds to the ingredients of the measures of a plan
-version, for everyone with a credit under it in the segment; zero where none counts."""
+"""What each segment, the days that a calendar month and a fiscal period share, adds to the ingredients of the measures
+of a plan version, for everyone with a credit under it in the segment; zero where none counts."""
 
 EARNINGS = pl.Schema(
     {
@@ -134,12 +138,13 @@ EARNINGS = pl.Schema(
         "about": pl.String(),
     }
 )
-"""What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that pays as a whole.
+"""What each component pays in a segment: for what was credited in it, and if the fiscal period ends in it, what that
+pays as a whole.
 
-`attainment` is that of the calculation (1 is 100%), which `measure` by `quota` need not give to the last digit: a quota prorated by days
-has no end. It and `quota` are null without a quota above zero. `share` is that of a pool, null of other kinds.
-`problem` is the reason (`shared.kernel.reasons`) why it pays nothing in its window, null where there is none, and `about` what that is
-about: a measure, a term, a category, a gate."""
+`attainment` is that of the calculation (1 is 100%), which `measure` by `quota` need not give to the last digit: a quota
+prorated by days has no end. It and `quota` are null without a quota above zero. `share` is that of a pool, null of
+other kinds. `problem` is the reason (`shared.kernel.reasons`) why it pays nothing in its window, null where there is
+none, and `about` what that is about: a measure, a term, a category, a gate."""
 
 LINES = pl.Schema(
     {
@@ -167,16 +172,17 @@ LINES = pl.Schema(
         "problem": pl.String(),
     }
 )
-"""How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and what the credit
-added to pay.
+"""How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and
+what the credit added to pay.
 
-`exact` is the pay of the component's window so far before it is rounded; of what is rounded already, such as the months of a quarter that
-pays its months, the rounded pay. Attainments are those of the calculation, as in `EARNINGS`; before the credit against the quota after it.
+`exact` is the pay of the component's window so far before it is rounded; of what is rounded already, such as the months
+of a quarter that pays its months, the rounded pay. Attainments are those of the calculation, as in `EARNINGS`; before
+the credit against the quota after it.
 
-A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month, and in `rule`
-what moved the pay instead, its `share` that of a pool: `opening` (scores, quotas, amounts that need no deal), `minimum`,
-`maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number. `problem` is the reason why the component pays nothing
-after the line."""
+A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month,
+and in `rule` what moved the pay instead, its `share` that of a pool: `opening` (scores, quotas, amounts that need no
+deal), `minimum`, `maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number. `problem` is the
+reason why the component pays nothing after the line."""
 
 SLICES = pl.Schema(
     {
@@ -194,9 +200,11 @@ SLICES = pl.Schema(
         "pays": NUMBER,
     }
 )
-"""The parts of a line: so much (`credited`, 10^-6 minor units) at a `rate` (10^-9), times a `factor` (10^-9) of gate and multipliers.
+"""The parts of a line: so much (`credited`, 10^-6 minor units) at a `rate` (10^-9), times a `factor` (10^-9) of gate
+and multipliers.
 
-`pays` is what the part pays, in major units, where that is not the product of these, because one of them is cut: a third has no end.
+`pays` is what the part pays, in major units, where that is not the product of these, because one of them is cut: a
+third has no end.
 
 Where the rate itself moves, a line has the part after it and, negative, the part before it."""
 

@@ -1,4 +1,5 @@
-"""Columns of exact numbers: fractions of whole numbers, added, multiplied, divided and compared without ever being rounded.
+"""Columns of exact numbers: fractions of whole numbers, added, multiplied, divided and compared without ever being
+rounded.
 
 Plain numbers beside a column are Python's own `int` and `Fraction`.
 """
@@ -34,16 +35,17 @@ MOST_BITS: Final = 4096
 _LARGEST: Final = 1 << MOST_BITS
 Number: TypeAlias = "int | Fraction"
 Mode = Literal["half_up", "half_even", "up", "down"]
-"""How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to zero."""
+"""How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to
+zero."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ExactColumn:
     """`top / (by * per)`, row by row, in lowest terms or not.
 
-    `by` is the same in all rows, `per` is each row's own: a quota by which was divided. So numbers by the same quotas stay
-    small beside each other, whatever they were multiplied with. `most` bounds the size of the tops, `deepest` that of `per`;
-    `by` and `per` are above zero.
+    `by` is the same in all rows, `per` is each row's own: a quota by which was divided. So numbers by the same quotas
+    stay small beside each other, whatever they were multiplied with. `most` bounds the size of the tops, `deepest` that
+    of `per`; `by` and `per` are above zero.
     """
 
     top: Whole
@@ -201,9 +203,11 @@ class ExactColumn:
         return whole * ExactColumn(top=sign_of(count.top), by=1, most=1) * unit
 
     def shown(self, scale: int, what: str) -> pl.Series:
-        """Int128 of whole numbers of `1/scale`, for people to read: cut off, and where that was not exact the last digit made odd.
+        """Int128 of whole numbers of `1/scale`, for people to read: cut off, and where that was not exact the last
+        digit made odd.
 
-        So a number is never shown on the other side of a coarser one, and not on it either: just below 25% it is not 25%.
+        So a number is never shown on the other side of a coarser one, and not on it either: just below 25% it is not
+        25%.
 
         Raises:
             Overflow: one does not fit; `what` names it.

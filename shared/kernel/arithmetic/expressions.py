@@ -1,7 +1,8 @@
-"""Exact arithmetic in Polars expressions: 128-bit sums that are checked, shares that sum to the whole, and the scales of stored numbers.
+"""Exact arithmetic in Polars expressions: 128-bit sums that are checked, shares that sum to the whole, and the scales
+of stored numbers.
 
-Stored money is Int64 minor units. What a statement shows of a calculation is in whole numbers of these scales; the calculation itself is in
-fractions (`shared.kernel.arithmetic.exact_column`).
+Stored money is Int64 minor units. What a statement shows of a calculation is in whole numbers of these scales; the
+calculation itself is in fractions (`shared.kernel.arithmetic.exact_column`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ RATE_SCALE = 10**9
 """What it shows of a rate: whole numbers of 10^-9."""
 NUMBER_DIGITS = 9
 NUMBER_SCALE = 10**NUMBER_DIGITS
-"""What it shows of a measure, a quota or an attainment: whole numbers of 10^-9, whatever they measure (`shared.kernel.tables.NUMBER`)."""
+"""What it shows of a measure, a quota or an attainment: whole numbers of 10^-9, whatever they measure
+(`shared.kernel.tables.NUMBER`)."""
 WHOLE_SHARE = 10**8
 """A share of 100 %: shares are whole numbers of 10^-8."""
 
@@ -71,7 +73,8 @@ def narrow(frame: pl.DataFrame, column: str, *, what: str) -> pl.DataFrame:
 
 
 def allocated(amount: str, share: str, *, within: str, ties: str) -> pl.Expr:
-    """Divide `amount` by `share` (10^-8 each) among the rows of one `within`, by largest remainder; `ties` decides ties.
+    """Divide `amount` by `share` (10^-8 each) among the rows of one `within`, by largest remainder; `ties` decides
+    ties.
 
     Parts have the sign of the amount and sum to it exactly where the shares sum to the whole.
     """

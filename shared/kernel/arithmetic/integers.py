@@ -1,4 +1,5 @@
-"""Columns of whole numbers: 128-bit integers while they fit, beyond that Python's unlimited integers, slower and as right.
+"""Columns of whole numbers: 128-bit integers while they fit, beyond that Python's unlimited integers, slower and as
+right.
 
 A column of one row stands for the same number in every row.
 """

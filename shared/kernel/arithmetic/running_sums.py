@@ -1,4 +1,5 @@
-"""Rows in order, in which those of one window follow one another: sums and steps within such runs, without grouping anything."""
+"""Rows in order, in which those of one window follow one another: sums and steps within such runs, without grouping
+anything."""
 
 from __future__ import annotations
 

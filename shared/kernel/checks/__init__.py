@@ -1,7 +1,7 @@
 """What a sound plan may still get wrong: looked for by `earnest plan check`, in small modules, one per idea.
 
-Codes are stable: P0 the file, P1 its words, P2 how its parts fit together, P21 units, P3 rows that do nothing, P4 what it pays,
-P5 what it leaves unsaid, P6 what nobody uses.
+Codes are stable: P0 the file, P1 its words, P2 how its parts fit together, P21 units, P3 rows that do nothing, P4 what
+it pays, P5 what it leaves unsaid, P6 what nobody uses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ UNIT_CODES: Final = frozenset({"P211", "P213"})
 
 
 def slips(plan: Plan, document: Any) -> list[Finding]:
-    """The warnings that can be told at once and mean that the plan pays otherwise than it looks: a rate of 8 where 8% was meant.
+    """The warnings that can be told at once and mean that the plan pays otherwise than it looks: a rate of 8 where 8%
+    was meant.
 
     Args:
         plan: the version.

@@ -1,4 +1,5 @@
-"""The assertions of a plan: what it must pay at a point, beside what it does pay; and those that name what the plan does not have."""
+"""The assertions of a plan: what it must pay at a point, beside what it does pay; and those that name what the plan
+does not have."""
 
 from __future__ import annotations
 

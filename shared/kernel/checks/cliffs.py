@@ -1,4 +1,5 @@
-"""Cliffs: places where a deal more pays less. Pay is walked along every measure that deals add to, around every number of the plan."""
+"""Cliffs: places where a deal more pays less. Pay is walked along every measure that deals add to, around every number
+of the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The kinds of plan components, one module each: its words, what it pays, and how that is told. A new kind is a new module here."""
+"""The kinds of plan components, one module each: its words, what it pays, and how that is told. A new kind is a new
+module here."""
 
 from __future__ import annotations
 

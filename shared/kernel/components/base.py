@@ -44,7 +44,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Unpaid:
-    """Rows that are paid nothing for a `reason` of `shared.kernel.reasons`, and what that is about, for all of them or for each."""
+    """Rows that are paid nothing for a `reason` of `shared.kernel.reasons`, and what that is about, for all of them or
+    for each."""
 
     reason: str
     about: str | pl.Series
@@ -119,9 +120,11 @@ class Kind(PlanPart, ABC):
     carry_over: bool = False
     """Whether what the maximum cut off is paid in later windows, as far as their maximum leaves room."""
     budget: Amount | None = None
-    """The most it pays to everyone on the plan together in a window; where more is due, each has the same part of it."""
+    """The most it pays to everyone on the plan together in a window; where more is due, each has the same part of
+    it."""
     window: Reset | None = None
-    """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each period pays what the sum grew by."""
+    """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each
+    period pays what the sum grew by."""
     pays: Literal["month", "quarter", "half_year", "year"] = "month"
     """How often it is paid: a quarter is paid as a whole in its last month."""
 
@@ -170,7 +173,8 @@ class Kind(PlanPart, ABC):
         return getattr(self, "measure", None)
 
     def formulas(self) -> Iterator[tuple[Path, FormulaText]]:
-        """Its gate and the factors that are formulas, each with where it stands; of a kind also what it pays, if that is one."""
+        """Its gate and the factors that are formulas, each with where it stands; of a kind also what it pays, if that
+        is one."""
         if self.when is not None:
             yield ("when",), self.when
         for number, each in enumerate(self.multiply):
@@ -194,7 +198,8 @@ class Kind(PlanPart, ABC):
         return [] if measure is None else [Reference(getattr(self, "on", "amount"), measure)]
 
     def pays_of(self) -> Sequence[Reference | FormulaText]:
-        """The measures and formulas of which it pays a part: in a window shorter than theirs it would pay them again."""
+        """The measures and formulas of which it pays a part: in a window shorter than theirs it would pay them
+        again."""
         return []
 
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:  # noqa: ARG002 (most kinds do not)
@@ -203,7 +208,8 @@ class Kind(PlanPart, ABC):
 
     @property
     def own_rate(self) -> Term | None:
-        """The rate at which it pays its measure, where that is each participant's own, and so may change after a deal."""
+        """The rate at which it pays its measure, where that is each participant's own, and so may change after a
+        deal."""
         return None
 
     @property
@@ -251,7 +257,8 @@ class Kind(PlanPart, ABC):
         return context.cached("factor", self.component, make=lambda: self._factor(context))
 
     def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:  # noqa: ARG002 (most kinds do not)
-        """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all in the period."""
+        """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all
+        in the period."""
         return ""
 
     def share(self, context: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)

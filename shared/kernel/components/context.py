@@ -1,4 +1,5 @@
-"""Where a component is evaluated: rows of one plan version, each a participant at some moment of a period, with all they have reached."""
+"""Where a component is evaluated: rows of one plan version, each a participant at some moment of a period, with all
+they have reached."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ _T = TypeVar("_T")
 class EvaluationContext:
     """The columns of some rows by name, worked out when asked for and kept.
 
-    `rows` has at least participant_id, period and fiscal. `measured`, `quotas` and `terms` give the column of a name; `paid` has what
-    components before this one pay.
+    `rows` has at least participant_id, period and fiscal. `measured`, `quotas` and `terms` give the column of a name;
+    `paid` has what components before this one pay.
     """
 
     rows: pl.DataFrame

@@ -39,7 +39,8 @@ class Flat(Kind):
         return self.rate if isinstance(self.rate, Term) else None
 
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
-        """With `round_on: deal`, where all have the same rate and the measure is a sum: the rate of a count or a ratio is no deal's."""
+        """With `round_on: deal`, where all have the same rate and the measure is a sum: the rate of a count or a ratio
+        is no deal's."""
         return self._rounds_deals(conventions) and measure.sum_of is not None
 
     def _rounds_deals(self, conventions: Conventions) -> bool:

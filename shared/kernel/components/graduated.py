@@ -79,7 +79,8 @@ class Graduated(Kind):
             start = end
 
     def _end(self, up_to: Fraction, value: ExactColumn, *, context: EvaluationContext) -> ExactColumn | Fraction:
-        """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0% or 100%)."""
+        """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0%
+        or 100%)."""
         if self.on == "amount":
             return up_to
         quota, attained = context.quota(self.measure), 1 if context.conventions.zero_quota == "full" else 0

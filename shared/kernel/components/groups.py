@@ -12,7 +12,8 @@ from shared.kernel.components.context import EvaluationContext
 from shared.money import largest_remainder
 
 Among = Literal["plan", "team", "territory", "position"]
-"""Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the period."""
+"""Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the
+period."""
 
 
 def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
@@ -33,7 +34,8 @@ def together(among: Among) -> str:
 
 
 def divided(amount: Fraction, weights: Sequence[Fraction], *, digits: int, mode: Mode = "half_up") -> list[Fraction]:
-    """An amount, rounded to the smallest unit, in shares by weight that sum to it: what is left over goes to the largest rests."""
+    """An amount, rounded to the smallest unit, in shares by weight that sum to it: what is left over goes to the
+    largest rests."""
     whole = sum(weights, Fraction(0))
     if not whole:
         return [Fraction(0)] * len(weights)

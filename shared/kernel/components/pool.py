@@ -24,9 +24,9 @@ from shared.money import minor_digits
 class Pool(Kind):
     """`kind: pool` divides `amount`, or `rate` of the sum of `funded_by` over all, among those whom `when` lets share.
 
-    They share equally, or in proportion to the measure `by`, in which who has nothing or less has no share. The pool is rounded to
-    the currency's smallest unit, and the shares sum to it. Or a measure says each one's `shares` of it, which sum to exactly 100%; then the
-    share of who does not take part is paid to nobody.
+    They share equally, or in proportion to the measure `by`, in which who has nothing or less has no share. The pool is
+    rounded to the currency's smallest unit, and the shares sum to it. Or a measure says each one's `shares` of it,
+    which sum to exactly 100%; then the share of who does not take part is paid to nobody.
     """
 
     kind: Literal["pool"]
@@ -181,7 +181,8 @@ class Pool(Kind):
 
 
 class _Shared(NamedTuple):
-    """Who shares pools, row by row: with which weight, whether they take part, and what the weights of their pool sum to."""
+    """Who shares pools, row by row: with which weight, whether they take part, and what the weights of their pool sum
+    to."""
 
     weights: list[Fraction]
     takes_part: list[bool]

@@ -1,4 +1,5 @@
-"""Slabs: tiers that begin anew with every deal. Each credit is paid by itself, at one rate or in marginal tiers of its own."""
+"""Slabs: tiers that begin anew with every deal. Each credit is paid by itself, at one rate or in marginal tiers of its
+own."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 
 class Slab(PlanPart):
-    """One row: deals up to this size (the last: no end) pay this rate, and a fixed amount beside it where there is one."""
+    """One row: deals up to this size (the last: no end) pay this rate, and a fixed amount beside it where there is
+    one."""
 
     up_to: Amount | None = None
     """The size up to which deals belong to it; the last has none."""

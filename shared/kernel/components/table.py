@@ -1,4 +1,5 @@
-"""Rate tables of any number of dimensions: bands, points between which is interpolated, and categories, each an axis."""
+"""Rate tables of any number of dimensions: bands, points between which is interpolated, and categories, each an
+axis."""
 
 from __future__ import annotations
 
@@ -25,10 +26,11 @@ from shared.kernel.language.values import Amount, Figure, Name, PlanPart, number
 
 
 class Axis(PlanPart):
-    """One dimension. It looks at a measure's `attainment` or `amount`, at a `formula`, or at a `category` of the participant.
+    """One dimension. It looks at a measure's `attainment` or `amount`, at a `formula`, or at a `category` of the
+    participant.
 
-    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name, and with
-    `others: true` one place more, the last, for everybody else.
+    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name,
+    and with `others: true` one place more, the last, for everybody else.
     """
 
     attainment: Name | None = None

@@ -29,7 +29,8 @@ class WholeTier(PlanPart):
 
 
 class Whole(Kind):
-    """`kind: whole` pays the measure at the rate of the tier that `by` (the measure itself, unless said) has reached."""
+    """`kind: whole` pays the measure at the rate of the tier that `by` (the measure itself, unless said) has
+    reached."""
 
     kind: Literal["whole"]
     measure: Name

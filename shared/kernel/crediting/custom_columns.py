@@ -1,7 +1,8 @@
 """The company's own columns of deals: what comes in, mostly as text, becomes the type that the plans declare.
 
-One reading for files, webhooks and the stream. Where something comes in, what cannot be read is refused by name. What was there before
-a plan declared its column is kept as it is, and the deals that the plan asks for it say so instead of counting nothing.
+One reading for files, webhooks and the stream. Where something comes in, what cannot be read is refused by name. What
+was there before a plan declared its column is kept as it is, and the deals that the plan asks for it say so instead of
+counting nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class BadColumnValue(ValueError):
 
 
 def column_value(value: Any, kind: pl.DataType) -> Any:
-    """A value (text, whole number, yes or no, null) as its column's type: text, whole number, Decimal, yes or no, date. Blank is null.
+    """A value (text, whole number, yes or no, null) as its column's type: text, whole number, Decimal, yes or no, date.
+    Blank is null.
 
     Raises:
         BadColumnValue: it is none.
@@ -98,7 +100,8 @@ def _shown(value: str | int | bool) -> str:
 
 
 def column_mistakes(custom: Mapping[str, Any], columns: Mapping[str, pl.DataType]) -> Iterator[tuple[str, str]]:
-    """The company's own fields of a deal that are not what their columns need: name and reason. What no plan declares may be anything."""
+    """The company's own fields of a deal that are not what their columns need: name and reason. What no plan declares
+    may be anything."""
     for name, value in custom.items():
         if (kind := columns.get(name)) is not None:
             try:
@@ -113,8 +116,8 @@ def bad_value_problem(names: list[str]) -> str:
 
 
 def with_declared_problems(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """The deals, of which those keep the `problem` of a column that cannot be read that close while some plan declares it, with the
-    first such column after the colon. For others it is no problem: they were before the plan.
+    """The deals, of which those keep the `problem` of a column that cannot be read that close while some plan declares
+    it, with the first such column after the colon. For others it is no problem: they were before the plan.
     """
     doubtful = deals.filter(pl.col("problem").str.starts_with(f"{BAD_VALUE}:")).select(
         "deal_id", "problem", "close_date"

@@ -15,8 +15,8 @@ MONEY = ("amount", "list_amount", "refunded")
 def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     """The expression for each deal, rounded to minor units of its currency (Int64), halves away from zero.
 
-    Money of the deal counts in major units; so does the result, whatever it measures: 5 pieces are 5.00. It is null of a deal that lacks
-    one of the columns, or where it is beyond 10^18 minor units.
+    Money of the deal counts in major units; so does the result, whatever it measures: 5 pieces are 5.00. It is null of
+    a deal that lacks one of the columns, or where it is beyond 10^18 minor units.
     """
 
     sizes = {currency: 10 ** minor_digits(currency) for currency in deals["currency"].unique().drop_nulls()}

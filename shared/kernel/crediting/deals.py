@@ -19,8 +19,8 @@ from shared.money import InexactAmount, MoneyError, to_minor
 def deals_table(deals: Iterable[tuple[str, Facts]], columns: pl.Schema) -> pl.DataFrame:
     """One row per deal in the given columns: `DEALS`, then the custom columns a plan set declares.
 
-    A deal that cannot be represented exactly, or has something else in a custom column than it declares, is kept, with its problem
-    named, so that crediting can report it.
+    A deal that cannot be represented exactly, or has something else in a custom column than it declares, is kept, with
+    its problem named, so that crediting can report it.
     """
     return values_table(((deal_id, values_of(facts)) for deal_id, facts in deals), columns)
 

@@ -22,7 +22,8 @@ def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
 
 
 def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts stay counts, and null null.
+    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts
+    stay counts, and null null.
 
     The product is exact and rounded once, to the plan's smallest unit, halves away from zero.
 

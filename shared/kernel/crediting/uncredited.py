@@ -37,10 +37,11 @@ def unusable_deals(deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plans: PlanSet) -> pl.DataFrame:
-    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a payment.
+    """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a
+    payment.
 
-    A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is then no miss.
-    What is wrong with the holder, the plan or the rate still is one.
+    A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is
+    then no miss. What is wrong with the holder, the plan or the rate still is one.
 
     Args:
         holders: of all deals, with what is in force at the close date.
@@ -84,7 +85,8 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plan
 
 
 def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
-    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too large.
+    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too
+    large.
 
     Args:
         credits: of all deals, with an `amount` that is null where it could not be calculated.
@@ -171,7 +173,8 @@ Row = tuple[str, str | None, str, str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class UncreditedReason:
-    """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in words."""
+    """A reason for which deals, or shares of them, credit nobody: how many there are, and the first with the reason in
+    words."""
 
     reason: str
     deals: int

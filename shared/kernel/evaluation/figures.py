@@ -26,7 +26,8 @@ _NANO = 10**9
 
 
 class Figures:
-    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for an `EvaluationContext`."""
+    """What the roster says of the participants of some rows (participant_id, fiscal), as columns for an
+    `EvaluationContext`."""
 
     def __init__(self, plan: Plan, roster: Roster) -> None:
         self._plan, self._roster = plan, roster

@@ -1,4 +1,5 @@
-"""Rows at which a plan version is evaluated: what every ingredient has come to, window by window, and what the components then pay."""
+"""Rows at which a plan version is evaluated: what every ingredient has come to, window by window, and what the
+components then pay."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ AT_ZERO: Final = "comes_to_zero"
 class ComponentPay:
     """What a component pays at some rows: `due` is its pay in its window so far (minor units).
 
-    `problem` is the reason (`shared.kernel.reasons`) why a row pays nothing, `about` what that is about; null where there is none.
-    `payable` is false where what the component needs is not there, so that it cannot be evaluated.
+    `problem` is the reason (`shared.kernel.reasons`) why a row pays nothing, `about` what that is about; null where
+    there is none. `payable` is false where what the component needs is not there, so that it cannot be evaluated.
     """
 
     due: pl.Series
@@ -93,7 +94,8 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
 
 
 def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
-    """Deals as rows that know nothing but the plan's conventions: what pays a deal by itself may look at nothing else."""
+    """Deals as rows that know nothing but the plan's conventions: what pays a deal by itself may look at nothing
+    else."""
 
     def unknown(_: EvaluationContext, name: str, *__: Any) -> ExactColumn:
         raise FormulaError(f"{name} is not known of a deal alone")
@@ -113,7 +115,8 @@ def _of_deals(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColu
 def bounded_deal_pay(
     component: Component, of_deals: ExactColumn, *, context: EvaluationContext, plan: Plan
 ) -> ExactColumn:
-    """A sum over the deals that a component pays by themselves; zero where their measure is below zero, if it then counts as zero."""
+    """A sum over the deals that a component pays by themselves; zero where their measure is below zero, if it then
+    counts as zero."""
     main = plan.measure(component.main_measure())
     if not plan.bounds_deals(component) or main is None:
         return of_deals
@@ -129,7 +132,7 @@ def ends_fiscal_period(plan: Plan) -> pl.Expr:
 
 
 def component_pay(component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster) -> ComponentPay:
-    """What a component pays at every row, components it refers to being in `at.paid`."""
+    """What a component pays at every row, components it refers to being in `context.paid`."""
     ended = _ended(component, context, plan=plan)
     return component_pay_with(
         component,
@@ -150,8 +153,8 @@ def component_pay_with(
     over: Callable[[ExactColumn], ExactColumn] = lambda due: due,
     ended: pl.Series | None = None,
 ) -> ComponentPay:
-    """The same with figures that need not come from a roster; `over` adds up what is due over the component's own window, and `ended`
-    says where the minimum holds, if not everywhere."""
+    """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
+    window, and `ended` says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
     problem, about = _first(_lacking(component, context, plan=plan, figures=figures), none, about=none)
     payable = problem.is_null()
@@ -218,7 +221,8 @@ def without_leavers(amounts: pl.Series, rows: pl.DataFrame, *, plan: Plan, roste
 
 
 def forfeited(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> pl.DataFrame:
-    """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something from."""
+    """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something
+    from."""
     kept = without_leavers(rows["amount"], rows, plan=plan, roster=roster)
     taken = kept != rows["amount"]
     if not taken.any():
@@ -228,7 +232,8 @@ def forfeited(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> pl.DataFrame
 
 
 def shown_measure(context: EvaluationContext, name: str | None) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """A measure, its quota and its attainment as people see them (`NUMBER`); zero without a measure, the others null without a quota.
+    """A measure, its quota and its attainment as people see them (`NUMBER`); zero without a measure, the others null
+    without a quota.
 
     Raises:
         Overflow: one is beyond 10^28.
@@ -298,7 +303,8 @@ def _lacking(component: Component, context: EvaluationContext, *, plan: Plan, fi
 
 
 def _unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
-    """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before what follows."""
+    """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before
+    what follows."""
     if plan.conventions.zero_quota == "nothing":
         for name in sorted(plan.quotas_of(component)):
             yield Unpaid("zero_quota", name, context.quota(name) <= 0)

@@ -96,7 +96,8 @@ class Walk:
         return shown(where(self._pay.payable, here, otherwise=0), "the pay so far")
 
     def _attained_before(self, main: str | None, quota: pl.Series, *, attained: pl.Series) -> pl.Series:
-        """What was reached before each row of the quota after it: the attainment of the row before, unless the quota has changed since."""
+        """What was reached before each row of the quota after it: the attainment of the row before, unless the quota
+        has changed since."""
         found = previous(attained, self._measured_from, first=pl.Series([0], dtype=NUMBER))
         # A quota that changes between two deals moves the attainment without a deal. Told against the new quota, the
         # deal's step is the deal's alone.
@@ -156,7 +157,8 @@ class Walk:
         return list(self._of_deals()) if by_deal else self._component.parts(self._context)
 
     def _of_deals(self) -> Iterator[Part]:
-        """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each deal makes of them."""
+        """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each
+        deal makes of them."""
         unit = AMOUNT_SCALE * 10**self._plan.digits
         credited = ExactColumn.of(self._walked["credited"], 10**self._plan.digits)
         # What each deal pays by itself is rounded deal by deal, and the line's parts are not. The difference is a part
@@ -178,7 +180,8 @@ class Walk:
     def _slices(
         self, number: int, part: Part, *, factor: ExactColumn | Number, payable: pl.Series
     ) -> Iterator[pl.DataFrame]:
-        """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and before."""
+        """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and
+        before."""
         minor = AMOUNT_SCALE * 10**self._plan.digits
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
         (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
@@ -210,7 +213,8 @@ class Walk:
             )
 
     def _paying(self, pays: ExactColumn, inexact: list[pl.Series], *, moves: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are cut; else null."""
+        """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are
+        cut; else null."""
         none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._context.height)
         if not inexact:
             return none, none
@@ -239,8 +243,8 @@ def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
-    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their `credit_date` and `share`, and
-    perhaps a `problem`, why the line pays nothing."""
+    """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their
+    `credit_date` and `share`, and perhaps a `problem`, why the line pays nothing."""
     return (
         rows.with_columns(
             rule=rule,

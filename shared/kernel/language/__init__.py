@@ -1,1 +1,2 @@
-"""What a plan is written in: numbers and names, formulas and filters, crediting rules and measures, and what is wrong with them."""
+"""What a plan is written in: numbers and names, formulas and filters, crediting rules and measures, and what is wrong
+with them."""

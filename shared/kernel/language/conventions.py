@@ -1,4 +1,5 @@
-"""What a plan may leave open and people read in two ways. Each has a default; `earnest plan check` names those left unsaid."""
+"""What a plan may leave open and people read in two ways. Each has a default; `earnest plan check` names those left
+unsaid."""
 
 from __future__ import annotations
 
@@ -18,11 +19,13 @@ class Conventions(PlanPart):
     """How a plan is to be read where its words allow two readings."""
 
     boundary: Literal["lower", "upper"] = "lower"
-    """Which tier a value exactly on a boundary belongs to: the one that ends there (`lower`) or the one that begins there."""
+    """Which tier a value exactly on a boundary belongs to: the one that ends there (`lower`) or the one that begins
+    there."""
     rounding: Mode = "half_up"
     """How pay is rounded to the currency's smallest unit."""
     round_on: Literal["total", "deal"] = "total"
-    """`total` rounds once, the pay of the window so far; `deal` rounds what each deal pays at a flat rate, and sums that."""
+    """`total` rounds once, the pay of the window so far; `deal` rounds what each deal pays at a flat rate, and sums
+    that."""
     order: Literal["date", "smallest_first", "largest_first"] = "date"
     """In which order the deals of a period climb the tiers; it moves pay between deals, never the sum."""
     zero_quota: Literal["refuse", "nothing", "full"] = "refuse"
@@ -32,7 +35,8 @@ class Conventions(PlanPart):
     leavers: Literal["paid_to_the_last_day", "nothing_in_the_last_period"] = "paid_to_the_last_day"
     """Who left within a period is paid for the deals until then, or nothing of that period."""
     versions: Literal["restart", "continue"] = "restart"
-    """When a new version begins within a window, sums begin anew, or go on and only what is added is paid by the new version."""
+    """When a new version begins within a window, sums begin anew, or go on and only what is added is paid by the new
+    version."""
 
 
 class ExchangeRate(PlanPart):
@@ -63,7 +67,8 @@ class ExchangeRate(PlanPart):
 
 
 class Exchange(PlanPart):
-    """How deals in other currencies are credited: at the latest rate on or before the credit date, kept with the credit."""
+    """How deals in other currencies are credited: at the latest rate on or before the credit date, kept with the
+    credit."""
 
     source: str = Field(min_length=1, max_length=200)
     """Where the rates come from, for people."""
@@ -85,7 +90,8 @@ class CalendarTerms(PlanPart):
     long_period: int = Field(default=12, ge=1, le=12)
     """With `long_years`: which period of such a year is a week longer, 1 to 12."""
     named_after: Literal["start", "end"] | None = None
-    """Whether a fiscal year bears the number of the calendar year in which it starts or ends; without it, where most of it lies."""
+    """Whether a fiscal year bears the number of the calendar year in which it starts or ends; without it, where most of
+    it lies."""
 
     @model_validator(mode="after")
     def _weeks_begin_somewhere(self) -> CalendarTerms:

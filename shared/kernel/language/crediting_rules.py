@@ -31,8 +31,8 @@ class CreditingRule(PlanPart):
     """Credits the deals that `when` selects.
 
     `to` says whom: `holder` (the owner, or each participant of a split with their share), `managers` (everybody above a
-    holder in the chain of the credit date, with the parts held below them), `team` (all who share the holder's manager),
-    `territory` (all whose territory is the deal's), or a column of type `participant` that names them.
+    holder in the chain of the credit date, with the parts held below them), `team` (all who share the holder's
+    manager), `territory` (all whose territory is the deal's), or a column of type `participant` that names them.
     """
 
     rule: Name
@@ -48,8 +48,10 @@ class CreditingRule(PlanPart):
     share: Rate | None = None
     """How much of that: an overlay of `50%` beside the holders' own credit."""
     date: Name = "close_date"
-    """The date of the credit: `close_date`, `open_date`, or a column of type `date`. A deal without it is not credited yet."""
+    """The date of the credit: `close_date`, `open_date`, or a column of type `date`. A deal without it is not credited
+    yet."""
     cap: Amount | None = None
     """The most that one deal credits one participant by this rule."""
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
-    """With `match: first`, rules of higher priority are tried first, and those of the same priority in the order of the file."""
+    """With `match: first`, rules of higher priority are tried first, and those of the same priority in the order of the
+    file."""

@@ -1,7 +1,8 @@
 """A filter as the engine that evaluates it has to be told, so that it computes what was written.
 
-Left to itself the engine divides whole numbers as floats and multiplies them around the end of 64 bits, fails at a division by zero,
-counts days in microseconds, takes what `is not true` for blank where it is blank, and cuts texts that are short enough.
+Left to itself the engine divides whole numbers as floats and multiplies them around the end of 64 bits, fails at a
+division by zero, counts days in microseconds, takes what `is not true` for blank where it is blank, and cuts texts that
+are short enough.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _DECIMALS: Final = 6
 
 
 def for_engine(tree: Any, schema: pl.Schema, *, days: Sequence[Any]) -> str:
-    """The filter in the engine's SQL. The tree is changed; `days` are its parts that count the days between two dates."""
+    """The filter in the engine's SQL. The tree is changed; `days` are its parts that count the days between two
+    dates."""
     # By identity, because equal parts may stand in one filter several times.
     between_dates = {id(node) for node in days}
     # Whole numbers become decimals before they are calculated with: Int64 wraps around its end, and a quotient of Int64

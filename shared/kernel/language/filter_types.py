@@ -1,7 +1,8 @@
 """The types of filters: every operation has one, and what cannot be compared, added or asked for is refused.
 
-The engine that evaluates filters would compare `amount > '100'` as text, in which 9 is more than 100, and days between dates in
-microseconds. So a filter is read here, typed from its leaves up, and only then written out again for the engine (`filter_engine`).
+The engine that evaluates filters would compare `amount > '100'` as text, in which 9 is more than 100, and days between
+dates in microseconds. So a filter is read here, typed from its leaves up, and only then written out again for the
+engine (`filter_engine`).
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ _FUNCTIONS: dict[type[Any], tuple[tuple[str, ...], str]] = {
     sql.Month: ((DATE,), NUMBER),
     sql.Day: ((DATE,), NUMBER),
 }
-"""The operations with operands of given types (the last may be left out where there are several), and what they give."""
+"""The operations with operands of given types (the last may be left out where there are several), and what they
+give."""
 _ACROSS_ROWS = (sql.AggFunc, sql.Window, sql.Query, sql.Rank)
 
 
@@ -79,7 +81,8 @@ class FilterError(ValueError):
 
 
 def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
-    """The type of a filter (`YES_NO` of one that can be used), and the filter as the engine takes it: days as whole numbers.
+    """The type of a filter (`YES_NO` of one that can be used), and the filter as the engine takes it: days as whole
+    numbers.
 
     Raises:
         FilterError: it does not parse, names an unknown column, or has an operation on what it is not for; says which.

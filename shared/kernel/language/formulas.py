@@ -1,7 +1,9 @@
-"""Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is refused.
+"""Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is
+refused.
 
-Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has. There are
-`+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
+Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has.
+There are `+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`,
+`floor` and `round(x, digits)`.
 """
 
 from __future__ import annotations
@@ -95,8 +97,8 @@ def _checked(text: str) -> str:
 FormulaText = Annotated[
     str, BeforeValidator(_as_text, json_schema_input_type=str | int | Decimal), AfterValidator(_checked)
 ]
-"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the deal's columns.
-A plain number is one too."""
+"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the
+deal's columns. A plain number is one too."""
 
 
 def references(text: str) -> list[Reference]:
@@ -105,10 +107,11 @@ def references(text: str) -> list[Reference]:
 
 
 def added_up(text: str, of: Callable[[Reference], dict[str, int]]) -> dict[str, int]:
-    """The sums of which a formula comes to a part or multiple, not those that it only compares or divides by, and how long each adds up.
+    """The sums of which a formula comes to a part or multiple, not those that it only compares or divides by, and how
+    long each adds up.
 
-    `of` says it of one measure or pay. A product adds up no longer than its factors do: sales of the month times a rate by those of the
-    year begin anew with the month.
+    `of` says it of one measure or pay. A product adds up no longer than its factors do: sales of the month times a rate
+    by those of the year begin anew with the month.
     """
     return _added_up(parsed(text), of)[0]
 

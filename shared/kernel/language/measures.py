@@ -1,4 +1,5 @@
-"""Measures: what a plan pays for, built from credits by adding up, or from scores that people enter, or from other measures."""
+"""Measures: what a plan pays for, built from credits by adding up, or from scores that people enter, or from other
+measures."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class QuotaTerms(PlanPart):
     per: Reset | None = None
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
     changes: Literal["whole", "by_period"] = "whole"
-    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it holds in."""
+    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it
+    holds in."""
     to_date: bool = False
     """Whether the quota of a window is only that of its periods so far: in February of a year, of two months."""
     spread: tuple[Rate, ...] = ()
@@ -42,7 +44,8 @@ class QuotaTerms(PlanPart):
     ramp: tuple[Rate, ...] = ()
     """The share of the quota in the first, second … period of a participant on the plan; afterwards all of it."""
     prorate: Literal["no", "calendar_days", "business_days"] = "no"
-    """Whether who joins or leaves within the window has the part of the quota that falls on the days they are active."""
+    """Whether who joins or leaves within the window has the part of the quota that falls on the days they are
+    active."""
 
     @model_validator(mode="after")
     def _sums_to_a_year(self) -> QuotaTerms:
@@ -81,7 +84,8 @@ class Distinct(PlanPart):
 
 
 class Goal(PlanPart):
-    """A line of a scorecard: a weight, and the attainment below which the goal counts nothing and above which no more."""
+    """A line of a scorecard: a weight, and the attainment below which the goal counts nothing and above which no
+    more."""
 
     weight: Rate
     """The weight of the goal; all weights sum to 100%."""
@@ -95,14 +99,16 @@ WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "s
 
 
 class Measure(PlanPart):
-    """One number of a participant in a period, in exactly one of the ways below; its attainment is that number by its quota."""
+    """One number of a participant in a period, in exactly one of the ways below; its attainment is that number by its
+    quota."""
 
     measure: Name
     """The measure's name."""
     sum_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The sum of the credits of some rules."""
     count_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    """How many deals some rules credit; one that two of them credit counts twice (count `distinct` by `deal_id` otherwise)."""
+    """How many deals some rules credit; one that two of them credit counts twice (count `distinct` by `deal_id`
+    otherwise)."""
     average_of: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The average credit of some rules."""
     latest_of: tuple[Name, ...] | None = Field(default=None, min_length=1)

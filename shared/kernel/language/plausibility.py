@@ -1,4 +1,5 @@
-"""Numbers of a plan that are allowed and yet look like a slip: another unit, a gap of a cent, a row that changes nothing."""
+"""Numbers of a plan that are allowed and yet look like a slip: another unit, a gap of a cent, a row that changes
+nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Formulas and filters in words, as far as they have plain ones: `attainment(bookings) >= 1` is `the attainment of bookings is at least 100%`.
+"""Formulas and filters in words, as far as they have plain ones: `attainment(bookings) >= 1` is `the attainment of
+bookings is at least 100%`.
 
-A formula that has no words is told in part as it stands; a filter is told as a whole or not at all, since half a condition misleads.
+A formula that has no words is told in part as it stands; a filter is told as a whole or not at all, since half a
+condition misleads.
 """
 
 from __future__ import annotations

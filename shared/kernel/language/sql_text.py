@@ -1,4 +1,5 @@
-"""The text of a filter or formula as a tree, within limits that keep every step after it small: in time, memory and recursion."""
+"""The text of a filter or formula as a tree, within limits that keep every step after it small: in time, memory and
+recursion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The words of a plan file: exact numbers, percentages, names. A plan file is YAML whose numbers are read as decimals."""
+"""The words of a plan file: exact numbers, percentages, names. A plan file is YAML whose numbers are read as
+decimals."""
 
 from __future__ import annotations
 

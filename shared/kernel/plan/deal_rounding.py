@@ -1,4 +1,5 @@
-"""Whether conventions hold for components that pay every deal by itself, or should: rounding, and a measure below zero."""
+"""Whether conventions hold for components that pay every deal by itself, or should: rounding, and a measure below
+zero."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from shared.kernel.plan.model import PlanModel
 
 
 def not_by_deal(plan: PlanModel, severity: str) -> Iterator[Finding]:
-    """The components for which `round_on: deal` or `negative: nothing` does not hold, as far as they are errors, or warnings."""
+    """The components for which `round_on: deal` or `negative: nothing` does not hold, as far as they are errors, or
+    warnings."""
     if severity == "warning" and plan.conventions.negative == "nothing":
         for place, component in enumerate(plan.components):
             if component.component in plan.pays_by_deal and not plan.bounds_deals(component):

@@ -1,4 +1,5 @@
-"""When a measure that is built from others begins anew, where it does not say so: with the longest of what it is built from."""
+"""When a measure that is built from others begins anew, where it does not say so: with the longest of what it is built
+from."""
 
 from __future__ import annotations
 

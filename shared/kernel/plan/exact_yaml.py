@@ -1,4 +1,5 @@
-"""The text of a plan file as data: YAML whose numbers are exact, whose words stay words, and where nothing is said twice."""
+"""The text of a plan file as data: YAML whose numbers are exact, whose words stay words, and where nothing is said
+twice."""
 
 from __future__ import annotations
 
@@ -21,10 +22,11 @@ class PlanFileError(ValueError):
 
 
 class _ExactLoader(yaml.SafeLoader):
-    """Reads whole numbers and numbers with a decimal point, the latter as Decimal; only `true` and `false` are yes and no.
+    """Reads whole numbers and numbers with a decimal point, the latter as Decimal; only `true` and `false` are yes and
+    no.
 
-    YAML 1.1 takes the words on, off, yes and no for truth values, which are words of plans, and `1:30`, `010` and `0x1F` for
-    numbers, which nobody means who writes a plan.
+    YAML 1.1 takes the words on, off, yes and no for truth values, which are words of plans, and `1:30`, `010` and
+    `0x1F` for numbers, which nobody means who writes a plan.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012

@@ -1,7 +1,8 @@
 """What a plan version says: who is credited for what, what is measured, and what each component pays.
 
-A model of its fields, and questions about them that need nothing else. What checks a plan asks these questions and stands above
-(`consistency`, `window_checks`, `deal_rounding`); `version` puts both together, and no plan is used before.
+A model of its fields, and questions about them that need nothing else. What checks a plan asks these questions and
+stands above (`consistency`, `window_checks`, `deal_rounding`); `version` puts both together, and no plan is used
+before.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Assertion(PlanPart):
 
 
 class PlanModel(PlanPart):
-    """What a plan version says, and the questions that follow from it alone. Whether it hangs together is seen to by `Plan`."""
+    """What a plan version says, and the questions that follow from it alone. Whether it hangs together is seen to by
+    `Plan`."""
 
     plan: Identifier
     """The plan's id, the same in all its versions: letters, digits and `. _ : @ / + -`."""
@@ -70,7 +72,8 @@ class PlanModel(PlanPart):
     exchange: Exchange | None = None
     """How deals in other currencies are credited; without it they are not."""
     columns: dict[Name, ColumnKind] = Field(default_factory=dict)
-    """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date, participant."""
+    """The company's own deal columns that rules may name, with their types: text, number, decimal, yes_no, date,
+    participant."""
     match: Literal["all", "first"] = "all"
     """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
     credits: tuple[CreditingRule, ...] = Field(min_length=1, max_length=MOST_RULES)
@@ -88,7 +91,8 @@ class PlanModel(PlanPart):
 
     @classmethod
     def quarantined(cls, plan: str, version: int, *, effective_from: date, currency: str) -> Self:
-        """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even read."""
+        """The version in name only: it holds from its day on and credits and pays nothing, and its document is not even
+        read."""
         return cls.model_construct(
             plan=plan,
             version=version,
@@ -130,7 +134,8 @@ class PlanModel(PlanPart):
         return all(type(each).walks for each in self.leading_to(component))
 
     def pays_at_the_end(self, component: Component) -> bool:
-        """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal counts in it."""
+        """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal
+        counts in it."""
         # What refers to a component is known no sooner than that component is.
         if any(each.pays_at_the_end for each in self.leading_to(component)):
             return True
@@ -157,7 +162,8 @@ class PlanModel(PlanPart):
         )
 
     def bounds_deals(self, component: Component) -> bool:
-        """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the same window."""
+        """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the
+        same window."""
         main = self.measure(component.main_measure())
         same = main is not None and main.reset == self.window(component)
         return self.conventions.negative == "nothing" and same
@@ -209,7 +215,8 @@ class PlanModel(PlanPart):
         return {rule for measure in self.measures if measure.measure in names for rule in measure.rules}
 
     def quotas_of(self, component: Component) -> set[str]:
-        """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of measures."""
+        """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of
+        measures."""
         return {each.name for each in self._looks_at(component) if each.kind in ("attainment", "quota")}
 
     def terms_of(self, component: Component) -> set[str]:
@@ -249,7 +256,8 @@ class PlanModel(PlanPart):
         return sorted(self.credits, key=lambda rule: -rule.priority)
 
     def counts(self, rule: CreditingRule) -> bool:
-        """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no currency."""
+        """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no
+        currency."""
         return rule.amount is not None and all(self.columns.get(r.name) == "number" for r in references(rule.amount))
 
     def bucket_of(self, rule: str) -> str | None:

@@ -22,8 +22,8 @@ class PlanConflict(ValueError):
 
 
 class Declared(NamedTuple):
-    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their types, `continues` says
-    that sums of the version before it go on in its own."""
+    """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their
+    types, `continues` says that sums of the version before it go on in its own."""
 
     plan: str
     version: int
@@ -39,7 +39,8 @@ class Declared(NamedTuple):
 
 
 def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
-    """The versions that never hold, since a higher version of the same plan holds from the same day: that one, by their names."""
+    """The versions that never hold, since a higher version of the same plan holds from the same day: that one, by their
+    names."""
     highest: dict[tuple[str, date], Declared] = {}
     every = sorted(versions, key=lambda each: each.version)
     for each in every:
@@ -49,7 +50,8 @@ def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
 
 
 def check_together(versions: Iterable[Declared]) -> None:
-    """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the next can.
+    """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the
+    next can.
 
     Raises:
         PlanConflict: two do not; names the column and both.
@@ -123,7 +125,8 @@ class PlanSet:
 
     @cached_property
     def in_force(self) -> pl.DataFrame:
-        """plan, version, effective_from and currency of each version that holds at some time, by effective date: for as-of joins."""
+        """plan, version, effective_from and currency of each version that holds at some time, by effective date: for
+        as-of joins."""
         return pl.DataFrame(
             [(p.plan, p.version, p.effective_from, p.currency) for p in self.holding],
             schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, "plan_currency": pl.String},

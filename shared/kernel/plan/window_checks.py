@@ -1,4 +1,5 @@
-"""Windows that do not fit what is paid over them (`windows` says why that matters), and settings of windows that do nothing."""
+"""Windows that do not fit what is paid over them (`windows` says why that matters), and settings of windows that do
+nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
 
 
 def lost(plan: PlanModel) -> Iterator[Finding]:
-    """Components that pay a part of what begins anew within the time over which their measure, or another thing they pay, adds up."""
+    """Components that pay a part of what begins anew within the time over which their measure, or another thing they
+    pay, adds up."""
     for place, component in enumerate(plan.components):
         over = plan.windows.of_measure(component)
         sums = plan.windows.sums_of(component.pays_of())
@@ -61,7 +63,8 @@ def lost(plan: PlanModel) -> Iterator[Finding]:
 
 
 def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
-    """Components that compare people over a window in which the version begins, while sums go on: two versions would rank each of them."""
+    """Components that compare people over a window in which the version begins, while sums go on: two versions would
+    rank each of them."""
     if plan.version == 1 or plan.conventions.versions != "continue":
         return
     for place, component in enumerate(plan.components):

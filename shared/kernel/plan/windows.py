@@ -1,8 +1,8 @@
 """Windows: over which time each component of a plan is summed and paid as one sum.
 
-What is only looked at, by a gate, a curve or a rate, may have any window: a bonus of each month may depend on the year to date. What is
-paid must be paid over the window in which it adds up: in a shorter one the same sum would be paid again, in a longer one the end of each
-would be lost. `window_checks` refuses both.
+What is only looked at, by a gate, a curve or a rate, may have any window: a bonus of each month may depend on the year
+to date. What is paid must be paid over the window in which it adds up: in a shorter one the same sum would be paid
+again, in a longer one the end of each would be lost. `window_checks` refuses both.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ class Windows:
     def of_measure(self, component: Component) -> Reset:
         """After which time what it looks at begins anew: the reset of its measure.
 
-        Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of what its amount
-        looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often it is paid.
+        Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of
+        what its amount looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often
+        it is paid.
         """
         return self._of_measures[component.component]
 
     def sums_of(
         self, paid: Sequence[Reference | str], window: Callable[[Component], Reset] | None = None
     ) -> list[tuple[str, Reset]]:
-        """The sums and counts that names and formulas come to, through formulas and components, and when each begins anew; `window` says it
-        of components."""
+        """The sums and counts that names and formulas come to, through formulas and components, and when each begins
+        anew; `window` says it of components."""
         window = window or self.of
         known: dict[Reference, dict[str, int]] = {}  # formulas may name each other again and again
 

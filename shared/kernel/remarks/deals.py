@@ -1,4 +1,5 @@
-"""What deals, and what was earned by them, say that is allowed and yet looks like a slip: the remarks that need more than roster and plans."""
+"""What deals, and what was earned by them, say that is allowed and yet looks like a slip: the remarks that need more
+than roster and plans."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ SEVERAL: Final = 3
 YEARS_AHEAD: Final = 5
 """A date so many years after everything else is rather a slip in the year."""
 RARE: Final = 100
-"""Deals that are alike in everything are a slip where they are one in so many; where there are more, it is how the company sells."""
+"""Deals that are alike in everything are a slip where they are one in so many; where there are more, it is how the
+company sells."""
 
 
 def attainment_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
@@ -39,7 +41,8 @@ def attainment_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
 
 
 def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
-    """Attainments that are so high that a digit or a unit of a quota or of amounts has rather slipped, of each component the last."""
+    """Attainments that are so high that a digit or a unit of a quota or of amounts has rather slipped, of each
+    component the last."""
     high = (
         earnings.filter(pl.col("attainment") >= HIGH_ATTAINMENT)
         .sort("period")
@@ -59,7 +62,8 @@ def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
 
 
 def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
-    """Components for which everybody is far below quota, several people at least: rather all amounts are in another unit than the quotas."""
+    """Components for which everybody is far below quota, several people at least: rather all amounts are in another
+    unit than the quotas."""
     best = (
         earnings.group_by("component")
         .agg(best=pl.col("attainment").max(), people=pl.col("participant_id").n_unique())
@@ -118,7 +122,8 @@ def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], *, all_deals: int
 
 
 def far_ahead(deals: pl.DataFrame, after: date) -> list[Remark]:
-    """Deals (deal_id, close_date) that close years after a day: they are paid when that month comes, so rather never."""
+    """Deals (deal_id, close_date) that close years after a day: they are paid when that month comes, so rather
+    never."""
     late = deals.filter(pl.col("close_date") > far_from(after)).sort("close_date", "deal_id")
     return [one_far_ahead(deal, day) for deal, day in late.select("deal_id", "close_date").iter_rows()]
 

@@ -1,4 +1,5 @@
-"""Quotas that replace an earlier one: those that begin within a window and count for the whole of it, and those of another size."""
+"""Quotas that replace an earlier one: those that begin within a window and count for the whole of it, and those of
+another size."""
 
 from __future__ import annotations
 

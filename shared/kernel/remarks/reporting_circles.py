@@ -10,7 +10,8 @@ import polars as pl
 
 
 class Circle(NamedTuple):
-    """Who reports to the next, and the last of them to the first, from a day to another; one alone is their own manager."""
+    """Who reports to the next, and the last of them to the first, from a day to another; one alone is their own
+    manager."""
 
     members: tuple[str, ...]
     since: date
@@ -41,7 +42,8 @@ def circles(assignments: pl.DataFrame) -> list[Circle]:
 
 
 def _in_some_circle(managers: dict[str, list[tuple[date, str | None]]]) -> set[str]:
-    """Who could be in one, whatever the dates: whoever is left when those without managers, and those under them alone, are taken out."""
+    """Who could be in one, whatever the dates: whoever is left when those without managers, and those under them alone,
+    are taken out."""
     above = {who: {manager for _, manager in rows if manager in managers} for who, rows in managers.items()}
     while gone := [who for who, bosses in above.items() if not bosses]:
         for who in gone:

@@ -1,6 +1,7 @@
 """What roster and plans say that is allowed and yet moves pay without a word: probably a slip of whoever wrote it.
 
-One list and one wording for every road: `earnest calc` and `import`, ingest's answer to a roster, and what stands out in a payout run.
+One list and one wording for every road: `earnest calc` and `import`, ingest's answer to a roster, and what stands out
+in a payout run.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ EVER: Final = date.max
 
 
 class Remark(NamedTuple):
-    """One thing about a participant; it matters from `since` to `until`. In `says` the place of `{who}` is that of whom it is about, with the
-    verb, so that what is alike is said once.
+    """One thing about a participant; it matters from `since` to `until`. In `says` the place of `{who}` is that of whom
+    it is about, with the verb, so that what is alike is said once.
     """
 
     kind: RemarkKind
@@ -107,7 +108,8 @@ def remarks_within(remarks: Iterable[Remark], first: date, *, last: date) -> lis
 
 
 def remark_sentences(remarks: Iterable[Remark]) -> list[str]:
-    """Sentences about all of them: what is alike once with everybody, of each kind some, and how many more there are."""
+    """Sentences about all of them: what is alike once with everybody, of each kind some, and how many more there
+    are."""
     people: dict[RemarkKind, dict[str, list[str]]] = {}
     for each in remarks:
         people.setdefault(each.kind, {}).setdefault(each.says, []).append(each.participant_id)
@@ -247,7 +249,8 @@ def _too_high(
 
 
 def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
-    """Figures of people at which no plan of theirs looks; what a version looks at that is set aside, or is not there, is not known."""
+    """Figures of people at which no plan of theirs looks; what a version looks at that is set aside, or is not there,
+    is not known."""
     known = {plan.plan for plan in plans} - set(plans.quarantined["plan"])
     looks = pl.DataFrame(
         [(plan.plan, figure) for plan in plans.holding for figure in sorted(figures_of(plan))],

@@ -1,4 +1,5 @@
-"""Changes of plan, and of a plan's version, within a window: sums begin anew there, and the quota is that of the whole window."""
+"""Changes of plan, and of a plan's version, within a window: sums begin anew there, and the quota is that of the whole
+window."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from shared.kernel.roster import Roster
 
 
 class MidWindowChange(NamedTuple):
-    """What begins on a day within the window, from its first to its last day, of a measure with a quota; of a version for everybody."""
+    """What begins on a day within the window, from its first to its last day, of a measure with a quota; of a version
+    for everybody."""
 
     participant_id: str
     before: str
@@ -27,7 +29,8 @@ class MidWindowChange(NamedTuple):
 
 
 def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
-    """Participants who come from one plan to another within a window of the other: the longest of those on whose quotas its pay depends."""
+    """Participants who come from one plan to another within a window of the other: the longest of those on whose quotas
+    its pay depends."""
     timeline = roster.assignments.sort("effective_from").with_columns(
         before=pl.col("plan").shift().over("participant_id"), was=pl.col("active").shift().over("participant_id")
     )
@@ -39,7 +42,8 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
 
 
 def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
-    """Versions that somebody is on and that begin within a window of their own, where the plan does not say what becomes of its sums."""
+    """Versions that somebody is on and that begin within a window of their own, where the plan does not say what
+    becomes of its sums."""
     taken = set(roster.assignments["plan"].drop_nulls())
     for plan in plans.holding:
         before = _in_force(plans, plan.plan, day=plan.effective_from - timedelta(days=1))
@@ -55,8 +59,8 @@ def _in_force(plans: PlanSet, name: str, *, day: date) -> Plan | None:
 
 
 def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
-    """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and begin before it the
-    first to begin.
+    """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and
+    begin before it the first to begin.
     """
     found = []
     for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
