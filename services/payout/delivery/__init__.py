@@ -1,6 +1,7 @@
-"""Delivery: a released payroll file is put where payroll picks it up, over SFTP, encrypted where wanted, whole or not at all.
+"""A released payroll file is put where payroll picks it up, over SFTP, encrypted where wanted, whole or not at all.
 
-What other packages use of it without a database stands here; a released batch is delivered by `deliver_released` in the store.
+What other packages use of it without a database stands here; a released batch is delivered by `deliver_released` in the
+store.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Sent:
 
 
 def send(name: str, content: bytes, *, policy: dict[str, Any], secrets: Path | None) -> Sent:
-    """Put one file down at once, from this process, as `policy` (of kind `delivery`) says; `secrets` is the folder of keys.
+    """Put one file down at once, from this process, as a policy of kind `delivery` says; `secrets` is the folder of
+    keys.
 
     Raises:
         DeliveryFailed: it could not be put there.

@@ -1,4 +1,4 @@
-"""OpenPGP (RFC 9580, by Sequoia): a file that only its recipient can read, and that nobody else can have written where it is signed."""
+"""OpenPGP (RFC 9580), by Sequoia: only its recipient can read a file, and only we can have written one that is signed."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class DropFile:
-    """Bytes under a name. A name that `recurs` is the same for every batch, because the target looks for it: it is free again
-    once the file before was picked up."""
+    """Bytes under a name. A name that `recurs` is the same for every batch, because the target looks for it: it is free
+    again once the file before was picked up.
+    """
 
     name: str
     content: bytes

@@ -14,7 +14,7 @@ KIND: Final = "delivery"
 
 
 def _whole_key(text: str) -> str:
-    """Refuses a key that was cut or mixed up: its bytes are fields with their lengths, and the first says the type again."""
+    """Refuses a key that was cut or mixed up: its bytes are fields with lengths, and the first says the type again."""
     kind, _, encoded = text.partition(" ")
     try:
         fields = list(_fields(b64decode(encoded, validate=True)))
@@ -53,8 +53,9 @@ class OpenPGP(PolicyPart):
 
 
 class Delivery(Policy):
-    """An SFTP drop. The secrets are files in the folder of the setting `deliveries_dir`, in a folder named after the policy's id:
-    `ssh_key`, and for encryption `recipient.asc`, the certificate of whoever may read the file."""
+    """An SFTP drop. The secrets are files in the folder of the setting `deliveries_dir`, in a folder named after the
+    policy's id: `ssh_key`, and for encryption `recipient.asc`, the certificate of whoever may read the file.
+    """
 
     rules_pay = False
     kind: Literal["delivery"]
@@ -70,6 +71,6 @@ class Delivery(Policy):
     directory: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,512}$")] = "."
     """The folder into which files are put; it has to be there."""
     encrypt: OpenPGP | None = None
-    """Encrypt files with OpenPGP for the certificate in the file `recipient.asc`. Without it they are sent as they are."""
+    """Encrypt files with OpenPGP for the certificate in `recipient.asc`. Without it they are sent as they are."""
     manifest: bool = True
     """Send the batch's manifest as well, after its files."""

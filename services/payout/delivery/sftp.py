@@ -1,7 +1,7 @@
 """The SFTP drop. A file is written under another name, flushed, and renamed; the file with its hash comes last.
 
-So whoever looks sees a file whole or not at all, and one with its `.sha256` beside it is finished. Everything can be done again:
-the same bytes under the name are taken as delivered, and other bytes are never overwritten.
+So whoever looks sees a file whole or not at all, and one with its `.sha256` beside it is finished. Everything can be
+done again: the same bytes under the name are taken as delivered, and other bytes are never overwritten.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ DROP_SECONDS: Final = 540
 """For all files of a batch: a server that takes a byte a minute is as good as none, and others wait."""
 TRIES: Final = 3
 CHUNK: Final = 256 * 1024
+# Trying again helps against none of these: somebody has to change a key, a right, or a folder.
 _UNMENDABLE: Final = (
     asyncssh.HostKeyNotVerifiable,
     asyncssh.PermissionDenied,
@@ -103,8 +104,8 @@ async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[as
 async def _put(sftp: asyncssh.SFTPClient, directory: str, *, file: DropFile) -> bool:
     """Put down one file and its hash; False where that was done before, also if the file itself was picked up since.
 
-    The hash comes last, so that its being there proves that this file was put down whole: payroll may have taken the file away by
-    now, and sending it again would pay twice.
+    The hash comes last, so that its being there proves that this file was put down whole: payroll may have taken the
+    file away by now, and sending it again would pay twice.
     """
     path = f"{directory.rstrip('/') or ''}/{file.name}"
     if await sftp.exists(f"{path}.sha256"):
@@ -142,8 +143,9 @@ async def _holds(sftp: asyncssh.SFTPClient, path: str, *, file: DropFile) -> boo
 
 
 async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, *, file: DropFile) -> None:
-    """Whoever looks into the folder sees the file whole or not at all: it is written beside its name, flushed to the disk, measured,
-    and only then renamed, which a file system does at once. In another order a crash of the server could leave a name without its bytes.
+    """Whoever looks into the folder sees the file whole or not at all: it is written beside its name, flushed to the
+    disk, measured, and only then renamed, which a file system does at once. In another order a crash of the server
+    could leave a name without its bytes.
     """
     part = f"{path}.tmp"
     async with sftp.open(part, "wb") as there:

@@ -1,4 +1,4 @@
-"""Batches on their way to where payroll picks them up. What is to be sent is kept as it is sent, so that it is sent once."""
+"""Batches on their way to where payroll picks them up. What is sent is kept first, so that it is sent once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def released_files(connection: Connection, batch: str) -> list[DropFile]:
 
 
 def deliver_released(connection: Connection, batch: str, *, day: date, now: datetime, group: str = DEFAULT.id) -> bool:
-    """Have a batch delivered where the pay group's policy of that day names a delivery; in the transaction that releases it."""
+    """Have a batch delivered where the pay group's policy of that day says, in the transaction that releases it."""
     policy = group_on(pay_group(connection, group), day)
     if policy is None or policy.delivery is None:
         return False
@@ -67,8 +67,9 @@ def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
 
 
 def due(connection: Connection, now: datetime) -> list[Parcel]:
-    """What is to be tried now, the longest waiting first. Batches whose files have the same name at one place follow each other:
-    while the one before is under way, nobody knows whether it was put there, and the second would find the first's bytes.
+    """What is to be tried now, the longest waiting first. Batches whose files have the same name at one place follow
+    each other: while the one before is under way, nobody knows whether it was put there, and the second would find the
+    first's bytes.
     """
     return [_parcel(row) for row in connection.execute(_DUE, {"now": now})]
 
@@ -126,10 +127,10 @@ def failed(connection: Connection, parcel: Parcel, *, error: str, now: datetime)
 
 
 class DeliveryLock:
-    """That nobody else delivers the same: a lock of the database session, which ends with the process, however that ends.
+    """That nobody else delivers the same: a lock of the database session, which ends with the process in any case.
 
-    Not a lock of a row: sending takes minutes, and a transaction that is open so long keeps the database from tidying up. So the
-    connection commits each statement, and is the lock's alone until it is let go.
+    Not a lock of a row: sending takes minutes, and a transaction that is open so long keeps the database from tidying
+    up. So the connection commits each statement, and is the lock's alone until it is let go.
     """
 
     def __init__(self, engine: Engine, parcel: Parcel) -> None:

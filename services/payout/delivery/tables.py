@@ -1,4 +1,4 @@
-"""The tables of deliveries: what is on its way, and what was sent. What the database itself enforces is in the migration."""
+"""The tables of deliveries: what is on its way, and what was sent. What the database enforces is in the migration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivers what is released and not delivered, until it is: the requests are rows, so that nothing is forgotten by a crash."""
+"""Delivers what is released until it is there: the requests are rows, so that no crash forgets any."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class Courier:
         return error is None
 
     def _prepared(self, parcel: Parcel) -> tuple[Delivery, list[DropFile]]:
-        """The policy that holds, and the files as they are sent, settled before the first byte leaves: encrypting twice gives
-        different bytes, and after a crash the server's copy would be taken for somebody else's file.
+        """The policy that holds, and the files as they are sent, settled before the first byte leaves: encrypting twice
+        gives different bytes, and after a crash the server's copy would be taken for somebody else's file.
         """
         with self._engine.begin() as connection:
             today = self._now().astimezone(self._settings.zone).date()

@@ -1,1 +1,1 @@
-"""What files for payroll and files for the books share: bytes of tables, how dates are written, and the chain of batches."""
+"""What files for payroll and for the books share: tables as bytes, how dates are written, the chain of batches."""

@@ -1,4 +1,4 @@
-"""The chain of batches: each manifest names the batch before it and that batch's hash, so that a missing or exchanged one shows."""
+"""The chain of batches: each manifest names the one before and its hash, so that a missing or exchanged one shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousBatch:
-    """The batch before. What is hashed differs: payroll's chain is over the file that was imported, that of the books over manifests."""
+    """The batch before. Payroll's chain hashes the file that was imported, that of the books the manifest."""
 
     id: str
     sha256: str

@@ -1,7 +1,7 @@
-"""A file that is handed over, and rows as bytes: delimited text and spreadsheets. The same rows give the same bytes, for ever.
+"""A file that is handed over, and rows as bytes: text and spreadsheets. The same rows give the same bytes, for ever.
 
-A released batch is proven by writing it again (`earnest verify`), so whatever decides a byte here stands still: line ends,
-quoting, the day on which a spreadsheet says it was made.
+A released batch is proven by writing it again (`earnest verify`), so whatever decides a byte here stands still: line
+ends, quoting, the day on which a spreadsheet says it was made.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from hashlib import sha256
 from typing import Final, Literal
@@ -51,7 +51,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How delimited text is written. CRLF ends a row and quotes double, as RFC 4180 has it, unless a reader wants otherwise."""
+    """How delimited text is written: unless a reader wants otherwise, with CRLF and double quotes, as in RFC 4180."""
 
     delimiter: str = ","
     newline: str = "\r\n"
@@ -100,15 +100,17 @@ def grouped_amount(digits: int) -> str:
     return f"#,##0.{'0' * digits}" if digits else "#,##0"
 
 
-def workbook(sheets: Iterable[Sheet], *, created: datetime) -> bytes:
-    """A spreadsheet: text stays text whatever it begins with (ids keep their zeros, nothing is calculated), amounts are numbers.
+def workbook(sheets: Iterable[Sheet], *, created: date) -> bytes:
+    """A spreadsheet. Text stays text whatever it begins with (ids keep zeros, nothing is calculated), amounts are
+    numbers.
 
-    `created` is a property of the document, told rather than read from a clock: otherwise no two writings had the same bytes.
+    `created` is a property of the document, given rather than read from a clock: otherwise no two writings had the same
+    bytes.
     """
     content = io.BytesIO()
     # Dates are written in no certain pattern of the settings: what a reader sees of them is its own locale's business.
     book = xlsxwriter.Workbook(content, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
-    book.set_properties({"created": created})
+    book.set_properties({"created": datetime.combine(created, time())})
     for sheet in sheets:
         page = book.add_worksheet(sheet.name)
         looks = [book.add_format({"num_format": sheet.amounts(digits)}) for digits in range(5)]

@@ -25,10 +25,10 @@ from shared.money import major_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlBatch:
-    """Entries of an entity and month as they went to the books. `sha256` is the manifest's, which names everything else.
+    """Entries of an entity and month as they went to the books. `sha256` is the manifest's, which names all the rest.
 
-    The chain runs over all entities and months, for the books of a group are closed together: `previous_sha256` is that of
-    whichever batch was made before.
+    The chain runs over all entities and months, for the books of a group are closed together: `previous_sha256` is that
+    of whichever batch was made before.
     """
 
     id: str
@@ -107,6 +107,7 @@ def write(
         "entry_count": len(entries),
         "line_count": sum(len(entry.lines) for entry in entries),
         "control_totals": {currency: major_text(total, currency) for currency, total in sorted(debits.items())},
+        # As they are kept, and not as a file shows them: later batches are a difference to these.
         "entries_sha256": sha256(entries_to_json(entries)).hexdigest(),
         "files": [{"name": file.name, "sha256": file.sha256} for file in files],
         **links(previous),
@@ -157,13 +158,15 @@ def entries_from_json(content: bytes) -> list[JournalEntry]:
 def defects(batch: GlBatch, content: bytes, *, previous_sha256: str | None) -> list[str]:
     """What of a batch is not as it was made, as sentences: entries as kept in `content`, files, manifest, chain."""
     manifest = orjson.loads(batch.manifest)
-    found = []
+    # Hashes are made again from what is stored: of what a row says of itself only the chain is believed, by the batch
+    # after it.
+    wrong = []
     if sha256(batch.manifest).hexdigest() != batch.sha256:
-        found.append("its manifest does not have its hash")
+        wrong.append("its manifest does not have its hash")
     if sha256(content).hexdigest() != manifest["entries_sha256"]:
-        found.append("its entries are not those of its manifest")
+        wrong.append("its entries are not those of its manifest")
     if [{"name": file.name, "sha256": file.sha256} for file in batch.files] != manifest["files"]:
-        found.append("its files are not those of its manifest")
+        wrong.append("its files are not those of its manifest")
     if not batch.previous_sha256 == manifest["previous_batch_sha256"] == previous_sha256:
-        found.append("it does not follow the batch before it")
-    return [f"GL batch {batch.id}: {defect}" for defect in found]
+        wrong.append("it does not follow the batch before it")
+    return [f"GL batch {batch.id}: {defect}" for defect in wrong]

@@ -34,7 +34,7 @@ class CostPosting(NamedTuple):
 def booked_postings(
     kind: EntryKind, period: str, *, entity: str, currency: str, amount: int, on_cost: int
 ) -> Iterator[CostPosting]:
-    """What entries of the subledger of contract costs book, where the accrual of pay has expensed everything: the asset only.
+    """What entries of the subledger of contract costs book, where the accrual of pay has expensed all: the asset only.
 
     Args:
         kind: of the entries.

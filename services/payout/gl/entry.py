@@ -82,8 +82,8 @@ class Unbalanced(NotBookable):
 class JournalEntry:
     """One journal of an entity in one currency, dated in the month `period` and about the month `origin`.
 
-    `family` groups the kinds that one cause can have: what is booked about an earlier month is a true-up or, where it takes
-    back more than it gives, a reversal.
+    `family` groups the kinds that one cause can have: what is booked about an earlier month is a true-up or, where it
+    takes back more than it gives, a reversal.
     """
 
     id: str
@@ -99,6 +99,7 @@ class JournalEntry:
     """Whether it adds to an entry of an earlier batch."""
 
     def __post_init__(self) -> None:
+        # Double entry: whatever made the lines, an entry that does not balance cannot exist.
         if difference := sum(line.amount for line in self.lines):
             name = self.id or f"{self.family} of {self.entity or 'no entity'} in {self.period} about {self.origin}"
             raise Unbalanced(name, difference, currency=self.currency)

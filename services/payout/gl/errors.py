@@ -67,7 +67,7 @@ class CannotPost(Refusal):
 
 
 class MissingAccount(NotBookable):
-    """The policy has no account of the books for something that was booked; `where` are the facts that its rules look at."""
+    """The policy has no account for something that was booked; `where` are the facts that its rules look at."""
 
     def __init__(self, policy: str, what: str, *, where: Mapping[str, str] | None = None) -> None:
         facts = ", ".join(f"{name} {value!r}" for name, value in (where or {}).items() if value)

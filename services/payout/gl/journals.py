@@ -1,4 +1,5 @@
-"""From the postings of a month to entries of the general ledger: what it earned, what it changed of earlier months, what it paid.
+"""From the postings of a month to entries of the general ledger: what it earned, what it changed of earlier months,
+what it paid.
 
 The sum of the entries is the sum of the ledger, account by account; employer's on-costs and contract costs come on top.
 """
@@ -25,7 +26,9 @@ from shared.periods import last_day
 
 
 class PostingSum(NamedTuple):
-    """Postings of the ledger of one month, summed: the amount in minor units, debits positive. What does not apply is empty."""
+    """Postings of the ledger of one month, summed: the amount in minor units, debits positive. What does not apply is
+    empty.
+    """
 
     account: str
     kind: str
@@ -86,6 +89,7 @@ def entries(
         if (booking := BOOKINGS.get(row.kind)) is None:
             raise UnknownKind(row.kind)
         key = EntryKey(row.entity, row.period, row.origin_period, row.currency, family=booking.family)
+        # Counted before the others are left out: only over all entities it shows whether one owes another.
         over_entities[_without_entity(key)] += row.amount
         if entity not in (None, row.entity):
             continue
@@ -152,8 +156,8 @@ def _of_contract_cost(cost: CostPosting, policy: GlAccounts) -> tuple[str, Dimen
 
 
 def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_entities: int) -> None:
-    """What one entity owes the other. Each entity's books must balance alone, so where the postings of all entities sum to zero and
-    those of this one do not, the rest is a claim on the others, and theirs together on this one.
+    """What one entity owes the other. Each entity's books must balance alone, so where the postings of all entities sum
+    to zero and those of this one do not, the rest is a claim on the others, and theirs together on this one.
     """
     if over_entities == 0 and (rest := sum(sums.values())):
         if policy.intercompany is None:
@@ -162,7 +166,9 @@ def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_ent
 
 
 def _on_costs(sums: Sums, on_costs: OnCosts) -> Sums:
-    """The lines that employer's contributions add to an entry: an expense for each combination of dimensions, and one liability."""
+    """The lines that employer's contributions add to an entry: an expense for each combination of dimensions, and one
+    liability.
+    """
     bases: Counter[Dimensions] = Counter()
     for (source, _, dimensions), amount in sums.items():
         if source in on_costs.of:
@@ -193,6 +199,7 @@ def _entry(key: EntryKey, sums: Sums, *, again: bool = False) -> JournalEntry | 
         for (source, account, dimensions), amount in sums.items()
         if amount
     ]
+    # In an order of its own, not that of the database: the same postings give the same bytes.
     lines.sort(key=lambda line: (line.amount < 0, line.account, line.dimensions, line.source))
     if not lines:
         return None
@@ -229,7 +236,11 @@ def _kind(family: str, *, earlier: bool, net: int) -> Kind:
 
 
 def difference(now: Iterable[JournalEntry], issued: Iterable[JournalEntry]) -> list[JournalEntry]:
-    """The entries that make what was issued what it is now: an entry of an earlier batch stays, and the rest is added to it."""
+    """The entries that make what was issued what it is now: an entry of an earlier batch stays, and the rest is added
+    to it.
+    """
+    # By source, account and dimensions: a line that moved to another account since is taken off the old one and put on
+    # the new.
     sums_of: dict[EntryKey, Sums] = defaultdict(Counter)
     before: set[EntryKey] = set()
     for entries_of, sign in ((now, 1), (issued, -1)):
@@ -243,7 +254,7 @@ def difference(now: Iterable[JournalEntry], issued: Iterable[JournalEntry]) -> l
 
 
 def numbered(batch: int, made: Iterable[JournalEntry]) -> list[JournalEntry]:
-    """The entries with their ids: `2606-1-03` is the third of the first batch of June 2026. Every target takes so short an id."""
+    """The entries with ids that every target takes: `2606-1-03` is the third of the first batch of June 2026."""
     return [
         replace(entry, id=f"{entry.period[2:4]}{entry.period[5:7]}-{batch}-{number:02}")
         for number, entry in enumerate(made, 1)

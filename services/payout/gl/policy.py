@@ -25,7 +25,7 @@ DEFAULT: Final = "default"
 
 
 class AccountRule(PolicyPart):
-    """One account of the books for one account of the ledger, for all of it or for a part. The first rule that fits counts."""
+    """An account of the books for one of the ledger, for all of it or for a part. The first rule that fits counts."""
 
     ledger: LedgerAccount
     """The account of the ledger of pay."""
@@ -47,7 +47,7 @@ class Dimension(PolicyPart):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")]
     """The name in the books. NetSuite and QuickBooks know Department, Class, Location and Name."""
     source: Literal["cost_center", "component", "plan", "entity", "participant"]
-    """Where its value comes from. `participant` shows persons in the books; without it all amounts are sums over persons."""
+    """Where its value comes from. `participant` shows persons in the books; else all amounts are sums over persons."""
     values: dict[str, str] = Field(default_factory=dict)
     """What the books call a value; a value that is not here is written as it is."""
     default: str = ""
@@ -95,8 +95,8 @@ class ContractCostAccounts(PolicyPart):
         """The account of the books for an account of contract costs; None where the policy has none."""
         if event == "amortise" and account == "commission_expense" and self.amortisation:
             return self.amortisation
-        found: str | None = getattr(self, account)
-        return found
+        named: str | None = getattr(self, account)
+        return named
 
 
 class GlAccounts(Policy):
@@ -125,12 +125,12 @@ class GlAccounts(Policy):
         if self.id != DEFAULT:
             yield Reference("id", "legal entity", self.id)
         for at, rule in enumerate(self.accounts):
-            told: tuple[tuple[Named, str | None], ...] = (
+            named: tuple[tuple[Named, str | None], ...] = (
                 ("plan", rule.plan),
                 ("cost center", rule.cost_center),
                 ("legal entity", rule.entity),
             )
-            for what, name in told:
+            for what, name in named:
                 if name:
                     field = what.removeprefix("legal ").replace(" ", "_")
                     yield Reference(f"accounts.{at}.{field}", what, name)
@@ -142,6 +142,7 @@ class GlAccounts(Policy):
                 raise ValueError(f"there is no format {name!r}; the formats are {', '.join(FORMATS)}")
         for name in self.formats:
             self.settings(name)
+        # Plain-text books write a dimension as a tag, in which these are one (`formats.plain_text.tag`).
         names = {re.sub("[ _-]+", "-", dimension.name).casefold() for dimension in self.dimensions}
         if len(names) < len(self.dimensions):
             raise ValueError("two dimensions have one name: case, blanks, - and _ make no difference")
@@ -155,6 +156,7 @@ class GlAccounts(Policy):
         """The account of the books for an account of the ledger and its facts; None where no rule fits."""
         if ledger == "intercompany":
             return self.intercompany
+        # The first that fits, so that a policy reads from the special to the general.
         for rule in self.accounts:
             wanted = (rule.component, rule.plan, rule.cost_center, rule.entity)
             given = (facts["component"], facts["plan"], facts["cost_center"], facts["entity"])

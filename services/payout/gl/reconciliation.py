@@ -58,6 +58,7 @@ def reconcile(ledger: Iterable[PostingSum], gl: Iterable[JournalEntry], *, toler
         for line in entry.lines:
             if line.source not in BESIDE_THE_LEDGER:
                 posted[entry.entity, entry.period, line.source, entry.currency] += line.amount
+    # Of either side: an account that only one of them has differs by all of it.
     keys = sorted(booked.keys() | posted.keys())
     return LedgerReconciliation(
         balances=tuple(AccountComparison(*key, ledger=booked[key], gl=posted[key]) for key in keys),

@@ -1,4 +1,6 @@
-"""The HTTP interface of the general ledger: look at a month, post it, fetch what was posted, compare it with the ledger of pay."""
+"""The HTTP interface of the general ledger: preview a month, post it, fetch its files, compare it with the ledger of
+pay.
+"""
 
 from __future__ import annotations
 
@@ -180,7 +182,7 @@ def reconcile_gl(
         posted = _posted(connection, period, entity=entity)
         if not rows and not posted:
             _check_entity(connection, entity)
-    return GlReconciliation.of(period, entity, found=reconcile(rows, posted, tolerance=tolerance))
+    return GlReconciliation.of(period, entity, compared=reconcile(rows, posted, tolerance=tolerance))
 
 
 def _batch(snapshot: Engine, batch_id: str) -> GlBatch:
@@ -201,6 +203,7 @@ def _pending(connection: Connection, period: str, *, entity: str) -> tuple[list[
     every = policies.versions(connection, "gl_accounts")
 
     def version_of(name: str) -> Version:
+        # As of the month's end, not today: posting a month again next year follows the books as they were.
         for wanted in (name, DEFAULT):
             versions = [version for version in every if version.policy.id == wanted]
             if (version := in_force(versions, last_day(period))) is not None:
@@ -219,6 +222,8 @@ def _pending(connection: Connection, period: str, *, entity: str) -> tuple[list[
         pending = difference(booked, _posted(connection, period, entity=entity))
     except NotBookable as error:
         raise CannotPost(str(error)) from None
+    # Nothing is pending of an entity that does not exist either, and a slip in its name must not look like a month well
+    # posted.
     if not pending:
         _check_entity(connection, entity)
     return pending, version

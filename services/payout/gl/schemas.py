@@ -52,7 +52,7 @@ class GlEntry(BaseModel):
 
     @classmethod
     def of(cls, entry: JournalEntry) -> Self:
-        """An entry as it is shown."""
+        """Amounts in major units, as text. Of debit and credit one is null."""
         return cls(
             id=entry.id,
             date=entry.day,
@@ -87,7 +87,7 @@ class GlBatchView(BaseModel):
 
     @classmethod
     def of(cls, batch: GlBatch) -> Self:
-        """A batch as it is shown."""
+        """Its manifest as data; whoever checks the hash fetches the bytes."""
         names = ("id", "period", "entity", "format", "made_by", "made_at", "sha256")
         return cls(**{name: getattr(batch, name) for name in names}, manifest=orjson.loads(batch.manifest))
 
@@ -99,7 +99,7 @@ class GlBatchDetail(GlBatchView):
 
     @classmethod
     def of(cls, batch: GlBatch) -> Self:
-        """A batch as it is shown."""
+        """The same, and the entries, which the list of batches leaves out."""
         return cls(**GlBatchView.of(batch).model_dump(), entries=[GlEntry.of(entry) for entry in batch.entries])
 
 
@@ -129,7 +129,7 @@ class GlFormat(BaseModel):
 
     @classmethod
     def of(cls, form: JournalFormat) -> Self:
-        """A format as it is shown."""
+        """Its settings as JSON Schema, as they stand in the policy."""
         schema = form.settings.model_json_schema()
         return cls(name=form.name, title=form.title, media_type=form.media_type, settings=schema)
 
@@ -151,7 +151,7 @@ class GlBalance(BaseModel):
 
     @classmethod
     def of(cls, balance: AccountComparison) -> Self:
-        """A balance as it is shown."""
+        """Amounts in major units, as text."""
         amounts = {"ledger": balance.ledger, "gl": balance.gl, "difference": balance.difference}
         texts = {name: major_text(amount, balance.currency) for name, amount in amounts.items()}
         return cls(account=balance.account, currency=balance.currency, **texts)
@@ -167,7 +167,9 @@ class GlReconciliation(BaseModel):
     balances: list[GlBalance]
 
     @classmethod
-    def of(cls, period: str, entity: str, *, found: LedgerReconciliation) -> Self:
-        """A reconciliation as it is shown."""
-        balances = [GlBalance.of(balance) for balance in found.balances]
-        return cls(period=period, entity=entity, agrees=found.agrees, tolerance=found.tolerance, balances=balances)
+    def of(cls, period: str, entity: str, *, compared: LedgerReconciliation) -> Self:
+        """Of one entity and month."""
+        balances = [GlBalance.of(balance) for balance in compared.balances]
+        return cls(
+            period=period, entity=entity, agrees=compared.agrees, tolerance=compared.tolerance, balances=balances
+        )

@@ -12,7 +12,7 @@ from services.payout.gl.batch import GlBatch, defects, entries_from_json, entrie
 from services.payout.gl.contract_costs import CostPosting, booked_postings
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import PostingSum
-from services.payout.ledger.tables import gl_batch, gl_file
+from services.payout.gl.tables import gl_batch, gl_file
 
 
 def postings(connection: Connection, period: str, *, persons: bool = False) -> list[PostingSum]:
@@ -33,8 +33,8 @@ def entities(connection: Connection) -> list[str]:
 
 
 def lock_batches(connection: Connection) -> None:
-    """Let nobody else make a batch until the transaction ends, of whatever entity and month: each names the one before, and what
-    it posts is what no earlier one has. Who reads goes on.
+    """Let nobody else make a batch until the transaction ends, of whatever entity and month: each names the one before,
+    and what it posts is what no earlier one has. Who reads goes on.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.gl', 0))"))
 
@@ -116,6 +116,8 @@ def _batch(row: Row[tuple[object, ...]], *, files: tuple[File, ...] = ()) -> GlB
     return GlBatch(**columns | {"entries": tuple(entries_from_json(row.entries))}, files=files)
 
 
+# Ordered, so that entries are the same whenever they are made; a person's name leaves the ledger only where the books
+# show it.
 _POSTINGS = text("""
     select p.account, j.kind, j.origin_period, j.period, j.entity, j.cost_center,
         coalesce(p.component, ''), coalesce(p.plan, ''), p.currency, cast(sum(p.amount) as bigint),
@@ -127,7 +129,9 @@ _POSTINGS = text("""
 
 _ENTITIES = text("select entity from journal union select entity from contract_cost_entry order by entity")
 
+# Without what was expensed at once: the accrual of pay has expensed it already.
 _CONTRACT_COSTS = text("""
-    select kind, period, entity, currency, cast(sum(amount) as bigint) as amount, cast(sum(on_cost) as bigint) as on_cost
+    select kind, period, entity, currency, cast(sum(amount) as bigint) as amount,
+        cast(sum(on_cost) as bigint) as on_cost
     from contract_cost_entry where period = :period and kind <> 'expense'
     group by 1, 2, 3, 4 order by 1, 2, 3, 4""")

@@ -62,8 +62,10 @@ class OpenReturn:
 
 def mismatches(batch: ReleasedBatch, receipt: Receipt) -> list[str]:
     """What payroll received and was not released."""
+    # As numbers: "2696.5" and "2696.50" are the same total.
     released = {currency: Decimal(total) for currency, total in batch.control_totals.items()}
     differ = {
+        # Some systems write hex in capitals.
         "sha256": receipt.sha256.lower() != batch.sha256,
         "record_count": receipt.record_count != batch.record_count,
         "control_totals": released != dict(receipt.control_totals),
@@ -72,7 +74,7 @@ def mismatches(batch: ReleasedBatch, receipt: Receipt) -> list[str]:
 
 
 def returned_lines(batch: str, receipt: Receipt, *, lines: Sequence[BatchLine]) -> list[tuple[BatchLine, Rejection]]:
-    """The lines that payroll returns: none, those of the rejected rows, or all. A row of several lines returns all of them.
+    """The lines that payroll returns: none, all, or those of the rejected rows, of which one may pay several lines.
 
     Raises:
         BadRejections: status and rows do not fit each other, or a row is not in the batch.

@@ -1,4 +1,4 @@
-"""A batch: the lines of one legal entity in the file that its payroll takes, and the manifest by which payroll checks what it received.
+"""A batch: the lines of a legal entity in the file that its payroll takes, and the manifest by which payroll checks it.
 
 A batch is never changed once it is released. What payroll does not take is released again in another batch.
 """
@@ -27,7 +27,7 @@ HASH_MODULUS: Final = 10**10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityLines:
-    """What one legal entity pays, in which format, and to which payroll's numbers of people. Without an entity, people have none."""
+    """What a legal entity pays, in which format, to which payroll's numbers of people; None are people without entity."""
 
     entity: str | None
     target: PayrollFormat
@@ -37,7 +37,7 @@ class EntityLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Files and manifest. `rows` gives the line ids by the row that pays them, from 1; `sha256` is that of the first file."""
+    """Files and manifest. `rows` has each line's id by the row that pays it, from 1; `sha256` is the first file's."""
 
     head: BatchHeader
     format: str
@@ -84,18 +84,19 @@ class ReleasedBatch:
 
 
 def by_entity(lines: Sequence[PayrollLine], profile: PayrollProfile) -> tuple[list[EntityLines], list[RefusedLine]]:
-    """The lines by legal entity, in the order of the entities' names, and those of entities that the profile does not list.
+    """The lines by legal entity, in the order of their names, and those of entities that the profile does not list.
 
-    Without lines, nobody's, which is a file without rows: a run that pays nobody is handed over too, so that payroll sees it was one.
+    Without lines, nobody's, which is a file without rows: a run that pays nobody is handed over too, so that payroll
+    sees it was one.
     """
-    found: list[EntityLines] = []
+    parts: list[EntityLines] = []
     unlisted: list[RefusedLine] = []
     for name in sorted({line.entity or "" for line in lines}) or [""]:
         own = tuple(line for line in lines if (line.entity or "") == name)
         target = profile.of_entity(name or None)
         if target is not None:
             numbering = profile.numbering(name or None)
-            found.append(EntityLines(entity=name or None, target=target, lines=own, numbering=numbering))
+            parts.append(EntityLines(entity=name or None, target=target, lines=own, numbering=numbering))
         elif own:
             message = f"the payroll profile {profile.id} lists legal entities, and {name or 'none'} is not among them"
             unlisted += [
@@ -103,8 +104,8 @@ def by_entity(lines: Sequence[PayrollLine], profile: PayrollProfile) -> tuple[li
                 for row, line in enumerate(own, 1)
             ]
         else:
-            found.append(EntityLines(entity=None, target=profile.file, lines=(), numbering=()))
-    return found, unlisted
+            parts.append(EntityLines(entity=None, target=profile.file, lines=(), numbering=()))
+    return parts, unlisted
 
 
 def refused_lines(
@@ -122,7 +123,8 @@ def refused_lines(
     if unlisted:
         return unlisted
     known: dict[Numbering, IdOwners] = defaultdict(dict, {key: dict(owned) for key, owned in owners.items()})
-    # Only the run's release gives a batch its id, number and instant: these stand for them, as long as what will be written.
+    # Only the run's release gives a batch its id, number and instant: these stand for them, as long as what will be
+    # written.
     created = datetime.combine(run.pay_date, time(), UTC)
     return [
         refused
@@ -148,7 +150,7 @@ def write(
     previous: PreviousBatch | None = None,
     owners: IdOwners | None = None,
 ) -> Batch:
-    """The batch of some lines; the same arguments give the same bytes. `owners` are whose other ids of the same payroll are.
+    """The batch of some lines; the same arguments give the same bytes. `owners` are those of other ids of the payroll.
 
     Raises:
         LinesRefused: the target would refuse a line.

@@ -13,8 +13,8 @@ from shared.money import major_text
 class PayrollLine:
     """One payment to one person. `amount` is in minor units of `currency`; a clawback is negative.
 
-    `pay_code` is Earnest's own word (`commission`, `bonus`, `draw`, `guarantee`, `clawback`...); a payroll profile maps it to
-    the target's code. `payroll_id` is the person's id in payroll's numbering.
+    `pay_code` is Earnest's own word (`commission`, `bonus`, `draw`, `guarantee`, `clawback`...); a payroll profile maps
+    it to the target's code. `payroll_id` is the person's id in payroll's numbering.
     """
 
     id: str
@@ -38,8 +38,9 @@ class PayrollLine:
 class ReleasedRun:
     """The run that is released: whom it pays, when, and until when payroll has to acknowledge its files.
 
-    `period` is the name of the pay period, `period_end` its last day. `acknowledge_by` is the pay calendar's cut-off; None where it
-    has none, and then no batch is ever overdue. `corrects` is the batch that an earlier run sent and this one takes the place of.
+    `period` is the name of the pay period, `period_end` its last day. `acknowledge_by` is the pay calendar's cut-off;
+    None where it has none, and then no batch is ever overdue. `corrects` is the batch that an earlier run sent and this
+    one takes the place of.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The policy of a payroll profile: which file payroll gets, with which settings, and what differs between legal entities."""
+"""The policy of a payroll profile: the file that payroll gets, its settings, and what of them legal entities change."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ class PayrollProfile(Policy):
     file: AnyFormat
     """The format and its settings."""
     entities: dict[str, dict[str, Any]] = Field(default={}, examples=[{"ACME-UK": {"company_code": "UK1"}}])
-    """Per legal entity, as the roster names it: the settings of `file` that differ. Once an entity is listed, all have to be, for
-    a file under the wrong company pays from the wrong purse; one without differences is listed as `{}`."""
+    """Per legal entity, as the roster names it: the settings of `file` that differ. Once an entity is listed, all have
+    to be, for a file under the wrong company pays from the wrong purse; one without differences is listed as `{}`.
+    """
 
     def names(self) -> Iterable[Reference]:
         """The legal entities that it lists."""
@@ -46,11 +47,13 @@ class PayrollProfile(Policy):
             return self.file
         if entity is None or entity not in self.entities:
             return None
+        # Only what was set: a default that a setting of the entity rules out must not come in its way.
         own = self.file.model_dump(mode="json", exclude_unset=True) | self.entities[entity]
         return _FORMAT.validate_python({"format": self.file.format} | own, strict=False)
 
     def numbering(self, entity: str | None) -> Numbering:
-        """What has one numbering of people: the company of the target, or without its name in the file, the profile or its legal entity.
+        """What numbers people: the company of the target, or where the file does not name it, the profile or its
+        entity.
 
         Raises:
             KeyError: others are listed and this entity is not.
@@ -58,6 +61,7 @@ class PayrollProfile(Policy):
         target = self.of_entity(entity)
         if target is None:
             raise KeyError(entity)
+        # Where the layout names the company, two profiles for the same company share its numbers of people.
         if target.numbered_by is None:
             return target.format, self.id, entity or "" if self.entities else ""
         return target.format, *(str(getattr(target, setting)) for setting in target.numbered_by)

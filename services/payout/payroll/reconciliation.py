@@ -52,22 +52,25 @@ def reconcile(
 ) -> BatchReconciliation:
     """Compare the lines of a batch, without those that payroll returned, with what was paid.
 
-    Several lines of a person under one code are one payment in most payrolls, so they are compared as their sum; where payroll's
-    export has no codes, so is everything of a person in one currency. An id that came back without its zeros, or in other letters, is that
-    of the one person of the batch whose id reads the same.
+    Several lines of a person under one code are one payment in most payrolls, so they are compared as their sum; where
+    payroll's export has no codes, so is everything of a person in one currency. An id that came back without its zeros,
+    or in other letters, is that of the one person of the batch whose id reads the same.
     """
-    without = set(returned)
+    not_paid = set(returned)
     persons: dict[str, set[str]] = defaultdict(set)
     for line in lines:
         persons[as_read(line.person, "loosely")].add(line.person)
+    # One row without a code and none can be told apart by it: then every row counts for its person and currency.
     coded = bool(paid) and all(row.code is not None for row in paid)
     released: dict[PaymentKey, list[BatchLine]] = defaultdict(list)
     received: dict[PaymentKey, list[int]] = defaultdict(list)
     for line in lines:
-        if line.line not in without:
+        if line.line not in not_paid:
             released[line.person, line.target_code if coded else "", line.currency].append(line)
     for row in paid:
         alike = persons[as_read(row.person, "loosely")]
+        # Ids of one payroll that read the same were refused at release, unless its profile says `exactly`: then only
+        # the very same counts.
         person = row.person if row.person in alike or len(alike) != 1 else next(iter(alike))
         received[person, (row.code or "") if coded else "", row.currency].append(row.amount)
     findings, matched = [], 0

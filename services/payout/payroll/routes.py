@@ -116,7 +116,9 @@ def fetch_batch_file(
     if_none_match: IfNoneMatch = None,
     if_modified_since: IfModifiedSince = None,
 ) -> Response:
-    """A file of a batch: the same bytes for ever, their SHA-256 as a strong ETag. Payroll's first fetch is kept, not one by who makes runs."""
+    """A file of a batch: the same bytes for ever, their SHA-256 as a strong ETag. Payroll's first fetch is kept, not
+    one by who makes runs.
+    """
     with engine.begin() as connection:
         batch = store.batch(connection, batch_id, groups=who.pay_groups)
         files = store.files(connection, batch_id)
@@ -131,8 +133,8 @@ def fetch_batch_file(
             if_modified_since=if_modified_since,
             modified=batch.released_at,
         )
-        # The alert on cut-offs asks whether payroll has the file. Who makes runs may look at it without being payroll, and
-        # whoever is told 304 had it before.
+        # The alert on cut-offs asks whether payroll has the file. Who makes runs may look at it without being payroll,
+        # and whoever is told 304 had it before.
         fetched = answer.status_code == HTTPStatus.OK and "runs:write" not in who.scopes
         if fetched and file is files[0]:
             store_answers.add_pull(connection, batch_id, by=who.name, at=clock())

@@ -60,7 +60,7 @@ class BatchView(BaseModel):
 
     @classmethod
     def of(cls, batch: ReleasedBatch, *, pulled_at: datetime | None, acknowledged: Acknowledgement | None) -> Self:
-        """A batch as it is shown."""
+        """The state follows from what payroll did last: acknowledge, fetch, or nothing yet."""
         return cls(
             **{field: getattr(batch, field) for field in batch.__dataclass_fields__},
             state=acknowledged.status if acknowledged else "pulled" if pulled_at else "released",
@@ -78,11 +78,11 @@ class BatchDetail(BatchView):
     @classmethod
     def with_files(cls, view: BatchView, files: Sequence[File]) -> Self:
         """A batch and its files."""
-        found = [
-            FileView(name=each.name, media_type=each.media_type, bytes=len(each.content), sha256=each.sha256)
-            for each in files
+        views = [
+            FileView(name=file.name, media_type=file.media_type, bytes=len(file.content), sha256=file.sha256)
+            for file in files
         ]
-        return cls(**view.model_dump(), files=found)
+        return cls(**view.model_dump(), files=views)
 
 
 class Batches(BaseModel):
@@ -107,6 +107,7 @@ class AckBody(Body):
     sha256: str = Field(pattern=SHA256, examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     record_count: int = Field(ge=0, examples=[4])
     control_totals: dict[CurrencyCode, ExactDecimal] = Field(examples=[{"USD": "2696.56"}])
+    # More rows than a file of payroll has; a body without end is no acknowledgement.
     rejected: list[RejectedRow] = Field(default=[], max_length=100_000)
 
     def receipt(self) -> Receipt:
@@ -138,7 +139,7 @@ class ReturnedLine(BaseModel):
 
     @classmethod
     def of(cls, line: OpenReturn) -> Self:
-        """A line as it is shown."""
+        """The amount goes out in major units, as text: a JSON number is not exact."""
         fields = {field: getattr(line, field) for field in line.__dataclass_fields__}
         return cls(**fields | {"amount": major_text(line.amount, line.currency)})
 
@@ -218,18 +219,18 @@ class ReconciliationView(BaseModel):
 
     @classmethod
     def of(cls, batch: str, *, number: int, source: str, result: BatchReconciliation) -> Self:
-        """A result as it is shown, and kept."""
+        """What is answered is what is kept, with amounts in major units as text."""
         findings = [
             FindingView(
-                kind=each.kind,
-                person=each.person,
-                code=each.code,
-                currency=each.currency,
-                released=major_text(each.released, each.currency),
-                paid=major_text(each.paid, each.currency),
-                lines=list(each.lines),
+                kind=finding.kind,
+                person=finding.person,
+                code=finding.code,
+                currency=finding.currency,
+                released=major_text(finding.released, finding.currency),
+                paid=major_text(finding.paid, finding.currency),
+                lines=list(finding.lines),
             )
-            for each in result.findings
+            for finding in result.findings
         ]
         return cls(
             batch=batch,

@@ -47,13 +47,15 @@ def release(
         LinesReleased: a line is in a released batch that payroll did not return it from.
     """
     lock_batches(connection)
+    # Under the lock, so that what is read of lines, numbers and the batch before still holds when it is written.
     attempts = _attempts(connection, [line.id for line in lines])
     number, count = connection.execute(_LAST_NUMBERS, {"run": run.id}).one()
     parts, unlisted = by_entity(lines, profile)
     if unlisted:
         raise LinesRefused(unlisted)
     batches = []
-    # Legal entities of one payroll company share its numbers of people: whoever is paid by one of them counts for the next.
+    # Legal entities of one payroll company share its numbers of people: whoever is paid by one of them counts for the
+    # next.
     owners: dict[Numbering, IdOwners] = defaultdict(dict)
     for place, part in enumerate(parts):
         head = BatchHeader(
@@ -63,6 +65,7 @@ def release(
             entity=part.entity,
             created_at=now,
         )
+        # Each part is of another legal entity, so of another chain: none of the parts comes before another.
         previous = _previous(connection, run.pay_group, entity=part.entity)
         batch = write(part.target, part.lines, head=head, previous=previous, owners=owners[part.numbering])
         _add(connection, batch, part=part, attempts=attempts, actor=actor)
@@ -71,8 +74,8 @@ def release(
 
 
 def lock_batches(connection: Connection) -> None:
-    """Let nobody else release until the transaction ends, of whatever run: numbers have no gaps, each batch names the one
-    before, and of two runs that release the same line the second must see the first's. Who reads goes on.
+    """Let nobody else release until the transaction ends, of whatever run: numbers have no gaps, each batch names the
+    one before, and of two runs that release the same line the second must see the first's. Who reads goes on.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll batch'))"))
 
@@ -83,10 +86,10 @@ def batch(connection: Connection, batch_id: str, *, groups: PayGroups = None) ->
     Raises:
         NoSuchBatch: there is none, or not for the caller.
     """
-    found = connection.execute(select(*_RELEASED).where(_BATCH.id == batch_id, *_visible(groups))).one_or_none()
-    if found is None:
+    row = connection.execute(select(*_RELEASED).where(_BATCH.id == batch_id, *_visible(groups))).one_or_none()
+    if row is None:  # of another's pay group as well: whoever may not see it is not told that it is there
         raise NoSuchBatch(batch_id)
-    return _released(found)
+    return _released(row)
 
 
 def batches(
@@ -136,6 +139,7 @@ def _attempts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
     Raises:
         LinesReleased: a line is in a batch that it was not returned from.
     """
+    # Once released and once returned are even: only what was released more often than returned is with payroll.
     rows = connection.execute(_COUNTS, {"lines": list(wanted)}).all()
     if taken := [row.line for row in rows if row.released > row.returned]:
         raise LinesReleased(taken)
@@ -230,8 +234,10 @@ _UNACKNOWLEDGED = text("""
     select id from payroll_batch b where run = :run
       and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")
 
+# One statement however many lines: a run of a large company has a hundred thousand.
 _ADD_LINES = text("""
     insert into batch_line
         (batch, line, attempt, "row", participant_id, person, pay_code, target_code, currency, amount)
-    select :batch, * from unnest(cast(:c0 as text[]), cast(:c1 as integer[]), cast(:c2 as integer[]), cast(:c3 as text[]),
-        cast(:c4 as text[]), cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as text[]), cast(:c8 as bigint[]))""")
+    select :batch, * from unnest(
+        cast(:c0 as text[]), cast(:c1 as integer[]), cast(:c2 as integer[]), cast(:c3 as text[]), cast(:c4 as text[]),
+        cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as text[]), cast(:c8 as bigint[]))""")

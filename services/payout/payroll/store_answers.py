@@ -53,6 +53,7 @@ def repeated(connection: Connection, batch: str, *, key: str, body: dict[str, An
     kept = tables.batch_acknowledgement.c
     row = connection.execute(select(kept.batch, kept.body).where(kept.idempotency_key == key)).one_or_none()
     if row is not None:
+        # The same key with another body is a mistake of the sender: neither answer would be what it expects.
         if (row.batch, row.body) != (batch, body):
             raise KeyReused
         return True
@@ -145,8 +146,8 @@ def overdue(connection: Connection, today: date) -> tuple[int, int]:
 
 
 def _lock_answers(connection: Connection) -> None:
-    """Let nobody else acknowledge or reconcile until the transaction ends. Payroll sends again what got no answer: the second
-    request has to find what the first one keeps, whichever batch its key belongs to.
+    """Let nobody else acknowledge or reconcile until the transaction ends. Payroll sends again what got no answer: the
+    second request has to find what the first one keeps, whichever batch its key belongs to.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll answer'))"))
 
@@ -161,11 +162,13 @@ _OPEN = text("""
     where done.batch is null and (cast(:groups as text[]) is null or b.pay_group = any(cast(:groups as text[])))
     order by r.rejected_at, r.batch, l."row", r.line""")
 
+# Only what was returned can be resolved, and once: a second resolution inserts nothing, and the caller is told.
 _RESOLVE = text("""
     insert into batch_resolution (batch, line, reason, resolved_by, resolved_at)
     select batch, line, :reason, :by, :at from batch_rejection where batch = :batch and line = :line
     on conflict do nothing""")
 
+# A batch without a cut-off is never overdue: null is not before any day.
 _OVERDUE = text("""
     select count(*) filter (where pulled.batch is null) as unpulled, count(*) as unacknowledged
     from payroll_batch b

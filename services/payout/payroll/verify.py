@@ -21,10 +21,10 @@ UNREADABLE: Final = (ValueError, LookupError, TypeError, Refusal)
 """What reading rows raises that nobody of ours wrote."""
 
 
-def readable(found: Iterator[str], what: str) -> Iterator[str]:
-    """What is found, and where that ends because what is stored cannot even be read, that."""
+def readable(differences: Iterator[str], what: str) -> Iterator[str]:
+    """The differences of something, and where they end because what is stored of it cannot even be read, that."""
     try:
-        yield from found
+        yield from differences
     except UNREADABLE:
         yield f"{what}: what is stored of it cannot be read"
 
@@ -33,6 +33,7 @@ def differences(connection: Connection) -> Iterator[str]:
     """What does not fit, as sentences that name batches and no amounts; none when all is well."""
     latest: dict[tuple[str, str | None], ReleasedBatch] = {}
     batches: list[ReleasedBatch] = []
+    # A page at a time, from the latest on; the chain is then followed from the first.
     while page := store.batches(connection, before=batches[-1].number if batches else 2**63 - 1):
         batches += page
     for batch in reversed(batches):
@@ -55,6 +56,7 @@ def _differences(connection: Connection, batch: ReleasedBatch, *, previous: Rele
     for line in lines:
         sums[line.currency] += line.amount
     totals = {currency: major_text(total, currency) for currency, total in sums.items()}
+    # Three that were written apart: the lines, the row of the batch, and the manifest that payroll has.
     if not totals == batch.control_totals == manifest["control_totals"]:
         yield f"batch {batch.id}: its lines do not add up to its control totals"
     if not len({line.row for line in lines}) == batch.record_count == manifest["record_count"]:

@@ -15,6 +15,7 @@ from shared.log.loop import TRANSIENT
 from shared.metrics import PAYROLL_OVERDUE
 
 SECONDS: Final = 30
+"""Cut-offs are days: a count need not be fresher."""
 
 
 class CutOffs:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from services.payout.errors import NoSuchProfile
-from services.payout.payroll.policy import DEFAULT as PLAIN
-from services.payout.payroll.policy import PayrollProfile
 from services.payout.policies.store import versions
 from shared.pay.approval import ApprovalPolicy
-from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import Policy, Version, in_force
 from shared.pay.terms.policy import PaymentTerms
 
@@ -29,41 +25,6 @@ def terms(connection: Connection) -> Callable[[date], list[PaymentTerms]]:
 def approvals(connection: Connection, day: date) -> list[ApprovalPolicy]:
     """The approvals that runs need on a date."""
     return _held(by_id(connection, "approval"), day, kind=ApprovalPolicy)
-
-
-def profile(connection: Connection, group: PayGroup, *, day: date) -> tuple[str, PayrollProfile]:
-    """The payroll profile of a pay group on a day with its version, as `adp-us/3`: the first one before there was any, the plain CSV
-    where the group names none.
-
-    Raises:
-        NoSuchProfile: the group names one that nobody published.
-    """
-    if group.payroll_profile is None:
-        return _PLAIN, PLAIN
-    published = versions(connection, "payroll_profile", policy_id=group.payroll_profile)
-    if not published:
-        raise NoSuchProfile(group.id, group.payroll_profile)
-    found = in_force(published, day) or min(published, key=lambda each: (each.policy.valid_from, -each.version))
-    assert isinstance(found.policy, PayrollProfile)
-    return f"{found.policy.id}/{found.version}", found.policy
-
-
-def profile_named(connection: Connection, name: str) -> PayrollProfile:
-    """A version of a payroll profile, as `adp-us/3`."""
-    if name == _PLAIN:
-        return PLAIN
-    policy_id, _, number = name.partition("/")
-    (found,) = (
-        each.policy
-        for each in versions(connection, "payroll_profile", policy_id=policy_id)
-        if each.version == int(number)
-    )
-    assert isinstance(found, PayrollProfile)
-    return found
-
-
-_PLAIN: Final = f"{PLAIN.id}/0"
-"""The plain CSV, which nobody published."""
 
 
 def by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:

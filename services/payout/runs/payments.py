@@ -11,11 +11,11 @@ from datetime import date
 from sqlalchemy import Connection
 
 from services.payout.errors import Refusal
+from services.payout.payroll import store_profiles
 from services.payout.payroll.batch import refused_lines
 from services.payout.payroll.formats.base import IdOwner, IdOwners, PayrollFormat, RefusedLine
 from services.payout.payroll.line import PayrollLine, ReleasedRun
 from services.payout.payroll.policy import Numbering, PayrollProfile
-from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group, pay_groups
 from services.payout.roster.store import people
 from services.payout.runs.record import Payee, PayRecord, RunRecord
@@ -31,14 +31,16 @@ def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProf
     Raises:
         NoSuchProfile: the pay group names one that nobody published.
     """
-    return policies_in_force.profile(connection, ruling(pay_group(connection, run.pay_group), run.ends), day=run.ends)
+    return store_profiles.profile_in_force(
+        connection, ruling(pay_group(connection, run.pay_group), run.ends), day=run.ends
+    )
 
 
 def profile_kept(connection: Connection, run: Run, *, record: RunRecord) -> PayrollProfile:
     """The payroll profile that a run was approved with; that in force where it pays nobody and so keeps no payees."""
     if not record.payees:
         return profile_in_force(connection, run)[1]
-    return policies_in_force.profile_named(connection, record.payees[0].payroll_profile)
+    return store_profiles.profile_named(connection, record.payees[0].payroll_profile)
 
 
 def paying(connection: Connection, run: Run) -> ReleasedRun:
@@ -109,7 +111,7 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
 
     def target_of(group: str, entity: str) -> tuple[Numbering, PayrollFormat] | None:
         try:
-            _, profile = policies_in_force.profile(connection, ruling(groups[group], day), day=day)
+            _, profile = store_profiles.profile_in_force(connection, ruling(groups[group], day), day=day)
             target = profile.of_entity(entity or None)
         except (KeyError, Refusal):  # no such group, or no profile for it: nobody of it is in any payroll
             return None

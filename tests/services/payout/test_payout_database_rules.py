@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from services.payout.gl import tables as gl_schema
 from services.payout.ledger.tables import metadata
 from services.payout.payroll import tables as payroll_schema
 from shared.database import migrate
@@ -46,7 +47,7 @@ def enter(connection: Connection, period: str, *postings: str, who: str = "ada",
 def test_the_tables_are_those_that_the_migrations_make(payout_engine: Engine) -> None:
     with payout_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _ours})
-        assert payroll_schema.payroll_batch.metadata is metadata
+        assert payroll_schema.payroll_batch.metadata is gl_schema.gl_batch.metadata is metadata
         differences = [str(each) for each in compare_metadata(context, metadata) if "modify_comment" not in str(each)]
     assert differences == []
 

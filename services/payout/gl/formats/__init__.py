@@ -1,4 +1,6 @@
-"""The files that carry entries to the books, one module each: its settings, what its target refuses, and the text. A new format is a new module."""
+"""The files that carry entries to the books, one module each: its settings, what its target refuses, and the text. A
+new format is a new module.
+"""
 
 from __future__ import annotations
 

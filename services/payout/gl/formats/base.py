@@ -13,7 +13,9 @@ from shared.pay.policy import PolicyPart
 from shared.spreadsheets import could_be_formula
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-"""Characters that end a line for some reader, or that no file of text may hold. Readers differ in U+2028 and U+2029, so none goes out."""
+"""What ends a line for some reader, or may not be in text at all. Readers differ in U+2028 and U+2029, so none goes
+out.
+"""
 
 
 class Fault(NamedTuple):
@@ -50,7 +52,8 @@ class JournalFormat:
     check: Callable[[Sequence[JournalEntry], Any], Iterable[Fault]]
     write: Callable[[Sequence[JournalEntry], Any], bytes]
     most_lines: int | None = None
-    """How many lines the target takes in one file; more become several files, and an entry is never split between two."""
+    """How many lines the target takes in one file; more become several files, and an entry is never split between two.
+    """
     reads_names: Reading = "loosely"
     """How the target tells accounts and values of dimensions apart."""
 
@@ -66,12 +69,15 @@ class JournalFormat:
             if CONTROL.search(entry.entity)
         ]
         faults += self.check(entries, settings)
+        # Account and dimension are matched by text: two that the target reads as one would be added up there without a
+        # word.
         faults += self._alike(entries)
         faults += [
             Fault(entry.id, 0, "lines", f"has {len(entry.lines)} lines, and a file has {self.most_lines} at most")
             for entry in entries
             if self.most_lines is not None and len(entry.lines) > self.most_lines
         ]
+        # All of them at once: whoever mends the policy should not have to try ten times.
         if faults:
             raise FileRefused(self.name, faults)
         return [self.write(part, settings) for part in self._parts(entries)]
@@ -100,7 +106,9 @@ def lines_of(entries: Iterable[JournalEntry]) -> Iterator[tuple[JournalEntry, in
 
 
 def key_faults(entries: Iterable[JournalEntry], most: int, *, forbidden: str = "") -> Iterator[Fault]:
-    """What is matched by its text must arrive as it is: accounts and values of dimensions that would have to be changed are refused."""
+    """What is matched by its text must arrive as it is: accounts and values of dimensions that would have to be changed
+    are refused.
+    """
     for entry, number, line in lines_of(entries):
         for field, text in (("account", line.account), *line.dimensions):
             if could_be_formula(text):

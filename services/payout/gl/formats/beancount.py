@@ -12,6 +12,7 @@ from services.payout.gl.formats.base import Fault, JournalFormat, lines_of
 from services.payout.gl.formats.plain_text import aligned, tag
 from shared.pay.policy import PolicyDate, PolicyPart
 
+# The five roots, and parts that begin with a capital or a digit: what bean-check accepts under its default options.
 _ACCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
 
 
@@ -45,6 +46,7 @@ def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The book."""
     blocks = [_entry(entry, settings) for entry in entries]
     if settings.open_accounts and entries:
+        # An account has to be open on the day of its first transaction.
         first = settings.opened_on or min(entry.day for entry in entries).replace(day=1)
         accounts = sorted({line.account for _, _, line in lines_of(entries)})
         blocks.insert(0, "\n".join([*(f"{first.isoformat()} open {account}" for account in accounts), ""]))

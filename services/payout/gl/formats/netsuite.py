@@ -1,4 +1,6 @@
-"""NetSuite: the CSV import of journal entries. Rows of one External ID are one entry, and an id that was imported is not taken again."""
+"""NetSuite: the CSV import of journal entries. Rows of one External ID are one entry, and an id that was imported is
+not taken again.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from shared.pay.policy import PolicyPart
 LINE = ("Department", "Class", "Location")
 MOST = 10**12
 """Ten digits and two decimals, in minor units."""
+# In English whatever the locale: posting periods are matched by name.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -45,8 +48,10 @@ def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault
     yield from setting_faults("Subsidiary", *settings.subsidiaries.values())
     yield from setting_faults("Accounting Book", settings.accounting_book)
     for entry in entries:
+        # Its amounts have two decimals at most: those of dinars would be rounded.
         if minor_digits(entry.currency) > 2:
             yield Fault(entry.id, 0, "currency", f"{entry.currency} has more than 2 decimals")
+        # Without a list the entity's own name is the subsidiary's; with one, what is missing in it is a slip.
         if entry.entity and settings.subsidiaries and entry.entity not in settings.subsidiaries:
             yield Fault(entry.id, 0, "Subsidiary", f"the settings have no subsidiary for entity {entry.entity!r}")
     for entry, number, line in lines_of(entries):
@@ -66,6 +71,7 @@ def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     head = ("External ID", "Date", "Subsidiary", "Currency", "Exchange Rate", "Posting Period", "Memo", "Approved")
     rows: list[Sequence[str]] = [(*head, "Accounting Book", "Account", "Debit", "Credit", "Line Memo", "Name", *LINE)]
     for entry, _, line in lines_of(entries):
+        # What is of the whole entry stands in every row of it; the External ID tells NetSuite which rows are one.
         rate = settings.exchange_rates.get(entry.currency)
         rows.append(
             (

@@ -1,4 +1,6 @@
-"""ledger and hledger: plain-text journals of one text, below declarations that let `ledger --pedantic` and `hledger check -s` pass."""
+"""ledger and hledger: plain-text journals of one text, below declarations that let `ledger --pedantic` and `hledger
+check -s` pass.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from services.payout.gl.formats.base import CONTROL, Fault, JournalFormat, lines
 from shared.money import major_text, minor_digits
 from shared.pay.policy import PolicyPart
 
+# Letters, digits and single blanks: two blanks end an account's name for both programs, and a colon divides it.
 _PART = r"\w(?:[\w.&'/+#-]| (?=[^\s:]))*"
 _ACCOUNT = re.compile(f"{_PART}(?::{_PART})*")
 
@@ -43,6 +46,7 @@ def check_hledger(entries: Sequence[JournalEntry], settings: Settings) -> Iterat
 
 def write_ledger(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The journal for ledger."""
+    # `ledger --pedantic` refuses commodities, tags and accounts that are not declared.
     currencies = [f"commodity {currency}" for currency in sorted({entry.currency for entry in entries})]
     names = {tag(name) for _, _, line in lines_of(entries) for name, _ in line.dimensions}
     tags = [f"tag {name}" for name in sorted(names | {"entity"})]
@@ -52,6 +56,7 @@ def write_ledger(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
 def write_hledger(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     """The journal for hledger."""
     currencies = sorted({entry.currency for entry in entries})
+    # hledger learns from a sample amount how many decimals a commodity has.
     samples = [f"commodity 1000.{'0' * minor_digits(currency)} {currency}" for currency in currencies]
     return _text(entries, [*samples, *_accounts(entries)] if settings.declare else [])
 
@@ -75,7 +80,9 @@ def _entry(entry: JournalEntry) -> str:
 
 
 def aligned(entry: JournalEntry) -> Iterator[tuple[EntryLine, str]]:
-    """Each line with its account and amount, one below the other: two blanks between them, because an account may hold one."""
+    """Each line with its account and amount, one below the other: two blanks between them, because an account may hold
+    one.
+    """
     wide = max(len(line.account) for line in entry.lines)
     amounts = [major_text(line.amount, entry.currency) for line in entry.lines]
     long = max(map(len, amounts))

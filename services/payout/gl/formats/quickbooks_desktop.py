@@ -13,8 +13,9 @@ from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
 COLUMNS = ("TRNSTYPE", "DATE", "ACCNT", "CLASS", "AMOUNT", "DOCNUM", "MEMO")
-LONGEST_NUMBER = 11
+LONGEST_NUMBER = 11  # of a document
 ENCODING = "cp1252"
+# Not quoted: IIF is split at tabs and nothing else. Control characters in texts are refused, so no text holds one.
 _IIF = Dialect(delimiter="\t", encoding=ENCODING, quoting="none")
 
 
@@ -35,6 +36,7 @@ def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault
             yield Fault(entry.id, 0, "DOCNUM", f"is longer than {LONGEST_NUMBER} characters")
     for entry, number, line in lines_of(entries):
         for name, value in (("account", line.account), *line.dimensions):
+            # Refused rather than replaced: `?` in an account's name would be another account.
             if value.encode(ENCODING, "replace").decode(ENCODING) != value:
                 yield Fault(entry.id, number, name, f"{value!r} has a character outside Windows-1252")
             if name not in ("account", "Class"):

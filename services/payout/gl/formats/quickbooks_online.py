@@ -11,7 +11,7 @@ from services.payout.gl.formats.base import Fault, JournalFormat, entity_faults,
 from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
-LONGEST_NUMBER = 21
+LONGEST_NUMBER = 21  # of a journal (Intuit, "Import journal entries")
 LINE = ("Name", "Location", "Class")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -70,9 +69,10 @@ def write_csv(entries: Sequence[JournalEntry], settings: CsvSettings) -> bytes:
     for entry, number, line in lines_of(entries):
         row = []
         for column in columns:
+            # An amount is no text: an apostrophe before a negative one would make it one.
             minor = _minor(column.field, line)
             if minor is None:
-                row.append(neutral(_text(column.field, entry, number=number, line=line, dates=settings.dates)))
+                row.append(neutral(_text(column.field, entry, line=line, number=number, dates=settings.dates)))
             else:
                 row.append(major_text(minor, entry.currency).replace(".", settings.decimal_mark))
         rows.append(row)
@@ -89,7 +89,7 @@ def write_sheet(entries: Sequence[JournalEntry], settings: SheetSettings) -> byt
         for column in columns:
             minor = _minor(column.field, line)
             if minor is None:
-                row.append(_text(column.field, entry, number=number, line=line, dates=settings.dates))
+                row.append(_text(column.field, entry, line=line, number=number, dates=settings.dates))
             else:
                 row.append(from_minor(minor, entry.currency))
         lines.append(row)
@@ -98,13 +98,12 @@ def write_sheet(entries: Sequence[JournalEntry], settings: SheetSettings) -> byt
         [account, currency, from_minor(sums, currency)] for (account, currency), sums in balances(entries).items()
     ]
     # The document says it was made on the entries' own day, not today: the same entries give the same bytes.
-    created = datetime.combine(entries[0].day, time())
     return workbook(
         [
             Sheet(name="Lines", rows=lines, amounts=grouped_amount),
             Sheet(name="Totals", rows=totals, amounts=grouped_amount),
         ],
-        created=created,
+        created=entries[0].day,
     )
 
 
@@ -121,7 +120,7 @@ def _minor(field: str, line: EntryLine) -> int | None:
     return {"debit": line.debit, "credit": line.credit, "amount": line.amount}.get(field)
 
 
-def _text(field: str, entry: JournalEntry, *, number: int, line: EntryLine, dates: DatePattern) -> str:
+def _text(field: str, entry: JournalEntry, *, line: EntryLine, number: int, dates: DatePattern) -> str:
     kind, _, name = field.partition(":")
     match kind:
         case "dimension":

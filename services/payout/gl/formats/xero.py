@@ -1,4 +1,6 @@
-"""Xero: the CSV import of manual journals. Lines of one narration and date are one journal; a file has 300 lines at most."""
+"""Xero: the CSV import of manual journals. Lines of one narration and date are one journal; a file has 300 lines at
+most.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from shared.contracts.base import CurrencyCode
 from shared.money import major_text
 from shared.pay.policy import PolicyPart
 
-MOST_LINES = 300
+MOST_LINES = 300  # in one file (Xero Central, "Import manual journals")
 LONGEST_CODE = 10
 
 
@@ -59,13 +61,14 @@ def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
     tracked = ("TrackingName1", "TrackingOption1", "TrackingName2", "TrackingOption2")
     rows: list[Sequence[str]] = [("Narration", "Date", "Description", "AccountCode", "TaxRate", "Amount", *tracked)]
     for entry, _, line in lines_of(entries):
+        # A category without an option is refused by the import, so a line that has no value names no category either.
         cells: list[str] = []
         for name in settings.tracking:
             value = line.dimension(name)
             cells += [name if value else "", value]
         rows.append(
             (
-                f"{entry.id} {entry.memo}",
+                f"{entry.id} {entry.memo}",  # lines of one narration and date are one journal
                 date_text(entry.day, "DD/MM/YYYY"),
                 entry.memo,
                 line.account,

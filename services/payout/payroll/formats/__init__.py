@@ -1,4 +1,4 @@
-"""The payroll formats, one module each: its settings, its columns, and so what it refuses. A new format is a new module here."""
+"""The payroll formats, one module each: settings, columns, and so what is refused. A new format is a new module here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from services.payout.payroll.formats.base import PayrollFormat
 
+# Importing a module is what makes its classes known as subclasses.
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
@@ -28,6 +29,7 @@ FORMATS: dict[str, type[PayrollFormat]] = dict(
 )
 """The formats by name."""
 
+# Which formats there are is found at run time, so for a type checker any of them is a PayrollFormat.
 if TYPE_CHECKING:
     AnyFormat = PayrollFormat
 else:

@@ -18,6 +18,7 @@ class Adp(PayrollFormat):
 
     takes_negatives: ClassVar[bool] = True
     numbered_by: ClassVar[tuple[str, ...] | None] = ("company_code",)
+    # Two characters in some specifications, three in others; 40, 50, 60 and 61 are ADP's own earnings.
     code_form: ClassVar[str] = r"(?!(?:40|50|60|61)$)(?:[A-Z][A-Z0-9]{0,2}|[0-7]?[0-9])"
 
     format: Literal["adp-workforce-now"] = "adp-workforce-now"
@@ -25,7 +26,7 @@ class Adp(PayrollFormat):
     company_code: str = Field(pattern=r"^[A-Z0-9]{2,3}$", examples=["ABC"])
     """ADP's code of the company; one of two characters is padded with an underscore."""
     batch_id_length: int = Field(default=25, ge=2, le=25)
-    """How long a batch id may be: 2 or more, by installation. Where Earnest's reference is longer, its last characters are taken."""
+    """How long a batch id may be, by installation. Of a longer reference of Earnest the last characters are taken."""
     file_number_from: int = Field(default=1, ge=1)
     """The lowest file number that payroll gives, for example 51."""
     earnings_slot: Literal[3, 4, 5] = 3
@@ -41,8 +42,11 @@ class Adp(PayrollFormat):
 
     def layout(self) -> tuple[Column, ...]:
         """The first three in their order, then each code directly before its amount."""
+        # The import refuses other headings, and reads an amount with the code in the column directly before it. The
+        # free slots are 3 to 5: 1 and 2 are regular and overtime earnings.
         slot = self.earnings_slot
         cost_center = of("Temp Dept", "cost_center", cell=Code(longest=self.department_length))
+        # The last characters, because those are what differs from batch to batch.
         batch = Column(
             heading="Batch ID",
             field="batch_id",
@@ -50,7 +54,7 @@ class Adp(PayrollFormat):
             cell=Code(),
         )
         return (
-            fixed("Co Code", self.company_code.ljust(3, "_")),
+            fixed("Co Code", self.company_code.ljust(3, "_")),  # always three characters
             batch,
             of(
                 "File #",

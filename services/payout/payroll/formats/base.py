@@ -1,7 +1,7 @@
 """What all payroll formats share: settings, columns, what is refused, and how lines become rows.
 
-A format is a table: each column says its heading, its value and the kind of its cell. The kinds check and write, so that what is
-checked is what is written. A format is one module that says its settings and its columns.
+A format is a table: each column says its heading, its value and the kind of its cell. The kinds check and write, so
+that what is checked is what is written. A format is one module that says its settings and its columns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, ClassVar, Final, NamedTuple
@@ -30,8 +30,9 @@ PayCode = Annotated[str, StringConstraints(pattern=NAME)]
 """Earnest's word for what a line pays: commission, bonus, draw, guarantee, clawback..."""
 
 Codes = dict[PayCode, str]
+"""The target's code for each of them."""
 
-CREATED: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a property of the document, not an instant
+CREATED: Final = date(2000, 1, 1)
 """When our spreadsheets say they were made: always the same, so that the same lines give the same bytes."""
 
 
@@ -66,7 +67,7 @@ IdOwners = dict[str, IdOwner]
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One row of a file: its number from 1, and the lines it pays, which are several where a format has one row per person."""
+    """One row of a file: its number from 1, and the lines it pays: several where a format has one row per person."""
 
     number: int
     lines: tuple[PayrollLine, ...]
@@ -112,6 +113,9 @@ class PayrollFormat(PolicyPart, ABC):
     """A payroll format with its settings."""
 
     version: ClassVar[int] = 1
+    """Of the layout. Who changes the bytes counts it up: batches of an earlier one are then proven by their hashes
+    only.
+    """
     takes_negatives: ClassVar[bool] = False
     """Whether a line may be negative, for example a clawback."""
     code_form: ClassVar[str] = r"[A-Za-z0-9_][A-Za-z0-9 _.&/-]*"
@@ -119,8 +123,9 @@ class PayrollFormat(PolicyPart, ABC):
     dialect: ClassVar[Dialect] = Dialect()
     extension: ClassVar[str] = "csv"
     numbered_by: ClassVar[tuple[str, ...] | None] = None
-    """The settings that say which company of the target is paid, each with numbers of its own for its people; none where all have
-    one numbering. None: the file does not say which company it is for."""
+    """The settings that say which company of the target is paid, each with numbers of its own for its people; none
+    where all have one numbering. None: the file does not say which company it is for.
+    """
     names_people_by: ClassVar[str] = "payroll_id"
     """The field of a line by which the file names a person."""
 
@@ -129,11 +134,13 @@ class PayrollFormat(PolicyPart, ABC):
     currency: CurrencyCode | None = None
     """The only currency that the file may hold. It is needed where the layout has no place for a currency."""
     pay_codes: Codes = Field(min_length=1)
-    """The target's code for each of Earnest's pay codes, as agreed with payroll. A pay code that is not here is refused."""
+    """The target's code for each of Earnest's pay codes, as agreed with payroll. A pay code without one is refused."""
     reads_ids: Reading = "loosely"
-    """How payroll tells people apart by the ids of the file. `loosely`: case, blanks and zeros before a number make no difference, nor
-    does what comes after the 15th digit, which a spreadsheet loses; two people whose ids read the same are refused. `exactly`: every
-    character counts, as it stands in the file. Say this only where payroll is known to read so."""
+    """How payroll tells people apart by the ids of the file. `loosely`: case, blanks and zeros before a number make no
+    difference, nor does what comes after the 15th digit, which a spreadsheet loses; two people whose ids read the same
+    are refused. `exactly`: every character counts, as it stands in the file. Say this only where payroll is known to
+    read so.
+    """
 
     @model_validator(mode="after")
     def _agreed(self) -> PayrollFormat:
@@ -167,6 +174,7 @@ class PayrollFormat(PolicyPart, ABC):
         """An id as payroll reads it in the file: two people of whom it is the same are one person there."""
         return as_read(self._naming.text(person), self.reads_ids)
 
+    # Asked for every line of a run, and always the same: settings never change.
     @cached_property
     def _naming(self) -> Cell:
         """The cell that names a person."""
@@ -178,10 +186,12 @@ class PayrollFormat(PolicyPart, ABC):
 
     def amount(self, row: FileRow) -> Decimal:
         """What a row pays, in major units with the currency's decimals."""
+        # Summed in minor units, so that nothing is rounded on the way.
         return from_minor(sum(line.amount for line in row.lines), row.line.currency)
 
     def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
         """The rows of a file in order: by person, currency, pay code and line."""
+        # By nothing that chance decides: the same lines in any order give the same rows, and so the same bytes.
         ordered = sorted(lines, key=lambda line: (self.person(line) or "", line.currency, line.pay_code, line.id))
         return [FileRow(at, (line,), head) for at, line in enumerate(ordered, 1)]
 
@@ -203,14 +213,15 @@ class PayrollFormat(PolicyPart, ABC):
             for line in row.lines:
                 for objection in (*self._objections(line), *self._shared(line, owners)):
                     refused.append(RefusedLine(line.id, row.number, *objection))
+                # Told at all but the last of them, so that as many are named as are too many.
                 if unseen[line.id] > 1:
                     unseen[line.id] -= 1
                     twice = Objection("id", "duplicate", "the line is in the batch twice")
                     refused.append(RefusedLine(line.id, row.number, *twice))
             for column in columns:
-                if problem := column.cell.problem(column.value(row)):
-                    message = f"{column.heading} of {row.line.participant_id} {problem.message}"
-                    objection = Objection(column.field, problem.code, message)
+                if refusal := column.cell.check(column.value(row)):
+                    message = f"{column.heading} of {row.line.participant_id} {refusal.message}"
+                    objection = Objection(column.field, refusal.code, message)
                     refused.append(RefusedLine(row.line.id, row.number, *objection))
         return refused
 
@@ -245,7 +256,7 @@ class PayrollFormat(PolicyPart, ABC):
         return self.takes_negatives
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
-        """The files of lines of which none is refused; the first is the one to import. The same lines give the same bytes."""
+        """The files of lines of which none is refused, the one to import first. The same lines give the same bytes."""
         return (self.text_file(lines, head),)
 
     def text_file(
@@ -277,7 +288,8 @@ class WithDeductions(PayrollFormat):
     """A format that takes no negative earning, but a deduction under a code of its own with a positive amount."""
 
     deduction_codes: Codes = Field(default={})
-    """The target's deduction code for pay codes whose negative lines are written as deductions. Without one, they are refused."""
+    """The target's deduction code for pay codes whose negative lines become deductions. Without one, they are refused.
+    """
 
     @property
     def all_codes(self) -> Codes:

@@ -1,4 +1,4 @@
-"""What a cell of a payroll file may hold: each kind says what it refuses and how it is written. One kind serves all formats.
+"""What a cell of a payroll file may hold: each kind says what it refuses and how it is written, for all formats.
 
 Ids and codes are refused rather than changed, because payroll matches by them. Free text in files that people open is
 neutralised: a spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, even a quoted one.
@@ -22,7 +22,7 @@ SAFE_ID: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 """An id that no spreadsheet takes for a formula and no reader for a delimiter."""
 
 
-class Problem(NamedTuple):
+class CellObjection(NamedTuple):
     """Why a value is refused: a code for machines and a sentence for people."""
 
     code: str
@@ -35,10 +35,10 @@ class Cell(ABC):
 
     needed: bool = True
 
-    def problem(self, value: Value) -> Problem | None:
+    def check(self, value: Value) -> CellObjection | None:
         """Why the target would refuse the value, if it would."""
         if value is None or value == "":
-            return Problem("missing", "is missing") if self.needed else None
+            return CellObjection("missing", "is missing") if self.needed else None
         return self.objection(value)
 
     def text(self, value: Value) -> str:
@@ -46,11 +46,13 @@ class Cell(ABC):
         return "" if value is None or value == "" else self.written(value)
 
     def sheet(self, value: Value) -> Value:
-        """The value as a spreadsheet has it: text, unless the kind knows better. Nothing is an empty cell, not an empty text."""
+        """The value as a spreadsheet has it: text, unless the kind knows better. Nothing is an empty cell, no empty
+        text.
+        """
         return self.text(value) or None
 
     @abstractmethod
-    def objection(self, value: Value) -> Problem | None:
+    def objection(self, value: Value) -> CellObjection | None:
         """Why a value that is there would be refused."""
 
     @abstractmethod
@@ -68,15 +70,15 @@ class Code(Cell):
     most: int | None = None
     width: int = 0
 
-    def objection(self, value: Value) -> Problem | None:
+    def objection(self, value: Value) -> CellObjection | None:
         """Form, length, range."""
         text = str(value)
         if not re.fullmatch(self.pattern, text):
-            return Problem("form", f"{text[:60]!r} is not of the form that the target takes")
+            return CellObjection("form", f"{text[:60]!r} is not of the form that the target takes")
         if self.longest is not None and len(text) > self.longest:
-            return Problem("too_long", f"{text[:60]!r} has more than {self.longest} characters")
+            return CellObjection("too_long", f"{text[:60]!r} has more than {self.longest} characters")
         if self.least is not None and self.most is not None and not self.least <= int(text) <= self.most:
-            return Problem("range", f"{text[:60]!r} is not from {self.least} to {self.most}")
+            return CellObjection("range", f"{text[:60]!r} is not from {self.least} to {self.most}")
         return None
 
     def written(self, value: Value) -> str:
@@ -91,7 +93,7 @@ def number(longest: int, least: int = 1, width: int = 0, needed: bool = True) ->
 
 @dataclass(frozen=True, kw_only=True)
 class Words(Cell):
-    """Free text: characters of the encoding, none in `forbidden`, at most so long. `guarded` text cannot become a formula."""
+    """Free text: in the encoding, nothing of `forbidden`, at most so long. `guarded` text cannot become a formula."""
 
     longest: int | None = None
     encoding: str = "utf-8"
@@ -100,21 +102,25 @@ class Words(Cell):
     lines: bool = False
     needed: bool = False
 
-    def objection(self, value: Value) -> Problem | None:
+    def objection(self, value: Value) -> CellObjection | None:
         """Characters and length."""
         text = str(value)
-        if any(unicodedata.category(each) in {"Cc", "Cs"} and not (self.lines and each in "\t\r\n") for each in text):
-            return Problem("charset", "has a control character")
-        if found := next((each for each in text if each in self.forbidden), None):
-            return Problem("charset", f"has the character {found!r}, which the format cannot carry")
+        # Cc are control characters, Cs halves of surrogate pairs, which no encoding takes.
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and not (self.lines and char in "\t\r\n") for char in text):
+            return CellObjection("charset", "has a control character")
+        if sign := next((char for char in text if char in self.forbidden), None):
+            return CellObjection("charset", f"has the character {sign!r}, which the format cannot carry")
         try:
             text.encode(self.encoding)
         except UnicodeEncodeError as error:
-            return Problem("charset", f"has the character {text[error.start]!r}, which {self.encoding} cannot carry")
+            return CellObjection(
+                "charset", f"has the character {text[error.start]!r}, which {self.encoding} cannot carry"
+            )
         if not self.guarded and could_be_formula(text):
-            return Problem("form", "begins as a formula does")
+            # A quote would not help: spreadsheets calculate a quoted cell too (tried with LibreOffice 7.4).
+            return CellObjection("form", "begins as a formula does")
         if self.longest is not None and len(self.written(text)) > self.longest:
-            return Problem("too_long", f"has more than {self.longest} characters")
+            return CellObjection("too_long", f"has more than {self.longest} characters")
         return None
 
     def written(self, value: Value) -> str:
@@ -135,15 +141,16 @@ class Money(Cell):
     significant: int | None = None
     """How many digits the target keeps in all."""
 
-    def objection(self, value: Value) -> Problem | None:
+    def objection(self, value: Value) -> CellObjection | None:
         """Exactness and range."""
         assert isinstance(value, Decimal)
+        # A currency of three decimals in a file of two: rounding would pay somebody less, so it is refused.
         if self.digits is not None and value != round(value, self.digits):
-            return Problem("inexact", f"has more than {self.digits} decimals")
+            return CellObjection("inexact", f"has more than {self.digits} decimals")
         if self.significant is not None and len(value.as_tuple().digits) > self.significant:
-            return Problem("range", f"has more than {self.significant} digits")
+            return CellObjection("range", f"has more than {self.significant} digits")
         if (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            return Problem("range", f"is not from {self.least} to {self.most}")
+            return CellObjection("range", f"is not from {self.least} to {self.most}")
         return None
 
     def written(self, value: Value) -> str:
@@ -165,7 +172,7 @@ class Day(Cell):
 
     pattern: DatePattern = "YYYY-MM-DD"
 
-    def objection(self, _: Value) -> Problem | None:
+    def objection(self, _: Value) -> CellObjection | None:
         """Nothing: a date is a date."""
         return None
 
@@ -185,7 +192,7 @@ class Fixed(Cell):
 
     needed: bool = False
 
-    def objection(self, _: Value) -> Problem | None:
+    def objection(self, _: Value) -> CellObjection | None:
         """Nothing."""
         return None
 

@@ -14,6 +14,7 @@ from services.payout.payroll.formats.cells import Code, Money
 from services.payout.payroll.line import BatchHeader
 from shared.contracts.base import CurrencyCode
 
+# Bounds and lengths of the ASCII import, for both programs (DATEV, "Schnittstellenbeschreibung", 2022).
 _MOST: Final = Decimal("9999999.99")
 AMOUNT: Final = Money(least=-_MOST, most=_MOST, decimal=",")
 PERSON: Final = Code(pattern="[0-9]{1,5}", longest=5, least=1, most=99_999)
@@ -25,6 +26,7 @@ class Datev(PayrollFormat):
 
     takes_negatives: ClassVar[bool] = True
     numbered_by: ClassVar[tuple[str, ...] | None] = ("consultant", "client")
+    # As the ASCII import reads it: no byte order mark, no quotes. So text with `;` cannot be written and is refused.
     dialect: ClassVar[Dialect] = Dialect(delimiter=";", encoding="cp1252", quoting="none")
     extension: ClassVar[str] = "txt"
 

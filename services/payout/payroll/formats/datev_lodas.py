@@ -1,4 +1,4 @@
-"""DATEV LODAS, ASCII import of monthly movements: three sections, of which the second describes the records of the third."""
+"""DATEV LODAS, ASCII import of monthly movements: of three sections the second describes the records of the third."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from services.payout.payroll.formats.cells import Code, Day
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
 from services.payout.payroll.line import BatchHeader, PayrollLine
 
+# This file's own number for the table of monthly movements: the second section says so, and each row of the third
+# begins with it.
 _RECORD: Final = "10"
 _TABLE: Final = "u_lod_bwd_buchung_standard"
 
@@ -25,7 +27,9 @@ class Lodas(Datev):
     format: Literal["datev-lodas"] = "datev-lodas"
     """`datev-lodas`."""
     processing_key: int = Field(ge=1, le=9, examples=[2])
-    """Bearbeitungsschlüssel (`bs_nr`) of an amount: it differs between installations; 1 means hours. Agree it with payroll."""
+    """Bearbeitungsschlüssel (`bs_nr`) of an amount. It differs between installations: agree it with payroll; 1 is
+    hours.
+    """
 
     def layout(self) -> tuple[Column, ...]:
         """By the names of the record description; each row begins with the record's number."""
@@ -61,6 +65,7 @@ class Lodas(Datev):
             ";".join(described) + ";",
             "[Bewegungsdaten]",
         ]
+        # Every field ends with the delimiter, also the last, here as in the description above.
         for row in self.rows(lines, head):
             text.append("".join(f"{column.cell.text(column.value(row))};" for column in columns))
         content = "".join(f"{each}\r\n" for each in text).encode("cp1252")

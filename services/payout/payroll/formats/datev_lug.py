@@ -1,6 +1,7 @@
-"""DATEV Lohn und Gehalt, ASCII import of monthly movements: a line that names client and month, then a line per payment.
+"""DATEV Lohn und Gehalt, ASCII import of monthly movements: a line of client and month, then a line per payment.
 
-The program reads columns as the client's import profile says, so a description of the profile is shipped beside the file.
+The program reads columns as the client's import profile says, so a description of the profile is shipped beside the
+file.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ _NOTE: Final = 30
 
 
 class LohnUndGehalt(Datev):
-    """Monthly amounts: person, wage type, value and cost center are filled. A closed month is corrected by differences only."""
+    """Monthly amounts: person, wage type, value, cost center. A closed month is corrected by differences only."""
 
+    # Wage types are 1 to 5999 and 8000 to 9999.
     code_form: ClassVar[str] = r"[1-9][0-9]{0,2}|[1-4][0-9]{3}|5[0-9]{3}|[89][0-9]{3}"
 
     format: Literal["datev-lohn-und-gehalt"] = "datev-lohn-und-gehalt"
@@ -47,7 +49,9 @@ class LohnUndGehalt(Datev):
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:
         """The movements, and the description of the profile that reads them."""
-        first = f"{self.consultant};{self.client};{self.payroll_month(head):%m/%Y}{';x' if self.company_numbers else ''}\r\n"
+        fields = [str(self.consultant), str(self.client), f"{self.payroll_month(head):%m/%Y}"]
+        first = ";".join([*fields, *(["x"] if self.company_numbers else [])]) + "\r\n"
+        # The first line is the header of this format: a row of headings would be read as a payment.
         text = self.text_file(lines, head, header=False)
         media_type = "text/plain; charset=windows-1252"
         return (

@@ -1,7 +1,7 @@
 """Generic CSV and XLSX: columns chosen from a vocabulary, under the headings and in the notation that the reader wants.
 
-With its default settings this is the file of an installation that has published no payroll profile. It carries negative amounts
-where the profile says so.
+With its default settings this is the file of an installation that has published no payroll profile. It carries negative
+amounts where the profile says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from services.payout.payroll.formats.base import Codes, Column, FileRow, Payroll
 from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Words
 from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.pay.policy import PolicyPart
+from shared.spreadsheets import PLAIN
 
 Source = Literal[
     "batch_id",
@@ -41,6 +42,8 @@ Source = Literal[
 ]
 """What a column can hold. `constant` holds the text of the column's `value`."""
 
+# Wider than `cells.SAFE_ID`: here ids of Earnest's own are written too, which hold dots, slashes and addresses. None
+# begins a formula.
 _ID: Final = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]*"
 _OF_THE_BATCH: Final[Mapping[str, Callable[[FileRow], Value]]] = {
     "batch_id": lambda row: row.head.batch,
@@ -55,17 +58,16 @@ class Chosen(PolicyPart):
 
     source: Source
     """What the column holds."""
-    heading: Annotated[
-        str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^=+\-@\t\r\n\x00][^\t\r\n\x00]*$")
-    ]
+    heading: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=f"^{PLAIN}$")]
     """The title of the column."""
-    value: str = Field(default="", max_length=120, pattern=r"^(|[^=+\-@\t\r\n\x00][^\t\r\n\x00]*)$")
+    value: str = Field(default="", max_length=120, pattern=f"^(|{PLAIN})$")
     """What a `constant` holds."""
     longest: int | None = Field(default=None, ge=1, le=1000)
     """The longest text or id that the reader takes; a longer one is refused."""
     needed: bool | None = None
-    """Whether an empty cell is refused. Ids, codes, amounts and dates are needed unless this says otherwise; names, memos, entities, cost
-    centers and pay groups are not."""
+    """Whether an empty cell is refused. Ids, codes, amounts and dates are needed unless this says otherwise; names,
+    memos, entities, cost centers and pay groups are not.
+    """
 
 
 _DATES: Final = {"pay_period_start", "pay_period_end", "pay_date"}
@@ -87,7 +89,7 @@ class Generic(PayrollFormat):
     file: Literal["csv", "xlsx"] = "csv"
     """A CSV or a spreadsheet."""
     columns: tuple[Chosen, ...] = Field(
-        default=tuple(Chosen(source=each, heading=each) for each in _DEFAULT), min_length=1
+        default=tuple(Chosen(source=source, heading=source) for source in _DEFAULT), min_length=1
     )
     """The columns, in order."""
     delimiter: Literal[",", ";", "\t", "|"] = ","
@@ -115,20 +117,21 @@ class Generic(PayrollFormat):
 
     @model_validator(mode="after")
     def _readable(self) -> Generic:
-        sources = [each.source for each in self.columns]
+        sources = [column.source for column in self.columns]
         if "amount" not in sources or not {"participant_id", "payroll_id"} & set(sources):
             raise ValueError("columns: a payroll file needs the amount, and participant_id or payroll_id")
+        # Delimiters in texts are refused line by line; an amount with one would be in every row.
         if self.quoting == "none" and self.decimal_sign == self.delimiter:
             raise ValueError("quoting: without it the decimal sign cannot be the delimiter")
-        for text in (*(each.heading for each in self.columns), *(each.value for each in self.columns)):
-            if problem := self._words(True, None).problem(text or "-"):
-                raise ValueError(f"columns: {text!r} {problem.message}")
+        for text in (*(column.heading for column in self.columns), *(column.value for column in self.columns)):
+            if objection := self._words(True, None).check(text or "-"):
+                raise ValueError(f"columns: {text!r} {objection.message}")
         return self
 
     @property
     def names_people_by(self) -> str:  # type: ignore[override]
         """Payroll's own ids where the file has them."""
-        return "payroll_id" if any(each.source == "payroll_id" for each in self.columns) else "participant_id"
+        return "payroll_id" if any(column.source == "payroll_id" for column in self.columns) else "participant_id"
 
     def code(self, line: PayrollLine) -> str | None:
         """The reader's code, or the pay code in capitals."""
@@ -141,8 +144,8 @@ class Generic(PayrollFormat):
     def layout(self) -> tuple[Column, ...]:
         """Those chosen."""
         return tuple(
-            Column(heading=each.heading, field=each.source, value=self._value(each), cell=self._cell(each))
-            for each in self.columns
+            Column(heading=chosen.heading, field=chosen.source, value=self._value(chosen), cell=self._cell(chosen))
+            for chosen in self.columns
         )
 
     def _value(self, chosen: Chosen) -> Callable[[FileRow], Value]:
@@ -153,8 +156,8 @@ class Generic(PayrollFormat):
             return self.amount
         if chosen.source == "pay_code":
             return lambda row: self.code(row.line)
-        if found := _OF_THE_BATCH.get(chosen.source):
-            return found
+        if of_the_batch := _OF_THE_BATCH.get(chosen.source):
+            return of_the_batch
         return lambda row: getattr(row.line, chosen.source)
 
     def _cell(self, chosen: Chosen) -> Cell:
@@ -163,6 +166,7 @@ class Generic(PayrollFormat):
         if chosen.source == "constant":
             return Fixed()
         if chosen.source == "amount":
+            # In a CSV every digit is there, whatever program opens it later.
             digits = SIGNIFICANT if self.file == "xlsx" else None
             return Money(
                 digits=self.decimals, decimal=self.decimal_sign, minus_behind=self.minus_behind, significant=digits

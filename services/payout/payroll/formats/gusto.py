@@ -19,8 +19,9 @@ Title = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Gusto(PayrollFormat):
-    """Commission and bonus beside the name. A blank leaves what Gusto has; a zero would overwrite it, so none is written."""
+    """Commission and bonus beside the name. A blank leaves what Gusto has; a zero, which would not, is never written."""
 
+    # Matched by name, so a name cannot be made harmless by an apostrophe: one that begins as a formula is refused.
     dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
     code_form: ClassVar[str] = r"[a-z][a-z0-9_]*"
 
@@ -49,13 +50,16 @@ class Gusto(PayrollFormat):
     def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
         """One row per person."""
         single = (row.line for row in super().rows(lines, head))
+        # One after the other already, because rows are ordered by person and currency.
         people = groupby(single, lambda line: (line.payroll_id, line.participant_id, line.currency))
         return [FileRow(at, tuple(group), head) for at, (_, group) in enumerate(people, 1)]
 
     def _of(self, column: str, row: FileRow) -> Value:
         """What a person gets in one column, summed."""
         due = sum(line.amount for line in row.lines if self.code(line) == column)
-        return from_minor(due, row.line.currency) if due else None
+        return (
+            from_minor(due, row.line.currency) if due else None
+        )  # Gusto keeps what it has under a blank, not under a zero
 
 
 _MONEY = Money(needed=False)

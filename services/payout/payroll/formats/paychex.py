@@ -10,6 +10,7 @@ from services.payout.exports.dates import DatePattern
 from services.payout.payroll.formats.base import Column, PayrollFormat, blank, fixed, of
 from services.payout.payroll.formats.cells import Code, Day, Money
 
+# The order of the SPI specification sheet (myapps.paychex.com): columns are read by place, so none may be left out.
 _BETWEEN: Final = ("Rate", "Rate Number", "Hours", "Units")
 _BEHIND: Final = (
     "Check Seq Number",
@@ -44,8 +45,9 @@ _BEHIND: Final = (
 
 
 class Paychex(PayrollFormat):
-    """Earnings by the company's own earning names. An import only adds: what was saved is never changed by a later file."""
+    """Earnings by the company's own earning names. An import only adds: no later file changes what was saved."""
 
+    # One refused row fails the whole file, so everything that Paychex would refuse is refused here.
     numbered_by: ClassVar[tuple[str, ...] | None] = ("client_id",)
 
     format: Literal["paychex-spi"] = "paychex-spi"

@@ -14,11 +14,11 @@ from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat,
 from services.payout.payroll.formats.cells import Code, Day, Fixed, Money, number
 from services.payout.payroll.line import BatchHeader
 
-_MOST = Decimal("99999999999.99")
+_MOST = Decimal("99999999999.99")  # BETRG is CURR13 of table PA0015: 13 digits, two of them decimals
 
 
 class Sap(PayrollFormat):
-    """Tab-separated rows under the technical field names. `ZUORD` names batch and row, so that a payment is found again."""
+    """Tab-separated rows under the technical field names. By `ZUORD`, batch and row, a payment is found again."""
 
     takes_negatives: ClassVar[bool] = True
     numbered_by: ClassVar[tuple[str, ...] | None] = ()
@@ -36,13 +36,15 @@ class Sap(PayrollFormat):
         money = Money(digits=None, least=-_MOST, most=_MOST, decimal=self.decimal_sign, minus_behind=self.minus_behind)
         day = Day(pattern="YYYYMMDD")
         return (
-            of("PERNR", "payroll_id", cell=number(8, width=8)),
+            of("PERNR", "payroll_id", cell=number(8, width=8)),  # NUMC8: digits with zeros before them
+            # The subtype of these infotypes is the wage type, so both have the same four characters.
             Column(
                 heading="SUBTY",
                 field="pay_code",
                 value=lambda row: self.code(row.line),
                 cell=Code(pattern=self.code_form),
             ),
+            # A one-time payment is a record of one day.
             Column(heading="ENDDA", field="pay_date", value=self._date, cell=day),
             Column(heading="BEGDA", field="pay_date", value=self._date, cell=day),
             Column(heading="LGART", field="pay_code", value=lambda row: self.code(row.line), cell=Fixed()),

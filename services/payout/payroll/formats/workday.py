@@ -36,6 +36,7 @@ class Workday(PayrollFormat):
     def layout(self) -> tuple[Column, ...]:
         """Key and row first; ids are text, so that leading zeros stay."""
         return (
+            # All rows of one key are one request.
             fixed("Spreadsheet Key", "1"),
             Column(heading="Row ID", field="row", value=lambda row: str(row.number), cell=Code(pattern="[0-9]+")),
             fixed("Batch ID", self.batch_id),
@@ -44,6 +45,7 @@ class Workday(PayrollFormat):
             *([fixed("Run Category", self.run_category)] if self.run_category else []),
             of("Worker", "payroll_id", cell=Code(longest=60)),
             Column(heading="Earning", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            # Also in a CSV, because an EIB is a spreadsheet.
             Column(
                 heading="Amount", field="amount", value=self.amount, cell=Money(digits=None, significant=SIGNIFICANT)
             ),
