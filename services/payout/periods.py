@@ -1,4 +1,4 @@
-"""Names of months, and whether one is closed. Books close in order: what is closed is closed up to and including one month."""
+"""Months by name, as requests and records give them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,3 @@ def checked(text: str) -> str:
     if not sound:
         raise BadPeriod(text)
     return text
-
-
-def is_closed(period: str, closed_through: str | None) -> bool:
-    """Whether nothing may be booked in the period any more; `closed_through` is the last closed one."""
-    return closed_through is not None and period <= closed_through

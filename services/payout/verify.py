@@ -5,22 +5,23 @@ hash chains must hold, and what is remembered of people and of the ledger must b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.payout.gl import store as gl
 from services.payout.ledger import store_audit as audit
 from services.payout.ledger import store_views as views
-from services.payout.ledger.journal import Part, earned
-from services.payout.ledger.messages import Unreadable, read, read_roster
-from services.payout.ledger.store import Earner
+from services.payout.ledger import verify as ledger
 from services.payout.ledger.worker import TOPICS, WORKER
-from services.payout.payroll.verify import differences as batch_differences
+from services.payout.payroll import store_audit as payroll_audit
+from services.payout.payroll import verify as payroll
 from services.payout.roster.store import people
-from services.payout.runs.verify import differences as run_differences
+from services.payout.runs import verify as runs
 from services.payout.statements import store as statements
+from shared.contracts.message import Unreadable, decode
+from shared.contracts.roster import RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.facts import Facts, merge
 from shared.log.headers import ONLY_FOR
@@ -28,7 +29,7 @@ from shared.log.port import Log, Partition
 from shared.pay.balances import PayKey
 
 Pair: TypeAlias = tuple[str, str]
-"""An earner or an owed: a participant with a period or a currency."""
+"""An earner or a pay key: a participant with a period or a currency."""
 
 
 def verify(engine: Engine, log: Log) -> list[str]:
@@ -40,47 +41,48 @@ def verify(engine: Engine, log: Log) -> list[str]:
     Raises:
         LogUnavailable: the log cannot be reached.
     """
+    # One snapshot of the database, so that workers and people may go on; the log is read after it, up to where it says the worker was.
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         dead = audit.dead_places(connection, WORKER)
         reached = {topic.name: views.positions(connection, WORKER, topic=topic) for topic in TOPICS}
         booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
-        found = [f"journal {journal} does not sum to zero" for journal in audit.unbalanced(connection)]
-        found += audit.broken_chains(connection)
-        for pay_group, period in audit.broken_seals(connection):
-            found.append(f"month {period} of pay group {pay_group}: its journals are not those that were closed")
-        for participant, period in audit.misremembered(connection):
-            found.append(f"earned by {participant} for {period}: the stream goes on from something else than is booked")
+        found = list(ledger.differences(connection))
         settled: Counter[PayKey] = Counter()
-        found += run_differences(connection, settled)
-        found += [f"batch {batch}: its file does not have its hash" for batch in audit.spoilt_files(connection)]
-        found += batch_differences(connection)
-        found += gl.differences(connection)
-        found += (
-            f"run {run}: the {form} {document} kept of {who} does not have its hash"
-            for run, who, document, form in statements.damaged(connection)
-        )
-    facts = _facts(log, reached[ROSTER.name], dead=dead)
+        found += runs.differences(connection, settled)
+        found += _files(connection)
+    facts = _facts(_records(log, ROSTER, reached[ROSTER.name], dead))
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
             found.append(f"person {participant}: what is known and what the log says differ")
-    logged = _latest(log, reached[EARNINGS.name], dead=dead)
+    logged = ledger.newest_earnings(_records(log, EARNINGS, reached[EARNINGS.name], dead))
     for participant, period in _unequal(booked, logged):
         found.append(f"earned by {participant} for {period}: the ledger and the log differ")
     due: Counter[PayKey] = Counter()
-    for (participant, _), parts in logged.items():
-        for part, amount in parts.items():
-            due[participant, part.currency] += amount
+    for (participant, _), amounts in logged.items():
+        for key, amount in amounts.items():
+            due[participant, key.currency] += amount
     due.subtract(settled)
     for participant, currency in _unequal(owed, {who: amount for who, amount in due.items() if amount}):
         found.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
     return found
 
 
+def _files(connection: Connection) -> Iterator[str]:
+    """Files that went out and statements that were shown."""
+    damaged = payroll_audit.damaged_files(connection)
+    yield from (f"batch {batch}: its file does not have its hash" for batch in damaged)
+    yield from payroll.differences(connection)
+    yield from gl.differences(connection)
+    for run, who, document, form in statements.damaged(connection):
+        yield f"run {run}: the {form} {document} kept of {who} does not have its hash"
+
+
 def _records(
-    log: Log, topic: Topic, *, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
+    log: Log, topic: Topic, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
 ) -> Iterator[bytes | None]:
     """What the worker has taken in from a topic: before its positions, and not set aside."""
     for stored in log.scan(topic):
+        # What was sent again after mending goes to the worker that had set it aside, and to no other.
         meant_for = stored.record.headers.get(ONLY_FOR, WORKER)
         if meant_for != WORKER or stored.position >= reached.get(stored.partition.number, 0):
             continue
@@ -88,26 +90,12 @@ def _records(
             yield stored.record.value
 
 
-def _latest(log: Log, reached: Mapping[int, int], *, dead: set[tuple[Partition, int]]) -> dict[Earner, dict[Part, int]]:
-    """The newest earnings of each participant and period among the records that the worker has booked."""
-    newest: dict[Earner, tuple[int, dict[Part, int]]] = {}
-    for value in _records(log, EARNINGS, reached=reached, dead=dead):
-        try:
-            changed = read(value)
-        except Unreadable:
-            continue  # not booked either; had it been, the ledger would differ
-        earner = (changed.participant_id, changed.period)
-        if earner not in newest or newest[earner][0] < changed.revision:
-            newest[earner] = (changed.revision, earned(changed))
-    return {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
-
-
-def _facts(log: Log, reached: Mapping[int, int], *, dead: set[tuple[Partition, int]]) -> dict[str, Facts]:
+def _facts(values: Iterable[bytes | None]) -> dict[str, Facts]:
     """The facts of everybody, merged from the records that the worker has merged."""
     merged: dict[str, Facts] = {}
-    for value in _records(log, ROSTER, reached=reached, dead=dead):
+    for value in values:
         try:
-            patch = read_roster(value)
+            patch = decode(RosterFact, value)
         except Unreadable:
             continue
         facts = merged.setdefault(patch.participant_id, {})

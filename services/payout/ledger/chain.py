@@ -35,20 +35,22 @@ class Link(NamedTuple):
     sha256: str
 
 
-def sha256(journal: Journal, entry: int, *, previous_sha256: str, recorded_at: datetime) -> str:
+def journal_sha256(journal: Journal, entry: int, *, previous_sha256: str, recorded_at: datetime) -> str:
     """The hash of a journal at its place in the chain."""
+    # A list and not a mapping: its order is part of the form, and the names of our fields may change without the hashes. Everything that
+    # an auditor reads of a journal is in it; its `number` is not, which the database gives and which says nothing.
     fields: Sequence[Any] = (
         previous_sha256,
         entry,
         str(journal.id),
         journal.kind,
         journal.participant_id,
-        journal.period,
+        journal.assignment.period,
         journal.origin_period,
-        journal.pay_group,
-        journal.entity,
-        journal.cost_center,
-        journal.cause,
+        journal.assignment.pay_group,
+        journal.assignment.entity,
+        journal.assignment.cost_center,
+        journal.cause,  # JSONB of PostgreSQL keeps no order of keys: sorted, it is the same as it was when it is read again
         journal.actor,
         instant_text(recorded_at),
         [_posting(posting) for posting in journal.postings],
@@ -56,19 +58,20 @@ def sha256(journal: Journal, entry: int, *, previous_sha256: str, recorded_at: d
     return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def linked(journals: Iterable[Journal], heads: Mapping[str, Head], *, recorded_at: datetime) -> list[Link]:
+def chain(journals: Iterable[Journal], heads: Mapping[str, Head], *, recorded_at: datetime) -> list[Link]:
     """A link per journal, in order, going on from the heads; a participant without a head has no journal yet."""
     ends = dict(heads)
     links = []
     for journal in journals:
         head = ends.get(journal.participant_id, Head())
         entry = head.entries + 1
-        link = Link(entry, head.sha256, sha256(journal, entry, previous_sha256=head.sha256, recorded_at=recorded_at))
-        ends[journal.participant_id] = Head(entry, link.sha256)
-        links.append(link)
+        digest = journal_sha256(journal, entry, previous_sha256=head.sha256, recorded_at=recorded_at)
+        ends[journal.participant_id] = Head(entry, digest)
+        links.append(Link(entry, head.sha256, digest))
     return links
 
 
 def _posting(posting: Posting) -> list[Any]:
-    part = posting.part[:3] if posting.part else (None, None, None)
-    return [posting.account, posting.currency, posting.amount, *part, posting.deal]
+    key = posting.key
+    of = (key.component, key.plan, key.version) if key else (None, None, None)
+    return [posting.account, posting.currency, posting.amount, *of, posting.deal]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from services.payout.deps import EarningsReader
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger import store_views as views
+from services.payout.ledger.balances import By
 from services.payout.ledger.schemas import (
     Balances,
     BalanceView,
@@ -22,7 +23,6 @@ from services.payout.ledger.schemas import (
     TrialBalance,
     TrialLine,
 )
-from services.payout.ledger.store_views import By
 from services.payout.ledger.worker import WORKER
 from services.payout.periods import checked
 from shared.contracts.base import Identifier, PeriodName
@@ -41,9 +41,9 @@ LATEST = 2**63 - 1
 def show_summary(_: EarningsReader, snapshot: SnapshotDep) -> Summary:
     """What all participants together have earned, were paid and are owed, and how far the log is booked."""
     with snapshot.connect() as connection:
-        sums, positions = views.sums(connection), views.positions(connection, WORKER)
+        totals, positions = views.totals(connection), views.positions(connection, WORKER)
         open_from = closings.open_from(connection)
-    return Summary(totals=[BalanceView.of(each) for each in sums], positions=positions, open_from=open_from)
+    return Summary(totals=[BalanceView.of(each) for each in totals], positions=positions, open_from=open_from)
 
 
 @router.get("/v1/periods", summary="Open and closed months")
@@ -90,7 +90,7 @@ def list_balances(
 ) -> Sums:
     """The accounts by participant, cost centre, entity or pay group, per currency. Currencies are never added up."""
     with snapshot.connect() as connection:
-        found = views.sums_by(connection, by, after=after, limit=limit)
+        found = views.totals_by(connection, by, after=after, limit=limit)
     keys = list(
         dict.fromkeys(key for key, _ in found)
     )  # a key has a row for each of its currencies; a page counts keys

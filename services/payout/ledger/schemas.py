@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.payout.ledger.journal import Posting
-from services.payout.ledger.store_views import Balance, Booked, By, Trial
+from services.payout.ledger.balances import Balance, By, TrialBalanceRow
+from services.payout.ledger.journal import BookedJournal, Posting
 from shared.money import from_minor
 from shared.pay.accounts import LedgerAccount
 from shared.pay.steps import JournalKind
@@ -34,7 +34,7 @@ class BalanceView(BaseModel):
 
     @classmethod
     def of(cls, balance: Balance, **more: Any) -> Self:
-        """A balance as it is shown."""
+        """The balance in major units; `more` are the fields of a subclass."""
         accounts = {name: from_minor(amount, balance.currency) for name, amount in balance.accounts().items()}
         return cls(currency=balance.currency, **accounts, **more)
 
@@ -84,12 +84,11 @@ class TrialLine(BaseModel):
     closing: Decimal
 
     @classmethod
-    def of(cls, trial: Trial) -> Self:
-        """A line as it is shown."""
-        sums = trial.opening, trial.debits, trial.credits, trial.closing
-        amounts = zip(("opening", "debits", "credits", "closing"), sums, strict=True)
-        shown = {name: from_minor(amount, trial.currency) for name, amount in amounts}
-        return cls(account=trial.account, currency=trial.currency, **shown)
+    def of(cls, row: TrialBalanceRow) -> Self:
+        """The row in major units."""
+        amounts = {name: getattr(row, name) for name in ("opening", "debits", "credits", "closing")}
+        shown = {name: from_minor(amount, row.currency) for name, amount in amounts.items()}
+        return cls(account=row.account, currency=row.currency, **shown)
 
 
 class TrialBalance(BaseModel):
@@ -113,14 +112,15 @@ class PostingView(BaseModel):
 
     @classmethod
     def of(cls, posting: Posting) -> Self:
-        """A posting as it is shown."""
+        """The posting in major units, its component spread out."""
+        key = posting.key
         return cls(
             account=posting.account,
             currency=posting.currency,
             amount=from_minor(posting.amount, posting.currency),
-            component=posting.part.component if posting.part else None,
-            plan=posting.part.plan if posting.part else None,
-            version=posting.part.version if posting.part else None,
+            component=key.component if key else None,
+            plan=key.plan if key else None,
+            version=key.version if key else None,
             deal=posting.deal,
         )
 
@@ -147,8 +147,8 @@ class JournalView(BaseModel):
     postings: list[PostingView]
 
     @classmethod
-    def of(cls, booked: Booked) -> Self:
-        """A journal as it is shown."""
+    def of(cls, booked: BookedJournal) -> Self:
+        """The journal with its postings in major units."""
         facts = {name: getattr(booked, name) for name in cls.model_fields if name != "postings"}
         return cls(**facts, postings=[PostingView.of(posting) for posting in booked.postings])
 
@@ -171,7 +171,7 @@ class PeriodView(BaseModel):
 
     @classmethod
     def of(cls, pay_group: str, period: str, state: str, closed_by: str | None) -> Self:
-        """A month as it is shown."""
+        """From a row of `store_views.periods`: the database says the state."""
         return cls.model_validate({"pay_group": pay_group, "period": period, "state": state, "closed_by": closed_by})
 
 

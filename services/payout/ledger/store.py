@@ -1,28 +1,30 @@
-"""What is booked: journals and their postings, chained, the earnings they are differences of.
+"""What is booked: journals and their postings, chained, and the earnings they are differences of.
 
-One statement per table, however many journals.
+One statement per table, however many journals. What locks what, and in which order: README.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias, get_args
+from typing import Final, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 
-from services.payout.columns import columns, json_lines
-from services.payout.ledger.chain import Head, linked
-from services.payout.ledger.journal import Earned, Journal, Part
+from services.payout.columns import arrays, insert_rows, is_any, rows_of
+from services.payout.ledger.chain import NOTHING, Head, chain
+from services.payout.ledger.journal import ComponentKey, Earned, Journal
+from services.payout.ledger.tables import book, booked_earning, journal, journal_kind, posting
 from shared.pay.steps import JournalKind
 
 Earner: TypeAlias = tuple[str, str]
 """A participant and a period."""
 
 
-class HeldEarning(NamedTuple):
+class BookedEarning(NamedTuple):
     """What is booked for an earner: the revision of the last event, its amounts, and the last journal, if any was needed."""
 
     revision: int
@@ -30,24 +32,62 @@ class HeldEarning(NamedTuple):
     journal: UUID | None
 
 
-def held(connection: Connection, earners: Iterable[Earner]) -> dict[Earner, HeldEarning]:
-    """What is booked for each earner; one for whom nothing is is absent."""
-    rows = connection.execute(_HELD, columns(earners))
+_EARNER: Final = ("participant_id", "period")
+_wanted = rows_of(booked_earning, _EARNER)
+_BOOKED = select(*booked_earning.c[*_EARNER, "revision", "earned", "journal"]).join(
+    _wanted,
+    (_wanted.c.participant_id == booked_earning.c.participant_id) & (_wanted.c.period == booked_earning.c.period),
+)
+
+
+def booked_earnings(connection: Connection, earners: Iterable[Earner]) -> dict[Earner, BookedEarning]:
+    """What is booked for each earner; one for whom nothing is is absent.
+
+    Nothing is locked: the worker is alone with an earner, since the key of a record decides which worker has it, and the worker's own
+    position, moved by compare-and-set in the same transaction, lets nobody book who was overtaken.
+    """
+    rows = connection.execute(_BOOKED, arrays(_EARNER, earners))
     return {
-        (participant, period): HeldEarning(
-            revision, {Part(*part): amount for *part, amount in orjson.loads(earned)}, journal
+        (participant, period): BookedEarning(
+            revision, {ComponentKey(*key): amount for *key, amount in orjson.loads(earned)}, last
         )
-        for participant, period, revision, earned, journal in rows
+        for participant, period, revision, earned, last in rows
     }
 
 
-def hold(connection: Connection, earned: Mapping[Earner, HeldEarning]) -> None:
-    """Write what is booked for each earner."""
-    if not earned:
+_REMEMBERED: Final = (*_EARNER, "revision", "journal")
+_INSERT_BOOKED = insert_rows(booked_earning, _REMEMBERED, json=("earned",))
+_SAVE_BOOKED = _INSERT_BOOKED.on_conflict_do_update(
+    index_elements=list(_EARNER),
+    set_={name: _INSERT_BOOKED.excluded[name] for name in ("revision", "journal", "earned")},
+)
+
+
+def save_booked(connection: Connection, booked: Mapping[Earner, BookedEarning]) -> None:
+    """Remember what is booked for each earner, so that the next event needs no sum over journals."""
+    if not booked:
         return
-    rows = [(*earner, held.revision, held.journal) for earner, held in earned.items()]
-    amounts = json_lines([(*part, amount) for part, amount in held.earned.items()] for held in earned.values())
-    connection.execute(_HOLD, {**columns(rows), "earned": amounts})
+    rows = [(*earner, each.revision, each.journal) for earner, each in booked.items()]
+    amounts = ([(*key, amount) for key, amount in each.earned.items()] for each in booked.values())
+    connection.execute(_SAVE_BOOKED, arrays(_REMEMBERED, rows, earned=amounts))
+
+
+_OF_JOURNAL: Final = (
+    *("id", "kind", "participant_id", "origin_period", "actor"),
+    *("period", "pay_group", "entity", "cost_center"),  # as CostAssignment has them
+    *("entry", "previous_sha256", "sha256"),  # as Link has them
+)
+_INSERT_JOURNALS = insert_rows(
+    journal,
+    _OF_JOURNAL,
+    json=("cause",),
+    once={"recorded_at": bindparam("now", type_=journal.c.recorded_at.type)},
+)
+_OF_POSTING: Final = (
+    *("journal", "line", "account", "participant_id", "currency", "amount"),
+    *("component", "plan", "version", "deal"),
+)
+_INSERT_POSTINGS = insert_rows(posting, _OF_POSTING)
 
 
 def post(connection: Connection, journals: Sequence[Journal], *, now: datetime) -> None:
@@ -58,114 +98,71 @@ def post(connection: Connection, journals: Sequence[Journal], *, now: datetime) 
     """
     if not journals:
         return
-    participants = {journal.participant_id for journal in journals}
-    links = linked(journals, _hold_heads(connection, participants), recorded_at=now)
+    heads = _lock_heads(connection, {each.participant_id for each in journals})
+    links = chain(journals, heads, recorded_at=now)
     rows = [
-        (
-            j.id,
-            j.kind,
-            j.participant_id,
-            j.period,
-            j.origin_period,
-            j.pay_group,
-            j.entity,
-            j.cost_center,
-            j.actor,
-            *link,
-        )
-        for j, link in zip(journals, links, strict=True)
+        (each.id, each.kind, each.participant_id, each.origin_period, each.actor, *each.assignment, *link)
+        for each, link in zip(journals, links, strict=True)
     ]
-    postings = [
-        (
-            j.id,
-            line,
-            p.account,
-            j.participant_id,
-            p.currency,
-            p.amount,
-            *(p.part[:3] if p.part else (None,) * 3),
-            p.deal,
-        )
-        for j in journals
-        for line, p in enumerate(j.postings)
-    ]
-    causes = json_lines(j.cause for j in journals)
-    connection.execute(_POST_JOURNALS, {**columns(rows), "causes": causes, "now": now})
-    connection.execute(_POST_POSTINGS, columns(postings))
-    ends = {j.participant_id: link for j, link in zip(journals, links, strict=True)}
-    heads = [(participant, link.entry, link.sha256) for participant, link in ends.items()]
-    connection.execute(_MOVE_HEADS, columns(heads))
+    causes = (each.cause for each in journals)
+    connection.execute(_INSERT_JOURNALS, {**arrays(_OF_JOURNAL, rows, cause=causes), "now": now})
+    connection.execute(_INSERT_POSTINGS, arrays(_OF_POSTING, _posting_rows(journals)))
+    # The last link of each participant is the new head: of equal keys a mapping keeps the last.
+    ends = {each.participant_id: link for each, link in zip(journals, links, strict=True)}
+    moved = [(participant, link.entry, link.sha256) for participant, link in ends.items()]
+    connection.execute(_MOVE_HEADS, arrays(_OF_HEAD, moved))
 
 
-def register_kinds(connection: Connection) -> None:
-    """Let the database know every kind of journal that steps of pay have; those of versions before stay, their journals do too."""
-    connection.execute(_REGISTER_KINDS, {"kinds": list(get_args(JournalKind))})
+def _posting_rows(journals: Iterable[Journal]) -> Iterable[tuple[object, ...]]:
+    for each in journals:
+        for line, posted in enumerate(each.postings):
+            component, plan, version = (
+                (posted.key.component, posted.key.plan, posted.key.version) if posted.key else _NONE
+            )
+            head = (each.id, line, posted.account, each.participant_id, posted.currency, posted.amount)
+            yield (*head, component, plan, version, posted.deal)
+
+
+_NONE: Final = (None, None, None)
+
+_OF_HEAD: Final = ("participant_id", "entries", "head_sha256")
+_moved = rows_of(book, _OF_HEAD)
+_MOVE_HEADS = (
+    update(book)
+    .values(entries=_moved.c.entries, head_sha256=_moved.c.head_sha256)
+    .where(book.c.participant_id == _moved.c.participant_id)
+)
+_BEGIN_HEADS = insert_rows(
+    book, ["participant_id"], once={"entries": literal(0), "head_sha256": literal(NOTHING)}
+).on_conflict_do_nothing(index_elements=["participant_id"])
+_HEADS = select(*book.c[*_OF_HEAD])
+_HEADS_OF_SOME = _HEADS.where(is_any(book.c.participant_id, "participants"))
+_LOCK_HEADS = _HEADS_OF_SOME.order_by(book.c.participant_id).with_for_update()
+
+
+def _lock_heads(connection: Connection, participants: set[str]) -> dict[str, Head]:
+    """The ends of chains, which nobody else moves until the transaction ends.
+
+    A chain may not fork, so who adds to it goes one after another. Stream, runs and people all book; everybody first begins the heads that
+    are missing, in the order of the participants' ids, and then locks all, in that order: so two that book for the same people wait for
+    each other at the first of them, and never each for the other.
+    """
+    in_order = sorted(participants)
+    connection.execute(_BEGIN_HEADS, arrays(["participant_id"], zip(in_order, strict=True)))
+    rows = connection.execute(_LOCK_HEADS, {"participants": in_order})
+    return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
 
 
 def heads(connection: Connection, participants: Iterable[str] | None = None) -> dict[str, Head]:
     """The ends of the chains of these participants, or of all; one without a journal is absent."""
-    wanted = None if participants is None else sorted(participants)
-    rows = connection.execute(_HEADS, {"participants": wanted})
+    if participants is None:
+        rows = connection.execute(_HEADS)
+    else:
+        rows = connection.execute(_HEADS_OF_SOME, {"participants": list(participants)})
     return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
 
 
-def _hold_heads(connection: Connection, participants: set[str]) -> dict[str, Head]:
-    """The ends of chains, which nobody else moves until the transaction ends.
-
-    Everybody first begins the missing ones in one order and then holds all in that order, so that none waits for each other.
-    """
-    wanted = {"participants": sorted(participants)}
-    connection.execute(_BEGIN_HEADS, wanted)
-    rows = connection.execute(_HOLD_HEADS, wanted)
-    return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
-
-
-_REGISTER_KINDS = text("""
-    insert into journal_kind select unnest(cast(:kinds as text[])) on conflict (kind) do nothing""")
-
-_HELD = text("""
-    select participant_id, period, revision, earned, journal
-    from unnest(cast(:c0 as text[]), cast(:c1 as text[])) as wanted (participant_id, period)
-    join held_earning using (participant_id, period)""")
-
-_HOLD = text("""
-    insert into held_earning (participant_id, period, revision, journal, earned)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as uuid[]),
-                         string_to_array(:earned, chr(10)))
-    on conflict (participant_id, period)
-    do update set revision = excluded.revision, journal = excluded.journal, earned = excluded.earned""")
-
-_POST_JOURNALS = text("""
-    insert into journal (id, kind, participant_id, period, origin_period, pay_group, entity, cost_center, actor,
-                         entry, previous_sha256, sha256, cause, recorded_at)
-    select id, kind, participant_id, period, origin_period, pay_group, entity, cost_center, actor,
-           entry, previous_sha256, sha256, cast(cause as jsonb), :now
-    from unnest(cast(:c0 as uuid[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
-                cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as text[]), cast(:c8 as text[]), cast(:c9 as integer[]),
-                cast(:c10 as text[]), cast(:c11 as text[]), string_to_array(:causes, chr(10)))
-        as n (id, kind, participant_id, period, origin_period, pay_group, entity, cost_center, actor,
-              entry, previous_sha256, sha256, cause)""")
-
-_POST_POSTINGS = text("""
-    insert into posting (journal, line, account, participant_id, currency, amount, component, plan, version, deal)
-    select * from unnest(cast(:c0 as uuid[]), cast(:c1 as smallint[]), cast(:c2 as text[]), cast(:c3 as text[]),
-                         cast(:c4 as text[]), cast(:c5 as bigint[]), cast(:c6 as text[]), cast(:c7 as text[]),
-                         cast(:c8 as integer[]), cast(:c9 as text[]))""")
-
-_HOLD_HEADS = text("""
-    select participant_id, entries, head_sha256 from book
-    where participant_id = any(cast(:participants as text[])) order by participant_id for update""")
-
-_BEGIN_HEADS = text("""
-    insert into book (participant_id, entries, head_sha256)
-    select participant_id, 0, '' from unnest(cast(:participants as text[])) as n (participant_id)
-    on conflict (participant_id) do nothing""")
-
-_MOVE_HEADS = text("""
-    update book set entries = n.entries, head_sha256 = n.head_sha256
-    from unnest(cast(:c0 as text[]), cast(:c1 as integer[]), cast(:c2 as text[])) as n (participant_id, entries, head_sha256)
-    where book.participant_id = n.participant_id""")
-
-_HEADS = text("""
-    select participant_id, entries, head_sha256 from book
-    where cast(:participants as text[]) is null or participant_id = any(cast(:participants as text[]))""")
+def register_kinds(connection: Connection) -> None:
+    """Let the database know every kind of journal that steps of pay have. Those of versions before stay: their journals do too."""
+    kinds = [{"kind": kind} for kind in get_args(JournalKind)]
+    connection.execute(insert(journal_kind).values(kinds).on_conflict_do_nothing())

@@ -1,8 +1,12 @@
 """Which months are closed, for which pay group: for good, or softly, so that only the stream books elsewhere.
 
-The books of a pay group have a lock: who books holds it together with others, who closes holds it alone. The database takes it
-again for whoever adds a posting or a closing. Rows of `closing` and `soft_closing` are only ever added; a soft closing is lifted by
-a row of `soft_opening`. A transaction that also locks runs locks them first.
+The books of a pay group have an advisory lock: who books shares it with others, who closes has it alone. So a month never closes between
+the look at what is open and the commit of what is booked. A row would do as well, but the groups are names on the roster and have none;
+the lock of a name needs no row, and no cleaning up after it. The database takes it again for whoever adds a posting or a closing by hand.
+
+Lock order: runs, then pay groups in the order of their names, then heads of chains.
+
+Rows of `closing` and `soft_closing` are only ever added; a soft closing is lifted by a row of `soft_opening`.
 """
 
 from __future__ import annotations
@@ -10,48 +14,72 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, TextClause, insert, text
 
-from services.payout.ledger import tables as schema
+from services.payout.ledger.tables import soft_closing
 from shared.pay.people import DEFAULT_PAY_GROUP
 from shared.periods import next_period
 
 
-def hold_open(connection: Connection, pay_groups: Iterable[str]) -> dict[str, str]:
+def _lock(function: str) -> TextClause:
+    # Sorted as the trigger `check_postings` sorts them, byte by byte: two that lock the same groups do not wait for each other.
+    return text(f"""
+        select {function}(hashtextextended('earnest.books/' || pay_group, 0))
+        from (
+            select unnest(cast(:pay_groups as text[])) collate "C" as pay_group order by 1) as n""")
+
+
+_LOCK_SHARED = _lock("pg_advisory_xact_lock_shared")
+_LOCK_ALONE = _lock("pg_advisory_xact_lock")
+
+
+def lock_for_booking(connection: Connection, pay_groups: Iterable[str]) -> dict[str, str]:
     """The first month that may be booked in, by pay group, as `open_from`; so it stays for these groups until the transaction
     ends: who closes waits.
     """
-    connection.execute(_HOLD_OPEN, {"pay_groups": sorted(set(pay_groups))})
+    connection.execute(_LOCK_SHARED, {"pay_groups": list(set(pay_groups))})
     return open_from(connection)
 
 
-def hold_for_closing(connection: Connection, pay_groups: Iterable[str] | None = None) -> str | None:
-    """Keep everybody from booking for these pay groups until the transaction ends; returns the last closed month of the first.
-
-    Without a list: for all pay groups there are, while no run changes either.
-    """
-    if pay_groups is None:
-        connection.execute(text("lock table run in exclusive mode"))
-        pay_groups = [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()]
-    connection.execute(_HOLD_CLOSED, {"pay_groups": sorted(set(pay_groups))})
-    return closed_through(connection)
+_PAY_GROUPS = text("select distinct pay_group from journal")
+_CLOSED_BY_ANY = text("select max(period) from closing")
 
 
-def closed_through(connection: Connection, pay_group: str = DEFAULT_PAY_GROUP) -> str | None:
+def lock_all_for_booking(connection: Connection) -> str | None:
+    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes waits."""
+    lock_for_booking(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
+    return connection.execute(_CLOSED_BY_ANY).scalar()
+
+
+def lock_for_closing(connection: Connection, pay_group: str) -> str | None:
+    """Keep everybody from booking for a pay group until the transaction ends; returns the last month that it has closed."""
+    connection.execute(_LOCK_ALONE, {"pay_groups": [pay_group]})
+    return closed_through(connection, pay_group)
+
+
+_CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
+
+
+def closed_through(connection: Connection, pay_group: str) -> str | None:
     """The last month that a pay group has closed for good."""
     return connection.execute(_CLOSED_THROUGH, {"pay_group": pay_group}).scalar()
 
 
-def hold_all_open(connection: Connection) -> str | None:
-    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes waits."""
-    hold_open(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
-    return connection.execute(_CLOSED_BY_ANY).scalar()
+_CLOSED_AT = text("select max(at) from closing where pay_group = :pay_group")
 
 
 def closed_at(connection: Connection, pay_group: str) -> datetime | None:
     """When a pay group last closed a month."""
     found: datetime | None = connection.execute(_CLOSED_AT, {"pay_group": pay_group}).scalar()
     return found
+
+
+_OPEN_FROM = text("""
+    select pay_group, max(period) from (
+        select pay_group, period from closing
+        union all
+        select pay_group, period from soft_closing where number not in (select closing from soft_opening)
+    ) shut group by pay_group""")
 
 
 def open_from(connection: Connection) -> dict[str, str]:
@@ -61,11 +89,14 @@ def open_from(connection: Connection) -> dict[str, str]:
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_OPEN_FROM)}
 
 
+_UNCLOSED_FROM = text("select pay_group, max(period) from closing group by pay_group")
+
+
 def unclosed_from(connection: Connection) -> dict[str, str]:
     """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has closed nothing is not
     in it.
     """
-    return {pay_group: next_period(period) for pay_group, period in connection.execute(_CLOSED)}
+    return {pay_group: next_period(period) for pay_group, period in connection.execute(_UNCLOSED_FROM)}
 
 
 def soft_close(
@@ -77,44 +108,18 @@ def soft_close(
         sqlalchemy.exc.IntegrityError: the month is closed.
     """
     values = {"pay_group": pay_group, "period": period, "run": run, "actor": actor, "at": at}
-    added = insert(schema.soft_closing).values(values).returning(schema.soft_closing.c.number)
-    number: int = connection.execute(added).scalar_one()
+    number: int = connection.execute(insert(soft_closing).values(values).returning(soft_closing.c.number)).scalar_one()
     return number
 
-
-def lift(connection: Connection, pay_group: str, *, run: str | None, actor: str, at: datetime) -> int:
-    """Lift the soft closings of a pay group that a run made, or that a person made without one; returns how many."""
-    parameters = {"pay_group": pay_group, "run": run, "actor": actor, "at": at}
-    return connection.execute(_LIFT, parameters).rowcount
-
-
-_HOLD_OPEN = text("""
-    select pg_advisory_xact_lock_shared(hashtextextended('earnest.books/' || pay_group, 0))
-    from unnest(cast(:pay_groups as text[])) as n (pay_group)""")
-
-_HOLD_CLOSED = text("""
-    select pg_advisory_xact_lock(hashtextextended('earnest.books/' || pay_group, 0))
-    from unnest(cast(:pay_groups as text[])) as n (pay_group)""")
-
-_PAY_GROUPS = text("select distinct pay_group from journal")
-
-_CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
-
-_CLOSED_BY_ANY = text("select max(period) from closing")
-
-_CLOSED_AT = text("select max(at) from closing where pay_group = :pay_group")
-
-_OPEN_FROM = text("""
-    select pay_group, max(period) from (
-        select pay_group, period from closing
-        union all
-        select pay_group, period from soft_closing where number not in (select closing from soft_opening)
-    ) shut group by pay_group""")
-
-_CLOSED = text("select pay_group, max(period) from closing group by pay_group")
 
 _LIFT = text("""
     insert into soft_opening (closing, actor, at)
     select number, :actor, :at from soft_closing
     where pay_group = :pay_group and run is not distinct from cast(:run as text)
       and number not in (select closing from soft_opening)""")
+
+
+def lift(connection: Connection, pay_group: str, *, run: str | None, actor: str, at: datetime) -> int:
+    """Lift the soft closings of a pay group that a run made, or that a person made without one; returns how many."""
+    parameters = {"pay_group": pay_group, "run": run, "actor": actor, "at": at}
+    return connection.execute(_LIFT, parameters).rowcount

@@ -82,8 +82,8 @@ posting: Final = Table(
     Index("posting_balance", "participant_id", "currency", "account", postgresql_include=["amount"]),
 )
 
-held_earning: Final = Table(
-    "held_earning",
+booked_earning: Final = Table(
+    "booked_earning",
     metadata,
     Column("participant_id", Name, primary_key=True),
     Column("period", Name, primary_key=True),

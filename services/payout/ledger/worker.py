@@ -10,14 +10,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from services.payout.ledger import store as books
+from services.payout.ledger import store
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.booking import place_of
-from services.payout.ledger.journal import Journal, difference, earned, earning_journal
-from services.payout.ledger.messages import Unreadable, read, read_roster
-from services.payout.ledger.store import Earner, HeldEarning
-from services.payout.roster import store as people
+from services.payout.ledger.journal import Journal, cost_assignment, difference, earned, earning_journal
+from services.payout.ledger.messages import decode_earnings
+from services.payout.ledger.store import BookedEarning, Earner
+from services.payout.roster import store as roster
 from shared.contracts.earnings import EarningsChanged
+from shared.contracts.message import Unreadable, decode
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER
 from shared.facts import Facts, merge
@@ -26,14 +26,19 @@ from shared.log.worker import Outcome, Rejection
 
 WORKER: Final = "payout"
 TOPICS: Final = (ROSTER, EARNINGS)
+
 BATCH: Final = 1000
+"""Records in one transaction. Its locks on pay groups are shared, but an approval that closes one of them waits as long as this takes."""
+
+NOTHING_BOOKED: Final = BookedEarning(-1, {}, None)
+"""Of an earner without an event: every revision is newer, and the whole of the first earning is the difference."""
 
 
 def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[Stored]) -> Outcome:
     """Book a batch of events, those of the roster first; `now` says when that is.
 
     Of several earnings events for one participant and period the newest revision counts, and only if it is newer than what is
-    booked.
+    booked. So a batch may come again, in another order and in other company, and books the same.
     """
     patches: list[RosterFact] = []
     newest: dict[Earner, tuple[EarningsChanged, Stored]] = {}
@@ -41,27 +46,28 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
     for stored in batch:
         try:
             if stored.partition.topic == ROSTER.name:
-                patches.append(read_roster(stored.record.value))
+                patches.append(decode(RosterFact, stored.record.value))
                 continue
-            changed = read(stored.record.value)
+            changed = decode_earnings(stored.record.value)
         except Unreadable as error:
             rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
             continue
         earner = (changed.participant_id, changed.period)
         if earner not in newest or newest[earner][0].revision < changed.revision:
             newest[earner] = (changed, stored)
+    # The roster first: the two topics have no common order, and what of a batch is known of people should rule where it books.
     if patches:
-        _meet(connection, patches)
+        _merge_roster(connection, patches)
     if newest:
-        _book(connection, newest, now=now())
+        _book(connection, newest, now())
     return Outcome(rejections=rejections)
 
 
-def _meet(connection: Connection, patches: Iterable[RosterFact]) -> None:
-    held = people.hold(connection, {patch.participant_id for patch in patches})
+def _merge_roster(connection: Connection, patches: Iterable[RosterFact]) -> None:
+    known = roster.lock_facts(connection, {patch.participant_id for patch in patches})
     changed: dict[str, Facts] = {}
     for patch in patches:
-        facts = held.setdefault(patch.participant_id, {})
+        facts = known.setdefault(patch.participant_id, {})
         if merge(
             facts,
             patch.fields,
@@ -71,40 +77,39 @@ def _meet(connection: Connection, patches: Iterable[RosterFact]) -> None:
             by=patch.by,
         ):
             changed[patch.participant_id] = facts
-    people.save(connection, changed)
+    roster.save(connection, changed)
 
 
-def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], *, now: datetime) -> None:
-    concerned = people.people(connection, {participant for participant, _ in newest})
-    open_from = closings.hold_open(
-        connection, {pay_group for person in concerned.values() for pay_group in person.pay_groups()}
-    )
-    held = books.held(connection, newest)
-    moved: dict[Earner, HeldEarning] = {}
+def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], now: datetime) -> None:
+    people = roster.people(connection, {participant for participant, _ in newest})
+    # The groups of every month and not only of the months in the events: where a month is closed, the booking goes to a later one, in
+    # which the participant may be in another group.
+    pay_groups = {pay_group for person in people.values() for pay_group in person.pay_groups()}
+    open_from = closings.lock_for_booking(connection, pay_groups)
+    booked = store.booked_earnings(connection, newest)
+    moved: dict[Earner, BookedEarning] = {}
     journals: list[Journal] = []
     for earner, (changed, stored) in newest.items():
-        before = held.get(earner, HeldEarning(-1, {}, None))
+        before = booked.get(earner, NOTHING_BOOKED)
         if changed.revision <= before.revision:
             continue
         after = earned(changed)
-        corrects = before.journal
+        last = before.journal
         if changes := difference(before.earned, after):
-            participant, origin = earner
-            place = place_of(concerned[participant], origin, open_from=open_from)
-            record = f"{stored.partition.topic}/{stored.partition.number}/{stored.position}"
-            journals.append(
-                earning_journal(
-                    participant,
-                    origin,
-                    place=place,
-                    revision=changed.revision,
-                    changes=changes,
-                    record=record,
-                    corrects=corrects,
-                    actor=WORKER,
-                )
+            participant, origin_period = earner
+            journal = earning_journal(
+                participant,
+                origin_period,
+                assignment=cost_assignment(people[participant], origin_period, open_from=open_from),
+                revision=changed.revision,
+                changes=changes,
+                record=f"{stored.partition.topic}/{stored.partition.number}/{stored.position}",
+                corrects=last,
+                actor=WORKER,
             )
-            corrects = journals[-1].id
-        moved[earner] = HeldEarning(changed.revision, after, corrects)
-    books.hold(connection, moved)
-    books.post(connection, journals, now=now)
+            journals.append(journal)
+            last = journal.id
+        # Also where nothing is booked: an older event that comes later must not count.
+        moved[earner] = BookedEarning(changed.revision, after, last)
+    store.save_booked(connection, moved)
+    store.post(connection, journals, now=now)

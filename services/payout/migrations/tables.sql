@@ -60,7 +60,7 @@ create table book (
 ) with (fillfactor = 70);
 
 -- What the stream goes on from: remembered so that an event needs no sum over the journals. `verify` makes the sums.
-create table held_earning (
+create table booked_earning (
     participant_id text collate "C" not null,
     period text collate "C" not null,
     revision bigint not null, -- of the event that is booked; an older one changes nothing

@@ -64,7 +64,7 @@ def publish_policy(
         warnings += [] if body.expected else _warnings(connection, policy)
         # Months before policies: while a run closes one this waits, and who publishes for another group need not wait with it.
         closed = _closed_through(connection, policy)
-        store.hold(connection)
+        store.lock(connection)
         before = store.versions(connection, kind, policy_id=policy_id)
         if not body.expected:
             check(policy.names(), referents(connection, deps.deals, roles=keys.roles))
@@ -154,9 +154,9 @@ def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
 def _closed_through(connection: Connection, policy: Policy) -> str | None:
     """The last closed month of those whom the policy may apply to, which stays so until the transaction ends."""
     if isinstance(policy, PayGroup):
-        closings.hold_open(connection, [policy.id])
+        closings.lock_for_booking(connection, [policy.id])
         return closings.closed_through(connection, policy.id)
-    return closings.hold_all_open(connection)
+    return closings.lock_all_for_booking(connection)
 
 
 def _warnings(connection: Connection, policy: Policy) -> list[str]:

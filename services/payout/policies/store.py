@@ -12,7 +12,7 @@ from services.payout.policies.kinds import kinds, model_of
 from shared.pay.policy import Policy, Version
 
 
-def hold(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Let nobody else publish a policy until the transaction ends; who reads goes on."""
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.policies', 0))"))
 
@@ -33,7 +33,7 @@ def every(connection: Connection) -> list[Version]:
 def add(
     connection: Connection, policy: Policy, *, author: str, reason: str, now: datetime, before: Sequence[Version]
 ) -> Version:
-    """Write the next version of a policy, after `before`; the caller has called `hold`."""
+    """Write the next version of a policy, after `before`; the caller has called `lock`."""
     added = Version(policy=policy, version=len(before) + 1, author=author, reason=reason, recorded_at=now)
     connection.execute(
         insert(schema.policy).values(

@@ -5,55 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select
 
-from services.payout.columns import columns, json_lines
+from services.payout.columns import arrays, insert_rows, is_any
+from services.payout.ledger.tables import book, person
 from shared.facts import Facts
 from shared.pay.people import Person
+
+_FACTS = select(person.c.participant_id, person.c.facts).order_by(person.c.participant_id)
+_FACTS_OF_SOME = _FACTS.where(is_any(person.c.participant_id, "participants"))
 
 
 def people(connection: Connection, participants: Iterable[str] | None = None) -> dict[str, Person]:
     """These participants, also those that the roster does not know; or, without a list, all that it knows."""
     if participants is None:
-        rows = connection.execute(_ALL)
-        return {participant: Person(participant, orjson.loads(facts)) for participant, facts in rows}
+        return {
+            participant: Person(participant, orjson.loads(facts)) for participant, facts in connection.execute(_FACTS)
+        }
     wanted = list(dict.fromkeys(participants))
-    found = {
-        participant: orjson.loads(facts) for participant, facts in connection.execute(_SOME, {"participants": wanted})
-    }
-    return {participant: Person(participant, found.get(participant, {})) for participant in wanted}
+    known = {who: orjson.loads(facts) for who, facts in connection.execute(_FACTS_OF_SOME, {"participants": wanted})}
+    return {participant: Person(participant, known.get(participant, {})) for participant in wanted}
 
 
 def not_on_roster(connection: Connection) -> list[str]:
     """Participants with journals that the roster does not know: something was earned by them before anybody said who they are."""
-    return list(connection.execute(_NOT_ON_ROSTER).scalars())
+    unknown = select(book.c.participant_id).where(book.c.participant_id.not_in(select(person.c.participant_id)))
+    return list(connection.execute(unknown.order_by(book.c.participant_id)).scalars())
 
 
-def hold(connection: Connection, participants: Iterable[str]) -> dict[str, Facts]:
-    """The facts of those of the participants that are known, which stay so until the transaction ends."""
-    rows = connection.execute(_HELD, {"participants": sorted(participants)})
+_LOCK_FACTS = _FACTS_OF_SOME.with_for_update()
+
+
+def lock_facts(connection: Connection, participants: Iterable[str]) -> dict[str, Facts]:
+    """The facts of those of the participants that are known, which stay so until the transaction ends.
+
+    In the order of their ids, so that two that merge facts of the same people never wait each for the other.
+    """
+    rows = connection.execute(_LOCK_FACTS, {"participants": sorted(participants)})
     return {participant: orjson.loads(facts) for participant, facts in rows}
+
+
+_INSERT = insert_rows(person, ("participant_id",), json=("facts",))
+_SAVE = _INSERT.on_conflict_do_update(index_elements=["participant_id"], set_={"facts": _INSERT.excluded.facts})
 
 
 def save(connection: Connection, facts: Mapping[str, Facts]) -> None:
     """Write the facts of participants."""
     if facts:
-        rows = [(participant,) for participant in facts]
-        connection.execute(_SAVE, {**columns(rows), "facts": json_lines(facts.values())})
-
-
-_ALL = text("select participant_id, facts from person order by participant_id")
-
-_SOME = text("select participant_id, facts from person where participant_id = any(cast(:participants as text[]))")
-
-_NOT_ON_ROSTER = text("""
-    select participant_id from book where participant_id not in (select participant_id from person) order by 1""")
-
-_HELD = text("""
-    select participant_id, facts from person where participant_id = any(cast(:participants as text[]))
-    order by participant_id for update""")
-
-_SAVE = text("""
-    insert into person (participant_id, facts)
-    select * from unnest(cast(:c0 as text[]), string_to_array(:facts, chr(10)))
-    on conflict (participant_id) do update set facts = excluded.facts""")
+        connection.execute(_SAVE, arrays(["participant_id"], zip(facts, strict=True), facts=facts.values()))

@@ -9,15 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid5
 
-from services.payout.ledger.booking import Place
-from services.payout.ledger.journal import NAMES, Journal, Part, Posting
+from services.payout.ledger.journal import NAMES, ComponentKey, CostAssignment, Journal, Posting
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import PayLine
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
 
 
 def pay_journals(
-    run: str, participant_id: str, *, currency: str, lines: Iterable[PayLine], paid: int, place: Place, actor: str
+    run: str,
+    participant_id: str,
+    *,
+    currency: str,
+    lines: Iterable[PayLine],
+    paid: int,
+    assignment: CostAssignment,
+    actor: str,
 ) -> Iterator[Journal]:
     """The journals of one participant's pay in one currency.
 
@@ -27,14 +33,20 @@ def pay_journals(
         currency: in which currency.
         lines: the steps of the pay.
         paid: what is paid, in minor units.
-        place: where it is booked.
+        assignment: the month it is booked in, and whom it costs.
         actor: who approved last.
     """
 
     def journal(kind: JournalKind, name: str, about: str, cause: Mapping[str, Any], *postings: Posting) -> Journal:
-        uuid = uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}")
         return Journal(
-            uuid, kind, participant_id, place.period, about, {"run": run, **cause}, actor, postings, *place[1:]
+            id=uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}"),
+            kind=kind,
+            participant_id=participant_id,
+            assignment=assignment,
+            origin_period=about,
+            cause={"run": run, **cause},
+            actor=actor,
+            postings=postings,
         )
 
     for number, line in enumerate(lines):
@@ -54,15 +66,15 @@ def pay_journals(
         )
     if paid:
         payment = (Posting(PAYMENT.debit, currency, paid), Posting(PAYMENT.credit, currency, -paid))
-        yield journal(PAYMENT.kind, "payment", place.period, {}, *payment)
+        yield journal(PAYMENT.kind, "payment", assignment.period, {}, *payment)
 
 
 def _posting(line: PayLine, account: LedgerAccount, *, currency: str, amount: int) -> Posting:
     """A posting of a step. Only what is held is held of a component, and for a deal; what is payable is one sum."""
     if account not in OF_A_COMPONENT or line.earning is None:
         return Posting(account, currency, amount)
-    part = Part(line.earning.component, line.earning.plan, line.earning.version, currency)
-    return Posting(account=account, currency=currency, amount=amount, part=part, deal=line.deal_id)
+    part = ComponentKey(line.earning.component, line.earning.plan, line.earning.version, currency)
+    return Posting(account=account, currency=currency, amount=amount, key=part, deal=line.deal_id)
 
 
 class RejectedPayment(Protocol):
@@ -78,16 +90,21 @@ class RejectedPayment(Protocol):
     def amount(self) -> int: ...  # noqa: D102
 
 
-def return_journal(run: str, batch: str, *, line: RejectedPayment, place: Place, actor: str) -> Journal:
+def return_journal(run: str, batch: str, *, line: RejectedPayment, assignment: CostAssignment, actor: str) -> Journal:
     """The journal of a payment that payroll gave back: it is owed again."""
     postings = (
         Posting(RETURN.debit, line.currency, line.amount),
         Posting(RETURN.credit, line.currency, -line.amount),
     )
-    uuid = uuid5(NAMES, f"return/{batch}/{line.line}")
-    cause = {"run": run, "batch": batch, "line": line.line}
     return Journal(
-        uuid, RETURN.kind, line.participant_id, place.period, place.period, cause, actor, postings, *place[1:]
+        id=uuid5(NAMES, f"return/{batch}/{line.line}"),
+        kind=RETURN.kind,
+        participant_id=line.participant_id,
+        assignment=assignment,
+        origin_period=assignment.period,
+        cause={"run": run, "batch": batch, "line": line.line},
+        actor=actor,
+        postings=postings,
     )
 
 
@@ -106,7 +123,7 @@ class EntityBalance(NamedTuple):
 
 
 def transfer_journals(
-    run: str, balances: Sequence[EntityBalance], *, places: Mapping[str, Place], actor: str
+    run: str, balances: Sequence[EntityBalance], *, assignments: Mapping[str, CostAssignment], actor: str
 ) -> Iterator[Journal]:
     """Move what participants have with entities that they are no longer of to the one they are of, against
     `intercompany`.
@@ -115,26 +132,33 @@ def transfer_journals(
     """
     grouped: dict[tuple[str, str, str], list[EntityBalance]] = {}
     for each in balances:
-        if each.entity != places[each.participant_id].entity:
+        if each.entity != assignments[each.participant_id].entity:
             grouped.setdefault((each.participant_id, each.entity, each.currency), []).append(each)
     for (who, entity, currency), mine in sorted(grouped.items()):
-        place = places[who]
+        assignment = assignments[who]
         total = sum(each.amount for each in mine)
-        for side, home, sign in (("out", place._replace(entity=entity), -1), ("in", place, 1)):
+        for side, home, sign in (("out", assignment._replace(entity=entity), -1), ("in", assignment, 1)):
             postings = [
                 Posting(
                     account=each.account,
                     currency=currency,
                     amount=sign * each.amount,
-                    part=Part(each.component, each.plan or "", each.version or 0, currency) if each.component else None,
+                    key=ComponentKey(each.component, each.plan or "", each.version or 0, currency)
+                    if each.component
+                    else None,
                     deal=each.deal,
                 )
                 for each in mine
             ]
             if total:
                 postings.append(Posting("intercompany", currency, -sign * total))
-            uuid = uuid5(NAMES, f"run/{run}/{who}/{currency}/transfer/{entity}/{side}")
-            cause = {"run": run, "from": entity, "to": place.entity}
             yield Journal(
-                uuid, TRANSFER.kind, who, place.period, place.period, cause, actor, tuple(postings), *home[1:]
+                id=uuid5(NAMES, f"run/{run}/{who}/{currency}/transfer/{entity}/{side}"),
+                kind=TRANSFER.kind,
+                participant_id=who,
+                assignment=home,
+                origin_period=assignment.period,
+                cause={"run": run, "from": entity, "to": assignment.entity},
+                actor=actor,
+                postings=tuple(postings),
             )

@@ -13,7 +13,7 @@ from services.payout.gl import store as gl
 from services.payout.gl.reconciliation import reconcile as gl_reconcile
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.booking import Place
+from services.payout.ledger.journal import CostAssignment
 from services.payout.payroll import store as batches
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.runs import store as runs
@@ -128,12 +128,12 @@ def _give_back(
     """Book what payroll did not take as payable again, where the payment was booked: the next run of the participant
     pays it, to the payee that it keeps itself.
     """
-    month = closings.hold_open(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
+    month = closings.lock_for_booking(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
     # The month of the run is closed; the books of its payees stay where the payment was, even if they moved since.
     paid = {payee.participant_id: payee for payee in store_record.payees(connection, batch.run)}
     journals = []
     for line in lines:
         payee = paid[line.participant_id]
-        place = Place(month, payee.pay_group, payee.entity, payee.cost_center)
-        journals.append(return_journal(batch.run, batch.id, line=line, place=place, actor=actor))
+        assignment = CostAssignment(month, payee.pay_group, payee.entity, payee.cost_center)
+        journals.append(return_journal(batch.run, batch.id, line=line, assignment=assignment, actor=actor))
     books.post(connection, journals, now=at)

@@ -30,8 +30,7 @@ from services.payout.errors import (
 )
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.booking import Place
-from services.payout.ledger.journal import Journal
+from services.payout.ledger.journal import CostAssignment, Journal
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store_in_force as policies_in_force
 from services.payout.policies.store_pay_groups import pay_group
@@ -200,7 +199,7 @@ def submit(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     check_move(run, "submit")
     check_author(run, actor)
     # From here to the end nobody books for the pay group: what is looked at now is what the soft closing closes.
-    closings.hold_for_closing(connection, [run.pay_group])
+    closings.lock_for_closing(connection, run.pay_group)
     _check_current(connection, run, seen=None)
     # Approval books and closes: what payroll would refuse after that could not be mended by calculating again.
     if refused := would_refuse(connection, run, record=store_record.record(connection, run.id)):
@@ -218,7 +217,7 @@ def send_back(connection: Connection, run: Run, *, actor: str, now: Clock, reaso
         WrongState: it is not submitted.
     """
     check_move(run, "return")
-    closings.hold_for_closing(connection, [run.pay_group])
+    closings.lock_for_closing(connection, run.pay_group)
     store.move(connection, run.id, verb="return", actor=actor, at=now(), note=reason)
     closings.lift(connection, run.pay_group, run=run.id, actor=actor, at=now())
     return store.run(connection, run.id)
@@ -244,7 +243,7 @@ def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock
         PeriodClosed: another run has closed its month.
         LinesTampered: what is stored of the run is not what was calculated.
     """
-    closings.hold_for_closing(connection, [run.pay_group])
+    closings.lock_for_closing(connection, run.pay_group)
     makers = {event.actor for event in store.events(connection, run.id) if event.verb in ("calculate", "submit")}
     taken = store.approvals(connection, run.id)
     role = next_step(run, taken, approver=approver.name, roles=approver.roles, makers=makers)
@@ -316,20 +315,26 @@ def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) 
 
 def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
-    places = {
-        payee.participant_id: Place(run.month, payee.pay_group, payee.entity, payee.cost_center)
+    assignments = {
+        payee.participant_id: CostAssignment(run.month, payee.pay_group, payee.entity, payee.cost_center)
         for payee in record.payees
     }
     journals: list[Journal] = []
     held: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for pay in record.pays:
-        place, steps = places[pay.participant_id], pay.settlement.lines
+        assignment, steps = assignments[pay.participant_id], pay.settlement.lines
         journals += pay_journals(
-            run.id, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=place, actor=actor
+            run.id,
+            pay.participant_id,
+            currency=pay.currency,
+            lines=steps,
+            paid=pay.paid,
+            assignment=assignment,
+            actor=actor,
         )
         held[pay.participant_id, pay.currency] = pay.settlement.held
     books.post(connection, journals, now=at)
     store_record.save_held(connection, held)
     # After the pay, which is booked where a participant is now: only what is then left with an entity of before moves.
-    balances = store_balances.balances_by_entity(connection, places, month=run.month)
-    books.post(connection, list(transfer_journals(run.id, balances, places=places, actor=actor)), now=at)
+    balances = store_balances.balances_by_entity(connection, assignments, month=run.month)
+    books.post(connection, list(transfer_journals(run.id, balances, assignments=assignments, actor=actor)), now=at)

@@ -243,11 +243,11 @@ _JOURNAL_COUNTS = text(
 )
 
 _REVISIONS = text("""
-    select participant_id, revision from held_earning
+    select participant_id, revision from booked_earning
     where period = :period and participant_id = any(cast(:participants as text[]))""")
 
 _OPEN_EARNERS = text("""
-    select period, participant_id from held_earning
+    select period, participant_id from booked_earning
     where period > :closed and period <= :month and participant_id = any(cast(:participants as text[]))""")
 
 # Adjustments up to `clear` are paid, and nothing of them is carried on: who made them has no hand in the next run.

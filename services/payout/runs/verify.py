@@ -11,13 +11,14 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from services.payout.ledger import store_audit as audit
-from services.payout.ledger.booking import Place
+from services.payout.ledger import store_audit as ledger_audit
+from services.payout.ledger.journal import CostAssignment
 from services.payout.payroll import store as batches
+from services.payout.payroll import store_audit as payroll_audit
 from services.payout.payroll.batch import EntityLines, by_entity
 from services.payout.payroll.verify import UNREADABLE, is_written_again, readable
 from services.payout.runs import store as runs
-from services.payout.runs import store_balances, store_record
+from services.payout.runs import store_audit, store_balances, store_record
 from services.payout.runs.journals import pay_journals
 from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
 from services.payout.runs.payments import lines_to_pay, paying, profile_kept
@@ -34,12 +35,12 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
     payroll did not return.
     """
     # What is left of either once every run has taken its own belongs to no run.
-    booked, released = audit.booked_by_runs(connection), audit.released_by_runs(connection)
+    booked, released = ledger_audit.booked_by_runs(connection), payroll_audit.released_by_runs(connection)
     held: HeldLines = {}
-    spoilt = audit.spoilt_runs(connection)
+    inconsistent = store_audit.inconsistent_runs(connection)
     for run in runs.in_order(connection):
         mine, out = booked.pop(run.id, {}), released.pop(run.id, {})
-        if run.id in spoilt:
+        if run.id in inconsistent:
             yield f"run {run.id}: what was done to it is not what is kept of it"
         yield from readable(_differences(connection, run, booked=mine, released=out), f"run {run.id}")
         if run.state in DONE_STATES:
@@ -49,10 +50,11 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
                 for pay in store_record.pays(connection, run.id):
                     key = (pay.participant_id, pay.currency)
                     held |= {(key, earning): figures for earning, figures in pay.settlement.held.items()}
-    settled.subtract(audit.returned(connection))
+    settled.subtract(ledger_audit.returned(connection))
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
     yield from (
-        f"month {period} of {group}: no approved run closed it" for group, period in audit.spoilt_closings(connection)
+        f"month {period} of {group}: no approved run closed it"
+        for group, period in store_audit.unapproved_closings(connection)
     )
     yield from _held(connection, held)
 
@@ -130,7 +132,7 @@ def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
     kept = {key: figures for key, figures in decided.items() if figures.held or figures.forfeited}
     remembered = {
         (owed, whose): figures
-        for owed, lines in store_balances.held_lines(connection, audit.held_participants(connection)).items()
+        for owed, lines in store_balances.held_lines(connection, store_audit.held_participants(connection)).items()
         for whose, figures in lines.items()
     }
     wrong = {
@@ -144,10 +146,10 @@ def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
 def _does(run: str, pay: PayRecord) -> Counter[tuple[str, str, str]]:
     """What a run books for a participant, by account."""
     sums: Counter[tuple[str, str, str]] = Counter()
-    nowhere = Place("", "", "", "")  # sums by account do not depend on where the journals are booked
+    nowhere = CostAssignment("", "", "", "")  # sums by account do not depend on where the journals are booked
     steps = pay.settlement.lines
     for journal in pay_journals(
-        run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, place=nowhere, actor=""
+        run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, assignment=nowhere, actor=""
     ):
         for posting in journal.postings:
             sums[pay.participant_id, posting.currency, posting.account] += posting.amount

@@ -34,7 +34,7 @@ class Scoring:
         """The lines of a month."""
         with self._engine.connect() as connection:
             rows = connection.execute(
-                text("select participant_id, revision, earned from held_earning where period = :p order by 1"),
+                text("select participant_id, revision, earned from booked_earning where period = :p order by 1"),
                 {"p": period},
             ).all()
         wanted = [row for row in rows if participants is None or row.participant_id in participants]

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from services.payout.ledger import store_audit as audit
+from services.payout.ledger.verify import broken_chains
 from tests.services.payout.desk import NOW, Book, Desk, close_month, earned
 
 
 def broken(engine: Engine) -> list[str]:
     with engine.connect() as connection:
-        return audit.broken_chains(connection)
+        return broken_chains(connection)
 
 
 def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.journal import Journal, Posting
+from services.payout.ledger.journal import CostAssignment, Journal, Posting
 from tests.services.payout.desk import Book, close_month, earned, roster
 from tests.waiting import somebody_waits_for_a_lock, until
 
@@ -65,7 +65,7 @@ def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(payo
             id=uuid4(),
             kind="adjustment",
             participant_id="ada",
-            period="2025-05",
+            assignment=CostAssignment("2025-05", "default", "", ""),
             origin_period="2025-05",
             cause={"reason": "-"},
             actor="dana",
@@ -125,7 +125,7 @@ def test_a_closing_in_sql_waits_for_who_is_booking(book: Book, payout_engine: En
 
     thread = threading.Thread(target=close)
     with payout_engine.begin() as connection:
-        assert closings.hold_open(connection, ["default"]) == {}
+        assert closings.lock_for_booking(connection, ["default"]) == {}
         thread.start()
         until(lambda: somebody_waits_for_a_lock(payout_engine))
         assert not closed.is_set()

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payout.errors import BadPeriod
-from services.payout.ledger.booking import Place, place_of
-from services.payout.ledger.journal import Part, difference, earning_journal
+from services.payout.ledger.journal import ComponentKey, CostAssignment, cost_assignment, difference, earning_journal
 from services.payout.periods import checked
 from services.payout.runs.journals import pay_journals
 from services.payout.runs.record import sha256_of_rows
@@ -20,15 +19,19 @@ from shared.money import MOST
 from shared.pay.people import Person
 
 PARTS = st.builds(
-    Part, st.sampled_from(["commission", "override"]), st.just("p"), st.integers(1, 2), st.sampled_from(["USD", "JPY"])
+    ComponentKey,
+    st.sampled_from(["commission", "override"]),
+    st.just("p"),
+    st.integers(1, 2),
+    st.sampled_from(["USD", "JPY"]),
 )
 AMOUNTS = st.dictionaries(PARTS, st.integers(-MOST, MOST).filter(bool), max_size=5)
-IN = partial(Place, pay_group="default", entity="", cost_center="")
+IN = partial(CostAssignment, pay_group="default", entity="", cost_center="")
 PERIODS = st.dates(date(2020, 1, 1), date(2030, 12, 31)).map(lambda day: f"{day:%Y-%m}")
 
 
 @given(AMOUNTS, AMOUNTS)
-def test_a_difference_makes_what_was_what_is(before: dict[Part, int], after: dict[Part, int]) -> None:
+def test_a_difference_makes_what_was_what_is(before: dict[ComponentKey, int], after: dict[ComponentKey, int]) -> None:
     booked = Counter(before)
     booked.update(difference(before, after))
     assert {part: amount for part, amount in booked.items() if amount} == after
@@ -36,12 +39,12 @@ def test_a_difference_makes_what_was_what_is(before: dict[Part, int], after: dic
 
 @given(AMOUNTS, AMOUNTS)
 def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
-    before: dict[Part, int], after: dict[Part, int]
+    before: dict[ComponentKey, int], after: dict[ComponentKey, int]
 ) -> None:
     journal = earning_journal(
         "ada",
         "2025-01",
-        place=IN("2025-02"),
+        assignment=IN("2025-02"),
         revision=7,
         changes=difference(before, after),
         record="earnings/0/1",
@@ -56,11 +59,11 @@ def test_a_journal_of_a_difference_sums_to_zero_in_every_currency(
 
 
 def test_moving_an_amount_to_a_new_plan_version_leaves_what_is_owed_alone() -> None:
-    old, new = Part("commission", "p", 1, "USD"), Part("commission", "p", 2, "USD")
+    old, new = ComponentKey("commission", "p", 1, "USD"), ComponentKey("commission", "p", 2, "USD")
     journal = earning_journal(
         "ada",
         "2025-01",
-        place=IN("2025-01"),
+        assignment=IN("2025-01"),
         revision=2,
         changes=difference({old: 500}, {new: 500}),
         record="-",
@@ -75,9 +78,9 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
         return earning_journal(
             participant,
             origin,
-            place=IN(period),
+            assignment=IN(period),
             revision=revision,
-            changes={Part("c", "p", 1, "USD"): 1},
+            changes={ComponentKey("c", "p", 1, "USD"): 1},
             record="-",
             corrects=None,
             actor="w",
@@ -86,7 +89,7 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
     assert journal("ada", "2025-01", 1) == journal("ada", "2025-01", 1, period="2025-06")
     assert len({journal("ada", "2025-01", 1), journal("ada", "2025-01", 2), journal("ada", "2025-02", 1)}) == 3
     payments = {
-        next(pay_journals(run, who, currency=currency, lines=(), paid=1, place=IN("2025-02"), actor="dana")).id
+        next(pay_journals(run, who, currency=currency, lines=(), paid=1, assignment=IN("2025-02"), actor="dana")).id
         for run in ("run-2025-01-1", "run-2025-01-2")
         for who in ("ada", "bob")
         for currency in ("USD", "EUR")
@@ -96,19 +99,23 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
 
 @given(PERIODS, st.none() | PERIODS)
 def test_a_change_is_booked_in_its_own_month_or_the_first_open_one_after_it(origin: str, first: str | None) -> None:
-    place = place_of(Person("ada", {}), origin, open_from={"default": first} if first else {"others": "2031-01"})
-    assert place == Place(max(origin, first or origin), "default", "", "")
+    place = cost_assignment(Person("ada", {}), origin, open_from={"default": first} if first else {"others": "2031-01"})
+    assert place == CostAssignment(max(origin, first or origin), "default", "", "")
 
 
 def test_a_change_is_booked_for_the_pay_group_that_the_participant_is_in_when_that_month_ends() -> None:
     stamp = ["2025-01-01T00:00:00.000000Z", 0, "hr"]
     moved = {"2025-01-01/pay_group": "weekly", "2025-03-15/pay_group": "monthly", "2025-03-15/entity": "DE"}
     person = Person("ada", {path: [value, *stamp] for path, value in moved.items()})
-    assert place_of(person, "2025-01", open_from={}) == Place("2025-01", "weekly", "", "")
-    assert place_of(person, "2025-01", open_from={"weekly": "2025-02"}) == Place("2025-02", "weekly", "", "")
-    assert place_of(person, "2025-01", open_from={"weekly": "2025-03"}) == Place("2025-03", "monthly", "DE", "")
+    assert cost_assignment(person, "2025-01", open_from={}) == CostAssignment("2025-01", "weekly", "", "")
+    assert cost_assignment(person, "2025-01", open_from={"weekly": "2025-02"}) == CostAssignment(
+        "2025-02", "weekly", "", ""
+    )
+    assert cost_assignment(person, "2025-01", open_from={"weekly": "2025-03"}) == CostAssignment(
+        "2025-03", "monthly", "DE", ""
+    )
     later = {"weekly": "2025-04", "monthly": "2025-06"}
-    assert place_of(person, "2025-01", open_from=later) == Place("2025-06", "monthly", "DE", "")
+    assert cost_assignment(person, "2025-01", open_from=later) == CostAssignment("2025-06", "monthly", "DE", "")
 
 
 @pytest.mark.parametrize("text", ["2025-13", "2025-00", "25-01", "2025-1", "٢٠٢٥-٠١", "2025-01-01", "", "9999-12"])

@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.journal import Journal, Part, Posting
+from services.payout.ledger.journal import ComponentKey, CostAssignment, Journal, Posting
 from shared.pay.steps import JournalKind
 from tests.services.payout.desk import Book, Desk, earned, problem, roster
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
-PART = Part("c0", "plan", 1, "USD")
+KEY = ComponentKey("c0", "plan", 1, "USD")
 NOTHING = dict.fromkeys(("earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"), "0.00")
 
 
@@ -27,14 +27,11 @@ def enter(engine: Engine, kind: JournalKind, *postings: Posting, who: str = "ada
         id=uuid4(),
         kind=kind,
         participant_id=who,
-        period=period,
+        assignment=CostAssignment(period, "weekly", "DE", "4711"),
         origin_period=period,
         cause={"reason": "-"},
         actor="dana",
         postings=postings,
-        pay_group="weekly",
-        entity="DE",
-        cost_center="4711",
     )
     with engine.begin() as connection:
         books.post(connection, [journal], now=AT)
@@ -48,7 +45,7 @@ def every_account(book: Book, desk: Desk, service_engine: Engine) -> None:
     enter(
         service_engine,
         "hold",
-        Posting(account="held", currency="USD", amount=-20000, part=PART, deal="deal-1"),
+        Posting(account="held", currency="USD", amount=-20000, key=KEY, deal="deal-1"),
         Posting("payable", "USD", 20000),
     )
     enter(service_engine, "draw", Posting("draw", "USD", 3000), Posting("payable", "USD", -3000))

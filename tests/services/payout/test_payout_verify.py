@@ -175,7 +175,7 @@ REWRITTEN = """
         ("update journal set cause = jsonb_build_object('run', 'run-1999-01-1') where kind = 'payment'", ["run-2025-01-1: what is booked", "run-2025-02-1: what is booked", "run-1999-01-1: something is booked for it, and it does not exist", "books of ada: journal 2", "books of cy: journal 2", "books of bob: journal 3"]),
         ("update journal set recorded_at = recorded_at - interval '1 day' where participant_id = 'ada' and entry = 1", ["books of ada: journal 1 is not what was booked"]),
         ("with gone as (delete from journal where participant_id = 'bob' and period = '2025-02' returning id) delete from posting where journal in (select id from gone)", ["earned by bob for 2025-02: the ledger", "earned by bob for 2025-02: the stream", "payable to bob in USD", "run-2025-02-1: what is booked", "month 2025-02 of pay group default", "books of bob: journal 2 is missing"]),
-        ("update held_earning set earned = '[]' where participant_id = 'cy' and period = '2025-03'", ["earned by cy for 2025-03: the stream"]),
+        ("update booked_earning set earned = '[]' where participant_id = 'cy' and period = '2025-03'", ["earned by cy for 2025-03: the stream"]),
         ("update person set facts = replace(facts, 'DE', 'FR')", ["person ada"]),
         ("delete from person", ["person ada"]),
         ("insert into person values ('bob', '{}')", ["person bob"]),

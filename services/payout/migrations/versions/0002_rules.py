@@ -22,7 +22,7 @@ CALCULATED: Final = ("run_pay", "run_payee", "run_slip", "run_lines", "run_touch
 """What a run keeps of its calculation: rows are replaced whole, until the run is submitted."""
 REMEMBERED: Final = (
     "book",
-    "held_earning",
+    "booked_earning",
     "person",
     "held_line",
     "delivery",

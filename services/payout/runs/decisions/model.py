@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid5
 
-from services.payout.ledger.booking import Place
-from services.payout.ledger.journal import NAMES, Journal, Posting
+from services.payout.ledger.journal import NAMES, CostAssignment, Journal, Posting
 from shared.pay.terms.words.release import Hold
 
 Scope = Literal["participant", "deal", "plan"]
@@ -54,7 +53,7 @@ class Contribution(NamedTuple):
     until: date | None
 
 
-def adjustment_journal(adjustment: Adjustment, place: Place) -> Journal:
+def adjustment_journal(adjustment: Adjustment, assignment: CostAssignment) -> Journal:
     """The journal of an adjustment: expense against what is payable. Its id follows from the adjustment's, so that it
     is booked once.
     """
@@ -62,7 +61,7 @@ def adjustment_journal(adjustment: Adjustment, place: Place) -> Journal:
         id=uuid5(NAMES, f"adjustment/{adjustment.id}"),
         kind="adjustment",
         participant_id=adjustment.participant_id,
-        period=place.period,
+        assignment=assignment,
         origin_period=adjustment.month,
         cause={"adjustment": str(adjustment.id)},
         actor=adjustment.actor,
@@ -70,7 +69,4 @@ def adjustment_journal(adjustment: Adjustment, place: Place) -> Journal:
             Posting("adjusted", adjustment.currency, adjustment.amount),
             Posting("payable", adjustment.currency, -adjustment.amount),
         ),
-        pay_group=place.pay_group,
-        entity=place.entity,
-        cost_center=place.cost_center,
     )

@@ -17,7 +17,7 @@ from services.payout.deps import Dependencies
 from services.payout.errors import AlreadyDecided, NoSuchDecision, NothingToKeep, PeriodNotEnded, ReleasedAfterRun
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.booking import place_of
+from services.payout.ledger.journal import cost_assignment
 from services.payout.policies.references import check
 from services.payout.policies.referents import referents
 from services.payout.policies.store_pay_groups import pay_group, pay_groups
@@ -116,16 +116,16 @@ def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment
     if not person.facts and not books.heads(connection, [who]):
         raise NotFound(f"nobody called {who} is known: neither the roster nor the ledger has them")
     # Of all pay groups they are ever in: which one it is depends on the month, and the month on what is open.
-    closings.hold_open(connection, person.pay_groups())
-    place = place_of(person, adjustment.month, open_from=closings.unclosed_from(connection))
-    if place.period > period_of(deps.today()):
-        raise PeriodNotEnded(place.period, deps.today())
+    closings.lock_for_booking(connection, person.pay_groups())
+    assignment = cost_assignment(person, adjustment.month, open_from=closings.unclosed_from(connection))
+    if assignment.period > period_of(deps.today()):
+        raise PeriodNotEnded(assignment.period, deps.today())
     try:
         with connection.begin_nested():
             store.add_adjustment(connection, adjustment, attachment=attachment)
     except IntegrityError:
         raise AlreadyDecided("adjustment", str(adjustment.id)) from None
-    books.post(connection, [adjustment_journal(adjustment, place)], now=deps.now())
+    books.post(connection, [adjustment_journal(adjustment, assignment)], now=deps.now())
 
 
 def dismiss(deps: Dependencies, *, participant_id: str, deal_id: str, reason: str, actor: str) -> None:

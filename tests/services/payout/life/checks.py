@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.payout.ledger.store_views import ACCOUNTS
+from services.payout.ledger.balances import ACCOUNTS
 from shared.money import to_minor
 from tests.services.payout.life.company import Company
 
