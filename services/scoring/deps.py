@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator
 
 from services.scoring.reference.blame import Guarded
@@ -46,4 +46,8 @@ MAY_READ: Final = Depends(require("earnings:read"))
 Writer = Annotated[Principal, Depends(require("plans:write"))]
 
 Period = Annotated[PeriodName, AfterValidator(_exists)]
-ParticipantId = Annotated[Identifier, Path()]
+
+ParticipantId = Annotated[Identifier, Path(examples=["ann"])]
+DealId = Annotated[Identifier, Path(examples=["crm/1"])]
+Month = Annotated[Period, Query(examples=["2025-03"])]
+MonthOrAll = Annotated[Period | None, Query(examples=["2025-03"])]

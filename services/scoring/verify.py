@@ -47,7 +47,7 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as live:
         keep_snapshot(live)
-        # The snapshot begins with this read, so positions and rows are of one moment however far the workers get meanwhile.
+        # The snapshot begins with the first read, so positions and rows are of one moment however far the workers get meanwhile.
         reached = {worker: _reached(live, log, worker=worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
@@ -67,8 +67,7 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
             ]
             found += [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
             done, due = 0, sum(end - first[place] for place, end in facts.items())
-            # In the order in which they were appended: what a roster change touched is credited as it was then, which takes
-            # less crediting again. The end would be the same in any order.
+            # In the order in which they were appended, as they came live; the end would be the same in any order.
             records = merge(
                 *(_read(log, place, start=first[place], end=end) for place, end in facts.items()), key=_appended_at
             )
@@ -151,8 +150,8 @@ class _Rebuild:
 def _reached(live: Connection, log: Log, *, worker: str) -> dict[Partition, int]:
     """The next position of a worker on every partition of its topics."""
     places = [place for topic in INPUTS[worker] for place in log.ends(topic)]
-    held = positions.load(live, worker, partitions=places)
-    return {place: held[place].next_position if place in held else 0 for place in places}
+    kept = positions.load(live, worker, partitions=places)
+    return {place: kept[place].next_position if place in kept else 0 for place in places}
 
 
 def _behind(log: Log, reached: Mapping[str, Mapping[Partition, int]]) -> list[str]:
@@ -187,20 +186,20 @@ def _differences(
     number = 0
     after: Key | None = None
     while True:
-        held = page(live, table, after=after, upto=None, limit=PAGE)
-        upto = next(reversed(held)) if len(held) == PAGE else None
-        again: dict[Key, Key] = {}
+        live_rows = page(live, table, after=after, upto=None, limit=PAGE)
+        upto = next(reversed(live_rows)) if len(live_rows) == PAGE else None
+        rebuilt_rows: dict[Key, Key] = {}
         following = after
         while more := page(rebuilt, table, after=following, upto=upto, limit=PAGE):
-            again |= more
+            rebuilt_rows |= more
             following = next(reversed(more))
-        for key in sorted(held.keys() | again.keys()):
-            if said := _difference(
-                table, *(without(table, key, row=each.get(key), aside=aside) for each in (held, again))
+        for key in sorted(live_rows.keys() | rebuilt_rows.keys()):
+            if difference := _difference(
+                table, *(without(table, key, row=rows.get(key), aside=aside) for rows in (live_rows, rebuilt_rows))
             ):
                 number += 1
                 if number <= MOST_NAMED:
-                    yield f"{table.called} {' '.join(map(str, key))}: {said}"
+                    yield f"{table.called} {' '.join(map(str, key))}: {difference}"
         if upto is None:
             break
         after = upto
@@ -208,16 +207,16 @@ def _differences(
         yield f"{number - MOST_NAMED:,} more of {table.called} differ"
 
 
-def _difference(table: Audited, held: Key | None, again: Key | None) -> str | None:
-    if held == again:
+def _difference(table: Audited, live: Key | None, rebuilt: Key | None) -> str | None:
+    if live == rebuilt:
         return None
-    if held is None:
+    if live is None:
         return "missing, the log has it"
-    if again is None:
+    if rebuilt is None:
         return "held, the log does not have it"
     wrong = [
         name
-        for name, one, other in zip(table.columns, held, again, strict=True)
+        for name, one, other in zip(table.columns, live, rebuilt, strict=True)
         # Facts are packed in the order in which they came, which is not the same everywhere: it is their content that counts.
         if one != other and not (name == "facts" and unpack(one) == unpack(other))
     ]

@@ -136,11 +136,15 @@ def _collections(rows: pl.DataFrame) -> pl.DataFrame:
         day=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
         paid=entry.str.starts_with('"payments.'),
     )
-    told = pl.struct("day", "amount")
+    collection = pl.struct("day", "amount")
     return (
         each.sort("row", "day", "amount")
         .group_by("row", maintain_order=True)
-        .agg(finer=pl.col("amount").is_null().any(), payments=told.filter("paid"), refunds=told.filter(~pl.col("paid")))
+        .agg(
+            finer=pl.col("amount").is_null().any(),
+            payments=collection.filter("paid"),
+            refunds=collection.filter(~pl.col("paid")),
+        )
     )
 
 
@@ -164,7 +168,7 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
         _day(said.get("start_date")),
         said.get("contract"),
         said.get("account"),
-        list({set_by(held) for held in facts.values()}),
+        list({set_by(fact) for fact in facts.values()}),
     )
 
 

@@ -36,7 +36,7 @@ _UNCREDITED = {name: UNCREDITED[name] for name in UNCREDITED if name != "deal_id
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDeal:
     """A deal to be credited: its version, its facts packed, and their values in force by path."""
 
     version: int
@@ -44,15 +44,16 @@ class Due:
     values: Mapping[str, Any]
 
 
-def due(held: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[str]) -> dict[str, Due]:
-    """What is to be credited: deals that the patches change, and those of `again` that are held (`STORED`)."""
+def due_deals(stored: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[str]) -> dict[str, DueDeal]:
+    """What is to be credited: deals that the patches change, and those of `again` that are stored (`STORED`)."""
     known = {
-        deal_id: (version, facts) for deal_id, version, facts in held.select("deal_id", "version", "facts").iter_rows()
+        deal_id: (version, facts)
+        for deal_id, version, facts in stored.select("deal_id", "version", "facts").iter_rows()
     }
     by_deal: dict[str, list[DealFact]] = {}
     for patch in patches:
         by_deal.setdefault(patch.deal_id, []).append(patch)
-    found: dict[str, Due] = {}
+    due: dict[str, DueDeal] = {}
     for deal_id, of_deal in by_deal.items():
         # This is the hot path: of a new deal's only patch all fields are in force, and go to the text as they came.
         if deal_id not in known and len(of_deal) == 1:
@@ -61,44 +62,49 @@ def due(held: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[str]) -> 
                 packed = pack_patch(
                     patch.fields, patch.occurred_at, sequence=patch.sequence, source=patch.source, by=patch.by
                 )
-                found[deal_id] = Due(1, packed, patch.fields)
+                due[deal_id] = DueDeal(1, packed, patch.fields)
             continue
         version, packed = known.get(deal_id, (0, NO_FACTS))
         facts = unpack(packed)
         # A sum, and not any(): that would leave off at the first patch which changes something.
         changes = sum(
             merge(
-                facts, each.fields, occurred_at=each.occurred_at, sequence=each.sequence, source=each.source, by=each.by
+                facts,
+                patch.fields,
+                occurred_at=patch.occurred_at,
+                sequence=patch.sequence,
+                source=patch.source,
+                by=patch.by,
             )
-            for each in of_deal
+            for patch in of_deal
         )
         if changes:
-            found[deal_id] = Due(version + changes, pack(facts), values_of(facts))
-    for deal_id in again & known.keys() - found.keys():
+            due[deal_id] = DueDeal(version + changes, pack(facts), values_of(facts))
+    for deal_id in again & known.keys() - due.keys():
         version, packed = known[deal_id]
-        found[deal_id] = Due(version, packed, values_of(unpack(packed)))
-    return found
+        due[deal_id] = DueDeal(version, packed, values_of(unpack(packed)))
+    return due
 
 
-def taken_back(held: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
+def taken_back(stored: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
     """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its id."""
     # Only what is paid less than before matters: what was released by a payment has to be looked at again.
     paying = [(patch.deal_id, paid) for patch in patches if (paid := _payments(patch.fields))]
     if not paying:
         return []
     names = pl.Series([deal_id for deal_id, _ in paying])
-    known = held.filter(pl.col("deal_id").is_in(names.implode()))
+    known = stored.filter(pl.col("deal_id").is_in(names.implode()))
     before = {
         deal_id: _payments(values_of(unpack(facts))) for deal_id, facts in known.select("deal_id", "facts").rows()
     }
-    found = set()
+    decreased = set()
     for deal_id, paid in paying:
         there = before.setdefault(deal_id, {})
         for path, payment in paid.items():
             if payment is None or payment["amount"].startswith("-") or there.get(path, payment) != payment:
-                found.add(deal_id)
+                decreased.add(deal_id)
         there |= paid
-    return sorted(found)
+    return sorted(decreased)
 
 
 def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_stored(
-    due: Mapping[str, Due], deals: pl.DataFrame, *, credited: Credited, named: Sequence[str] = ()
+    due: Mapping[str, DueDeal], deals: pl.DataFrame, *, credited: Credited, named: Sequence[str] = ()
 ) -> pl.DataFrame:
     """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
     # Participants whom a column of the company's own names are looked for like sharers: one index finds both.
@@ -122,8 +128,8 @@ def as_stored(
             sharers=sharers,
         )
         .with_columns(
-            pl.Series("version", [each.version for each in due.values()], pl.Int64),
-            pl.Series("facts", [each.packed for each in due.values()], pl.String),
+            pl.Series("version", [deal.version for deal in due.values()], pl.Int64),
+            pl.Series("facts", [deal.packed for deal in due.values()], pl.String),
         )
         .join(
             encode_rows(

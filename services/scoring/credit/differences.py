@@ -41,9 +41,9 @@ def lost(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     return before.select(_ONE).unique().join(now, on=_ONE, how="anti").sort(_ONE)
 
 
-def lost_holders(lost: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """period, participant_id and holder of deals that are `lost`, as they were `held` (deal_id, owner, sharers); not of one's own."""
-    deals = held.select("deal_id", "owner", "sharers").join(lost, on="deal_id")
+def lost_holders(lost: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """period, participant_id and holder of deals that are `lost`, as they were `stored` (deal_id, owner, sharers); not of one's own."""
+    deals = stored.select("deal_id", "owner", "sharers").join(lost, on="deal_id")
     shared = deals.drop_nulls("sharers").explode("sharers")
     by_name = [
         each.select("period", "participant_id", holder=name) for each, name in ((deals, "owner"), (shared, "sharers"))

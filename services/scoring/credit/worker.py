@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.credit import store
-from services.scoring.credit.deals import as_stored, credits_of, due, taken_back, uncredited_of
+from services.scoring.credit.deals import as_stored, credits_of, due_deals, taken_back, uncredited_of
 from services.scoring.credit.differences import differences, lost, lost_holders, messages
 from services.scoring.records import cause_of, count_skipped, events
 from services.scoring.reference.blame import for_everybody_else
@@ -40,7 +40,7 @@ def credit_step(
     # First the head of roster and plans, then deals by their ids: so steps side by side never wait in a circle.
     now = reference.lock(connection)
     stored = store.lock(connection, again | {patch.deal_id for patch in patches})
-    changed = due(stored, patches, again=again)
+    changed = due_deals(stored, patches, again=again)
     if not changed:
         return Outcome(rejections=rejections)
     values = {deal_id: deal.values for deal_id, deal in changed.items()}

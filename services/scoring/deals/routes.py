@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from services.scoring.credit import store
 from services.scoring.credit.deal_facts import deal_facts, paid_less
@@ -23,7 +23,7 @@ from services.scoring.deals.schemas import (
     UncreditedView,
 )
 from services.scoring.deals.service import deals_as_they_stand
-from services.scoring.deps import MAY_READ, Period, ReferenceDep
+from services.scoring.deps import MAY_READ, DealId, Period, ReferenceDep
 from services.scoring.facts_codec import unpack
 from shared.contracts.base import Identifier
 from shared.deps import SnapshotDep
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
 
 
 @router.get("/deals/{deal_id:path}", summary="Show a deal")
-def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: Annotated[Identifier, Path()]) -> DealView:
+def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: DealId) -> DealView:
     """A deal as it stands, whom it credits, and whom it does not and why."""
     with snapshot.connect() as connection:
         found = deals_as_they_stand(connection, reference, deal_ids=[deal_id])
@@ -63,7 +63,8 @@ def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedD
 
 @router.get("/paid-less", summary="List deals that are paid less than before")
 def list_paid_less(
-    snapshot: SnapshotDep, as_of: Annotated[date, Query(description="What came in by this day counts")]
+    snapshot: SnapshotDep,
+    as_of: Annotated[date, Query(description="What came in by this day counts", examples=["2025-03-31"])],
 ) -> PaidLess:
     """Deals of which a payment was ever taken back, and that are not paid in full by a day: what was released of them is looked at again."""
     with snapshot.connect() as connection:
@@ -75,10 +76,11 @@ def list_paid_less(
 def list_uncredited(
     snapshot: SnapshotDep,
     *,
-    after: Annotated[Identifier | None, Query(description="Continue after this deal")] = None,
-    reason: Annotated[Name | None, Query(description="Deals with this reason only")] = None,
+    after: Annotated[Identifier | None, Query(description="Continue after this deal", examples=["crm/1"])] = None,
+    reason: Annotated[Name | None, Query(description="Deals with this reason only", examples=["no_plan"])] = None,
     period: Annotated[
-        Period | None, Query(description="Deals closed in this month only, and those without a close date")
+        Period | None,
+        Query(description="Deals closed in this month only, and those without a close date", examples=["2025-03"]),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Uncredited:

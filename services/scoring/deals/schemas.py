@@ -70,10 +70,10 @@ class FactView(BaseModel):
     by: str
 
     @staticmethod
-    def of(held: Sequence[Any]) -> FactView:
+    def of(fact: Sequence[Any]) -> FactView:
         """From a fact as it is merged."""
-        value, occurred_at, sequence, source, *_ = held
-        return FactView(value=value, occurred_at=occurred_at, sequence=sequence, source=source, by=set_by(held))
+        value, occurred_at, sequence, source, *_ = fact
+        return FactView(value=value, occurred_at=occurred_at, sequence=sequence, source=source, by=set_by(fact))
 
 
 class UncreditedView(BaseModel):

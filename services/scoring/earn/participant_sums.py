@@ -69,11 +69,11 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
 
 
 def updated(
-    held: pl.DataFrame, changes: pl.DataFrame, *, roster: Roster, plans: PlanSet, months: Months | None
+    stored: pl.DataFrame, changes: pl.DataFrame, *, roster: Roster, plans: PlanSet, months: Months | None
 ) -> pl.DataFrame:
-    """The `PARTICIPANT_SUMS` that changes make of those held: for everyone in either, in order, whether changed or not.
+    """The `PARTICIPANT_SUMS` that changes make of those stored: for everyone in either, in order, whether changed or not.
 
-    What is held has all periods that hang together with those of the changes, and the roster the participants of both; `months`
+    What is stored has all periods that hang together with those of the changes, and the roster the participants of both; `months`
     are the first and the last in which anyone has a credit.
 
     A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
@@ -81,16 +81,16 @@ def updated(
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    sums = _added(held, changes)
+    sums = _added(stored, changes)
     # From the sums alone, however many credits they are made of: that is why an event costs the same after a year.
     earned = earn_every_month(measure(sums, plans), roster, plans=plans, months=months)
     if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
-        kept = earnings_of(held).join(plans.quarantined, on=["plan", "version"], how="semi")
+        kept = earnings_of(stored).join(plans.quarantined, on=["plan", "version"], how="semi")
         earned = pl.concat([earned, kept.select(earned.columns)])
     texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, columns=_EARNING, name="earnings")
     # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they are nothing.
-    everyone = pl.concat([held.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
-    was = held.select(*_WHO, "revision", was="earnings")
+    everyone = pl.concat([stored.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
+    was = stored.select(*_WHO, "revision", was="earnings")
     return (
         everyone.join(
             encode_rows(sums, _WHO, columns=list(_SUM), name="sums"), on=_WHO, how="left", maintain_order="left"
@@ -117,11 +117,11 @@ def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str,
     return list(rows.select("participant_id", name.alias("name"), message.alias("message")).iter_rows())
 
 
-def earnings_of(held: pl.DataFrame) -> pl.DataFrame:
+def earnings_of(stored: pl.DataFrame) -> pl.DataFrame:
     """The earnings of `PARTICIPANT_SUMS`, one row each: participant_id, period, and the columns of `EARNINGS`."""
     kind = pl.List(pl.Struct({name: EARNINGS[name] for name in _EARNING}))
     return (
-        held.select(*_WHO, pl.col("earnings").str.json_decode(kind))
+        stored.select(*_WHO, pl.col("earnings").str.json_decode(kind))
         .explode("earnings")
         .drop_nulls("earnings")
         .unnest("earnings")
@@ -138,15 +138,15 @@ def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
         raise NotChanges("a message of CreditsChanged under the key of another participant")
 
 
-def sums_of(held: pl.DataFrame) -> pl.DataFrame:
+def sums_of(stored: pl.DataFrame) -> pl.DataFrame:
     """The sums of `PARTICIPANT_SUMS`, one row each: participant_id, period, plan, version, rule, fiscal, currency, bucket, amount, deals."""
-    return decode_rows(held, _WHO, name="sums", columns=_SUM).with_columns(pl.col("bucket").fill_null(""))
+    return decode_rows(stored, _WHO, name="sums", columns=_SUM).with_columns(pl.col("bucket").fill_null(""))
 
 
-def _added(held: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+def _added(stored: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     # Differences are added, never sums replaced: that is right in whatever order the messages of a participant come, and how
     # often each is counted is kept by the positions.
-    both = pl.concat([sums_of(held), changes.select(*_WHO, *_SUM)])
+    both = pl.concat([sums_of(stored), changes.select(*_WHO, *_SUM)])
     added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()
     )

@@ -16,9 +16,10 @@ from typing import Final
 import polars as pl
 
 from services.scoring.credit.deal_facts import deal_facts
-from services.scoring.lines.fact_windows import fact_windows, overlap, spans_of_versions
+from services.scoring.lines.fact_windows import fact_windows, overlap
 from services.scoring.lines.reporting import set_reporting_of_others
 from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_settings
+from services.scoring.reference.data import spans_of_versions
 from shared.facts import Facts
 from shared.kernel import PlanSet
 

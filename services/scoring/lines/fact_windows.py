@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from services.scoring.reference.data import spans_of_versions
 from shared.kernel import Plan, PlanSet
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.language.conventions import RESETS, Reset
@@ -55,12 +56,6 @@ def _resets(plan: Plan) -> Iterable[Reset]:
         yield "never" if component.carry_over else plan.window(component)
         # What is paid at the end of a quarter rests on the whole of it, also where it is summed by the month.
         yield component.pays
-
-
-def spans_of_versions(plans: PlanSet) -> pl.DataFrame:
-    """plan, version, and the days from which and until which each is in force."""
-    ordered = plans.in_force.sort("plan", "effective_from").select("plan", "version", begins_on="effective_from")
-    return ordered.with_columns(ends_on=pl.col("begins_on").shift(-1).over("plan"))
 
 
 def fact_windows(

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import orjson
 import polars as pl
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from sqlalchemy import Connection
 
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import credits_of
 from services.scoring.deals.schemas import CreditView
-from services.scoring.deps import MAY_READ, ParticipantId, Period, ReferenceDep, Resources
+from services.scoring.deps import MAY_READ, Month, MonthOrAll, ParticipantId, Period, ReferenceDep, Resources
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
@@ -36,9 +36,7 @@ router = APIRouter(prefix="/v1", tags=["participants"], dependencies=[MAY_READ])
     "/participants/{participant_id:path}/earnings",
     summary="List a participant's earnings",
 )
-def list_earnings(
-    snapshot: SnapshotDep, participant_id: ParticipantId, *, period: Annotated[Period | None, Query()] = None
-) -> Earnings:
+def list_earnings(snapshot: SnapshotDep, participant_id: ParticipantId, *, period: MonthOrAll = None) -> Earnings:
     """What a participant earns per period and component."""
     with snapshot.connect() as connection:
         months = stored_sums.of_participant(connection, participant_id, period=period)
@@ -63,8 +61,8 @@ def explain_earning(
     *,
     resources: Resources,
     participant_id: ParticipantId,
-    period: Annotated[Period, Path()],
-    component: Annotated[Name, Path()],
+    period: Annotated[Period, Path(examples=["2025-03"])],
+    component: Annotated[Name, Path(examples=["commission"])],
 ) -> Explanation:
     """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
     with snapshot.connect() as connection:
@@ -112,7 +110,7 @@ def explain_earning(
     summary="List a participant's credits of a month",
 )
 def list_credits(
-    snapshot: SnapshotDep, reference: ReferenceDep, *, participant_id: ParticipantId, period: Annotated[Period, Query()]
+    snapshot: SnapshotDep, reference: ReferenceDep, *, participant_id: ParticipantId, period: Month
 ) -> Credits:
     """Whatever credits a participant in a period."""
     with snapshot.connect() as connection:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from services.scoring.reference.data import spans_of_versions
 from shared.kernel import PlanSet, Roster
 
 
@@ -26,14 +27,11 @@ class Quarantined:
 def on_quarantined(roster: Roster, plans: PlanSet) -> dict[tuple[str, int], set[str]]:
     """By plan version that is quarantined who is on it, on any day."""
     follows = pl.col("effective_from").shift(-1)
-    held = roster.assignments.sort("effective_from").with_columns(until=follows.over("participant_id"))
-    holding = plans.in_force.rename({"effective_from": "since"}).with_columns(
-        ends=pl.col("since").shift(-1).over("plan")
-    )
-    aside = holding.join(plans.quarantined, on=["plan", "version"], how="semi")
-    on = held.join(aside, on="plan").filter(
-        pl.col("until").is_null() | (pl.col("until") > pl.col("since")),
-        pl.col("ends").is_null() | (pl.col("effective_from") < pl.col("ends")),
+    on_plans = roster.assignments.sort("effective_from").with_columns(until=follows.over("participant_id"))
+    aside = spans_of_versions(plans).join(plans.quarantined, on=["plan", "version"], how="semi")
+    on = on_plans.join(aside, on="plan").filter(
+        pl.col("until").is_null() | (pl.col("until") > pl.col("begins_on")),
+        pl.col("ends_on").is_null() | (pl.col("effective_from") < pl.col("ends_on")),
     )
     found: dict[tuple[str, int], set[str]] = {}
     for plan, version, participant in on.select("plan", "version", "participant_id").iter_rows():

@@ -31,10 +31,10 @@ def admitted(plans: PlanSet, published: PlanPublished) -> PlanSet:
     named = (published.plan_id, published.version, published.effective_from)
     if (plan.plan, plan.version, plan.effective_from) != named:
         raise NotAdmitted("invalid_plan", f"{plan.key} from {plan.effective_from} was published as another version")
-    held = plans.plans.get((plan.plan, plan.version))
-    if held == plan:
+    known = plans.plans.get((plan.plan, plan.version))
+    if known == plan:
         return plans
-    if held is not None:
+    if known is not None:
         raise NotAdmitted("plan_version_exists", f"{plan.key} was published before, with another content")
     try:
         return PlanSet([*plans, plan])

@@ -33,3 +33,9 @@ def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
         pl.concat([roster.terms.filter(others), new.terms]),
         pl.concat([roster.scores.filter(others), new.scores]),
     )
+
+
+def spans_of_versions(plans: PlanSet) -> pl.DataFrame:
+    """plan, version, and the days from which and until which each is in force."""
+    ordered = plans.in_force.sort("plan", "effective_from").select("plan", "version", begins_on="effective_from")
+    return ordered.with_columns(ends_on=pl.col("begins_on").shift(-1).over("plan"))
