@@ -35,7 +35,7 @@ class Died(BaseException):
     """The end of a process, as a test can see it."""
 
 
-def deadly(deals: pl.DataFrame, roster: Any, plans: Any) -> Any:
+def deadly(deals: pl.DataFrame, roster: Any, *, plans: Any) -> Any:
     """`credit`, which ends the process that does it for a deal of plan rep with `boom` in its name."""
     if not plans.plans["rep", 1].is_quarantined and deals["deal_id"].str.contains("boom").any():
         if PROCESSES:  # the process of the test, which others know nothing of
@@ -44,7 +44,7 @@ def deadly(deals: pl.DataFrame, roster: Any, plans: Any) -> Any:
     return credit(deals, roster, plans=plans)
 
 
-def credited(values: Any, roster: Any, plans: Any) -> Any:
+def credited(values: Any, roster: Any, *, plans: Any) -> Any:
     """What the step that credits calculates, in whichever process."""
     credit_worker.credit = deadly  # type: ignore[attr-defined]
     return CREDITED(values, roster, plans=plans)

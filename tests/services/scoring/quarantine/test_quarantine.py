@@ -96,10 +96,10 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
 def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybody_else(
     two: Road, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(credits: Any, roster: Any, plans: Any, earned: Any) -> Any:
+    def failing(credits: Any, roster: Any, *, plans: Any, earnings: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise ArithmeticError("too steep")
-        return explain(credits, roster, plans=plans, earnings=earned)
+        return explain(credits, roster, plans=plans, earnings=earnings)
 
     monkeypatch.setattr(bulk, "explain", failing)
     bounded = Bounded()
@@ -244,7 +244,7 @@ def test_a_version_that_fails_with_somebodys_deal_sets_itself_aside_and_everybod
 
 
 def test_a_record_with_which_everything_fails_is_no_plans_fault(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*_: Any) -> Any:
+    def failing(*_: Any, **__: Any) -> Any:
         raise ArithmeticError("whatever the plans say")
 
     monkeypatch.setattr(credit_worker, "values_table", failing)
@@ -256,7 +256,7 @@ def test_a_record_with_which_everything_fails_is_no_plans_fault(two: Road, monke
 
 
 def test_a_panic_of_a_library_is_a_failure_as_any_other(two: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    def panicking(deals: Any, roster: Any, plans: Any) -> Any:
+    def panicking(deals: Any, roster: Any, *, plans: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise PanicException("with 1234567 of somebody's pay")
         return credit(deals, roster, plans=plans)
