@@ -90,7 +90,7 @@ def _earned(client: Client) -> int:
 
 def _stream(system: System, log: Any, done: threading.Event, probes: list[float]) -> None:
     """Have something earned in the next month again and again, and see how long it takes until it is booked."""
-    part = {"component": "commission", "plan": "bench", "version": 1, "currency": "USD", "measure": 0}
+    part = {"component": "commission", "plan": "bench", "version": 1, "currency": "USD", "measure": "0"}
     url, key = system.urls["payout"], {"authorization": f"Bearer {system.home.key('dana')}"}
     with httpx.Client(timeout=60) as http:
         number = 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from earnest.local.home import Home
-    from shared.names import Service
+    from earnest.names import Service
     from shared.settings import Settings
 
 

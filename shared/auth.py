@@ -92,8 +92,8 @@ class _Known:
 
 
 class KeyRing:
-    """The keys of a file: a JSON list of name, sha256 of the key in hex, scopes, for approvers their roles, and for a payroll system
-    its pay_groups. Without a file nobody is known.
+    """The keys of a file: a JSON list of name, sha256 of the key in hex, scopes, for approvers their roles, and for a
+    payroll system its pay_groups. Without a file nobody is known.
 
     A file that turns out not to be such a list changes nothing: a slip in it must not lock everybody out.
     """
@@ -104,7 +104,11 @@ class KeyRing:
         self._reading = threading.Lock()
 
     def principal(self, key: str) -> Principal | None:
-        """Whom the key belongs to. Looked up by hash, so that timing tells nothing about other keys."""
+        """Whom the key belongs to. Looked up by hash, so that timing tells nothing about other keys.
+
+        A plain SHA-256 is enough for keys, which are 256 random bits; only what people choose needs salt and a slow
+        hash.
+        """
         return self._current().get(hashlib.sha256(key.encode()).hexdigest())
 
     def roles(self) -> frozenset[str]:
@@ -112,7 +116,9 @@ class KeyRing:
         return frozenset().union(*(principal.roles for principal in self._current().values()))
 
     def _current(self) -> Mapping[str, Principal]:
-        """The principals of the file as it is now. Stamp and principals change together: nobody sees one without the other."""
+        """The principals of the file as it is now. Stamp and principals change together: nobody sees one without the
+        other.
+        """
         with self._reading:
             stamp = self._stamp()
             if stamp != self._known.stamp:

@@ -1,6 +1,7 @@
 """Work on what people wrote, in a process of its own that may not use more than so much time and memory.
 
-Limits in the code keep the usual case small and tell what is wrong; this keeps the unforeseen from stopping anybody else.
+Limits in the code keep the usual case small and tell what is wrong; this keeps the unforeseen from stopping anybody
+else.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from typing import IO, Any, Final, ParamSpec, Protocol, TypeVar, cast
 from shared.problems import Busy
 
 MOST_SECONDS: Final = 10
-"""Of processor time for one call."""
+"""Of processor time for one call. The largest plans that anybody wrote take a second."""
 MOST_WALL_SECONDS: Final = 60
 """From the question to the answer, also on a machine that has much else to do."""
 MOST_BYTES: Final = 2 * 1024**3
 """Of address space, of which a process that has done nothing yet takes half."""
 MOST_WAITING: Final = 16
-"""Well below the threads that a web app has for all its requests."""
+"""Well below the threads (40) that a web app has for all its requests: what waits here must not keep the others from
+being answered.
+"""
 _HEAD: Final = struct.Struct(">Q")
 
 P = ParamSpec("P")
@@ -46,7 +49,9 @@ class CheckingBusy(Busy):
 
 
 class Calculating(Protocol):
-    """How a function is called: here, or in another process; what is called there is a function of a module, or a partial of one."""
+    """How a function is called: here, or in another process; what is called there is a function of a module, or a
+    partial of one.
+    """
 
     def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the function gives."""
@@ -58,8 +63,10 @@ def directly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return function(*args, **kwargs)
 
 
-class Watched:
-    """Calls in this process, which ends when one takes longer than so many seconds: whatever hangs holds up all the others."""
+class Watchdog:
+    """Calls in this process, which ends when one takes longer than so many seconds: whatever hangs holds up all the
+    others.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._begun = seconds, dict[int, float]()
@@ -82,15 +89,16 @@ class Watched:
         # The waiting thread is none of Python's, which may all be kept from running by what hangs.
         if self._begun:
             left = min(self._begun.values()) + self._seconds - time.monotonic()
-            faulthandler.dump_traceback_later(max(left, 0.001), exit=True)
+            faulthandler.dump_traceback_later(max(left, 0.001), exit=True)  # it says where everybody is, and then exits
         else:
             faulthandler.cancel_dump_traceback_later()
 
 
-class Bounded:
+class BoundedProcess:
     """A process that is asked one thing at a time; one that died or was ended is replaced at the next question.
 
-    It may use so many `seconds` of processor time for one call, `wall_seconds` until the answer, and so much `memory` in bytes.
+    It may use so many `seconds` of processor time for one call, `wall_seconds` until the answer, and so much `memory`
+    in bytes.
     """
 
     def __init__(
@@ -138,12 +146,15 @@ class Bounded:
         except TimeoutError:
             raise Exceeded(f"it took more than {self._wall_seconds} seconds") from None
         finally:
+            # Also where we were interrupted: a process that has not answered would answer the next question with this
+            # one's result.
             if sys.exc_info()[0] is not None:
                 self._end()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "shared.bounded", str(self._seconds), str(self._memory)]
+            # One thread: processor time is counted of all threads together, and should mean the same on every machine.
             environment = os.environ | {"POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
@@ -199,7 +210,7 @@ def _answered(question: bytes, seconds: int, *, memory: int) -> tuple[bool, Any]
 def main(seconds: int, memory: int) -> None:
     """Answer questions until there are no more, each within so many seconds of processor time and so many bytes."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold people's plans
     # Nobody else may write where the answers go.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

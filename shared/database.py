@@ -6,7 +6,7 @@ from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
 
-from alembic import command
+from alembic import command, context
 from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Engine, create_engine, event, make_url, text
@@ -27,16 +27,17 @@ def database_url(settings: Settings) -> URL:
 def engine_for(url: URL, schema: str, *, pool_size: int = 5, role: str | None = None) -> Engine:
     """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema.
 
-    With a `role` every connection works as it, and has its rights only. Where the schema's migrations could not make the role,
-    because the login may not, connections keep the login's own.
+    With a `role` every connection works as it, and has its rights only. Where the schema's migrations could not make
+    the role, because the login may not, connections keep the login's own.
     """
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
+        pool_pre_ping=True,  # a connection may have died while nobody used it; better found before a transaction than in it
         hide_parameters=True,  # errors are logged; parameters are people's pay
         connect_args={
+            # A process that stops dead in a transaction holds its locks for a minute at most.
             "options": f"-csearch_path={schema} -ctimezone=UTC -cidle_in_transaction_session_timeout=60000",
             "application_name": f"earnest-{schema}",
             "connect_timeout": 10,
@@ -61,11 +62,13 @@ _USABLE = """
 
 
 def migrate(engine: Engine, schema: str, *, package: str) -> None:
-    """Bring `schema` to the newest migration of `package` (a package with a `migrations` folder); safe to run by many at once.
+    """Bring `schema` to the newest migration of `package` (a package with a `migrations` folder); safe to run by many
+    at once.
 
     The migrations are plain functions over unqualified names, so the same ones build a schema of any name.
     """
     with as_file(files(package) / "migrations") as folder, engine.begin() as connection:
+        # Every process of every service migrates when it starts; whoever comes second finds everything done.
         connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest.migrate'))"))
         connection.execute(CreateSchema(schema, if_not_exists=True))
         config = Config()
@@ -74,3 +77,18 @@ def migrate(engine: Engine, schema: str, *, package: str) -> None:
         config.attributes["connection"] = connection
         config.attributes["schema"] = schema
         command.upgrade(config, "head")
+
+
+def run_migrations() -> None:
+    """What every `migrations/env.py` calls: the pending migrations on the connection that `migrate` opened, all in its
+    transaction.
+
+    The table of versions is in the schema itself, so that each schema has a version of its own.
+    """
+    context.configure(
+        connection=context.config.attributes["connection"],
+        version_table_schema=context.config.attributes["schema"],
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,6 +1,7 @@
 """Decimal numbers that people and machines write, bounded before anything is expanded.
 
-`Decimal("1e999999999")` costs nothing; writing it out, or scaling it, costs all memory. So digits and exponents are counted in the text.
+`Decimal("1e999999999")` costs nothing; writing it out, or scaling it, costs all memory. So digits and exponents are
+counted in the text.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def plain_decimal(text: str) -> Decimal:
 
 
 def bounded_decimal(text: str) -> Decimal:
-    """The number of a text as machines write it, also with an exponent of up to two digits; written out it has 160 digits at most.
+    """The number of a text as machines write it, also with an exponent of up to two digits; written out it has 160
+    digits at most.
 
     Raises:
         NotDecimal: it is none, or larger or finer than that.
@@ -58,7 +60,8 @@ def moved(text: str, places: int) -> str:
 
 
 def figure(text: str) -> str:
-    """A percentage as the decimal it is, `6%` as `0.06`; every other text as it stands, for whoever reads numbers to refuse.
+    """A percentage as the decimal it is, `6%` as `0.06`; every other text as it stands, for whoever reads numbers to
+    refuse.
 
     Spaces before the sign do not count.
     """

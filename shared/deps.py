@@ -1,4 +1,5 @@
-"""What routes depend on, the same in all services: the installation's settings, the database, the present, and a service's own objects.
+"""What routes depend on, the same in all services: the installation's settings, the database, the present, and a
+service's own objects.
 
 A route names what it needs in its signature, and FastAPI finds it in the app that `shared.web.create_app` made:
 
@@ -7,8 +8,8 @@ A route names what it needs in its signature, and FastAPI finds it in the app th
         with snapshot.connect() as connection:
             ...
 
-Dependencies are coroutines although none of them waits: FastAPI would send a plain function to a thread and back, for each of them and
-each request.
+Dependencies are coroutines although none of them waits: FastAPI would send a plain function to a thread and back, for
+each of them and each request.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def install(
 ) -> None:
     """Keep in the app what its routes will ask for."""
     app.state.settings, app.state.engine, app.state.clock = settings, engine, clock
-    # What one request reads in several statements must be of one moment: a balance beside the journals that it is the sum of.
+    # What one request reads in several statements must be of one moment: a balance beside the journals that it is the
+    # sum of.
     app.state.snapshot = engine and engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.provided = {type(each): each for each in provide}
 

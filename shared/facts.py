@@ -1,9 +1,9 @@
 """Facts merge by last-writer-wins, per field: any order and repetition of patches gives the same facts.
 
-Facts are plain data, as they are stored: `path -> [value, occurred_at, sequence, source]`, and after these `by`, who sent it, where
-that is not the source itself. The order of `(occurred_at, sequence, source, canonical JSON of value, by)` is total, which makes merging
-commutative, associative and idempotent. `occurred_at` is UTC text of fixed width (`shared.contracts.base.instant_text`), so that texts sort
-as instants.
+Facts are plain data, as they are stored: `path -> [value, occurred_at, sequence, source]`, and after these `by`, who
+sent it, where that is not the source itself. The order of `(occurred_at, sequence, source, canonical JSON of value,
+by)` is total, which makes merging commutative, associative and idempotent. `occurred_at` is UTC text of fixed width
+(`shared.contracts.base.instant_text`), so that texts sort as instants.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def merge(
         if held is not None:
             stamp, old = (occurred_at, sequence, source), (held[1], held[2], held[3])
             if stamp < old:
-                continue
+                continue  # what is there was said later, in whatever order the two arrived
+            # Two that claim the same place: any rule will do, as long as all readers come to the same, so the larger
+            # text holds.
             if stamp == old and (_canonical(value), sent) <= (_canonical(held[0]), held[4:]):
                 continue
         changed = True

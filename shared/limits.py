@@ -107,7 +107,8 @@ def check_length(text: str) -> None:
 
 
 def check_nodes(node: yaml.Node | None) -> None:
-    """The same as `check_document` before a YAML text becomes data: what is said once and referred to often counts each time.
+    """The same as `check_document` before a YAML text becomes data: what is said once and referred to often counts each
+    time.
 
     Raises:
         TooMuch: it is beyond one of the limits, or contains itself.

@@ -1,4 +1,6 @@
-"""Structured logs: one JSON object a line, on standard output. Ids of events tie them together; pay never appears in them."""
+"""Structured logs: one JSON object a line, on standard output. Ids of events tie them together; pay never appears in
+them.
+"""
 
 from __future__ import annotations
 

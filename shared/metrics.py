@@ -1,4 +1,6 @@
-"""The catalogue: every metric of Earnest, with what it means. Labels are few and bounded; never a participant or a deal."""
+"""The catalogue: every metric of Earnest, with what it means. Labels are few and bounded; never a participant or a
+deal.
+"""
 
 from __future__ import annotations
 

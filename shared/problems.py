@@ -10,8 +10,8 @@
     |- Unauthenticated      401, in `shared.auth`
     `- Forbidden            403, in `shared.auth`
 
-A service adds its own beside its domain: a subclass that names `type` and `title`, and `status` where it is another. Nothing here knows
-the web framework, so that a domain can raise them.
+A service adds its own beside its domain: a subclass that names `type` and `title`, and `status` where it is another.
+Nothing here knows the web framework, so that a domain can raise them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ FORMS: Final = {
 
 
 class ProblemDetails(BaseModel):
-    """The body of an error answer (RFC 9457). `errors` names fields and reasons where the request itself is at fault."""
+    """The body of an error answer (RFC 9457). `errors` names fields and reasons where the request itself is at
+    fault.
+    """
 
     type: str
     title: str
@@ -45,7 +47,9 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """An error a caller can act on. Subclasses name their type and status; the facts are attributes and travel along."""
+    """An error a caller can act on. Subclasses name their type and status; the facts are attributes and travel
+    along.
+    """
 
     type: ClassVar[str] = "invalid-request"
     title: ClassVar[str] = "The request cannot be carried out"
@@ -134,5 +138,7 @@ def field_errors(error: _Invalid) -> list[dict[str, str]]:
 
 
 def problem_body(kind: str, *, title: str, status: int, detail: str) -> dict[str, Any]:
-    """The members that every problem has. `kind` is the end of its `type`, which never changes once clients may know it."""
+    """The members that every problem has. `kind` is the end of its `type`, which never changes once clients may know
+    it.
+    """
     return {"type": f"urn:earnest:problem:{kind}", "title": title, "status": int(status), "detail": detail}

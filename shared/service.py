@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 DRAIN_SECONDS = 20
+"""Well below the 30 seconds after which orchestrators kill; a batch takes less than one, an export some."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -26,7 +27,9 @@ class Runner(Protocol):
 
 
 class Crew:
-    """The runners of a process, one thread each. One that ends by itself is a reason not to be ready; the others go on."""
+    """The runners of a process, one thread each. One that ends by itself is a reason not to be ready; the others go
+    on.
+    """
 
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._stop = threading.Event()
@@ -57,10 +60,10 @@ class Crew:
 
 
 def _collect_garbage_rarely() -> None:
-    """Look for circular garbage rarely. A batch makes tens of thousands of objects that live as long as it does, and no circles:
-    looking through them again and again takes a quarter of the time or more.
+    """Look for circular garbage rarely. A batch makes tens of thousands of objects that live as long as it does, and no
+    circles: looking through them again and again takes a quarter of the time or more.
     """
-    gc.freeze()
+    gc.freeze()  # what is loaded by now lives as long as the process
     gc.set_threshold(200_000, 20, 20)
 
 
@@ -77,7 +80,8 @@ def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
-    # After its drain uvicorn raises the signal again, which by default would end the process before the crew has drained.
+    # After its drain uvicorn raises the signal again, which by default would end the process before the crew has
+    # drained.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     _collect_garbage_rarely()

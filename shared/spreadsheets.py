@@ -1,4 +1,6 @@
-"""Text in files that people open with a spreadsheet: what it would calculate is kept from being a formula. One guard for every export."""
+"""Text in files that people open with a spreadsheet: what it would calculate is kept from being a formula. One guard
+for every export.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def could_be_formula(text: str) -> bool:
 
 
 def neutral(text: str) -> str:
-    """Free text with an apostrophe before it where a spreadsheet might calculate it. Amounts are never written with this."""
+    """Free text with an apostrophe before it where a spreadsheet might calculate it. Amounts are never written with
+    this.
+    """
     return f"'{text}" if could_be_formula(text) else text
 
 
@@ -38,7 +42,9 @@ def write_csv(table: pl.DataFrame, path: Path, *, ours: Collection[str] = ()) ->
 
 
 def neutral_table(table: pl.DataFrame, ours: Collection[str] = ()) -> pl.DataFrame:
-    """`neutral` of every text column, where a negative number stays a number; `ours` are columns whose words begin with our own numbers."""
+    """`neutral` of every text column, where a negative number stays a number; `ours` are columns whose words begin with
+    our own numbers.
+    """
     texts = [name for name, kind in table.schema.items() if kind == pl.String and name not in ours]
     return table.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NEGATIVE))

@@ -1,4 +1,5 @@
-"""The web app of a service: its routers, and what is the same everywhere: problems, keys, health, readiness, metrics, a body limit.
+"""The web app of a service: its routers, and what is the same everywhere: problems, keys, health, readiness, metrics, a
+body limit.
 
 What routes depend on is in `shared.deps`, answers with bytes and pages of lists in `shared.http`.
 """
@@ -27,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import deps
 from shared.auth import KeyRing
 from shared.deps import Clock, utc_now
-from shared.log.loop import TRANSIENT
+from shared.log.worker import TRANSIENT
 from shared.problems import Problem, ProblemDetails, Unavailable, Unprocessable, field_errors, problem_body
 from shared.settings import Settings
 
@@ -36,7 +37,9 @@ BODY_LIMIT: Final = 10 * 1024 * 1024
 
 REQUEST_ID: Final = b"x-request-id"
 REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-"""What of a caller's own name is taken over: it goes into logs and headers, so no blanks, no line breaks, no end of its length."""
+"""What of a caller's own name is taken over: it goes into logs and headers, so no blanks, no line breaks, no end of its
+length.
+"""
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM: Final = {
@@ -99,7 +102,9 @@ def create_app(
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of the route's function: what generated clients call the operation. FastAPI's own is `list_runs_v1_runs_get`."""
+    """The name of the route's function: what generated clients call the operation. FastAPI's own is
+    `list_runs_v1_runs_get`.
+    """
     return route.name
 
 
@@ -192,7 +197,9 @@ def _document_problems(app: FastAPI) -> None:
 
 
 class _RequestId:
-    """Names each request, with the caller's own `x-request-id` where there is one: every log line of it and its answer say so."""
+    """Names each request, with the caller's own `x-request-id` where there is one: every log line of it and its answer
+    say so.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -238,7 +245,9 @@ class _NoNul:
 
 
 class _BodyLimit:
-    """Refuses a body that is, or turns out to be, larger than the limit. FastAPI's own limit does not answer with a problem."""
+    """Refuses a body that is, or turns out to be, larger than the limit. FastAPI's own limit does not answer with a
+    problem.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app, self._limit = app, limit

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from earnest.local.processes import LocalError
-from shared.names import Service
+from earnest.names import Service
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

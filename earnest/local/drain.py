@@ -9,12 +9,12 @@ from typing import Final
 from sqlalchemy import Engine, text
 
 from earnest.local.processes import LocalError
+from earnest.names import Service
 from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import database_url, engine_for
 from shared.log.kafka import KafkaLog
 from shared.log.open import open_log
 from shared.log.port import Log
-from shared.names import Service
 from shared.settings import Settings
 
 POLL_SECONDS: Final = 0.1

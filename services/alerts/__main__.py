@@ -12,8 +12,8 @@ from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
-from shared.log.loop import Worker
 from shared.log.open import open_log, relays
+from shared.log.worker import Worker
 from shared.service import Crew, serve
 from shared.settings import Settings
 

@@ -20,15 +20,17 @@ _FIELDS: Final = frozenset({"stage", "amount", "list_amount", "currency", "close
 
 
 def relevant(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a patch that KPIs depend on; most patches of a deal's life have few or none, and then cost nothing here."""
+    """The fields of a patch that KPIs depend on; most patches of a deal's life have few or none, and then cost nothing
+    here.
+    """
     return {path: value for path, value in fields.items() if path in _FIELDS or path.startswith(_REFUND)}
 
 
 def of_deal(facts: Facts) -> tuple[Day, dict[str, int]] | None:
     """The bucket a deal counts in and what it adds there; None while it is neither won nor lost on a known date.
 
-    Every facts have a contribution, so the sums never depend on which of two patches came first. A won deal whose amounts
-    cannot be read, or not be represented exactly, counts as won without amounts: crediting reports its problem.
+    Every facts have a contribution, so the sums never depend on which of two patches came first. A won deal whose
+    amounts cannot be read, or not be represented exactly, counts as won without amounts: crediting reports its problem.
     """
     stage, day = value_of(facts, "stage"), _date(value_of(facts, "close_date"))
     if day is None or stage not in ("won", "lost"):
@@ -40,7 +42,9 @@ def of_deal(facts: Facts) -> tuple[Day, dict[str, int]] | None:
 
 
 def of_earnings(earnings: Iterable[ComponentEarning]) -> dict[str, dict[str, int]]:
-    """What the components of one participant and period add, by currency; a currency of which every sum is zero is there too."""
+    """What the components of one participant and period add, by currency; a currency of which every sum is zero is
+    there too.
+    """
     by_currency: dict[str, list[ComponentEarning]] = {}
     for earned in earnings:
         by_currency.setdefault(earned.currency, []).append(earned)

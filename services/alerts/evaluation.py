@@ -49,7 +49,9 @@ def evaluate_plan(totals: Totals, as_of: date, *, kpis: Sequence[PlanKpi] = PLAN
 
 
 def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
-    """Readings of the KPIs of the pipeline. Its health is of this moment, so that a breach cannot have lasted: it is one at once."""
+    """Readings of the KPIs of the pipeline. Its health is of this moment, so that a breach cannot have lasted: it is
+    one at once.
+    """
     found = []
     for kpi in PIPELINE_KPIS:
         value, observations = kpi.formula(health)
@@ -66,7 +68,9 @@ def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
 
 
 def needed_from(as_of: date, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> date:
-    """The first business date that a reading as of this date looks at: a KPI looks back from each date of its patience."""
+    """The first business date that a reading as of this date looks at: a KPI looks back from each date of its
+    patience.
+    """
     return min(first_day(trailing_months(_business_dates(as_of, kpi.patience)[-1], kpi.months)[0]) for kpi in kpis)
 
 
@@ -85,8 +89,8 @@ def _measure(kpi: PlanKpi, at: Viewpoint) -> Measured:
 def _has_lasted(kpi: PlanKpi, at: Viewpoint) -> bool | None:
     """Whether the breach has lasted for the KPI's patience, looking back over business dates on what is known now.
 
-    Nothing is remembered from evaluation to evaluation: a late correction of last week then opens and closes what it should have. One
-    good date ends the question, whatever is unknown of the others.
+    Nothing is remembered from evaluation to evaluation: a late correction of last week then opens and closes what it
+    should have. One good date ends the question, whatever is unknown of the others.
     """
     unknown = False
     for day in _business_dates(at.as_of, kpi.patience):

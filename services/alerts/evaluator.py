@@ -19,8 +19,8 @@ from services.alerts.pipeline_health import Watch
 from shared.contracts.alerts import TYPE, AlertChanged
 from shared.contracts.message import cloud_event
 from shared.contracts.topics import ALERTS, Topic
-from shared.log.loop import TRANSIENT
 from shared.log.port import Log, Record
+from shared.log.worker import TRANSIENT
 from shared.periods import last_day, period_of
 
 PERIOD_SECONDS = 1.0
@@ -31,7 +31,8 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All readings of one moment: of the plan as of a business date (None before the first deal), of the pipeline as of today.
+    """All readings of one moment: of the plan as of a business date (None before the first deal), of the pipeline as of
+    today.
 
     `at` is the moment, in seconds since the epoch.
     """
@@ -62,7 +63,9 @@ class Evaluator:
         return [] if self._latest else [NOT_YET]
 
     def run(self, stop: threading.Event) -> None:
-        """Evaluate at once, and every second until `stop` is set. While the database or the log is away, the gauges stand still."""
+        """Evaluate at once, and every second until `stop` is set. While the database or the log is away, the gauges
+        stand still.
+        """
         while not stop.is_set():
             try:
                 self.round(time.time())

@@ -39,7 +39,9 @@ class Gauges:
         KPI_EVALUATED.set(now)
 
     def _set(self, gauge: Gauge, values: Mapping[Subject, float]) -> None:
-        """Set the series of a gauge and remove those that are gone; never all at once, for a scrape may come between."""
+        """Set the series of a gauge and remove those that are gone; never all at once, for a scrape may come
+        between.
+        """
         for gone in self._shown.get(gauge, set()) - values.keys():
             gauge.remove(*gone)
         for subject, value in values.items():

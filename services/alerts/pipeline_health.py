@@ -46,7 +46,9 @@ class Watch:
         return PipelineHealth(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
 
     def _telling(self, waiting: Mapping[Partition, int], reached: Mapping[Partition, int]) -> set[Partition]:
-        """Where the oldest event is: on partitions that stand still, else on the one where most wait. A read costs a fetch."""
+        """Where the oldest event is: on partitions that stand still, else on the one where most wait. A read costs a
+        fetch.
+        """
         behind = {partition: number for partition, number in waiting.items() if number > 0}
         standing = {partition for partition in behind if self._before.get(partition) == reached[partition]}
         return standing | ({max(behind, key=behind.__getitem__)} if behind else set())

@@ -1,6 +1,8 @@
-"""Prometheus alerting rules, made from the catalogue of KPIs: `python -m services.alerts.rules > deploy/prometheus/rules/kpis.yml`.
+"""Prometheus alerting rules, made from the catalogue of KPIs: `python -m services.alerts.rules >
+deploy/prometheus/rules/kpis.yml`.
 
-Whether a KPI is in breach is decided here, in the service, once; the rules only carry it to Alertmanager with words for people.
+Whether a KPI is in breach is decided here, in the service, once; the rules only carry it to Alertmanager with words for
+people.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from services.alerts.lifecycle import Alert
 class KpiView(BaseModel):
     """A KPI as of a business date. `value` is null where there are fewer observations than `minimum`.
 
-    `breached` is null where nothing can be said; an alert is then held as it is. `currency` is null for the whole company.
+    `breached` is null where nothing can be said; an alert is then held as it is. `currency` is null for the whole
+    company.
     """
 
     model_config = ConfigDict(

@@ -1,4 +1,6 @@
-"""All SQL of the alerts service. Rows are written in the order of their keys, so that two writers never wait in a circle."""
+"""All SQL of the alerts service. Rows are written in the order of their keys, so that two writers never wait in a
+circle.
+"""
 
 from __future__ import annotations
 
@@ -96,8 +98,8 @@ def positions(connection: Connection, worker: str) -> dict[Partition, int]:
 
 
 def lock_positions(connection: Connection, worker: str) -> dict[Partition, int]:
-    """Where a worker is, and stays until the transaction ends. In the order in which the worker itself moves its positions, which it
-    does first of all: so this waits for what is being counted, and nothing is counted meanwhile.
+    """Where a worker is, and stays until the transaction ends. In the order in which the worker itself moves its
+    positions, which it does first of all: so this waits for what is being counted, and nothing is counted meanwhile.
     """
     rows = connection.execute(
         select(position.c.topic, position.c.partition, position.c.next_position)

@@ -1,10 +1,11 @@
 """What KPIs are made of: sums over the deals that closed on a business date, and over the earnings of a month.
 
-A deal and an earning each contribute to one bucket of sums, as a function of what is known about them now. A correction moves the
-difference, so the sums depend on the facts alone, never on their order or repetition.
+A deal and an earning each contribute to one bucket of sums, as a function of what is known about them now. A correction
+moves the difference, so the sums depend on the facts alone, never on their order or repetition.
 
-A sum is named and defined where it is first needed: in the module of its KPI, or here, where several KPIs look at it. It is stored as a
-row of its own, so that a new one needs no migration (`verify.recount_if_sums_changed` counts what came before it).
+A sum is named and defined where it is first needed: in the module of its KPI, or here, where several KPIs look at it.
+It is stored as a row of its own, so that a new one needs no migration (`verify.recount_if_sums_changed` counts what
+came before it).
 """
 
 from __future__ import annotations
@@ -12,13 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import Final, TypeAlias
 
 from shared.contracts.earnings import ComponentEarning
 from shared.facts import Facts
-from shared.kernel.arithmetic.expressions import NUMBER_SCALE
-from shared.money import minor_digits
+from shared.kernel.arithmetic.expressions import NUMBER_DIGITS
 
 Day: TypeAlias = tuple[date, str]
 """A business date and a currency; the currency is empty for deals that have none."""
@@ -34,8 +33,8 @@ Sums: TypeAlias = Mapping[str, int]
 class ClosedDeal:
     """A deal that was won or lost on a known date. Amounts are in minor units of its currency.
 
-    `net` is None where a won deal does not say its amount, or says one that cannot be represented; then nothing is said of refunds and
-    list price either. `facts` are those that some sum looks at.
+    `net` is None where a won deal does not say its amount, or says one that cannot be represented; then nothing is said
+    of refunds and list price either. `facts` are those that some sum looks at.
     """
 
     won: bool
@@ -47,9 +46,11 @@ class ClosedDeal:
 
 @dataclass(frozen=True, slots=True)
 class DealSum:
-    """A sum over closed deals: what one adds to it. Its name is for ever; what is added otherwise is another sum with another name.
+    """A sum over closed deals: what one adds to it. Its name is for ever; what is added otherwise is another sum with
+    another name.
 
-    `fields` are the fields of a deal that it looks at in `ClosedDeal.facts`, besides those that `ClosedDeal` is made from.
+    `fields` are the fields of a deal that it looks at in `ClosedDeal.facts`, besides those that `ClosedDeal` is made
+    from.
     """
 
     name: str
@@ -67,7 +68,9 @@ class EarningSum:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of some days and months. A bucket that is there had something in it, though its sums may be zero again."""
+    """The sums of some days and months. A bucket that is there had something in it, though its sums may be zero
+    again.
+    """
 
     days: Mapping[Day, Sums]
     months: Mapping[Month, Sums]
@@ -88,15 +91,15 @@ EARNED: Final = EarningSum("amount", lambda earned: sum(each.amount for each in 
 
 # Attainment is of components with a quota: amounts that are credited without one (overrides, kickers) would inflate it.
 # In whole numbers of 10^-9: measures of several kinds are added, and as minor units they would depend on the currency.
-MEASURE: Final = EarningSum(
-    "measure", lambda earned: sum(_billionths(each.measure, each) for each in earned if each.quota)
-)
-QUOTA: Final = EarningSum("quota", lambda earned: sum(_billionths(each.quota, each) for each in earned if each.quota))
+MEASURE: Final = EarningSum("measure", lambda earned: sum(_billionths(each.measure) for each in earned if each.quota))
+QUOTA: Final = EarningSum("quota", lambda earned: sum(_billionths(each.quota) for each in earned if each.quota))
 WITH_QUOTA: Final = EarningSum("with_quota", lambda earned: int(any(each.quota for each in earned)))
 """Participants: one with two quotas is one observation."""
 
 
-def _billionths(number: str | int, earned: ComponentEarning) -> int:
-    """A measure or quota as it is published; a whole number is one of minor units."""
-    exact = Fraction(number) if isinstance(number, str) else Fraction(number, 10 ** minor_digits(earned.currency))
-    return int(exact * NUMBER_SCALE)
+def _billionths(number: str) -> int:
+    """A measure or quota as it is published, with nine decimals at most: by its digits, for this is done for every
+    component.
+    """
+    whole, _, decimals = number.partition(".")
+    return int(whole + decimals.ljust(NUMBER_DIGITS, "0"))

@@ -14,7 +14,8 @@ DEAL = Table(
     Column("facts", Text, nullable=False),
 )
 
-# A sum over the deals that closed on a business date. A row per sum and not a column: a new KPI brings its sums without a migration.
+# A sum over the deals that closed on a business date. A row per sum and not a column: a new KPI brings its sums without
+# a migration.
 DEAL_SUM = Table(
     "deal_sum",
     METADATA,
@@ -24,7 +25,8 @@ DEAL_SUM = Table(
     Column("value", Numeric, nullable=False),
 )
 
-# The latest earnings of a participant and period: what they contribute, as JSON: currency -> name of the sum -> whole number as text.
+# The latest earnings of a participant and period: what they contribute, as JSON: currency -> name of the sum -> whole
+# number as text.
 EARNING = Table(
     "earning",
     METADATA,
@@ -64,7 +66,8 @@ LETTERS = Table(
     Column("replayed", BigInteger, nullable=False),
 )
 
-# One row per episode of a breach. At most one of a subject is open: two processes that see the same breach open it once.
+# One row per episode of a breach. At most one of a subject is open: two processes that see the same breach open it
+# once.
 ALERT = Table(
     "alert",
     METADATA,

@@ -1,4 +1,6 @@
-"""Counting the log again in a schema of its own: to prove the sums by comparing, and to have those of a new KPI from the beginning."""
+"""Counting the log again in a schema of its own: to prove the sums by comparing, and to have those of a new KPI from
+the beginning.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ _logger = structlog.get_logger(__name__)
 def verify(engine: Engine, log: Log) -> list[str]:
     """Differences between the live sums and those counted again from the log, as sentences; empty when all is well.
 
-    Counts as far as the live worker was when this began, without the dead letters that are open: they are known not to count.
+    Counts as far as the live worker was when this began, without the dead letters that are open: they are known not to
+    count.
 
     Raises:
         LogUnavailable: the log cannot be reached.
@@ -56,8 +59,8 @@ class StillCounting(Exception):
 
 
 def recount_if_sums_changed(engine: Engine, log: Log) -> bool:
-    """Count the log again where a KPI came or went that brought sums of its own; whether that was so. To be called before the worker
-    of this process starts.
+    """Count the log again where a KPI came or went that brought sums of its own; whether that was so. To be called
+    before the worker of this process starts.
 
     Without this a deal that changes would take back from a new sum what it was never counted in.
 
@@ -89,7 +92,9 @@ def recount_if_sums_changed(engine: Engine, log: Log) -> bool:
 def counted_again(
     engine: Engine, log: Log, *, reached: Mapping[Partition, int], apart: set[tuple[Partition, int]]
 ) -> Iterator[tuple[Engine, str]]:
-    """An engine on a schema in which the log is counted up to these positions, and the schema's name; dropped at the end."""
+    """An engine on a schema in which the log is counted up to these positions, and the schema's name; dropped at the
+    end.
+    """
     schema = f"alerts_verify_{uuid4().hex[:8]}"
     scratch = engine_for(engine.url, schema)
     try:
@@ -106,7 +111,9 @@ def counted_again(
 
 
 def _counted(log: Log, reached: Mapping[Partition, int], *, apart: set[tuple[Partition, int]]) -> Iterator[Stored]:
-    """The records that the live worker has counted. A letter sent again is there twice: what it was at first counts here."""
+    """The records that the live worker has counted. A letter sent again is there twice: what it was at first counts
+    here.
+    """
     for topic in (DEALS, EARNINGS):
         for stored in log.scan(topic):
             done = stored.position < reached.get(stored.partition, 0)
@@ -120,7 +127,9 @@ def _sums(connection: Connection) -> tuple[Totals, str | None]:
 
 
 def _not_zero(buckets: Mapping[_Bucket, Sums]) -> dict[_Bucket, Sums]:
-    """A bucket that everything has left has rows of zero where it was counted step by step, and none where it was counted again."""
+    """A bucket that everything has left has rows of zero where it was counted step by step, and none where it was
+    counted again.
+    """
     left = {bucket: {name: value for name, value in sums.items() if value} for bucket, sums in buckets.items()}
     return {bucket: sums for bucket, sums in left.items() if sums}
 

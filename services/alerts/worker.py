@@ -1,6 +1,7 @@
 """The step over a batch: what each record contributes moves from where it counted to where it counts now.
 
-Deals and earnings are coalesced: one row per deal and one per participant and period, however many records fell on them.
+Deals and earnings are coalesced: one row per deal and one per participant and period, however many records fell on
+them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from shared.contracts.topics import DEALS, EARNINGS, ROAD
 from shared.facts import merge
 from shared.log.headers import is_note_of_replay
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Rejection, decoded
+from shared.log.step import Outcome, Rejection, decoded
 
 WORKER: Final = "alerts"
 BATCH: Final = 2000

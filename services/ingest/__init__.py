@@ -1,1 +1,3 @@
-"""Ingest: events from CRM, HR and billing in; verified, validated, translated, and durable in the log before the answer."""
+"""Ingest: events from CRM, HR and billing in; verified, validated, translated, and durable in the log before the
+answer.
+"""

@@ -17,11 +17,11 @@ from services.ingest.sources import Sources
 from services.ingest.store import Answers
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared import logs
-from shared.bounded import Bounded
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
-from shared.log.loop import Worker
 from shared.log.open import open_log, relays
+from shared.log.worker import Worker
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -34,7 +34,7 @@ def main() -> None:
     migrate(engine, "ingest", package="services.ingest")
     log = open_log(settings)
     log.ensure(ROAD)
-    answers, appender, bounded = Answers(engine), Appender(log), Bounded()
+    answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess()
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"

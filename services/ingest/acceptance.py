@@ -1,4 +1,6 @@
-"""Accepting a request: each event is read on its own, what is sound goes to the log together, and each gets its result."""
+"""Accepting a request: each event is read on its own, what is sound goes to the log together, and each gets its
+result.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ AHEAD: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class RefusedItem:
-    """What stands in a request instead of an event that could not be made, with the id it would have; `errors` are fields and reasons."""
+    """What stands in a request instead of an event that could not be made, with the id it would have; `errors` are
+    fields and reasons.
+    """
 
     id: str
     errors: list[dict[str, str]]
@@ -47,8 +51,9 @@ def read_events(
 ) -> ReadEvents:
     """Read every event of a request, sent `by` whom key or signature name; a mistake in one does not touch the others.
 
-    The company's own fields of a deal are held against the `columns` that published plans declare. An event whose time lies ahead of when
-    it was `received` is refused: the later statement about a field holds, so it would win over every true one until then.
+    The company's own fields of a deal are held against the `columns` that published plans declare. An event whose time
+    lies ahead of when it was `received` is refused: the later statement about a field holds, so it would win over every
+    true one until then.
     """
     records: list[Record] = []
     results: list[dict[str, Any]] = []

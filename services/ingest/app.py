@@ -36,8 +36,8 @@ def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: C
 def _document_events(app: FastAPI) -> None:
     """Add the events to the app's OpenAPI, where `body_of` refers to them.
 
-    FastAPI does not see bodies that are read as bytes. They are, because each event of a request is validated by itself, and its own text
-    is what is kept where it is a dead letter.
+    FastAPI does not see bodies that are read as bytes. They are, because each event of a request is validated by
+    itself, and its own text is what is kept where it is a dead letter.
     """
     models = [(model, "validation") for model in (DealEvent, RosterEvent, PlanEvent)]
     _, definitions = models_json_schema(models, ref_template=REFERENCE)  # type: ignore[arg-type]

@@ -19,8 +19,8 @@ from shared.metrics import INGEST_SECONDS
 _logger = structlog.get_logger(__name__)
 
 WAITING_REQUESTS: Final = 64
-"""More than the threads of the web app, so that a slow log is felt as waiting first; few enough that nobody waits for longer than their
-client does.
+"""More than the threads of the web app, so that a slow log is felt as waiting first; few enough that nobody waits for
+longer than their client does.
 """
 TOGETHER: Final = 5_000
 """Records in one append at most, so that a full queue does not become one endless transaction."""

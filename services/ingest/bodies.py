@@ -1,4 +1,6 @@
-"""Request bodies: one CloudEvent, a JSON array or NDJSON, structured or with its attributes in headers; split, not read."""
+"""Request bodies: one CloudEvent, a JSON array or NDJSON, structured or with its attributes in headers; split, not
+read.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from services.ingest.errors import TooMany, UnknownForm
 from shared.problems import Unprocessable
 
 MOST_EVENTS: Final = 10_000
-"""In one request: as many as fit a body of usual events. They are read in one go, and the answer has a line for each."""
+"""In one request: as many as fit a body of usual events. They are read in one go, and the answer has a line for
+each.
+"""
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 

@@ -1,4 +1,6 @@
-"""A delivery of a webhook source, read by its mapping. One that cannot be read whole is kept until its cause is mended."""
+"""A delivery of a webhook source, read by its mapping. One that cannot be read whole is kept until its cause is
+mended.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ SENT: Final = "earnest-sent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes; and who sent it again, after
-    what kept it from being read was mended.
+    """What a source sent: its name for the delivery, when it was sent (UTC text that sorts), and the bytes; and who
+    sent it again, after what kept it from being read was mended.
     """
 
     source: str
@@ -52,8 +54,8 @@ class Delivery:
         )
 
     def read(self, source: Source, zone: ZoneInfo, *, columns: Columns) -> ReadEvents:
-        """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no interest, and
-        `repairs`.
+        """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no
+        interest, and `repairs`.
         """
         try:
             document = json.loads(self.body, parse_float=_number, parse_int=_whole)

@@ -46,7 +46,9 @@ EventId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\
 
 
 Columns = Callable[[], Mapping[str, pl.DataType]]
-"""Gives the company's own columns of deals as the published plans declare them; asked only for deals that have such fields."""
+"""Gives the company's own columns of deals as the published plans declare them; asked only for deals that have such
+fields.
+"""
 
 
 class Unfit(ValueError):
@@ -60,7 +62,8 @@ class Unfit(ValueError):
 class Event(BaseModel):
     """The attributes of a CloudEvent (1.0) that Earnest reads; extensions are accepted and left alone.
 
-    `time` is when the fact became so: of two statements about a field the later one holds, in whatever order they arrive.
+    `time` is when the fact became so: of two statements about a field the later one holds, in whatever order they
+    arrive.
     """
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
@@ -180,7 +183,9 @@ class RosterEvent(Event):
 
 
 class PlanDocument(BaseModel):
-    """A plan version to publish: the plan file as data, with which can be calculated. Reading one is work for `shared.bounded`."""
+    """A plan version to publish: the plan file as data, with which can be calculated. Reading one is work for
+    `shared.bounded`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -40,7 +40,8 @@ _logger = structlog.get_logger(__name__)
 class Intake:
     """What the routes of ingest do with a body.
 
-    Routes are coroutines, so that waiting for the log holds no thread; what calculates or asks the database is sent to one.
+    Routes are coroutines, so that waiting for the log holds no thread; what calculates or asks the database is sent to
+    one.
     """
 
     def __init__(
@@ -58,7 +59,8 @@ class Intake:
     async def take(
         self, kind: type[Event], body: bytes, *, headers: Mapping[str, str], path: str, who: str, key: str | None
     ) -> Answer:
-        """Take the events of a request that the key's owner sent to a path; under an idempotency key the first answer is given again.
+        """Take the events of a request that the key's owner sent to a path; under an idempotency key the first answer
+        is given again.
 
         Raises:
             Unprocessable, TooMany, UnknownForm: the body is not events.
@@ -162,7 +164,9 @@ class Intake:
             raise Unavailable("the log does not take events at the moment; send them again") from None
 
     def _count(self, who: str, receipt: Mapping[str, Any]) -> None:
-        """Count the events of a receipt as sent by `who`, and log which were rejected: by id and field, never by value."""
+        """Count the events of a receipt as sent by `who`, and log which were rejected: by id and field, never by
+        value.
+        """
         for outcome in ("accepted", "rejected", "ignored"):
             INGEST_EVENTS.labels(who, outcome).inc(receipt.get(outcome, 0))
         rejected = [result for result in receipt["results"] if result["status"] == "rejected"][:MOST_LOGGED]

@@ -1,4 +1,6 @@
-"""JSON paths that people write, within limits: what one may cost grows with the document and not with the document's square."""
+"""JSON paths that people write, within limits: what one may cost grows with the document and not with the document's
+square.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ TOGETHER: Final = 10_000
 
 
 class KnownRoster:
-    """Facts of all participants, read on from one request to the next; HR changes little, so that this is little, too."""
+    """Facts of all participants, read on from one request to the next; HR changes little, so that this is little,
+    too.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log, self._lock = log, threading.Lock()
@@ -29,7 +31,8 @@ class KnownRoster:
         self._next: dict[Partition, int] = {}
 
     def remarks(self, records: Sequence[Record], plans: PlanSet) -> dict[str, list[str]]:
-        """What is remarkable about whom the records name, and was not before them: by participant, in the words of `earnest calc`.
+        """What is remarkable about whom the records name, and was not before them: by participant, in the words of
+        `earnest calc`.
 
         Raises:
             LogUnavailable: the log cannot be read.

@@ -42,9 +42,9 @@ class Part(BaseModel):
 class Rule(Part):
     """Where a field comes from, and what is done to it, in this order: repairs, values, format, scale.
 
-    `repairs` replaces known slips and reports each; `values` translates a vocabulary, `*` for all others (yes and no are read
-    as `true` and `false`); `format` reads a date or, with %z, an instant that is not ISO 8601 (strptime); `scale` moves the
-    decimal point (-2 reads cents).
+    `repairs` replaces known slips and reports each; `values` translates a vocabulary, `*` for all others (yes and no
+    are read as `true` and `false`); `format` reads a date or, with %z, an instant that is not ISO 8601 (strptime);
+    `scale` moves the decimal point (-2 reads cents).
     """
 
     path: str | None = None
@@ -156,8 +156,8 @@ class Source(Part):
     def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, *, occurred_at: str) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
 
-        Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time of its own gets the
-        delivery's: `<delivery>-<index>`, and `occurred_at`.
+        Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time
+        of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
         """
         done = Translation()
         for index, item in enumerate(self._items.findall(document)):
@@ -225,7 +225,9 @@ class Translation:
     repairs: list[Repair] = field(default_factory=list)
 
     def taken(self, index: int, name: str, *, rule: Rule, item: Any) -> Any:
-        """The field's value by its rule, as JSON has it; a value that the rule cannot read stays, for validation to name."""
+        """The field's value by its rule, as JSON has it; a value that the rule cannot read stays, for validation to
+        name.
+        """
         value = rule.found(item)
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value

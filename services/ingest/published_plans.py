@@ -19,7 +19,7 @@ import structlog
 from services.ingest.acceptance import ReadEvents, read_events, receipt_of, rejected
 from services.ingest.errors import PlanCannotHold, PlanPublishedAlready, TooMany
 from services.ingest.events import PlanEvent
-from shared.bounded import Bounded, Exceeded
+from shared.bounded import BoundedProcess, Exceeded
 from shared.contracts.topics import PLANS
 from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.language.filters import ColumnTypes
@@ -28,9 +28,13 @@ from shared.kernel.plan.version import Plan
 from shared.log.port import Log, LogUnavailable, Record
 
 MOST_PLANS: Final = 100
-"""Plan versions in one request: each is calculated with before it is taken, one after another in one process for all requests."""
+"""Plan versions in one request: each is calculated with before it is taken, one after another in one process for all
+requests.
+"""
 REFRESHED: Final = 15.0
-"""Seconds after which what other processes published is known. It reads the whole topic, which is compacted and small."""
+"""Seconds after which what other processes published is known. It reads the whole topic, which is compacted and
+small.
+"""
 
 _logger = structlog.get_logger(__name__)
 
@@ -38,8 +42,12 @@ _logger = structlog.get_logger(__name__)
 class PublishedPlans:
     """The plan versions in the log. They are read for each publication, and every some seconds: they are few."""
 
-    def __init__(self, log: Log, *, lock: Callable[[], AbstractContextManager[object]], bounded: Bounded) -> None:
-        """`lock` keeps other publishers out, in every process: what was read must still be so when the log is written."""
+    def __init__(
+        self, log: Log, *, lock: Callable[[], AbstractContextManager[object]], bounded: BoundedProcess
+    ) -> None:
+        """`lock` keeps other publishers out, in every process: what was read must still be so when the log is
+        written.
+        """
         self._log, self._lock, self._bounded = log, lock, bounded
         self._columns: dict[str, pl.DataType] | None = None
         self._documents: dict[str, dict[str, Any]] = {}
@@ -48,8 +56,8 @@ class PublishedPlans:
     def columns(self) -> Mapping[str, pl.DataType]:
         """The company's own columns of deals, as the versions that hold at some time declare them; remembered.
 
-        What another process has published may be missing for `REFRESHED` seconds: a deal that comes in meanwhile is then checked by
-        crediting alone, which names what it cannot read.
+        What another process has published may be missing for `REFRESHED` seconds: a deal that comes in meanwhile is
+        then checked by crediting alone, which names what it cannot read.
 
         Raises:
             LogUnavailable: the log cannot be read.
@@ -148,8 +156,8 @@ class PublishedPlans:
             return False
 
 
-# These two are called in the bounded process, which may die of what it reads. So what goes in and comes out is small and plain: a time
-# zone by its name, records and results, never a plan.
+# These two are called in the bounded process, which may die of what it reads. So what goes in and comes out is small
+# and plain: a time zone by its name, records and results, never a plan.
 def read_plan_event(text: bytes, zone: str, *, received: datetime, by: str) -> ReadEvents:
     """One event of a request, read as `acceptance.read_events` does; a plan that is one is tried out, too."""
     return read_events([text], PlanEvent, zone=ZoneInfo(zone), received=received, by=by, columns=dict)

@@ -22,10 +22,11 @@ FIRST_ROW: Final = 2
 
 
 def events(body: bytes, source: str, *, received: datetime) -> list[bytes | RefusedItem]:
-    """The roster events of a CSV file; what is said in it holds from when it was received on against earlier statements.
+    """The roster events of a CSV file; what is said in it holds from when it was received on against earlier
+    statements.
 
-    Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them. The id of an event ends in its row,
-    counted as a spreadsheet does.
+    Columns and cells are those of `shared.contracts.roster_rows`, as `earnest calc` reads them. The id of an event ends
+    in its row, counted as a spreadsheet does.
 
     Raises:
         Unprocessable: it is not CSV, columns are missing, unknown or there twice, or there is no row.

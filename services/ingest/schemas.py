@@ -104,7 +104,9 @@ WEBHOOK: dict[str, Any] = {"id": "77", "updated": "2025-03-31T16:20:00Z", "amoun
 
 
 def body_of(example: dict[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
-    """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON object."""
+    """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON
+    object.
+    """
     schema: dict[str, Any] = {"type": "object"}
     if model is not None:
         one = {"$ref": REFERENCE.format(model=model.__name__)}

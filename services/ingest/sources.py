@@ -39,8 +39,9 @@ class Sources:
     def verified(self, name: str, body: bytes, *, headers: Mapping[str, str]) -> Source:
         """The source that signed these bytes, by any of its live secrets, within five minutes of now.
 
-        The bytes as they came: JSON that was read and written again has other blanks, other numbers, and no signature. The window of time is
-        that of Standard Webhooks: what somebody recorded is worth nothing later, and clocks may still differ.
+        The bytes as they came: JSON that was read and written again has other blanks, other numbers, and no signature.
+        The window of time is that of Standard Webhooks: what somebody recorded is worth nothing later, and clocks may
+        still differ.
 
         Raises:
             NotFound: no source of this name takes webhooks.

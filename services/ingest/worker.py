@@ -1,4 +1,6 @@
-"""The step over kept deliveries: read them again; what still cannot be read becomes a dead letter, to be replayed once mended."""
+"""The step over kept deliveries: read them again; what still cannot be read becomes a dead letter, to be replayed once
+mended.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from services.ingest.delivery import Delivery, mistakes
 from services.ingest.events import Columns
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, DELIVERIES, Topic
-from shared.log.limits import DeadLetterLimits
 from shared.log.port import Record, Stored
-from shared.log.worker import Outcome, Rejection
+from shared.log.step import Outcome, Rejection
+from shared.log.tally import DeadLetterLimits
 
 WORKER: Final = "ingest.deliveries"
 TOPICS: Final = (DELIVERIES,)

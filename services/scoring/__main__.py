@@ -15,11 +15,11 @@ from services.scoring.quarantine.service import try_published
 from services.scoring.quarantine.trial import harm
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
-from shared.bounded import Bounded
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
-from shared.log.loop import Worker
 from shared.log.open import open_log, relays
+from shared.log.worker import Worker
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -36,9 +36,9 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    bounded = Bounded()
+    bounded = BoundedProcess()
     try_published(engine, bounded)
-    apart = Bounded(seconds=APART_SECONDS, wall_seconds=APART_WALL_SECONDS, memory=APART_BYTES)
+    apart = BoundedProcess(seconds=APART_SECONDS, wall_seconds=APART_WALL_SECONDS, memory=APART_BYTES)
     notes = engine_for(database_url(settings), "scoring")  # of its own: whoever makes one holds a connection already
     guard = CrashGuard(notes, apart)
     step = guard.steps(steps(partial(harm, bounded)))

@@ -22,9 +22,9 @@ from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, To
 from shared.database import engine_for, migrate
 from shared.log import dead_letters, positions
 from shared.log.headers import is_replay
-from shared.log.loop import TRANSIENT
 from shared.log.port import Log, Partition, Stored
-from shared.log.worker import Step
+from shared.log.step import Step
+from shared.log.worker import TRANSIENT
 
 PAGE: Final = 5000
 """Records, or rows, in memory at once."""

@@ -15,7 +15,7 @@ from services.scoring.earn.worker import earn_step
 from services.scoring.reference.store import ReferenceDataCache
 from services.scoring.roster.worker import Harm, harmless, roster_step
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
-from shared.log.worker import Step
+from shared.log.step import Step
 
 INPUTS: Final[Mapping[str, tuple[Topic, ...]]] = {
     "roster": (ROSTER, PLANS),

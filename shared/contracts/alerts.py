@@ -12,7 +12,9 @@ TYPE = "earnest.alert.changed"
 
 
 class AlertChanged(Contract):
-    """The state of an alert after it changed. `value` and `threshold` are in the unit of the KPI; `as_of` is a business date."""
+    """The state of an alert after it changed. `value` and `threshold` are in the unit of the KPI; `as_of` is a business
+    date.
+    """
 
     alert_id: Identifier
     kpi: str

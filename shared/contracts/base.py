@@ -63,7 +63,9 @@ class Statement(Contract):
 
 
 def without_blanks(said: Any) -> Any:
-    """Texts without the blanks around them, null where nothing is left; in objects every value, names stay as they are."""
+    """Texts without the blanks around them, null where nothing is left; in objects every value, names stay as they
+    are.
+    """
     if isinstance(said, dict):
         return {
             name: (value.strip() or None) if isinstance(value, str) else without_blanks(value)
@@ -98,7 +100,9 @@ ExactDecimal = Annotated[Decimal, BeforeValidator(_exact_decimal), AfterValidato
 
 
 NumberText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")]
-"""A number of `shared.kernel.tables.NUMBER` as text. It stays text: whoever reads messages without it should not pay for a decimal."""
+"""A number of `shared.kernel.tables.NUMBER` as text. It stays text: whoever reads messages without it should not pay
+for a decimal.
+"""
 
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)

@@ -17,10 +17,12 @@ class Recredit(Contract):
 
 
 class CreditChange(Contract):
-    """The sum of credit differences that a batch made to one rule of one plan version in one calendar month and fiscal period.
+    """The sum of credit differences that a batch made to one rule of one plan version in one calendar month and fiscal
+    period.
 
-    `bucket` tells credits apart that a measure counts or orders one by one. `amount` is in minor units of `currency`, `deals` the number of deals credited more (or less) than before. Both are
-    differences, so that the order of changes does not matter.
+    `bucket` tells credits apart that a measure counts or orders one by one. `amount` is in minor units of `currency`,
+    `deals` the number of deals credited more (or less) than before. Both are differences, so that the order of changes
+    does not matter.
     """
 
     plan: Identifier

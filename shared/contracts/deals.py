@@ -32,7 +32,9 @@ Stage = Literal["open", "won", "lost", "cancelled"]
 
 
 def _own(value: object) -> object:
-    """See that a value of the company's own is one that every column could have; which one it has is said by the plans."""
+    """See that a value of the company's own is one that every column could have; which one it has is said by the
+    plans.
+    """
     if isinstance(value, bool) or (isinstance(value, int) and -(2**63) <= value < 2**63):
         return value
     if isinstance(value, int):
@@ -80,13 +82,15 @@ MONEY: Final = ("amount", "list_amount")
 
 
 class DealFields(Contract):
-    """The fields of a deal that a patch may set. Absent: unchanged. Null: cleared; entries and custom fields one by one.
+    """The fields of a deal that a patch may set. Absent: unchanged. Null: cleared; entries and custom fields one by
+    one.
 
     Amounts are in major units of `currency`, as text. `splits` maps participants to percentages that sum to 100 and
     replaces `owner` for crediting. `custom` holds the company's own fields, usable in plan filters once declared there.
 
-    `payments`, `cancel_date`, `start_date`, `term_months` and `contract` change no credit: holds, clawbacks and contract costs
-    look at them. `contract` is the id of the contract that the deal belongs to, by default the deal's own.
+    `payments`, `cancel_date`, `start_date`, `term_months` and `contract` change no credit: holds, clawbacks and
+    contract costs look at them. `contract` is the id of the contract that the deal belongs to, by default the deal's
+    own.
     """
 
     stage: Stage | None = None
@@ -156,8 +160,8 @@ class DealPatch(Statement):
 class DealFact(Contract):
     """A patch on the road: the flat fields with what orders them.
 
-    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name; several names,
-    each on a line of its own, where several people answer for it.
+    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name;
+    several names, each on a line of its own, where several people answer for it.
     """
 
     deal_id: Identifier

@@ -1,8 +1,8 @@
 """The lines of a month in bulk, between scoring and payout: who earned what by which deal, with the deal's facts.
 
-`GET {scoring}/v1/lines?period=2026-06` and `POST {scoring}/v1/lines` with `{"period": ..., "participants": [...]}` (scope
-`earnings:read`) answer with an Arrow IPC stream, one row per participant who has earnings in the month or ever had.
-All rows are of one moment. Amounts are whole minor units of `currency`.
+`GET {scoring}/v1/lines?period=2026-06` and `POST {scoring}/v1/lines` with `{"period": ..., "participants": [...]}`
+(scope `earnings:read`) answer with an Arrow IPC stream, one row per participant who has earnings in the month or ever
+had. All rows are of one moment. Amounts are whole minor units of `currency`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ EARNING: Final = pl.Struct(
 """An earning as it was published (`shared.contracts.earnings.ComponentEarning`)."""
 
 COLLECTION: Final = pl.Struct({"day": pl.Date(), "amount": pl.Int64()})
-"""Money on a day, in minor units of `deal_currency`: a payment, negative where it was taken back; or a refund, positive."""
+"""Money on a day, in minor units of `deal_currency`: a payment, negative where it was taken back; or a refund,
+positive.
+"""
 
 LINE: Final = pl.Struct(
     {
@@ -60,17 +62,21 @@ LINE: Final = pl.Struct(
 )
 """What one credit added to an earning, in the order of `line`, which begins with 1 in each component and version.
 
-A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no facts of one, and its
-`credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month. `problem` is the reason
-(`shared.kernel.reasons`) why the component pays nothing after the line. `share` is that of the deal, in parts of 10^-8. `deal_amount` is the deal's amount in minor units of
-`deal_currency`, `payments` and `refunds` by day: empty before there are any, both null where an entry is finer than the currency.
-Null where the deal does not say."""
+A line without a deal (`deal_id` null: a limit, a score, a share of a pool, see `shared.kernel.tables.LINES`) has no
+facts of one, and its `credit_date` is the last day of what it is for: of a fiscal period, or of its part in the month.
+`problem` is the reason (`shared.kernel.reasons`) why the component pays nothing after the line. `share` is that of the
+deal, in parts of 10^-8. `deal_amount` is the deal's amount in minor units of `deal_currency`, `payments` and `refunds`
+by day: empty before there are any, both null where an entry is finer than the currency. Null where the deal does not
+say.
+"""
 
 TOUCHED: Final = pl.Struct({"who": pl.String(), "what": pl.String()})
 """Who set a fact that the pay rests on, distinct: the key it was sent with. `what` is one of `WHAT`."""
 
 WHAT: Final = ("deal", "quota", "rate", "score", "roster")
-"""A deal's fact; a quota; a plan version or a participant's own figure that plans name; a score; manager, plan, position and such."""
+"""A deal's fact; a quota; a plan version or a participant's own figure that plans name; a score; manager, plan,
+position and such.
+"""
 
 SCHEMA: Final = pl.Schema(
     {
@@ -86,8 +92,10 @@ SCHEMA: Final = pl.Schema(
 )
 """One row per participant, by participant.
 
-`revision` is that of the earnings as published. `settled`: the lines of every component sum to its earning. Where they do not, credits are
-still on their way to earnings, or the plan version is quarantined: ask again. `detail` is what a statement shows of the month (`shared.explanation.frozen`)."""
+`revision` is that of the earnings as published. `settled`: the lines of every component sum to its earning. Where they
+do not, credits are still on their way to earnings, or the plan version is quarantined: ask again. `detail` is what a
+statement shows of the month (`shared.explanation.frozen`).
+"""
 
 
 class NotLines(ValueError):
@@ -116,7 +124,9 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def unsettled(table: pl.DataFrame) -> list[str]:
-    """The participants of a table with the columns `participant_id`, `earnings` and `lines` whose lines do not sum to an earning."""
+    """The participants of a table with the columns `participant_id`, `earnings` and `lines` whose lines do not sum to
+    an earning.
+    """
     keys = ["participant_id", "plan", "version", "component", "currency"]
     sides = [
         table.select("participant_id", each)

@@ -14,8 +14,8 @@ MALFORMED: Final = "malformed"
 
 
 class Unreadable(ValueError):
-    """A record that can never be processed as it is. `code` is for machines; the message names the place of the fault, never a value,
-    which may be somebody's pay.
+    """A record that can never be processed as it is. `code` is for machines; the message names the place of the fault,
+    never a value, which may be somebody's pay.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -39,5 +39,7 @@ def decode(contract: type[Message], value: bytes | None) -> Message:
 
 
 def cloud_event(*, event_id: str, source: str, kind: str) -> dict[str, str]:
-    """The headers of a CloudEvent 1.0 in the binary mode of its Kafka binding; `event_id` is the same when it is published again."""
+    """The headers of a CloudEvent 1.0 in the binary mode of its Kafka binding; `event_id` is the same when it is
+    published again.
+    """
     return {"ce_specversion": "1.0", "ce_id": event_id, "ce_source": source, "ce_type": kind}

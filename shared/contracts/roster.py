@@ -56,9 +56,10 @@ EVERY_QUOTA: Final = "quota.*"
 class AssignmentFields(Contract):
     """The dated attributes of a participant. Absent: unchanged. Null: cleared from that date on.
 
-    `quotas` maps a measure to its quota, in major units of the plan's currency, as text; `quota` is one for every measure that is no
-    share of a whole by itself, before which one of the same date in `quotas` goes. `terms` are other numbers of the
-    participant's own that a plan names, `scores` what people entered for a measure in the period of the date (`0.85` is 85%).
+    `quotas` maps a measure to its quota, in major units of the plan's currency, as text; `quota` is one for every
+    measure that is no share of a whole by itself, before which one of the same date in `quotas` goes. `terms` are other
+    numbers of the participant's own that a plan names, `scores` what people entered for a measure in the period of the
+    date (`0.85` is 85%).
 
     `pay_group`, `payroll_id` (the number in the payroll system), names, `entity` (the legal entity that employs) and
     `cost_center` change no earning: they say where its payment goes.

@@ -1,4 +1,6 @@
-"""A row of a roster file as a patch: the one reading of `earnest calc` and of ingest, so that a file means the same to both."""
+"""A row of a roster file as a patch: the one reading of `earnest calc` and of ingest, so that a file means the same to
+both.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ def fitted(cells: Sequence[str], width: int) -> list[str]:
 
 
 def check_columns(header: Sequence[str]) -> None:
-    """See that every column of a roster file says something: a slip in a name would silently pay by less than the file says.
+    """See that every column of a roster file says something: a slip in a name would silently pay by less than the file
+    says.
 
     Raises:
         BadHeader: participant_id is missing, or a column is not known.
@@ -73,8 +76,8 @@ def check_columns(header: Sequence[str]) -> None:
 
 
 def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
-    """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing; `6%` is `0.06`; without a date it holds from
-    long before.
+    """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing; `6%` is `0.06`; without a date
+    it holds from long before.
     """
     given = {name: text.strip() for name, text in row.items() if isinstance(text, str) and text.strip()}
     fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, "active") if name in given}

@@ -8,7 +8,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A named, keyed, partitioned sequence of records. A compacted topic keeps at least the last record of every key."""
+    """A named, keyed, partitioned sequence of records. A compacted topic keeps at least the last record of every
+    key.
+    """
 
     name: str
     compacted: bool = False

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from shared.log import dead_letters, positions
 from shared.log.headers import ONLY_FOR
-from shared.log.limits import DeadLetterLimits, Tally, WorkerStopped
 from shared.log.port import Log, Partition, Stored
 from shared.log.positions import Bookmark
-from shared.log.worker import Rejection, Step
+from shared.log.step import Rejection, Step
+from shared.log.tally import DeadLetterLimits, Tally, WorkerStopped
 
 Place = tuple[Partition, int]
 
@@ -31,7 +31,9 @@ class Done:
 
 
 class RejectedBeforeOthers(Exception):
-    """The step rejected records whose later ones of the same key it had in hand: they must wait, so the batch runs again."""
+    """The step rejected records whose later ones of the same key it had in hand: they must wait, so the batch runs
+    again.
+    """
 
     def __init__(self, rejections: Sequence[Rejection]) -> None:
         self.rejections = rejections
@@ -58,14 +60,16 @@ class Job:
         """Do the batch inside the connection's transaction; `condemned` records are known to be beyond processing.
 
         Raises:
-            positions.Refused: another owner was here.
+            positions.PositionConflict: another owner was here.
             RejectedBeforeOthers: run again, with these condemned.
             WorkerStopped: the limits are exceeded.
         """
+        # The order of these steps matters. Positions are moved first: a second owner waits here for the first to
+        # commit, and then stops before any work; it also makes two processes take their locks in the same order,
+        # positions before the step's own rows.
         turn = positions.follow(batch, before, compacted=self.compacted)
-        positions.move(
-            connection, self.worker, before=before, after=turn.after
-        )  # first: a second owner stops here, before any work
+        positions.move(connection, self.worker, before=before, after=turn.after)
+        # A letter that was sent again is on the topic for all workers; those that processed it at first pass it over.
         ours = [stored for stored in turn.records if stored.record.headers.get(ONLY_FOR, self.worker) == self.worker]
         sound, rejections, parked = self._sort(connection, ours, condemned=condemned)
         outcome = self.step(connection, sound) if sound else None
@@ -79,7 +83,9 @@ class Job:
                 connection, ours, before=before, after=turn.after, rejections=rejections, parked=parked
             )
             publications += dead_letters.publications(self.worker, [*rejections, *parked])
-        self.log.publish(connection, publications)  # last: it holds the partitions it writes to until the commit
+        # Last: it holds the heads of the partitions it writes to until the commit, and every other publisher waits for
+        # them.
+        self.log.publish(connection, publications)
         processed = len(ours) - len(rejections) - len(parked)
         others = len(turn.records) - len(ours)
         return Done(
@@ -95,7 +101,9 @@ class Job:
     def _sort(
         self, connection: Connection, batch: Sequence[Stored], *, condemned: Mapping[Place, Rejection]
     ) -> tuple[list[Stored], list[Rejection], list[Rejection]]:
-        """Divide into what the step can have, what is condemned, and what has to wait behind a dead letter of its key."""
+        """Divide into what the step can have, what is condemned, and what has to wait behind a dead letter of its
+        key.
+        """
         blocked = dead_letters.blocked(connection, self.worker, batch=batch)
         if not blocked and not condemned:
             return list(batch), [], []
@@ -104,7 +112,7 @@ class Job:
         parked: list[Rejection] = []
         for stored in batch:
             if dead_letters.key_of(stored) in blocked:
-                parked.append(dead_letters.parked(stored))
+                parked.append(dead_letters.parked(stored))  # nothing is wrong with it, but order is kept by key
             elif (rejection := condemned.get(_place(stored))) is not None:
                 rejections.append(rejection)
                 blocked.add(dead_letters.key_of(stored))
@@ -152,6 +160,9 @@ def _tallies(
 
 
 def _check_nothing_follows(rejections: Sequence[Rejection], batch: Sequence[Stored]) -> None:
+    # The step has written what the later records of a rejected one's key say. They must wait behind it, or a key's
+    # records take effect out of order once it is replayed: so the batch is done again, with the rejected ones known
+    # from the start.
     rejected = {_place(rejection.stored) for rejection in rejections}
     keys: set[tuple[str, str]] = set()
     for stored in batch:

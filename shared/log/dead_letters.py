@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, se
 from shared.contracts.topics import Topic
 from shared.log import headers
 from shared.log.port import Log, Partition, Record, Stored
+from shared.log.step import Rejection
 from shared.log.tables import dead_letter, position
-from shared.log.worker import Rejection
 
 PARKED: Final = "parked"
 
@@ -70,15 +70,16 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
     """Send open dead letters again, after their cause was mended, and close them, in one transaction; returns how many.
 
     With a letter go all open ones of its key, in their order, for those parked behind it must not overtake it. They are
-    addressed to the worker that could not process them: the others of the topic processed them the first time. `by` names the key of
-    whoever does it: what takes effect by it is theirs too.
+    addressed to the worker that could not process them: the others of the topic processed them the first time. `by`
+    names the key of whoever does it: what takes effect by it is theirs too.
     """
     with engine.begin() as connection:
         keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
         open_keys = select(*keys).where(which.condition(), dead_letter.c.replayed_at.is_(None))
         places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
         open_places = select(*places).where(which.condition(), dead_letter.c.replayed_at.is_(None))
-        # The worker holds its position while it parks: with that held here, nothing is parked behind a letter just closed.
+        # The worker holds its position while it parks: with that held here, nothing is parked behind a letter just
+        # closed.
         held = tuple_(position.c.worker, position.c.topic, position.c.partition)
         connection.execute(
             select(position.c.worker)

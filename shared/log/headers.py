@@ -39,5 +39,7 @@ def is_replay(record: Record) -> bool:
 
 
 def is_note_of_replay(record: Record) -> bool:
-    """Whether this record of a dead-letter topic says that a letter was sent again, so that letters can be counted there."""
+    """Whether this record of a dead-letter topic says that a letter was sent again, so that letters can be counted
+    there.
+    """
     return REPLAYED in record.headers

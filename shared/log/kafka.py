@@ -1,4 +1,6 @@
-"""Apache Kafka behind the port. What a transaction publishes goes to an outbox in PostgreSQL, from where a relay sends it."""
+"""Apache Kafka behind the port. What a transaction publishes goes to an outbox in PostgreSQL, from where a relay sends
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,8 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from sqlalchemy import Connection
 
 from shared.contracts.topics import Topic
-from shared.log.kafka_consumer import GroupConsumer
+from shared.log.kafka_consumer import READING, GroupConsumer, stored_from
 from shared.log.kafka_producer import MAX_REQUEST_BYTES, Producer
-from shared.log.kafka_records import READING, stored_from
 from shared.log.port import LogUnavailable, Partition, PositionOutOfRange, Record, Stored
 from shared.log.postgres import PostgresLog
 
@@ -63,8 +64,8 @@ class KafkaLog:
         numbers = {topic["name"]: len(topic["partitions"]) for topic in found}
         self.outbox.create(numbers)
         for name, number in numbers.items():
-            if self.outbox.partitions(name) != number:
-                raise PartitionsDiffer(f"{name}: {number} in Kafka, {self.outbox.partitions(name)} in the outbox")
+            if self.outbox.partition_count(name) != number:
+                raise PartitionsDiffer(f"{name}: {number} in Kafka, {self.outbox.partition_count(name)} in the outbox")
 
     def append(self, topic: Topic, records: Sequence[Record]) -> list[tuple[int, int]]:
         """See `Log.append`."""
@@ -117,7 +118,7 @@ class KafkaLog:
 
     def ends(self, topic: Topic) -> dict[Partition, int]:
         """See `Log.ends`."""
-        numbers = range(self.outbox.partitions(topic.name))
+        numbers = range(self.outbox.partition_count(topic.name))
         return self._offsets("end_offsets", [TopicPartition(topic.name, number) for number in numbers])
 
     def scan(self, topic: Topic) -> Iterator[Stored]:

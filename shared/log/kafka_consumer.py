@@ -1,11 +1,13 @@
-"""A member of a Kafka consumer group whose positions are kept elsewhere: partitions stand still until they are sought."""
+"""A member of a Kafka consumer group whose positions are kept elsewhere: partitions stand still until they are
+sought.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -13,12 +15,32 @@ from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import FencedInstanceIdError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from shared.log.kafka_records import READING, stored_from
-from shared.log.port import LogUnavailable, MemberReplaced, Partition, PositionOutOfRange, Stored, UnknownTopic
+from shared.log.port import (
+    MAX_RECORD_BYTES,
+    LogUnavailable,
+    MemberReplaced,
+    Partition,
+    PositionOutOfRange,
+    Record,
+    Stored,
+    UnknownTopic,
+)
+
+READING: Final[dict[str, Any]] = {
+    "auto_offset_reset": "none",  # a position that is not there is an error to report, not a reason to skip records
+    "enable_auto_commit": False,
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "max_partition_fetch_bytes": MAX_RECORD_BYTES,
+    "reconnect_backoff_max_ms": 1000,
+    "bootstrap_timeout_ms": 10_000,
+    "metrics_enabled": False,
+}
 
 HINT_SECONDS = 2.0
-"""How often positions are committed to Kafka. The answer is also how a member learns that its name was taken: kafka-python
-keeps the heartbeat's answer to itself, and its `poll` turns without rest from then on."""
+"""How often positions are committed to Kafka. The answer is also how a member learns that its name was taken:
+kafka-python keeps the heartbeat's answer to itself, and its `poll` turns without rest from then on.
+"""
 
 _logger = structlog.get_logger(__name__)
 
@@ -165,3 +187,10 @@ class _Listener(ConsumerRebalanceListener):
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._consumer.take(lost)
+
+
+def stored_from(partition: Partition, record: Any) -> Stored:
+    """A consumed record of kafka-python at its place. What another producer wrote may lack a key or not be text."""
+    headers = {name: (value or b"").decode(errors="backslashreplace") for name, value in record.headers}
+    key = (record.key or b"").decode(errors="backslashreplace")
+    return Stored(partition, record.offset, Record(key, record.value, headers), record.timestamp / 1000)

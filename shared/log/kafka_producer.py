@@ -1,9 +1,9 @@
 """The one Kafka producer of a process, bounded and watched.
 
-kafka-python bounds nothing by itself: a broker that stands still lets records pile up in memory, and a sender that cannot
-make sense of the cluster turns for ever without failing a record; one that let batches expire while a real broker stood
-still did the same. So records go in portions, so many portions at a time, and when a portion is not delivered, because it
-failed or because nothing became of it in time, the producer is given up and made anew.
+kafka-python bounds nothing by itself: a broker that stands still lets records pile up in memory, and a sender that
+cannot make sense of the cluster turns for ever without failing a record; one that let batches expire while a real
+broker stood still did the same. So records go in portions, so many portions at a time, and when a portion is not
+delivered, because it failed or because nothing became of it in time, the producer is given up and made anew.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from shared.log.port import MAX_RECORD_BYTES, LogUnavailable, Partition, Record
 
 PORTION_RECORDS = 2000
 PORTIONS_IN_FLIGHT = 10
+"""Together what may wait in memory for a broker that stands still: 20,000 records."""
 MAX_REQUEST_BYTES = MAX_RECORD_BYTES + 1024 * 1024
 """A record with its key and headers."""
 
@@ -130,7 +131,9 @@ class Producer:
 
 
 def _abandon(producer: Any) -> None:
-    """End a producer without waiting for its records. Its own `close` first waits for them and gives up when they do not go."""
+    """End a producer without waiting for its records. Its own `close` first waits for them and gives up when they do
+    not go.
+    """
     producer._sender.force_close()
     with suppress(KafkaError):
         producer.close(timeout=1)

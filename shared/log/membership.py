@@ -1,4 +1,6 @@
-"""Who is in a consumer group of the embedded log: heartbeats on the database's clock, and the shares that follow from them."""
+"""Who is in a consumer group of the embedded log: heartbeats on the database's clock, and the shares that follow from
+them.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ _BEAT = text("""
     update log.member set heartbeat_at = clock_timestamp()
     where group_name = :group and member = :member and session = :session""")
 _TAKEN = text("select 1 from log.member where group_name = :group and member = :member and session <> :session")
+# By the database's clock alone: members run on machines whose clocks differ.
 _EXPIRE = text("""
     delete from log.member
     where group_name = :group and heartbeat_at < clock_timestamp() - make_interval(secs => :seconds)""")
@@ -33,7 +36,9 @@ _NOTIFY = text("select pg_notify(:channel, '')")
 
 
 def assign(partitions: Iterable[Partition], members: Iterable[str], *, member: str) -> set[Partition]:
-    """The share of a member: sorted partitions dealt out in turn to sorted members, so that all come to the same result."""
+    """The share of a member: sorted partitions dealt out in turn to sorted members, so that all come to the same
+    result.
+    """
     turns = sorted(members)
     return (
         {partition for turn, partition in enumerate(sorted(partitions)) if turns[turn % len(turns)] == member}
@@ -95,6 +100,7 @@ class Membership:
         self.refresh()
 
     def _beat(self) -> None:
+        # Four beats a session: three may be lost or late before a member is thought dead.
         while not self._stop.wait(self._session_seconds / 4) and not self._replaced:
             try:
                 if not self._renew():

@@ -37,7 +37,8 @@ def open_log(settings: Settings) -> Log:
 
 
 def relays(log: Log) -> list[Relay]:
-    """What has to run beside every service for its publications to arrive: a relay on Kafka, nothing in the embedded log.
+    """What has to run beside every service for its publications to arrive: a relay on Kafka, nothing in the embedded
+    log.
 
     One of all services' relays works at a time; another takes over when its process is gone.
     """

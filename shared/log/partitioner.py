@@ -11,7 +11,9 @@ WORD = 0xFFFFFFFF
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """The partition number of a key among `partitions`; the same for ever, so the number of partitions must not change."""
+    """The partition number of a key among `partitions`; the same for ever, so the number of partitions must not
+    change.
+    """
     return positive_hash(key) % partitions
 
 

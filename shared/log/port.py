@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 from shared.contracts.topics import Topic
 
 MAX_RECORD_BYTES: Final = 4 * 1024 * 1024
-"""The largest value of a record in either log."""
+"""The largest value of a record in either log. A broker takes as much as it is told to (`kafka._settings`); a plan
+version, the largest of facts, has a tenth of this.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,19 @@ class RecordTooLarge(ValueError):
 class Consumer(Protocol):
     """A member of a group that shares the partitions of its topics. Positions are kept by the worker, not by the log.
 
-    After an assignment the owner must `seek` every partition that `poll` announces before records of it are given.
+    Made and called by the worker loop, by one thread; none of it is safe to call from two. After an assignment the
+    owner must `seek` every partition in `newly_assigned` before records of it are given. Two members may have a
+    partition for a moment while a group changes: nothing here prevents it, the comparison of positions makes it
+    harmless.
     """
 
     def poll(self, timeout: float, limit: int) -> list[Stored]:
-        """Up to `limit` records of the assigned partitions, in position order per partition; waits `timeout` seconds at most.
+        """Up to `limit` records of the assigned partitions, in position order per partition, none of which was given
+        before.
+
+        Blocks for `timeout` seconds at most where there are none, and longer only while the log is reconnected to. To
+        be called again and again, also by a worker that has nothing to do with the records: who does not poll is
+        thought dead and loses its partitions.
 
         Raises:
             PositionOutOfRange: a position sought is not in the log.
@@ -86,35 +96,47 @@ class Consumer(Protocol):
         ...
 
     def newly_assigned(self) -> set[Partition]:
-        """Partitions assigned and not yet sought; no records of them are given until they are."""
+        """Partitions assigned and not yet sought; no records of them are given until they are. Does not block, raises
+        nothing.
+        """
         ...
 
     def assignment(self) -> set[Partition]:
-        """The partitions this member reads now."""
+        """The partitions this member reads now, as of its last poll. Does not block, raises nothing."""
         ...
 
     def seek(self, partition: Partition, position: int) -> None:
-        """Give records of the partition from this position on."""
+        """Give records of the partition from this position on. A partition that is another's by now is passed over.
+
+        Does not block; whether the log has the position is found out by `poll`.
+        """
         ...
 
     def hint(self, positions: Mapping[Partition, int]) -> None:
-        """Tell the log how far the group is, for lag tools only. Failing to do so is no error."""
+        """Tell the log how far the group is, for lag tools only. Does not block; failing to do so is no error."""
         ...
 
     def close(self) -> None:
-        """Leave the group at once, so that others take over."""
+        """Leave the group at once, so that others take over without waiting for the session to end. Raises nothing."""
         ...
 
 
 class Log(Protocol):
-    """A partitioned, ordered, durable log. Order is kept per key: a key always goes to the same partition."""
+    """A partitioned, ordered, durable log. Order is kept per key: a key always goes to the same partition.
+
+    Thread-safe. Every call blocks until the log has answered, and raises `LogUnavailable` where it does not in time;
+    `publish` instead raises what its connection raises, for it is part of the caller's transaction.
+    """
 
     def ensure(self, topics: Sequence[Topic]) -> None:
-        """Create the topics that do not exist, with their dead-letter topics."""
+        """Create the topics that do not exist, with their dead-letter topics. Called when a service starts; safe to
+        call by many at once.
+        """
         ...
 
     def append(self, topic: Topic, records: Sequence[Record]) -> list[tuple[int, int]]:
-        """Append durably; returns (partition number, position) of each record once all are safe.
+        """Append durably; returns (partition number, position) of each record once all are safe. For who has no
+        transaction: ingest.
 
         Raises:
             LogUnavailable: not all records were acknowledged; some may have been appended.
@@ -124,7 +146,10 @@ class Log(Protocol):
         ...
 
     def publish(self, connection: Connection, publications: Sequence[tuple[Topic, Record]]) -> None:
-        """Append as part of the connection's transaction: visible if and only if it commits. Call it last in a transaction.
+        """Append as part of the connection's transaction: visible if and only if it commits.
+
+        Call it last in a transaction: it holds the partitions that it writes to until the commit, and everybody else
+        who publishes to one of them waits. Does not wait for anything to arrive: on Kafka that is the relay's.
 
         Raises:
             RecordTooLarge: a value exceeds `MAX_RECORD_BYTES`; nothing was appended.
@@ -133,11 +158,22 @@ class Log(Protocol):
         ...
 
     def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> Consumer:
-        """Join a group as the named member."""
+        """Join a group as the named member; a living process under that name is replaced. The partitions come with
+        later polls.
+
+        Raises:
+            LogUnavailable: the log cannot be reached.
+            UnknownTopic: a topic was not created.
+        """
         ...
 
     def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
-        """Records of one partition from a position on, outside any group."""
+        """Up to `limit` records of one partition from a position on, outside any group; none at the end, and then
+        without waiting.
+
+        Raises:
+            PositionOutOfRange: the log does not hold the position.
+        """
         ...
 
     def first(self, partition: Partition) -> int:
@@ -149,7 +185,11 @@ class Log(Protocol):
         ...
 
     def scan(self, topic: Topic) -> Iterator[Stored]:
-        """Every record of the topic that is there when the scan starts, partition by partition: for rebuilding and verifying."""
+        """Every record of the topic that is there when the scan starts, partition by partition: for rebuilding and
+        verifying.
+
+        A generator that holds a connection only while it reads a portion: whoever is slow keeps nobody waiting.
+        """
         ...
 
     def close(self) -> None:

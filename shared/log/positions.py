@@ -11,9 +11,9 @@ from sqlalchemy import Connection, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.log.headers import ORIGIN
-from shared.log.limits import Tally
 from shared.log.port import Partition, Stored
 from shared.log.tables import position
+from shared.log.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,10 @@ class Bookmark:
     tally: Tally
 
 
-class Refused(Exception):
-    """The batch and the stored positions do not fit: another owner was here, or the reader strayed. Read them again and seek."""
+class PositionConflict(Exception):
+    """The batch and the stored positions do not fit: another owner was here, or the reader strayed. Read them again and
+    seek.
+    """
 
 
 _LOAD: Final = text("""
@@ -66,7 +68,9 @@ def load(connection: Connection, worker: str, *, partitions: Iterable[Partition]
 def begin(connection: Connection, worker: str, *, firsts: Mapping[Partition, int]) -> None:
     """Put bookmarks where the worker has none yet, at the first position that the log holds of each partition.
 
-    From position 0 the outbox is seen from its beginning, so its first record is number 0; later than that, whichever comes.
+    From position 0 the outbox is seen from its beginning, so its first record is number 0; later than that, whichever
+    comes. Of two members that begin at once one inserts, and the other finds its row: the same, unless the log was
+    trimmed in between.
     """
     rows = [
         {
@@ -84,10 +88,16 @@ def begin(connection: Connection, worker: str, *, firsts: Mapping[Partition, int
 def move(
     connection: Connection, worker: str, *, before: Mapping[Partition, Bookmark], after: Mapping[Partition, Bookmark]
 ) -> None:
-    """Move the bookmarks of `after` on, if all of them are where `before` has them. Holds them until the transaction ends.
+    """Move the bookmarks of `after` on, if all of them are where `before` has them. Holds them until the transaction
+    ends.
+
+    This comparison, and nothing about group membership, is what makes a step count once. A process that was paused for
+    an hour wakes up with its old bookmarks and a batch in hand, believing that it owns the partition: its update finds
+    no row where the bookmark should be, and what it did is rolled back. Taken out, it pays twice
+    (`tests/system/test_exactly_once_under_faults.py`).
 
     Raises:
-        Refused: one of them is elsewhere.
+        PositionConflict: one of them is elsewhere.
     """
     moved = connection.execute(
         _MOVE,
@@ -104,7 +114,7 @@ def move(
         },
     ).rowcount
     if moved != len(after):
-        raise Refused(f"{worker}: {len(after) - moved} of {len(after)} positions were moved by another owner")
+        raise PositionConflict(f"{worker}: {len(after) - moved} of {len(after)} positions were moved by another owner")
 
 
 def note(connection: Connection, worker: str, *, tallies: Mapping[Partition, Tally]) -> None:
@@ -121,7 +131,9 @@ def note(connection: Connection, worker: str, *, tallies: Mapping[Partition, Tal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What of a batch is in its turn, where the bookmarks are after it, and how many records came twice or too early."""
+    """What of a batch is in its turn, where the bookmarks are after it, and how many records came twice or too
+    early.
+    """
 
     records: list[Stored]
     after: dict[Partition, Bookmark]
@@ -132,12 +144,13 @@ class Turn:
 def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], *, compacted: Collection[str]) -> Turn:
     """Sort out what a relay sent more than once, and see to it that nothing is read twice or passed over.
 
-    A relay that failed half-way sends again from the first record it has no acknowledgement of. So a relayed record is in
-    its turn when its origin follows the last one seen; any other was seen already, or runs ahead and will be sent again.
-    The records of a `compacted` topic are states that replace each other: it may have gaps, and repetition does no harm.
+    A relay that failed half-way sends again from the first record it has no acknowledgement of. So a relayed record is
+    in its turn when its origin follows the last one seen; any other was seen already, or runs ahead and will be sent
+    again. The records of a `compacted` topic are states that replace each other: it may have gaps, and repetition does
+    no harm.
 
     Raises:
-        Refused: the batch does not go on where the bookmarks are.
+        PositionConflict: the batch does not go on where the bookmarks are.
     """
     records: list[Stored] = []
     last: dict[Partition, int] = {}
@@ -145,16 +158,20 @@ def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], *, com
     repeated = ahead = 0
     for stored in batch:
         partition = stored.partition
+        # Positions have no gaps, so one is a sign that reading strayed; a compacted topic has them where records were
+        # replaced.
         gap = stored.position - last.get(partition, before[partition].next_position - 1) - 1
         last[partition] = stored.position
         if partition.topic in compacted and gap >= 0:
             records.append(stored)
             continue
         if gap:
-            raise Refused(f"{partition} came at {stored.position}, {gap} after where it should go on")
+            raise PositionConflict(f"{partition} came at {stored.position}, {gap} after where it should go on")
         if (header := stored.record.headers.get(ORIGIN, "")).isdecimal():
             sent, seen = int(header), origins.get(partition, before[partition].origin)
             if seen is not None and sent != seen + 1:
+                # Left out, and its position passed over all the same: the copy that is in its turn comes later in this
+                # partition.
                 repeated, ahead = repeated + (sent <= seen), ahead + (sent > seen)
                 continue
             origins[partition] = sent
@@ -164,6 +181,8 @@ def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], *, com
         partition: Bookmark(
             position + 1,
             origins.get(partition, before[partition].origin),
+            # In good hope that all succeed, so that the usual batch writes its position once; `note` corrects it
+            # otherwise.
             before[partition].tally.plus([False] * numbers[partition]),
         )
         for partition, position in last.items()

@@ -13,13 +13,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.contracts.topics import Topic
 from shared.database import engine_for, migrate
-from shared.log import entries
+from shared.log import store
 from shared.log.membership import Membership
 from shared.log.port import LogUnavailable, Partition, Record, Stored, UnknownTopic
 from shared.log.postgres_consumer import PostgresConsumer
 
 SCHEMA = "log"
 SCAN_RECORDS = 1000
+"""Read at once by a scan: a portion is in memory, a topic is not."""
 
 
 class PostgresLog:
@@ -37,12 +38,16 @@ class PostgresLog:
         self._partitions: dict[str, int] = {}
 
     def ensure(self, topics: Sequence[Topic]) -> None:
-        """Create the topics that do not exist, with their dead-letter topics, with as many partitions as new topics get."""
+        """Create the topics that do not exist, with their dead-letter topics, with as many partitions as new topics
+        get.
+        """
         self.create({topic.name: self._new_partitions for each in topics for topic in (each, each.dead_letters)})
 
     def create(self, partitions: Mapping[str, int]) -> None:
         """Create heads of the named topics with so many partitions each, where a topic has none."""
         with self._engine.begin() as connection:
+            # All services ensure all topics when they start. Alone, for of two that see no head each would create its
+            # own number.
             connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest.log.ensure'))"))
             for name, number in partitions.items():
                 connection.execute(
@@ -53,7 +58,7 @@ class PostgresLog:
                     {"topic": name, "number": number},
                 )
 
-    def partitions(self, topic: str) -> int:
+    def partition_count(self, topic: str) -> int:
         """How many partitions a topic has; that never changes.
 
         Raises:
@@ -68,9 +73,9 @@ class PostgresLog:
             raise UnknownTopic(f"the log has no topic {topic}; create it with ensure()")
         return self._partitions[topic]
 
-    def lanes(self, topic: str) -> list[Partition]:
-        """A topic's partitions. Raises UnknownTopic as `partitions` does."""
-        return [Partition(topic, number) for number in range(self.partitions(topic))]
+    def partitions(self, topic: str) -> list[Partition]:
+        """A topic's partitions. Raises UnknownTopic as `partition_count` does."""
+        return [Partition(topic, number) for number in range(self.partition_count(topic))]
 
     def topics(self) -> list[str]:
         """The names of the topics there are."""
@@ -88,46 +93,46 @@ class PostgresLog:
         if not placed:
             return []
         with self.connection() as connection:
-            positions = entries.append(connection, placed)
+            positions = store.append(connection, placed)
         return [(partition.number, position) for (partition, _), position in zip(placed, positions, strict=True)]
 
     def publish(self, connection: Connection, publications: Sequence[tuple[Topic, Record]]) -> None:
         """See `Log.publish`."""
         if publications:
-            entries.append(entries.driver(connection), self.place(publications))
+            store.append(store.driver(connection), self.place(publications))
 
     def place(self, publications: Sequence[tuple[Topic, Record]]) -> list[tuple[Partition, Record]]:
         """Choose partitions. Raises as `Log.append` does."""
-        numbers = {topic.name: self.partitions(topic.name) for topic, _ in publications}
-        return entries.place(((topic.name, record) for topic, record in publications), numbers)
+        numbers = {topic.name: self.partition_count(topic.name) for topic, _ in publications}
+        return store.place(((topic.name, record) for topic, record in publications), numbers)
 
     def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> PostgresConsumer:
         """See `Log.consumer`. All members of a group name the same topics."""
-        partitions = [partition for topic in topics for partition in self.lanes(topic.name)]
+        partitions = [partition for topic in topics for partition in self.partitions(topic.name)]
         membership = Membership(self._engine, group, member=member, session_seconds=self._session_seconds)
         return PostgresConsumer(self.conninfo, group, partitions=partitions, members=membership)
 
     def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
         """See `Log.read`. Raises PositionOutOfRange as `Consumer.poll` does."""
         with self.connection() as connection:
-            return entries.read(connection, {partition: start}, limit=limit)[0]
+            return store.read(connection, {partition: start}, limit=limit)[0]
 
     def first(self, partition: Partition) -> int:
         """See `Log.first`."""
         with self.connection() as connection:
-            return entries.first(connection, partition)
+            return store.first(connection, partition)
 
     def ends(self, topic: Topic) -> dict[Partition, int]:
         """See `Log.ends`."""
-        lanes = self.lanes(topic.name)
+        lanes = self.partitions(topic.name)
         with self.connection() as connection:
-            return entries.ends(connection, lanes)
+            return store.ends(connection, lanes)
 
     def scan(self, topic: Topic) -> Iterator[Stored]:
         """See `Log.scan`."""
         for partition, end in sorted(self.ends(topic).items()):
             with self.connection() as connection:
-                position = entries.first(connection, partition)
+                position = store.first(connection, partition)
             while position < end:
                 records = self.read(partition, position, limit=min(SCAN_RECORDS, end - position))
                 yield from records
@@ -146,7 +151,7 @@ class PostgresLog:
         """
         try:
             with self._engine.begin() as connection:
-                yield entries.driver(connection)
+                yield store.driver(connection)
         except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError, PoolTimeout) as error:
             raise LogUnavailable(f"the log's database failed: {type(error).__name__}") from error
 

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.log import entries, membership
+from shared.log import membership, store
 from shared.log.membership import Membership
 from shared.log.port import LogUnavailable, Partition, Stored
 
@@ -18,7 +18,8 @@ from shared.log.port import LogUnavailable, Partition, Stored
 class PostgresConsumer:
     """See `Consumer`. Its assignment is computed from the members that the group has now, with nobody in charge.
 
-    During a change two members may read the same partition for a moment: the worker's compare-and-set decides who was right.
+    During a change two members may read the same partition for a moment: the worker's compare-and-set decides who was
+    right.
     """
 
     def __init__(self, conninfo: str, group: str, *, partitions: Sequence[Partition], members: Membership) -> None:
@@ -26,7 +27,7 @@ class PostgresConsumer:
         self._group_channel = membership.CHANNEL + group
         self._channels = [
             self._group_channel,
-            *(entries.CHANNEL + topic for topic in sorted({p.topic for p in partitions})),
+            *(store.CHANNEL + topic for topic in sorted({p.topic for p in partitions})),
         ]
         self._partitions, self._membership = partitions, members
         self._life = members.lives
@@ -42,7 +43,7 @@ class PostgresConsumer:
                 connection = self._listening()
                 self._notice(connection, 0)
                 self._share()
-                stored = entries.read(connection, self._positions, limit=limit)[0] if self._positions else []
+                stored = store.read(connection, self._positions, limit=limit)[0] if self._positions else []
                 for record in stored:
                     self._positions[record.partition] = record.position + 1
                 remaining = deadline - time.monotonic()
@@ -90,7 +91,7 @@ class PostgresConsumer:
                 autocommit=True,
                 connect_timeout=10,
                 application_name="earnest-log",
-                tcp_user_timeout=30000,
+                tcp_user_timeout=30000,  # a server that is gone without a word is noticed while we only listen
             )
             self._connection.execute("set enable_seqscan = off")  # see postgres._prefer_indexes
             for channel in self._channels:

@@ -27,7 +27,9 @@ class Progress:
         WORKER_LAG_SECONDS.labels(worker).set_function(self.age)
 
     def polled(self, batch: Sequence[Stored]) -> None:
-        """Remember the oldest record in hand. It stays the oldest until the next poll, so a stuck worker's lag grows."""
+        """Remember the oldest record in hand. It stays the oldest until the next poll, so a stuck worker's lag
+        grows.
+        """
         self._oldest = min((stored.appended_at for stored in batch), default=None)
 
     def age(self) -> float:

@@ -1,8 +1,8 @@
 """The relay: copies what transactions published from the outbox to Kafka, in order, and forgets what was acknowledged.
 
-One relay works at a time, elected by an advisory lock; others stand by. A relay that loses its database connection loses the
-lock, and may not know it yet while the next one begins: both then send the same records, each with the position it came
-from in a header, and readers take each position once and in its turn (`positions.follow`).
+One relay works at a time, elected by an advisory lock; others stand by. A relay that loses its database connection
+loses the lock, and may not know it yet while the next one begins: both then send the same records, each with the
+position it came from in a header, and readers take each position once and in its turn (`positions.follow`).
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_random_exponential
 
-from shared.log import entries
+from shared.log import store
 from shared.log.headers import ORIGIN
 from shared.log.kafka_producer import Producer
 from shared.log.port import LogUnavailable, Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 
 LOCK: Final = "hashtext('earnest.log.relay')"
+"""Of a session and not of a transaction: it is held while portions are sent, which is not in any transaction."""
 PORTION_RECORDS = 2000
+"""As many as the producer delivers in one go; a portion is read, sent and forgotten before the next."""
 WAIT_SECONDS = 0.5
+"""For a notification. It may be lost with a connection, so that the outbox is looked at anyway."""
 LOOK_SECONDS = 1.0
+"""Between looks for topics that were created meanwhile."""
 TRANSIENT = (LogUnavailable, psycopg.Error, SQLAlchemyError)
 
 _logger = structlog.get_logger(__name__)
@@ -40,7 +44,9 @@ class Relay:
         self._outbox, self._producer = outbox, producer
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; what is in flight is waited for. Failures of Kafka or the database are waited out."""
+        """Work until `stop` is set; what is in flight is waited for. Failures of Kafka or the database are waited
+        out.
+        """
         retrying = Retrying(
             retry=retry_if_exception_type(TRANSIENT),
             wait=wait_random_exponential(multiplier=0.1, max=5),
@@ -73,8 +79,8 @@ class Relay:
     def _find_topics(self, connection: psycopg.Connection[Any], starts: dict[Partition, int]) -> None:
         """Take on the topics that were created since the last look, from their first record that is still there."""
         for topic in set(self._outbox.topics()) - {partition.topic for partition in starts}:
-            connection.execute(sql.SQL("listen {}").format(sql.Identifier(entries.CHANNEL + topic)))
-            starts.update((lane, entries.first(connection, lane)) for lane in self._outbox.lanes(topic))
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(store.CHANNEL + topic)))
+            starts.update((lane, store.first(connection, lane)) for lane in self._outbox.partitions(topic))
 
     def relay(self, connection: psycopg.Connection[Any], starts: dict[Partition, int]) -> int:
         """Send one portion from `starts` on, and move them past what was acknowledged; returns how many records were.
@@ -82,13 +88,15 @@ class Relay:
         Raises:
             LogUnavailable: some were not acknowledged; they are still there.
         """
-        found = entries.read(connection, starts, limit=PORTION_RECORDS)[0]
+        found = store.read(connection, starts, limit=PORTION_RECORDS)[0]
         if not found:
             return 0
+        # Sent, then forgotten: a crash in between sends again, which readers drop by the origin. The other order would
+        # lose records.
         offsets = self._producer.deliver([(stored.partition, _with_origin(stored)) for stored in found])
         done = _acknowledged(found, offsets)
         starts.update(done)
-        entries.forget(connection, done)
+        store.forget(connection, done)
         if None in offsets:
             raise LogUnavailable(f"Kafka acknowledged {len(offsets) - offsets.count(None)} of {len(offsets)} records")
         return len(found)
@@ -104,7 +112,9 @@ def _acknowledged(found: Sequence[Stored], offsets: Sequence[int | None]) -> dic
     broken: set[Partition] = set()
     for stored, offset in zip(found, offsets, strict=True):
         if offset is None:
-            broken.add(stored.partition)
+            broken.add(
+                stored.partition
+            )  # what was acknowledged behind a gap is sent again with what fills it: order is kept
         elif stored.partition not in broken:
             done[stored.partition] = stored.position + 1
     return done

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.bounded import Bounded, CheckingBusy, Exceeded
+from shared.bounded import BoundedProcess, CheckingBusy, Exceeded
 
 
 @pytest.fixture(scope="module")
-def process() -> Iterator[Bounded]:
-    found = Bounded()
+def process() -> Iterator[BoundedProcess]:
+    found = BoundedProcess()
     yield found
     found.close()
 
@@ -54,26 +54,26 @@ def mistaken() -> None:
     ],
 )
 def test_what_takes_too_much_is_ended_and_the_next_is_answered(
-    process: Bounded, work: Callable[[], None], why: str
+    process: BoundedProcess, work: Callable[[], None], why: str
 ) -> None:
     with pytest.raises(Exceeded, match=why):
         process.run(work)
     assert process.run(doubled, 21) == 42
 
 
-def test_an_error_of_the_work_is_that_of_whoever_asked(process: Bounded) -> None:
+def test_an_error_of_the_work_is_that_of_whoever_asked(process: BoundedProcess) -> None:
     with pytest.raises(KeyError, match="a name"):
         process.run(mistaken)
 
 
-def test_work_that_waits_for_something_is_ended_too(process: Bounded, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_that_waits_for_something_is_ended_too(process: BoundedProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     process.run(doubled, 1)
     monkeypatch.setattr(process, "_wall_seconds", 0.2)
     with pytest.raises(Exceeded, match="it took more than"):
         process.run(time.sleep, 30)
 
 
-def test_only_so_many_wait(process: Bounded, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_wait(process: BoundedProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_waiting", threading.BoundedSemaphore(1))
     process._waiting.acquire()
     with pytest.raises(CheckingBusy):

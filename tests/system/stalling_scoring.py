@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from services.scoring.__main__ import main
 from shared.log import positions
-from shared.log.loop import Worker
 from shared.log.port import Consumer, Stored
+from shared.log.worker import Worker
 
 _finish = Worker._finish
 _move = positions.move
@@ -33,7 +33,7 @@ def move_anyway(connection: Connection, worker: str, before: Any, after: Any) ->
     try:
         with connection.begin_nested():
             _move(connection, worker, before=before, after=after)
-    except positions.Refused:
+    except positions.PositionConflict:
         held = positions.load(connection, worker, partitions=dict.fromkeys(after, 0))
         _move(connection, worker, before=held, after=after)
 

@@ -1,4 +1,6 @@
-"""The parts of a Grafana dashboard (version 13, schema 42): panels, targets, variables, and their places on the page."""
+"""The parts of a Grafana dashboard (version 13, schema 42): panels, targets, variables, and their places on the
+page.
+"""
 
 from __future__ import annotations
 

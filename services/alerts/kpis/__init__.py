@@ -1,7 +1,7 @@
 """The KPIs, one module each: what it means, its formula over sums, its threshold, and what to do in breach.
 
-Rules, dashboards and gauges are made from them, and the sums are counted that some KPI names: a KPI is added, or changed, in its module and
-nowhere else. Its module holds `KPI`; sums that no other KPI looks at stand beside it.
+Rules, dashboards and gauges are made from them, and the sums are counted that some KPI names: a KPI is added, or
+changed, in its module and nowhere else. Its module holds `KPI`; sums that no other KPI looks at stand beside it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from services.alerts.sums import DealSum, EarningSum, Totals
 from shared.periods import first_day, last_day, period_of, previous_period
 
 WINDOW_DAYS: Final = 30
-"""Deals are looked at over a month's length: a month so far has too few of them, for much of a month closes in its last days."""
+"""Deals are looked at over a month's length: a month so far has too few of them, for much of a month closes in its last
+days.
+"""
 
 QUARTER: Final = 3
 """Months: what is earned follows what is won by up to a pay period, and over a quarter that evens out."""
@@ -22,7 +24,9 @@ _SATURDAY: Final = 5
 
 
 class Measured(NamedTuple):
-    """What a formula gives: the value, None where there is nothing to divide by, and how many observations it rests on."""
+    """What a formula gives: the value, None where there is nothing to divide by, and how many observations it rests
+    on.
+    """
 
     value: Decimal | None
     observations: int
@@ -49,7 +53,9 @@ class Viewpoint:
         return self.closed(measured, self.as_of - timedelta(days=WINDOW_DAYS - 1), last=self.as_of)
 
     def earned(self, measured: EarningSum, *periods: str) -> int:
-        """A sum over the earnings of some months. Whole companies earn in several currencies, which are never added up."""
+        """A sum over the earnings of some months. Whole companies earn in several currencies, which are never added
+        up.
+        """
         return sum(self.totals.months.get((period, self.currency), {}).get(measured.name, 0) for period in periods)
 
     @property
@@ -63,7 +69,9 @@ class Viewpoint:
 
 
 class PipelineHealth(NamedTuple):
-    """How far events get: the age of the oldest that waits to be counted, how many wait, and dead letters of all workers."""
+    """How far events get: the age of the oldest that waits to be counted, how many wait, and dead letters of all
+    workers.
+    """
 
     lag_seconds: Decimal
     waiting: int
@@ -75,9 +83,10 @@ class PipelineHealth(NamedTuple):
 class Kpi:
     """A figure that is watched, with one static threshold.
 
-    `position` orders KPIs on pages and in lists; gaps leave room. `bad` says on which side of the threshold there is trouble. Fewer
-    observations than `minimum` give no value; `observed` says what they are. A breach opens an alert when it lasts for `patience` business
-    dates in a row. `meaning` and `action` are told with it: how it is calculated, and what to do.
+    `position` orders KPIs on pages and in lists; gaps leave room. `bad` says on which side of the threshold there is
+    trouble. Fewer observations than `minimum` give no value; `observed` says what they are. A breach opens an alert
+    when it lasts for `patience` business dates in a row. `meaning` and `action` are told with it: how it is calculated,
+    and what to do.
     """
 
     about: ClassVar[Literal["plan", "road"]]
@@ -104,7 +113,9 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanKpi(Kpi):
-    """A KPI of the plan: a formula over sums. `sums` are all that it looks at, `months` how far back from its date, the date's included."""
+    """A KPI of the plan: a formula over sums. `sums` are all that it looks at, `months` how far back from its date, the
+    date's included.
+    """
 
     about = "plan"
 
@@ -138,7 +149,9 @@ def trailing_months(as_of: date, count: int) -> list[str]:
 
 
 def is_business_day(day: date) -> bool:
-    """Monday to Friday. A company sells in many countries, each with holidays of its own: over a month they matter little."""
+    """Monday to Friday. A company sells in many countries, each with holidays of its own: over a month they matter
+    little.
+    """
     return day.weekday() < _SATURDAY
 
 

@@ -1,3 +1,3 @@
-from shared.migration_env import run
+from shared.database import run_migrations
 
-run()
+run_migrations()

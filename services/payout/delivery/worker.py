@@ -16,7 +16,7 @@ from services.payout.delivery.parcels import MANIFEST, DeliveryFailed, DeliveryR
 from services.payout.delivery.policy import KIND, Delivery
 from services.payout.delivery.secret_files import SecretFiles
 from services.payout.policies import store as policies
-from shared.log.loop import TRANSIENT
+from shared.log.worker import TRANSIENT
 from shared.metrics import DELIVERIES_WAITING, DELIVERY_ATTEMPTS, DELIVERY_WAITING_SECONDS
 from shared.pay.policy import in_force
 from shared.settings import Settings

@@ -22,7 +22,7 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER
 from shared.facts import Facts, merge
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Rejection
+from shared.log.step import Outcome, Rejection
 
 WORKER: Final = "payout"
 TOPICS: Final = (ROSTER, EARNINGS)

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from services.payout.payroll.store_answers import overdue
-from shared.log.loop import TRANSIENT
+from shared.log.worker import TRANSIENT
 from shared.metrics import PAYROLL_OVERDUE
 
 SECONDS: Final = 30

@@ -22,7 +22,7 @@ from services.payout.runs.calculation import Calculation
 from services.payout.runs.decisions import store as decisions
 from services.payout.runs.record import PAYEE_ATTRIBUTES
 from shared.contracts.topics import ROSTER
-from shared.log import sent_again
+from shared.log import replays
 from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
 from shared.pay.calendars.timeline import ruling
@@ -105,8 +105,8 @@ def _by_roster(connection: Connection, calculated: Calculation, *, first: date) 
     }
     everybody = settled | dict(snapshot.moved_out)
     # An event that was set aside and sent again by somebody holds in their name, too: they decided that it counts.
-    letters = sent_again.sent_again(connection, ROSTER)
-    again = sent_again.in_force(letters, {who: person.facts for who, person in everybody.items()})
+    letters = replays.read_replays(connection, ROSTER)
+    again = replays.in_force(letters, {who: person.facts for who, person in everybody.items()})
     for who, person in everybody.items():
         if who in settled:
             yield from ((by, "payee") for by in person.set_by(PAYEE_ATTRIBUTES, run.ends))

@@ -22,7 +22,7 @@ from shared.contracts.topics import CREDITS, DEALS, RECREDITS
 from shared.kernel import Credited, PlanSet, Roster, credit
 from shared.kernel.crediting.deals import values_table
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Rejection, decoded
+from shared.log.step import Outcome, Rejection, decoded
 
 
 def credit_step(

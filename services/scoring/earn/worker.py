@@ -20,7 +20,7 @@ from shared.contracts import earnings
 from shared.contracts.topics import EARNINGS
 from shared.kernel.idle_months import Months
 from shared.log.port import Stored
-from shared.log.worker import Outcome
+from shared.log.step import Outcome
 
 _PROBLEM: Final = '"problem":"[a-z_]+"'
 """A reason in earnings as they are published."""

@@ -17,7 +17,7 @@ from services.scoring.reference.hierarchy import with_everyone_below
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
-from shared.log.sent_again import in_force, sent_again
+from shared.log.replays import in_force, read_replays
 from shared.periods import first_day, last_day
 
 
@@ -56,10 +56,10 @@ def _provenance(
     since = min((window(plan, period).since for plan in plans), default=period)
     # Where a plan compares people, whoever set what the others lost had a hand in it, too.
     concerned = None if participants is None or plans.grouped else participants
-    deals = sent_again(connection, DEALS)
+    deals = read_replays(connection, DEALS)
     return Provenance(
         people=people,
-        people_again=in_force(sent_again(connection, ROSTER), people),
+        people_again=in_force(read_replays(connection, ROSTER), people),
         deals_again=in_force(deals, store.facts_of(connection, {letter.key for letter in deals})),
         authors=stored_reference.authors(connection),
         lost=store.lost(connection, since, period=period, participants=concerned),

@@ -19,9 +19,9 @@ from services.scoring.quarantine import store
 from services.scoring.reference import store as stored_reference
 from services.scoring.reference.blame import Harmful, Quarantining
 from services.scoring.worker import CALCULATING
-from shared.bounded import Bounded, Calculating, Watched
+from shared.bounded import BoundedProcess, Calculating, Watchdog
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Step
+from shared.log.step import Outcome, Step
 
 HANGS_AFTER: Final = 120
 """Seconds, many times what the largest batch takes."""
@@ -37,14 +37,14 @@ _logger = structlog.get_logger(__name__)
 class CrashGuard:
     """How this process calculates: here, or apart what another process did not finish."""
 
-    def __init__(self, engine: Engine, apart: Bounded, *, hangs_after: int = HANGS_AFTER) -> None:
+    def __init__(self, engine: Engine, apart: BoundedProcess, *, hangs_after: int = HANGS_AFTER) -> None:
         """Notes go to the engine's schema; `apart` is the process for what may do harm.
 
         The engine is one that nobody else takes connections from: whoever makes a note holds a connection already, and
         would wait for one that all others who want to make a note hold.
         """
         self._engine, self._notes = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._apart, self._here = apart, Watched(hangs_after)
+        self._apart, self._here = apart, Watchdog(hangs_after)
         self._process = uuid4().hex
 
     def steps(self, steps: Mapping[str, CalculatingStep]) -> dict[str, Step]:

@@ -12,7 +12,7 @@ from services.scoring.reference import store
 from services.scoring.reference.store import BY_SCORING, ReferenceDataCache
 from services.scoring.roster.selection import touched
 from services.scoring.roster.service import asked_again
-from shared.bounded import Bounded
+from shared.bounded import BoundedProcess
 from shared.kernel.checks.trial import TRIAL
 from shared.log.port import Log
 
@@ -23,7 +23,7 @@ class NoSuchVersion(ValueError):
     """No such plan version is published, or it is not quarantined."""
 
 
-def try_published(engine: Engine, bounded: Bounded) -> None:
+def try_published(engine: Engine, bounded: BoundedProcess) -> None:
     """Try out what was published before there was this trial, and quarantine what does harm: before anybody calculates with it."""
     with engine.connect() as connection:
         due = store.untried(connection, TRIAL)

@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.bounded import Bounded, Exceeded
+from shared.bounded import BoundedProcess, Exceeded
 from shared.kernel import Plan
 from shared.kernel.checks.trial import CannotBeCalculated, tried
 from shared.kernel.plan.plan_file import mistakes
 
 
-def harm(bounded: Bounded, document: Mapping[str, Any]) -> str | None:
+def harm(bounded: BoundedProcess, document: Mapping[str, Any]) -> str | None:
     """`harm_of`, where it can harm nobody: what takes too much time or memory there is harmful, too."""
     try:
         return bounded.run(harm_of, document)
@@ -32,7 +32,7 @@ def harm_of(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def harm_of_published(bounded: Bounded, document: Mapping[str, Any]) -> str | None:
+def harm_of_published(bounded: BoundedProcess, document: Mapping[str, Any]) -> str | None:
     """The same of a document that was taken once: what is no plan any more cannot be calculated with either."""
     try:
         return bounded.run(_unusable, document)

@@ -18,7 +18,7 @@ from shared.contracts.plans import PlanPublished
 from shared.contracts.topics import PLANS
 from shared.facts import Facts
 from shared.kernel import Plan, PlanSet
-from shared.log.sent_again import sent_again
+from shared.log.replays import read_replays
 from shared.metrics import PLANS_QUARANTINED
 
 BY_SCORING: Final = "scoring"
@@ -69,7 +69,7 @@ def participants(connection: Connection, participant_ids: Iterable[str]) -> dict
 def authors(connection: Connection) -> pl.DataFrame:
     """plan, version, who: published it, of the versions of which that is known; or sent it again when it had not been taken."""
     rows = fetch(connection, "select plan, version, author from plan_version")
-    again = {(letter.key, letter.by) for letter in sent_again(connection, PLANS)}
+    again = {(letter.key, letter.by) for letter in read_replays(connection, PLANS)}
     found = pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64, "who": pl.String}, orient="row")
     sent = pl.DataFrame(sorted(again), schema={"key": pl.String, "by": pl.String}, orient="row")
     named = found.with_columns(key=pl.concat_str("plan", pl.lit("@"), "version"))

@@ -20,7 +20,7 @@ from shared.contracts.topics import PLANS, ROSTER
 from shared.facts import Facts, merge
 from shared.kernel import Plan, PlanSet
 from shared.log.port import Stored
-from shared.log.worker import Outcome, Rejection, decoded
+from shared.log.step import Outcome, Rejection, decoded
 
 Harm = Callable[[Mapping[str, Any]], str | None]
 """Why a plan's document cannot be calculated with; None where it can."""

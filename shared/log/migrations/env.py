@@ -1,5 +1,5 @@
 """Alembic's entry to the migrations of the log."""
 
-from shared.migration_env import run
+from shared.database import run_migrations
 
-run()
+run_migrations()

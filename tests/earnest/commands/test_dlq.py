@@ -16,8 +16,8 @@ from shared.database import engine_for
 from shared.log import dead_letters
 from shared.log.open import open_log
 from shared.log.port import Log, Partition, Record, Stored
+from shared.log.step import Rejection
 from shared.log.tables import metadata
-from shared.log.worker import Rejection
 from shared.settings import Settings
 
 

@@ -21,10 +21,10 @@ from services.alerts import store
 from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared.contracts.topics import ROAD
 from shared.database import engine_for, migrate
-from shared.log.loop import Worker
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
-from shared.log.worker import Outcome
+from shared.log.step import Outcome
+from shared.log.worker import Worker
 from tests.databases import fresh_database
 from tests.waiting import until
 

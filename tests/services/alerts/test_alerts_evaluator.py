@@ -22,10 +22,10 @@ from services.alerts.worker import WORKER
 from shared.contracts.alerts import AlertChanged
 from shared.contracts.topics import ALERTS, DEALS, EARNINGS, ROSTER
 from shared.log import dead_letters
-from shared.log.loop import Worker
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
-from shared.log.worker import Outcome, Rejection
+from shared.log.step import Outcome, Rejection
+from shared.log.worker import Worker
 from tests.waiting import until
 
 Make = Callable[..., Stored]

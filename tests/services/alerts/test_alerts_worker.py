@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from services.alerts import store
 from services.alerts.sums import Sums, Totals
 from shared.log.port import Partition, Record, Stored
-from shared.log.worker import Outcome
+from shared.log.step import Outcome
 
 Count = Callable[[Sequence[Stored]], Outcome]
 Make = Callable[..., Stored]

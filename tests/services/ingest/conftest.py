@@ -23,7 +23,7 @@ from services.ingest.known_roster import KnownRoster
 from services.ingest.published_plans import PublishedPlans
 from services.ingest.sources import Sources
 from services.ingest.store import Answers
-from shared.bounded import Bounded
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD, Topic
 from shared.database import database_url as url_of
 from shared.database import engine_for, migrate
@@ -67,9 +67,9 @@ def keys_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bounded() -> Iterator[Bounded]:
+def bounded() -> Iterator[BoundedProcess]:
     """Where plans are checked: one process for all tests, as it is one for all requests."""
-    found = Bounded()
+    found = BoundedProcess()
     yield found
     found.close()
 
@@ -82,7 +82,7 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 
 
 @pytest.fixture
-def start_ingest(database_url: str, keys_file: Path, bounded: Bounded) -> Iterator[Callable[..., Ingest]]:
+def start_ingest(database_url: str, keys_file: Path, bounded: BoundedProcess) -> Iterator[Callable[..., Ingest]]:
     stop = threading.Event()
     threads: list[threading.Thread] = []
     closing: list[Callable[[], object]] = []

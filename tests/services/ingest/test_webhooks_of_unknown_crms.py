@@ -20,7 +20,7 @@ from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared.contracts.topics import DEALS, DELIVERIES
 from shared.log import dead_letters, positions
-from shared.log.loop import Worker
+from shared.log.worker import Worker
 from tests.services.ingest.acme import DELIVERY, SOURCE
 from tests.services.ingest.conftest import Ingest
 from tests.waiting import until

@@ -18,7 +18,7 @@ from services.payout.ledger.tables import ROLE
 from services.payout.ledger.worker import step
 from shared.database import engine_for
 from shared.log.port import Stored
-from shared.log.worker import Outcome
+from shared.log.step import Outcome
 from shared.settings import Settings
 from tests.databases import fresh_database
 from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 
 from services.payout.ledger.tables import metadata
 from shared.log.port import Partition, Record, Stored
-from shared.log.worker import Outcome
+from shared.log.step import Outcome
 
 Book = Callable[[Sequence[Stored]], Outcome]
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -98,7 +98,7 @@ def earned(participant: str, period: str, revision: int, *amounts: tuple[str, in
     """An earnings event: components in order, each (currency, amount in minor units)."""
     earnings = [
         {"component": f"c{number}", "plan": "plan", "version": version, "amount": amount, "currency": currency}
-        | {"measure": 0}
+        | {"measure": "0"}
         for number, (currency, amount) in enumerate(amounts)
     ]
     event = {"participant_id": participant, "period": period, "revision": revision, "earnings": earnings, "basis": {}}

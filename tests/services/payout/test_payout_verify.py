@@ -13,9 +13,9 @@ from services.payout.ledger.worker import TOPICS, WORKER, step
 from services.payout.verify import verify
 from shared.contracts.topics import EARNINGS
 from shared.log import dead_letters
-from shared.log.loop import Worker
 from shared.log.port import Log, Record, Stored
 from shared.log.postgres import PostgresLog
+from shared.log.worker import Worker
 from tests.services.payout.desk import NOW, Desk, earned, roster
 from tests.services.payout.scoring import Scoring
 from tests.waiting import until

@@ -18,7 +18,7 @@ from shared.contracts.topics import EARNINGS
 from shared.database import engine_for, migrate
 from shared.log.partitioner import partition_of
 from shared.log.port import Partition, Record, Stored
-from shared.log.worker import Rejection
+from shared.log.step import Rejection
 from tests.databases import fresh_database
 
 LANES = 3

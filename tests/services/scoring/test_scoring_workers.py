@@ -15,9 +15,9 @@ from sqlalchemy import Engine, make_url
 from services.scoring.worker import INPUTS, steps
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.topics import DEALS, EARNINGS, PLANS, ROAD, ROSTER
-from shared.log.loop import Worker
 from shared.log.port import Record
 from shared.log.postgres import PostgresLog
+from shared.log.worker import Worker
 from tests.services.scoring.conftest import Road, simple_plan
 from tests.services.scoring.test_scoring_converges import Event, assert_converged, put, stored_result
 from tests.waiting import until

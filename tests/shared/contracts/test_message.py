@@ -8,7 +8,7 @@ from shared.contracts.credits import Recredit
 from shared.contracts.message import Unreadable, cloud_event, decode
 from shared.contracts.topics import CREDITS, RECREDITS
 from shared.log.port import Partition, Record, Stored
-from shared.log.worker import Rejection, decoded
+from shared.log.step import Rejection, decoded
 
 
 def stored(topic: str, position: int, value: bytes | None) -> Stored:

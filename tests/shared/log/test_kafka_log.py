@@ -15,10 +15,10 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from shared.contracts.topics import Topic
 from shared.log.kafka import KafkaLog, PartitionsDiffer
 from shared.log.kafka_producer import Producer
-from shared.log.limits import Tally
 from shared.log.port import LogUnavailable, Partition, Record
 from shared.log.positions import Bookmark
 from shared.log.positions import follow as follow_turns
+from shared.log.tally import Tally
 from tests.shared.log.suite import PARTITIONS, LogCases, follow, joined, records
 from tests.shared.log.worker_suite import WorkerCases
 from tests.waiting import until

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from shared.contracts.topics import Topic
-from shared.log import entries
+from shared.log import store
 from shared.log.kafka import KafkaLog
-from shared.log.limits import Tally
-from shared.log.loop import Worker
 from shared.log.port import LogUnavailable, Partition, Record, Stored
-from shared.log.positions import Bookmark, Refused, follow
+from shared.log.positions import Bookmark, PositionConflict, follow
 from shared.log.relay import Relay
+from shared.log.tally import Tally
+from shared.log.worker import Worker
 from tests.shared.log import worker_suite
 from tests.shared.log.suite import records
 from tests.shared.log.worker_suite import counted, running, total
@@ -40,7 +40,7 @@ class Flaky:
 def publish(log: KafkaLog, engine: Engine, topic: Topic, sent: list[Record]) -> dict[Partition, int]:
     with engine.begin() as connection:
         log.publish(connection, [(topic, record) for record in sent])
-    return dict.fromkeys(log.outbox.lanes(topic.name), 0)
+    return dict.fromkeys(log.outbox.partitions(topic.name), 0)
 
 
 def left(log: KafkaLog, topic: Topic) -> int:
@@ -58,7 +58,7 @@ def test_what_a_relay_sends_twice_counts_once(bare_kafka: KafkaLog, kafka_topic:
                 while relay.relay(connection, starts):
                     pass
             except LogUnavailable:
-                starts = {lane: entries.first(connection, lane) for lane in starts}
+                starts = {lane: store.first(connection, lane) for lane in starts}
     assert left(bare_kafka, kafka_topic) == 0
     assert sum(bare_kafka.ends(kafka_topic).values()) > 1000
     with running(
@@ -158,7 +158,7 @@ def test_whatever_a_relay_has_to_send_again_each_record_is_taken_once_and_in_ord
 
 @pytest.mark.parametrize("position", [4, 6])
 def test_a_batch_that_does_not_go_on_where_the_worker_is_is_refused(position: int) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(PositionConflict):
         follow([at(position, None)], {LANE: Bookmark(5, -1, Tally())}, compacted=set())
 
 
@@ -167,5 +167,5 @@ def test_a_compacted_topic_may_have_gaps_but_not_go_back() -> None:
     turn = follow([at(6, 9), at(8, 9)], bookmarks, compacted={"things"})
     assert len(turn.records) == 2
     assert turn.after[LANE].next_position == 9
-    with pytest.raises(Refused):
+    with pytest.raises(PositionConflict):
         follow([at(4, None)], bookmarks, compacted={"things"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.log.entries import share
-from shared.log.limits import ENOUGH, WINDOW, DeadLetterLimits, Tally
 from shared.log.port import Partition
+from shared.log.store import share
+from shared.log.tally import ENOUGH, WINDOW, DeadLetterLimits, Tally
 
 backlogs = st.dictionaries(st.builds(Partition, st.just("t"), st.integers(0, 20)), st.integers(0, 1000))
 

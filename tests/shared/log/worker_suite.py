@@ -14,12 +14,12 @@ from sqlalchemy.exc import OperationalError
 from shared.contracts.topics import Topic
 from shared.log import dead_letters, positions
 from shared.log.dead_letters import Filter
-from shared.log.limits import DeadLetterLimits, WorkerStopped
-from shared.log.loop import Worker
 from shared.log.partitioner import partition_of
 from shared.log.port import Consumer, Log, Record, Stored
+from shared.log.step import Outcome, Rejection, Step
 from shared.log.tables import metadata
-from shared.log.worker import Outcome, Rejection, Step
+from shared.log.tally import DeadLetterLimits, WorkerStopped
+from shared.log.worker import Worker
 from tests.shared.log.suite import PARTITIONS, collect, joined, records
 from tests.waiting import until
 

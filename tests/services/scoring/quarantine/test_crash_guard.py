@@ -17,7 +17,7 @@ from services.scoring.credit import worker as credit_worker
 from services.scoring.quarantine.crash_guard import CrashGuard
 from services.scoring.quarantine.service import quarantined as all_quarantined
 from services.scoring.worker import steps
-from shared.bounded import Bounded, Exceeded
+from shared.bounded import BoundedProcess, Exceeded
 from shared.contracts.topics import DEALS
 from shared.kernel import credit
 from shared.log.port import Stored
@@ -54,14 +54,14 @@ CREDITED = credit_worker._credited
 
 
 @pytest.fixture
-def apart() -> Iterator[Bounded]:
-    process = Bounded(seconds=5)
+def apart() -> Iterator[BoundedProcess]:
+    process = BoundedProcess(seconds=5)
     yield process
     process.close()
 
 
 @pytest.fixture
-def start(two: Road, scoring_engine: Engine, apart: Bounded, monkeypatch: pytest.MonkeyPatch) -> Any:
+def start(two: Road, scoring_engine: Engine, apart: BoundedProcess, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Begin a new process of scoring over the same tables, which dies of deals with `boom` in their name."""
     monkeypatch.setattr(credit_worker, "credit", deadly)
     monkeypatch.setattr(credit_worker, "_credited", credited)
@@ -121,7 +121,7 @@ def test_a_death_that_is_no_plans_fault_costs_one_calculation_apart_and_nothing_
 
 
 def test_a_process_does_not_suspect_what_it_began_itself(
-    start: Any, apart: Bounded, monkeypatch: pytest.MonkeyPatch
+    start: Any, apart: BoundedProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: Any) -> Any:
         raise AssertionError
@@ -141,8 +141,8 @@ def test_a_process_does_not_suspect_what_it_began_itself(
 
 HANGING = """
 import re, threading
-from shared.bounded import Watched
-watched = Watched(0.5)
+from shared.bounded import Watchdog
+watched = Watchdog(0.5)
 threading.Thread(target=watched.run, args=(re.match, "(a|aa)*b", "a" * 80), daemon=True).start()
 threading.Event().wait()
 """
@@ -155,8 +155,8 @@ def test_a_process_in_which_a_calculation_hangs_ends_although_nothing_else_can_r
 
 DONE_IN_TIME = """
 import time
-from shared.bounded import Watched
-assert Watched(1).run(sum, [1, 2]) == 3
+from shared.bounded import Watchdog
+assert Watchdog(1).run(sum, [1, 2]) == 3
 time.sleep(2)
 """
 
@@ -166,7 +166,7 @@ def test_what_is_done_in_time_ends_nothing() -> None:
 
 
 def test_a_process_apart_has_its_own_limits() -> None:
-    short = Bounded(seconds=1)
+    short = BoundedProcess(seconds=1)
     with pytest.raises(Exceeded, match="more than 1 seconds of processor time"):
         short.run(pow, 3, 10**8)
     short.close()

@@ -19,7 +19,7 @@ from services.scoring.quarantine.service import NoSuchVersion, lift, quarantine,
 from services.scoring.quarantine.trial import harm, harm_of
 from services.scoring.reference.store import ReferenceDataCache
 from services.scoring.worker import steps
-from shared.bounded import Bounded
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import EARNINGS
 from shared.kernel import credit, explain
 from shared.kernel.checks.trial import TRIAL
@@ -102,7 +102,7 @@ def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybo
         return explain(credits, roster, plans=plans, earnings=earnings)
 
     monkeypatch.setattr(bulk, "explain", failing)
-    bounded = Bounded()
+    bounded = BoundedProcess()
     with two.engine.connect() as connection:
         month = read_month(connection, ReferenceDataCache(), period="2025-03", participants=None)
     table = pl.concat(lines_of(month, CrashGuard(two.engine, bounded).asked))
@@ -154,7 +154,7 @@ def deadly(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_harmful_version_is_set_aside_as_it_comes_in(two: Road) -> None:
-    bounded = Bounded()
+    bounded = BoundedProcess()
     two.steps = steps(lambda document: harm(bounded, document))
     two.plan(deadly(version=2))
     two.drain()
@@ -177,7 +177,7 @@ def test_what_was_published_before_the_limits_is_tried_out_before_anybody_calcul
             text("""update plan_version set document = jsonb_set(document, '{credits,0,when}', to_jsonb(
                         'stage = ''won''' || repeat(' or stage = ''won''', 20000))) where plan = 'rep'""")
         )
-    bounded = Bounded()
+    bounded = BoundedProcess()
     try_published(scoring_engine, bounded)
     bounded.close()
     two.steps = steps()

@@ -1,4 +1,6 @@
-"""When a worker has to stop instead of dead-lettering on: too many in a row, or too large a part of the recent records."""
+"""When a worker has to stop instead of dead-lettering on: too many in a row, or too large a part of the recent
+records.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.log.port import Partition
-from shared.log.worker import Rejection
+from shared.log.step import Rejection
 
 WINDOW: Final = 1000
-"""Counts are halved when so many records were seen, so that they tell of recent ones."""
+"""Counts are halved when so many records were seen, so that they tell of recent ones: two numbers beside a position,
+and no list.
+"""
 
 ENOUGH: Final = 100
 """A ratio over fewer records says nothing."""
@@ -17,7 +21,11 @@ ENOUGH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterLimits:
-    """Per partition: the largest part of recent records, and the longest run, that may be dead-lettered."""
+    """Per partition: the largest part of recent records, and the longest run, that may be dead-lettered.
+
+    A few dead letters are mistakes in records. Many are a mistake in the worker or in its configuration, and going on
+    would set aside everything; the run catches that at once, the ratio also where some records pass.
+    """
 
     ratio: float = 0.1
     consecutive: int = 50

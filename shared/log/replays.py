@@ -1,4 +1,4 @@
-"""Facts that were not taken when they came, and are because somebody sent the dead letter again: that one had a hand in them too."""
+"""Replays of dead letters, for who set a fact: whoever sent again what had not been taken had a hand in it too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.facts import Facts
 from shared.log.tables import dead_letter
 
 
-class SentAgain(NamedTuple):
+class Replay(NamedTuple):
     """A dead letter that was sent again: its key, the message, and the key of whoever did."""
 
     key: str
@@ -21,14 +21,14 @@ class SentAgain(NamedTuple):
     by: str
 
 
-def sent_again(connection: Connection, topic: Topic) -> list[SentAgain]:
+def read_replays(connection: Connection, topic: Topic) -> list[Replay]:
     """The dead letters of a topic that somebody known sent again, oldest first."""
     c = dead_letter.c
     query = select(c.key, c.value, c.replayed_by).where(c.topic == topic.name, c.replayed_by.is_not(None))
-    return [SentAgain(key, bytes(value or b""), by) for key, value, by in connection.execute(query.order_by(c.id))]
+    return [Replay(key, bytes(value or b""), by) for key, value, by in connection.execute(query.order_by(c.id))]
 
 
-def in_force(letters: Iterable[SentAgain], facts: Mapping[str, Facts]) -> dict[tuple[str, str], set[str]]:
+def in_force(letters: Iterable[Replay], facts: Mapping[str, Facts]) -> dict[tuple[str, str], set[str]]:
     """By key and path, who sent a fact again that is in force; `facts` are those in force, by key."""
     found: dict[tuple[str, str], set[str]] = {}
     for letter in letters:
