@@ -31,7 +31,9 @@ PAYEE_ATTRIBUTES: Final = frozenset(
 class SettlementRecord(NamedTuple):
     """A settlement as the column `run_pay.pay` keeps it, in JSON. This class is all that writes and reads it.
 
-    Its parts are read when they are asked for: most readers want one of them, of everybody.
+    Its parts are read when they are asked for: most readers want one of them, of everybody. What is missing reads as
+    nothing:
+    that the record is not what it was is for its hash to say, and everything else about it can still be told.
     """
 
     json: Mapping[str, Any]
@@ -62,28 +64,28 @@ class SettlementRecord(NamedTuple):
                 deal_id=deal,
                 component=component,
             )
-            for step, amount, about, earning, deal, component in self.json["lines"]
+            for step, amount, about, earning, deal, component in self.json.get("lines", ())
         ]
 
     @property
     def held(self) -> dict[EarningLineKey, HeldAmount]:
         """What is held of which line afterwards."""
-        return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in self.json["held"]}
+        return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in self.json.get("held", ())}
 
     @property
     def settled(self) -> dict[str, SettledPeriod]:
         """The pay periods as they are left, by name."""
-        return {name: SettledPeriod(*figures) for name, figures in self.json["settled"].items()}
+        return {name: SettledPeriod(*figures) for name, figures in self.json.get("settled", {}).items()}
 
     @property
     def losses(self) -> dict[tuple[str, str, str], LossRecord]:
         """Lines that lost something, by deal, month and component."""
-        return {(deal, month, component): _loss(row) for deal, month, component, *row in self.json["dismissed"]}
+        return {(deal, month, component): _loss(row) for deal, month, component, *row in self.json.get("dismissed", ())}
 
     @property
     def leaves_a_debt(self) -> bool:
         """Whether the participant owes the company something afterwards: an advance, or what was taken back."""
-        return bool(self.json["draw"] or self.json["receivable"])
+        return bool(self.json.get("draw") or self.json.get("receivable"))
 
 
 def _line_to_json(line: PayLine) -> list[Any]:
