@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-_UNAPPROVED_CLOSINGS = text("""
+from services.payout.runs.tables import BOOKED
+
+_UNAPPROVED_CLOSINGS = text(f"""
     select c.pay_group, c.period from closing c
     left join run r on r.id = c.run and r.pay_group = c.pay_group and r.closes = c.period
-        and r.state in ('approved', 'exported', 'acknowledged', 'paid')
+        and r.{BOOKED}
     where r.id is null order by 1, 2""")
 
 
