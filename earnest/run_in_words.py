@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from earnest.tables import print_table
+from shared.formatting import grouped
 
 SOME = 6
 """Names that a line lists before it only counts."""
@@ -59,7 +60,7 @@ def show_run(found: dict[str, Any], simulated: bool = False) -> None:
 
 def money(amount: str) -> str:
     """An amount with commas, as people read it."""
-    return f"{Decimal(amount):,}"
+    return grouped(Decimal(amount))
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.client import connected
+from earnest.run_in_words import money
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -146,7 +147,7 @@ def book(
     )
     for row in batch["balances"] if batch else ():
         entity = f"{row['entity']}: " if row["entity"] else ""
-        amounts = f"{Decimal(row['carrying']):,f} {row['currency']} carried, {Decimal(row['current']):,f} of it current"
+        amounts = f"{money(row['carrying'])} {row['currency']} carried, {money(row['current'])} of it current"
         typer.echo(f"  {entity}{amounts}")
     alike: dict[str, list[str]] = {}
     for row in found["not_used"]:

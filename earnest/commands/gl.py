@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -11,6 +10,7 @@ import typer
 
 from earnest.client import Client, connected
 from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.run_in_words import money
 from earnest.tables import print_table
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def list_batches(
     table = Table("batch", "entity", "format", "entries", "debits", "by", "sha256")
     for found in connected().get(f"/v1/gl/batches{query}", who=who)["batches"]:
         told = found["manifest"]
-        debits = "\n".join(f"{_money(total)} {currency}" for currency, total in told["control_totals"].items())
+        debits = "\n".join(f"{money(total)} {currency}" for currency, total in told["control_totals"].items())
         row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
         table.add_row(*row, found["made_by"], found["sha256"][:12])
     print_table(
@@ -104,7 +104,7 @@ def reconcile(
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for row in found["balances"]:
-        table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
+        table.add_row(row["account"], row["currency"], *(money(row[name]) for name in columns))
     print_table(table, f"Nothing of {period} {entity}".strip() + " is booked or posted.")
     if not found["agrees"]:
         typer.echo("They differ: post what was booked since, or see which batch was not made here.")
@@ -146,13 +146,7 @@ def _entries(title: str, entries: list[dict[str, Any]]) -> None:
         table.add_section()
         table.add_row(entry["id"], Text(entry["memo"], "bold"))
         for line in entry["lines"]:
-            amounts = [
-                f"{_money(line[side])} {entry['currency']}" if line[side] else "" for side in ("debit", "credit")
-            ]
+            amounts = [f"{money(line[side])} {entry['currency']}" if line[side] else "" for side in ("debit", "credit")]
             dimensions = ", ".join(filter(None, line["dimensions"].values()))
             table.add_row("", line["account"], *amounts, dimensions)
     print_table(table)
-
-
-def _money(amount: str) -> str:
-    return f"{Decimal(amount):,}"

@@ -11,6 +11,7 @@ import typer
 
 from earnest.client import connected
 from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.run_in_words import money
 from earnest.tables import print_table
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def balances(
     for account in used:
         table.add_column(account, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(row["key"] or "(none)", row["currency"], *(_money(row[account]) for account in used))
+        table.add_row(row["key"] or "(none)", row["currency"], *(money(row[account]) for account in used))
     console = Console(highlight=False)
     if not rows:
         console.print(f"Nothing is booked{'' if participant is None else f' for {participant}'}.", soft_wrap=True)
@@ -89,7 +90,7 @@ def journal(
         head = (str(entry["number"]), entry["period"], entry["origin_period"], entry["kind"])
         tail = (_cause(entry), entry["sha256"][:12])
         for number, posting in enumerate(entry["postings"]):
-            amount = f"{_money(posting['amount'])} {posting['currency']}"
+            amount = f"{money(posting['amount'])} {posting['currency']}"
             line = (posting["account"], amount, _part(posting))
             table.add_row(*(head if number == 0 else ("",) * 4), *line, *(tail if number == 0 else ("", "")))
     console = Console(highlight=False)
@@ -114,7 +115,7 @@ def trial_balance(
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for row in found["accounts"]:
-        table.add_row(row["account"], row["currency"], *(_money(row[name]) for name in columns))
+        table.add_row(row["account"], row["currency"], *(money(row[name]) for name in columns))
     for currency in sorted({row["currency"] for row in found["accounts"]}):
         rows = [row for row in found["accounts"] if row["currency"] == currency]
         sums = [sum((Decimal(row[name]) for row in rows), Decimal()) for name in columns]
@@ -144,7 +145,3 @@ def _part(posting: dict[str, Any]) -> str:
         return ""
     deal = f", deal {posting['deal']}" if posting["deal"] else ""
     return f"{posting['component']} of {posting['plan']} {posting['version']}{deal}"
-
-
-def _money(amount: str) -> str:
-    return f"{Decimal(amount):,}"

@@ -93,6 +93,7 @@ def _show(payments: pl.DataFrame) -> None:
 
     from rich.table import Table
 
+    from earnest.run_in_words import money
     from earnest.tables import print_table
 
     amounts = ("paid", "carried", "draw_balance", "owed", "held")
@@ -102,7 +103,7 @@ def _show(payments: pl.DataFrame) -> None:
         table.add_column(name, justify="right")
     rows = payments.select("participant_id", "pay_period", "currency", *there).rows()
     for row in rows[:SHOWN]:
-        table.add_row(*row[:3], *(f"{Decimal(cell):,f}" for cell in row[3:]))
+        table.add_row(*row[:3], *(money(cell) for cell in row[3:]))
     print_table(table)
     if len(rows) > SHOWN:
         typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from earnest.client import Client, connected
+from earnest.run_in_words import money
 from earnest.tables import print_table
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def list_batches(
         table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
     query = f"?run={quote(run)}" if run else ""
     for each in connected().get(f"/v1/payroll/batches{query}", who=who)["batches"]:
-        totals = "\n".join(f"{Decimal(total):,f} {currency}" for currency, total in each["control_totals"].items())
+        totals = "\n".join(f"{money(total)} {currency}" for currency, total in each["control_totals"].items())
         table.add_row(
             each["id"],
             each["state"],
@@ -124,7 +124,7 @@ def returned(who: Who = "dana") -> None:
     for name in ("batch", "line", "participant", "amount", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
     for each in connected().get("/v1/payroll/returned", who=who)["lines"]:
-        amount, why = f"{Decimal(each['amount']):,f} {each['currency']}", f"{each['code']}: {each['message']}"
+        amount, why = f"{money(each['amount'])} {each['currency']}", f"{each['code']}: {each['message']}"
         table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
     print_table(table, "Payroll has returned nothing that waits for somebody.")
 

@@ -21,6 +21,7 @@ from earnest.company.late import LateChange
 from earnest.company.payroll import RELEASED, Payroll
 from earnest.company.people import People
 from earnest.local.system import System
+from earnest.run_in_words import money
 
 Answer = dict[str, Any]
 ALERT_SECONDS: Final = 5.0
@@ -42,7 +43,7 @@ def summarise(system: System, console: Console, *, sent: Counter[str], late: Seq
     console.print(_needs_a_person(scoring, alerts))
     if runs:
         path, manifest = payroll.file_of(runs[-1])
-        totals = ", ".join(f"{Decimal(total):,} {code}" for code, total in manifest["control_totals"].items())
+        totals = ", ".join(f"{money(total)} {code}" for code, total in manifest["control_totals"].items())
         console.print(f"Last payroll file: {path}", highlight=False, soft_wrap=True)
         console.print(
             f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
@@ -61,8 +62,8 @@ def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer]) -> 
     table.add_row("participants", f"{scoring['participants']} on {scoring['plan_versions']} plan versions")
     for total in scoring["totals"]:
         currency = total["currency"]
-        table.add_row("credits", f"{total['credits']:,}, worth {Decimal(total['credited']):,} {currency}")
-        table.add_row("earnings", f"{Decimal(total['earned']):,} {currency}")
+        table.add_row("credits", f"{total['credits']:,}, worth {money(total['credited'])} {currency}")
+        table.add_row("earnings", f"{money(total['earned'])} {currency}")
     paid: dict[str, Decimal] = {}
     for run in runs:
         for total in run["totals"]:

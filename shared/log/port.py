@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from shared.contracts.topics import Topic
+
+if TYPE_CHECKING:  # the port is what pure code is written against: it speaks of a database and reaches none
+    from sqlalchemy import Connection
 
 MAX_RECORD_BYTES: Final = 4 * 1024 * 1024
 """The largest value of a record in either log. A broker takes as much as it is told to (`kafka._settings`); a plan
