@@ -33,8 +33,10 @@ def lost_deals(
     *,
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, dict[LostLineKey, LostLine]]:
-    """By participant and currency the lines of closed months whose deals earn something else than when they were paid: those that changed, and
-    those of which something was lost before and the facts of whose deals say something else of it now.
+    """By participant and currency the lines of closed months whose deals earn something else than when they were paid.
+
+    Those that changed; and those of which something was lost before, where the facts of their deals say something else of it now: a date
+    that was corrected moves the age of a deal, and no amount.
 
     Args:
         changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
@@ -42,23 +44,33 @@ def lost_deals(
         remembered: what earlier runs remember of lines of which something was lost.
     """
     looked_at = {
-        (owed, line): (each, each.paid.amount - each.lost)
-        for owed, lines in remembered.items()
-        for line, each in lines.items()
+        (key, line): (record, record.paid.amount - record.lost)
+        for key, lines in remembered.items()
+        for line, record in lines.items()
     }
     now = {}
     for row in changed.iter_rows(named=True):
-        key = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
-        before, _ = looked_at.get(key, (LossRecord(_paid(row), 0, 0), 0))
-        now[key] = before, row["amount_now"]
+        place = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
+        before, _ = looked_at.get(place, (LossRecord(_paid(row), 0, 0), 0))
+        now[place] = before, row["amount_now"]
     found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
-    for (owed, line), (before, amount) in {**looked_at, **now}.items():
-        if (fact := facts.get(line[0])) is not None:
-            paid, lost = losses(before.paid, amount, deal=fact, shares=fact.shares_of(owed[0], line[1]))
-            if (owed, line) in now or lost != before.ruled:
-                less = max(0, paid.amount - amount)
-                each = LostLine(*line, paid, less, lost, before.dismissed, fact.since, before.ruled)
-                found.setdefault(owed, {})[line] = each
+    for (key, line), (before, amount) in {**looked_at, **now}.items():
+        deal_id, period, component = line
+        if (fact := facts.get(deal_id)) is None:  # nobody knows how old it is: all of what it lost is taken back
+            continue
+        paid, lost = losses(before.paid, amount, deal=fact, shares=fact.shares_of(key[0], period))
+        if (key, line) in now or lost != before.ruled:
+            found.setdefault(key, {})[line] = LostLine(
+                deal_id=deal_id,
+                period=period,
+                component=component,
+                paid=paid,
+                lost=max(0, paid.amount - amount),
+                losses=lost,
+                dismissed=before.dismissed,
+                since=fact.since,
+                ruled=before.ruled,
+            )
     return found
 
 
@@ -69,28 +81,37 @@ def worth_remembering(
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, list[LostLine]]:
     """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs
-    and an approver dismissed since. Who lost all of a line to another may have it back.
+    and an approver dismissed since.
     """
     worth: dict[PayKey, list[LostLine]] = {}
-    for owed in sorted(found.keys() | remembered.keys()):
-        who, lines, before = owed[0], found.get(owed, {}), remembered.get(owed, {})
+    for key in sorted(found.keys() | remembered.keys()):
+        who, lines, before = key[0], found.get(key, {}), remembered.get(key, {})
         mine = [
-            each._replace(excused=(who, each.deal_id) in snapshot.excused)
-            for line, each in lines.items()
-            if each.losses
-            or 0 < each.paid.amount == each.lost
-            or (who, each.deal_id) in snapshot.excused
+            lost._replace(excused=(who, lost.deal_id) in snapshot.excused)
+            for line, lost in lines.items()
+            if lost.losses
+            or 0 < lost.paid.amount == lost.lost  # who lost all of a line to another may have it back
+            or (who, lost.deal_id) in snapshot.excused
             or line in before
         ]
         mine += [
             LostLine(
-                *line, each.paid, each.lost, each.ruled, each.dismissed, snapshot.run.ends, each.ruled, excused=True
+                deal_id=line[0],
+                period=line[1],
+                component=line[2],
+                paid=record.paid,
+                lost=record.lost,
+                losses=record.ruled,
+                dismissed=record.dismissed,
+                since=snapshot.run.ends,  # does not matter: an approver decided whatever the age
+                ruled=record.ruled,
+                excused=True,
             )
-            for line, each in before.items()
-            if line not in lines and each.dismissed < each.lost and (who, line[0]) in snapshot.excused
+            for line, record in before.items()
+            if line not in lines and record.dismissed < record.lost and (who, line[0]) in snapshot.excused
         ]
         if mine:
-            worth[owed] = mine
+            worth[key] = mine
     return worth
 
 

@@ -41,8 +41,10 @@ class DatedDeal(NamedTuple):
 
 
 def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
-    """A deal and what was earned by it: a refund is known with the first amount or change on its day or after it, or where there is none from
-    its day; with a later change, where only that explains the amounts.
+    """A deal and what was earned by it, with the day from which each refund is known.
+
+    Files say when a refund was, not when it was told; what was earned says when it changed. So a refund is known with the first change on its
+    day or after it, with a later one where only that explains the amounts, and from its own day where nothing changed.
     """
     totals: Counter[date] = Counter()
     for each in earned:
@@ -50,6 +52,7 @@ def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     days = sorted(totals)
     last = days[-1] if len(days) > 1 else None
     at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
+    # Every way of putting refunds to changes, the earliest first; so many that a deal with dozens of refunds does not take for ever.
     ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
     first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
     return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals=totals)), first), last)
@@ -64,6 +67,7 @@ def _explains(refunds: Sequence[tuple[date, DatedAmount]], deal: Deal, *, totals
         earned += totals[day]
         left = deal.amount - sum(refund.amount for known_from, refund in refunds if known_from <= day)
         first = (earned, left) if first is None else first
+        # Proportional to the first, but for rounding; cross-multiplied, so that it is exact.
         if earned and abs(earned * first[1] - first[0] * left) > ROUNDING * max(first[1], left):
             return False
     return True

@@ -79,25 +79,31 @@ def _kept(case: Case, deal: LostLine) -> int:
 
     What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
     """
+    # All that was lost, for whatever reason: an approver dismisses the clawback, not a part of it that some date explains.
     if deal.excused:
         return deal.lost
     schedule = case.own_terms[CLAWBACK]
+    # The difference between what all losses and those of earlier runs would dismiss, each rounded once: so it is all the same in how many
+    # runs they became known. Never less than nothing, and never more than is lost by now.
     now, before = (dismissed(losses, schedule, since=deal.since) for losses in (deal.losses, deal.ruled))
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
 
 def _why_kept(case: Case, deal: LostLine) -> str:
-    """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check."""
+    """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check.
+
+    Counters, since two losses may be alike.
+    """
     if deal.excused:
         return "An approver decided that it is not taken back"
     schedule = case.own_terms[CLAWBACK]
     new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
-    told = [
-        f"{_lost(each, case)}, {age_in_words(schedule, deal.since, lost_on=each.day)}"
-        for each in sorted(new.elements())
+    reasons = [
+        f"{_lost(loss, case)}, {age_in_words(schedule, deal.since, lost_on=loss.day)}"
+        for loss in sorted(new.elements())
     ]
-    told += [f"no longer {_lost(each, case)}" for each in sorted(gone.elements())]
-    return "; ".join(told) or "No more can stay than was lost"
+    reasons += [f"no longer {_lost(loss, case)}" for loss in sorted(gone.elements())]
+    return "; ".join(reasons) or "No more can stay than was lost"
 
 
 def _lost(loss: Loss, case: Case) -> str:
@@ -109,19 +115,22 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
 
     A correction of a month in which no run knew the participant counts with the run's own.
     """
+    # Of a correction its pay period brought what is not held, and what stays although it was lost. What is released later is brought by the
+    # pay period that releases it.
     corrections = dict(case.corrections)
     for line in lines:
         if line.step in ("hold", "dismissal") and line.about in corrections:
             corrections[line.about] += line.amount
     bases: dict[str, int] = {}
-    elsewhere = 0
+    of_earlier = 0
     for about, change in corrections.items():
         name = case.closed_in.get(about, case.pay_period)
         if name != case.pay_period and name in case.settled:
             bases[name] = bases.get(name, case.settled[name].base) + change
-            elsewhere += change
+            of_earlier += change
     own = case.settled.get(case.pay_period, SettledPeriod()).base
-    bases[case.pay_period] = own + due - case.carried_in - elsewhere
+    # An off-cycle run may have brought some of it already (`own`); what was carried in went through the terms of its own pay period.
+    bases[case.pay_period] = own + due - case.carried_in - of_earlier
     return bases
 
 
@@ -130,6 +139,7 @@ def _opening(case: Case) -> list[PayLine]:
     lines = [PayLine("carried_in", case.carried_in, case.month)]
     adjusted = sum(case.adjusted.values())
     prior = {about: amount - case.adjusted.get(about, 0) for about, amount in case.corrections.items()}
+    # What is left of the balance when everything else is told: so the lines sum to it, whatever the stream books meanwhile.
     earned = case.payable - case.returned - case.not_due - case.carried_in - adjusted - sum(prior.values())
     lines.append(PayLine("earnings", earned, case.month))
     lines += [PayLine("prior_period", amount, about) for about, amount in sorted(prior.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from services.payout.runs import journals as entries
-from shared.pay import settlement
+from services.payout.runs import journals
+from shared.pay import held_lines
 from shared.pay.settlement import EarningLineKey, PayLine
+from shared.pay.steps import STEPS
 from tests.services.payout.life.company import Company, write_keys
 from tests.services.payout.life.deals_and_terms import HALF_AND_HALF
 from tests.services.payout.life.pay_life import PayLife
@@ -86,20 +88,20 @@ def test_a_refund_of_what_was_paid_in_full_holds_nothing(life: PayLife) -> None:
     assert life.books.accounts("dee") == {"earned": 80_00, "paid": -80_00}
 
 
-def wrong_move(step: Any, change: int, whose: EarningLineKey) -> PayLine:
+def wrong_line(step: Any, amount: int, *, key: EarningLineKey) -> PayLine:
     """Half of what is to be held."""
     return PayLine(
         step=step,
-        amount=-(change // 2),
-        about=whose.period,
-        earning=whose,
-        deal_id=whose.deal_id or None,
-        component=whose.component,
+        amount=-(-amount // 2),
+        about=key.period,
+        earning=key,
+        deal_id=key.deal_id or None,
+        component=key.component,
     )
 
 
 def test_a_rule_that_is_broken_on_purpose_is_found(unchecked: PayLife, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settlement, "_move", wrong_move)
+    monkeypatch.setattr(held_lines, "_line", wrong_line)
     unchecked.company.today = date(2025, 1, 10)
     unchecked.win(1000_00, {"dee": 100}, 0)
     with pytest.raises(AssertionError):
@@ -107,8 +109,7 @@ def test_a_rule_that_is_broken_on_purpose_is_found(unchecked: PayLife, monkeypat
 
 
 def test_a_payment_that_is_booked_wrongly_is_found(unchecked: PayLife, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = {step: booked for step, booked in entries.BOOKED.items() if step != "hold"}
-    monkeypatch.setattr(entries, "BOOKED", without)
+    monkeypatch.setattr(journals, "STEPS", STEPS | {"hold": replace(STEPS["hold"], booking=None)})
     unchecked.company.today = date(2025, 1, 10)
     unchecked.win(1000_00, {"dee": 100}, 0)
     with pytest.raises(AssertionError):
