@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from earnest.files.rows import ROW, Rows, read_rows
 from earnest.imports.recipe import Recipe
 from earnest.local.processes import LocalError
-from services.ingest.events import DealEvent, Unfit
+from services.ingest import DealEvent, Unfit
 from shared.decimals import NotDecimal, plain_decimal
 from shared.problems import field_errors
 from shared.settings import Settings

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from earnest.local.processes import LocalError
-from services.ingest.mapping import Source
+from services.ingest import Source
 from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
 
