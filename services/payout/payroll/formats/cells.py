@@ -86,7 +86,7 @@ class Code(Cell):
         return str(value).zfill(self.width)
 
 
-def number(longest: int, least: int = 1, width: int = 0, needed: bool = True) -> Code:
+def number(longest: int, *, least: int = 1, width: int = 0, needed: bool = True) -> Code:
     """An id of decimal digits."""
     return Code(pattern="[0-9]+", longest=longest, least=least, most=10**longest - 1, width=width, needed=needed)
 
