@@ -283,10 +283,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     part, bucket = _part_of(rule.amount), plan.bucket_of(rule.rule)
     looked_at = {*_CREDITED, part, bucket or part, *names}
     due = payees.select(name for name in payees.columns if name in looked_at).filter(
-        (pl.col("plan") == plan.plan)
-        & (pl.col("version") == plan.version)
-        & pl.col("active")
-        & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
+        plan.own_rows & pl.col("active") & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     due = filter_frame(due, names).filter(condition)
     due, amount = exchanged(due, pl.col(part), plan=plan, counts=plan.counts(rule))

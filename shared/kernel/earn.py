@@ -71,7 +71,7 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
 def _contributed(measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
     """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score
     makes its segment a step."""
-    of_plan = measures.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
+    of_plan = measures.filter(plan.own_rows)
     # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
     # and zero in `_complete`.
     yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)

@@ -76,7 +76,7 @@ def explain(
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
     """The credits of a version, with what components that pay by the deal pay for each, and the opening of every
     period."""
-    of_plan = _of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
+    of_plan = credits.filter(plan.own_rows).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
     by_deal = (
         [
             due.alias(f"@{name}").zip_with(of_plan["rule"].is_in(sorted(rules)), pl.Series([0]))
@@ -100,8 +100,10 @@ def _openings(
 
     A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one.
     """
-    own = _of(earned, plan)
-    steps = [_of(credits, plan).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)]
+    own = earned.filter(plan.own_rows)
+    steps = [
+        credits.filter(plan.own_rows).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)
+    ]
     if any(measure.score for measure in plan.measures):
         steps.append(scored(roster, plan, plans=plans).select(STEP).join(own, on="participant_id", how="semi"))
     alone = [c for c in plan.components if not any(each.compares for each in plan.leading_to(c))]
@@ -119,10 +121,6 @@ def _openings(
     if plan.calendar.weeks is not None:
         found = pl.concat([found, last_segments(found, plan)])
     return found.unique()
-
-
-def _of(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    return table.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))
 
 
 def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -159,7 +157,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.D
         .with_columns(problem=pl.when(unpaid).then("problem"))
     )
     dated = [
-        _of(left, plan).with_columns(
+        left.filter(plan.own_rows).with_columns(
             credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar),
         )
         for plan in plans

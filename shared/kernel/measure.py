@@ -31,7 +31,7 @@ def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """
     found = [empty(SUMS)]
     for plan in plans:
-        found += [sums.select(SUMS.names()) for sums in _summed(_of(credits, plan), plan)]
+        found += [sums.select(SUMS.names()) for sums in _summed(credits.filter(plan.own_rows), plan)]
     return pl.concat(found)
 
 
@@ -104,7 +104,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     sums = credits if "deals" in credits.columns else summed(credits, plans)
     found = [empty(MEASURES)]
     for together in plans.version_chains():
-        every = pl.concat(_of(sums, plan) for plan in together).sort(*ORDER, "bucket", "rule")
+        every = pl.concat(sums.filter(plan.own_rows) for plan in together).sort(*ORDER, "bucket", "rule")
         every = with_increments(every, together)
         for plan in together:
             names = plan.ingredient_names
@@ -159,7 +159,3 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
 
 def _by(plan: Plan, together: Sequence[Plan]) -> pl.Expr:
     return pl.col("version") == plan.version if len(together) > 1 else pl.lit(True)
-
-
-def _of(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    return table.filter((pl.col("plan") == plan.plan) & (pl.col("version") == plan.version))

@@ -152,7 +152,7 @@ def _compared(
     """The `CONTRIBUTORS` of everybody whom a plan compares with others: those of all of them together."""
     for plan in plans:
         for among in {getattr(component, "among", "plan") for component in plan.components if component.compares}:
-            is_version = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
+            is_version = plan.own_rows
             on_version = versions.filter(is_version).select(_ID)
             members = on_version.with_columns(group=pl.lit(""))
             if among != "plan":

@@ -136,11 +136,10 @@ def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
     """Holders of deals that a rule selects and that have no date for its credit yet."""
     found: list[pl.DataFrame] = []
     for plan in plans:
-        of_plan = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
         for rule in plan.credits:
             if rule.date != "close_date":
                 condition = plan.filters[rule.rule]
-                undated = holders.filter(of_plan & pl.col(rule.date).is_null())
+                undated = holders.filter(plan.own_rows & pl.col(rule.date).is_null())
                 selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
                 found.append(selected.select("holding"))
     return found

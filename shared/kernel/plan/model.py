@@ -264,9 +264,10 @@ class PlanModel(PlanPart):
         """The column by which credits of a rule are told apart in a distinct count."""
         return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)
 
-    def holds(self, day: pl.Expr) -> pl.Expr:
-        """Whether a date is not before the version."""
-        return day >= pl.lit(self.effective_from)
+    @property
+    def own_rows(self) -> pl.Expr:
+        """Which rows of a table with `plan` and `version` are this version's."""
+        return (pl.col("plan") == self.plan) & (pl.col("version") == self.version)
 
     @property
     def digits(self) -> int:

@@ -20,8 +20,7 @@ def pool_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
         for pool in plan.components:
             measure = plan.measure(pool.by) if isinstance(pool, Pool) else None
             if isinstance(pool, Pool) and measure is not None and measure.score is not None:
-                of_plan = (pl.col("plan") == plan.plan) & (pl.col("version") == plan.version)
-                found += _scaled(earnings.filter(of_plan & (pl.col("component") == pool.component)), pool)
+                found += _scaled(earnings.filter(plan.own_rows & (pl.col("component") == pool.component)), pool)
     return found
 
 
