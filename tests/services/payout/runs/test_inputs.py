@@ -40,12 +40,15 @@ class Watched:
         return getattr(self._scoring, name)
 
 
+# Of clients only: the server itself cleans up in transactions of its own, whenever it likes.
 _OPEN = text("""
-    select state, query from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+    with client as (
+        select pid, state, query, xact_start from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+    )
+    select state, query from client where xact_start is not null
     union all
-    select 'locked', locktype from pg_locks join pg_database d on d.oid = database
-    where d.datname = current_database() and pid <> pg_backend_pid()""")
+    select 'locked', locktype from pg_locks join client using (pid)""")
 
 
 @pytest.fixture
