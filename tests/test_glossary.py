@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from services.payout.policies.kinds import kinds
+from services.payout.policies.kinds import policy_kinds
 from shared.contracts import topics
 from shared.kernel.components import KINDS
 from shared.pay.accounts import LedgerAccount
@@ -51,7 +51,7 @@ def test_whatever_the_glossary_names_exists() -> None:
         ("journals of steps", [step.booking.kind for step in STEPS.values() if step.booking]),
         ("steps of pay", list(STEPS)),
         ("states of a run", get_args(State)),
-        ("policies", list(kinds())),
+        ("policies", list(policy_kinds())),
     ],
 )
 def test_every_word_that_the_code_enumerates_is_explained(what: str, names: Any) -> None:

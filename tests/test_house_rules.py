@@ -30,7 +30,6 @@ BESIDE_THE_EDGE = {
     "services/alerts/evaluator.py": "hands the present instant and a connection to the evaluation",
     "services/alerts/pipeline_health.py": "hands a connection to the store",
     "services/ingest/intake.py": "takes a request in for the routes: waits for the log without holding a thread",
-    "services/payout/policies/referents.py": "hands a connection to the store",
     "services/payout/runs/proposal.py": "looks at everything and puts together what a run would keep",
     "services/payout/runs/contributors.py": "hands a connection to the store: who set what a run pays on",
     "services/scoring/operations.py": "what operators do on the database, while no process of scoring runs",

@@ -112,8 +112,7 @@ def schema(
     import orjson
 
     from earnest.files.rejected import FileError
-    from services.payout.policies.json_schema import schema_of
-    from services.payout.policies.kinds import NoSuchKind, model_of
+    from services.payout.policies import NoSuchKind, model_of, schema_of
 
     try:
         text = orjson.dumps(schema_of(model_of(kind)), option=orjson.OPT_INDENT_2).decode()

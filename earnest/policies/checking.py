@@ -14,7 +14,7 @@ from earnest.plans.positions import Position, Positions
 from earnest.plans.report import as_text
 from earnest.plans.schema_errors import schema_findings
 from earnest.policies.fields import fields_at
-from services.payout.policies.kinds import NoSuchKind, kinds, model_of
+from services.payout.policies import NoSuchKind, model_of, policy_kinds
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.pay.policy import Policy
@@ -55,7 +55,7 @@ def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
         data = read_yaml(text)
         if not isinstance(data, dict):
             what = "a policy is a mapping that begins with 'kind: <kind>'"
-            return None, [_unusable(file, what, mend=f"the kinds are {', '.join(kinds())}", code="P002")]
+            return None, [_unusable(file, what, mend=f"the kinds are {', '.join(policy_kinds())}", code="P002")]
         policy = model_of(data.get("kind")).of(data)
         return policy, _located(file, text, found=list(policy.slips()))
     except PlanFileError as error:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from services.payout.calendars.schemas import PayPeriods, PayPeriodView
 from services.payout.deps import EarningsReader
-from services.payout.policies.store_pay_groups import pay_group
+from services.payout.policies.store import pay_group
 from shared.contracts.base import YEARS
 from shared.deps import SnapshotDep
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from services.payout.delivery import tables
 from services.payout.delivery.parcels import DropFile, Parcel, manifest_name, next_attempt
 from services.payout.payroll import store as batches
-from services.payout.policies.store_pay_groups import pay_group
+from services.payout.policies.store import pay_group
 from shared.pay.calendars.policy import DEFAULT
 from shared.pay.calendars.timeline import group_on
 

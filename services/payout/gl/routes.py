@@ -36,7 +36,7 @@ from services.payout.gl.schemas import (
 )
 from services.payout.periods import checked
 from services.payout.policies import store as policies
-from services.payout.policies.referents import legal_entities
+from services.payout.policies.store_referents import legal_entities
 from shared.contracts.base import PeriodName
 from shared.deps import ClockDep, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, attachment, conditional

@@ -1,4 +1,6 @@
-"""The kinds of policies: the model of each is found in the package of its field."""
+"""The kinds of policies: the model of each is found in the package of its field. The face of this package gives them to `earnest policy`,
+which checks files without a service.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ PLACES: Final = (
     "services.payout.payroll.policy",
     "services.payout.gl.policy",
 )
-"""The modules that hold models of policies. Each names its kind in the literal type of its field `kind`."""
+"""The modules that hold models of policies. Each names its kind in the literal type of its field `kind`.
+
+By name and not imported above: payroll and the books have formats of their own in their policies, and read policies themselves; so the
+arrow at import points from them to this package, and the models are looked up when somebody asks.
+"""
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class NoSuchKind(LookupError):
@@ -32,10 +40,10 @@ class NoSuchKind(LookupError):
 
 
 @cache
-def kinds() -> Mapping[str, type[Policy]]:
+def policy_kinds() -> Mapping[str, type[Policy]]:
     """The model of every kind, in the order of the kinds' names."""
     models = [model for place in PLACES for model in _models(place)]
-    return MappingProxyType(dict(sorted((_kind_of(model), model) for model in models)))
+    return MappingProxyType(dict(sorted((kind_of(model), model) for model in models)))
 
 
 def model_of(kind: object) -> type[Policy]:
@@ -44,7 +52,7 @@ def model_of(kind: object) -> type[Policy]:
     Raises:
         NoSuchKind: there is none.
     """
-    known = kinds()
+    known = policy_kinds()
     model = known.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise NoSuchKind(kind, known)
@@ -59,6 +67,30 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
         pydantic.ValidationError: the data is no such policy.
     """
     return model_of(data.get("kind")).of(data)
+
+
+def kind_of(model: type[Policy]) -> str:
+    """The kind that a model is of."""
+    (kind,) = get_args(model.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def schema_of(model: type[Policy]) -> dict[str, Any]:
+    """The JSON Schema of a kind, for editors and for whoever writes policies by program; every field with its description."""
+    schema = _tidy(model.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, "title": f"Earnest {model.__name__}", **schema}
+
+
+def _tidy(node: Any) -> Any:
+    """Without titles, which only repeat a field's name, and with descriptions in one line."""
+    if isinstance(node, list):
+        return [_tidy(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: _tidy(value) for name, value in node.items() if name != "title" or not isinstance(value, str)}
+    if isinstance(kept.get("description"), str):
+        kept["description"] = " ".join(kept["description"].split())
+    return kept
 
 
 def _models(module: str) -> list[type[Policy]]:
@@ -76,8 +108,3 @@ def _models(module: str) -> list[type[Policy]]:
         and each is not Policy
         and each.__module__ == module
     ]
-
-
-def _kind_of(model: type[Policy]) -> str:
-    (kind,) = get_args(model.model_fields["kind"].annotation)
-    return str(kind)

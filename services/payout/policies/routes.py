@@ -14,12 +14,11 @@ from sqlalchemy import Connection
 from services.payout.deps import Deps, EarningsReader, KeysDep, TermsWriter
 from services.payout.ledger import store_closings as closings
 from services.payout.policies import store
-from services.payout.policies.json_schema import schema_of
-from services.payout.policies.kinds import NoSuchKind, kinds, model_of
+from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, schema_of
 from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
-from services.payout.policies.referents import referents
 from services.payout.policies.schemas import Kinds, Policies, PolicyHistory, Publication, Published, VersionView
+from services.payout.policies.store_referents import referents
 from services.payout.roster.store import not_on_roster, people
 from shared.deps import EngineDep, SnapshotDep
 from shared.pay.calendars.policy import PayGroup
@@ -124,7 +123,7 @@ def show_policy(
 @router.get("/v1/policy-kinds", summary="Kinds of policies")
 def list_policy_kinds(_: EarningsReader) -> Kinds:
     """The kinds of policies."""
-    return Kinds(kinds=list(kinds()))
+    return Kinds(kinds=list(policy_kinds()))
 
 
 @router.get("/v1/policy-kinds/{kind}/schema", summary="JSON Schema of a kind of policies")

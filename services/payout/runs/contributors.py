@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.ledger import store_closings as closings
-from services.payout.policies import store_in_force as policies_in_force
+from services.payout.policies import store as policies
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation
 from services.payout.runs.decisions import store as decisions
@@ -143,11 +143,11 @@ def _by_policies(connection: Connection, calculated: Calculation, *, ends: set[d
         return not policy.pay_groups or run.pay_group in policy.pay_groups
 
     for kind, what, applies in (("payment_terms", "terms", pays), ("approval", "approval", approves)):
-        for versions in policies_in_force.by_id(connection, kind).values():
+        for versions in policies.by_id(connection, kind).values():
             if any(map(applies, versions)):
                 held = (in_force(versions, day) for day in (ends if what == "terms" else {run.ends}))
                 yield from ((version.author, what) for version in held if version is not None)
-    calendars = policies_in_force.by_id(connection, "pay_group").get(run.pay_group, [])
+    calendars = policies.by_id(connection, "pay_group").get(run.pay_group, [])
     if (calendar := in_force(calendars, run.ends)) is not None:
         yield calendar.author, "calendar"
 

@@ -16,7 +16,7 @@ from services.payout.payroll.batch import refused_lines
 from services.payout.payroll.formats.base import IdOwner, IdOwners, PayrollFormat, RefusedLine
 from services.payout.payroll.line import PayrollLine, ReleasedRun
 from services.payout.payroll.policy import Numbering, PayrollProfile
-from services.payout.policies.store_pay_groups import pay_group, pay_groups
+from services.payout.policies.store import pay_group, pay_groups
 from services.payout.roster.store import people
 from services.payout.runs.record import Payee, PayRecord, RunRecord
 from shared.pay.calendars.pay_periods import pay_period_at

@@ -32,8 +32,8 @@ from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.journal import CostAssignment, Journal
 from services.payout.payroll.errors import LinesRefused
-from services.payout.policies import store_in_force as policies_in_force
-from services.payout.policies.store_pay_groups import pay_group
+from services.payout.policies import store as policies
+from services.payout.policies.store import pay_group
 from services.payout.runs import store, store_balances, store_record
 from services.payout.runs.journals import pay_journals, transfer_journals
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
@@ -43,7 +43,7 @@ from services.payout.runs.record import RunRecord, payees_of
 from services.payout.runs.snapshot import inputs_sha256, load
 from shared.auth import Principal
 from shared.deps import Clock
-from shared.pay.approval import steps_for
+from shared.pay.approval import ApprovalPolicy, steps_for
 from shared.pay.balances import PayKey
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
 from shared.pay.calendars.timeline import pay_period_named, ruling
@@ -310,7 +310,9 @@ def _check_current(connection: Connection, run: Run, *, seen: str | None) -> Non
 
 
 def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) -> tuple[str, ...]:
-    return steps_for(policies_in_force.approvals(connection, run.ends), run.pay_group, totals=run_totals(payments))
+    return steps_for(
+        policies.in_force(connection, ApprovalPolicy, day=run.ends), run.pay_group, totals=run_totals(payments)
+    )
 
 
 def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at: datetime) -> None:

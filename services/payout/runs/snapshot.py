@@ -12,15 +12,15 @@ import orjson
 from sqlalchemy import Connection
 
 from services.payout.ledger import store_closings as closings
-from services.payout.policies import store_in_force as policies_in_force
-from services.payout.policies.store_pay_groups import pay_groups
+from services.payout.policies import store as policies
+from services.payout.policies.store import pay_groups
 from services.payout.roster.store import not_on_roster, people
 from services.payout.runs import store_balances as balances
 from services.payout.runs.decisions import store as decisions
 from shared.pay.people import DEFAULT_PAY_GROUP, Person
 from shared.pay.run import Run
 from shared.pay.snapshot import RunSnapshot
-from shared.pay.terms.policy import Member, for_nobody
+from shared.pay.terms.policy import Member, PaymentTerms, for_nobody
 
 
 def load(
@@ -46,7 +46,7 @@ def load(
         if attributes[who].pay_group == run.pay_group and (run.participants is None or who in run.participants)
     }
     paid = {who: person for who, person in in_scope.items() if who not in quarantined}
-    terms = policies_in_force.terms(connection)
+    terms = policies.over_time(connection, PaymentTerms)
     members = (Member(who, mine.plan, mine.pay_group) for who, mine in attributes.items())
     return RunSnapshot(
         run=run,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from services.payout.policies.kinds import NoSuchKind, kinds, model_of, policy_of
+from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, policy_of
 from shared.kernel.language.values import Rate
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import Policy, PolicyPart, Version, in_force
@@ -67,7 +67,7 @@ def test_an_unknown_kind_is_told_with_those_there_are() -> None:
 
 
 def test_every_kind_names_itself_and_every_field_of_every_policy_is_explained() -> None:
-    for kind, model in kinds().items():
+    for kind, model in policy_kinds().items():
         assert get_args(model.model_fields["kind"].annotation) == (kind,)
         schema = model.model_json_schema()
         for name, part in [(kind, schema), *schema.get("$defs", {}).items()]:
@@ -76,7 +76,7 @@ def test_every_kind_names_itself_and_every_field_of_every_policy_is_explained() 
 
 
 def test_parts_of_policies_are_strict_and_closed() -> None:
-    parts: list[type[BaseModel]] = [*PolicyPart.__subclasses__(), *kinds().values()]
+    parts: list[type[BaseModel]] = [*PolicyPart.__subclasses__(), *policy_kinds().values()]
     for part in parts:
         assert part.model_config["extra"] == "forbid"
         assert part.model_config["strict"]

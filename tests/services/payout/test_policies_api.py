@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.payout.policies.kinds import kinds
+from services.payout.policies.kinds import policy_kinds
 from services.payout.policies.schemas import EXAMPLE
 from tests.services.payout.desk import Book, Desk, earned
 
@@ -118,7 +118,7 @@ def test_the_default_pay_group_is_there_unpublished_and_others_are_not(desk: Des
 
 
 def test_the_schema_of_a_kind_explains_every_field(desk: Desk) -> None:
-    assert desk.get("/v1/policy-kinds").json() == {"kinds": list(kinds())}
+    assert desk.get("/v1/policy-kinds").json() == {"kinds": list(policy_kinds())}
     schema = desk.get("/v1/policy-kinds/pay_group/schema").json()
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert "end of its pay period" in schema["properties"]["arrears_days"]["description"]

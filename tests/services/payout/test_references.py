@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from services.payout.policies.kinds import kinds
+from services.payout.policies.kinds import policy_kinds
 from tests.services.payout.desk import Book, Desk, earned, lines, roster
 
 MONTHLY = {"calendar": {"every": "month"}}
@@ -53,7 +53,7 @@ def test_a_policy_that_names_what_is_not_there_is_refused_with_what_is_unless_it
 
 
 def test_every_kind_of_policy_that_can_name_something_is_among_the_cases() -> None:
-    assert {kind for kind, *_ in NOWHERE} == kinds().keys() - {"delivery"}
+    assert {kind for kind, *_ in NOWHERE} == policy_kinds().keys() - {"delivery"}
 
 
 def test_what_is_there_is_named_without_a_word(company: Desk) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from sqlalchemy import Connection
 
 from services.payout.policies import store as policies
-from services.payout.policies.store_pay_groups import pay_groups
+from services.payout.policies.store import pay_groups
 from services.payout.roster.store import not_on_roster, people
 from shared.pay.deal_facts import DealSource
 from shared.pay.references import Named
