@@ -102,8 +102,8 @@ def _show(payments: pl.DataFrame) -> None:
     for name in there:
         table.add_column(name, justify="right")
     rows = payments.select("participant_id", "pay_period", "currency", *there).rows()
-    for row in rows[:SHOWN]:
-        table.add_row(*row[:3], *(money(cell) for cell in row[3:]))
+    for participant_id, pay_period, currency, *figures in rows[:SHOWN]:
+        table.add_row(participant_id, pay_period, currency, *map(money, figures))
     print_table(table)
     if len(rows) > SHOWN:
         typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")

@@ -30,12 +30,13 @@ def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         yield f"Reason: {reason}"
     for name in dict.fromkeys([*old, *new]):
         if name in NAMED:
-            yield from _named(*NAMED[name], old.get(name, []), new.get(name, []))
+            key, what = NAMED[name]
+            yield from _named(key, what, old=old.get(name, []), new=new.get(name, []))
         elif name not in _QUIET:
             yield from _changed(name.replace("_", " ").capitalize(), old.get(name), new=new.get(name))
 
 
-def _named(key: str, what: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
+def _named(key: str, what: str, *, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
     before, after = {each[key]: each for each in old}, {each[key]: each for each in new}
     for name in dict.fromkeys([*before, *after]):
         if name not in after:

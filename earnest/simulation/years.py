@@ -122,7 +122,12 @@ def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
         moved = pl.col("effective_from").dt.offset_by(pl.concat_str(pl.col("later"), pl.lit("y")))
         return copies.with_columns(effective_from=moved).select(table.columns)
 
-    return Roster.of(*(copied(each) for each in (roster.assignments, roster.quotas, roster.terms, roster.scores)))
+    return Roster.of(
+        copied(roster.assignments),
+        copied(roster.quotas),
+        terms=copied(roster.terms),
+        scores=copied(roster.scores),
+    )
 
 
 def batches(count: int, size: int) -> Iterator[tuple[int, int]]:

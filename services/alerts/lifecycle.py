@@ -14,7 +14,7 @@ Subject = tuple[str, str]
 """What an alert is about: a KPI and its currency, empty for the whole company."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One episode of a breach. Dates are business dates; values are in the unit of the KPI."""
 
@@ -57,7 +57,16 @@ def changes(
             continue
         if reading.breached and alert is None:
             threshold = BY_NAME[reading.kpi].threshold
-            changed.append(Alert(*subject, episodes.get(subject, 0) + 1, threshold, as_of, reading.value))
+            changed.append(
+                Alert(
+                    kpi=reading.kpi,
+                    currency=reading.currency,
+                    number=episodes.get(subject, 0) + 1,
+                    threshold=threshold,
+                    opened_on=as_of,
+                    opened_value=reading.value,
+                )
+            )
         elif not reading.breached and alert is not None:
             changed.append(replace(alert, closed_on=as_of, closed_value=reading.value))
     return changed

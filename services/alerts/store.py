@@ -174,7 +174,7 @@ def alerts(connection: Connection, state: Literal["open", "closed", "all"], *, l
     wanted = select(ALERT).order_by(ALERT.c.opened_on.desc(), ALERT.c.kpi, ALERT.c.currency, ALERT.c.number.desc())
     if state != "all":
         wanted = wanted.where(ALERT.c.closed_on.is_(None) if state == "open" else ALERT.c.closed_on.is_not(None))
-    return [Alert(*row) for row in connection.execute(wanted.limit(limit))]
+    return [Alert(**row) for row in connection.execute(wanted.limit(limit)).mappings()]
 
 
 def episodes(connection: Connection) -> dict[Subject, int]:

@@ -50,11 +50,11 @@ def verify(engine: Engine, log: Log) -> list[str]:
         settled: Counter[PayKey] = Counter()
         found += runs.differences(connection, settled)
         found += _files(connection)
-    facts = _facts(_records(log, ROSTER, reached[ROSTER.name], dead))
+    facts = _facts(_records(log, ROSTER, reached=reached[ROSTER.name], dead=dead))
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
             found.append(f"person {participant}: what is known and what the log says differ")
-    logged = ledger.newest_earnings(_records(log, EARNINGS, reached[EARNINGS.name], dead))
+    logged = ledger.newest_earnings(_records(log, EARNINGS, reached=reached[EARNINGS.name], dead=dead))
     for participant, period in _unequal(booked, logged):
         found.append(f"earned by {participant} for {period}: the ledger and the log differ")
     due: Counter[PayKey] = Counter()
@@ -78,7 +78,7 @@ def _files(connection: Connection) -> Iterator[str]:
 
 
 def _records(
-    log: Log, topic: Topic, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
+    log: Log, topic: Topic, *, reached: Mapping[int, int], dead: set[tuple[Partition, int]]
 ) -> Iterator[bytes | None]:
     """What the worker has taken in from a topic: before its positions, and not set aside."""
     for stored in log.scan(topic):

@@ -194,9 +194,8 @@ def _differences(
             rebuilt_rows |= more
             following = next(reversed(more))
         for key in sorted(live_rows.keys() | rebuilt_rows.keys()):
-            if difference := _difference(
-                table, *(without(table, key, row=rows.get(key), aside=aside) for rows in (live_rows, rebuilt_rows))
-            ):
+            one, other = (without(table, key, row=rows.get(key), aside=aside) for rows in (live_rows, rebuilt_rows))
+            if difference := _difference(table, one, rebuilt=other):
                 number += 1
                 if number <= MOST_NAMED:
                     yield f"{table.called} {' '.join(map(str, key))}: {difference}"
@@ -207,7 +206,7 @@ def _differences(
         yield f"{number - MOST_NAMED:,} more of {table.called} differ"
 
 
-def _difference(table: Audited, live: Key | None, rebuilt: Key | None) -> str | None:
+def _difference(table: Audited, live: Key | None, *, rebuilt: Key | None) -> str | None:
     if live == rebuilt:
         return None
     if live is None:

@@ -67,8 +67,17 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
     """All that moves, as the facts say now, each in its own month."""
 
     def entry(month: int, line: CostLine, *, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
-        about = (line.contract_id, line.entity, line.currency, line.component)
-        return Entry(name(month), EntryKey(name(month), line.earning_line_id, kind, claim, *about), amount, before)
+        key = EntryKey(
+            origin_period=name(month),
+            line_id=line.earning_line_id,
+            kind=kind,
+            claim=claim,
+            contract_id=line.contract_id,
+            entity=line.entity,
+            currency=line.currency,
+            component=line.component,
+        )
+        return Entry(name(month), key, amount, before)
 
     for asset in books.assets:
         before = asset.policy.credit == "commission_expense"
@@ -81,8 +90,16 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
             row.month, row.asset.line, kind=_KIND_OF_SOURCE[row.source], claim=row.claim, amount=amount, before=before
         )
     for spent in books.expenses:
-        about = (spent.contract_id, spent.entity, spent.currency, spent.component)
-        key = EntryKey(name(spent.month), spent.line_id, "expense", spent.claim, *about)
+        key = EntryKey(
+            origin_period=name(spent.month),
+            line_id=spent.line_id,
+            kind="expense",
+            claim=spent.claim,
+            contract_id=spent.contract_id,
+            entity=spent.entity,
+            currency=spent.currency,
+            component=spent.component,
+        )
         yield Entry(name(spent.month), key, EntryAmount(spent.total, spent.on_cost), spent.booked)
 
 

@@ -90,10 +90,10 @@ def _idle(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, months: Mon
     found = [measures.clear()]
     paying = [plan for plan in plans if plan.pays_without_credits]
     if months is not None:
-        found += [
-            _without_steps(_on(plan, *months.fiscals(plan, plans), roster, plans), measures, plan=plan)
-            for plan in paying
-        ]
+        for plan in paying:
+            begin, end = months.fiscals(plan, plans)
+            of_plan = _on(plan, begin, end=end, roster=roster, plans=plans)
+            found.append(_without_steps(of_plan, measures, plan=plan))
     return pl.concat(found)
 
 
@@ -107,7 +107,7 @@ def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, *, plan: Plan) ->
     return idle
 
 
-def _on(plan: Plan, begin: int, end: int, roster: Roster, plans: PlanSet) -> pl.DataFrame:
+def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> pl.DataFrame:
     """A step of every fiscal period for everyone who is on the plan version at its end."""
     # Rows begin with the first credit of anyone; of those who joined in the same fiscal year before it, when they
     # joined.

@@ -70,6 +70,7 @@ class Roster:
     def of(
         assignments: pl.DataFrame,
         quotas: pl.DataFrame | None = None,
+        *,
         terms: pl.DataFrame | None = None,
         scores: pl.DataFrame | None = None,
     ) -> Roster:
@@ -103,7 +104,8 @@ class Roster:
         return Roster.of(
             pl.DataFrame(assignments, schema=ASSIGNMENTS, orient="row"),
             pl.DataFrame(figures["quota"], schema=QUOTAS, orient="row"),
-            *(pl.DataFrame(figures[kind], schema=FIGURES, orient="row") for kind in ("term", "score")),
+            terms=pl.DataFrame(figures["term"], schema=FIGURES, orient="row"),
+            scores=pl.DataFrame(figures["score"], schema=FIGURES, orient="row"),
         )
 
 

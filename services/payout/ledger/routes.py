@@ -51,7 +51,12 @@ def list_periods(_: EarningsReader, snapshot: SnapshotDep) -> Periods:
     """Which periods are open and which are closed, and by which run."""
     with snapshot.connect() as connection:
         found = views.periods(connection)
-    return Periods(periods=[PeriodView.of(*each) for each in found])
+    return Periods(
+        periods=[
+            PeriodView.of(pay_group, period, state=state, closed_by=closed_by)
+            for pay_group, period, state, closed_by in found
+        ]
+    )
 
 
 @router.get("/v1/participants/{participant_id:path}/balance", summary="Balances of a participant")

@@ -170,7 +170,7 @@ class PeriodView(BaseModel):
     closed_by: str | None
 
     @classmethod
-    def of(cls, pay_group: str, period: str, state: str, closed_by: str | None) -> Self:
+    def of(cls, pay_group: str, period: str, *, state: str, closed_by: str | None) -> Self:
         """From a row of `store_views.periods`: the database says the state."""
         return cls.model_validate({"pay_group": pay_group, "period": period, "state": state, "closed_by": closed_by})
 

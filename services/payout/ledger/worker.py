@@ -59,7 +59,7 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
     if patches:
         _merge_roster(connection, patches)
     if newest:
-        _book(connection, newest, now())
+        _book(connection, newest, now=now())
     return Outcome(rejections=rejections)
 
 
@@ -80,7 +80,7 @@ def _merge_roster(connection: Connection, patches: Iterable[RosterFact]) -> None
     roster.save(connection, changed)
 
 
-def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], now: datetime) -> None:
+def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], *, now: datetime) -> None:
     people = roster.people(connection, {participant for participant, _ in newest})
     # The groups of every month and not only of the months in the events: where a month is closed, the booking goes to a later one, in
     # which the participant may be in another group.

@@ -37,7 +37,9 @@ def pay_journals(
         actor: who approved last.
     """
 
-    def journal(kind: JournalKind, name: str, about: str, cause: Mapping[str, Any], *postings: Posting) -> Journal:
+    def journal(
+        kind: JournalKind, name: str, *, about: str, cause: Mapping[str, Any], postings: tuple[Posting, ...]
+    ) -> Journal:
         return Journal(
             id=uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}"),
             kind=kind,
@@ -59,14 +61,16 @@ def pay_journals(
         yield journal(
             booking.kind,
             f"{number}/{line.step}",
-            line.about,
-            cause,
-            _posting(line, booking.credit, currency=currency, amount=-line.amount),
-            _posting(line, booking.debit, currency=currency, amount=line.amount),
+            about=line.about,
+            cause=cause,
+            postings=(
+                _posting(line, booking.credit, currency=currency, amount=-line.amount),
+                _posting(line, booking.debit, currency=currency, amount=line.amount),
+            ),
         )
     if paid:
         payment = (Posting(PAYMENT.debit, currency, paid), Posting(PAYMENT.credit, currency, -paid))
-        yield journal(PAYMENT.kind, "payment", assignment.period, {}, *payment)
+        yield journal(PAYMENT.kind, "payment", about=assignment.period, cause={}, postings=payment)
 
 
 def _posting(line: PayLine, account: LedgerAccount, *, currency: str, amount: int) -> Posting:

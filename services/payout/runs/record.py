@@ -70,7 +70,10 @@ class SettlementRecord(NamedTuple):
     @property
     def held(self) -> dict[EarningLineKey, HeldAmount]:
         """What is held of which line afterwards."""
-        return {EarningLineKey(*row[:5]): HeldAmount(*row[5:]) for row in self.json.get("held", ())}
+        return {
+            EarningLineKey(*earning): HeldAmount(amount, held, forfeited)
+            for *earning, amount, held, forfeited in self.json.get("held", ())
+        }
 
     @property
     def settled(self) -> dict[str, SettledPeriod]:
@@ -213,8 +216,13 @@ class RunRecord:
         the run itself without what moves it on (state, events, steps). The facts and lines stand by their own hashes,
         so that checking needs no megabytes; `verify` makes those again.
         """
+        # Each row is an input of the hash: the order of these figures may not change.
         rows = [
-            orjson.dumps((*pay[:5], pay.settlement.json), option=orjson.OPT_SORT_KEYS).decode() for pay in self.pays
+            orjson.dumps(
+                (pay.participant_id, pay.currency, pay.paid, pay.carried, pay.journals_seen, pay.settlement.json),
+                option=orjson.OPT_SORT_KEYS,
+            ).decode()
+            for pay in self.pays
         ]
         rows += [
             orjson.dumps(("slip", who, slip.name, slip.manager, slip.sha256)).decode()

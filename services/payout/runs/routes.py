@@ -87,7 +87,7 @@ def show_pay(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId, participan
 @router.post("/v1/runs/{run_id}/calculate", summary="Calculate a run")
 def calculate_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Calculate what the run pays, as its author; again, when something changed."""
-    run = service.calculate(deps, run_id, who.name)
+    run = service.calculate(deps, run_id, actor=who.name)
     _logger.info("run.calculated", run=run.id, actor=who.name)
     return _shown(deps, run.id)
 
@@ -201,4 +201,6 @@ def _detail(connection: Connection, run: Run) -> RunDetail:
 
 def _reconciliations(connection: Connection, run_id: str) -> Reconciliations:
     comparisons = store.reconciliations(connection, run_id)
-    return Reconciliations(reconciliations=[ReconciliationView.of(*comparison) for comparison in comparisons])
+    return Reconciliations(
+        reconciliations=[ReconciliationView.of(comparison, preparer, at=at) for comparison, preparer, at in comparisons]
+    )

@@ -294,7 +294,7 @@ class ReconciliationView(BaseModel):
     at: datetime
 
     @classmethod
-    def of(cls, comparison: Comparison, preparer: str, at: datetime) -> Self:
+    def of(cls, comparison: Comparison, preparer: str, *, at: datetime) -> Self:
         """A comparison as it is shown."""
         return cls(
             kind=comparison.kind,

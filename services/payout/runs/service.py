@@ -146,7 +146,7 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
     )
 
 
-def calculate(deps: Dependencies, run_id: str, actor: str) -> Run:
+def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:
     """Calculate what the run would pay, as its author; again as often as something changed before it is submitted.
 
     The one move that is more than a transaction: everything is looked at first, with no lock and while nothing is open

@@ -160,7 +160,14 @@ def add_reconciliations(
 def reconciliations(connection: Connection, run_id: str) -> list[tuple[Comparison, str, datetime]]:
     """The comparisons made for a run, with who made them and when."""
     rows = connection.execute(_RECONCILIATIONS, {"run": run_id})
-    return [(Comparison(*row[:5]), row.preparer, row.at) for row in rows]
+    return [
+        (
+            Comparison(kind=row.kind, currency=row.currency, left=row.one, right=row.other, tolerance=row.tolerance),
+            row.preparer,
+            row.at,
+        )
+        for row in rows
+    ]
 
 
 def earned_sums(connection: Connection, run_id: str, *, earners: Iterable[tuple[str, str]]) -> dict[str, int]:

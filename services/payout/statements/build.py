@@ -138,10 +138,10 @@ def _pay(facts: StatementFacts) -> Iterator[Pay]:
                     words=words.step(
                         line.kind,
                         line.deal_id,
-                        safe(facts.accounts.get(line.deal_id or "", "")),
-                        None if line.origin_period is None else writing.month(line.origin_period),
-                        line.component,
-                        safe(line.reason),
+                        account=safe(facts.accounts.get(line.deal_id or "", "")),
+                        origin=None if line.origin_period is None else writing.month(line.origin_period),
+                        component=line.component,
+                        reason=safe(line.reason),
                     ),
                 )
                 for line in steps

@@ -167,7 +167,9 @@ def _held(statement: Statement, writing: Writing) -> Iterator[Table]:
             if each.currency == currency:
                 account = safe(statement.accounts.get(each.deal_id or "", ""))
                 origin = None if each.origin_period is None else writing.month(each.origin_period)
-                what = words.step("hold", each.deal_id, account, origin, each.component, "")
+                what = words.step(
+                    "hold", each.deal_id, account=account, origin=origin, component=each.component, reason=""
+                )
                 amount = writing.amount(each.amount, currency)
                 rows.append(row(what, writing.prose(each.reason), writing.prose(each.released_by), amount))
                 together += each.amount

@@ -110,7 +110,13 @@ def deal(deal_id: str, account: str | None) -> str:
 
 
 def step(
-    kind: PayKind, deal_id: str | None, account: str | None, origin: str | None, component: str | None, reason: str
+    kind: PayKind,
+    deal_id: str | None,
+    *,
+    account: str | None,
+    origin: str | None,
+    component: str | None,
+    reason: str,
 ) -> str:
     """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written already."""
     told = []

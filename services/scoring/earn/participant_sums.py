@@ -87,7 +87,9 @@ def updated(
     if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
         kept = earnings_of(stored).join(plans.quarantined, on=["plan", "version"], how="semi")
         earned = pl.concat([earned, kept.select(earned.columns)])
-    texts = encode_objects(earned.sort(*_WHO, *_EARNING[:4]), _WHO, columns=_EARNING, name="earnings")
+    texts = encode_objects(
+        earned.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
+    )
     # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they are nothing.
     everyone = pl.concat([stored.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = stored.select(*_WHO, "revision", was="earnings")

@@ -30,8 +30,8 @@ def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
     return Roster.of(
         pl.concat([roster.assignments.filter(others), new.assignments]),
         pl.concat([roster.quotas.filter(others), new.quotas]),
-        pl.concat([roster.terms.filter(others), new.terms]),
-        pl.concat([roster.scores.filter(others), new.scores]),
+        terms=pl.concat([roster.terms.filter(others), new.terms]),
+        scores=pl.concat([roster.scores.filter(others), new.scores]),
     )
 
 

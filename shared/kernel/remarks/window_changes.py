@@ -38,7 +38,10 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
         to = _in_force(plans, plan, day=day)
         if to is not None and (window := _longest_window(to, day)) is not None:
-            yield MidWindowChange(who, before, to, day, *window)
+            measure, first, last = window
+            yield MidWindowChange(
+                participant_id=who, before=before, plan=to, day=day, measure=measure, first=first, last=last
+            )
 
 
 def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
@@ -50,7 +53,16 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
         if (window := _longest_window(plan, plan.effective_from)) is not None:
-            yield MidWindowChange("", before.key, plan, plan.effective_from, *window)
+            measure, first, last = window
+            yield MidWindowChange(
+                participant_id="",
+                before=before.key,
+                plan=plan,
+                day=plan.effective_from,
+                measure=measure,
+                first=first,
+                last=last,
+            )
 
 
 def _in_force(plans: PlanSet, name: str, *, day: date) -> Plan | None:

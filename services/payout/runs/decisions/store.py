@@ -22,7 +22,16 @@ def hold_decisions(connection: Connection) -> list[HoldDecision]:
     """All holds with who did what, in the order in which they were put on."""
     return [
         HoldDecision(
-            hold=Hold(*row[:8]),
+            hold=Hold(
+                id=row.id,
+                scope=row.scope,
+                subject=row.subject,
+                since=row.since,
+                reason=row.reason,
+                until=row.until,
+                until_collected=row.until_collected,
+                released_on=row.released_on,
+            ),
             dispute=row.dispute,
             actor=row.actor,
             at=row.at,

@@ -43,7 +43,7 @@ class DatedAmount(NamedTuple):
         return None if entries is None else [cls(each["day"], each["amount"]) for each in entries]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
     """A line of what a participant earned by a deal, and what is known of the deal. Amounts in minor units.
 
@@ -66,7 +66,7 @@ class LineFacts:
     started_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the customer has paid.
 
