@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
-    from earnest.files.pay import Paid
+    from earnest.files.pay import PayResult
 
 SHOWN = 24
 ALWAYS = ("participant_id", "pay_period", "currency", "paid")
@@ -50,35 +50,35 @@ def pay(
     from earnest.files.pay import Sources, pay_from_files
     from earnest.files.pay_results import tables, write_pay
 
-    found = pay_from_files(
+    result = pay_from_files(
         Sources(terms=terms, earned=earned, deals=deals, events=events, group=group, first=first, last=last)
     )
     if explain is not None:
-        _explain(found, explain)
+        _explain(result, explain)
     else:
-        _show(tables(found)["payments"])
-    for warning in found.warnings:
+        _show(tables(result)["payments"])
+    for warning in result.warnings:
         typer.echo(f"Warning: {warning}")
-    _tell_findings(found)
-    _tell_rejected(found)
+    _show_findings(result)
+    _show_rejected(result)
     if out is not None:
-        typer.echo(f"Written: {', '.join(map(str, write_pay(found, out)))}")
+        typer.echo(f"Written: {', '.join(map(str, write_pay(result, out)))}")
     elif explain is None:
         typer.echo("Add --out DIR to get payments.csv, steps.csv and rejected.csv, or --explain PARTICIPANT.")
 
 
-def _explain(found: Paid, participant: str) -> None:
-    from earnest.files.pay_results import said, settlements
+def _explain(result: PayResult, participant: str) -> None:
+    from earnest.files.pay_results import explained_steps, settlements
     from earnest.local.processes import LocalError
     from shared.money import from_minor
 
-    mine = [(walked, each) for walked, each in settlements(found) if each.participant_id == participant]
+    mine = [(projected, each) for projected, each in settlements(result) if each.participant_id == participant]
     if not mine:
         raise LocalError(f"nothing is due to a participant {participant}")
-    for walked, each in mine:
-        run, kind = walked.run, "" if walked.run.kind == "regular" else ", off-cycle"
+    for projected, each in mine:
+        run, kind = projected.run, "" if projected.run.kind == "regular" else ", off-cycle"
         typer.echo(f"{run.pay_period}{kind}, as of {run.ends}, in {each.currency}")
-        for step in said(walked, each):
+        for step in explained_steps(projected, each):
             typer.echo(f"  {step.words}")
         balances = {"carried": each.carried, "draw balance": each.draw, "owed by the participant": each.receivable}
         balances["held"] = sum(line.held for line in each.held.values())
@@ -109,23 +109,23 @@ def _show(payments: pl.DataFrame) -> None:
         typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")
 
 
-def _tell_findings(found: Paid) -> None:
+def _show_findings(result: PayResult) -> None:
     from earnest.files.pay_results import settlements
     from shared.pay.review_rules import of_collection
 
-    told = [
-        f"{each.participant_id}, {walked.run.pay_period}: {finding.why}"
-        for walked, each in settlements(found)
+    findings = [
+        f"{each.participant_id}, {projected.run.pay_period}: {finding.why}"
+        for projected, each in settlements(result)
         for finding in of_collection(each)
     ]
-    for line in told[:SHOWN]:
+    for line in findings[:SHOWN]:
         typer.echo(line)
-    if len(told) > SHOWN:
-        typer.echo(f"and {len(told) - SHOWN:,} more of that kind")
+    if len(findings) > SHOWN:
+        typer.echo(f"and {len(findings) - SHOWN:,} more of that kind")
 
 
-def _tell_rejected(found: Paid) -> None:
-    for file, row, name, _, message in found.rejected.rows()[:SHOWN]:
+def _show_rejected(result: PayResult) -> None:
+    for file, row, name, _, message in result.rejected.rows()[:SHOWN]:
         typer.echo(f"Not used: {file}, row {row}{f', {name}' if name else ''}: {message}")
-    if found.rejected.height > SHOWN:
-        typer.echo(f"and {found.rejected.height - SHOWN:,} more rows that are not used, in rejected.csv")
+    if result.rejected.height > SHOWN:
+        typer.echo(f"and {result.rejected.height - SHOWN:,} more rows that are not used, in rejected.csv")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from earnest.files.pay_events import Happened, read_events
+from earnest.files.pay_events import PayEvents, read_events
 from earnest.files.pay_idle import idle_events
 from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
 from earnest.files.rejected import FileError, rejected
@@ -27,7 +27,7 @@ from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import first_day, last_day, period_of
 
-Kind = TypeVar("Kind", bound=Policy)
+PolicyKind = TypeVar("PolicyKind", bound=Policy)
 BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 """Policies of files are in force by their date alone; when they were written says nothing."""
 
@@ -46,7 +46,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class PayResult:
     """Every run, the rows of files that were not used (`REJECTED`), and what of terms and events has no effect."""
 
     runs: list[ProjectedRun]
@@ -54,7 +54,7 @@ class Paid:
     warnings: list[str]
 
 
-def pay_from_files(sources: Sources) -> Paid:
+def pay_from_files(sources: Sources) -> PayResult:
     """Compute what everybody is paid.
 
     Raises:
@@ -66,12 +66,12 @@ def pay_from_files(sources: Sources) -> Paid:
     warnings: list[str] = []
     earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
     deals = read_deals(sources.deals, refused) if sources.deals else {}
-    happened = read_events(sources.events, refused)
-    entries = [*earned, *happened.entries]
+    events = read_events(sources.events, refused)
+    entries = [*earned, *events.entries]
     months = [each.period for each in entries]
     if not months and not (sources.first and sources.last):
         raise FileError(f"{sources.earned}: nothing was earned; say --from and --through")
-    days = [each.known_from for each in entries if each.known_from] + [each.day for each in happened.off_cycle]
+    days = [each.known_from for each in entries if each.known_from] + [each.day for each in events.off_cycle]
     days += [each.day for deal in deals.values() for each in (*deal.payments, *deal.refunds)]
     first = _bound(sources.first or min(months), first_day)
     last = _bound(sources.last or max([*months, *map(period_of, days)]), last_day)
@@ -84,27 +84,27 @@ def pay_from_files(sources: Sources) -> Paid:
         groups=groups,
         terms=_in_force(documents),
         entries=entries,
-        people=_people(entries, happened, group=groups[0].id),
+        people=_people(entries, events, group=groups[0].id),
         deals=deals,
-        holds=happened.holds,
-        excused=happened.excused,
-        off_cycle=happened.off_cycle,
-        carried=happened.balances.get("opening_carried", {}),
-        draw=happened.balances.get("opening_draw", {}),
-        receivable=happened.balances.get("opening_owed", {}),
+        holds=events.holds,
+        excused=events.excused,
+        off_cycle=events.off_cycle,
+        carried=events.balances.get("opening_carried", {}),
+        draw=events.balances.get("opening_draw", {}),
+        receivable=events.balances.get("opening_owed", {}),
     )
     runs = list(project(facts, first, last=last))
-    idle = idle_events(happened, entries, deals=deals, runs=runs)
+    idle = idle_events(events, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
-    return Paid(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
+    return PayResult(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
 
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun]) -> list[str]:
     """Terms by which nobody was paid in any run, each in the words of its first version."""
     idle = {each.id: each for each in reversed(documents)}
-    for walked in runs:
-        for each in walked.snapshot.terms(walked.run.ends) if idle else ():
-            if each.id in idle and any(_is_for(each, walked.snapshot, paid=paid) for paid in walked.settlements):
+    for projected in runs:
+        for each in projected.snapshot.terms(projected.run.ends) if idle else ():
+            if each.id in idle and any(_is_for(each, projected.snapshot, paid=paid) for paid in projected.settlements):
                 del idle[each.id]
     return [applies_to_nobody(each) for _, each in sorted(idle.items())]
 
@@ -127,15 +127,15 @@ def _bound(named: str, of_month: Callable[[str], date]) -> date:
         raise FileError(f"{named!r} is neither a month like 2026-01 nor a day like 2026-01-31") from None
 
 
-def _people(entries: Iterable[Entry], happened: Happened, *, group: str) -> dict[str, Person]:
+def _people(entries: Iterable[Entry], events: PayEvents, *, group: str) -> dict[str, Person]:
     """Whoever is named: in the pay group, on the plan by which they earned last, there from the day on which they came."""
     plans: dict[str, str] = {}
     for each in sorted(entries, key=lambda each: each.period):
         plans[each.participant_id] = each.plan or plans.get(each.participant_id, "")
-    balances = {who for table in happened.balances.values() for who, _ in table}
+    balances = {who for table in events.balances.values() for who, _ in table}
     people = {}
-    for who in {*plans, *happened.active, *balances}:
-        turns = sorted(happened.active.get(who, {}).items())
+    for who in {*plans, *events.active, *balances}:
+        turns = sorted(events.active.get(who, {}).items())
         begins = f"{turns[0][0]}/" if turns and turns[0][1] else ""
         said: dict[str, Any] = {f"{begins}pay_group": group, f"{begins}plan": plans.get(who, "")}
         said |= {f"{day}/active": active for day, active in turns}
@@ -143,7 +143,7 @@ def _people(entries: Iterable[Entry], happened: Happened, *, group: str) -> dict
     return people
 
 
-def _policies(paths: Sequence[Path], kind: type[Kind]) -> list[Kind]:
+def _policies(paths: Sequence[Path], kind: type[PolicyKind]) -> list[PolicyKind]:
     found = []
     for file in (file for path in paths for file in policy_files(path)):
         policy = read_policy_file(file)

@@ -20,7 +20,7 @@ from shared.periods import period_of
 
 
 @dataclass(kw_only=True)
-class Happened:
+class PayEvents:
     """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone.
 
     `released` has the day, scope and subject of releases for which there is no hold.
@@ -35,21 +35,21 @@ class Happened:
     balances: dict[str, dict[PayKey, int]] = field(default_factory=dict)
 
 
-def read_events(path: Path | None, refused: Refused) -> Happened:
+def read_events(path: Path | None, refused: Refused) -> PayEvents:
     """What the rows of a file of events say, in the order of their days.
 
     Raises:
         FileError: the file cannot be read, or has a column that says nothing of an event.
     """
-    found = Happened()
+    events = PayEvents()
     rows = (
         []
         if path is None
         else list(facts_of(path, ("event",), fact=_checked, refused=refused, columns=_refuse_columns))
     )
-    for _, tell in sorted(rows, key=lambda each: each[0].get("date") or ""):
-        tell(found)
-    return found
+    for _, note in sorted(rows, key=lambda each: each[0].get("date") or ""):
+        note(events)
+    return events
 
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
@@ -58,7 +58,7 @@ def _refuse_columns(path: Path, names: list[str]) -> None:
         raise FileError(f"{path}: there is no column {unknown[0]} of events; {said}")
 
 
-def _checked(row: Row) -> Callable[[Happened], None]:
+def _checked(row: Row) -> Callable[[PayEvents], None]:
     kind = needed(row.get("event"), "event: it is missing")
     if (event := EVENTS.get(kind)) is None:
         raise BadCell(f"event: {kind!r} is none; write one of {', '.join(EVENTS)}")
@@ -69,17 +69,17 @@ def _day(row: Row) -> date:
     return needed(day(row, "date"), "date: it is missing")
 
 
-def _joined(row: Row) -> Callable[[Happened], None]:
+def _joined(row: Row) -> Callable[[PayEvents], None]:
     who, on = identifier(row, "participant_id"), _day(row)
-    return lambda found: found.active.setdefault(who, {}).update({on: True})
+    return lambda events: events.active.setdefault(who, {}).update({on: True})
 
 
-def _left(row: Row) -> Callable[[Happened], None]:
+def _left(row: Row) -> Callable[[PayEvents], None]:
     who, on = identifier(row, "participant_id"), _day(row)
-    return lambda found: found.active.setdefault(who, {}).update({on + timedelta(days=1): False})
+    return lambda events: events.active.setdefault(who, {}).update({on + timedelta(days=1): False})
 
 
-def _decided(row: Row) -> Callable[[Happened], None]:
+def _decided(row: Row) -> Callable[[PayEvents], None]:
     who, on, currency = identifier(row, "participant_id"), _day(row), currency_of(row)
     about = period(row, "period") if row.get("period") else period_of(on)
     value = needed(amount(row, "amount", currency=currency), "amount: it is missing")
@@ -92,7 +92,7 @@ def _decided(row: Row) -> Callable[[Happened], None]:
         day=on,
         known_from=on,
     )
-    return lambda found: found.entries.append(entry)
+    return lambda events: events.entries.append(entry)
 
 
 def _subject(row: Row) -> tuple[str, str]:
@@ -103,15 +103,15 @@ def _subject(row: Row) -> tuple[str, str]:
     return scope, text(row, name) if scope == "plan" else identifier(row, name)
 
 
-def _hold(row: Row) -> Callable[[Happened], None]:
+def _hold(row: Row) -> Callable[[PayEvents], None]:
     (scope, subject), on = _subject(row), _day(row)
     until, collected = day(row, "until"), yes_no(row, "until_collected") or False
     since = period(row, "period") if row.get("period") else period_of(on)
     reason = optional(row, "reason") or "held"
 
-    def tell(found: Happened) -> None:
-        name = f"hold-{len(found.holds) + 1}"
-        found.holds.append(
+    def note(events: PayEvents) -> None:
+        name = f"hold-{len(events.holds) + 1}"
+        events.holds.append(
             (
                 on,
                 Hold(
@@ -126,47 +126,47 @@ def _hold(row: Row) -> Callable[[Happened], None]:
             )
         )
 
-    return tell
+    return note
 
 
-def _release(row: Row) -> Callable[[Happened], None]:
+def _release(row: Row) -> Callable[[PayEvents], None]:
     subject, on = _subject(row), _day(row)
 
-    def tell(found: Happened) -> None:
-        theirs = [(hold.scope, hold.subject) == subject and not hold.released_on for _, hold in found.holds]
+    def note(events: PayEvents) -> None:
+        theirs = [(hold.scope, hold.subject) == subject and not hold.released_on for _, hold in events.holds]
         if not any(theirs):
-            found.released.append((on, *subject))
-        found.holds = [
+            events.released.append((on, *subject))
+        events.holds = [
             (day, replace(hold, released_on=on) if mine else hold)
-            for (day, hold), mine in zip(found.holds, theirs, strict=True)
+            for (day, hold), mine in zip(events.holds, theirs, strict=True)
         ]
 
-    return tell
+    return note
 
 
-def _dismissal(row: Row) -> Callable[[Happened], None]:
+def _dismissal(row: Row) -> Callable[[PayEvents], None]:
     one = (_day(row), identifier(row, "participant_id"), identifier(row, "deal_id"))
-    return lambda found: found.excused.append(one)
+    return lambda events: events.excused.append(one)
 
 
-def _off_cycle(row: Row) -> Callable[[Happened], None]:
+def _off_cycle(row: Row) -> Callable[[PayEvents], None]:
     run = OffCycle(_day(row), (identifier(row, "participant_id"),) if row.get("participant_id") else None)
-    return lambda found: found.off_cycle.append(run)
+    return lambda events: events.off_cycle.append(run)
 
 
-def _balance(row: Row) -> Callable[[Happened], None]:
+def _balance(row: Row) -> Callable[[PayEvents], None]:
     owed, kind = (identifier(row, "participant_id"), currency_of(row)), row.get("event") or ""
     value = needed(amount(row, "amount", currency=owed[1]), "amount: it is missing")
     if value < 0 and kind != "opening_carried":
         raise BadCell(f"amount: {row['amount']} is negative; write what is owed as a positive number")
-    return lambda found: found.balances.setdefault(kind, {}).update({owed: value})
+    return lambda events: events.balances.setdefault(kind, {}).update({owed: value})
 
 
 COLUMNS: Final = (
     "event", "participant_id", "date", "amount", "currency", "period", "deal_id", "plan", "until", "until_collected", "reason"
 )  # fmt: skip
 _SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
-EVENTS: Final[Mapping[str, Callable[[Row], Callable[[Happened], None]]]] = {
+EVENTS: Final[Mapping[str, Callable[[Row], Callable[[PayEvents], None]]]] = {
     "joined": _joined,
     "left": _left,
     "adjustment": _decided,

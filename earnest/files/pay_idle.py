@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from earnest.files.pay_events import Happened
+from earnest.files.pay_events import PayEvents
 from shared.pay.facts import Entry
 from shared.pay.projection import ProjectedRun
 
 
 def idle_events(
-    happened: Happened, entries: Sequence[Entry], *, deals: Collection[str], runs: Sequence[ProjectedRun]
+    events: PayEvents, entries: Sequence[Entry], *, deals: Collection[str], runs: Sequence[ProjectedRun]
 ) -> Iterator[str]:
     """One sentence for each; `deals` are those of the file of deals."""
     last = runs[-1].run.ends if runs else None
@@ -19,16 +19,16 @@ def idle_events(
         "deal": {each.deal_id for each in entries} | set(deals),
         "plan": {each.plan for each in entries},
     }
-    for day, hold in happened.holds:
+    for day, hold in events.holds:
         said = f"{hold.scope} {hold.subject}"
         if hold.subject not in known[hold.scope]:
             yield f"the hold of {day} stops nothing: nothing is earned by {said}"
         if hold.released_on and last and hold.released_on > last:
             yield f"{said} is released on {hold.released_on}, which no run reaches: the last ends on {last}"
-    for day, scope, subject in happened.released:
+    for day, scope, subject in events.released:
         yield f"the release of {day} releases nothing: there is no hold on {scope} {subject} before it"
     earned = {(each.participant_id, each.deal_id) for each in entries}
-    for day, who, deal in happened.excused:
+    for day, who, deal in events.excused:
         if (who, deal) not in earned:
             yield f"the dismissal of {day} concerns nothing: {who} has earned and lost nothing by deal {deal}"
         elif last and day > last:
@@ -38,6 +38,6 @@ def idle_events(
         for each in runs
         if each.run.kind == "off_cycle" and any(one.paid for one in each.settlements)
     }
-    for one in happened.off_cycle:
+    for one in events.off_cycle:
         if (one.day, one.participants) not in paid:
             yield f"the off-cycle run of {one.day} pays nobody{f' ({one.participants[0]})' if one.participants else ''}"

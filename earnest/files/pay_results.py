@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files.pay import Paid
+from earnest.files.pay import PayResult
 from earnest.files.rejected import FileError
 from shared.money import from_minor
 from shared.pay.explanation import ExplainedStep, explained
@@ -45,16 +45,16 @@ STEPS = (
 )
 
 
-def tables(found: Paid) -> dict[str, pl.DataFrame]:
+def tables(result: PayResult) -> dict[str, pl.DataFrame]:
     """What is written, by the name of the file."""
     return {
-        "payments": _table(PAYMENTS, (_payment(*each) for each in settlements(found))),
-        "steps": _table(STEPS, (row for each in settlements(found) for row in _steps(*each))),
-        "rejected": found.rejected,
+        "payments": _table(PAYMENTS, (_payment(*each) for each in settlements(result))),
+        "steps": _table(STEPS, (row for each in settlements(result) for row in _steps(*each))),
+        "rejected": result.rejected,
     }
 
 
-def write_pay(found: Paid, folder: Path) -> list[Path]:
+def write_pay(result: PayResult, folder: Path) -> list[Path]:
     """Write the files into a folder, which is made when it is not there.
 
     Raises:
@@ -63,7 +63,7 @@ def write_pay(found: Paid, folder: Path) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, table in tables(found).items():
+        for name, table in tables(result).items():
             written.append(folder / f"{name}.csv")
             write_csv(table, written[-1])
     except OSError as error:
@@ -71,34 +71,40 @@ def write_pay(found: Paid, folder: Path) -> list[Path]:
     return written
 
 
-def settlements(found: Paid) -> Iterator[tuple[ProjectedRun, Settlement]]:
+def settlements(result: PayResult) -> Iterator[tuple[ProjectedRun, Settlement]]:
     """Everybody's pay, by participant and currency, each in the order of the runs."""
-    every = [(walked, each) for walked in found.runs for each in walked.settlements]
+    every = [(projected, each) for projected in result.runs for each in projected.settlements]
     yield from sorted(every, key=lambda pair: (pair[1].participant_id, pair[1].currency))
 
 
-def said(walked: ProjectedRun, found: Settlement) -> Iterator[ExplainedStep]:
+def explained_steps(projected: ProjectedRun, settlement: Settlement) -> Iterator[ExplainedStep]:
     """The steps of a settlement in words."""
-    run, home = walked.run, walked.snapshot.attributes_of(found.participant_id)
-    documents = walked.snapshot.terms(run.ends)
+    run, home = projected.run, projected.snapshot.attributes_of(settlement.participant_id)
+    documents = projected.snapshot.terms(run.ends)
     terms = terms_for(
-        documents, found.participant_id, plan=home.plan, pay_group=home.pay_group, currency=found.currency
+        documents, settlement.participant_id, plan=home.plan, pay_group=home.pay_group, currency=settlement.currency
     )
-    yield from explained(found, terms, month=run.month)
+    yield from explained(settlement, terms, month=run.month)
 
 
-def _payment(walked: ProjectedRun, found: Settlement) -> tuple[str, ...]:
-    run = walked.run
-    held = sum(each.held for each in found.held.values())
-    amounts = (found.paid, found.carried, found.draw, found.receivable, held)
-    who = (found.participant_id, run.pay_period, run.kind, run.ends.isoformat(), run.pay_date.isoformat())
-    return (*who, found.currency, *(str(from_minor(each, found.currency)) for each in amounts))
+def _payment(projected: ProjectedRun, settlement: Settlement) -> tuple[str, ...]:
+    run = projected.run
+    held = sum(each.held for each in settlement.held.values())
+    amounts = (settlement.paid, settlement.carried, settlement.draw, settlement.receivable, held)
+    who = (settlement.participant_id, run.pay_period, run.kind, run.ends.isoformat(), run.pay_date.isoformat())
+    return (*who, settlement.currency, *(str(from_minor(each, settlement.currency)) for each in amounts))
 
 
-def _steps(walked: ProjectedRun, found: Settlement) -> Iterator[tuple[str, ...]]:
-    for number, (line, after, words) in enumerate(said(walked, found), 1):
-        amount, payable = (str(from_minor(each, found.currency)) for each in (line.amount, after))
-        who = (found.participant_id, walked.run.pay_period, walked.run.kind, found.currency, str(number))
+def _steps(projected: ProjectedRun, settlement: Settlement) -> Iterator[tuple[str, ...]]:
+    for number, (line, after, words) in enumerate(explained_steps(projected, settlement), 1):
+        amount, payable = (str(from_minor(each, settlement.currency)) for each in (line.amount, after))
+        who = (
+            settlement.participant_id,
+            projected.run.pay_period,
+            projected.run.kind,
+            settlement.currency,
+            str(number),
+        )
         yield (*who, line.step, amount, line.about, line.component or "", line.deal_id or "", payable, words)
 
 
