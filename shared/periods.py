@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from typing import NewType
+
+Month = NewType("Month", str)
+"""The name of a month, `2025-03`: names sort as the months follow each other, so they are compared and not counted."""
 
 
-def period_of(day: date) -> str:
+def period_of(day: date) -> Month:
     """The period a business date lies in."""
-    return f"{day.year:04d}-{day.month:02d}"
+    return month_of_number(month_number(day))
+
+
+def month_number(day: date) -> int:
+    """The month of a date, counted from January of the year 0: to count months, which names cannot."""
+    return day.year * 12 + day.month - 1
+
+
+def month_of_number(number: int) -> Month:
+    """The month of a number that `month_number` gives."""
+    return Month(f"{number // 12:04d}-{number % 12 + 1:02d}")
 
 
 def first_day(period: str) -> date:
@@ -27,12 +41,12 @@ def last_day(period: str) -> date:
     return first.replace(day=monthrange(first.year, first.month)[1])
 
 
-def previous_period(period: str) -> str:
+def previous_period(period: str) -> Month:
     """The period before."""
     return period_of(first_day(period) - timedelta(days=1))
 
 
-def next_period(period: str) -> str:
+def next_period(period: str) -> Month:
     """The period that follows."""
     first = first_day(period)
     return period_of(date(first.year + first.month // 12, first.month % 12 + 1, 1))

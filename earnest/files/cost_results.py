@@ -16,10 +16,11 @@ from earnest.files.contract_costs import CostFile
 from earnest.files.rejected import FileError
 from shared.contract_costs.entries import entries
 from shared.contract_costs.journals import batch_id, journals
-from shared.contract_costs.months import month_of, name
+from shared.contract_costs.months import month_of
 from shared.contract_costs.rollforward import By, calculated_in_a_year, rollforward
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.money import from_minor, minor_digits
+from shared.periods import month_of_number
 from shared.spreadsheets import write_csv
 
 Format = Literal["csv", "json", "xlsx"]
@@ -102,7 +103,7 @@ def tables(file: CostFile, first: str, *, last: str, by: By) -> dict[str, tuple[
 
 def _schedule(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
     for row in books.schedule:
-        line, period = row.asset.line, name(row.month)
+        line, period = row.asset.line, month_of_number(row.month)
         if first <= period <= last:
             cells = (
                 row.asset.id,
@@ -140,7 +141,7 @@ def _journals(books: ContractCostBooks, first: str, *, last: str) -> Iterator[di
 
 def _expensed(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
     for each in sorted(books.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
-        period = name(each.month)
+        period = month_of_number(each.month)
         if first <= period <= last:
             amounts = (from_minor(each.amount, each.currency), from_minor(each.on_cost, each.currency))
             batch = "" if each.booked else batch_id(period, each.entity, currency=each.currency)
@@ -222,7 +223,7 @@ def period(text: str, option: str) -> str:
     """
     try:
         if len(text) == len("2026-01"):
-            return name(month_of(text))
+            return month_of_number(month_of(text))
     except ValueError:
         pass
     raise FileError(f"{option}: {text!r} is not a month like 2026-01")

@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.contract_costs.facts import CostLine
-from shared.contract_costs.months import number, plus
+from shared.contract_costs.months import plus
 from shared.contract_costs.policy import ContractCosts
+from shared.periods import month_number
 
 Reason = Literal["not_incremental", "practical_expedient", "on_cost", "after_the_asset"]
 
@@ -41,7 +42,7 @@ class Asset:
     @property
     def recognised(self) -> int:
         """The month in which it is capitalised."""
-        return number(self.line.recognised)
+        return month_number(self.line.recognised)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def expense(line: CostLine, policy: ContractCosts, *, on_cost: int, reason: Reas
     return Expense(
         line_id=line.earning_line_id,
         contract_id=line.contract_id,
-        month=number(line.recognised),
+        month=month_number(line.recognised),
         amount=0 if reason == "on_cost" else line.amount,
         on_cost=on_cost,
         currency=line.currency,
@@ -171,7 +172,7 @@ def benefit_period(line: CostLine, policy: ContractCosts, *, earlier: Sequence[A
         return _term(line), "the renewal term: a renewal commission belongs to the renewal only"
     if line.occasion == "modification" and line.term_months is None and earlier:
         first = min(earlier, key=lambda asset: asset.start)
-        left = number(plus(first.start, first.months)) - number(start)
+        left = month_number(plus(first.start, first.months)) - month_number(start)
         if left > 0:
             return left, "what is left of the contract's benefit period: a modification is an asset of its own"
     method, product = policy.benefit_period.method, policy.benefit_period.by_product.get(line.product)

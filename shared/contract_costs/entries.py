@@ -10,8 +10,9 @@ from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.asset_state import Source
 from shared.contract_costs.facts import CostLine
-from shared.contract_costs.months import month_of, name
+from shared.contract_costs.months import month_of
 from shared.contract_costs.schedule import ContractCostBooks
+from shared.periods import month_of_number
 
 EntryKind = Literal["capitalisation", "amortisation", "impairment", "reversal", "clawback", "expense"]
 
@@ -68,7 +69,7 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
 
     def entry(month: int, line: CostLine, *, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
         key = EntryKey(
-            origin_period=name(month),
+            origin_period=month_of_number(month),
             line_id=line.earning_line_id,
             kind=kind,
             claim=claim,
@@ -77,7 +78,7 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
             currency=line.currency,
             component=line.component,
         )
-        return Entry(name(month), key, amount, before)
+        return Entry(month_of_number(month), key, amount, before)
 
     for asset in books.assets:
         before = asset.policy.credit == "commission_expense"
@@ -91,7 +92,7 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
         )
     for spent in books.expenses:
         key = EntryKey(
-            origin_period=name(spent.month),
+            origin_period=month_of_number(spent.month),
             line_id=spent.line_id,
             kind="expense",
             claim=spent.claim,
@@ -100,7 +101,7 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
             currency=spent.currency,
             component=spent.component,
         )
-        yield Entry(name(spent.month), key, EntryAmount(spent.total, spent.on_cost), spent.booked)
+        yield Entry(month_of_number(spent.month), key, EntryAmount(spent.total, spent.on_cost), spent.booked)
 
 
 def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:

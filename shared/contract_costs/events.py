@@ -11,9 +11,10 @@ from typing import NamedTuple
 from shared.contract_costs.asset_state import AssetState, Source
 from shared.contract_costs.assets import Expense, commensurate, on_cost_of
 from shared.contract_costs.facts import CostEvent, CostLine, Refused
-from shared.contract_costs.months import last_day, length, number, plus, until
+from shared.contract_costs.months import last_day, length, plus, until
 from shared.contract_costs.policy import ContractCosts
 from shared.money import largest_remainder
+from shared.periods import month_number
 
 
 class Contract(NamedTuple):
@@ -143,7 +144,7 @@ def _new_end(event: CostEvent, state: AssetState, *, first: date) -> int:
     if event.remaining_months is not None:
         if state.convention != "days":
             return state.now + 2 * event.remaining_months
-        here = max(last_day(number(event.on) - (event.on.day == 1)) + timedelta(days=1), start)
+        here = max(last_day(month_number(event.on) - (event.on.day == 1)) + timedelta(days=1), start)
         return (plus(here, event.remaining_months) - start).days
     months = event.months or 0
     if start == first:
@@ -179,7 +180,7 @@ def _clawback(
         back = Expense(
             line_id=event.earning_line_id or (known.earning_line_id if known else event.source),
             contract_id=event.contract_id,
-            month=number(event.on),
+            month=month_number(event.on),
             amount=-beyond,
             on_cost=-beyond_on_cost,
             currency=event.currency or (known.currency if known else ""),

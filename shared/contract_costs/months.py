@@ -9,13 +9,9 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 from shared.contract_costs.policy import Convention
+from shared.periods import first_day, month_number
 
 MID_MONTH = 15
-
-
-def number(day: date) -> int:
-    """The month of a date, counted from year 0."""
-    return day.year * 12 + day.month - 1
 
 
 def month_of(period: str) -> int:
@@ -24,13 +20,7 @@ def month_of(period: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    year, _, month = period.partition("-")
-    return number(date(int(year), int(month), 1))
-
-
-def name(month: int) -> str:
-    """The period's name."""
-    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+    return month_number(first_day(period))
 
 
 def last_day(month: int) -> date:
@@ -41,7 +31,7 @@ def last_day(month: int) -> date:
 
 def plus(start: date, months: int) -> date:
     """The same day some months later, or the last of its month where that has fewer days."""
-    end = last_day(number(start) + months)
+    end = last_day(month_number(start) + months)
     return end.replace(day=min(start.day, end.day))
 
 
@@ -49,7 +39,7 @@ def gone(convention: Convention, start: date, *, month: int) -> int:
     """How much has gone by at the end of a month, from the start on: half months, or days."""
     if convention == "days":
         return max(0, (last_day(month) - start).days + 1)
-    whole = month - number(start)
+    whole = month - month_number(start)
     if convention == "half":
         return max(0, 2 * whole + 1)
     counts = convention == "full" or (convention == "mid_month" and start.day <= MID_MONTH)
@@ -68,5 +58,5 @@ def until(convention: Convention, start: date, *, end: date) -> int:
     if convention == "days":
         return (end - start).days + 1
     after = end + timedelta(days=1)
-    months = number(after) - number(start)
+    months = month_number(after) - month_number(start)
     return 2 * (months + 1 if plus(start, months) < after else months)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.entries import Entry, EntryKind
-from shared.contract_costs.months import month_of, name
+from shared.contract_costs.months import month_of
 from shared.contract_costs.schedule import ContractCostBooks
+from shared.periods import month_of_number
 
 By = Literal["month", "quarter", "year"]
 SIZES: Final[dict[By, int]] = {"month": 1, "quarter": 3, "year": 12}
@@ -94,7 +95,7 @@ def calculated_in_a_year(books: ContractCostBooks) -> InAYear:
 def period_name(start: int, by: By) -> str:
     """The name of the period that begins with a month: `2026-01`, `2026-Q1`, `2026`."""
     if by == "month":
-        return name(start)
+        return month_of_number(start)
     return f"{start // 12:04d}" + (f"-Q{start % 12 // 3 + 1}" if by == "quarter" else "")
 
 

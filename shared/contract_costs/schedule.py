@@ -14,7 +14,7 @@ from shared.contract_costs.asset_state import AssetState, Source
 from shared.contract_costs.assets import Asset, Expense
 from shared.contract_costs.events import AppliedEvent, Contract, apply_event
 from shared.contract_costs.facts import RANK, CostEvent, Refused
-from shared.contract_costs.months import number
+from shared.periods import month_number
 
 YEAR = 12
 
@@ -61,16 +61,16 @@ def schedule(
     assets: Sequence[Asset], events: Sequence[CostEvent], *, contract: Contract, books: ContractCostBooks
 ) -> None:
     """Add to the books the schedule of a contract's assets under its events, to the end of the last asset."""
-    pending = sorted(events, key=lambda event: (number(event.on), event.on, RANK[event.kind]))
+    pending = sorted(events, key=lambda event: (month_number(event.on), event.on, RANK[event.kind]))
     states = [AssetState(asset) for asset in sorted(assets, key=lambda asset: (asset.recognised, asset.id))]
     if not states and not pending:
         return
     waiting = [(state.asset.recognised, state) for state in states]
     here: list[AssetState] = []
-    for month in count(min([month for month, _ in waiting] + [number(event.on) for event in pending])):
+    for month in count(min([month for month, _ in waiting] + [month_number(event.on) for event in pending])):
         while waiting and waiting[0][0] <= month:
             here.append(waiting.pop(0)[1])
-        due = [event for event in pending if number(event.on) == month]
+        due = [event for event in pending if month_number(event.on) == month]
         pending = pending[len(due) :]
         # An estimate or a termination of the first day changes what that month expenses; of a later day, what the months after expense.
         for event in (event for event in due if event.on.day == 1):
@@ -112,7 +112,7 @@ def _apply(event: CostEvent, here: Sequence[AssetState], *, contract: Contract, 
         books.schedule.append(
             _row(
                 change.state,
-                number(event.on),
+                month_number(event.on),
                 source=change.source,
                 amount=change.amount,
                 on_cost=change.on_cost,

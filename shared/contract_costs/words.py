@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from shared.contract_costs.assets import Asset, Expense
 from shared.contract_costs.events import AppliedEvent
 from shared.contract_costs.facts import CostEvent
-from shared.contract_costs.months import name
 from shared.contract_costs.policy import Convention
 from shared.contract_costs.schedule import ContractCostBooks, ScheduleRow
 from shared.formatting import money
+from shared.periods import month_of_number
 
 _FIRST: dict[Convention, str] = {
     "full": "the month of the start counts whole",
@@ -52,7 +52,7 @@ def _money(amount: int, currency: str) -> str:
 
 def _expensed(spent: Expense) -> str:
     on_cost = f", with on-costs of {_money(spent.on_cost, spent.currency)}" if spent.on_cost else ""
-    return f"{name(spent.month)}: {spent.line_id}, {_money(spent.amount, spent.currency)}{on_cost}, is expense: {spent.why}."
+    return f"{month_of_number(spent.month)}: {spent.line_id}, {_money(spent.amount, spent.currency)}{on_cost}, is expense: {spent.why}."
 
 
 def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
     if asset.on_cost:
         parts = f" ({_money(asset.commission, currency)} and on-costs of {_money(asset.on_cost, currency)})"
     yield (
-        f"{name(asset.recognised)}: {line.earning_line_id} is capitalised at {_money(asset.total, currency)}{parts}. It is expensed "
+        f"{month_of_number(asset.recognised)}: {line.earning_line_id} is capitalised at {_money(asset.total, currency)}{parts}. It is expensed "
         f"over {asset.months} months from {asset.start}, {asset.why}; {_FIRST[asset.policy.first_month]}."
     )
     base, run = asset.total, list[ScheduleRow]()
@@ -76,7 +76,7 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
             continue
         base = row.carrying
         yield (
-            f"{name(row.month)}: of {_money(row.carrying + row.amount, currency)}, {_money(abs(row.amount), currency)} "
+            f"{month_of_number(row.month)}: of {_money(row.carrying + row.amount, currency)}, {_money(abs(row.amount), currency)} "
             f"{_CAUSE[row.source]}; {_money(row.carrying, currency)} is carried on."
         )
     yield from _run(asset, base, run=run)
@@ -89,13 +89,13 @@ def _run(asset: Asset, base: int, *, run: Sequence[ScheduleRow]) -> Iterator[str
     currency, first, last = asset.line.currency, run[0], run[-1]
     new = f" under the new estimate of {first.months} months in all" if first.source == "estimate_change" else ""
     if first.part[1] == 0:
-        yield f"{name(first.month)}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
+        yield f"{month_of_number(first.month)}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
         return
-    shown = [f"{name(row.month)} {_sum(base, row, convention=asset.policy.first_month)}" for row in run[:3]]
+    shown = [f"{month_of_number(row.month)} {_sum(base, row, convention=asset.policy.first_month)}" for row in run[:3]]
     more = "; and so on" if len(run) > len(shown) else ""
     yield (
-        f"{name(first.month)} to {name(last.month)}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
-        f"{_money(base - last.carrying, currency)}; {_money(last.carrying, currency)} is carried at the end of {name(last.month)}."
+        f"{month_of_number(first.month)} to {month_of_number(last.month)}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
+        f"{_money(base - last.carrying, currency)}; {_money(last.carrying, currency)} is carried at the end of {month_of_number(last.month)}."
     )
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from earnest.files.contract_costs import CostFile, read_costs
 from earnest.files.cost_results import tables, window
-from shared.contract_costs.months import name
 from shared.money import from_minor
+from shared.periods import month_of_number
 
 CASES = sorted((Path(__file__).parent / "contract_costs").iterdir())
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -49,17 +49,24 @@ def value(file: CostFile, what: str, line: str, period: str) -> Decimal:
     assets = [asset for asset in found.assets if asset.line.earning_line_id == line]
     if what in SOURCES:
         sign = -1 if what == "reversed" else 1
-        amounts = [row.amount for row in rows if row.source in SOURCES[what] and name(row.month).startswith(period)]
+        amounts = [
+            row.amount for row in rows if row.source in SOURCES[what] and month_of_number(row.month).startswith(period)
+        ]
         return money(file, (sign * amount for amount in amounts))
     match what:
         case "capitalised":
-            return money(file, (each.total for each in assets if name(each.recognised).startswith(period)))
+            return money(file, (each.total for each in assets if month_of_number(each.recognised).startswith(period)))
         case "carrying":
             return money(
-                file, [each.total for each in assets] + [-row.amount for row in rows if name(row.month) <= period]
+                file,
+                [each.total for each in assets] + [-row.amount for row in rows if month_of_number(row.month) <= period],
             )
         case "expensed":
-            spent = [each for each in found.expenses if each.line_id == line and name(each.month).startswith(period)]
+            spent = [
+                each
+                for each in found.expenses
+                if each.line_id == line and month_of_number(each.month).startswith(period)
+            ]
             return money(file, (each.total for each in spent))
         case "current" | "non_current":
             by = "month" if "-" in period else "year"

@@ -142,7 +142,7 @@ def ratio(numerator: int, denominator: int) -> Decimal | None:
 
 def trailing_months(as_of: date, count: int) -> list[str]:
     """The last so many months of a date, its own last."""
-    found = [period_of(as_of)]
+    found: list[str] = [period_of(as_of)]
     while len(found) < count:
         found.insert(0, previous_period(found[0]))
     return found

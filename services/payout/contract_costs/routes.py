@@ -32,7 +32,6 @@ from services.payout.periods import checked
 from services.payout.policies import store as policies
 from shared.contract_costs.account import PolicyAt, account_for
 from shared.contract_costs.entries import Entry, carrying_amounts, differences, entries, sums
-from shared.contract_costs.months import name
 from shared.contract_costs.policy import ContractCosts
 from shared.contract_costs.rollforward import rollforward
 from shared.contract_costs.schedule import ContractCostBooks
@@ -41,7 +40,7 @@ from shared.contracts.base import Identifier
 from shared.deps import ClockDep, EngineDep, SettingsDep, SnapshotDep
 from shared.http import next_page
 from shared.pay.policy import in_force
-from shared.periods import last_day
+from shared.periods import last_day, month_of_number
 from shared.problems import NotFound
 
 POLICY: Final = "default"
@@ -192,7 +191,7 @@ def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, l
         closed = {batch.period: batch.balances for batch in store.batches(connection)}
 
     def in_a_year(entity: str, currency: str, month: int) -> int | None:
-        if (balances := closed.get(name(month))) is None:
+        if (balances := closed.get(month_of_number(month))) is None:
             return None
         return {(each.entity, each.currency): each.in_a_year for each in balances}.get((entity, currency), 0)
 

@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from services.payout.contract_costs.store import BookedBatch, BookedEntry
 from shared.contract_costs.entries import CarryingAmount, EntryKind
 from shared.contract_costs.facts import CostEvent, CostLine, EventKind
-from shared.contract_costs.months import name
 from shared.contract_costs.rollforward import Movement
 from shared.contract_costs.schedule import ScheduleRow
 from shared.money import from_minor
+from shared.periods import month_of_number
 
 
 class LineView(BaseModel):
@@ -227,7 +227,7 @@ class ScheduleRowView(BaseModel):
         return cls(
             asset_id=row.asset.id,
             earning_line_id=row.asset.line.earning_line_id,
-            period=name(row.month),
+            period=month_of_number(row.month),
             amount=from_minor(row.amount, currency),
             cum_amount=from_minor(row.cum_amount, currency),
             carrying=from_minor(row.carrying, currency),

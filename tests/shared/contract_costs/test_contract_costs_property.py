@@ -13,11 +13,11 @@ from shared.contract_costs.account import account_for
 from shared.contract_costs.entries import entries
 from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.journals import journals
-from shared.contract_costs.months import name, number
 from shared.contract_costs.policy import ContractCosts
 from shared.contract_costs.rollforward import By, Movement, calculated_in_a_year
 from shared.contract_costs.rollforward import rollforward as rollforward_of
 from shared.contract_costs.schedule import ContractCostBooks
+from shared.periods import month_number, month_of_number
 
 FIRST = date(2026, 1, 1)
 LAST = "2046-12"
@@ -135,7 +135,7 @@ def test_schedules_sum_to_their_assets_and_never_fall_below_zero(
 def test_what_happens_never_changes_the_months_before_it(
     lines: list[CostLine], events: list[CostEvent], later: CostEvent, policy: ContractCosts
 ) -> None:
-    month = number(later.on)
+    month = month_number(later.on)
 
     def past(found: ContractCostBooks) -> list[tuple[object, ...]]:
         rows = [(row.asset.id, *row[1:]) for row in found.schedule if row.month < month]
@@ -154,7 +154,9 @@ def test_each_month_opens_with_what_the_one_before_closed_with(
     closed: dict[tuple[str, str], int] = defaultdict(int)
     carried: dict[tuple[str, str, str], int] = defaultdict(int)
     for closing in found.closings:
-        carried[name(closing.month), closing.asset.line.entity, closing.asset.line.currency] += closing.carrying
+        carried[month_of_number(closing.month), closing.asset.line.entity, closing.asset.line.currency] += (
+            closing.carrying
+        )
     for row in rollforward(found):
         assert row.opening == closed[row.entity, row.currency]
         moved = row.additions + row.amortisation + row.impairment + row.reversal + row.clawback
