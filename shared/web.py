@@ -262,6 +262,7 @@ class _BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
+            # Counted as it comes, also where a length was announced: it may have been a lie.
             if taken > self._limit:
                 raise refusal
             return message

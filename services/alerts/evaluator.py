@@ -24,6 +24,7 @@ from shared.log.worker import TRANSIENT
 from shared.periods import last_day, period_of
 
 PERIOD_SECONDS = 1.0
+"""Well below the interval of a scrape, so that a scrape never sees figures of the last one."""
 NOT_YET = "the KPIs are not evaluated yet"
 
 _logger = structlog.get_logger(__name__)
@@ -83,6 +84,8 @@ class Evaluator:
             PositionOutOfRange: the log does not hold what the worker has to read next.
         """
         with self._engine.begin() as connection:
+            # Every process evaluates, for each is scraped; whoever has the lock also moves alerts, so that each opens
+            # once.
             moving = store.evaluating(connection)
             found = self._evaluate(connection, now)
             if moving:
@@ -90,6 +93,7 @@ class Evaluator:
                 store.save_alerts(connection, changed)
                 self._log.publish(connection, [_publication(alert) for alert in changed])
             still_open = store.open_alerts(connection)
+        # After the commit: an alert is not shown that is not written.
         self._latest = found
         self._gauges.show([*found.plan, *found.pipeline], still_open.keys(), as_of=found.as_of, now=now)
 
@@ -109,6 +113,8 @@ class Evaluator:
 
 
 def _changes(connection: Connection, found: Evaluation) -> list[Alert]:
+    # Alerts of the plan carry the date that deals speak of, those of the pipeline today: it may stand still while time
+    # goes on.
     still_open, episodes = store.open_alerts(connection), store.episodes(connection)
     of_plan = changes(found.plan, still_open, episodes=episodes, as_of=found.as_of) if found.as_of else []
     return [*of_plan, *changes(found.pipeline, still_open, episodes=episodes, as_of=found.today)]

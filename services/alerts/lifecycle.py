@@ -54,15 +54,14 @@ def changes(
         subject = (reading.kpi, reading.currency)
         alert = still_open.get(subject)
         if reading.value is None or reading.breached is None:
-            continue
+            continue  # held as it is: silence is neither a breach nor its end
         if reading.breached and alert is None:
-            threshold = BY_NAME[reading.kpi].threshold
             changed.append(
                 Alert(
                     kpi=reading.kpi,
                     currency=reading.currency,
                     number=episodes.get(subject, 0) + 1,
-                    threshold=threshold,
+                    threshold=BY_NAME[reading.kpi].threshold,  # kept: the KPI may have another one when somebody asks
                     opened_on=as_of,
                     opened_value=reading.value,
                 )

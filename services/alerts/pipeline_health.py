@@ -34,7 +34,7 @@ class Watch:
         waiting: dict[Partition, int] = {}
         for topic in (DEALS, EARNINGS):
             for partition, end in self._log.ends(topic).items():
-                if partition not in reached:
+                if partition not in reached:  # the worker has not begun it: all that the log holds waits
                     reached[partition] = self._log.first(partition)
                 waiting[partition] = end - reached[partition]
         oldest = min(
@@ -42,6 +42,7 @@ class Watch:
         )
         self._before = reached
         still_open, ever = store.letters(connection)
+        # Clocks of the log and of this process differ: an event from the future waits for no time, not for less.
         lag = (Decimal(now) - Decimal(oldest)).quantize(_MILLISECONDS)
         return PipelineHealth(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
 

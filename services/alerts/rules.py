@@ -44,6 +44,7 @@ def rules_file() -> str:
 
 def _rule(kpi: Kpi) -> dict[str, Any]:
     where, subject = (" in {{ $labels.currency }}", ",currency='%s'") if kpi.by_currency else ("", "")
+    # The value of now, asked for when the alert is told: the alert itself is about a gauge of 0 and 1.
     query = f"\"max(earnest_kpi_value{{kpi='{kpi.name}'{subject}}})\""
     asked = f"printf {query} $labels.currency" if kpi.by_currency else query
     value = f"{{{{ with {asked} | query }}}}{{{{ . | first | value | {_HUMANIZE[kpi.unit]} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
@@ -51,7 +52,7 @@ def _rule(kpi: Kpi) -> dict[str, Any]:
         "alert": alert_name(kpi),
         # Several instances may export the same KPI: `max by` makes one alert of them.
         "expr": f'max by (kpi, currency) (earnest_kpi_breach{{kpi="{kpi.name}"}}) == 1',
-        "for": "1m",
+        "for": "1m",  # the service has waited long enough already; this only outlasts a restart between two scrapes
         "labels": {"severity": kpi.severity, "about": kpi.about},
         "annotations": {
             "summary": f"{kpi.title}{where}: {value}, in breach {kpi.bad} {threshold_text(kpi)}",

@@ -54,7 +54,7 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     changed = {}
     for deal_id, of_deal in patches.items():
         facts = known.get(deal_id, {})
-        before = contributions.of_deal(facts)
+        before = contributions.of_deal(facts)  # before the merge, which changes the facts in place
         changes = [  # a list, because every patch must be merged, also after one that changes something
             merge(facts, fields, occurred_at=occurred_at, sequence=sequence, source=source)
             for fields, occurred_at, sequence, source in of_deal
@@ -88,7 +88,7 @@ def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged])
     for earner, earned in newest.items():
         revision, before = held.get(earner, (-1, {}))
         if earned.revision <= revision:
-            continue
+            continue  # repeated, or overtaken: what is held is newer
         after = contributions.of_earnings(earned.earnings)
         changed[earner] = (earned.revision, after)
         for by_currency, sign in ((before, -1), (after, 1)):

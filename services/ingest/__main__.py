@@ -34,6 +34,7 @@ def main() -> None:
     migrate(engine, "ingest", package="services.ingest")
     log = open_log(settings)
     log.ensure(ROAD)
+    # Plans are checked in one process for all requests: two at once would share its limits of time and memory.
     answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess()
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
@@ -49,6 +50,8 @@ def main() -> None:
     )
 
     def ready() -> list[str]:
+        # Without its database ingest cannot tell a repeated request from a new one, though on Kafka it could still
+        # append.
         try:
             answers.reachable()
         except SQLAlchemyError:

@@ -63,6 +63,7 @@ def read_events(
             results.append({"index": index, "id": text.id, "status": "rejected", "errors": text.errors})
             continue
         try:
+            # Form, time, the company's own fields, size: each needs the one before, and the first that fails is told.
             event = kind.read(text, zone)
             _check_time(event, latest)
             event.check(columns)
@@ -111,6 +112,7 @@ def _id(text: bytes) -> str | None:
 
 
 def _check_size(record: Record) -> None:
+    # Here and not when appending: there it would fail the others of the request, which are appended together.
     size = len(record.value or b"")
     if size > MAX_RECORD_BYTES:
         raise Unfit([("data", f"the event has {size:,} bytes; {MAX_RECORD_BYTES:,} at most are taken")])

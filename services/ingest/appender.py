@@ -55,6 +55,7 @@ class Appender:
 
     def run(self, stop: threading.Event) -> None:
         """Append until told to stop and nothing waits any more."""
+        # What waits is appended also when stopping: its callers are still there, for requests are drained first.
         while not (stop.is_set() and self._waiting.empty()):
             try:
                 first = self._waiting.get(timeout=0.2)

@@ -66,6 +66,8 @@ class Event(BaseModel):
     arrive.
     """
 
+    # Strict: "5" is no number and 1 is no truth. Extensions are ignored, for CloudEvents says that anybody may add
+    # some.
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     topic: ClassVar[Topic]
 
@@ -100,6 +102,8 @@ class Event(BaseModel):
 
         `by` names the key or the signature it was sent with: `source` is what a sender likes to say.
         """
+        # The value is ours, validated and flat; of the event itself the attributes stay, as headers, for whoever reads
+        # the topic.
         headers = {
             **cloud_event(event_id=self.id, source=self.source, kind=self.type),
             "ce_time": self.time,

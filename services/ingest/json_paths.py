@@ -16,6 +16,8 @@ DEEPEST: Final = 10
 
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 
+# Each of these multiplies: a path that looks below twice looks at every pair of places in a document, and a document
+# may have 4 MB.
 _LIMITS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (lambda bare: bare.count("..") > 1, "it may look below (..) once only"),
     (lambda bare: len(re.findall(r"[$^]", bare)) > 1, "it may name the whole document ($) once only"),
@@ -36,7 +38,7 @@ def compiled(path: str) -> jsonpath.JSONPath:
     """
     if len(path) > MOST_CHARACTERS:
         raise ValueError(f"a JSON path has at most {MOST_CHARACTERS} characters; this one has {len(path):,}")
-    bare = _QUOTED.sub("", path)
+    bare = _QUOTED.sub("", path)  # in quotes a comma is a part of a name
     for exceeds, why in _LIMITS:
         if exceeds(bare):
             raise ValueError(f"{path!r}: {why}")

@@ -13,7 +13,7 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import ROSTER
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks.roster import roster_remarks
+from shared.kernel.remarks.roster import Remark, roster_remarks
 from shared.log.port import Log, Partition, Record
 
 TOGETHER: Final = 10_000
@@ -41,27 +41,28 @@ class KnownRoster:
         named = {fact.participant_id for fact in facts}
         with self._lock:
             self._read_on()
+            # Copies of those that are named; nobody else is touched, and what is known stays what the log says.
             patched = {who: dict(self._facts.get(who, {})) for who in named}
             for fact in facts:
                 _merge(patched, fact)
             after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
             before = {who: dict(self._facts.get(who, {})) for who in after}
-        known = {each[:3] for each in roster_remarks(Roster.from_facts(before.items()), plans)}
-        found: dict[str, list[str]] = {}
+        # Only what is new is told: whoever changes a pay group need not hear for the tenth time that there is no quota.
+        known = {_subject(remark) for remark in roster_remarks(Roster.from_facts(before.items()), plans)}
+        told: dict[str, list[str]] = {}
         for remark in roster_remarks(Roster.from_facts(after.items()), plans):
-            if remark.participant_id in named and remark[:3] not in known:
-                found.setdefault(remark.participant_id, []).append(remark.message)
-        return found
+            if remark.participant_id in named and _subject(remark) not in known:
+                told.setdefault(remark.participant_id, []).append(remark.message)
+        return told
 
     def _read_on(self) -> None:
         for partition, end in self._log.ends(ROSTER).items():
             start = max(self._next.get(partition, 0), self._log.first(partition))
             while start < end and (stored := self._log.read(partition, start, limit=min(TOGETHER, end - start))):
-                for each in stored:
-                    with suppress(
-                        ValidationError
-                    ):  # of whoever else writes to the topic; scoring keeps it as a dead letter
-                        _merge(self._facts, RosterFact.model_validate_json(each.record.value or b"{}"))
+                for one in stored:
+                    # What cannot be read is of whoever else writes to the topic; scoring keeps it as a dead letter.
+                    with suppress(ValidationError):
+                        _merge(self._facts, RosterFact.model_validate_json(one.record.value or b"{}"))
                 start = stored[-1].position + 1
             self._next[partition] = start
 
@@ -75,6 +76,11 @@ class KnownRoster:
                 found.add(who)
                 due += _managers(patched.get(who, self._facts.get(who, {})))
         return found
+
+
+def _subject(remark: Remark) -> tuple[str, str, str]:
+    """What a remark says of whom, whenever it holds: dates move when the roster changes, and the remark is the same."""
+    return remark.kind, remark.participant_id, remark.says
 
 
 def _merge(people: dict[str, Facts], fact: RosterFact) -> None:

@@ -169,6 +169,7 @@ class Source(Part):
                 )
         return done
 
+    # Absent and null are two things all the way: what an item does not have leaves a field as it is, null clears it.
     def _event(self, index: int, item: Any, *, done: Translation, name: str, occurred_at: str) -> dict[str, Any]:
         def taken(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
             value = ABSENT if rule is None else done.taken(index, field, rule=rule, item=item)
@@ -200,7 +201,7 @@ class Source(Part):
         if rules is None or key is None:
             return {}
         amount = taken(f"{name}.amount", rules.amount)
-        if None in amount.values():
+        if None in amount.values():  # the CRM took it back: the entry is cleared under its id, and no date matters
             return {name: {str(key): None}}
         said = amount | taken(f"{name}.date", rules.date)
         return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in said.items()}}}
@@ -235,12 +236,13 @@ class Translation:
         if text in rule.repairs:
             self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
             text = rule.repairs[text]
+        # A vocabulary has the last word: what it gives is in our terms, and no date or amount any more.
         if rule.values:
             return rule.values.get(text, rule.values.get(OTHERWISE, text))
         if isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale):
             return value  # a company's own field may be a number, or yes or no
         if not text:
-            return None
+            return None  # exports write what is not there as an empty text
         if rule.format is not None:
             return _moment(text, rule.format)
         return _moved(text, rule.scale) if rule.scale else text

@@ -128,6 +128,8 @@ class PublishedPlans:
             PlanCannotHold: one of them would never hold, or declares a column in another way; nothing was published.
             LogUnavailable: the log cannot be read or written.
         """
+        # Read, checked and written by one publisher at a time: two versions that contradict each other could both be
+        # sound beside what either of them read.
         with self._lock():
             known = self._known()
             held = {key: _declared(fact) for key, fact in known.items()}
@@ -143,7 +145,7 @@ class PublishedPlans:
                     )
                 known[record.key] = fact
             _check(held, {key: _declared(known[key]) for key in new})
-            if new:
+            if new:  # all in one append: of a request either every version is published or none
                 self._log.append(PLANS, list(new.values()))
             self._remember(known)
 

@@ -33,6 +33,8 @@ def events(body: bytes, source: str, *, received: datetime) -> list[bytes | Refu
         TooMany: there are more rows than events are read at once.
     """
     try:
+        # `utf-8-sig`, for a spreadsheet writes a mark before the first name; strict, for a quote that is not closed
+        # eats rows.
         reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
         header = header_of(next(reader, []))
         check_columns(header)
@@ -44,6 +46,7 @@ def events(body: bytes, source: str, *, received: datetime) -> list[bytes | Refu
     except BadHeader as error:
         raise Unprocessable(f"the file cannot be used: {error}") from None
     check_number(len(rows))
+    # Ids from the content: the same file sent twice has the same events, whatever it is called and whoever sends it.
     digest = hashlib.sha256(body).hexdigest()[:16]
     found: list[bytes | RefusedItem] = []
     for row, cells in rows:

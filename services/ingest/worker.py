@@ -33,7 +33,7 @@ def step(
     rejections: list[Rejection] = []
     for stored in batch:
         delivery = Delivery.of(stored.record)
-        source = sources.get(delivery.source)
+        source = sources.get(delivery.source)  # by the file as it is now: a mended mapping is why it is read again
         if source is None:
             rejections.append(
                 Rejection(stored=stored, code="unknown_source", message=f"no source {delivery.source} is configured")

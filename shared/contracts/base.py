@@ -50,6 +50,8 @@ PeriodName = Annotated[str, StringConstraints(pattern=PERIOD)]
 class Contract(BaseModel):
     """A message: strict at the edge, unknown fields refused, never changed after it was made."""
 
+    # An unknown field is a slip in the name of a known one more often than anything else, and would silently say
+    # nothing.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
@@ -82,7 +84,7 @@ def _exact_decimal(value: object) -> object:
     """Take a decimal from text or a whole number only: a JSON float has already lost the cent."""
     if isinstance(value, Decimal):
         return value
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int):  # True is a whole number to Python
         raise ValueError('write the amount as text, for example "1200.50": a JSON number is not exact')
     return plain_decimal(value) if isinstance(value, str) else Decimal(value)
 
@@ -90,7 +92,7 @@ def _exact_decimal(value: object) -> object:
 def _plausible(value: Decimal) -> Decimal:
     if not value.is_finite():
         raise ValueError("the amount must be finite")
-    if abs(value) >= Decimal(10) ** 13:
+    if abs(value) >= Decimal(10) ** 13:  # in minor units of any currency still below `shared.money.MOST`
         raise ValueError("the amount must be smaller than 10,000,000,000,000")
     return value
 
@@ -160,6 +162,8 @@ def _business_date(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     try:
+        # By its form, for `fromisoformat` of a date takes others too (20250331, 2025-W14-1), and so does that of an
+        # instant.
         if len(value) == len("2025-03-31") and value[4] == value[7] == "-":
             return date.fromisoformat(value)
         instant = datetime.fromisoformat(value)

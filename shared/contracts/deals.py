@@ -114,6 +114,7 @@ class DealFields(Contract):
 
     @model_validator(mode="after")
     def _splits_sum_to_whole(self) -> DealFields:
+        # In whole percent or not, to the last digit: a share that is nobody's would be paid to nobody.
         if self.splits is not None and sum(self.splits.values()) != Decimal(100):
             raise ValueError(f"splits must sum to 100 percent, not {sum(self.splits.values())}")
         return self
@@ -138,6 +139,8 @@ class DealFields(Contract):
     def flat(self) -> dict[str, Any]:
         """The set fields as the flat map of the road: path -> JSON value."""
         fields: dict[str, Any] = {}
+        # Only what was set: an absent field leaves things as they are, null clears. Splits stay one value, because they
+        # sum to 100 only as a whole; entries are merged one by one.
         for name, value in self.model_dump(mode="json", exclude_unset=True).items():
             if name in (*ENTRIES, "custom"):
                 fields |= {f"{name}.{key}": entry for key, entry in value.items()}

@@ -35,7 +35,7 @@ def header_of(cells: Sequence[str]) -> list[str]:
         BadHeader: there is none, one has no name, or a name is there twice.
     """
     names = [cell.strip() for cell in cells]
-    while names and not names[-1]:
+    while names and not names[-1]:  # a spreadsheet writes as many commas as its widest row ever had
         names.pop()
     if not names:
         raise BadHeader("the first row must name the columns")

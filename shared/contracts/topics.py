@@ -24,6 +24,7 @@ class Topic:
 DELIVERIES: Final = Topic("deliveries")
 """Webhook deliveries, as they were sent, that could not be read whole."""
 DEALS: Final = Topic("deals")
+# Not compacted: a record is a patch of some attributes, and the last one of a participant says nothing of the others.
 ROSTER: Final = Topic("roster", compacted=False)
 PLANS: Final = Topic("plans", compacted=True)
 RECREDITS: Final = Topic("recredits")
