@@ -141,7 +141,7 @@ def collections(
     for path, entry in values.items():
         if path.startswith(f"{name}.") and entry is not None:
             amount = units(entry["amount"])
-            if amount is None:
+            if amount is None:  # one amount that is not known makes every sum of them unknown
                 return None
             found.append(DatedAmount(date.fromisoformat(entry["date"]), amount))
     return sorted(found)

@@ -30,6 +30,7 @@ class Corrected(NamedTuple):
 
 def compared(before: pl.DataFrame, after: pl.DataFrame, *, key: Sequence[str] = tuple(KEY)) -> pl.DataFrame:
     """`Corrected.deals` between two tables `by_deal`, or `Corrected.others` between two `by_rule`."""
+    # A deal may earn something new, or nothing any more: both sides stay.
     both = before.join(after.select(*key, "amount"), on=list(key), how="full", suffix="_now", coalesce=True)
     both = both.with_columns(was_there=pl.col("amount").is_not_null(), is_there=pl.col("amount_now").is_not_null())
     both = both.with_columns(pl.col("amount", "amount_now").fill_null(0))

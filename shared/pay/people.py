@@ -101,6 +101,7 @@ class Person:
         Whom the roster does not know by date is there.
         """
         settings = list(self.settings())
+        # Facts without a date hold always: somebody whom only these describe was always there.
         undated = not settings or any("/" not in path and path != "name" for path in self.facts)
         begins = date.min if undated else settings[0].day
         turns = [(each.day, each.value is not False) for each in settings if each.attribute == "active"]

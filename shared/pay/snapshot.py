@@ -80,6 +80,7 @@ class RunSnapshot:
         found = set()
         documents = self.terms(self.run.ends)
         currencies = {each.currency for each in documents if pays_unearned(each)}
+        # Most groups have no such terms: then nobody's roster is read.
         for participant_id in self.people if currencies else ():
             home = self.attributes_of(participant_id)
             if self.people[participant_id].days_there(self.run.starts, self.run.ends):

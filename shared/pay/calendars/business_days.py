@@ -19,6 +19,7 @@ def pay_date(group: PayGroup, end: date) -> date:
     if days.is_working_day(wanted):
         return wanted
     moved: date = days.get_nth_working_day(wanted, -1 if group.business_day == "before" else 1)
+    # Moved before the end, pay would be paid before it is earned.
     return moved if moved >= end else days.get_nth_working_day(wanted, 1)
 
 

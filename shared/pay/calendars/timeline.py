@@ -31,6 +31,7 @@ def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, P
         NoSuchPayPeriod: there is none of this name, or another version held when it would have been.
     """
     refused: NoSuchPayPeriod | None = None
+    # The newest version first: where two would name a pay period alike, the one that holds on its last day is meant.
     for group in reversed(groups):
         try:
             end = pay_period(group, name).end
@@ -50,6 +51,7 @@ def pay_periods_between(groups: Sequence[PayGroup], first: date, *, last: date) 
         group = group_on(groups, day)
         assert group is not None
         end = pay_period_at(group, day).end
+        # The version that holds on the last day rules it: a version that begins within the pay period sets its pay date.
         found = pay_period_at(group_on(groups, end) or group, end)
         if found.end <= last:
             yield found

@@ -108,6 +108,7 @@ def losses(
         deal: what became of its deal.
         shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is not known.
     """
+    # What was refunded before the line was paid lowered it then. Counters, since two refunds of a day may be alike.
     known = Counter(paid.refunds)
     since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
     if now == 0 and deal.cancelled_on is not None:
@@ -115,8 +116,10 @@ def losses(
     since.sort(key=lambda each: each[0])
     whole = None if paid.deal_amount is None else paid.deal_amount - sum(each.amount for each in paid.refunds)
     part_left = paid.part_left(shares)
+    # Without an amount no refund is a part of anything: what the line lost is all there is to divide.
     if not whole or whole < 0 or deal.amount is None:
         return paid, _of_unknown_parts(part(paid.amount, part_left) - now, since)
+    # The deal as it was when the line was paid, but for what is known of its amount since: refunds of then count, later ones are the losses.
     there = tuple((Counter(deal.refunds) & known).elements())
     left = max(0, deal.amount - sum(each.amount for each in there))
     cancelled = any(amount is None for _, amount in since)
@@ -127,8 +130,9 @@ def losses(
         return PaidLine(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
     if not rest:
         rate = rate if paid.rate is None else paid.rate * part_left
-    elif now < rate * rest - ROUNDING:
+    elif now < rate * rest - ROUNDING:  # its tier or price was corrected: that is no loss by a decrease
         rate = max(Fraction(0), Fraction(now, rest))
+    # What the line would earn at its rate if nothing were lost since; a deal that grew counts as one that grew before it decreased.
     worth = part(1, rate * left)
     if since and worth > paid.amount + ROUNDING:
         paid, part_left = PaidLine(worth, deal.amount, there, shares=held), Fraction(1)
@@ -145,6 +149,7 @@ def _in_order(lost: int, rate: Fraction, *, since: Iterable[tuple[date, int | No
         taken = rest if amount is None else min(rest, rate * amount)
         found.append(Loss(day, taken))
         rest -= taken
+    # Rounding is of the line, not of a decrease: the last one takes it, so that they sum to what was lost.
     if found:
         found[-1] = found[-1]._replace(amount=found[-1].amount + rest)
     return tuple(each for each in found if each.amount)

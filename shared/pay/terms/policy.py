@@ -154,6 +154,7 @@ def terms_for(
         and (rank := document.applies_to.rank(participant_id, plan, pay_group=pay_group)) is not None
     ]
     said: dict[str, Any] = {}
+    # The closest comes last and replaces what others said, word by word.
     for _, _, document in sorted(ranked, key=lambda each: each[:2]):
         said |= document.said()
     return Terms(currency, said)

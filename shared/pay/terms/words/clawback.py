@@ -54,6 +54,7 @@ def taken_back(schedule: Clawback | None, since: date, *, lost_on: date) -> Frac
     if schedule.prorated_over_months is not None:
         whole = schedule.prorated_over_months
         return Fraction(max(0, whole - _whole_months(since, lost_on)), whole)
+    # The window includes its last day: twelve months from 15 January end on 15 January.
     for step in schedule.steps:
         if lost_on <= since + relativedelta(months=step.within_months):
             return Fraction(step.take_back)
@@ -61,6 +62,7 @@ def taken_back(schedule: Clawback | None, since: date, *, lost_on: date) -> Frac
 
 
 def _whole_months(since: date, lost_on: date) -> int:
+    # A deal that is lost before its contract starts is no month old.
     age = relativedelta(max(since, lost_on), since)
     return age.years * 12 + age.months
 

@@ -115,8 +115,10 @@ def released(
         as_of: what became known of the deal after this date does not count.
         leaver: the terms of a participant who has left by then: may release everything at once.
     """
+    # A bonus or minimum has no customer and no contract to wait for.
     if line.deal_id is None and tranches is not None:
         tranches = None
+    # A hold goes before everything, also before what a leaver gets at once: a person stopped it.
     if any(hold.stops(line, as_of) for hold in holds):
         return 0
     if tranches is None or (leaver is not None and leaver.held == "release"):
@@ -145,6 +147,7 @@ def collected(line: LineFacts, as_of: date) -> Fraction | None:
     """
     if line.deal_amount is None or line.payments is None or line.refunds is None:
         return None
+    # A refund lowers what is owed and, as money that went back, what is in: paid in full and half refunded is still paid in full.
     given_back = _by(line.refunds, as_of)
     owed = line.deal_amount - given_back
     if owed <= 0:
