@@ -9,10 +9,10 @@ from functools import partial
 
 from services.payout.app import create_app
 from services.payout.delivery.worker import Courier
-from services.payout.ledger.tables import ROLE
 from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.payroll.worker import CutOffs
 from services.payout.scoring import ScoringClient
+from services.payout.tables import ROLE
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.payout.ledger.tables import Name, metadata
+from services.payout.tables import Name, metadata
 
 delivery: Final = Table(
     "delivery",

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from services.payout.ledger.tables import Name, metadata
+from services.payout.tables import Name, metadata
 
 gl_batch: Final = Table(
     "gl_batch",

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row, TextClause, select, text
 
 from services.payout.ledger.balances import ACCOUNTS, SIGNS, Balance, By, TrialBalanceRow
 from services.payout.ledger.journal import BookedJournal, ComponentKey, Posting
+from services.payout.ledger.tables import book
+from services.payout.roster.tables import person
 from shared.contracts.topics import EARNINGS, Topic
 from shared.log.tables import position
 
@@ -123,6 +125,12 @@ _PERIODS = text("""
 def periods(connection: Connection) -> list[tuple[str, str, str, str | None]]:
     """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the latest first."""
     return [tuple(row) for row in connection.execute(_PERIODS)]
+
+
+def not_on_roster(connection: Connection) -> list[str]:
+    """Participants with journals that the roster does not know: something was earned by them before anybody said who they are."""
+    unknown = select(book.c.participant_id).where(book.c.participant_id.not_in(select(person.c.participant_id)))
+    return list(connection.execute(unknown.order_by(book.c.participant_id)).scalars())
 
 
 def positions(connection: Connection, worker: str, *, topic: Topic = EARNINGS) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The tables of payout. Amounts are in minor units. The rules that the database itself enforces are in the migrations."""
+"""The tables of the ledger. Amounts are in minor units. The rules that the database itself enforces are in the migrations."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -21,13 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData()
-
-ROLE: Final = "earnest_payout"
-"""What the service works as: a role that owns nothing, and may add to the books and read them, never change them."""
-
-Name: Final = Text(collation="C")
-"""Ids and periods compare byte by byte, whatever the locale of the database."""
+from services.payout.tables import Name, metadata
 
 journal_kind: Final = Table(
     "journal_kind",
@@ -98,13 +90,6 @@ booked_earning: Final = Table(
     postgresql_with={"fillfactor": 80},
 )
 
-person: Final = Table(
-    "person",
-    metadata,
-    Column("participant_id", Name, primary_key=True),
-    Column("facts", Text, nullable=False, comment="JSON: path -> [value, occurred_at, sequence, source]"),
-)
-
 closing: Final = Table(
     "closing",
     metadata,
@@ -133,16 +118,4 @@ soft_opening: Final = Table(
     Column("closing", ForeignKey(soft_closing.c.number), primary_key=True, comment="the soft closing that this lifts"),
     Column("actor", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-)
-
-statement_file: Final = Table(
-    "statement_file",
-    metadata,
-    Column("run", Name, primary_key=True),
-    Column("participant_id", Name, primary_key=True),
-    Column("document", Text, primary_key=True),
-    Column("form", Text, primary_key=True),
-    Column("facts_sha256", Text, nullable=False, comment="of the frozen facts it was made of"),
-    Column("sha256", Text, nullable=False, comment="of the content"),
-    Column("content", LargeBinary, nullable=False, comment="as it was first asked for"),
 )

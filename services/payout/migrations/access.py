@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.payout.ledger.tables import ROLE
+from services.payout.tables import ROLE
 
 
 def create_role(op: Any) -> None:

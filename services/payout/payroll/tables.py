@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.payout.ledger.tables import Name, metadata
+from services.payout.tables import Name, metadata
 
 payroll_batch: Final = Table(
     "payroll_batch",

@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 
 from services.payout.deps import Deps, EarningsReader, KeysDep, TermsWriter
 from services.payout.ledger import store_closings as closings
+from services.payout.ledger.store_views import not_on_roster
 from services.payout.policies import store
 from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, schema_of
 from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
 from services.payout.policies.schemas import Kinds, Policies, PolicyHistory, Publication, Published, VersionView
 from services.payout.policies.store_referents import referents
-from services.payout.roster.store import not_on_roster, people
+from services.payout.roster.store import people
 from shared.deps import EngineDep, SnapshotDep
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import POLICY_ID, Policy, in_force

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection
 
+from services.payout.ledger.store_views import not_on_roster
 from services.payout.policies import store as policies
 from services.payout.policies.store import pay_groups
-from services.payout.roster.store import not_on_roster, people
+from services.payout.roster.store import people
 from shared.pay.deal_facts import DealSource
 from shared.pay.references import Named
 

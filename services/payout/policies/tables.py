@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Column, Date, DateTime, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.payout.ledger.tables import Name, metadata
+from services.payout.tables import Name, metadata
 
 policy: Final = Table(
     "policy",

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from services.payout.columns import arrays, insert_rows, is_any
-from services.payout.ledger.tables import book, person
+from services.payout.roster.tables import person
 from shared.facts import Facts
 from shared.pay.people import Person
 
@@ -25,12 +25,6 @@ def people(connection: Connection, participants: Iterable[str] | None = None) ->
     wanted = list(dict.fromkeys(participants))
     known = {who: orjson.loads(facts) for who, facts in connection.execute(_FACTS_OF_SOME, {"participants": wanted})}
     return {participant: Person(participant, known.get(participant, {})) for participant in wanted}
-
-
-def not_on_roster(connection: Connection) -> list[str]:
-    """Participants with journals that the roster does not know: something was earned by them before anybody said who they are."""
-    unknown = select(book.c.participant_id).where(book.c.participant_id.not_in(select(person.c.participant_id)))
-    return list(connection.execute(unknown.order_by(book.c.participant_id)).scalars())
 
 
 _LOCK_FACTS = _FACTS_OF_SOME.with_for_update()

@@ -12,9 +12,10 @@ import orjson
 from sqlalchemy import Connection
 
 from services.payout.ledger import store_closings as closings
+from services.payout.ledger.store_views import not_on_roster
 from services.payout.policies import store as policies
 from services.payout.policies.store import pay_groups
-from services.payout.roster.store import not_on_roster, people
+from services.payout.roster.store import people
 from services.payout.runs import store_balances as balances
 from services.payout.runs.decisions import store as decisions
 from shared.pay.people import DEFAULT_PAY_GROUP, Person

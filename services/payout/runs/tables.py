@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.payout.ledger.tables import Name, metadata
+from services.payout.tables import Name, metadata
 from shared.pay.run import DONE_STATES
 
 BOOKED: Final = f"state in ({', '.join(repr(state) for state in sorted(DONE_STATES))})"

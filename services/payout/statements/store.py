@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
 
 from services.payout.statements.media import Form
+from services.payout.statements.tables import statement_file
 from services.payout.statements.team import Reports
 from shared.pay.run import DONE_STATES
 
@@ -90,13 +92,7 @@ def keep(connection: Connection, key: FileKey, *, made: StatementFile) -> Statem
     What is made of the same facts is the same bytes, but a later version of the program may write them otherwise: whoever fetched a statement
     once gets those bytes for ever, so the first one stays.
     """
-    connection.execute(
-        text("""
-            insert into statement_file (run, participant_id, document, form, facts_sha256, sha256, content)
-            values (:run, :participant_id, :document, :form, :facts_sha256, :sha256, :content)
-            on conflict do nothing"""),
-        key._asdict() | made._asdict(),
-    )
+    connection.execute(insert(statement_file).values(key._asdict() | made._asdict()).on_conflict_do_nothing())
     found = kept(connection, key)
     assert found is not None
     return found

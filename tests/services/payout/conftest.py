@@ -14,8 +14,8 @@ from sqlalchemy import Engine, make_url
 
 from earnest.local.postgres import Postgres
 from services.payout.app import create_app
-from services.payout.ledger.tables import ROLE
 from services.payout.ledger.worker import step
+from services.payout.tables import ROLE
 from shared.database import engine_for
 from shared.log.port import Stored
 from shared.log.step import Outcome

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Connection, Engine, text
 
-from services.payout.ledger.tables import metadata
+from services.payout.tables import metadata
 from shared.log.port import Partition, Record, Stored
 from shared.log.step import Outcome
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.payout.gl import tables as gl_schema
-from services.payout.ledger.tables import metadata
 from services.payout.payroll import tables as payroll_schema
+from services.payout.tables import metadata
 from shared.database import migrate
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.tables import ROLE
 from services.payout.ledger.worker import step
+from services.payout.tables import ROLE
 from shared.contracts.topics import EARNINGS
 from shared.database import engine_for, migrate
 from shared.log.postgres import PostgresLog

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from services.payout.delivery.worker import Courier
-from services.payout.ledger.tables import ROLE
+from services.payout.tables import ROLE
 from shared.database import engine_for
 from shared.settings import Settings
 

@@ -1,0 +1,15 @@
+"""What the tables of all features share. Each feature has its own `tables.py`; a test compares them with what the migrations make."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import MetaData, Text
+
+metadata = MetaData()
+
+ROLE: Final = "earnest_payout"
+"""What the service works as: a role that owns nothing, and may add to the books and read them, never change them."""
+
+Name: Final = Text(collation="C")
+"""Ids and periods compare byte by byte, whatever the locale of the database."""
