@@ -40,7 +40,8 @@ def settle_everybody(
         rows: the current lines of what the run looks at, one row each (`shared.contracts.lines.each_line`).
         lost: deals that earn less than when their month was paid.
     """
-    # A pay period may end within its month: what counts from a later day is booked in the same month and payable, but not due yet.
+    # A pay period may end within its month: what counts from a later day is booked in the same month and payable, but
+    # not due yet.
     later = rows.filter((pl.col("period") == snapshot.run.month) & (pl.col("credit_date") > snapshot.run.ends))
     not_due = summed(later)
     lines = line_facts(snapshot, rows.join(later.select("row"), on="row", how="anti"))
@@ -67,7 +68,8 @@ def _case(
     unsettled, held = snapshot.unsettled.get(key, ()), snapshot.held.get(key, {})
     carried = snapshot.carried.get(key, _NOTHING_CARRIED)
     months = {entry.origin for entry in unsettled} | {line.period for line in held} | {line.period for line in lines}
-    # A month of the open pay period counts with it; a closed one with the pay period that closed it, under the terms of that.
+    # A month of the open pay period counts with it; a closed one with the pay period that closed it, under the terms of
+    # that.
     closed_in = {month: terms.closed_in(month) for month in months if terms.is_closed(month)}
     pay_periods = {run.pay_period, *closed_in.values()}
     return Case(
@@ -132,7 +134,8 @@ class _TermsByPeriod:
         month = ends.strftime("%Y-%m")
         if not documents:
             return PeriodTerms(Terms(currency), month)
-        # Whose terms these are is asked on the last day of the pay period, for an earlier one too: a correction is paid as the pay was.
+        # Whose terms these are is asked on the last day of the pay period, for an earlier one too: a correction is paid
+        # as the pay was.
         home = person.at(ends)
         terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
         # Counting days walks through the roster day by day; most terms do not ask.

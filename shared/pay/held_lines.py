@@ -49,14 +49,16 @@ def held_lines(case: Case) -> HeldLines:
 
 def _bring(case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: Leaver | None, found: HeldLines) -> None:
     """One line; None where it is not earned any more."""
-    # A line falls due by the terms under which it was earned: later terms do not hold again what was released, nor release what is held.
+    # A line falls due by the terms under which it was earned: later terms do not hold again what was released, nor
+    # release what is held.
     terms = case.terms_of_month(key.period)
     booked = case.held.get(key, HeldAmount(0, 0))
     amount = line.amount if line is not None else 0
     # What was lost by leaving stays lost, until nothing of the line is earned any more.
     forfeited = booked.forfeited if amount else 0
     due = released(line, terms[RELEASE], holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
-    # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be negative.
+    # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be
+    # negative.
     target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
     found.moves.extend(move for move in _moves(key, booked, amount=amount, target=target) if move.amount)
 

@@ -56,7 +56,8 @@ def project(facts: PayFacts, first: date, *, last: date) -> Iterator[ProjectedRu
         for run in facts.off_cycle
         if first <= run.day <= last
     ]
-    # On the last day of a pay period the off-cycle run comes before the regular one, which settles what that paid in advance.
+    # On the last day of a pay period the off-cycle run comes before the regular one, which settles what that paid in
+    # advance.
     for planned in sorted([*regular, *between], key=lambda run: (run.ends, not run.off_cycle)):
         yield ledger.run(planned)
 
@@ -122,7 +123,8 @@ class _ProjectedLedger:
         span, closes = planned.span, None if planned.off_cycle else next(reversed(planned.span.months), None)
         self._number += 1
         month = period_of(planned.ends)
-        # Nothing is booked in a closed month: a run that closes none, and ends in a month that is closed already, is booked in the next.
+        # Nothing is booked in a closed month: a run that closes none, and ends in a month that is closed already, is
+        # booked in the next.
         if self._closed is not None and month <= self._closed and closes is None:
             month = next_period(self._closed)
         return Run(
@@ -182,7 +184,8 @@ class _ProjectedLedger:
             if entry.kind == "earning":
                 deal = self._deals.get(entry.deal_id or "", _UNKNOWN)
                 until = self._looked_at.get(entry.participant_id, date.min) if as_looked_at else date.max
-                # A payment counts from its own day, also in runs to come; a refund lowers the deal from the day on which it is known.
+                # A payment counts from its own day, also in runs to come; a refund lowers the deal from the day on
+                # which it is known.
                 paid = [payment for payment in deal.deal.payments if payment.day <= until]
                 money = ([each._asdict() for each in of] for of in (paid, deal.refunds_by(min(day, until))))
                 own = (number, *(getattr(entry, name) for name in _OWN), None, None, entry.day)
@@ -234,8 +237,8 @@ class _ProjectedLedger:
         self._booked[key] += sum(booked) - settlement.paid
         self._draw[key], self._receivable[key] = settlement.draw, settlement.receivable
         before = self._held.get(key, {})
-        # What a run did not look at stays as it is. A line of which nothing is held any more is remembered for one run, which may still
-        # correct it, and for good where its money may go again.
+        # What a run did not look at stays as it is. A line of which nothing is held any more is remembered for one run,
+        # which may still correct it, and for good where its money may go again.
         self._held[key] = {
             line: held
             for line, held in {**before, **settlement.held}.items()

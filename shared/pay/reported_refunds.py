@@ -52,7 +52,8 @@ def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     days = sorted(totals)
     last = days[-1] if len(days) > 1 else None
     at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
-    # Every way of putting refunds to changes, the earliest first; so many that a deal with dozens of refunds does not take for ever.
+    # Every way of putting refunds to changes, the earliest first; so many that a deal with dozens of refunds does not
+    # take for ever.
     ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
     first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
     return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals=totals)), first), last)

@@ -79,12 +79,13 @@ def _kept(case: Case, deal: LostLine) -> int:
 
     What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
     """
-    # All that was lost, for whatever reason: an approver dismisses the clawback, not a part of it that some date explains.
+    # All that was lost, for whatever reason: an approver dismisses the clawback, not a part of it that some date
+    # explains.
     if deal.excused:
         return deal.lost
     schedule = case.own_terms[CLAWBACK]
-    # The difference between what all losses and those of earlier runs would dismiss, each rounded once: so it is all the same in how many
-    # runs they became known. Never less than nothing, and never more than is lost by now.
+    # The difference between what all losses and those of earlier runs would dismiss, each rounded once: so it is all
+    # the same in how many runs they became known. Never less than nothing, and never more than is lost by now.
     now, before = (dismissed(losses, schedule, since=deal.since) for losses in (deal.losses, deal.ruled))
     return min(max(0, deal.dismissed + now - before), deal.lost)
 
@@ -115,8 +116,8 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
 
     A correction of a month in which no run knew the participant counts with the run's own.
     """
-    # Of a correction its pay period brought what is not held, and what stays although it was lost. What is released later is brought by the
-    # pay period that releases it.
+    # Of a correction its pay period brought what is not held, and what stays although it was lost. What is released
+    # later is brought by the pay period that releases it.
     corrections = dict(case.corrections)
     for line in lines:
         if line.step in ("hold", "dismissal") and line.about in corrections:
@@ -129,7 +130,8 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
             bases[name] = bases.get(name, case.settled[name].base) + change
             of_earlier += change
     own = case.settled.get(case.pay_period, SettledPeriod()).base
-    # An off-cycle run may have brought some of it already (`own`); what was carried in went through the terms of its own pay period.
+    # An off-cycle run may have brought some of it already (`own`); what was carried in went through the terms of its
+    # own pay period.
     bases[case.pay_period] = own + due - case.carried_in - of_earlier
     return bases
 
@@ -139,7 +141,8 @@ def _opening(case: Case) -> list[PayLine]:
     lines = [PayLine("carried_in", case.carried_in, case.month)]
     adjusted = sum(case.adjusted.values())
     prior = {about: amount - case.adjusted.get(about, 0) for about, amount in case.corrections.items()}
-    # What is left of the balance when everything else is told: so the lines sum to it, whatever the stream books meanwhile.
+    # What is left of the balance when everything else is told: so the lines sum to it, whatever the stream books
+    # meanwhile.
     earned = case.payable - case.returned - case.not_due - case.carried_in - adjusted - sum(prior.values())
     lines.append(PayLine("earnings", earned, case.month))
     lines += [PayLine("prior_period", amount, about) for about, amount in sorted(prior.items())]

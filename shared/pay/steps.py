@@ -77,7 +77,8 @@ class Step:
     on_statement: bool = True
 
 
-# Journals that no step of a run makes: the stream books earnings, people adjust, payroll takes or gives back, people change entities.
+# Journals that no step of a run makes: the stream books earnings, people adjust, payroll takes or gives back, people
+# change entities.
 EARNING: Final = Booking("earning", debit="earned", credit="payable", family="pay")
 ADJUSTMENT: Final = Booking("adjustment", debit="adjusted", credit="payable", family="pay")
 PAYMENT: Final = Booking("payment", debit="payable", credit="paid", family="payment")
@@ -289,8 +290,8 @@ BOOKINGS: Final[Mapping[str, Booking]] = MappingProxyType(
 )
 """Every kind of journal."""
 
-# Types of what is frozen, stored and answered are literal, so that unknown names are refused and schemas list the known ones. mypy
-# needs them written out; they are data here, so that for mypy they are text.
+# Types of what is frozen, stored and answered are literal, so that unknown names are refused and schemas list the known
+# ones. mypy needs them written out; they are data here, so that for mypy they are text.
 if TYPE_CHECKING:
     StepName = str
     JournalKind = str

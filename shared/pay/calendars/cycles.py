@@ -59,7 +59,8 @@ def first_of_year(calendar: Calendar, year: int) -> date:
             new_year = date(year, 1, 1)
             return new_year - (new_year - calendar.anchor) % _length(calendar)
         case Fiscal():
-            # A year that ends around December is the year of that December, also in retail, which names its years after their start.
+            # A year that ends around December is the year of that December, also in retail, which names its years after
+            # their start.
             starts_the_year_it_is_named_after = calendar.named_after == "start" and calendar.month < 12
             return _end_of_fiscal_year(calendar, year if starts_the_year_it_is_named_after else year - 1) + DAY
 
@@ -110,7 +111,8 @@ def _end_of_fiscal_year(calendar: Fiscal, year: int) -> date:
     """The last day of the fiscal year that ends in, or nearest to the end of, the calendar's month in a year."""
     last = date(year, calendar.month, 1) + relativedelta(day=31)
     end = last + relativedelta(weekday=_WEEKDAYS[calendar.weekday](-1))
-    # Where the last such weekday lies more than three days before the end of the month, the one a week later is nearer to it.
+    # Where the last such weekday lies more than three days before the end of the month, the one a week later is nearer
+    # to it.
     return end + WEEK if calendar.year_ends == "nearest" and last - end > timedelta(days=3) else end
 
 

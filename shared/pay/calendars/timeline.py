@@ -51,7 +51,8 @@ def pay_periods_between(groups: Sequence[PayGroup], first: date, *, last: date) 
         group = group_on(groups, day)
         assert group is not None
         end = pay_period_at(group, day).end
-        # The version that holds on the last day rules it: a version that begins within the pay period sets its pay date.
+        # The version that holds on the last day rules it: a version that begins within the pay period sets its pay
+        # date.
         found = pay_period_at(group_on(groups, end) or group, end)
         if found.end <= last:
             yield found

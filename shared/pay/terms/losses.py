@@ -119,7 +119,8 @@ def losses(
     # Without an amount no refund is a part of anything: what the line lost is all there is to divide.
     if not whole or whole < 0 or deal.amount is None:
         return paid, _of_unknown_parts(part(paid.amount, part_left) - now, since)
-    # The deal as it was when the line was paid, but for what is known of its amount since: refunds of then count, later ones are the losses.
+    # The deal as it was when the line was paid, but for what is known of its amount since: refunds of then count, later
+    # ones are the losses.
     there = tuple((Counter(deal.refunds) & known).elements())
     left = max(0, deal.amount - sum(each.amount for each in there))
     cancelled = any(amount is None for _, amount in since)
@@ -132,7 +133,8 @@ def losses(
         rate = rate if paid.rate is None else paid.rate * part_left
     elif now < rate * rest - ROUNDING:  # its tier or price was corrected: that is no loss by a decrease
         rate = max(Fraction(0), Fraction(now, rest))
-    # What the line would earn at its rate if nothing were lost since; a deal that grew counts as one that grew before it decreased.
+    # What the line would earn at its rate if nothing were lost since; a deal that grew counts as one that grew before
+    # it decreased.
     worth = part(1, rate * left)
     if since and worth > paid.amount + ROUNDING:
         paid, part_left = PaidLine(worth, deal.amount, there, shares=held), Fraction(1)

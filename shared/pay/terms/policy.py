@@ -93,7 +93,8 @@ class _Document(Policy):
         return self
 
 
-# The fields of the model are the words that there are; mypy looks words up (`terms[DRAW]`), of which each knows its type.
+# The fields of the model are the words that there are; mypy looks words up (`terms[DRAW]`), of which each knows its
+# type.
 if TYPE_CHECKING:
     PaymentTerms = _Document
 else:

@@ -95,8 +95,9 @@ class Act(NamedTuple):
     do: Callable[[Walk], None]
 
 
-# The order is part of the terms: whoever is advanced up to a draw is secured that much of it, so that what is owed is taken from the rest
-# only; what is negative after all that is carried or borne by somebody; a draw is given up when it took what it could.
+# The order is part of the terms: whoever is advanced up to a draw is secured that much of it, so that what is owed is
+# taken from the rest only; what is negative after all that is carried or borne by somebody; a draw is given up when it
+# took what it could.
 ADVANCE: Final = 10
 REPAYMENT: Final = 20
 NEGATIVE_REST: Final = 30

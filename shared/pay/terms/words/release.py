@@ -147,7 +147,8 @@ def collected(line: LineFacts, as_of: date) -> Fraction | None:
     """
     if line.deal_amount is None or line.payments is None or line.refunds is None:
         return None
-    # A refund lowers what is owed and, as money that went back, what is in: paid in full and half refunded is still paid in full.
+    # A refund lowers what is owed and, as money that went back, what is in: paid in full and half refunded is still
+    # paid in full.
     given_back = _by(line.refunds, as_of)
     owed = line.deal_amount - given_back
     if owed <= 0:
