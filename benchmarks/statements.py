@@ -21,8 +21,9 @@ from services.payout.statements.pdf import pdf
 from shared.explanation.frozen import details
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
 from shared.kernel.crediting.deals import deals_table
+from shared.periods import Month
 
-MONTH = "2026-06"
+MONTH = Month("2026-06")
 CHUNK = 5
 
 

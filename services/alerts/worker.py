@@ -79,7 +79,7 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
 def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged]) -> None:
     newest: dict[Earner, EarningsChanged] = {}
     for earned in earnings:
-        earner = (earned.participant_id, earned.period)
+        earner: Earner = (earned.participant_id, earned.period)
         if earner not in newest or newest[earner].revision < earned.revision:
             newest[earner] = earned
     held = store.earned_by(connection, list(newest)) if newest else {}

@@ -19,6 +19,7 @@ from pydantic import (
 
 from shared.decimals import plain_decimal
 from shared.money import minor_digits
+from shared.periods import Month
 
 IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
 NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
@@ -43,7 +44,7 @@ def _known_currency(code: str) -> str:
 CurrencyCode = Annotated[str, StringConstraints(pattern=CURRENCY), AfterValidator(_known_currency)]
 """ISO 4217 alphabetic code of a currency that there is."""
 
-PeriodName = Annotated[str, StringConstraints(pattern=PERIOD)]
+PeriodName = Annotated[Month, StringConstraints(pattern=PERIOD)]
 """A monthly period, as `2025-03`."""
 
 

@@ -26,6 +26,7 @@ from shared.pay.run import Run
 from shared.pay.settlement import Settlement
 from shared.pay.steps import STEPS
 from shared.pay.terms.hold_reasons import HoldReason
+from shared.periods import Month
 
 _UNKNOWN: Final = HoldReason("", "")
 
@@ -171,7 +172,7 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
                 kind=line.step,
                 currency=settlement.currency,
                 amount=part.amount,
-                origin_period=line.about if line.about != run.month else None,
+                origin_period=Month(line.about) if line.about != run.month else None,
                 component=part.component,
                 deal_id=part.deal_id,
                 reason=part.reason,
@@ -206,7 +207,7 @@ def _held(settlement: Settlement) -> Iterable[HeldFacts]:
                 amount=figures.held,
                 component=whose.component,
                 deal_id=whose.deal_id or None,
-                origin_period=whose.period,
+                origin_period=Month(whose.period),
                 reason=why.reason,
                 released_by=why.released_by,
             )

@@ -22,7 +22,7 @@ from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
 from shared.money import from_minor
 from shared.pay.steps import STEPS, StatementFigure
-from shared.periods import period_of
+from shared.periods import Month, period_of
 
 FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
 
@@ -149,7 +149,7 @@ def _pay(facts: StatementFacts) -> Iterator[Pay]:
         )
 
 
-def own_months(facts: StatementFacts) -> set[str]:
+def own_months(facts: StatementFacts) -> set[Month]:
     """The months whose earnings are part of the run. Others are in the facts where something of them changed or is held."""
     origins = {line.origin_period for line in facts.pay_lines if line.kind == "earnings"}
     return {month for month in origins if month is not None} | {period_of(facts.run.ends)}
