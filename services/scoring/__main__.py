@@ -6,7 +6,8 @@ import os
 import socket
 from functools import partial
 
-# Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales processes.
+# Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales
+# processes.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from services.scoring.app import create_app

@@ -38,16 +38,18 @@ Progress = Callable[[int, int], object]
 def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> list[str]:
     """Differences between the live rows and those rebuilt from the log, as sentences; empty when all is well.
 
-    Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are known not
-    to count; one that was replayed in vain is told as a record that cannot be processed. The sentences name ids, never
-    amounts. What belongs to a quarantined plan version is not compared, and the version is named. `progress` is told how many records of how many were processed again.
+    Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are
+    known not to count; one that was replayed in vain is told as a record that cannot be processed. The sentences name
+    ids, never amounts. What belongs to a quarantined plan version is not compared, and the version is named. `progress`
+    is told how many records of how many were processed again.
 
     Raises:
         LogUnavailable: the log cannot be reached.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as live:
         keep_snapshot(live)
-        # The snapshot begins with the first read, so positions and rows are of one moment however far the workers get meanwhile.
+        # The snapshot begins with the first read, so positions and rows are of one moment however far the workers get
+        # meanwhile.
         reached = {worker: _reached(live, log, worker=worker) for worker in INPUTS}
         if behind := _behind(log, reached):
             return behind
@@ -111,7 +113,8 @@ class _Rebuild:
             self._waiting[stored.partition.topic].append(stored)
         for topic in (PLANS, ROSTER, DEALS, RECREDITS):
             self._work_off(topic)
-        # Credits are let come together: differences of many batches cancel, and each participant is earned once for all.
+        # Credits are let come together: differences of many batches cancel, and each participant is earned once for
+        # all.
         if len(self._waiting[CREDITS.name]) >= BATCH["earn"]:
             self._work_off(CREDITS)
 
@@ -181,8 +184,8 @@ def _appended_at(stored: Stored) -> Any:
 def _differences(
     table: Audited, live: Connection, *, rebuilt: Connection, aside: Set[tuple[str, int]]
 ) -> Iterator[str]:
-    # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after the
-    # last page, whatever else was rebuilt.
+    # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after
+    # the last page, whatever else was rebuilt.
     number = 0
     after: Key | None = None
     while True:
@@ -216,7 +219,8 @@ def _difference(table: Audited, live: Key | None, *, rebuilt: Key | None) -> str
     wrong = [
         name
         for name, one, other in zip(table.columns, live, rebuilt, strict=True)
-        # Facts are packed in the order in which they came, which is not the same everywhere: it is their content that counts.
+        # Facts are packed in the order in which they came, which is not the same everywhere: it is their content that
+        # counts.
         if one != other and not (name == "facts" and unpack(one) == unpack(other))
     ]
     return f"{' and '.join(wrong)} differ from what the log gives" if wrong else None

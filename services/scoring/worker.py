@@ -1,7 +1,7 @@
 """The workers of scoring: which topics each reads, how much at once, and its step over a batch.
 
-Any number of each may run side by side: a step locks what it reads, always in the same order. First the head of roster and
-plans (for share; whoever changes them has it alone), then deals by id, or participants by id and month.
+Any number of each may run side by side: a step locks what it reads, always in the same order. First the head of roster
+and plans (for share; whoever changes them has it alone), then deals by id, or participants by id and month.
 """
 
 from __future__ import annotations

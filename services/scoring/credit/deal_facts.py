@@ -33,7 +33,8 @@ DEAL_FACTS: Final = pl.Schema(
 )
 """`who` are those who set any fact of the deal, distinct. `payments` and `refunds` are by day and amount; null where one is finer than the deal's currency."""
 
-# The patterns below read packed facts as they are written (`facts_codec`): a text of JSON without blanks, stamps before fields.
+# The patterns below read packed facts as they are written (`facts_codec`): a text of JSON without blanks, stamps before
+# fields.
 _ENTRY: Final = r'"(?:payments|refunds)\.[^"]*":\{"amount":"-?[0-9]+(?:\.[0-9]+)?","date":"[0-9-]+"\}'
 _LIKE_A_BORDER: Final = r'[:,\[{]"[:,]\{'
 """A text that begins as what follows a text does."""
@@ -45,7 +46,8 @@ _PLACES: Final = {code: minor_digits(code) for code in get_global("all_currencie
 def deal_facts(deals: pl.DataFrame) -> pl.DataFrame:
     """The `DEAL_FACTS` of deals of which at least `deal_id` and packed `facts` are given, in the same order.
 
-    Facts without anything unusual in them are read by patterns, the others one by one (`_one`): that is the law, this is a shorter way.
+    Facts without anything unusual in them are read by patterns, the others one by one (`_one`): that is the law, this
+    is a shorter way.
     """
     if deals.is_empty():
         return pl.DataFrame(schema=DEAL_FACTS)
@@ -72,8 +74,8 @@ def paid_less(facts: pl.DataFrame, day: date) -> list[str]:
 
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
-    # Parsing every text as JSON takes many times as long. A pattern may leave a row out, which is then read one by one, and
-    # must never read one differently.
+    # Parsing every text as JSON takes many times as long. A pattern may leave a row out, which is then read one by one,
+    # and must never read one differently.
     text = pl.col("facts")
     sound = ~text.str.contains("\\", literal=True) & ~text.str.contains(_LIKE_A_BORDER)
     plain = rows.filter(text.str.starts_with('[["') & sound)

@@ -14,13 +14,14 @@ _ONE = ["period", "participant_id", "deal_id"]
 def differences(before: pl.DataFrame, now: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
 
-    Columns participant_id, plan, version, rule, period, fiscal, currency, bucket, and the differences `amount` (minor units) and `deals`; what
-    cancels out is left out.
+    Columns participant_id, plan, version, rule, period, fiscal, currency, bucket, and the differences `amount` (minor
+    units) and `deals`; what cancels out is left out.
 
     Raises:
         Overflow: a sum of differences is beyond 10^18 minor units.
     """
-    # Both sides summed and subtracted, and not compared row by row: what a plan sums may be the same although credits differ.
+    # Both sides summed and subtracted, and not compared row by row: what a plan sums may be the same although credits
+    # differ.
     signed = pl.concat(
         [
             summed(credits, plans).with_columns(sign=pl.lit(sign, dtype=pl.Int64))

@@ -18,8 +18,8 @@ _TAB = "\t"  # separates ids, which hold none
 def lock(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
     """Those of the deals that exist, as `STORED`, locked until the transaction ends.
 
-    New deals are locked by nothing: all patches of a deal come from one partition, which one worker reads at a time, and the
-    comparison of positions rolls back whoever was not that one.
+    New deals are locked by nothing: all patches of a deal come from one partition, which one worker reads at a time,
+    and the comparison of positions rolls back whoever was not that one.
     """
     return pl.DataFrame(fetch(connection, _LOCK, joined(deal_ids)), schema=STORED, orient="row")
 
@@ -103,7 +103,8 @@ def uncredited(
 ) -> pl.DataFrame:
     """deal_id and uncredited of deals that credit not everyone they should, in the order of their ids, after an id.
 
-    With `closed` only deals closed from its first to its last day, and those without a close date, which are in no month.
+    With `closed` only deals closed from its first to its last day, and those without a close date, which are in no
+    month.
     """
     first, last = closed or (None, None)
     rows = fetch(
@@ -124,7 +125,8 @@ _LOCK = f"""
 
 _SAVE = f"""
     insert into deal ({", ".join(STORED)})
-    select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits, uncredited
+    select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits,
+        uncredited
     from unnest({", ".join([SPLIT] * len(STORED))}) d({", ".join(STORED)})
     on conflict (deal_id) do update set {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
 
@@ -144,7 +146,8 @@ _HELD_SINCE = """
     select deal_id from deal where sharers && %s::text[] and close_date >= %s
     order by deal_id"""
 
-# Found by holders, for whom there are indexes. Each row of `credits` begins with who is credited: the rest is a search of text.
+# Found by holders, for whom there are indexes. Each row of `credits` begins with who is credited: the rest is a search
+# of text.
 _CREDITING = """
     with held as (
         select deal_id, close_date, credits from deal where owner = any(%s::text[]) and close_date between %s and %s

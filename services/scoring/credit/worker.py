@@ -64,7 +64,8 @@ def credit_step(
     patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
     store.save_lost(connection, gone.filter(patched), holders=lost_holders(gone, stored))
     store.save_taken_back(connection, taken_back(stored, patches))
-    # The difference, and not the credits: whoever sums them needs no history, and a deal credited again to the same adds nothing.
+    # The difference, and not the credits: whoever sums them needs no history, and a deal credited again to the same
+    # adds nothing.
     changes = differences(before, credited.credits, plans=plans)
     event = events(cause_of(batch), credits.TYPE)
     published = [(CREDITS, event(participant, message)) for participant, message in messages(changes)]

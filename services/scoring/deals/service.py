@@ -61,7 +61,8 @@ def _unpaid(
     rules = _rules_by_component(reference.read(connection).plans)
     by_deal = credited.select(*keys, "deal_id", "rule").join(skipped, on=keys)
     seen: set[tuple[str, ...]] = set()
-    # A component may be skipped in several fiscal periods of a month, and a deal count for it by several rules: once is enough.
+    # A component may be skipped in several fiscal periods of a month, and a deal count for it by several rules: once is
+    # enough.
     for row in by_deal.sort("deal_id", *keys, "component").iter_rows(named=True):
         name = (row["deal_id"], row["participant_id"], row["plan"], row["version"], row["component"])
         if name not in seen and row["rule"] in rules.get((row["plan"], row["version"], row["component"]), ()):

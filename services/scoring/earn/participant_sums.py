@@ -73,8 +73,8 @@ def updated(
 ) -> pl.DataFrame:
     """The `PARTICIPANT_SUMS` that changes make of those stored: for everyone in either, in order, whether changed or not.
 
-    What is stored has all periods that hang together with those of the changes, and the roster the participants of both; `months`
-    are the first and the last in which anyone has a credit.
+    What is stored has all periods that hang together with those of the changes, and the roster the participants of
+    both; `months` are the first and the last in which anyone has a credit.
 
     A revision grows where the earnings changed. A sum without deals and amount is gone: as if it had never been.
 
@@ -90,7 +90,8 @@ def updated(
     texts = encode_objects(
         earned.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
     )
-    # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they are nothing.
+    # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they
+    # are nothing.
     everyone = pl.concat([stored.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = stored.select(*_WHO, "revision", was="earnings")
     return (
@@ -108,8 +109,8 @@ def updated(
 def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str, str]]:
     """Each of the `PARTICIPANT_SUMS` as participant, a name for this revision, and the `EarningsChanged` as JSON.
 
-    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted. Who is
-    not in it earns differently because of somebody else.
+    `basis` has participant_id, partition and next: up to which position of which partition their credits are counted.
+    Who is not in it earns differently because of somebody else.
     """
     head = pl.struct("participant_id", "period", "revision").struct.json_encode().str.head(-1)
     counted = pl.concat_str(pl.lit('"'), "partition", pl.lit('":'), "next").fill_null("")
@@ -146,8 +147,8 @@ def sums_of(stored: pl.DataFrame) -> pl.DataFrame:
 
 
 def _added(stored: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    # Differences are added, never sums replaced: that is right in whatever order the messages of a participant come, and how
-    # often each is counted is kept by the positions.
+    # Differences are added, never sums replaced: that is right in whatever order the messages of a participant come,
+    # and how often each is counted is kept by the positions.
     both = pl.concat([sums_of(stored), changes.select(*_WHO, *_SUM)])
     added = both.group_by(*_WHO, "plan", "version", "rule", "fiscal", "currency", "bucket").agg(
         amount=wide("amount").sum(), deals=pl.col("deals").sum()

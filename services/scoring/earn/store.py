@@ -26,8 +26,8 @@ def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.Dat
 def reached(connection: Connection, pairs: pl.DataFrame, *, people: set[str], plans: PlanSet) -> pl.DataFrame:
     """Those participants and periods, and the others whose earnings hang together with theirs.
 
-    Where a plan compares participants with each other these are the others of the period, and where more than the credits of a
-    month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
+    Where a plan compares participants with each other these are the others of the period, and where more than the
+    credits of a month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
     """
     found = [pairs]
     if plans.grouped and not plans.by_month:

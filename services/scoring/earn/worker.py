@@ -35,7 +35,8 @@ def earn_step(
 ) -> Outcome:
     """Add credit differences to the sums, evaluate the plans on them, and publish what earnings changed."""
     changes, again = read_changes(stored.record.value or b"" for stored in batch)
-    # First the head of roster and plans, then everybody where they are compared, then rows in their order (`store.lock`).
+    # First the head of roster and plans, then everybody where they are compared, then rows in their order
+    # (`store.lock`).
     now = reference.lock(connection)
     pairs = pl.concat([changes.select("participant_id", "period"), store.periods_of(connection, again)]).unique()
     basis = _basis(batch)
@@ -48,7 +49,8 @@ def earn_step(
     earn = partial(_earned, connection, now, calculating=calculating)
     revised = [earn(pairs=pairs, changes=changes, people=people, months=months)]
     if now.plans.pay_without_credits and (after := store.months(connection, now.plans)) != months:
-        # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer paid.
+        # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer
+        # paid.
         everyone = {*now.roster.assignments["participant_id"]}
         pairs = store.periods_of(connection, sorted(everyone))
         revised.append(earn(pairs=pairs, changes=changes.clear(), people=everyone, months=after))

@@ -96,7 +96,8 @@ def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.
     """
     of_month = month.sums.filter(pl.col("period") == month.period)
     everyone = of_month[_ID].unique().sort()
-    # For everyone at once: who is compared with whom, and who is above whom, does not stop at the thousand that are walked.
+    # For everyone at once: who is compared with whom, and who is above whom, does not stop at the thousand that are
+    # walked.
     contributors = contributors_of(
         month.provenance,
         credits=month.deals.credits,
@@ -151,8 +152,8 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
         frozen.nothing(who, month.period) if without_detail else None
         for who, without_detail in zip(rows[_ID], rows["detail"].is_null(), strict=True)
     ]
-    # Not settled is who has lines that do not sum to what was published, as while credits are on their way, and who waits
-    # for a version: what is paid of it nobody can explain now.
+    # Not settled is who has lines that do not sum to what was published, as while credits are on their way, and who
+    # waits for a version: what is paid of it nobody can explain now.
     waiting = earnings.join(plans.quarantined, on=["plan", "version"], how="semi")[_ID]
     unsettled = [*contract.unsettled(rows), *waiting]
     return rows.with_columns(

@@ -1,10 +1,10 @@
 """Who set the facts that a month's pay rests on: nobody of them may approve it.
 
-Pay is a function of facts, and whoever set one of them had a hand in it. Of a participant these are, on any day of the window over which
-the month is summed (`fact_windows`): what the roster says of them, the plan versions they are on, every field of the deals that credit them or
-did, whom others report to on the way from the holders of deals up to them (`reporting`); and where a plan compares people, the same
-of everybody they are compared with. What somebody else has replaced is nobody's any more: what it moved in a month that was paid is kept
-with what was paid.
+Pay is a function of facts, and whoever set one of them had a hand in it. Of a participant these are, on any day of the
+window over which the month is summed (`fact_windows`): what the roster says of them, the plan versions they are on,
+every field of the deals that credit them or did, whom others report to on the way from the holders of deals up to them
+(`reporting`); and where a plan compares people, the same of everybody they are compared with. What somebody else has
+replaced is nobody's any more: what it moved in a month that was paid is kept with what was paid.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ def _by_roster(settings: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 
 def _by_deals(pairs: pl.DataFrame, facts: pl.DataFrame, *, again: pl.DataFrame) -> pl.DataFrame:
     """Whoever set a fact of the deals of pairs (participant_id, deal_id)."""
-    # Mostly a few keys set all deals: who set a deal together is one category until the pairs are few, or a million deals
-    # would be a row for each who set one of their facts.
+    # Mostly a few keys set all deals: who set a deal together is one category until the pairs are few, or a million
+    # deals would be a row for each who set one of their facts.
     together = facts.select("deal_id", who=pl.col("who").list.sort().list.join("\n").cast(pl.Categorical))
     deals = pairs.select(_ID, "deal_id").unique()
     groups = deals.join(together, on="deal_id").select(_ID, "who").unique()

@@ -27,8 +27,8 @@ ON_PLANS: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(),
 class Window(NamedTuple):
     """The window of a plan version in a month.
 
-    `since` and `first` are the month and the day with which it begins, `begins` and `last` the first and the last day of the
-    fiscal periods that the month's days are in.
+    `since` and `first` are the month and the day with which it begins, `begins` and `last` the first and the last day
+    of the fiscal periods that the month's days are in.
     """
 
     since: str

@@ -42,7 +42,8 @@ def upward(reports: pl.DataFrame, holders: pl.Series) -> pl.DataFrame:
     for level in range(1, MOST_LEVELS + 1):
         own = nodes.join(reports, on="participant_id").select("manager", "who")
         over = carried.join(reports.drop("who"), on="participant_id").select("manager", "who")
-        # A pair of manager and setter is kept at the lowest level only: that ends circles, and levels only limit from above.
+        # A pair of manager and setter is kept at the lowest level only: that ends circles, and levels only limit from
+        # above.
         new = pl.concat([own, over]).unique().join(found, on=["manager", "who"], how="anti")
         if new.is_empty():
             break

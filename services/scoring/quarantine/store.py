@@ -15,8 +15,8 @@ from services.scoring.store import SPLIT, execute, fetch, joined
 def begin(engine: Engine, places: Mapping[str, int], *, process: str) -> bool:
     """Note that a process begins with something, from positions on; whether another had begun with some of it at the same position.
 
-    Where that one has finished, the position is another by now, or the note is gone. The engine's connections commit each
-    statement by itself: a note has to outlive the transaction of the step, and the process.
+    Where that one has finished, the position is another by now, or the note is gone. The engine's connections commit
+    each statement by itself: a note has to outlive the transaction of the step, and the process.
     """
     positions = joined(map(str, places.values()))
     with engine.connect() as connection:

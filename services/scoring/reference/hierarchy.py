@@ -28,7 +28,8 @@ def below(participants: Iterable[str], reports: Mapping[str, set[str]]) -> set[s
     found = set(participants)
     level = found
     while level:
-        # Without those that are found already, so that people who were managers of each other at different times end it.
+        # Without those that are found already, so that people who were managers of each other at different times end
+        # it.
         level = set().union(*(reports.get(one, set()) for one in level)) - found
         found = found | level
     return found

@@ -1,7 +1,7 @@
 """What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn again.
 
-Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the change,
-counts as below.
+Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the
+change, counts as below.
 """
 
 from __future__ import annotations

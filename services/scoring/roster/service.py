@@ -33,7 +33,8 @@ def asked_again(
     # A message without changes: whoever is named earns again on the sums that are there.
     earn_again = events(cause, credits.TYPE)
     with_sums = stored_sums.periods_of(connection, sorted(touched.earners))["participant_id"]
-    # Who has no sums earns without a credit, where a plan pays so, or by a score: nobody else has anything to earn again.
+    # Who has no sums earns without a credit, where a plan pays so, or by a score: nobody else has anything to earn
+    # again.
     idle = touched.earners if plans.pay_without_credits else touched.earners & set(roster.scores["participant_id"])
     for participant in sorted({*with_sums, *idle}):
         message = orjson.dumps({"participant_id": participant, "changes": []}).decode()
