@@ -22,7 +22,9 @@ def json_lines(values: Iterable[Any]) -> str:
 
 
 def arrays(names: Sequence[str], rows: Iterable[Sequence[Any]], **json: Iterable[Any]) -> dict[str, Any]:
-    """Rows as parameters of a statement of `rows_of` or `insert_rows`: an array for each column, and lines for each column of JSON."""
+    """Rows as parameters of a statement of `rows_of` or `insert_rows`: an array for each column, and lines for each
+    column of JSON.
+    """
     lanes = list(zip(*rows, strict=True)) or [()] * len(names)
     parameters: dict[str, Any] = {_ALL + name: list(lane) for name, lane in zip(names, lanes, strict=True)}
     return parameters | {_ALL + name: json_lines(values) for name, values in json.items()}

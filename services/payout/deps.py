@@ -1,9 +1,11 @@
-"""What routes of payout depend on beyond what every service has (`shared.deps`): what scoring knows, the business date, the keys.
+"""What routes of payout depend on beyond what every service has (`shared.deps`): what scoring knows, the business date,
+the keys.
 
-A route takes what it needs in its signature: `EngineDep` for changes, `SnapshotDep` to read what belongs together, `ClockDep` for the
-instant, and `Deps` where it hands all of that on to the service of its feature. It opens its connection itself, in a `with`, for two
-reasons: what it changes is committed before anybody is told so, and a request never waits for a thread while it holds a connection (there
-are more threads than connections, so requests that did would wait for each other).
+A route takes what it needs in its signature: `EngineDep` for changes, `SnapshotDep` to read what belongs together,
+`ClockDep` for the instant, and `Deps` where it hands all of that on to the service of its feature. It opens its
+connection itself, in a `with`, for two reasons: what it changes is committed before anybody is told so, and a request
+never waits for a thread while it holds a connection (there are more threads than connections, so requests that did
+would wait for each other).
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What the services of features are given: `engine` for changes, one transaction each; `snapshot` to read what belongs together; `now`
-    for the instant; `lines` and `deals` for what scoring knows.
+    """What the services of features are given: `engine` for changes, one transaction each; `snapshot` to read what
+    belongs together; `now` for the instant; `lines` and `deals` for what scoring knows.
     """
 
     settings: Settings

@@ -1,4 +1,6 @@
-"""What the tables of all features share. Each feature has its own `tables.py`; a test compares them with what the migrations make."""
+"""What the tables of all features share. Each feature has its own `tables.py`; a test compares them with what the
+migrations make.
+"""
 
 from __future__ import annotations
 

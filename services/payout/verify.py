@@ -1,5 +1,6 @@
-"""Proves the ledger: what the log says was earned, and what the runs say was paid, must be what is booked, to the cent; the
-hash chains must hold, and what is remembered of people and of the ledger must be what the log and the journals make.
+"""Proves the ledger: what the log says was earned, and what the runs say was paid, must be what is booked, to the cent;
+the hash chains must hold, and what is remembered of people and of the ledger must be what the log and the journals
+make.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ Pair: TypeAlias = tuple[str, str]
 def verify(engine: Engine, log: Log) -> list[str]:
     """Differences between the ledger and what the log and the runs say, as sentences; empty when all is well.
 
-    Takes the log as far as the worker was when this began, without what it has set aside as dead letters. The sentences name
-    participants, periods and runs, never amounts.
+    Takes the log as far as the worker was when this began, without what it has set aside as dead letters. The sentences
+    name participants, periods and runs, never amounts.
 
     Raises:
         LogUnavailable: the log cannot be reached.
     """
-    # One snapshot of the database, so that workers and people may go on; the log is read after it, up to where it says the worker was.
+    # One snapshot of the database, so that workers and people may go on; the log is read after it, up to where it says
+    # the worker was.
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         dead = audit.dead_places(connection, WORKER)
         reached = {topic.name: views.positions(connection, WORKER, topic=topic) for topic in TOPICS}

@@ -18,9 +18,10 @@ SIGNS: Final[Mapping[LedgerAccount, Literal["", "-"]]] = {
     "clawback": "",
     "paid": "-",
 }
-"""The chart of accounts in its order, with the sign by which people read the sum of an account: costs and what is owed back are
-debits, what the company owes and has paid are credits. `intercompany` is none of a participant's: both its sides are there, and it is
-zero over all entities."""
+"""The chart of accounts in its order, with the sign by which people read the sum of an account: costs and what is owed
+back are debits, what the company owes and has paid are credits. `intercompany` is none of a participant's: both its
+sides are there, and it is zero over all entities.
+"""
 
 ACCOUNTS: Final = tuple(SIGNS)
 
@@ -52,7 +53,9 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class TrialBalanceRow:
-    """An account in one currency: what stood on it before a month, what the month debited and credited, what stands after."""
+    """An account in one currency: what stood on it before a month, what the month debited and credited, what stands
+    after.
+    """
 
     account: LedgerAccount
     currency: str

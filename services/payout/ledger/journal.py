@@ -1,9 +1,11 @@
-"""Journals: entries of the ledger, whose postings sum to zero. A journal records the difference that an event makes, never a total.
+"""Journals: entries of the ledger, whose postings sum to zero. A journal records the difference that an event makes,
+never a total.
 
-Debits are positive. What pay costs debits `earned`, `adjusted` or `guaranteed`, expenses; what the company owes for it is
-credited to `held`, not released yet, or `payable`. A payment debits `payable` and credits `paid`, the clearing account that
-payroll settles. What a participant owes the company debits `draw` or `clawback`. So, with the signs turned as people read them,
-earned + adjusted + guaranteed = paid + held + payable - draw - clawback, for everybody and at any time.
+Debits are positive. What pay costs debits `earned`, `adjusted` or `guaranteed`, expenses; what the company owes for it
+is credited to `held`, not released yet, or `payable`. A payment debits `payable` and credits `paid`, the clearing
+account that payroll settles. What a participant owes the company debits `draw` or `clawback`. So, with the signs turned
+as people read them, earned + adjusted + guaranteed = paid + held + payable - draw - clawback, for everybody and at any
+time.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ NAMES: Final = uuid5(NAMESPACE_URL, "urn:earnest:journal")
 
 
 class CostAssignment(NamedTuple):
-    """Where a journal is booked: the month, and whom it costs. Of the participant as the roster says on the month's last day."""
+    """Where a journal is booked: the month, and whom it costs. Of the participant as the roster says on the month's
+    last day.
+    """
 
     period: str
     pay_group: str
@@ -50,8 +54,8 @@ Earned = Mapping[ComponentKey, int]
 class Posting(NamedTuple):
     """An amount in minor units on an account of a participant.
 
-    `key` is there on `earned` and `held`, and on no other account: only these are sums by component. `deal` may be there on `held`: the
-    deal whose payment, date or dispute the amount waits for.
+    `key` is there on `earned` and `held`, and on no other account: only these are sums by component. `deal` may be
+    there on `held`: the deal whose payment, date or dispute the amount waits for.
     """
 
     account: LedgerAccount
@@ -65,8 +69,8 @@ class Posting(NamedTuple):
 class Journal:
     """One entry of the ledger: its postings sum to zero in every currency.
 
-    The id follows from the cause, so the same cause cannot be booked twice. It is booked in `assignment.period`, which was open then, and
-    about `origin_period`, the same month or an earlier one.
+    The id follows from the cause, so the same cause cannot be booked twice. It is booked in `assignment.period`, which
+    was open then, and about `origin_period`, the same month or an earlier one.
     """
 
     id: UUID
@@ -102,9 +106,10 @@ class BookedJournal:
 def cost_assignment(person: Person, origin_period: str, *, open_from: Mapping[str, str]) -> CostAssignment:
     """Where something about a month is booked: in that month, or in the earliest one after it that is open.
 
-    A month is open or closed for a pay group, and people change pay groups: what an old group has closed may be open in the next one. So
-    the group is looked up for the month that is booked in, not for the month it is about, and one run pays everything a participant has in
-    its month. This ends, since each turn goes to a later month and a group closes no month that has not come.
+    A month is open or closed for a pay group, and people change pay groups: what an old group has closed may be open in
+    the next one. So the group is looked up for the month that is booked in, not for the month it is about, and one run
+    pays everything a participant has in its month. This ends, since each turn goes to a later month and a group closes
+    no month that has not come.
 
     Args:
         person: the participant.
@@ -131,8 +136,8 @@ def earned(changed: EarningsChanged) -> dict[ComponentKey, int]:
 def difference(before: Earned, after: Earned) -> dict[ComponentKey, int]:
     """What has to be booked so that what was `before` becomes `after`; empty when nothing changed.
 
-    Differences telescope: what is booked of a month always sums to the newest earning, however many events there were, in whichever order
-    they came and whatever was left out between.
+    Differences telescope: what is booked of a month always sums to the newest earning, however many events there were,
+    in whichever order they came and whatever was left out between.
     """
     keys = sorted(
         before.keys() | after.keys()
@@ -169,7 +174,8 @@ def earning_journal(
     for key, change in changes.items():
         owed[key.currency] += change
     postings = [Posting(EARNING.debit, key.currency, change, key) for key, change in changes.items()]
-    # Components may change against each other: then nothing more or less is owed, and a posting of zero would say nothing.
+    # Components may change against each other: then nothing more or less is owed, and a posting of zero would say
+    # nothing.
     postings += [Posting(EARNING.credit, currency, -change) for currency, change in sorted(owed.items()) if change]
     return Journal(
         id=uuid5(NAMES, f"earning/{participant_id}/{origin_period}/{revision}"),

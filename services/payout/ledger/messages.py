@@ -19,8 +19,8 @@ def decode_earnings(value: bytes | None) -> EarningsChanged:
     """The earnings event in a record's value.
 
     Raises:
-        Unreadable: it breaks the contract (`malformed`), has amounts beyond `shared.money.MOST` (`amount_too_large`), or
-            a period that does not exist (`no_such_period`).
+        Unreadable: it breaks the contract (`malformed`), has amounts beyond `shared.money.MOST` (`amount_too_large`),
+            or a period that does not exist (`no_such_period`).
     """
     changed = decode(EarningsChanged, value)
     try:
@@ -35,7 +35,8 @@ def decode_earnings(value: bytes | None) -> EarningsChanged:
             raise Unreadable(MALFORMED, f"{place}.version: out of range")
         if not earning.component or "\0" in earning.component:  # PostgreSQL holds no text with a NUL
             raise Unreadable(MALFORMED, f"{place}.component: not a name")
-    # All together, not each: what is booked is their sum per currency, and the difference of two such sums has to fit as well.
+    # All together, not each: what is booked is their sum per currency, and the difference of two such sums has to fit
+    # as well.
     if sum(abs(earning.amount) for earning in changed.earnings) > MOST:
         raise Unreadable("amount_too_large", "earnings: beyond what the ledger holds")
     return changed

@@ -25,7 +25,9 @@ Earner: TypeAlias = tuple[str, str]
 
 
 class BookedEarning(NamedTuple):
-    """What is booked for an earner: the revision of the last event, its amounts, and the last journal, if any was needed."""
+    """What is booked for an earner: the revision of the last event, its amounts, and the last journal, if any was
+    needed.
+    """
 
     revision: int
     earned: Earned
@@ -43,8 +45,8 @@ _BOOKED = select(*booked_earning.c[*_EARNER, "revision", "earned", "journal"]).j
 def booked_earnings(connection: Connection, earners: Iterable[Earner]) -> dict[Earner, BookedEarning]:
     """What is booked for each earner; one for whom nothing is is absent.
 
-    Nothing is locked: the worker is alone with an earner, since the key of a record decides which worker has it, and the worker's own
-    position, moved by compare-and-set in the same transaction, lets nobody book who was overtaken.
+    Nothing is locked: the worker is alone with an earner, since the key of a record decides which worker has it, and
+    the worker's own position, moved by compare-and-set in the same transaction, lets nobody book who was overtaken.
     """
     rows = connection.execute(_BOOKED, arrays(_EARNER, earners))
     return {
@@ -143,9 +145,9 @@ _LOCK_HEADS = _HEADS_OF_SOME.order_by(book.c.participant_id).with_for_update()
 def _lock_heads(connection: Connection, participants: set[str]) -> dict[str, Head]:
     """The ends of chains, which nobody else moves until the transaction ends.
 
-    A chain may not fork, so who adds to it goes one after another. Stream, runs and people all book; everybody first begins the heads that
-    are missing, in the order of the participants' ids, and then locks all, in that order: so two that book for the same people wait for
-    each other at the first of them, and never each for the other.
+    A chain may not fork, so who adds to it goes one after another. Stream, runs and people all book; everybody first
+    begins the heads that are missing, in the order of the participants' ids, and then locks all, in that order: so two
+    that book for the same people wait for each other at the first of them, and never each for the other.
     """
     in_order = sorted(participants)
     connection.execute(_BEGIN_HEADS, arrays(["participant_id"], zip(in_order, strict=True)))
@@ -163,6 +165,8 @@ def heads(connection: Connection, participants: Iterable[str] | None = None) -> 
 
 
 def register_kinds(connection: Connection) -> None:
-    """Let the database know every kind of journal that steps of pay have. Those of versions before stay: their journals do too."""
+    """Let the database know every kind of journal that steps of pay have. Those of versions before stay: their journals
+    do too.
+    """
     kinds = [{"kind": kind} for kind in get_args(JournalKind)]
     connection.execute(insert(journal_kind).values(kinds).on_conflict_do_nothing())

@@ -1,8 +1,9 @@
 """Which months are closed, for which pay group: for good, or softly, so that only the stream books elsewhere.
 
-The books of a pay group have an advisory lock: who books shares it with others, who closes has it alone. So a month never closes between
-the look at what is open and the commit of what is booked. A row would do as well, but the groups are names on the roster and have none;
-the lock of a name needs no row, and no cleaning up after it. The database takes it again for whoever adds a posting or a closing by hand.
+The books of a pay group have an advisory lock: who books shares it with others, who closes has it alone. So a month
+never closes between the look at what is open and the commit of what is booked. A row would do as well, but the groups
+are names on the roster and have none; the lock of a name needs no row, and no cleaning up after it. The database takes
+it again for whoever adds a posting or a closing by hand.
 
 Lock order: runs, then pay groups in the order of their names, then heads of chains.
 
@@ -22,7 +23,8 @@ from shared.periods import next_period
 
 
 def _lock(function: str) -> TextClause:
-    # Sorted as the trigger `check_postings` sorts them, byte by byte: two that lock the same groups do not wait for each other.
+    # Sorted as the trigger `check_postings` sorts them, byte by byte: two that lock the same groups do not wait for
+    # each other.
     return text(f"""
         select {function}(hashtextextended('earnest.books/' || pay_group, 0))
         from (
@@ -34,8 +36,8 @@ _LOCK_ALONE = _lock("pg_advisory_xact_lock")
 
 
 def lock_for_booking(connection: Connection, pay_groups: Iterable[str]) -> dict[str, str]:
-    """The first month that may be booked in, by pay group, as `open_from`; so it stays for these groups until the transaction
-    ends: who closes waits.
+    """The first month that may be booked in, by pay group, as `open_from`; so it stays for these groups until the
+    transaction ends: who closes waits.
     """
     connection.execute(_LOCK_SHARED, {"pay_groups": list(set(pay_groups))})
     return open_from(connection)
@@ -52,7 +54,9 @@ def lock_all_for_booking(connection: Connection) -> str | None:
 
 
 def lock_for_closing(connection: Connection, pay_group: str) -> str | None:
-    """Keep everybody from booking for a pay group until the transaction ends; returns the last month that it has closed."""
+    """Keep everybody from booking for a pay group until the transaction ends; returns the last month that it has
+    closed.
+    """
     connection.execute(_LOCK_ALONE, {"pay_groups": [pay_group]})
     return closed_through(connection, pay_group)
 
@@ -83,8 +87,8 @@ _OPEN_FROM = text("""
 
 
 def open_from(connection: Connection) -> dict[str, str]:
-    """The first month that the stream may book in, by pay group: after what is closed, and after what is soft-closed. A pay group
-    that has closed nothing is not in it.
+    """The first month that the stream may book in, by pay group: after what is closed, and after what is soft-closed. A
+    pay group that has closed nothing is not in it.
     """
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_OPEN_FROM)}
 
@@ -93,8 +97,8 @@ _UNCLOSED_FROM = text("select pay_group, max(period) from closing group by pay_g
 
 
 def unclosed_from(connection: Connection) -> dict[str, str]:
-    """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has closed nothing is not
-    in it.
+    """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has
+    closed nothing is not in it.
     """
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_UNCLOSED_FROM)}
 
@@ -102,7 +106,8 @@ def unclosed_from(connection: Connection) -> dict[str, str]:
 def soft_close(
     connection: Connection, pay_group: str, *, period: str, run: str | None, actor: str, at: datetime
 ) -> int:
-    """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its number.
+    """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its
+    number.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the month is closed.

@@ -17,7 +17,8 @@ from services.payout.roster.tables import person
 from shared.contracts.topics import EARNINGS, Topic
 from shared.log.tables import position
 
-# A column per account, in the order of `Balance`. Sums of bigint are numeric in PostgreSQL; an overflow of what is shown is an error.
+# A column per account, in the order of `Balance`. Sums of bigint are numeric in PostgreSQL; an overflow of what is
+# shown is an error.
 _SUM_COLUMNS: Final = ", ".join(
     f"cast(coalesce({sign}sum(amount) filter (where account = '{account}'), 0) as bigint)"
     for account, sign in SIGNS.items()
@@ -41,7 +42,8 @@ def totals(connection: Connection) -> list[Balance]:
 
 
 def _totals_by(source: str, key: str) -> TextClause:
-    # A page counts keys and not rows: a key has a row for each of its currencies, and none of them may be left to the next page.
+    # A page counts keys and not rows: a key has a row for each of its currencies, and none of them may be left to the
+    # next page.
     return text(f"""
         select key, currency, {_SUM_COLUMNS} from (
             select {key} as key, currency, account, amount, dense_rank() over (order by {key}) as rank
@@ -59,7 +61,8 @@ _TOTALS_BY: Final[Mapping[By, TextClause]] = {
 
 
 def totals_by(connection: Connection, by: By, *, after: str | None, limit: int) -> list[tuple[str, Balance]]:
-    """The sums of the accounts by participant, or by what the journals were booked for, per currency, in the order of keys.
+    """The sums of the accounts by participant, or by what the journals were booked for, per currency, in the order of
+    keys.
 
     Takes `limit` keys: the first, or those after `after`.
     """
@@ -123,12 +126,16 @@ _PERIODS = text("""
 
 
 def periods(connection: Connection) -> list[tuple[str, str, str, str | None]]:
-    """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the latest first."""
+    """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the
+    latest first.
+    """
     return [tuple(row) for row in connection.execute(_PERIODS)]
 
 
 def not_on_roster(connection: Connection) -> list[str]:
-    """Participants with journals that the roster does not know: something was earned by them before anybody said who they are."""
+    """Participants with journals that the roster does not know: something was earned by them before anybody said who
+    they are.
+    """
     unknown = select(book.c.participant_id).where(book.c.participant_id.not_in(select(person.c.participant_id)))
     return list(connection.execute(unknown.order_by(book.c.participant_id)).scalars())
 

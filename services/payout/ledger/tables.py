@@ -1,4 +1,6 @@
-"""The tables of the ledger. Amounts are in minor units. The rules that the database itself enforces are in the migrations."""
+"""The tables of the ledger. Amounts are in minor units. The rules that the database itself enforces are in the
+migrations.
+"""
 
 from __future__ import annotations
 

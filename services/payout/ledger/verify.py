@@ -28,7 +28,8 @@ def differences(connection: Connection) -> Iterator[str]:
 
 
 def broken_chains(connection: Connection) -> list[str]:
-    """The first broken link of each participant's chain of journals, as a sentence: hashes are made again from the rows.
+    """The first broken link of each participant's chain of journals, as a sentence: hashes are made again from the
+    rows.
 
     Only the first: what comes after a broken link cannot be right, and would hide where somebody changed something.
     """
@@ -60,7 +61,9 @@ def broken_chains(connection: Connection) -> list[str]:
 
 
 def newest_earnings(values: Iterable[bytes | None]) -> dict[Earner, dict[ComponentKey, int]]:
-    """The newest earnings of each participant and period in records of the log: what the ledger should have booked in all."""
+    """The newest earnings of each participant and period in records of the log: what the ledger should have booked in
+    all.
+    """
     newest: dict[Earner, tuple[int, dict[ComponentKey, int]]] = {}
     for value in values:
         try:

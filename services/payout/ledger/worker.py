@@ -1,5 +1,6 @@
-"""The step over topics `earnings` and `roster`: book the difference between what an event says and what is booked already, and
-keep what the roster says of people, for it says whom a booking costs and which pay group's months are open.
+"""The step over topics `earnings` and `roster`: book the difference between what an event says and what is booked
+already, and keep what the roster says of people, for it says whom a booking costs and which pay group's months are
+open.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ WORKER: Final = "payout"
 TOPICS: Final = (ROSTER, EARNINGS)
 
 BATCH: Final = 1000
-"""Records in one transaction. Its locks on pay groups are shared, but an approval that closes one of them waits as long as this takes."""
+"""Records in one transaction. Its locks on pay groups are shared, but an approval that closes one of them waits as long
+as this takes.
+"""
 
 NOTHING_BOOKED: Final = BookedEarning(-1, {}, None)
 """Of an earner without an event: every revision is newer, and the whole of the first earning is the difference."""
@@ -37,8 +40,8 @@ NOTHING_BOOKED: Final = BookedEarning(-1, {}, None)
 def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[Stored]) -> Outcome:
     """Book a batch of events, those of the roster first; `now` says when that is.
 
-    Of several earnings events for one participant and period the newest revision counts, and only if it is newer than what is
-    booked. So a batch may come again, in another order and in other company, and books the same.
+    Of several earnings events for one participant and period the newest revision counts, and only if it is newer than
+    what is booked. So a batch may come again, in another order and in other company, and books the same.
     """
     patches: list[RosterFact] = []
     newest: dict[Earner, tuple[EarningsChanged, Stored]] = {}
@@ -55,7 +58,8 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
         earner = (changed.participant_id, changed.period)
         if earner not in newest or newest[earner][0].revision < changed.revision:
             newest[earner] = (changed, stored)
-    # The roster first: the two topics have no common order, and what of a batch is known of people should rule where it books.
+    # The roster first: the two topics have no common order, and what of a batch is known of people should rule where it
+    # books.
     if patches:
         _merge_roster(connection, patches)
     if newest:
@@ -82,8 +86,8 @@ def _merge_roster(connection: Connection, patches: Iterable[RosterFact]) -> None
 
 def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], *, now: datetime) -> None:
     people = roster.people(connection, {participant for participant, _ in newest})
-    # The groups of every month and not only of the months in the events: where a month is closed, the booking goes to a later one, in
-    # which the participant may be in another group.
+    # The groups of every month and not only of the months in the events: where a month is closed, the booking goes to a
+    # later one, in which the participant may be in another group.
     pay_groups = {pay_group for person in people.values() for pay_group in person.pay_groups()}
     open_from = closings.lock_for_booking(connection, pay_groups)
     booked = store.booked_earnings(connection, newest)

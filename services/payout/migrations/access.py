@@ -1,8 +1,9 @@
-"""What the role of the service may do. Migrations say it for each table: `grant_append_only`, `grant_all` or `grant_read`.
+"""What the role of the service may do. Migrations say it for each table: `grant_append_only`, `grant_all` or
+`grant_read`.
 
-The service's connections work as the role `earnest_payout`, which owns nothing: what it was not granted, it cannot do, whatever
-the code says and even with triggers off. Where the login may not create roles, the login owns the tables and works on them itself:
-then it takes from itself what nobody should do.
+The service's connections work as the role `earnest_payout`, which owns nothing: what it was not granted, it cannot do,
+whatever the code says and even with triggers off. Where the login may not create roles, the login owns the tables and
+works on them itself: then it takes from itself what nobody should do.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ def create_role(op: Any) -> None:
 
 
 def grant_append_only(op: Any, table: str) -> None:
-    """The service adds to the table and reads it. An identity column `number` lets foreign keys point at it all the same."""
+    """The service adds to the table and reads it. An identity column `number` lets foreign keys point at it all the
+    same.
+    """
     if _usable(op):
         op.execute(f"grant select, insert on {table} to {ROLE}")
         return
     op.execute(f"revoke update, delete, truncate on {table} from current_user")
-    # A foreign key locks the row it points at as the table's owner, who needs the right to change some column for that. This
-    # one the database refuses to set.
+    # A foreign key locks the row it points at as the table's owner, who needs the right to change some column for that.
+    # This one the database refuses to set.
     numbered = "select from pg_attribute where attrelid = cast(:table as regclass) and attname = 'number'"
     if op.get_bind().execute(text(f"select exists ({numbered})"), {"table": table}).scalar_one():
         op.execute(f"grant update (number) on {table} to current_user")

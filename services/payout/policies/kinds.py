@@ -24,8 +24,8 @@ PLACES: Final = (
 )
 """The modules that hold models of policies. Each names its kind in the literal type of its field `kind`.
 
-By name and not imported above: payroll and the books have formats of their own in their policies, and read policies themselves; so the
-arrow at import points from them to this package, and the models are looked up when somebody asks.
+By name and not imported above: payroll and the books have formats of their own in their policies, and read policies
+themselves; so the arrow at import points from them to this package, and the models are looked up when somebody asks.
 """
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -76,7 +76,9 @@ def kind_of(model: type[Policy]) -> str:
 
 
 def schema_of(model: type[Policy]) -> dict[str, Any]:
-    """The JSON Schema of a kind, for editors and for whoever writes policies by program; every field with its description."""
+    """The JSON Schema of a kind, for editors and for whoever writes policies by program; every field with its
+    description.
+    """
     schema = _tidy(model.model_json_schema(by_alias=True))
     return {"$schema": DIALECT, "title": f"Earnest {model.__name__}", **schema}
 

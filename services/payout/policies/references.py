@@ -1,7 +1,7 @@
 """What a setting names that has to be somewhere: checked when the setting is said, in one place for all of them.
 
-Policies, holds and whatever else names something say what they name (`Policy.names`, `Reference`); who asks brings what there is. What comes
-later on purpose is said as expected, and then not asked for.
+Policies, holds and whatever else names something say what they name (`Policy.names`, `Reference`); who asks brings what
+there is. What comes later on purpose is said as expected, and then not asked for.
 """
 
 from __future__ import annotations

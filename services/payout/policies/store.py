@@ -21,7 +21,8 @@ Kind = TypeVar("Kind", bound=Policy)
 def lock(connection: Connection) -> None:
     """Let nobody else publish a policy until the transaction ends; who reads goes on.
 
-    Versions are numbered without a gap, after a look at those that there are: one lock for all policies, since people publish by hand.
+    Versions are numbered without a gap, after a look at those that there are: one lock for all policies, since people
+    publish by hand.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.policies', 0))"))
 
@@ -63,8 +64,8 @@ def in_force(connection: Connection, model: type[Kind], *, day: date) -> list[Ki
 
 
 def pay_groups(connection: Connection) -> dict[str, list[PayGroup]]:
-    """The versions of every pay group by id, in the order of their publication; `default` is there also unpublished, as the first
-    version, which those that are published replace from their day on.
+    """The versions of every pay group by id, in the order of their publication; `default` is there also unpublished, as
+    the first version, which those that are published replace from their day on.
     """
     groups = {DEFAULT.id: [DEFAULT]}
     for version in versions(connection, kind_of(PayGroup)):

@@ -21,7 +21,8 @@ def referents(
 ) -> Mapping[Named, Callable[[Asked], Asked]]:
     """By what can be named, which there are. `roles` are those that keys have.
 
-    Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is named is there.
+    Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is
+    named is there.
     """
 
     def published(kind: str) -> Callable[[Asked], Asked]:

@@ -1,4 +1,6 @@
-"""The rules that the database keeps, in `rules.sql` beside this folder; which tables only grow; and what the service's role may do."""
+"""The rules that the database keeps, in `rules.sql` beside this folder; which tables only grow; and what the service's
+role may do.
+"""
 
 from typing import Final
 
@@ -44,7 +46,8 @@ def upgrade() -> None:
         grant_all(op, table)
     for table in REMEMBERED:
         grant_all(op, table)
-    # A run changes by its events, whose trigger has the owner's rights; one of them closes its months. The service itself closes none.
+    # A run changes by its events, whose trigger has the owner's rights; one of them closes its months. The service
+    # itself closes none.
     grant_append_only(op, "run")
     _refuse_changes("closing")
     grant_read(op, "closing")
