@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from benchmarks.kernel import deals, plan, roster
 from earnest.local.system import System
-from services.payout.scoring import ScoringClient
+from services.payout.scoring_client import ScoringClient
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import CREDIT, STORED
 from services.scoring.earn import store as stored_sums

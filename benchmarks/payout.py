@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.lines import PERIOD, fill
 from earnest.client import Client
 from earnest.local.system import System
-from services.payout.scoring import ScoringClient
+from services.payout.scoring_client import ScoringClient
 from shared.contracts.topics import EARNINGS
 from shared.database import database_url, engine_for
 from shared.log.open import open_log

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.problems import Problem
+from shared.problems import Problem, Unauthenticated
 
 _logger = structlog.get_logger(__name__)
 
@@ -35,17 +35,6 @@ Scope = Literal[
     "ops",
 ]
 """What a key can allow."""
-
-
-class Unauthenticated(Problem):
-    """No key, or one that is not known."""
-
-    type = "unauthenticated"
-    title = "Who is calling?"
-    status = HTTPStatus.UNAUTHORIZED
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, {"www-authenticate": "Bearer"})
 
 
 class Forbidden(Problem):

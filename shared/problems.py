@@ -64,6 +64,17 @@ class Problem(Exception):
         return problem_body(self.type, title=self.title, status=self.status, detail=self.detail) | self.facts
 
 
+class Unauthenticated(Problem):
+    """No key, or one that is not known."""
+
+    type = "unauthenticated"
+    title = "Who is calling?"
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"www-authenticate": "Bearer"})
+
+
 class NotFound(Problem):
     """There is no such thing."""
 

@@ -9,8 +9,7 @@ from typing import Final
 from standardwebhooks import Webhook
 
 from services.ingest.mapping import Source, SourceError, load_source
-from shared.auth import Unauthenticated
-from shared.problems import NotFound
+from shared.problems import NotFound, Unauthenticated
 
 SIGNED: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 

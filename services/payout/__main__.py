@@ -11,7 +11,7 @@ from services.payout.app import create_app
 from services.payout.delivery.worker import Courier
 from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.payroll.worker import CutOffs
-from services.payout.scoring import ScoringClient
+from services.payout.scoring_client import ScoringClient
 from services.payout.tables import ROLE
 from shared import logs
 from shared.contracts.topics import ROAD

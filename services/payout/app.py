@@ -17,10 +17,10 @@ from services.payout.ledger import routes as ledger
 from services.payout.payroll import routes as payroll
 from services.payout.payroll.routes import OnAnswer
 from services.payout.policies import routes as policies
-from services.payout.runs import payroll_release
 from services.payout.runs import routes as runs
 from services.payout.runs.decisions import routes as decisions
-from services.payout.scoring import LineSource
+from services.payout.runs.service import payroll_release
+from services.payout.scoring_client import LineSource
 from services.payout.statements import routes as statements
 from shared import web
 from shared.deps import Clock

@@ -17,7 +17,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
-from services.payout.scoring import LineSource
+from services.payout.scoring_client import LineSource
 from shared.auth import KeyRing, Principal, require
 from shared.deps import Clock, provided
 from shared.pay.deal_facts import DealSource

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Response
 from sqlalchemy import Connection
 
 from services.payout.deps import Dependencies, Deps, EarningsReader, RunsApprover, RunsWriter
-from services.payout.runs import payroll_release, service, store, store_record
+from services.payout.runs import store, store_record
 from services.payout.runs.schemas import (
     Approved,
     Draft,
@@ -24,6 +24,7 @@ from services.payout.runs.schemas import (
     RunView,
     Tolerance,
 )
+from services.payout.runs.service import payroll_release, transitions
 from shared.contracts.base import RUN_ID, Identifier
 from shared.deps import SnapshotDep
 from shared.pay.run import Run, run_totals
@@ -40,7 +41,7 @@ _logger = structlog.get_logger(__name__)
 @router.post("/v1/runs", status_code=HTTPStatus.CREATED, summary="Draft a run")
 def draft_run(who: RunsWriter, deps: Deps, body: Draft, response: Response) -> RunDetail:
     """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
-    run = service.draft(deps, body.request(), author=who.name)
+    run = transitions.draft(deps, body.request(), author=who.name)
     _logger.info("run.drafted", run=run.id, actor=who.name)
     response.headers["location"] = f"/v1/runs/{run.id}"
     return _shown(deps, run.id)
@@ -49,7 +50,7 @@ def draft_run(who: RunsWriter, deps: Deps, body: Draft, response: Response) -> R
 @router.post("/v1/runs/simulate", summary="Simulate a run")
 def simulate_run(who: RunsWriter, deps: Deps, body: Draft) -> RunDetail:
     """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-    run, proposal = service.simulate(deps, body.request(), author=who.name)
+    run, proposal = transitions.simulate(deps, body.request(), author=who.name)
     record = proposal.record
     return RunDetail.whole(
         run,
@@ -87,7 +88,7 @@ def show_pay(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId, participan
 @router.post("/v1/runs/{run_id}/calculate", summary="Calculate a run")
 def calculate_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Calculate what the run pays, as its author; again, when something changed."""
-    run = service.calculate(deps, run_id, actor=who.name)
+    run = transitions.calculate(deps, run_id, actor=who.name)
     _logger.info("run.calculated", run=run.id, actor=who.name)
     return _shown(deps, run.id)
 
@@ -97,7 +98,7 @@ def submit_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Hand the run on for approval. What the stream still brings for its months is booked in the month after."""
 
     def submit(connection: Connection, run: Run) -> Run:
-        return service.submit(connection, run, actor=who.name, now=deps.now)
+        return transitions.submit(connection, run, actor=who.name, now=deps.now)
 
     return _moved(deps, run_id, actor=who.name, move=submit)
 
@@ -107,7 +108,7 @@ def return_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Reason) -> Ru
     """Give a submitted run back to its author."""
 
     def send_back(connection: Connection, run: Run) -> Run:
-        return service.send_back(connection, run, actor=who.name, now=deps.now, reason=body.reason)
+        return transitions.send_back(connection, run, actor=who.name, now=deps.now, reason=body.reason)
 
     return _moved(deps, run_id, actor=who.name, move=send_back)
 
@@ -118,7 +119,7 @@ def approve_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Approved | N
 
     def approve(connection: Connection, run: Run) -> Run:
         seen = body.lines_sha256 if body else None
-        return service.approve(connection, run, approver=who, now=deps.now, seen=seen)
+        return transitions.approve(connection, run, approver=who, now=deps.now, seen=seen)
 
     return _moved(deps, run_id, actor=who.name, move=approve)
 
@@ -128,7 +129,7 @@ def cancel_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Give up a run that is not submitted, as its author."""
 
     def cancel(connection: Connection, run: Run) -> Run:
-        return service.cancel(connection, run, actor=who.name, now=deps.now)
+        return transitions.cancel(connection, run, actor=who.name, now=deps.now)
 
     return _moved(deps, run_id, actor=who.name, move=cancel)
 

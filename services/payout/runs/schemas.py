@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.payout.runs.lifecycle import Approval, RunEvent
 from services.payout.runs.reconciliation import Comparison, ComparisonKind
 from services.payout.runs.record import PayRecord
-from services.payout.runs.service import RunRequest
+from services.payout.runs.service.transitions import RunRequest
 from shared.contracts.base import BusinessDate, Identifier, Text
 from shared.money import from_minor
 from shared.pay.review_rules import ReviewFinding

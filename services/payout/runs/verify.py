@@ -21,8 +21,8 @@ from services.payout.runs import store as runs
 from services.payout.runs import store_audit, store_balances, store_record
 from services.payout.runs.journals import pay_journals
 from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
-from services.payout.runs.payments import lines_to_pay, paying, profile_kept
 from services.payout.runs.record import PayRecord, RunRecord
+from services.payout.runs.service.payments import lines_to_pay, paying, profile_kept
 from shared.pay.balances import PayKey
 from shared.pay.run import DONE_STATES, Run, State
 from shared.pay.settlement import EarningLineKey, HeldAmount

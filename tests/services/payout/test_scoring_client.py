@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 import pytest
 
-from services.payout.scoring import MOST_PAGES, LinesUnavailable, ScoringClient
+from services.payout.scoring_client import MOST_PAGES, LinesUnavailable, ScoringClient
 from shared.contracts import lines as contract
 from shared.pay.deal_facts import DealFact, Remarked, Uncredited
 

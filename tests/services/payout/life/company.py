@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from services.payout.app import create_app
 from services.payout.ledger.worker import WORKER, step
-from services.payout.scoring import ScoringClient
+from services.payout.scoring_client import ScoringClient
 from services.payout.verify import verify
 from services.scoring.app import create_app as create_scoring
 from shared.contracts.topics import EARNINGS, ROSTER, Topic

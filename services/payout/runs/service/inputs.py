@@ -22,7 +22,7 @@ from services.payout.errors import NotSettled
 from services.payout.runs import store_balances as balances
 from services.payout.runs import store_record
 from services.payout.runs.calculation import RunInputs, corrected_deals, corrected_months, deals_to_ask
-from services.payout.runs.snapshot import load, reload
+from services.payout.runs.service.snapshot import load, reload
 from shared.contracts.lines import each_line, empty
 from shared.pay.lines import months_wanted
 from shared.pay.run import Run

@@ -19,8 +19,8 @@ from services.payout.roster.store import people
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation, RunInputs
 from services.payout.runs.decisions import store as decisions
-from services.payout.runs.payments import would_refuse
 from services.payout.runs.record import RunRecord
+from services.payout.runs.service.payments import would_refuse
 from services.payout.runs.store_record import PaidUnder
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words

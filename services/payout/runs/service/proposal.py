@@ -17,13 +17,13 @@ from services.payout.deps import Dependencies
 from services.payout.roster.store import people
 from services.payout.runs import corrections, store_balances
 from services.payout.runs.calculation import Calculation, calculate
-from services.payout.runs.contributors import contributors_of
-from services.payout.runs.inputs import gather
-from services.payout.runs.payments import profile_in_force
 from services.payout.runs.payslip import PayslipWords, StepPart, full_name, payslip_facts, year_with_run
 from services.payout.runs.record import PayRecord, Payslip, RunRecord, SettlementRecord, payees_of
-from services.payout.runs.review import findings_of, findings_of_record
-from services.payout.runs.snapshot import inputs_sha256, load
+from services.payout.runs.service.contributors import contributors_of
+from services.payout.runs.service.inputs import gather
+from services.payout.runs.service.payments import profile_in_force
+from services.payout.runs.service.review import findings_of, findings_of_record
+from services.payout.runs.service.snapshot import inputs_sha256, load
 from services.payout.statements import store as statements
 from services.payout.statements.facts import Company
 from services.payout.statements.writing import Writing

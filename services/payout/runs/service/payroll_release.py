@@ -20,9 +20,9 @@ from services.payout.runs import store as runs
 from services.payout.runs import store_record
 from services.payout.runs.journals import return_journal
 from services.payout.runs.lifecycle import RELEASED_STATES, check_move
-from services.payout.runs.payments import lines_to_pay, paying, profile_kept
 from services.payout.runs.reconciliation import Comparison, ComparisonKind, Sums, agreed_turnover
-from services.payout.runs.service import untampered
+from services.payout.runs.service.payments import lines_to_pay, paying, profile_kept
+from services.payout.runs.service.transitions import untampered
 from shared.contracts.lines import each_line
 from shared.deps import Clock
 from shared.money import minor_digits

@@ -37,10 +37,10 @@ from services.payout.policies.store import pay_group
 from services.payout.runs import store, store_balances, store_record
 from services.payout.runs.journals import pay_journals, transfer_journals
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
-from services.payout.runs.payments import profile_in_force, would_refuse
-from services.payout.runs.proposal import Proposal, is_current, propose
 from services.payout.runs.record import RunRecord, payees_of
-from services.payout.runs.snapshot import inputs_sha256, load
+from services.payout.runs.service.payments import profile_in_force, would_refuse
+from services.payout.runs.service.proposal import Proposal, is_current, propose
+from services.payout.runs.service.snapshot import inputs_sha256, load
 from shared.auth import Principal
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
