@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy import Connection
 
-from services.payout.contract_costs import store, store_earned_lines
-from services.payout.contract_costs.errors import refuse_passed, refuse_to_skip
+from services.payout.contract_costs import service, store
 from services.payout.contract_costs.requests import LineId, NewCost, NewEvent
 from services.payout.contract_costs.schemas import (
     BatchView,
@@ -27,29 +24,13 @@ from services.payout.contract_costs.schemas import (
     ScheduleRowView,
 )
 from services.payout.deps import GlReader, RunsWriter
-from services.payout.errors import PeriodNotEnded
 from services.payout.periods import checked
-from services.payout.policies import store as policies
-from shared.contract_costs.account import PolicyAt, account_for
-from shared.contract_costs.entries import Entry, carrying_amounts, differences, entries, sums
-from shared.contract_costs.policy import ContractCosts
-from shared.contract_costs.rollforward import rollforward
-from shared.contract_costs.schedule import ContractCostBooks
 from shared.contract_costs.words import in_words
 from shared.contracts.base import Identifier
 from shared.deps import ClockDep, EngineDep, SettingsDep, SnapshotDep
 from shared.http import next_page
-from shared.pay.policy import in_force
-from shared.periods import last_day, month_of_number
+from shared.periods import last_day
 from shared.problems import NotFound
-
-POLICY: Final = "default"
-DEFAULTS: Final = ContractCosts.of(
-    {"kind": "contract_costs", "id": POLICY, "valid_from": "1900-01-01", "credit": "commission_expense"}
-)
-"""Without a policy: as docs/contract-costs.md says, over the accrual of pay, which has expensed all of it."""
-FIRST, LAST = "1900-01", "2199-12"
-"""The months that there are: dates are within these years."""
 
 Month = Annotated[str, Path(examples=["2026-06"], max_length=7)]
 FirstMonth = Annotated[str, Query(examples=["2026-01"], max_length=7)]
@@ -113,7 +94,7 @@ def list_contract_events(
 ) -> list[EventView]:
     """What was told to happen to contracts, in the order in which it was told."""
     with snapshot.connect() as connection:
-        events = store.events(connection, last_day(LAST), contract=contract)
+        events = store.events(connection, last_day(service.LAST), contract=contract)
     return [EventView.of(event_id, event) for event_id, event in events]
 
 
@@ -132,25 +113,14 @@ def book_contract_costs(
     after some that are not booked yet, unless `catch_up` says to book them with it.
     """
     at = clock()
-    if last_day(checked(period)) >= (today := at.astimezone(settings.zone).date()):
-        raise PeriodNotEnded(period, today)
+    today = at.astimezone(settings.zone).date()
     with engine.begin() as connection:
-        store.lock_books(connection)
-        last = store.last_period(connection)
-        refuse_passed(period, last)
-        books = _books(connection, period)
-        changed = differences(sums(entries(books), period), store.booked(connection))
-        if not catch_up:
-            refuse_to_skip(period, last, changed=changed)
-        made = None
-        if changed or last != period:
-            carrying = carrying_amounts(books, period)
-            made = store.add_batch(connection, period, entries=changed, balances=carrying, actor=who.name, now=at)
-    _logger.info("contract_costs.booked", period=period, entries=len(changed), actor=who.name)
+        booking = service.book(connection, checked(period), today=today, catch_up=catch_up, actor=who.name, now=at)
+    _logger.info("contract_costs.booked", period=period, entries=booking.entries, actor=who.name)
     return BookedMonth(
         period=period,
-        batch=BatchView.of(made) if made else None,
-        not_used=[NotUsed.model_validate(refused, from_attributes=True) for refused in books.refused],
+        batch=BatchView.of(booking.batch) if booking.batch else None,
+        not_used=[NotUsed.model_validate(refused, from_attributes=True) for refused in booking.refused],
     )
 
 
@@ -187,16 +157,7 @@ def list_entries(
 def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, last: LastMonth) -> RollForward:
     """The roll-forward of what is booked, by month, entity and currency: a closed month's rows never change."""
     with snapshot.connect() as connection:
-        booked = store.entries(connection, FIRST, last=checked(last))
-        closed = {batch.period: batch.balances for batch in store.batches(connection)}
-
-    def in_a_year(entity: str, currency: str, month: int) -> int | None:
-        if (balances := closed.get(month_of_number(month))) is None:
-            return None
-        return {(each.entity, each.currency): each.in_a_year for each in balances}.get((entity, currency), 0)
-
-    moved = (Entry(entry.period, entry.key, entry.amount) for entry in booked)
-    movements = rollforward(moved, in_a_year, first=checked(first), last=last)
+        movements = service.booked_rollforward(connection, checked(first), last=checked(last))
     return RollForward(movements=[MovementView.of(movement) for movement in movements])
 
 
@@ -204,32 +165,12 @@ def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, l
 def show_contract(_: GlReader, snapshot: SnapshotDep, contract_id: Contract) -> ContractView:
     """A contract's costs in words, its whole schedule as the facts say now, and what of it is booked."""
     with snapshot.connect() as connection:
-        books = _books(connection, LAST, contract=contract_id)
-        booked = store.entries(connection, FIRST, last=LAST, contract=contract_id)
-    if not (books.assets or books.expenses or booked):
+        account = service.contract_account(connection, contract_id)
+    if account is None:
         raise NotFound(f"there is no cost of a contract {contract_id}")
     return ContractView(
         contract_id=contract_id,
-        words=list(in_words(books, contract_id)),
-        schedule=[ScheduleRowView.of(row) for row in books.schedule],
-        booked=[EntryView.of(entry) for entry in booked],
+        words=list(in_words(account.books, contract_id)),
+        schedule=[ScheduleRowView.of(row) for row in account.books.schedule],
+        booked=[EntryView.of(entry) for entry in account.booked],
     )
-
-
-def published(connection: Connection) -> PolicyAt:
-    """The published policy `contract_costs` of the id `default`; the documented defaults where none is in force."""
-    versions = policies.versions(connection, "contract_costs", policy_id=POLICY)
-
-    def at(day: date) -> ContractCosts:
-        version = in_force(versions, day)
-        return version.policy if version is not None and isinstance(version.policy, ContractCosts) else DEFAULTS
-
-    return at
-
-
-def _books(connection: Connection, period: str, *, contract: str | None = None) -> ContractCostBooks:
-    """All that is known through a month, accounted for anew: lines of pay that runs looked at, and costs that were told."""
-    costs = (*store_earned_lines.costs(connection, period), *store.lines(connection, last_day(period)))
-    mine = [line for line in costs if contract in {None, line.contract_id}]
-    events = [event for _, event in store.events(connection, last_day(period), contract=contract)]
-    return account_for(mine, events, policy_at=published(connection))

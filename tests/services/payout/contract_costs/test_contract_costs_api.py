@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from services.payout.app import create_app
-from services.payout.contract_costs.routes import DEFAULTS, published
+from services.payout.contract_costs.service import DEFAULTS, published_policy
 from services.payout.policies import store as policies
 from shared.contract_costs.facts import CostLine
 from shared.contract_costs.policy import ContractCosts
@@ -91,7 +91,7 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
         return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
 
     monkeypatch.setattr("services.payout.contract_costs.store_earned_lines.costs", costs)
-    monkeypatch.setattr("services.payout.contract_costs.routes.published", lambda _: lambda day: POLICY)
+    monkeypatch.setattr("services.payout.contract_costs.service.published_policy", lambda _: lambda day: POLICY)
     app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
@@ -280,9 +280,9 @@ def test_the_database_refuses_a_batch_of_a_passed_month(costs: Costs, payout_eng
 def test_the_published_policy_is_the_one_in_force_on_a_day(service_engine: Engine) -> None:
     later = POLICY.model_copy(update={"valid_from": date(2026, 6, 1), "framework": "ifrs"})
     with service_engine.begin() as connection:
-        assert published(connection)(date(2026, 6, 1)) == DEFAULTS
+        assert published_policy(connection)(date(2026, 6, 1)) == DEFAULTS
         policies.add(connection, later, author="dana", reason="a test", now=NOW, before=[])
-        at = published(connection)
+        at = published_policy(connection)
     assert at(date(2026, 5, 31)) == DEFAULTS
     assert at(date(2026, 6, 1)).framework == "ifrs"
 
