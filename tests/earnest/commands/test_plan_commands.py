@@ -13,7 +13,7 @@ from earnest.cli import app
 from earnest.plans.json_schema import plan_schema
 from shared.kernel.plan.exact_yaml import read_yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLAN = """plan: rep
 version: 1
 name: Sales <b>representative</b>

@@ -186,7 +186,7 @@ def test_the_command_tells_it_in_words_and_as_json(company: Path) -> None:
 
 
 def test_the_manual_shows_what_the_command_says(tmp_path: Path) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "analyst.md").read_text()
+    page = (Path(__file__).resolve().parents[3] / "docs" / "analyst.md").read_text()
     for name in ("plans/rep.yaml", "plans/manager.yaml", "roster.csv", "deals.csv"):
         [text] = re.findall(rf"```(?:yaml|csv) {re.escape(name)}\n(.*?)```", page, re.DOTALL)
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -209,7 +209,7 @@ def test_who_forfeits_by_leaving_is_told_so(tmp_path: Path) -> None:
 
 
 def test_every_recipe_of_the_manual_is_explained_to_the_cent(tmp_path: Path) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "analyst.md").read_text()
+    page = (Path(__file__).resolve().parents[3] / "docs" / "analyst.md").read_text()
     for name, text in re.findall(r"```(?:yaml|csv) (\S+/\S+)\n(.*?)```", page, re.DOTALL):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -14,7 +14,7 @@ from earnest.files.rejected import FileError
 from earnest.files.results import write_results
 from earnest.plans.files import read_plans
 
-BROKEN = Path(__file__).parent / "broken"
+BROKEN = Path(__file__).parents[1] / "broken"
 CASES: list[dict[str, Any]] = yaml.safe_load((BROKEN / "files.yaml").read_text())
 SOUND = {
     "deals": "deal_id,owner,amount,close_date,renewal\nD1,ann,100.00,2025-03-03,no\n",

@@ -11,7 +11,7 @@ import pytest
 from shared.kernel.checks import findings
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
-from tests.earnest.test_calc_language import HEAD, calculated, paid
+from tests.earnest.files.test_calc_language import HEAD, calculated, paid
 
 KINDS: Final = {
     "flat": "kind: flat, measure: sold, rate: 5%",

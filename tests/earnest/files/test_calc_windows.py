@@ -9,7 +9,7 @@ import pytest
 
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
-from tests.earnest.test_calc_language import HEAD, calculated, paid
+from tests.earnest.files.test_calc_language import HEAD, calculated, paid
 
 MIXED = "measures: [{measure: sales, sum_of: [own]}, {measure: ytd, sum_of: [own], reset: year}]\n"
 SOLD = ["1000,2025-01-15", "1000,2025-02-15"]

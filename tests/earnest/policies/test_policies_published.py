@@ -13,7 +13,7 @@ from earnest.local.system import System, running_system
 from earnest.policies.checking import check_text
 from tests import command_line
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 EXAMPLES = REPOSITORY / "examples" / "pay"
 
 

@@ -12,7 +12,7 @@ from earnest.plans.check import check_texts, plan_of_text
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
 
-BROKEN = Path(__file__).parent / "broken"
+BROKEN = Path(__file__).parents[1] / "broken"
 BASE = (BROKEN / "base.yaml").read_text()
 CASES: list[dict[str, Any]] = yaml.safe_load((BROKEN / "plans.yaml").read_text())
 

@@ -14,7 +14,7 @@ from earnest.plans.files import read_plans
 from shared.kernel.checks.assertions import checked
 from shared.money import from_minor
 
-FOLDER = Path(__file__).resolve().parents[2] / "examples" / "public_plans"
+FOLDER = Path(__file__).resolve().parents[3] / "examples" / "public_plans"
 PLANS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 
 

@@ -10,7 +10,7 @@ import pytest
 from earnest.policies.checking import check_text
 from tests.command_line import earnest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "pay"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "pay"
 BROKEN = """\
 kind: pay_group
 id: us sales

@@ -27,7 +27,7 @@ from earnest.files.results import earnings_table
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from earnest.plans.files import read_plans
-from tests.earnest.audit_walk import flat, printed, steps
+from tests.earnest.company.audit_walk import flat, printed, steps
 
 pytestmark = pytest.mark.long
 
@@ -184,7 +184,7 @@ def test_an_auditor_follows_a_deal_to_payroll_books_and_statement_by_the_page_al
     home = played.system.home.path
     monkeypatch.setenv("EARNEST_HOME", str(home))
     replaced = {".earnest": str(home), "http://127.0.0.1:8802": played.system.urls["scoring"]}
-    for command, shown in steps(Path(__file__).parents[2] / "docs" / "audit.md"):
+    for command, shown in steps(Path(__file__).parents[3] / "docs" / "audit.md"):
         said = printed(command, tmp_path, replaced)
         for line in shown:
             assert flat(line) in said, f"{command}\n{said}"

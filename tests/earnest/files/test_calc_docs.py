@@ -26,7 +26,7 @@ from shared.kernel.plan.plan_file import read_plan
 from shared.kernel.plan.version import Plan
 from tests.command_line import earnest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES = {name: (DOCS / name).read_text() for name in ("analyst.md", "plan-language.md")}
 ANALYST, LANGUAGE = PAGES["analyst.md"], PAGES["plan-language.md"]
 FILES = {

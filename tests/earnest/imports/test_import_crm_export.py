@@ -20,7 +20,7 @@ from shared.money import from_minor
 from shared.settings import Settings
 from tests import command_line
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "crm-opportunities"
 WON = Decimal("10005534")
 PLACED = Settings(database_url="postgresql://")
 

@@ -11,7 +11,7 @@ from earnest.files.results import lines_table
 from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
-from tests.earnest.test_calc_language import HEAD, calculated, paid
+from tests.earnest.files.test_calc_language import HEAD, calculated, paid
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What docs/payment-terms.md shows of a case is what comes out of it. `python -m tests.earnest.test_payment_terms_page` writes it anew."""
+"""What docs/payment-terms.md shows of a case is what comes out of it. `python -m tests.earnest.files.test_payment_terms_page` writes it anew."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from earnest.files.pay_results import settlements
 from shared.money import from_minor
 from tests.conformance.test_payment_examples import sources
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "payment-terms.md"
 SHOWN = re.compile(r"<!-- ((?:own|we)-[a-z0-9-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def test_the_page_shows_what_comes_out() -> None:
     text = PAGE.read_text()
-    assert text == written(text), "python -m tests.earnest.test_payment_terms_page writes it anew"
+    assert text == written(text), "python -m tests.earnest.files.test_payment_terms_page writes it anew"
 
 
 def test_the_page_names_every_event() -> None:

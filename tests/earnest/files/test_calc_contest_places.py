@@ -10,7 +10,7 @@ from earnest.files.calculation import calculate
 from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
-from tests.earnest.test_calc_language import HEAD
+from tests.earnest.files.test_calc_language import HEAD
 
 PLAN = """
 columns: {margin: decimal}
