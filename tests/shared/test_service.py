@@ -24,7 +24,7 @@ class Batch:
         time.sleep(0.5)
         print("committed", flush=True)
 
-serve(FastAPI(), "127.0.0.1", int(sys.argv[1]), Crew([Batch()]))
+serve(FastAPI(), "127.0.0.1", port=int(sys.argv[1]), crew=Crew([Batch()]))
 """
 
 

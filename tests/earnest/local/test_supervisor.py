@@ -42,8 +42,8 @@ STARTER = """
 import os, sys, time
 from pathlib import Path
 from earnest.local.supervisor import Service, Supervisor
-service = Service("web", "web_service", sys.argv[2])
-supervisor = Supervisor([], [service], os.environ, Path(sys.argv[1]))
+service = Service(name="web", module="web_service", url=sys.argv[2])
+supervisor = Supervisor([], [service], environment=os.environ, logs=Path(sys.argv[1]))
 supervisor.start()
 supervisor.wait_ready(20)
 print(service.process.pid, flush=True)
