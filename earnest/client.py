@@ -91,10 +91,10 @@ class Client:
         folder.mkdir(parents=True, exist_ok=True)
         manifest = self.fetch(f"{path}/manifest", who=who)
         written = []
-        for number, told in enumerate(json.loads(manifest)["files"], 1):
-            file = folder / told["name"]
-            self.download(f"{path}/{address(number, told['name'])}", file, who=who, sha256=told["sha256"])
-            written.append((file, told["sha256"]))
+        for number, entry in enumerate(json.loads(manifest)["files"], 1):
+            file = folder / entry["name"]
+            self.download(f"{path}/{address(number, entry['name'])}", file, who=who, sha256=entry["sha256"])
+            written.append((file, entry["sha256"]))
         write_whole(folder / f"{batch}.manifest.json", manifest)  # last: where it is, the files are whole
         return written
 

@@ -101,7 +101,7 @@ def _totals(found: Calculation) -> pl.DataFrame:
     """Per component and period, or per component where that would be long."""
     import polars as pl
 
-    from earnest.files.words import money
+    from earnest.files.display import money
 
     earned, by = found.earnings, ["component", "period", "currency"]
     if earned.select(by).n_unique() > MANY:

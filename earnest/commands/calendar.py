@@ -54,7 +54,7 @@ def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
     from dataclasses import asdict
     from datetime import date
 
-    from earnest.files.rejected import FileError
+    from earnest.files.rejections import FileError
     from earnest.policies.checking import read_policy_file
     from shared.pay.calendars.pay_periods import pay_periods
     from shared.pay.calendars.policy import PayGroup

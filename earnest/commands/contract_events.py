@@ -43,7 +43,7 @@ def tell(
     """Tell the running installation a cost, or an event of a contract, with a reason in the file."""
     import yaml
 
-    from earnest.files.rejected import FileError
+    from earnest.files.rejections import FileError
     from shared.limits import load_yaml
 
     try:

@@ -54,7 +54,7 @@ def deliveries(
 
 
 def _send(file: Path, policy: dict[str, Any]) -> None:
-    from earnest.files.rejected import FileError
+    from earnest.files.rejections import FileError
     from earnest.local.home import Home
     from services.payout.delivery import DeliveryFailed, send
 

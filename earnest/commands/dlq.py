@@ -55,8 +55,8 @@ def list_letters(
         for letter in find(engine, which, include_replayed=replayed, limit=MOST_SHOWN):
             since = f"since {letter.at:%Y-%m-%d %H:%M}" + (", replayed" if letter.replayed_at else "")
             where = f"{letter.worker} at {_place(letter)}, {since}"
-            told = f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{where}"
-            table.add_row(name, str(letter.id), Text(told))
+            letter_text = f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{where}"
+            table.add_row(name, str(letter.id), Text(letter_text))
     console = Console()
     console.print(table if table.row_count else "No dead letters.")
     if table.row_count >= MOST_SHOWN:

@@ -28,7 +28,7 @@ def estimate(
     json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
 ) -> None:
     """What would I earn if these open deals closed? The calculation itself, on the deals as they would be."""
-    from earnest.files.world import read_world
+    from earnest.files.kernel_inputs import read_inputs
     from earnest.local.processes import LocalError
     from earnest.plans.files import read_plans
     from earnest.simulation.estimate import closings
@@ -36,7 +36,7 @@ def estimate(
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:
-        found = estimated(read_world(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
+        found = estimated(read_inputs(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
     except Overflow as error:
         raise LocalError(str(error)) from None
     if json:
@@ -46,7 +46,7 @@ def estimate(
 
 
 def _rows(found: Estimate) -> list[dict[str, str]]:
-    from earnest.files.words import money
+    from earnest.files.display import money
 
     currencies = found.earnings["currency"].unique()
     table = found.earnings.with_columns(money(name, currencies).alias(name) for name in ("now", "then", "change"))
@@ -56,7 +56,7 @@ def _rows(found: Estimate) -> list[dict[str, str]]:
 def _as_json(found: Estimate, participant: str) -> None:
     import orjson
 
-    from earnest.files.words import money
+    from earnest.files.display import money
 
     currencies = found.credits["currency"].unique()
     credits = found.credits.select(

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from earnest.files.explained import Told
+    from earnest.files.earning_explanations import EarningExplanation
 
 
 def register(app: typer.Typer) -> None:
@@ -30,34 +30,36 @@ def explain(
     """Tell the lines of someone's earnings: every deal, tier, rate and rounding, to be checked with a calculator."""
     from rich.console import Console
 
-    from earnest.files.explained import told
-    from earnest.files.world import read_world
+    from earnest.files.earning_explanations import explain_earnings
+    from earnest.files.kernel_inputs import read_inputs
     from earnest.local.processes import LocalError
     from earnest.plans.files import read_plans
     from shared.kernel.arithmetic.expressions import Overflow
 
     try:
-        found = told(read_world(deals, roster, plans=read_plans(plan)), participant, period=period, component=component)
+        explanations = explain_earnings(
+            read_inputs(deals, roster, plans=read_plans(plan)), participant, period=period, component=component
+        )
     except Overflow as error:
         raise LocalError(str(error)) from None
     if json:
         import orjson
 
-        documents = [each.model_dump(mode="json") for each in found]
+        documents = [each.model_dump(mode="json") for each in explanations]
         typer.echo(orjson.dumps({"earnings": documents}, option=orjson.OPT_INDENT_2).decode())
         return
     console = Console(highlight=False)
-    for each in found:
-        _tell(each, console)
+    for explanation in explanations:
+        _show(explanation, console)
 
 
-def _tell(found: Told, console: Console) -> None:
+def _show(explanation: EarningExplanation, console: Console) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
-    head = f"{found.component}, {found.period}: {found.amount:,f} {found.currency}"
+    head = f"{explanation.component}, {explanation.period}: {explanation.amount:,f} {explanation.currency}"
     console.print(f"[bold]{escape(head)}[/bold]")
-    for part in found.parts:
+    for part in explanation.parts:
         console.print(Padding(escape(part.sentence), (0, 0, 0, 2)))
         for line in part.lines:
             console.print(Padding(escape(f"{line.line}. {line.sentence}"), (0, 0, 0, 4)))

@@ -78,9 +78,9 @@ def list_batches(
     query = f"?{urlencode({'period': period})}" if period else ""
     table = Table("batch", "entity", "format", "entries", "debits", "by", "sha256")
     for found in connected().get(f"/v1/gl/batches{query}", who=who)["batches"]:
-        told = found["manifest"]
-        debits = "\n".join(f"{money(total)} {currency}" for currency, total in told["control_totals"].items())
-        row = (found["id"], found["entity"], found["format"], str(told["entry_count"]), debits)
+        manifest = found["manifest"]
+        debits = "\n".join(f"{money(total)} {currency}" for currency, total in manifest["control_totals"].items())
+        row = (found["id"], found["entity"], found["format"], str(manifest["entry_count"]), debits)
         table.add_row(*row, found["made_by"], found["sha256"][:12])
     print_table(
         table, f"Nothing{f' of {period}' if period else ''} is posted yet: earnest payout gl post MONTH --entity ENTITY"

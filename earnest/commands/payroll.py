@@ -95,7 +95,7 @@ def ack(
 
     try:
         content = file.read_bytes()
-        told = json.loads((file.parent / f"{batch}.manifest.json").read_bytes())
+        manifest = json.loads((file.parent / f"{batch}.manifest.json").read_bytes())
         rows = [each.split(":", 2) for each in reject or []]
         rejected = [{"row": int(row), "code": code, "message": message} for row, code, message in rows]
     except OSError as error:
@@ -105,8 +105,8 @@ def ack(
     body = {
         "status": "rejected" if reject_all else "partial" if rejected else "accepted",
         "sha256": hashlib.sha256(content).hexdigest(),
-        "record_count": told["record_count"],
-        "control_totals": told["control_totals"],
+        "record_count": manifest["record_count"],
+        "control_totals": manifest["control_totals"],
         "rejected": rejected,
     }
     key = hashlib.sha256(json.dumps([batch, body]).encode()).hexdigest()

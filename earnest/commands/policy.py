@@ -111,7 +111,7 @@ def schema(
     """The JSON Schema of a kind of policies, by which editors complete and explain what they hold."""
     import orjson
 
-    from earnest.files.rejected import FileError
+    from earnest.files.rejections import FileError
     from services.payout.policies import NoSuchKind, model_of, schema_of
 
     try:

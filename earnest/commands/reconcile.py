@@ -33,17 +33,18 @@ def reconcile(
     from rich.table import Table
 
     from earnest.client import connected
-    from earnest.files.paid import Mapping, PaidFileError, read_paid
+    from earnest.files.payments_file import PaymentColumns, PaymentsFileError, read_payments
     from earnest.local.processes import LocalError
 
     sign = "\t" if delimiter == "tab" else delimiter
     if len(sign) != 1 or decimal not in {".", ","}:
         raise LocalError("the delimiter is one sign, and the decimal sign is . or ,")
     try:
-        payments = read_paid(
-            paid, Mapping(person=person, amount=amount, currency=currency, code=code, delimiter=sign, decimal=decimal)
+        payments = read_payments(
+            paid,
+            PaymentColumns(person=person, amount=amount, currency=currency, code=code, delimiter=sign, decimal=decimal),
         )
-    except PaidFileError as error:
+    except PaymentsFileError as error:
         raise LocalError(str(error)) from None
     body = {"source": paid.name, "paid": payments}
     path = f"/v1/payroll/batches/{batch}/reconciliation"

@@ -68,12 +68,12 @@ def simulate(
 
 
 def _side(plan: list[Path], deals: Path, *, roster: Path) -> Side:
-    from earnest.files.world import read_world
+    from earnest.files.kernel_inputs import read_inputs
     from earnest.plans.files import read_plans
     from earnest.simulation.run import Side
 
-    world = read_world(deals, roster, plans=read_plans(plan))
-    return Side(world.deals, world.roster, world.plans)
+    inputs = read_inputs(deals, roster, plans=read_plans(plan))
+    return Side(inputs.deals, inputs.roster, inputs.plans)
 
 
 def _tell(found: Outcome, console: Console) -> None:

@@ -56,10 +56,10 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
     engines = {name: engine_for(database_url(settings), name, pool_size=2) for name in ("scoring", "payout", "alerts")}
     try:
         task = progress.add_task("scoring", total=None)
-        told = verify_scoring(
+        result = verify_scoring(
             engines["scoring"], log, progress=lambda done, due: progress.update(task, completed=done, total=due)
         )
-        yield "scoring", "deals, credits, sums and earnings", told
+        yield "scoring", "deals, credits, sums and earnings", result
         task = progress.add_task("payout", total=None)
         yield "payout", "what was earned, paid and is owed", verify_payout(engines["payout"], log)
         progress.update(task, description="alerts")

@@ -11,7 +11,7 @@ import polars as pl
 from earnest.files import deals as deals_files
 from earnest.files import remarks
 from earnest.files.deals import deals_of
-from earnest.files.rejected import REJECTED, in_order
+from earnest.files.rejections import REJECTED, in_order
 from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import Explained, PlanSet, credit, explain, measure

@@ -13,9 +13,9 @@ import polars as pl
 import yaml
 from pydantic import ValidationError
 
-from earnest.files.cells import BadCell
-from earnest.files.cost_cells import ALIASES, COLUMNS, Row, canonical, cost_event, cost_line, is_event
-from earnest.files.rejected import BAD_VALUE, FileError, rejected
+from earnest.files.cells import BadCell, Row
+from earnest.files.cost_cells import ALIASES, COLUMNS, canonical, cost_event, cost_line, is_event
+from earnest.files.rejections import BAD_VALUE, FileError, Rejection, rejected
 from earnest.files.rows import ROW, read_rows
 from shared.contract_costs.account import PolicyAt, account_for
 from shared.contract_costs.facts import CostEvent, CostLine
@@ -111,17 +111,16 @@ def _in_force(policies: Sequence[ContractCosts]) -> PolicyAt:
     return at
 
 
-Rejected = tuple[str, int | None, str | None, str, str]
-Read = tuple[list[tuple[int, Row]], list[Rejected], list[str], dict[str, Any] | None]
+Read = tuple[list[tuple[int, Row]], list[Rejection], list[str], dict[str, Any] | None]
 
 
 def _table(path: Path) -> Read:
     read = read_rows(path, path.name, required=(), used=lambda name: ALIASES.get(name.lower(), name.lower()) in COLUMNS)
     names = [name for name in read.frame.columns if name != ROW]
     known = {ALIASES.get(name.lower(), name.lower()) for name in names}
-    for name, told in (("contract_id", "contract_id"), ("date", "date (or signed_date)"), ("amount", "amount")):
+    for name, shown in (("contract_id", "contract_id"), ("date", "date (or signed_date)"), ("amount", "amount")):
         if name not in known:
-            raise FileError(f"{path}: there is no column {told}; its columns are {', '.join(names)}")
+            raise FileError(f"{path}: there is no column {shown}; its columns are {', '.join(names)}")
     refused = list(read.rejected.iter_rows())
     rows: list[tuple[int, Row]] = []
     for row in read.frame.iter_rows(named=True):
@@ -130,7 +129,7 @@ def _table(path: Path) -> Read:
     return rows, refused, _notes(unused), None
 
 
-def _add(path: Path, number: int, *, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejected]) -> None:
+def _add(path: Path, number: int, *, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejection]) -> None:
     try:
         rows.append((number, canonical(cells)))
     except BadCell as error:
@@ -154,7 +153,7 @@ def _yaml(path: Path) -> Read:
     if unknown := sorted(exact.keys() - {*PLACES, "events", "policy"}):
         raise FileError(f"{path}: {', '.join(unknown)}: not known here; there may be lines, events and policy")
     rows: list[tuple[int, Row]] = []
-    refused: list[Rejected] = []
+    refused: list[Rejection] = []
     unused: set[str] = set()
     for number, item in enumerate(_items(path, exact), 1):
         cells = {key: str(value).strip() or None for key, value in item.items()}

@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar, cast
 
-from earnest.files.cells import BadCell
+from earnest.files.cells import BadCell, Row
 from shared.contract_costs.facts import CostEvent, CostLine, EventKind, Occasion
 from shared.contracts.base import YEARS, YES_NO
 from shared.money import MoneyError, minor_digits, to_minor
 
-Row = Mapping[str, str | None]
 Value = TypeVar("Value")
 
 ALIASES: Final = {
@@ -138,10 +137,10 @@ def cost_event(row: Row, currencies: Sequence[str], *, source: str) -> CostEvent
         entity=optional(row, "entity"),
         source=source,
     )
-    told = [name for name in ("months", "remaining_months", "ends") if getattr(event, name) is not None]
-    if kind == "estimate" and len(told) != 1:
+    terms = [name for name in ("months", "remaining_months", "ends") if getattr(event, name) is not None]
+    if kind == "estimate" and len(terms) != 1:
         raise BadCell("months: an estimate needs one of months (in all), remaining_months and ends")
-    if kind == "extension" and told != ["months"]:
+    if kind == "extension" and terms != ["months"]:
         raise BadCell("months: an extension needs the months that are added to the term")
     return event
 

@@ -13,7 +13,7 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from earnest.files.contract_costs import CostFile
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from shared.contract_costs.entries import entries
 from shared.contract_costs.journals import batch_id, journals
 from shared.contract_costs.months import month_of

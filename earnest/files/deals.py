@@ -9,7 +9,7 @@ import polars as pl
 
 from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
 from earnest.files.plain_deals import plain_deals
-from earnest.files.rejected import BAD_VALUE, rejected
+from earnest.files.rejections import BAD_VALUE, Rejection, rejected
 from earnest.files.rows import ROW, Rows
 from earnest.local.home import company_zone
 from shared.facts import Facts, merge
@@ -70,7 +70,7 @@ def merged_deals(rows: pl.DataFrame, columns: pl.Schema, *, currency: str | None
 
 def merged_facts(
     rows: pl.DataFrame, custom: Mapping[str, pl.DataType], *, unsaid: Mapping[str, Any], file: str
-) -> tuple[dict[str, Facts], list[tuple[str, int | None, str | None, str, str]]]:
+) -> tuple[dict[str, Facts], list[Rejection]]:
     """The facts of deals from rows that go through the contract one by one, and the rows it refused.
 
     Args:
@@ -81,7 +81,7 @@ def merged_facts(
     """
     zone = company_zone()
     deals: dict[str, Facts] = {}
-    refused: list[tuple[str, int | None, str | None, str, str]] = []
+    refused: list[Rejection] = []
     for row in rows.iter_rows(named=True):
         try:
             patch = deal_patch(row, custom, zone=zone)

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from earnest.files.idle_events import idle_events
 from earnest.files.pay_events import PayEvents, read_events
-from earnest.files.pay_idle import idle_events
-from earnest.files.pay_inputs import Refused, earned_file, read_deals, read_earned
-from earnest.files.rejected import FileError, rejected
+from earnest.files.pay_inputs import earned_file, read_deals, read_earned
+from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.policies.checking import policy_files, read_policy_file
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.policy import DEFAULT, PayGroup
@@ -60,7 +60,7 @@ def pay_from_files(sources: Sources) -> PayResult:
     Raises:
         FileError: a file cannot be read, or a policy file is none.
     """
-    refused: Refused = []
+    refused: list[Rejection] = []
     documents = _policies(sources.terms, PaymentTerms)
     groups = _groups(sources.group)
     warnings: list[str] = []

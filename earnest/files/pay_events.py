@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from earnest.files.cells import BadCell, identifier
+from earnest.files.cells import BadCell, Row, identifier
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
-from earnest.files.pay_inputs import Refused, Row, facts_of, period
-from earnest.files.rejected import FileError
+from earnest.files.pay_inputs import facts_of, period
+from earnest.files.rejections import FileError, Rejection
 from shared.kernel.language.findings import did_you_mean
 from shared.pay.balances import PayKey
 from shared.pay.facts import Entry, OffCycle
@@ -35,7 +35,7 @@ class PayEvents:
     balances: dict[str, dict[PayKey, int]] = field(default_factory=dict)
 
 
-def read_events(path: Path | None, refused: Refused) -> PayEvents:
+def read_events(path: Path | None, refused: list[Rejection]) -> PayEvents:
     """What the rows of a file of events say, in the order of their days.
 
     Raises:

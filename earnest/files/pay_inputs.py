@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from earnest.files.cells import DEAL_COLUMNS, BadCell, identifier
+from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional
 from earnest.files.deals import merged_facts
-from earnest.files.rejected import BAD_VALUE, FileError
+from earnest.files.rejections import BAD_VALUE, FileError, Rejection
 from earnest.files.rows import ROW, read_rows
 from shared.decimals import moved
 from shared.facts import values_of
@@ -19,10 +19,7 @@ from shared.pay.deal_facts import LOST, collections, deal_fact
 from shared.pay.facts import Deal, Entry
 from shared.periods import last_day, period_of
 
-Row = Mapping[str, str | None]
 Fact = TypeVar("Fact")
-Refused = list[tuple[str, int | None, str | None, str, str]]
-"""Rows that were not used, as `earnest.files.rejected` tells them."""
 EARNED: Final = (
     "participant_id", "period", "amount", "currency", "component", "plan", "version", "deal_id", "credit_date", "known_from"
 )  # fmt: skip
@@ -45,7 +42,7 @@ def earned_file(path: Path) -> Path:
     raise FileError(f"{path}: there is neither lines.csv nor earnings.csv in this folder")
 
 
-def read_earned(path: Path, refused: Refused, *, warnings: list[str]) -> list[Entry]:
+def read_earned(path: Path, refused: list[Rejection], *, warnings: list[str]) -> list[Entry]:
     """What was earned, a row each; rows of the same month and component add up. A column that seems to be another one is warned of."""
 
     def warn(_: Path, names: list[str]) -> None:
@@ -90,7 +87,7 @@ def period(row: Row, name: str) -> str:
     raise BadCell(f"{name}: {found!r} is not a month like 2026-01")
 
 
-def read_deals(path: Path, refused: Refused) -> dict[str, Deal]:
+def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
     """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they say."""
     rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
     facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
@@ -127,7 +124,7 @@ def facts_of(
     required: tuple[str, ...],
     *,
     fact: Callable[[Row], Fact],
-    refused: Refused,
+    refused: list[Rejection],
     columns: Callable[[Path, list[str]], None] | None = None,
 ) -> Iterator[tuple[Row, Fact]]:
     """Each row of a file as a fact; rows that are none are added to `refused`. `columns` is told the names of the columns."""

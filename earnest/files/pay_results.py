@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.pay import PayResult
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from shared.money import from_minor
 from shared.pay.explanation import ExplainedStep, explained
 from shared.pay.projection import ProjectedRun

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.calculation import Calculation
-from earnest.files.rejected import FileError, in_order
-from earnest.files.words import SHARE_DIGITS, attainment, money, number, percent
+from earnest.files.display import SHARE_DIGITS, attainment, money, number, percent
+from earnest.files.rejections import FileError, in_order
 from shared.kernel import Explained
 from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.kernel.calendar import in_words

@@ -10,7 +10,7 @@ import polars as pl
 
 from earnest.files.cells import BadCell, roster_patch
 from earnest.files.deals import STAMP
-from earnest.files.rejected import BAD_VALUE, FileError, rejected
+from earnest.files.rejections import BAD_VALUE, FileError, Rejection, rejected
 from earnest.files.rows import ROW, read_rows
 from earnest.local.home import company_zone
 from shared.contracts.roster_rows import BadHeader, check_columns
@@ -41,7 +41,7 @@ def read_roster(path: Path, plans: PlanSet) -> People:
         raise FileError(f"{path}: {error}") from None
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}
-    refused: list[tuple[str, int | None, str | None, str, str]] = []
+    refused: list[Rejection] = []
     for row in rows.frame.iter_rows(named=True):
         try:
             patch = roster_patch(row, zone)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from earnest.files.rejected import BAD_VALUE, UNREADABLE, FileError, rejected
+from earnest.files.rejections import BAD_VALUE, UNREADABLE, FileError, Rejection, rejected
 from earnest.files.sheets import MOST_BYTES, MOST_CELLS, SUFFIXES, SheetError, first_sheet
 from shared.contracts.roster_rows import BadHeader, TooWide, fitted, header_of
 
@@ -62,7 +62,7 @@ def _csv(path: Path, file: str) -> Rows:
         reader = csv.reader(text, strict=True)
         try:
             header = _header(path, next(reader, []))
-            wide: list[tuple[str, int | None, str | None, str, str]] = []
+            wide: list[Rejection] = []
             numbered = enumerate(reader, FIRST_ROW)
             frames = [_frame(header, chunk, file=file, wide=wide) for chunk in _chunks(numbered)]
         except csv.Error as error:
@@ -92,7 +92,7 @@ def _frame(
     chunk: Iterable[tuple[int, list[str]]],
     *,
     file: str,
-    wide: list[tuple[str, int | None, str | None, str, str]],
+    wide: list[Rejection],
 ) -> pl.DataFrame:
     """Rows as columns; what a row lacks at its end is blank, what it has beyond the header goes to `wide`."""
     width, numbers, kept = len(header), [], []
@@ -152,7 +152,7 @@ def _xlsx(path: Path, file: str, *, used: Callable[[str], bool]) -> Rows:
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
     header = _header(path, [name or "" for name in (rows[0] if rows else ())])
-    wide: list[tuple[str, int | None, str | None, str, str]] = [
+    wide: list[Rejection] = [
         (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
     ]
     numbered = enumerate(([cell or "" for cell in row] for row in rows[1:]), FIRST_ROW)

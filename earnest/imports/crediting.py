@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from earnest.files.kernel_inputs import read_inputs
 from earnest.files.remarks import of_slips
-from earnest.files.world import read_world
 from shared.kernel import PlanSet, credit, measure
 from shared.kernel.crediting.uncredited import UncreditedReason, uncredited_by_reason
 from shared.kernel.idle_months import earn_every_month
@@ -34,12 +34,12 @@ def crediting(deals: Path, roster: Path, *, plans: PlanSet) -> Crediting:
     Raises:
         FileError: a file cannot be read.
     """
-    world = read_world(deals, roster, plans=plans)
-    found = credit(world.deals, world.roster, plans=plans)
-    won = world.deals.filter(stage="won").height
+    inputs = read_inputs(deals, roster, plans=plans)
+    found = credit(inputs.deals, inputs.roster, plans=plans)
+    won = inputs.deals.filter(stage="won").height
     credited = found.credits["deal_id"].n_unique()
-    earned = earn_every_month(measure(found.credits, plans), world.roster, plans=plans)
-    slips = of_slips(world.deals, world.roster, earned=earned, plans=plans)
+    earned = earn_every_month(measure(found.credits, plans), inputs.roster, plans=plans)
+    slips = of_slips(inputs.deals, inputs.roster, earned=earned, plans=plans)
     return Crediting(
         won=won, credited=credited, missed=uncredited_by_reason(found.uncredited.iter_rows()), remarks=slips
     )

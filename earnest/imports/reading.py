@@ -24,7 +24,7 @@ from shared.problems import field_errors
 from shared.settings import Settings
 
 Kind = Literal["repaired", "remarked", "rejected"]
-Row = dict[str, str]
+ExportRow = dict[str, str]
 NONE: Mapping[str, pl.DataType] = MappingProxyType({})
 
 
@@ -57,7 +57,7 @@ def participant_id(name: str) -> str:
     return ".".join(re.findall(r"[a-z0-9]+", plain))
 
 
-def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, Row]]:
+def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, ExportRow]]:
     """The rows of a file with their numbers, as `earnest calc` reads files; blank cells are blank text.
 
     Raises:
@@ -69,7 +69,7 @@ def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, Row]]
     yield from _rows(read)
 
 
-def _rows(read: Rows) -> Iterator[tuple[int, Row]]:
+def _rows(read: Rows) -> Iterator[tuple[int, ExportRow]]:
     for row in read.frame.iter_rows(named=True):
         yield row.pop(ROW), {name: cell or "" for name, cell in row.items()}
 

@@ -14,13 +14,13 @@ from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
 
 
-class Part(BaseModel):
+class RecipePart(BaseModel):
     """A part of the recipe: unknown words are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Lookup(Part):
+class Lookup(RecipePart):
     """A field looked up in another file: the row whose `key` column equals the deal's field `by` gives its `value` column."""
 
     file: str
@@ -29,7 +29,7 @@ class Lookup(Part):
     value: str
 
 
-class Deals(Part):
+class Deals(RecipePart):
     """The deals file, its mapping, the fields that hold names of people, lookups, and fields whose absence is remarked."""
 
     file: str
@@ -39,7 +39,7 @@ class Deals(Part):
     lookups: dict[str, Lookup] = Field(default_factory=dict)
 
 
-class Teams(Part):
+class Teams(RecipePart):
     """The roster file: columns of the participant, manager and territory, and the plans of both."""
 
     file: str
@@ -51,7 +51,7 @@ class Teams(Part):
     manager_plan: str
 
 
-class QuotaRule(Part):
+class QuotaRule(RecipePart):
     """Quota per month: what the territory's winners won on average per month in its first months, to the nearest amount."""
 
     measure: str
@@ -59,7 +59,7 @@ class QuotaRule(Part):
     nearest: int = Field(ge=1)
 
 
-class Recipe(Part):
+class Recipe(RecipePart):
     """How one export is read. `occurred_at` is when a row that names no date was so."""
 
     deals: Deals

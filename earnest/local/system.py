@@ -21,7 +21,7 @@ LogKind = Literal["postgres", "kafka"]
 PORTS: Mapping[str, int] = {"ingest": 8801, "scoring": 8802, "payout": 8803, "alerts": 8804}
 MODULES = tuple(f"services.{name}" for name in PORTS)
 KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
-TOLD = ("DATABASE_URL", KAFKA_SERVERS)
+NOTED = ("DATABASE_URL", KAFKA_SERVERS)
 READY_SECONDS = 120.0
 
 
@@ -74,16 +74,16 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
             _start(kafka, servers, cleanup=cleanup)
             environment[KAFKA_SERVERS] = kafka.bootstrap_servers
         home.log_note.write_text(kind)
-        told = {name: value for name, value in environment.items() if name in TOLD or name.startswith("EARNEST_")}
-        home.note(told)
+        noted = {name: value for name, value in environment.items() if name in NOTED or name.startswith("EARNEST_")}
+        home.note(noted)
         services = [
-            Service(name=name, module=f"services.{name}", url=told[f"EARNEST_{name.upper()}_URL"]) for name in PORTS
+            Service(name=name, module=f"services.{name}", url=noted[f"EARNEST_{name.upper()}_URL"]) for name in PORTS
         ]
         supervisor = Supervisor(servers, services, environment=environment, logs=home.logs)
         supervisor.start()
         cleanup.callback(supervisor.stop)
         supervisor.wait_ready(READY_SECONDS)
-        yield System(home, settings_from(told), supervisor)
+        yield System(home, settings_from(noted), supervisor)
 
 
 def end_services(home: Home) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from pathlib import Path
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.plans.curves import TOTAL, Payout, as_decimal
 from shared.formatting import amount
 from shared.kernel.language.phrases import spoken

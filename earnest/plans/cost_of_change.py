@@ -10,7 +10,7 @@ import polars as pl
 
 from earnest.files import deals as deals_files
 from earnest.files.deals import deals_of
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, credit, earn, measure

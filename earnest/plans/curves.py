@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from shared.formatting import amount, money, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.checks.assertions import by_attainment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.plans.check import plan_of_file
 from earnest.plans.report import as_text
 from shared.kernel import PlanSet

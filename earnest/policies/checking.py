@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.plans.check import KEY_CODES, Located
 from earnest.plans.positions import Position, Positions
 from earnest.plans.report import as_text

@@ -9,8 +9,8 @@ from datetime import date
 
 import polars as pl
 
-from earnest.files.rejected import FileError
-from earnest.files.world import World, known
+from earnest.files.kernel_inputs import KernelInputs, known
+from earnest.files.rejections import FileError
 from shared.kernel import credit, earn, measure
 
 _EARNING = ["period", "component", "currency"]
@@ -48,17 +48,17 @@ def _is_dated(text: str) -> bool:
     return len(text) == len("2025-03-31") and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
-def estimate(world: World, participant: str, *, closing: Mapping[str, date | None]) -> Estimate:
+def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, date | None]) -> Estimate:
     """What a participant earns now, and would if these deals were won on these dates.
 
     Raises:
         FileError: a deal is not there or has no date, or nobody of that name is in the roster.
         Overflow: a sum is beyond 10^18 minor units.
     """
-    known(world, participant)
-    closed = _closed(world.deals, closing)
+    known(inputs, participant)
+    closed = _closed(inputs.deals, closing)
     (credits, now), (new_credits, then) = (
-        _of(world, deals, participant=participant) for deals in (world.deals, closed)
+        _of(inputs, deals, participant=participant) for deals in (inputs.deals, closed)
     )
     # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
     # and only the whole calculation knows.
@@ -87,9 +87,9 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     return found.drop("on", "closes")
 
 
-def _of(world: World, deals: pl.DataFrame, *, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _of(inputs: KernelInputs, deals: pl.DataFrame, *, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A participant's credits and earnings; everyone is computed, as pools and contests need."""
-    credits = credit(deals, world.roster, plans=world.plans).credits
-    earned = earn(measure(credits, world.plans), world.roster, plans=world.plans)
+    credits = credit(deals, inputs.roster, plans=inputs.plans).credits
+    earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     theirs = pl.col("participant_id") == participant
     return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())

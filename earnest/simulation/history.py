@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from shared.kernel import PlanSet, Roster
 
 Group = tuple[str | None, str | None, str | None]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files.rejected import FileError
-from earnest.files.words import money
+from earnest.files.display import money
+from earnest.files.rejections import FileError
 from earnest.simulation.charts import draw
 from earnest.simulation.run import Outcome
 from earnest.simulation.statistics import bands

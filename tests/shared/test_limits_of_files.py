@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from earnest.files.contract_costs import read_costs, read_policies
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.imports.recipe import read_recipe
 from earnest.local.processes import LocalError
 from services.ingest.mapping import SourceError, load_source

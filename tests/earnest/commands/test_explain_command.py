@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from earnest.files.explained import Told, told
-from earnest.files.rejected import FileError
-from earnest.files.world import World, read_world
+from earnest.files.earning_explanations import EarningExplanation, explain_earnings
+from earnest.files.kernel_inputs import KernelInputs, read_inputs
+from earnest.files.rejections import FileError
 from earnest.plans.files import read_plans
 from tests.command_line import earnest
 
@@ -84,18 +84,18 @@ def company(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def world(company: Path) -> World:
-    return read_world(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
+def inputs(company: Path) -> KernelInputs:
+    return read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
 
 
-def ending(world: World, component: str, period: str = "2025-03", who: str = "ann") -> str:
+def ending(inputs: KernelInputs, component: str, period: str = "2025-03", who: str = "ann") -> str:
     """The last line of an earning, without what every line says."""
-    [found] = told(world, who, period=period, component=component)
+    [found] = explain_earnings(inputs, who, period=period, component=component)
     return found.parts[0].lines[-1].sentence
 
 
-def test_every_line_of_every_kind_leads_to_the_cent(world: World) -> None:
-    found = [each for who in ("ann", "bob", "mia") for each in told(world, who)]
+def test_every_line_of_every_kind_leads_to_the_cent(inputs: KernelInputs) -> None:
+    found = [each for who in ("ann", "bob", "mia") for each in explain_earnings(inputs, who)]
     assert len({each.component for each in found}) == 24
     for earning in found:
         lines = [line for part in earning.parts for line in part.lines]
@@ -142,36 +142,36 @@ def check(sentence: str) -> None:
         ("plan_maximum", "Cut to the plan's maximum of 8,000: -6,464.55 USD."),
     ],
 )
-def test_each_kind_reads_well(world: World, component: str, says: str) -> None:
-    assert says in ending(world, component)
+def test_each_kind_reads_well(inputs: KernelInputs, component: str, says: str) -> None:
+    assert says in ending(inputs, component)
 
 
-def test_what_a_rate_for_everything_takes_back_is_said(world: World) -> None:
-    [found] = told(world, "ann", period="2025-03", component="whole_one")
+def test_what_a_rate_for_everything_takes_back_is_said(inputs: KernelInputs) -> None:
+    [found] = explain_earnings(inputs, "ann", period="2025-03", component="whole_one")
     assert (
         "Taken back: -6,000.00 × 4% = -240.00 (everything, up to 80% of quota). "
         "11,000.55 × 6% = 660.033 (everything, above 80% of quota). Together 420.033."
     ) in found.parts[0].lines[1].sentence
 
 
-def test_a_longer_window_goes_on_where_the_month_before_ended(world: World) -> None:
-    assert ending(world, "grad_ytd", "2025-04").endswith(
+def test_a_longer_window_goes_on_where_the_month_before_ended(inputs: KernelInputs) -> None:
+    assert ending(inputs, "grad_ytd", "2025-04").endswith(
         "The pay of the year so far is 579.9775, rounded 579.98; it was 486.64 before, so this line pays 93.34 USD."
     )
-    assert ending(world, "carried", "2025-04") == "Carried over from before: 360.06 USD."
+    assert ending(inputs, "carried", "2025-04") == "Carried over from before: 360.06 USD."
 
 
-def test_a_quarter_that_is_paid_together_tells_every_month(world: World) -> None:
-    [found] = told(world, "ann", period="2025-03", component="quarterly")
+def test_a_quarter_that_is_paid_together_tells_every_month(inputs: KernelInputs) -> None:
+    [found] = explain_earnings(inputs, "ann", period="2025-03", component="quarterly")
     assert [line.deal_id for line in found.parts[0].lines] == ["D5", "D1", "D2", "D3"]
     assert "paid for the quarter together" in found.parts[0].sentence
 
 
-def test_who_or_what_is_not_there_is_told_with_what_is(world: World) -> None:
+def test_who_or_what_is_not_there_is_told_with_what_is(inputs: KernelInputs) -> None:
     with pytest.raises(FileError, match="zoe is not in the roster"):
-        told(world, "zoe")
+        explain_earnings(inputs, "zoe")
     with pytest.raises(FileError, match="ann has no earning bonus in 2025-03; there are components: by_table, capped"):
-        told(world, "ann", period="2025-03", component="bonus")
+        explain_earnings(inputs, "ann", period="2025-03", component="bonus")
 
 
 def test_the_command_tells_it_in_words_and_as_json(company: Path) -> None:
@@ -182,7 +182,7 @@ def test_the_command_tells_it_in_words_and_as_json(company: Path) -> None:
     assert "capped, 2025-03: 900.00 USD" in run[0].stdout
     assert "Cut to the maximum of 900: -360.06 USD." in run[0].stdout
     [earning] = json.loads(run[1].stdout)["earnings"]
-    assert Told.model_validate(earning).amount == 900
+    assert EarningExplanation.model_validate(earning).amount == 900
 
 
 def test_the_manual_shows_what_the_command_says(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_the_manual_shows_what_the_command_says(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     [shown] = re.findall(r"```text\n(commission, 2025-03.*?)```", page, re.DOTALL)
-    company = read_world(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=read_plans([tmp_path / "plans"]))
-    [found] = told(company, "ann", period="2025-03", component="commission")
+    company = read_inputs(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=read_plans([tmp_path / "plans"]))
+    [found] = explain_earnings(company, "ann", period="2025-03", component="commission")
     [part] = found.parts
     said = [part.sentence, *(f"{line.line}. {line.sentence}" for line in part.lines)]
     assert " ".join(shown.split()) == f"commission, 2025-03: 7,560.00 USD {' '.join(said)}"
@@ -204,7 +204,7 @@ def test_who_forfeits_by_leaving_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(plan)
     (tmp_path / "deals.csv").write_text("deal_id,owner,amount,close_date\nD1,ann,1000,2025-03-03\n")
     (tmp_path / "roster.csv").write_text("participant_id,effective_from,active\nann,,\nann,2025-03-20,no\n")
-    company = read_world(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=read_plans([tmp_path / "plan.yaml"]))
+    company = read_inputs(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=read_plans([tmp_path / "plan.yaml"]))
     assert ending(company, "flat_one").endswith("Who leaves within the period is paid nothing of it: 0.00 USD.")
 
 
@@ -216,9 +216,11 @@ def test_every_recipe_of_the_manual_is_explained_to_the_cent(tmp_path: Path) -> 
     recipes = sorted(path.parent for path in tmp_path.glob("*/roster.csv"))
     assert len(recipes) > 15
     for folder in recipes:
-        world = read_world(folder / "deals.csv", folder / "roster.csv", plans=read_plans(sorted(folder.glob("*.yaml"))))
+        inputs = read_inputs(
+            folder / "deals.csv", folder / "roster.csv", plans=read_plans(sorted(folder.glob("*.yaml")))
+        )
         credited = {line.split(",")[0] for line in (folder / "earnings.csv").read_text().splitlines()[1:]}
-        for earning in (each for who in sorted(credited) for each in told(world, who)):
+        for earning in (each for who in sorted(credited) for each in explain_earnings(inputs, who)):
             lines = [line for part in earning.parts for line in part.lines]
             assert sum(line.amount for line in lines) == earning.amount, (folder.name, earning.component)
             for line in lines:

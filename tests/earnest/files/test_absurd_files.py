@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.rows import read_rows
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006"

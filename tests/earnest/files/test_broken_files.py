@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from earnest.files.calculation import calculate
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.results import write_results
 from earnest.plans.files import read_plans
 

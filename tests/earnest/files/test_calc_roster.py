@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.roster import People, read_roster
 from earnest.local.processes import LocalError
 from shared.kernel import Plan, PlanSet, Roster

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from earnest.files.calculation import calculate
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.results import earnings_table
 from earnest.files.rows import ROW, read_rows
 from earnest.files.sheets import doubt, shortest

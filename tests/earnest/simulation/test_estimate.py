@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
-from earnest.files.rejected import FileError
-from earnest.files.world import World, read_world
+from earnest.files.kernel_inputs import KernelInputs, read_inputs
+from earnest.files.rejections import FileError
 from earnest.plans.files import read_plans
 from earnest.simulation.estimate import closings, estimate
 
@@ -49,25 +49,25 @@ def company(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def world(company: Path) -> World:
-    return read_world(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
+def inputs(company: Path) -> KernelInputs:
+    return read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
 
 
-def told(world: World, *close: str) -> list[tuple[str, str, int, int]]:
-    found = estimate(world, "ann", closing=closings(list(close))).earnings
+def told(inputs: KernelInputs, *close: str) -> list[tuple[str, str, int, int]]:
+    found = estimate(inputs, "ann", closing=closings(list(close))).earnings
     return found.select("period", "component", "now", "then").rows()
 
 
-def test_a_deal_closes_on_its_expected_date_and_climbs_the_tiers(world: World) -> None:
-    assert told(world, "D2") == [("2025-03", "commission", 45000, 80000), ("2025-03", "kicker", 0, 0)]
+def test_a_deal_closes_on_its_expected_date_and_climbs_the_tiers(inputs: KernelInputs) -> None:
+    assert told(inputs, "D2") == [("2025-03", "commission", 45000, 80000), ("2025-03", "kicker", 0, 0)]
 
 
-def test_another_date_moves_a_deal_into_another_month(world: World) -> None:
-    assert told(world, "D2,D3:2025-03-31") == [
+def test_another_date_moves_a_deal_into_another_month(inputs: KernelInputs) -> None:
+    assert told(inputs, "D2,D3:2025-03-31") == [
         ("2025-03", "commission", 45000, 160000),
         ("2025-03", "kicker", 0, 50000),
     ]
-    assert told(world, "D2:2025-04-01") == [
+    assert told(inputs, "D2:2025-04-01") == [
         ("2025-03", "commission", 45000, 45000),
         ("2025-03", "kicker", 0, 0),
         ("2025-04", "commission", 0, 20000),
@@ -75,8 +75,8 @@ def test_another_date_moves_a_deal_into_another_month(world: World) -> None:
     ]
 
 
-def test_deals_of_others_change_nothing(world: World) -> None:
-    assert all(now == then for _, _, now, then in told(world, "D4"))
+def test_deals_of_others_change_nothing(inputs: KernelInputs) -> None:
+    assert all(now == then for _, _, now, then in told(inputs, "D4"))
 
 
 def test_deals_are_named_with_or_without_a_date() -> None:
@@ -85,11 +85,11 @@ def test_deals_are_named_with_or_without_a_date() -> None:
         closings(["D1:2025-02-30"])
 
 
-def test_what_is_not_there_is_told(world: World) -> None:
+def test_what_is_not_there_is_told(inputs: KernelInputs) -> None:
     with pytest.raises(FileError, match="there is no deal D9"):
-        estimate(world, "ann", closing={"D9": None})
+        estimate(inputs, "ann", closing={"D9": None})
     with pytest.raises(FileError, match="zoe is not in the roster"):
-        estimate(world, "zoe", closing={"D2": None})
+        estimate(inputs, "zoe", closing={"D2": None})
 
 
 def test_the_command_tells_it_as_a_table_and_as_json(company: Path) -> None:

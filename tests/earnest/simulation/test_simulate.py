@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
-from earnest.files.rejected import FileError
-from earnest.files.world import read_world
+from earnest.files.kernel_inputs import read_inputs
+from earnest.files.rejections import FileError
 from earnest.plans.files import read_plans
 from earnest.simulation.history import base_year
 from earnest.simulation.run import Outcome, Side, as_it_was, simulate
@@ -77,8 +77,8 @@ def company(tmp_path: Path) -> Path:
 
 
 def side(company: Path, plan: str = "now.yaml") -> Side:
-    world = read_world(company / "deals.csv", company / "roster.csv", plans=read_plans([company / plan]))
-    return Side(world.deals, world.roster, world.plans)
+    inputs = read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / plan]))
+    return Side(inputs.deals, inputs.roster, inputs.plans)
 
 
 def simulated(company: Path, years: int, plan: str = "now.yaml", against: str | None = None, seed: int = 3) -> Outcome:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from earnest.files.calculation import Calculation, calculate
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from services.ingest import roster_csv
 from services.ingest.acceptance import ReadEvents, read_events
 from services.ingest.events import DealEvent, RosterEvent

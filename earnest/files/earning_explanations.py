@@ -7,15 +7,15 @@ from decimal import Decimal
 import polars as pl
 from pydantic import BaseModel
 
-from earnest.files.rejected import FileError
-from earnest.files.world import World, known
+from earnest.files.kernel_inputs import KernelInputs, known
+from earnest.files.rejections import FileError
 from shared import explanation
 from shared.explanation import Part
 from shared.kernel import credit, earn, explain, measure
 from shared.money import from_minor
 
 
-class Told(BaseModel):
+class EarningExplanation(BaseModel):
     """An earning and how it came about. The amounts of all lines of all parts sum to `amount`."""
 
     participant_id: str
@@ -26,16 +26,18 @@ class Told(BaseModel):
     parts: list[Part]
 
 
-def told(world: World, participant: str, *, period: str | None = None, component: str | None = None) -> list[Told]:
+def explain_earnings(
+    inputs: KernelInputs, participant: str, *, period: str | None = None, component: str | None = None
+) -> list[EarningExplanation]:
     """The earnings of a participant, of a period and component where one is named, in order of period and component.
 
     Raises:
         FileError: there is no such participant, or no such earning.
         Overflow: a sum is beyond 10^18 minor units.
     """
-    known(world, participant)
-    credits = credit(world.deals, world.roster, plans=world.plans).credits
-    earned = earn(measure(credits, world.plans), world.roster, plans=world.plans)
+    known(inputs, participant)
+    credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
+    earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     theirs = pl.col("participant_id") == participant
     own, paid = credits.filter(theirs), earned.filter(theirs)
     wanted = paid.filter(
@@ -44,25 +46,25 @@ def told(world: World, participant: str, *, period: str | None = None, component
     )
     if wanted.is_empty():
         raise FileError(_missing(participant, paid, period=period, component=component))
-    places = {name: place for place, name in enumerate(c.component for plan in world.plans for c in plan.components)}
+    places = {name: place for place, name in enumerate(c.component for plan in inputs.plans for c in plan.components)}
     keys = wanted.select("period", "component", "currency").unique().rows()
-    explained = explain(own, world.roster, plans=world.plans, earnings=paid)
-    found = []
+    explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid)
+    explanations = []
     for when, what, currency in sorted(keys, key=lambda key: (key[0], places.get(key[1], len(places)), key)):
         amounts = wanted.filter((pl.col("period") == when) & (pl.col("component") == what))["amount"].to_list()
-        found.append(
-            Told(
+        explanations.append(
+            EarningExplanation(
                 participant_id=participant,
                 period=when,
                 component=what,
                 currency=currency,
                 amount=from_minor(sum(amounts), currency),
                 parts=explanation.parts_of_lines(
-                    explained, paid, plans=world.plans, component=what, period=when, everyone=earned
+                    explained, paid, plans=inputs.plans, component=what, period=when, everyone=earned
                 ),
             )
         )
-    return found
+    return explanations
 
 
 def _missing(participant: str, paid: pl.DataFrame, *, period: str | None, component: str | None) -> str:

@@ -9,14 +9,14 @@ import polars as pl
 
 from earnest.files import deals as deals_files
 from earnest.files.deals import deals_of
-from earnest.files.rejected import FileError
+from earnest.files.rejections import FileError
 from earnest.files.roster import read_roster
 from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, Roster
 
 
 @dataclass(frozen=True)
-class World:
+class KernelInputs:
     """Deals (`DEALS` with the plans' columns), the roster, and the plans."""
 
     deals: pl.DataFrame
@@ -26,7 +26,7 @@ class World:
     """Rows of the files that could not be used."""
 
 
-def read_world(deals: Path, roster: Path, *, plans: PlanSet) -> World:
+def read_inputs(deals: Path, roster: Path, *, plans: PlanSet) -> KernelInputs:
     """Read the files; rows that cannot be used are counted, `earnest calc` names them.
 
     Raises:
@@ -34,14 +34,14 @@ def read_world(deals: Path, roster: Path, *, plans: PlanSet) -> World:
     """
     people = read_roster(roster, plans)
     sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED, used=deals_files.used_by(plans)), plans)
-    return World(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
+    return KernelInputs(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
 
 
-def known(world: World, participant: str) -> None:
+def known(inputs: KernelInputs, participant: str) -> None:
     """Check that somebody is in the roster.
 
     Raises:
         FileError: nobody of that name is.
     """
-    if participant not in world.roster.assignments["participant_id"]:
+    if participant not in inputs.roster.assignments["participant_id"]:
         raise FileError(f"{participant} is not in the roster")

@@ -13,6 +13,8 @@ REJECTED = pl.Schema(
 )
 """`file` is deals, roster or earnings; `row` counts as a spreadsheet does, the header being row 1."""
 
+Rejection = tuple[str, int | None, str | None, str, str]
+"""A row of `REJECTED` before it is one."""
 UNREADABLE = "unreadable_row"
 BAD_VALUE = "bad_value"
 
@@ -21,7 +23,7 @@ class FileError(LocalError):
     """A file that cannot be read at all; the message names the file and what is wrong with it."""
 
 
-def rejected(rows: Iterable[tuple[str, int | None, str | None, str, str]] = ()) -> pl.DataFrame:
+def rejected(rows: Iterable[Rejection] = ()) -> pl.DataFrame:
     """A `REJECTED` table of these rows."""
     return pl.DataFrame(list(rows), schema=REJECTED, orient="row")
 

@@ -17,12 +17,12 @@ _PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
-class PaidFileError(ValueError):
+class PaymentsFileError(ValueError):
     """The file cannot be read as payments; says which rows and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
+class PaymentColumns:
     """Which column is what. `currency` is a column or, for a file in one currency, its code; `code` may be missing."""
 
     person: str = "person"
@@ -33,50 +33,50 @@ class Mapping:
     decimal: str = "."
 
 
-def read_paid(path: Path, mapping: Mapping) -> list[dict[str, str]]:
+def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     """The payments of a file, each with person, amount, currency and perhaps code, as the API takes them. Blank rows are skipped.
 
     Raises:
-        PaidFileError: a column is missing, or a row has no person, or no amount that can be trusted.
+        PaymentsFileError: a column is missing, or a row has no person, or no amount that can be trusted.
     """
-    rows, refused = _rows(path, mapping)
+    rows, refused = _rows(path, columns)
     header = [str(each or "").strip() for each in rows[0]] if rows else []
-    fixed = mapping.currency if mapping.currency not in header and re.fullmatch(CURRENCY, mapping.currency) else None
-    wanted = [mapping.person, mapping.amount, mapping.code, None if fixed else mapping.currency]
+    fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
+    wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
     if missing := [each for each in wanted if each is not None and each not in header]:
-        raise PaidFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
-    found, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
+        raise PaymentsFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
+    payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
     for number, row in enumerate(rows[1:], 2):
         cells = {name: (cell or "").strip() for name, cell in zip(header, row, strict=False)}
-        person, amount = cells.get(mapping.person, ""), _amount(cells.get(mapping.amount, ""), mapping.decimal)
+        person, amount = cells.get(columns.person, ""), _amount(cells.get(columns.amount, ""), columns.decimal)
         if not any(cells.values()):
             continue
         if not person or amount is None:
             wrong.append(f"row {number}: {'no amount that can be read' if person else 'nobody is named'}")
             continue
-        payment = {"person": person, "amount": amount, "currency": fixed or cells.get(mapping.currency, "")}
-        found.append(payment | ({"code": cells.get(mapping.code, "")} if mapping.code else {}))
+        payment = {"person": person, "amount": amount, "currency": fixed or cells.get(columns.currency, "")}
+        payments.append(payment | ({"code": cells.get(columns.code, "")} if columns.code else {}))
     if wrong:
         more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
-        raise PaidFileError(f"{path.name}: {'; '.join(wrong[:MOST_NAMED])}{more}")
-    return found
+        raise PaymentsFileError(f"{path.name}: {'; '.join(wrong[:MOST_NAMED])}{more}")
+    return payments
 
 
-def _rows(path: Path, mapping: Mapping) -> tuple[list[tuple[str | None, ...]], dict[int, str]]:
+def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, ...]], dict[int, str]]:
     """Rows as text, the header first, and why some cannot be used."""
     try:
         if path.suffix.lower() in SUFFIXES:
-            sheet = first_sheet(path, lambda name: name.strip() == mapping.amount)
+            sheet = first_sheet(path, lambda name: name.strip() == columns.amount)
             return sheet.rows, sheet.refused
         content = path.read_bytes()
     except (OSError, SheetError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise PaidFileError(f"{path.name} cannot be read: {why}") from None
+        raise PaymentsFileError(f"{path.name} cannot be read: {why}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
-    return [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter)], {}
+    return [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=columns.delimiter)], {}
 
 
 def _amount(text: str, decimal: str) -> str | None:
