@@ -16,11 +16,10 @@ from earnest.files.contract_costs import CostFile
 from earnest.files.rejections import FileError
 from shared.contract_costs.entries import entries
 from shared.contract_costs.journals import batch_id, journals
-from shared.contract_costs.months import month_of
 from shared.contract_costs.rollforward import By, calculated_in_a_year, rollforward
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.money import from_minor, minor_digits
-from shared.periods import month_of_number
+from shared.periods import first_day, month_of_number, period_of
 from shared.spreadsheets import write_csv
 
 Format = Literal["csv", "json", "xlsx"]
@@ -223,7 +222,7 @@ def period(text: str, option: str) -> str:
     """
     try:
         if len(text) == len("2026-01"):
-            return month_of_number(month_of(text))
+            return period_of(first_day(text))
     except ValueError:
         pass
     raise FileError(f"{option}: {text!r} is not a month like 2026-01")

@@ -51,11 +51,13 @@ def _account_for_contract(
     assets: list[Asset] = []
     used: list[CostLine] = []
     backwards: list[CostEvent] = []
-    # In the order in which costs are incurred, so that a renewal finds the assets before it; what is taken back on a day comes after what was
-    # paid on it; the id makes the order total, so that it does not hang on the order of the file.
+    # In the order in which costs are incurred, so that a renewal finds the assets before it; what is taken back on a
+    # day comes after what was paid on it; the id makes the order total, so that it does not hang on the order of the
+    # file.
     for line in sorted(lines, key=lambda line: (line.recognised, line.amount < 0, line.occasion, line.earning_line_id)):
         policy = policy_at(line.recognised)
         if line.amount < 0:
+            # What was capitalised comes off the asset as a clawback does; what never was one is negative expense.
             if is_incremental(line, policy):
                 backwards.append(_taken_back(line))
             else:

@@ -20,7 +20,8 @@ class StraightLine:
 
     def carrying(self, at: int, end: int, *, half_even: bool) -> int:
         """What is carried later: the base less its rounded cumulative share of what has gone by."""
-        # Cumulative and rounded once: a month is the difference of two of these, so months sum to the base whatever the rounding.
+        # Cumulative and rounded once: a month is the difference of two of these, so months sum to the base whatever the
+        # rounding, and never drift from the exact line by more than half a minor unit. In whole numbers throughout.
         if at >= end:
             return 0
         if at <= self.since:
@@ -39,9 +40,12 @@ class AssetState:
         self.asset, self.convention = asset, policy.first_month
         self.half_even = policy.rounding == "half_even"
         self.end = length(self.convention, asset.start, months=asset.months)
+        # A cost earned after the service began (a tier reached later): from 0 its first month catches up on the months
+        # gone by; from where the period is by then, all of it falls in the months left.
         self.now = 0 if policy.late_cost == "catch_up" else self.gone(asset.recognised - 1)
         self.line = StraightLine(asset.total, self.now)
-        # What would be carried had nothing been impaired: the ceiling of a reversal (IFRS 15.104).
+        # What would be carried had nothing been impaired: the ceiling of a reversal (IFRS 15.104). It is a line of its
+        # own and not a sum of impairments, because what was impaired would have been expensed meanwhile, too.
         self.unimpaired = StraightLine(asset.total, self.now)
         self.carrying, self.without_impairment = asset.total, asset.total
         self.on_cost = asset.on_cost
@@ -56,7 +60,7 @@ class AssetState:
 
     def run(self, month: int) -> int:
         """Expense a month: what leaves the asset in it."""
-        self.now = max(self.now, self.gone(month))
+        self.now = max(self.now, self.gone(month))  # `remaining` begins ahead of its first month
         before, self.carrying = self.carrying, self.line.carrying(self.now, self.end, half_even=self.half_even)
         self.without_impairment = self.unimpaired.carrying(self.now, self.end, half_even=self.half_even)
         return before - self.carrying
@@ -67,21 +71,26 @@ class AssetState:
         return min(self.now, self.end) - self.line.since, self.end - self.line.since
 
     def ahead(self, month: int) -> int:
-        """What will be carried at the end of a later month, as things stand."""
+        """What will be carried at the end of a later month, as things stand: a year ahead, the non-current part."""
         return (
             0 if self.over else self.line.carrying(max(self.now, self.gone(month)), self.end, half_even=self.half_even)
         )
 
     def reduce(self, amount: int, unimpaired_too: bool) -> None:
         """Take an amount off what is carried; the rest is expensed over the months that are left."""
+        # A new line from here, so that months before stay as they are (ASC 340-40-35-1, IFRS 15.99).
         self.carrying -= amount
         self.line = StraightLine(self.carrying, self.now)
-        if unimpaired_too:
+        if unimpaired_too:  # what is clawed back was never impaired: the ceiling falls with it
             self.without_impairment = max(self.carrying, self.without_impairment - amount)
             self.unimpaired = StraightLine(self.without_impairment, self.now)
 
     def reestimate(self, end: int) -> int:
-        """Let the period end at another time; returns what leaves the asset at once because all of it has gone by already."""
+        """Let the period end at another time; returns what leaves the asset at once because all of it has gone by
+        already.
+        """
+        # A change of estimate: prospectively, over what is left (ASC 250-10-45-17, IFRS 15.100). No end lies in the
+        # past.
         self.end, self.source = max(end, self.now), "estimate_change"
         self.line, self.unimpaired = (
             StraightLine(self.carrying, self.now),
@@ -98,7 +107,7 @@ class AssetState:
         """The benefit period in months; begun months count."""
         if self.convention != "days":
             return -(-self.end // 2)
-        months = self.end // 31
+        months = self.end // 31  # no month is longer, so this is never too many
         while length(self.convention, self.asset.start, months=months) < self.end:
             months += 1
         return months

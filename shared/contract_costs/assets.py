@@ -31,7 +31,7 @@ class Asset:
 
     @property
     def id(self) -> str:
-        """The asset's id: one line of pay is one asset."""
+        """The asset's id: one line of pay is one asset, so that a clawback of a deal finds what the deal cost."""
         return f"asset:{self.line.earning_line_id}"
 
     @property
@@ -105,6 +105,8 @@ def classify(line: CostLine, policy: ContractCosts, *, earlier: Sequence[Asset])
         ]
     start = line.signed if policy.start == "signing" else line.service_start or line.signed
     months, why = benefit_period(line, policy, earlier=earlier, start=start)
+    # ASC 340-40-25-4, IFRS 15.94. Not where renewals to come are obtained, too: then the asset would have lasted
+    # longer.
     if policy.practical_expedient and months <= policy.expedient_months and not awaits_renewals(line, policy):
         text = f"its period is {months} months, {policy.expedient_months} at most: the practical expedient"
         return None, [expense(line, policy, on_cost=on_cost, reason="practical_expedient", why=text)]
@@ -170,6 +172,7 @@ def benefit_period(line: CostLine, policy: ContractCosts, *, earlier: Sequence[A
         return line.months, "given with the line"
     if line.occasion == "renewal":
         return _term(line), "the renewal term: a renewal commission belongs to the renewal only"
+    # An asset of its own, beside the old schedule, which goes on; without a term of its own it ends with the contract.
     if line.occasion == "modification" and line.term_months is None and earlier:
         first = min(earlier, key=lambda asset: asset.start)
         left = month_number(plus(first.start, first.months)) - month_number(start)
@@ -180,6 +183,8 @@ def benefit_period(line: CostLine, policy: ContractCosts, *, earlier: Sequence[A
     of = f" of product {line.product}" if product is not None else ""
     if method == "fixed":
         return _given(fixed, line, what="fixed period"), f"the fixed period{of}"
+    # A renewal that pays a commensurate commission has an asset of its own: the first one then obtains its term only
+    # (TRG, November 2016), however long the customer stays.
     if method == "customer_life" and not commensurate(line, policy):
         return _given(fixed, line, what="customer life"), f"the expected customer life{of}"
     if method == "term_and_renewals" and awaits_renewals(line, policy):

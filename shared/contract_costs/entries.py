@@ -1,6 +1,8 @@
-"""What contract costs book: every capitalisation, amortisation, impairment, reversal, clawback and expense, as an entry of its month.
+"""What contract costs book: every capitalisation, amortisation, impairment, reversal, clawback and expense, as an entry
+of its month.
 
-The subledger, the roll-forward and the general ledger are sums of these entries, whether they were just calculated from a file or booked months ago.
+The subledger, the roll-forward and the general ledger are sums of these entries, whether they were just calculated from
+a file or booked months ago.
 """
 
 from __future__ import annotations
@@ -10,9 +12,8 @@ from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.asset_state import Source
 from shared.contract_costs.facts import CostLine
-from shared.contract_costs.months import month_of
 from shared.contract_costs.schedule import ContractCostBooks
-from shared.periods import month_of_number
+from shared.periods import first_day, month_number, month_of_number
 
 EntryKind = Literal["capitalisation", "amortisation", "impairment", "reversal", "clawback", "expense"]
 
@@ -26,7 +27,11 @@ _KIND_OF_SOURCE: Final[Mapping[Source, EntryKind]] = {
 
 
 class EntryKey(NamedTuple):
-    """What an amount is about. Entries of one key are booked as differences and sum to what the facts say."""
+    """What an amount is about. Entries of one key are booked as differences and sum to what the facts say.
+
+    Everything that postings, the roll-forward or a page group by is in it, so that a correction of one of them (another
+    entity, say) takes the amount back under the old key and books it under the new one.
+    """
 
     origin_period: str
     line_id: str
@@ -56,7 +61,9 @@ class Entry(NamedTuple):
 
 
 class CarryingAmount(NamedTuple):
-    """What is carried at a month's end in an entity and currency, and what of it still is a year later, which is its non-current part."""
+    """What is carried at a month's end in an entity and currency, and what of it still is a year later, which is its
+    non-current part.
+    """
 
     entity: str
     currency: str
@@ -108,7 +115,7 @@ def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:
     """What entries up to and including a month come to, by key."""
     found: dict[EntryKey, EntryAmount] = {}
     for _, key, (amount, on_cost), _ in moved:
-        if key.origin_period <= through:
+        if key.origin_period <= through:  # a schedule runs to its end, years ahead; books do not
             before = found.get(key, EntryAmount(0, 0))
             found[key] = EntryAmount(before.amount + amount, before.on_cost + on_cost)
     return found
@@ -117,7 +124,10 @@ def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:
 def differences(
     now: Mapping[EntryKey, EntryAmount], booked: Mapping[EntryKey, EntryAmount]
 ) -> list[tuple[EntryKey, EntryAmount]]:
-    """What has to be booked so that the books say what the facts say."""
+    """What has to be booked so that the books say what the facts say.
+
+    A key that the facts do not know any more is booked back to zero: what is booked is never taken out.
+    """
     found = []
     for key in sorted(now.keys() | booked.keys()):
         wanted, there = now.get(key, EntryAmount(0, 0)), booked.get(key, EntryAmount(0, 0))
@@ -128,7 +138,7 @@ def differences(
 
 def carrying_amounts(books: ContractCostBooks, period: str) -> list[CarryingAmount]:
     """What is carried at the end of a month, by entity and currency."""
-    month, found = month_of(period), dict[tuple[str, str], tuple[int, int]]()
+    month, found = month_number(first_day(period)), dict[tuple[str, str], tuple[int, int]]()
     for closing in books.closings:
         if closing.month == month:
             key = (closing.asset.line.entity, closing.asset.line.currency)

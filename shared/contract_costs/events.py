@@ -11,7 +11,7 @@ from typing import NamedTuple
 from shared.contract_costs.asset_state import AssetState, Source
 from shared.contract_costs.assets import Expense, commensurate, on_cost_of
 from shared.contract_costs.facts import CostEvent, CostLine, Refused
-from shared.contract_costs.months import last_day, length, plus, until
+from shared.contract_costs.months import length, month_end, plus, until
 from shared.contract_costs.policy import ContractCosts
 from shared.money import largest_remainder
 from shared.periods import month_number
@@ -66,10 +66,14 @@ def apply_event(event: CostEvent, known: Sequence[AssetState], *, contract: Cont
         case "clawback":
             _clawback(event, states, line=line, policy=contract.policy_at(event.on), applied=applied)
         case "termination":
+            # No consideration is to come, so all of it is impaired (ASC 340-40-35-3, IFRS 15.101), and for good: a
+            # ceiling of 0 leaves nothing that a reversal could bring back.
             for state in states:
                 _take(state, state.carrying, source="impairment", applied=applied)
                 state.over, state.without_impairment = True, 0
         case "impairment":
+            # Of all assets of the contract together: the standards compare what is carried with what the contract
+            # brings.
             loss = max(0, applied.before - max(0, event.amount or 0))
             for state, part in _shared(loss, states, weights=[state.carrying for state in states]):
                 _take(state, part, source="impairment", applied=applied)
@@ -81,7 +85,9 @@ def apply_event(event: CostEvent, known: Sequence[AssetState], *, contract: Cont
 
 
 def _touched(event: CostEvent, known: Sequence[AssetState]) -> list[AssetState] | Refused:
-    """The assets that an event is about: that of its line, else those of its currency, component and entity as far as named."""
+    """The assets that an event is about: that of its line, else those of its currency, component and entity as far as
+    named.
+    """
     found = [state for state in known if not state.over]
     if event.earning_line_id:
         return [state for state in found if state.asset.line.earning_line_id == event.earning_line_id]
@@ -89,6 +95,8 @@ def _touched(event: CostEvent, known: Sequence[AssetState]) -> list[AssetState] 
         found = [state for state in found if state.asset.line.currency == event.currency]
     for what in ("component", "entity"):
         if named := getattr(event, what):
+            # A narrowing that leaves nothing is let go: pay of a component that was expensed still comes off the
+            # contract.
             found = [state for state in found if getattr(state.asset.line, what) == named] or found
     currencies = sorted({state.asset.line.currency for state in found})
     if event.amount is not None and len(currencies) > 1:
@@ -110,7 +118,10 @@ def _take(state: AssetState, amount: int, *, source: Source, applied: AppliedEve
 
 
 def _shared(amount: int, states: Sequence[AssetState], *, weights: Sequence[int]) -> list[tuple[AssetState, int]]:
-    """An amount over assets in proportion to weights: the parts sum to it and none exceeds its weight."""
+    """An amount over assets in proportion to weights: the parts sum to it and none exceeds its weight.
+
+    By largest remainders: rounding each part by itself could leave a cent over, or take more than an asset carries.
+    """
     total = sum(weights)
     parts = largest_remainder([Fraction(amount * weight, total) for weight in weights], amount) if total else []
     return list(zip(states, parts, strict=False))
@@ -122,6 +133,8 @@ def _reestimate(event: CostEvent, states: Sequence[AssetState], *, applied: Appl
         if not state.carrying and not state.without_impairment:
             continue
         if event.kind == "extension":
+            # It counts only for a first commission that also obtains the renewals (TRG, November 2016), and only beyond
+            # what was anticipated: an extension that was expected is in the period already.
             state.committed += event.months or 0
             end = length(state.convention, state.asset.start, months=state.committed)
             if (
@@ -144,9 +157,12 @@ def _new_end(event: CostEvent, state: AssetState, *, first: date) -> int:
     if event.remaining_months is not None:
         if state.convention != "days":
             return state.now + 2 * event.remaining_months
-        here = max(last_day(month_number(event.on) - (event.on.day == 1)) + timedelta(days=1), start)
+        # From the first day that is not expensed yet: an event of the 1st comes before its month's expense, so that is
+        # this month's; for any other it is the next month's.
+        here = max(month_end(month_number(event.on) - (event.on.day == 1)) + timedelta(days=1), start)
         return (plus(here, event.remaining_months) - start).days
     months = event.months or 0
+    # `months` is told of the contract, from its first asset on; an asset that began later ends on the same day.
     if start == first:
         return length(state.convention, start, months=months)
     return until(state.convention, start, end=plus(first, months) - timedelta(days=1))
@@ -166,10 +182,12 @@ def _clawback(
     known = asset.line if asset else line
     policy = asset.policy if asset else policy
     entity = event.entity or (known.entity if known else "")
+    # A negative commission lowers the pay on which contributions are due; a claim does not, unless the policy says so.
     recovered = event.through_payroll or policy.on_cost.recovered_on_clawback
     on_cost = on_cost_of(amount, entity, policy=policy) if recovered else 0
     capitalised = on_cost if policy.on_cost.treatment == "capitalise" else 0
     off = min(applied.before, _unexpensed(amount + capitalised, states, policy=policy))
+    # Commission comes off first, then on-cost: of what leaves the assets, `off_on_cost` is contributions.
     rest = off_on_cost = max(0, off - amount)
     for state, part in _shared(off, states, weights=[state.carrying for state in states]):
         share = min(rest, part)
@@ -199,11 +217,12 @@ def _unexpensed(amount: int, states: Sequence[AssetState], *, policy: ContractCo
     carried, total = sum(state.carrying for state in states), sum(state.asset.total for state in states)
     if policy.clawback == "asset_first" or not total:
         return amount
+    # carried / total of it, rounded half up in whole numbers
     return (2 * amount * carried + total) // (2 * total)
 
 
 def _reverse(event: CostEvent, states: Sequence[AssetState], *, applied: AppliedEvent) -> None:
-    """IFRS 15.104: at most to what would be carried without the impairment."""
+    """IFRS 15.104: to what is recoverable now, at most to what would be carried without the impairment."""
     rooms = [state.without_impairment - state.carrying for state in states]
     gain = max(0, min(sum(rooms), (event.amount or 0) - applied.before))
     for state, part in _shared(gain, states, weights=rooms):

@@ -17,7 +17,10 @@ RANK: Final[dict[EventKind, int]] = {
     "impairment": 4,
     "termination": 5,
 }
-"""The order of what happens on one day: a clawback reduces the asset before the rest is impaired."""
+"""The order of what happens on one day (docs/contract-costs.md), so that it does not hang on the order of a file: the
+period first, since it says what the rest rests on; a clawback before the impairments, for what is taken back is no loss
+(ASC 340-40-35-3 and IFRS 15.101 compare what is carried by then); a termination last, since nothing is left after
+it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +53,15 @@ class CostLine:
 
     @property
     def recognised(self) -> date:
-        """When the cost is incurred."""
+        """When the cost is incurred, and so capitalised (ASC 340-40-25-1, IFRS 15.91)."""
         return self.earned or self.signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostEvent:
-    """Something that happens to a contract. On the first day of a month it comes before that month's expense, else after it."""
+    """Something that happens to a contract. On the first day of a month it comes before that month's expense, else
+    after it.
+    """
 
     contract_id: str
     kind: EventKind
@@ -67,11 +72,13 @@ class CostEvent:
     """What is clawed back, or the amount that is recoverable (impairment, reversal)."""
     currency: str | None = None
     months: int | None = None
-    """estimate: the benefit period in all, from the start of the contract's first asset; extension: the months added to the term."""
+    """estimate: the benefit period in all, from the start of the contract's first asset; extension: the months added to
+    the term."""
     remaining_months: int | None = None
     ends: date | None = None
     through_payroll: bool = False
-    """A negative commission rather than a claim on the participant."""
+    """A negative commission rather than a claim on the participant. Made of a negative line; no file
+    and no caller says it of an event."""
     component: str = ""
     entity: str = ""
     source: str = ""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from shared.contract_costs.entries import Entry, EntryAmount, EntryKind
-from shared.contract_costs.months import last_day, month_of
+from shared.periods import last_day
 
 CostAccount = Literal[
     "deferred_contract_costs",
@@ -55,11 +55,11 @@ def journals(moved: Iterable[Entry]) -> Iterator[JournalLine]:
                 contracts[period, key.entity, key.currency, event, account].add(key.contract_id)
     for about, amount_of in sorted(sums.items()):
         period, entity, currency, event, account = about
-        if amount_of:
+        if amount_of:  # corrections of one month may cancel each other
             yield JournalLine(
                 batch=batch_id(period, entity, currency=currency),
                 period=period,
-                date=last_day(month_of(period)),
+                date=last_day(period),
                 entity=entity,
                 currency=currency,
                 event=event,
@@ -78,7 +78,8 @@ def accounts_of(
         kind: of the entry.
         entry: its amount, and of it the on-costs.
         claim: whether a clawback is a claim on the participant.
-        expensed_before: whether the accrual of pay has expensed all of it: then capitalising takes it back out of expense, a clawback puts
+        expensed_before: whether the accrual of pay has expensed all of it: then capitalising takes it back out of
+        expense, a clawback puts
             it back there, and what never becomes an asset is booked already.
     """
     pay, on_cost = entry.amount - entry.on_cost, entry.on_cost
@@ -95,14 +96,14 @@ def accounts_of(
             return "impair", {"impairment_loss": entry.amount, "deferred_contract_costs": -entry.amount}
         case "reversal":  # IFRS 15.104: its amount is negative, so both accounts go the other way
             return "reverse", {"impairment_loss": entry.amount, "deferred_contract_costs": -entry.amount}
-        case "clawback":
+        case "clawback":  # the claim itself is booked by the accrual where that has expensed the pay
             owed: CostAccount = "clawback_receivable" if claim else "accrued_commissions"
             return "clawback", {
                 "commission_expense" if expensed_before else owed: pay,
                 "on_cost_expense" if expensed_before else "accrued_on_costs": on_cost,
                 "deferred_contract_costs": -entry.amount,
             }
-        case "expense" if expensed_before:
+        case "expense" if expensed_before:  # ASC 340-40-25-3, IFRS 15.93: never an asset, and expensed by the accrual
             return "expense", {}
         case "expense":
             owed = "clawback_receivable" if claim else "accrued_commissions"

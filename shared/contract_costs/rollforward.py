@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.entries import Entry, EntryKind
-from shared.contract_costs.months import month_of
 from shared.contract_costs.schedule import ContractCostBooks
-from shared.periods import month_of_number
+from shared.periods import first_day, month_number, month_of_number
 
 By = Literal["month", "quarter", "year"]
 SIZES: Final[dict[By, int]] = {"month": 1, "quarter": 3, "year": 12}
 REDUCTIONS: Final[tuple[EntryKind, ...]] = ("amortisation", "impairment", "reversal", "clawback")
 """What takes off the asset what is capitalised; expense never was on it."""
 InAYear = Callable[[str, str, int], int | None]
-"""What of an entity's and currency's asset at the end of a month is still carried a year later; None where that month was not closed."""
+"""What of an entity's and currency's asset at the end of a month is still carried a year later; None where that month
+was not closed."""
 
 
 class Movement(NamedTuple):
-    """The asset of an entity and currency over a period, in minor units. What reduces it is negative, so that the row adds up."""
+    """The asset of an entity and currency over a period, in minor units. What reduces it is negative, so that the row
+    adds up.
+    """
 
     period: str
     entity: str
@@ -33,7 +35,8 @@ class Movement(NamedTuple):
     clawback: int
     closing: int
     current: int | None
-    """What of the closing balance becomes expense in the twelve months after, as things stand at the end of the period."""
+    """What of the closing balance becomes expense in the twelve months after, as things stand at the end of the
+    period."""
     non_current: int | None
     expensed: int
     """What was expensed without an asset, less what was taken back beyond it: beside the asset, for the reader."""
@@ -42,7 +45,8 @@ class Movement(NamedTuple):
 def rollforward(
     moved: Iterable[Entry], in_a_year: InAYear, *, first: str, last: str, by: By = "month"
 ) -> Iterator[Movement]:
-    """One row per period, entity and currency, from the period of month `first` through that of month `last`, without gaps.
+    """One row per period, entity and currency, from the period of month `first` through that of month `last`, without
+    gaps.
 
     Quarters and years are those of the calendar, and are whole: the last ends where it ends even if `last` is earlier.
 
@@ -55,9 +59,11 @@ def rollforward(
     """
     months: dict[tuple[str, str], dict[int, Counter[EntryKind]]] = defaultdict(lambda: defaultdict(Counter))
     for entry in moved:
-        months[entry.key.entity, entry.key.currency][month_of(entry.period)][entry.key.kind] += entry.amount.amount
+        # By the month it is booked in and not the one it is about: what was disclosed of a closed month does not move.
+        booked_in = month_number(first_day(entry.period))
+        months[entry.key.entity, entry.key.currency][booked_in][entry.key.kind] += entry.amount.amount
     size = SIZES[by]
-    begin, finish = month_of(first) // size * size, month_of(last) // size * size
+    begin, finish = (month_number(first_day(month)) // size * size for month in (first, last))
     for (entity, currency), kinds_of in sorted(months.items()):
         opening = sum(_on_the_asset(kinds) for month, kinds in kinds_of.items() if month < begin)
         for start in range(begin, finish + 1, size):

@@ -1,6 +1,8 @@
-"""The schedule of one contract, month after month: its assets become expense, and events change what is left, never what was.
+"""The schedule of one contract, month after month: its assets become expense, and events change what is left, never
+what was.
 
-In each month: assets are capitalised, events of its first day, a month of expense, all other events in the order of their days.
+In each month: assets are capitalised, events of its first day, a month of expense, all other events in the order of
+their days.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ def schedule(
 ) -> None:
     """Add to the books the schedule of a contract's assets under its events, to the end of the last asset."""
     pending = sorted(events, key=lambda event: (month_number(event.on), event.on, RANK[event.kind]))
+    # By month and then by id, so that the parts of an amount shared over assets, the odd cent included, do not hang on
+    # the order in which costs were read.
     states = [AssetState(asset) for asset in sorted(assets, key=lambda asset: (asset.recognised, asset.id))]
     if not states and not pending:
         return
@@ -72,7 +76,8 @@ def schedule(
             here.append(waiting.pop(0)[1])
         due = [event for event in pending if month_number(event.on) == month]
         pending = pending[len(due) :]
-        # An estimate or a termination of the first day changes what that month expenses; of a later day, what the months after expense.
+        # An estimate or a termination of the first day changes what that month expenses; of a later day, what the
+        # months after expense: who leaves on the 15th was served in that month, who leaves on the 1st was not.
         for event in (event for event in due if event.on.day == 1):
             _apply(event, here, contract=contract, books=books)
         for state in here:
@@ -81,6 +86,8 @@ def schedule(
             _apply(event, here, contract=contract, books=books)
         for state in here:
             if state.carrying:
+                # The year ahead is kept with the month, since what is known later must not change what was non-current
+                # then.
                 books.closings.append(MonthEnd(state.asset, month, state.carrying, state.ahead(month + YEAR)))
         if not pending and not waiting and all(map(_is_done, states)):
             break
@@ -94,12 +101,14 @@ def _is_done(state: AssetState) -> bool:
 def _expense(state: AssetState, month: int, *, books: ContractCostBooks) -> None:
     if state.over or (state.now >= state.end and not state.carrying):
         return
+    # A month of 0 is a row once the period has begun (a cent over 36 months), and none before the service starts.
     started = state.gone(month) > 0
     if (amount := state.run(month)) or (started and state.carrying):
         books.schedule.append(_row(state, month, source=state.source, amount=amount, on_cost=0, claim=False))
 
 
 def _apply(event: CostEvent, here: Sequence[AssetState], *, contract: Contract, books: ContractCostBooks) -> None:
+    # By days, while `here` goes by months: a cost of the 20th is not there for an event of the 10th.
     known = [state for state in here if state.asset.line.recognised <= event.on]
     applied = apply_event(event, known, contract=contract)
     if isinstance(applied, Refused):

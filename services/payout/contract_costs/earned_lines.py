@@ -1,4 +1,5 @@
-"""Lines of pay as costs of contracts: what one participant earned by one component on one deal in one month is one cost."""
+"""Lines of pay as costs of contracts: what one participant earned by one component on one deal in one month is one
+cost."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class EarnedLine(NamedTuple):
 def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
     """The costs that lines of pay are. What belongs to no deal obtains no contract and is not here; it stays expense.
 
-    A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed again.
+    A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed
+    again: amounts are booked as differences by it, so a new id would book the cost a second time and the old one back.
     """
     sums: dict[tuple[str, str, str, str, str], list[EarnedLine]] = {}
     for line in lines:
@@ -44,7 +46,9 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
             sums.setdefault(key, []).append(line)
     for (participant, period, component, deal, currency), of in sorted(sums.items()):
         amount, last = sum(line.amount for line in of), max(of, key=lambda line: line.credit_date)
-        if amount:
+        if amount:  # lines that take each other back are no cost
+            # A credit may be of another month than the one that pays it (a late deal): the liability arises with the
+            # pay.
             earned = min(max(last.credit_date, date(int(period[:4]), int(period[5:]), 1)), last_day(period))
             yield CostLine(
                 earning_line_id=f"{participant}/{period}/{component}/{deal}/{currency}",
@@ -64,7 +68,9 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
 
 
 def lines_of(table: pl.DataFrame, entity_of: Callable[[str, str], str]) -> Iterator[EarnedLine]:
-    """The lines of a bulk table (`shared.contracts.lines`); `entity_of` tells the legal entity of a participant in a month."""
+    """The lines of a bulk table (`shared.contracts.lines`); `entity_of` says the legal entity of a participant in a
+    month.
+    """
     exploded = table.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
     for row in exploded.iter_rows(named=True):
         yield EarnedLine(

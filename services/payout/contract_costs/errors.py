@@ -1,4 +1,4 @@
-"""Why a month of contract costs is not booked, or what was told of a contract not taken."""
+"""Why a month of contract costs is not booked, or a cost or event of a contract not added."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def refuse_passed(period: str, last: str | None) -> None:
     Raises:
         MonthPassed: a later month is booked.
     """
+    # The same month again is fine: it books what changed since. The trigger `check_contract_cost_batch` says it again.
     if last is not None and period < last:
         raise MonthPassed(period, last)
 
@@ -76,6 +77,7 @@ def refuse_to_skip(period: str, last: str | None, *, changed: Iterable[tuple[Ent
     Raises:
         MonthsSkipped: there are such.
     """
+    # Months in which nothing moved are no gap: a company may begin with any month.
     about = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
     if about:
         raise MonthsSkipped(period, sorted(set(about)), entries=len(about))

@@ -1,4 +1,4 @@
-"""What the API of contract costs is told: costs that no line of pay has, and what happens to contracts."""
+"""What the API of contract costs takes: costs that no line of pay has, and what happens to contracts."""
 
 from __future__ import annotations
 
@@ -125,11 +125,12 @@ class NewEvent(BaseModel):
             raise ValueError(
                 "a clawback, impairment or reversal has an amount and its currency, no other event has one"
             )
+        # An estimate in two ways could disagree with itself, so exactly one is given.
         periods = [self.months, self.remaining_months, self.ends]
         needed = {"estimate": 1, "extension": 1}.get(self.kind, 0)
-        if sum(each is not None for each in periods) != needed or (self.kind == "extension" and self.months is None):
+        if sum(given is not None for given in periods) != needed or (self.kind == "extension" and self.months is None):
             raise ValueError("an estimate has one of months, remaining_months and ends, an extension has months")
-        if self.amount is not None and self.currency is not None:
+        if self.amount is not None and self.currency is not None:  # raises for a fraction of a minor unit
             to_minor(self.amount, self.currency)
         return self
 

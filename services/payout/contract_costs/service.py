@@ -1,4 +1,5 @@
-"""Books months of contract costs and looks at what is booked: all of it is one calculation over everything that is known."""
+"""Books months of contract costs and looks at what is booked: all of it is one calculation over everything that is
+known."""
 
 from __future__ import annotations
 
@@ -102,7 +103,8 @@ def contract_account(connection: Connection, contract: str) -> ContractAccount |
 
 
 def account(connection: Connection, period: str, *, contract: str | None = None) -> ContractCostBooks:
-    """All that is known through a month, accounted for anew: lines of pay that runs looked at, and costs that were added.
+    """All that is known through a month, accounted for anew: lines of pay that runs looked at, and costs that were
+    added.
 
     From the beginning each time: no state of an asset is kept that could disagree with the facts.
     """

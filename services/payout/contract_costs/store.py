@@ -1,4 +1,5 @@
-"""The subledger of contract costs: what happened to contracts, and what was booked month by month; only ever added to."""
+"""The subledger of contract costs: what happened to contracts, and what was booked month by month; only ever added
+to."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ class BookedEntry(NamedTuple):
 def lock_books(connection: Connection) -> None:
     """Let nobody else book contract costs until the transaction ends; who reads goes on.
 
-    What is booked is a difference to what is booked by then, so two who book at once would both book it.
+    What is booked is a difference to what is booked by then, so two who book at once would both book it. No row stands
+    for the books, hence an advisory lock; the trigger `check_contract_cost_batch` takes the same one, so that a writer
+    who forgets it cannot book a passed month either. It is the only lock of a booking.
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.contract_costs', 0))"))
 
@@ -64,6 +67,7 @@ def add_batch(
     now: datetime,
 ) -> BookedBatch:
     """Book entries in a month, under the next number; the caller has locked the books."""
+    # Ids say which booking of the month it is, counted under the lock so that no two have one.
     before = connection.execute(
         text("select count(*) from contract_cost_batch where period = :period"), {"period": period}
     )
@@ -98,9 +102,9 @@ def batches(connection: Connection, period: str | None = None) -> list[BookedBat
             entries=count,
             actor=actor,
             recorded_at=at,
-            balances=[CarryingAmount(**each) for each in told],
+            balances=[CarryingAmount(**each) for each in balances],
         )
-        for number, batch, of, count, actor, at, told in rows
+        for number, batch, of, count, actor, at, balances in rows
     ]
 
 
@@ -113,7 +117,9 @@ def entries(
     after: int = 0,
     limit: int | None = None,
 ) -> list[BookedEntry]:
-    """What was booked in some months, in order; of one contract only, where one is named; at most so many after the one numbered `after`."""
+    """What was booked in some months, in order; of one contract only, where one is named; at most so many after the one
+    numbered `after`.
+    """
     asked = {"first": first, "last": last, "contract": contract, "after": after, "limit": limit}
     rows = connection.execute(_ENTRIES, asked)
     return [
@@ -143,6 +149,7 @@ def add_event(
     body = orjson.dumps(_body(event)).decode()
     values = {"id": event_id, "contract": event.contract_id, "happened": event.on, "body": body}
     added = connection.execute(_ADD_EVENT, values | {"actor": actor, "reason": reason, "now": now}).scalar()
+    # The key decides and not a read before it, so that of two at the same moment one hears that it is there.
     if added is None:
         there = connection.execute(
             text("select body from contract_cost_event where id = :id"), {"id": event_id}
@@ -158,6 +165,7 @@ def add_line(connection: Connection, line: CostLine, *, actor: str, reason: str,
     Raises:
         LineExists: a cost of this id says something else.
     """
+    # Without `source`, which only says where it was read: it is the id again, and no part of what may differ.
     body = orjson.dumps({name: getattr(line, name) for name in CostLine.__slots__ if name != "source"}).decode()
     values = {"id": line.earning_line_id, "contract": line.contract_id, "recognised": line.recognised, "body": body}
     added = connection.execute(_ADD_LINE, values | {"actor": actor, "reason": reason, "now": now}).scalar()
@@ -167,7 +175,7 @@ def add_line(connection: Connection, line: CostLine, *, actor: str, reason: str,
 
 
 def lines(connection: Connection, through: date) -> list[CostLine]:
-    """The costs that were told, incurred by a date."""
+    """The costs that were added, incurred by a date."""
     return [_line(row.body) for row in connection.execute(_LINES, {"through": through})]
 
 
@@ -181,7 +189,7 @@ def _line(body: dict[str, Any]) -> CostLine:
 
 
 def events(connection: Connection, through: date, *, contract: str | None = None) -> list[tuple[str, CostEvent]]:
-    """What happened by a date, in the order in which it was told, with ids."""
+    """What happened by a date, in the order in which it was added, with ids."""
     rows = connection.execute(_EVENTS, {"through": through, "contract": contract})
     return [(row.id, _event(row.id, row.body)) for row in rows]
 
@@ -204,13 +212,15 @@ _ADD_BATCH = text("""
     values (:batch, :period, :entries, :actor, :now, cast(:balances as jsonb)) returning number""")
 _ADD_ENTRY = text(f"""
     insert into contract_cost_entry (batch, period, {_KEY}, amount, on_cost)
-    values (:batch, :period, :origin_period, :line_id, :kind, :claim, :contract_id, :entity, :currency, :component, :amount, :on_cost)""")
+    values (:batch, :period, :origin_period, :line_id, :kind, :claim, :contract_id, :entity, :currency, :component,
+        :amount, :on_cost)""")
 _BATCHES = text("""
     select number, id, period, entries, actor, recorded_at, balances from contract_cost_batch
     where cast(:period as text) is null or period = :period order by number""")
 _ENTRIES = text(f"""
     select number, batch, period, {_KEY}, amount, on_cost from contract_cost_entry
-    where period between :first and :last and (cast(:contract as text) is null or contract_id = :contract) and number > :after
+    where period between :first and :last and (cast(:contract as text) is null or contract_id = :contract)
+        and number > :after
     order by number limit :limit""")
 _ADD_EVENT = text("""
     insert into contract_cost_event (id, contract_id, happened_on, body, actor, reason, recorded_at)

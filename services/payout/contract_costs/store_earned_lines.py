@@ -28,10 +28,14 @@ def costs(connection: Connection, period: str) -> Iterable[CostLine]:
 
 
 def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
-    """A row per participant and month, from the latest run that looked at it."""
+    """A row per participant and month, from the latest run that looked at it.
+
+    A run looks at months whole, so the latest one that did has all lines of a participant and month, corrections of
+    earlier runs included; adding up runs would count them twice.
+    """
     wanted = ["participant_id", "period", "lines"]
-    found = [pl.DataFrame(schema=SCHEMA).select(wanted)]
-    seen = found[0].select("participant_id", "period")
+    latest = [pl.DataFrame(schema=SCHEMA).select(wanted)]
+    seen = latest[0].select("participant_id", "period")
     for run_id in store_record.runs_that_looked_at(connection, ""):
         lines = store_record.earned_lines(connection, run_id)
         if lines is None:
@@ -41,6 +45,6 @@ def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
             .filter(pl.col("period") <= through)
             .join(seen, on=["participant_id", "period"], how="anti")
         )
-        found.append(new)
+        latest.append(new)
         seen = pl.concat([seen, new.select("participant_id", "period")])
-    return pl.concat(found)
+    return pl.concat(latest)
