@@ -1,4 +1,5 @@
-"""From frozen facts to a statement: no figure comes from elsewhere, so the same facts always make the same statement."""
+"""From frozen facts to a statement: no figure comes from elsewhere, so the same facts always make the same
+statement."""
 
 from __future__ import annotations
 
@@ -34,9 +35,10 @@ def statement(document: bytes, final: bool) -> Statement:
         ValidationError: the bytes are no such document.
     """
     facts = StatementFacts.model_validate_json(document)
+    # `final` comes from outside: approval must not change the facts, whose hash is what was approved.
     return Statement(
         state="final" if final else "draft",
-        facts_sha256=sha256(document),
+        facts_sha256=sha256(document),  # of the bytes as they lie there, not of what this version reads of them
         company=facts.company,
         run=head(facts.run),
         participant=facts.participant,
@@ -112,7 +114,7 @@ def _summary(facts: StatementFacts, currency: str) -> Summary:
         held_or_released=figure("held_or_released"),
         other=figure("other"),
         paid=lines("payment"),
-        carried_forward=-lines("carried_forward"),
+        carried_forward=-lines("carried_forward"),  # as a step it lowers the payment; as a figure it is due later
         held=after("held"),
         draw_balance=after("draw"),
         clawback_balance=after("clawback"),
@@ -150,15 +152,20 @@ def _pay(facts: StatementFacts) -> Iterator[Pay]:
 
 
 def own_months(facts: StatementFacts) -> set[Month]:
-    """The months whose earnings are part of the run. Others are in the facts where something of them changed or is held."""
+    """The months whose earnings are part of the run. Others are in the facts where something of them changed or is
+    held.
+    """
     origins = {line.origin_period for line in facts.pay_lines if line.kind == "earnings"}
     return {month for month in origins if month is not None} | {period_of(facts.run.ends)}
 
 
 def _earned(facts: StatementFacts) -> Iterator[Earned]:
     own = own_months(facts)
+    # The months that this run pays come first; earlier ones are there to be compared with, and are no part of the
+    # payment.
     for month in sorted(facts.details, key=lambda month: (month not in own, month)):
         for component, parts in components_of(facts.details[month]):
+            # A component may pay by several plans in a month, in currencies that cannot be added up.
             for currency in sorted({part.currency for part in parts}):
                 alike = [part for part in parts if part.currency == currency]
                 amount = sum((part.amount for part in alike), Decimal(0))

@@ -52,6 +52,8 @@ def _component(earned: Earned, statement: Statement, *, writing: Writing) -> Sec
 def _measured(part: Part, writing: Writing) -> str:
     """Measure, quota and attainment in a sentence, and what stands in the way of pay."""
     told = []
+    # A measure that is attainment itself has a quota of 1: "80% of a quota of 100%, which is 80%" would say it three
+    # times.
     is_its_attainment = part.measured_in == "shares" and part.quota == 1
     if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
         of_quota = f"{counted(part.measured, part, writing=writing)} of a quota of {counted(part.quota, part, writing=writing)}"
@@ -131,6 +133,7 @@ def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
     pays = writing.exact(piece.pays, part.currency)
+    # The last slice of some lines is the cent that rounding the total gives or takes (words.ROUNDING): it has no rate.
     if piece.reach == ROUNDING:
         product = f"{writing.exact(piece.credited, part.currency)}{times} = {pays}" if times else pays
     elif not part.rates_are_amounts:

@@ -23,10 +23,12 @@ else:
 """Why a line changes the pay: a step, by its name in `shared.pay.steps`; or the payment that the steps sum to."""
 
 Account = Literal["payable", "held", "draw", "clawback"]
-"""Balances that go on from run to run: owed to the participant, not released yet, draws and clawbacks they still owe."""
+"""Balances that go on from run to run: owed to the participant, not released yet, draws and clawbacks they still
+owe."""
 
 
 class _Facts(BaseModel):
+    # A field that is not known is refused and not dropped: it would be in the hash, and on no page.
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -34,11 +36,14 @@ class Company(_Facts):
     """Who pays. `locale` says how amounts and dates are written, as `en_US`."""
 
     name: str = ""
+    # A fact and no setting: were it read when a page is made, changing it would change statements of years ago.
     locale: str = "en_US"
 
 
 class RunFacts(_Facts):
-    """The run: `name` is that of its pay period, `starts` to `ends` its days. Its state is not a fact of it: that goes on."""
+    """The run: `name` is that of its pay period, `starts` to `ends` its days. Its state is not a fact of it: that goes
+    on.
+    """
 
     id: str
     name: str
@@ -70,8 +75,9 @@ class ParticipantFacts(Person):
 class PayLine(_Facts):
     """One step from what was earned to what is paid.
 
-    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency sum to the one that is
-    `payment`, those left out that change nothing payable (`shared.pay.steps.BESIDE`). `origin_period` is the month it is about; `reason` is a person's or a rule's words.
+    `amount` is what it adds to the payment, negative for what it takes from it; the lines of a currency sum to the one
+    that is `payment`, those left out that change nothing payable (`shared.pay.steps.BESIDE`). `origin_period` is the
+    month it is about; `reason` is a person's or a rule's words.
     """
 
     kind: PayKind
@@ -84,7 +90,9 @@ class PayLine(_Facts):
 
 
 class BalanceFacts(_Facts):
-    """A balance before and after the run, positive as its account is meant: owed to the participant, held, or owed by them."""
+    """A balance before and after the run, positive as its account is meant: owed to the participant, held, or owed by
+    them.
+    """
 
     account: Account
     currency: CurrencyCode
@@ -107,8 +115,8 @@ class HeldFacts(_Facts):
 class YearFacts(_Facts):
     """Sums since the first day of the year, this run included. All positive where the usual happened.
 
-    `recovered` and `clawed_back` lowered pay; everything else raised it or is what was paid. Top-ups to a minimum, draws that are
-    kept or were forgiven and balances written off are `guaranteed`.
+    `recovered` and `clawed_back` lowered pay; everything else raised it or is what was paid. Top-ups to a minimum,
+    draws that are kept or were forgiven and balances written off are `guaranteed`.
     """
 
     currency: CurrencyCode
@@ -125,8 +133,8 @@ class YearFacts(_Facts):
 class StatementFacts(_Facts):
     """The frozen document of a participant and run.
 
-    `details` is, per month in the run, the detail of scoring that `shared.explanation` tells in words. `accounts` names the
-    customer of a deal, where one is known.
+    `details` is, per month in the run, the detail of scoring that `shared.explanation` tells in words. `accounts` names
+    the customer of a deal, where one is known.
     """
 
     form: Literal[1] = 1
@@ -142,9 +150,11 @@ class StatementFacts(_Facts):
 
     @model_validator(mode="after")
     def _lines_sum_to_the_payment(self) -> Self:
+        # Here, where a run freezes them: a statement that does not come to what is paid must never be approved, and
+        # once it is frozen nobody can mend it.
         left: Counter[str] = Counter()
         for line in self.pay_lines:
-            if line.kind in BESIDE:
+            if line.kind in BESIDE:  # a forgiven draw is told, and moves no money in this run
                 continue
             left[line.currency] += -line.amount if line.kind == "payment" else line.amount
         if wrong := sorted(currency for currency, rest in left.items() if rest):
@@ -153,7 +163,9 @@ class StatementFacts(_Facts):
 
 
 def frozen(facts: StatementFacts) -> bytes:
-    """The bytes to keep: the same facts are always the same bytes."""
+    """The bytes to keep: the same facts are always the same bytes, as fields go in the order in which they are
+    declared.
+    """
     return facts.model_dump_json().encode()
 
 

@@ -40,6 +40,8 @@ def span(run: RunHead, writing: Writing) -> str:
 
 def foot(run: RunHead, state: State, *, facts_sha256: str) -> tuple[str, ...]:
     """What makes a document checkable, and where to ask."""
+    # Whoever has the printed page can ask for the run's facts and compare: nothing else on paper proves what it was
+    # made of.
     made = "These facts are frozen" if state == "final" else "The facts of this draft"
     return words.QUESTIONS, f"{made}: run {run.id}, SHA-256 {facts_sha256}."
 
@@ -61,7 +63,7 @@ def _about(statement: Statement, period: str, *, writing: Writing) -> Iterator[t
         "Run": run.id if run.kind == "regular" else f"{run.id}, {words.title(run.kind).lower()}",
     }
     for name, value in facts.items():
-        if value:
+        if value:  # ids and names come from the roster: whoever writes there writes here
             yield name, safe(value)
 
 
@@ -125,7 +127,7 @@ def _pay(pay: Pay, writing: Writing) -> Table:
     """A row per kind of step, and the payment that they sum to."""
     sums: dict[str, Decimal] = {}
     for step in pay.steps:
-        if step.kind not in BESIDE:
+        if step.kind not in BESIDE:  # the rows must come to the payment below them
             sums[step.kind] = sums.get(step.kind, Decimal(0)) + step.amount
     rows = [
         row(words.PAY[kind], _why(kind, pay.steps, writing=writing), writing.amount(amount, pay.currency))

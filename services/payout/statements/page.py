@@ -21,7 +21,11 @@ def page(sheet: Sheet) -> bytes:
 
 @cache
 def content_security_policy() -> str:
-    """What a browser may do with a page: show it with its own style, and nothing else."""
+    """What a browser may do with a page: show it with its own style, and nothing else.
+
+    The style is allowed by its hash and not as `unsafe-inline`, so that a style or script that came in with somebody's
+    name would not run even if escaping failed. `frame-ancestors`: nobody shows pay inside a page of theirs.
+    """
     style = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -37,4 +41,5 @@ def _css() -> str:
 @cache
 def _template() -> Template:
     loader = FunctionLoader(lambda name: (_TEMPLATES / name).read_text(encoding="utf-8"))
+    # Autoescape whatever the template's name: text of deals and reasons comes from anybody who can write to a CRM.
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("sheet.html.jinja")

@@ -20,11 +20,16 @@ import typst
 from services.payout.statements.sheet import Sheet
 
 STANDARD: Final = "ua-1"
+"""PDF/UA-1 (ISO 14289-1): headings, tables and reading order are tagged; typst refuses what does not keep to it."""
 TEMPLATE: Final = Path(__file__).parent / "templates" / "sheet.typ"
 
 
 def pdf(sheet: Sheet) -> bytes:
-    """The PDF."""
+    """The PDF.
+
+    Its timestamp is fixed: a clock would make other bytes each time, and hashes could not tell a changed document from
+    one that was printed again.
+    """
     with _press() as press:
         found = press.compile(format="pdf", sys_inputs=_inputs(sheet), pdf_standards=[STANDARD], timestamp=0)
     assert isinstance(found, bytes)
@@ -44,14 +49,18 @@ def _inputs(sheet: Sheet) -> dict[str, str]:
 
 @contextmanager
 def _press() -> Iterator[typst.Compiler]:
-    """One of a few, for one sheet at a time: a compiler is not made to be shared, and more than processors are of no use."""
+    """One of a few, for one sheet at a time: a compiler is not made to be shared, and more than processors are of no
+    use.
+    """
+    # A compiler keeps what it has parsed, which is most of the time of a first sheet: so compilers are kept, the last
+    # used one first. None stands for one that is not made yet, so that a quiet service makes only those that it needs.
     presses = _presses()
     press = presses.get()
     try:
         if press is None:
             press = typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True)
         yield press
-    finally:
+    finally:  # also after a failure: a place that is not given back would be missing for ever
         presses.put(press)
 
 
@@ -65,7 +74,9 @@ def _presses() -> LifoQueue[typst.Compiler | None]:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Typst's own, and those that come with matplotlib for other scripts: the same on every machine."""
+    """Typst's own, and those that come with matplotlib for other scripts: the same on every machine. Fonts of the
+    system would break lines elsewhere, and so make other bytes of the same sheet.
+    """
     found = find_spec("matplotlib")
     assert found is not None
     assert found.submodule_search_locations is not None

@@ -129,8 +129,10 @@ def _answer(key: FileKey, engine: Engine, *, snapshot: Engine, if_none_match: st
     is_kept = key.form != "json"
     with snapshot.connect() as connection:
         run = _run(connection, key.run)
+        # A draft is made anew each time: its facts change with the next calculation.
         file = store.kept(connection, key) if run.final and is_kept else None
         model = None if file else _model(connection, run, key=key)
+    # Made with no connection held: a PDF takes longer than the whole rest, and many may be asked for at once.
     if model is not None:
         file = _made(model, key.form)
         if run.final and is_kept:
@@ -203,6 +205,7 @@ def _made(model: Statement | TeamStatement, form: Form) -> StatementFile:
 
 def _response(file: StatementFile, key: FileKey, *, final: bool, if_none_match: str | None) -> Response:
     kind = "team" if key.document == "team" else "statement"
+    # Into a header goes nothing that could end it or name a folder.
     who = re.sub(r"[^A-Za-z0-9._-]", "-", key.participant_id)
     return conditional(
         file.content,

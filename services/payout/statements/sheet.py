@@ -1,4 +1,5 @@
-"""What is on a sheet, whatever shows it: headings, figures and tables of finished text. The page and the PDF show the same sheet."""
+"""What is on a sheet, whatever shows it: headings, figures and tables of finished text. The page and the PDF show the
+same sheet."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its heading; `numeric` ones stand to the right, in figures of one width. `share` is its part of the width."""
+    """A column by its heading; `numeric` ones stand to the right, in figures of one width. `share` is its part of the
+    width.
+    """
 
     name: str
     numeric: bool = False
@@ -20,7 +23,7 @@ class Cell:
 
     text: str
     more: tuple[str, ...] = ()
-    link: str = ""
+    link: str = ""  # on the page only; a PDF is filed away, where a relative address leads nowhere
     even: bool = False
 
 

@@ -1,4 +1,5 @@
-"""The frozen facts of statements as they lie in the runs, and the pages and PDFs that were made of them: kept for ever."""
+"""The frozen facts of statements as they lie in the runs, and the pages and PDFs that were made of them: kept for
+ever."""
 
 from __future__ import annotations
 
@@ -89,9 +90,10 @@ def kept(connection: Connection, key: FileKey) -> StatementFile | None:
 def keep(connection: Connection, key: FileKey, *, made: StatementFile) -> StatementFile:
     """Keep a file, unless somebody was faster; whatever is kept now.
 
-    What is made of the same facts is the same bytes, but a later version of the program may write them otherwise: whoever fetched a statement
-    once gets those bytes for ever, so the first one stays.
+    What is made of the same facts is the same bytes, but a later version of the program may write them otherwise:
+    whoever fetched a statement once gets those bytes for ever, so the first one stays.
     """
+    # Read again and not handed back: of two who made it at the same moment, both must answer with the one that stays.
     connection.execute(insert(statement_file).values(key._asdict() | made._asdict()).on_conflict_do_nothing())
     found = kept(connection, key)
     assert found is not None
@@ -99,7 +101,9 @@ def keep(connection: Connection, key: FileKey, *, made: StatementFile) -> Statem
 
 
 def damaged(connection: Connection) -> list[FileKey]:
-    """Kept files whose content does not have the hash it was kept with."""
+    """Kept files whose content does not have the hash it was kept with. The database hashes, so that no content
+    travels.
+    """
     rows = connection.execute(
         text("""
             select run, participant_id, document, form from statement_file

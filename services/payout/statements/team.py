@@ -48,6 +48,9 @@ def below(manager: str, people: Sequence[Reports]) -> list[Placed]:
     for each in sorted(people, key=lambda each: (each.name, each.participant_id)):
         if each.manager is not None:
             directs.setdefault(each.manager, []).append(each)
+    # People may report in a circle (two managers who stand in for each other), and a statement that never ends would
+    # stop the service. The manager counts as seen: their own pay is no part of the team's. A stack and no recursion,
+    # for the depth is whatever the roster says.
     seen, found = {manager}, []
     waiting = [(each, 1) for each in reversed(directs.get(manager, []))]
     while waiting:
@@ -66,6 +69,7 @@ def team(manager: Person, placed: Sequence[Placed], *, documents: Mapping[str, b
         IndexError: nobody is.
     """
     members, currencies = [], set()
+    # Over who is in it and their facts, in order: somebody who joins or leaves the team is another document.
     stamp = hashlib.sha256()
     for each in placed:
         document = documents[each.participant_id]
@@ -97,7 +101,7 @@ def _member(placed: Placed, facts: StatementFacts) -> Member:
             Attained(component=component, title=words.title(component), month=month, attainment=part.attainment)
             for month in sorted(own_months(facts) & set(facts.details))
             for component, parts in components_of(facts.details[month])
-            for part in parts[-1:]
+            for part in parts[-1:]  # the last plan of the month is the one that still runs
             if part.attainment is not None
         ],
         summary=summary(facts),

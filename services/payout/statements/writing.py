@@ -18,11 +18,15 @@ from shared.periods import first_day
 LETTER_PAPER = frozenset(["US", "CA", "MX", "CL", "CO", "CR", "GT", "NI", "PA", "PH", "PR", "SV", "VE"])
 """Territories that print on letter; all others print on A4."""
 
+# A date by itself, and no piece of a longer id or version such as `INV-2026-01-31-7`.
 _DATE = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
 
+# Unicode categories: controls, surrogates, private use, unassigned. What a font may draw in one place and not in
+# another is no part of a document that must say the same everywhere.
 _UNSHOWN = {"Cc", "Cs", "Co", "Cn"}
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029")
-"""Characters that could turn the order of what stands beside them, or end a line."""
+"""Characters that could turn the order of what stands beside them, or end a line: with one in a deal's name, an amount
+next to it can be made to read otherwise (UAX #9; "Trojan Source", CVE-2021-42574)."""
 
 
 def safe(text: str) -> str:
@@ -71,6 +75,7 @@ class Writing:
 
     def number(self, value: Decimal, least: int = 0) -> str:
         """An exact number with at least so many decimals, and no other zeros at the end."""
+        # Babel would round to the pattern: it gets as many places as the value has, so that no digit is ever lost.
         exponent = value.normalize().as_tuple().exponent
         digits = max(least, -exponent if isinstance(exponent, int) else 0)
         return str(_grouped(self.locale.decimal_formats[None], digits).apply(value, self.locale))
