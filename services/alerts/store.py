@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData, TextClause, delete, func, select, t
 from sqlalchemy.dialects.postgresql import insert
 
 from services.alerts.lifecycle import Alert, Subject
-from services.alerts.sums import Day, Month, Totals
+from services.alerts.sums import Day, MonthKey, Totals
 from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
 from shared.facts import Facts
 from shared.log.port import Partition
@@ -128,7 +128,7 @@ def latest(connection: Connection) -> str | None:
 def totals(connection: Connection, first: date, *, last: date) -> Totals:
     """The sums of the days from first to last, and of the periods they lie in."""
     days: dict[Day, dict[str, int]] = {}
-    months: dict[Month, dict[str, int]] = {}
+    months: dict[MonthKey, dict[str, int]] = {}
     of_deals = connection.execute(select(DEAL_SUM).where(DEAL_SUM.c.day.between(first, last)))
     for day, currency, name, value in of_deals:
         days.setdefault((day, currency), {})[name] = int(value)

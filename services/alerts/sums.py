@@ -22,7 +22,7 @@ from shared.kernel.arithmetic.expressions import NUMBER_DIGITS
 Day: TypeAlias = tuple[date, str]
 """A business date and a currency; the currency is empty for deals that have none."""
 
-Month: TypeAlias = tuple[str, str]
+MonthKey: TypeAlias = tuple[str, str]
 """A period and a currency."""
 
 Sums: TypeAlias = Mapping[str, int]
@@ -73,7 +73,7 @@ class Totals:
     """
 
     days: Mapping[Day, Sums]
-    months: Mapping[Month, Sums]
+    months: Mapping[MonthKey, Sums]
 
 
 WON: Final = DealSum("won", lambda deal: int(deal.won))

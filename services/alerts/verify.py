@@ -17,7 +17,7 @@ from sqlalchemy.schema import DropSchema
 
 from services.alerts import store
 from services.alerts.kpis import SUM_NAMES
-from services.alerts.sums import Day, Month, Sums, Totals
+from services.alerts.sums import Day, MonthKey, Sums, Totals
 from services.alerts.worker import WORKER, step
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.database import engine_for, migrate
@@ -26,7 +26,7 @@ from shared.log.port import Log, Partition, Stored
 
 BATCH: Final = 5000
 
-_Bucket = TypeVar("_Bucket", Day, Month)
+_Bucket = TypeVar("_Bucket", Day, MonthKey)
 _logger = structlog.get_logger(__name__)
 
 

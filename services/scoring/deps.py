@@ -14,7 +14,7 @@ from shared.auth import Principal, require
 from shared.contracts.base import YEARS, Identifier, PeriodName
 from shared.deps import provided
 from shared.log.port import Log
-from shared.periods import first_day
+from shared.periods import Month, first_day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class AppResources:
     guarded: Guarded
 
 
-def _exists(period: str) -> str:
+def _exists(period: Month) -> Month:
     if first_day(period).year not in YEARS:
         raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
     return period
@@ -49,5 +49,5 @@ Period = Annotated[PeriodName, AfterValidator(_exists)]
 
 ParticipantId = Annotated[Identifier, Path(examples=["ann"])]
 DealId = Annotated[Identifier, Path(examples=["crm/1"])]
-Month = Annotated[Period, Query(examples=["2025-03"])]
+MonthParam = Annotated[Period, Query(examples=["2025-03"])]
 MonthOrAll = Annotated[Period | None, Query(examples=["2025-03"])]

@@ -32,7 +32,7 @@ from shared.http import next_page
 from shared.periods import last_day
 from shared.problems import NotFound
 
-Month = Annotated[str, Path(examples=["2026-06"], max_length=7)]
+MonthParam = Annotated[str, Path(examples=["2026-06"], max_length=7)]
 FirstMonth = Annotated[str, Query(examples=["2026-01"], max_length=7)]
 LastMonth = Annotated[str, Query(examples=["2026-12"], max_length=7)]
 Contract = Annotated[Identifier, Path(examples=["K-1001"])]
@@ -105,7 +105,7 @@ def book_contract_costs(
     clock: ClockDep,
     *,
     settings: SettingsDep,
-    period: Month,
+    period: MonthParam,
     catch_up: Annotated[bool, Query(description="Book months before it that are not booked with it")] = False,
 ) -> BookedMonth:
     """Book a month that has ended: what the facts say by now, less what is booked. Booking it again books only what changed
@@ -125,7 +125,7 @@ def book_contract_costs(
 
 
 @router.get("/periods/{period}", summary="Bookings of a month")
-def list_bookings(_: GlReader, snapshot: SnapshotDep, period: Month) -> list[BatchView]:
+def list_bookings(_: GlReader, snapshot: SnapshotDep, period: MonthParam) -> list[BatchView]:
     """The bookings of a month."""
     with snapshot.connect() as connection:
         return [BatchView.of(batch) for batch in store.batches(connection, checked(period))]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 
-from services.scoring.deps import MAY_READ, AppResources, Month, ReferenceDep, Resources
+from services.scoring.deps import MAY_READ, AppResources, MonthParam, ReferenceDep, Resources
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
 from services.scoring.lines.schemas import Asked
@@ -39,7 +39,7 @@ def get_lines(
     reference: ReferenceDep,
     *,
     resources: Resources,
-    period: Month,
+    period: MonthParam,
 ) -> Response:
     """Who earned what by which deal in a month: everyone."""
     return _streamed(snapshot, reference, resources=resources, period=period, participants=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.scoring.credit import store as stored_deals
-from services.scoring.deps import MAY_READ, Month, ReferenceDep
+from services.scoring.deps import MAY_READ, MonthParam, ReferenceDep
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.overview import store
@@ -43,7 +43,7 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
 
 
 @router.get("/remarks", summary="List what looks like a slip")
-def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: Month) -> Remarks:
+def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: MonthParam) -> Remarks:
     """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as `earnest calc` says it."""
     first, last = first_day(period), last_day(period)
     with snapshot.connect() as connection:

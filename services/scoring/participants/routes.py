@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import credits_of
 from services.scoring.deals.schemas import CreditView
-from services.scoring.deps import MAY_READ, Month, MonthOrAll, ParticipantId, Period, ReferenceDep, Resources
+from services.scoring.deps import MAY_READ, MonthParam, MonthOrAll, ParticipantId, Period, ReferenceDep, Resources
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
@@ -110,7 +110,7 @@ def explain_earning(
     summary="List a participant's credits of a month",
 )
 def list_credits(
-    snapshot: SnapshotDep, reference: ReferenceDep, *, participant_id: ParticipantId, period: Month
+    snapshot: SnapshotDep, reference: ReferenceDep, *, participant_id: ParticipantId, period: MonthParam
 ) -> Credits:
     """Whatever credits a participant in a period."""
     with snapshot.connect() as connection:

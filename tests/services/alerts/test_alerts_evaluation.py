@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.alerts.evaluation import Reading, evaluate_pipeline, evaluate_plan, needed_from
 from services.alerts.kpis import BY_NAME, DEAL_SUMS
 from services.alerts.kpis.base import Kpi, PipelineHealth, trailing_months
-from services.alerts.sums import Day, Month, Sums, Totals
+from services.alerts.sums import Day, MonthKey, Sums, Totals
 
 FRIDAY = date(2025, 3, 14)
 """The tenth business day of a month with 21."""
@@ -61,7 +61,7 @@ def test_cost_of_sales_compares_three_months_of_earnings_with_their_revenue() ->
         (date(2025, 3, 31), "USD"): {"won": 10, "revenue": 3_000},
         (date(2025, 3, 3), "EUR"): {"won": 99, "revenue": 10**9},
     }
-    months: dict[Month, Sums] = {
+    months: dict[MonthKey, Sums] = {
         ("2024-12", "USD"): {"amount": 10**9},
         ("2025-01", "USD"): {"amount": 500},
         ("2025-02", "USD"): {"amount": 500},
