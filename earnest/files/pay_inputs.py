@@ -17,7 +17,7 @@ from shared.decimals import moved
 from shared.facts import values_of
 from shared.pay.deal_facts import LOST, collections, deal_fact
 from shared.pay.facts import Deal, Entry
-from shared.periods import last_day, period_of
+from shared.periods import Month, last_day, period_of
 
 Fact = TypeVar("Fact")
 EARNED: Final = (
@@ -76,12 +76,12 @@ def _earned(row: Row) -> Entry:
     )
 
 
-def period(row: Row, name: str) -> str:
+def period(row: Row, name: str) -> Month:
     """A month like 2026-01."""
     found = needed(row.get(name), f"{name}: it is missing")
     try:
         if period_of(date.fromisoformat(f"{found}-01")) == found:
-            return found
+            return Month(found)
     except ValueError:
         pass
     raise BadCell(f"{name}: {found!r} is not a month like 2026-01")

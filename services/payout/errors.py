@@ -28,6 +28,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from shared.periods import Month
 from shared.problems import Problem
 
 
@@ -147,7 +148,7 @@ class PeriodClosed(Refusal):
     type = "period-closed"
     title = "The period is closed"
 
-    def __init__(self, period: str, closed_through: str | None) -> None:
+    def __init__(self, period: str, closed_through: Month | None) -> None:
         super().__init__(f"{period} is closed: the books are closed up to and including {closed_through}")
         self.period, self.closed_through = period, closed_through
 

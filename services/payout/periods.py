@@ -6,7 +6,7 @@ from services.payout.errors import BadPeriod
 from shared import periods
 
 
-def checked(text: str) -> str:
+def checked(text: str) -> periods.Month:
     """The name of a period, exactly as `2025-03`.
 
     Raises:
@@ -18,4 +18,4 @@ def checked(text: str) -> str:
         sound = False
     if not sound:
         raise BadPeriod(text)
-    return text
+    return periods.Month(text)

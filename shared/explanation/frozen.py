@@ -23,6 +23,7 @@ from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.components import Component
 from shared.kernel.tables import BY_TIER, EARNINGS, LINES, NUMBER, SLICES
 from shared.money import from_minor
+from shared.periods import Month
 
 FORM: Final = 2
 """The form of a detail, which is written into it."""
@@ -34,7 +35,7 @@ _LINE: Final = [name for name in LINES if name not in (*_WHO, "currency")]
 _SLICE: Final = [name for name in SLICES if name not in _WHO]
 
 
-def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, period: str) -> pl.DataFrame:
+def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, period: Month) -> pl.DataFrame:
     """participant_id and `detail` (binary) of everyone with `EARNINGS` in the period.
 
     Args:
@@ -88,7 +89,7 @@ def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, perio
     )
 
 
-def nothing(participant_id: str, period: str) -> bytes:
+def nothing(participant_id: str, period: Month) -> bytes:
     """The detail of somebody who earns nothing in the period."""
     return orjson.dumps({"form": FORM, "period": period, "participant_id": participant_id})
 
@@ -128,7 +129,7 @@ def _plan(document: bytes) -> Plan:
     return Plan.model_validate(orjson.loads(document))
 
 
-def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, *, participant: str, period: str) -> pl.DataFrame:
+def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, *, participant: str, period: Month) -> pl.DataFrame:
     height = len(next(iter(columns.values()), []))
     given = {"participant_id": [participant] * height, "period": [period] * height, **columns}
     none = [None] * height
@@ -166,7 +167,7 @@ def _documents(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     return named.group_by("participant_id", maintain_order=True).agg(pl.col("plans").str.join(","))
 
 
-def _carried(explained: Explained, plans: PlanSet, *, period: str) -> pl.DataFrame:
+def _carried(explained: Explained, plans: PlanSet, *, period: Month) -> pl.DataFrame:
     """What each window that the period goes on with paid before it."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
     # Lines of the month alone carry nothing in, and are most of all: then no window is worked out.
@@ -182,7 +183,7 @@ def _carried(explained: Explained, plans: PlanSet, *, period: str) -> pl.DataFra
     return pl.concat(found)
 
 
-def _before(lines: pl.DataFrame, plan: Plan, *, component: Component | None, period: str) -> pl.DataFrame:
+def _before(lines: pl.DataFrame, plan: Plan, *, component: Component | None, period: Month) -> pl.DataFrame:
     """What the window in which a component's first line of the period stands has paid until then."""
     lines = lines.with_columns(window=windows(lines, plan, component=component, by=[*_WHO, "fiscal"]))
     run = begins(lines, [pl.col("participant_id"), pl.col("window")]).cast(pl.Int64).cum_sum()

@@ -20,6 +20,7 @@ from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.tables import BY_TIER
 from shared.money import from_minor
+from shared.periods import Month
 
 ENOUGH_DIGITS = 60
 """More than any product of a measure and a rate has."""
@@ -34,7 +35,7 @@ def parts(
     roster: Roster,
     plans: PlanSet,
     component: str,
-    period: str,
+    period: Month,
 ) -> list[Part]:
     """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums
     over.
@@ -53,7 +54,7 @@ def parts_of_lines(
     *,
     plans: PlanSet,
     component: str,
-    period: str,
+    period: Month,
     everyone: pl.DataFrame | None = None,
     carried: Mapping[tuple[str, int], Decimal] | None = None,
 ) -> list[Part]:
@@ -153,7 +154,7 @@ class _Told:
         for found in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
             self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
 
-    def lines(self, period: str, fiscal: Fiscal) -> Iterator[Line]:
+    def lines(self, period: Month, fiscal: Fiscal) -> Iterator[Line]:
         """Those of a fiscal period in a month, each with what the window has paid before it."""
         currency = self._plan.currency
         paid = self._carried

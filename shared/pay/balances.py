@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from shared.pay.settlement import SettledPeriod
 from shared.pay.terms.losses import LossRecord, LostLineKey
+from shared.periods import Month
 
 PayKey: TypeAlias = tuple[str, str]
 """A participant and a currency: pay is settled for each on its own."""
@@ -19,7 +20,7 @@ class UnsettledEntry(NamedTuple):
     `kind` is that of its journals: earning, adjustment or return.
     """
 
-    origin: str
+    origin: Month
     kind: str
     amount: int
 
@@ -52,6 +53,6 @@ class CarriedState(NamedTuple):
     settled: Mapping[str, SettledPeriod]
     dismissed: Mapping[LostLineKey, LossRecord]
     run: str = ""
-    month: str = ""
+    month: Month = Month("")
     uncleared: tuple[UnclearedRun, ...] = ()
     cleared: tuple[int, str] = (0, "")

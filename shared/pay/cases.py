@@ -24,7 +24,7 @@ from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import WORDS
 from shared.pay.terms.words.base import PeriodTerms, Terms
 from shared.pay.terms.words.release import LineFacts
-from shared.periods import last_day
+from shared.periods import Month, last_day, period_of
 
 if TYPE_CHECKING:
     from shared.pay.snapshot import RunSnapshot
@@ -111,13 +111,13 @@ class _TermsByPeriod:
         self._snapshot = snapshot
         self._spans: dict[str, tuple[date, date]] = {snapshot.run.pay_period: (snapshot.run.starts, snapshot.run.ends)}
         self._documents: dict[date, list[PaymentTerms]] = {}
-        self._closed_in: dict[str, str] = {}
+        self._closed_in: dict[Month, str] = {}
 
-    def is_closed(self, month: str) -> bool:
+    def is_closed(self, month: Month) -> bool:
         """Whether the month is closed for the pay group."""
         return self._snapshot.closed is not None and month <= self._snapshot.closed
 
-    def closed_in(self, month: str) -> str:
+    def closed_in(self, month: Month) -> str:
         """The pay period in which a month ended, by the calendar that ruled then."""
         if month not in self._closed_in:
             period = pay_period_at(ruling(self._snapshot.groups, last_day(month)), last_day(month))
@@ -131,7 +131,7 @@ class _TermsByPeriod:
         if ends not in self._documents:
             self._documents[ends] = self._snapshot.terms(ends)
         documents = self._documents[ends]
-        month = ends.strftime("%Y-%m")
+        month = period_of(ends)
         if not documents:
             return PeriodTerms(Terms(currency), month)
         # Whose terms these are is asked on the last day of the pay period, for an earlier one too: a correction is paid
@@ -144,9 +144,9 @@ class _TermsByPeriod:
         return PeriodTerms(terms, month, Fraction(person.days_there(starts, ends), (ends - starts).days + 1))
 
 
-def _sums(entries: Iterable[UnsettledEntry]) -> dict[str, int]:
+def _sums(entries: Iterable[UnsettledEntry]) -> dict[Month, int]:
     """By the month they are about. Months whose entries cancel out stay: a run looked at them."""
-    sums: dict[str, int] = {}
+    sums: dict[Month, int] = {}
     for entry in entries:
         sums[entry.origin] = sums.get(entry.origin, 0) + entry.amount
     return sums

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from shared.kernel.remarks.roster import RemarkKind
 from shared.money import MoneyError, to_minor
 from shared.pay.terms.words.release import DatedAmount
+from shared.periods import Month
 
 LOST: Final = ("cancelled", "lost")
 """The stages of a deal that is lost."""
@@ -31,7 +32,7 @@ class DealFact(NamedTuple):
     cancelled_on: date | None = None
     shares: Mapping[tuple[str, str], Shares] | None = None
 
-    def shares_of(self, participant_id: str, month: str) -> Shares | None:
+    def shares_of(self, participant_id: str, month: Month) -> Shares | None:
         """Those of a participant in a month."""
         return None if self.shares is None else self.shares.get((participant_id, month), {})
 
@@ -96,7 +97,7 @@ class DealSource(Protocol):
         """
         ...
 
-    def remarks(self, period: str) -> Sequence[Remarked]:
+    def remarks(self, period: Month) -> Sequence[Remarked]:
         """What of roster, plans and deals looks like a slip and moves the pay of a month.
 
         Raises:
@@ -104,7 +105,7 @@ class DealSource(Protocol):
         """
         ...
 
-    def uncredited(self, period: str) -> Sequence[Uncredited]:
+    def uncredited(self, period: Month) -> Sequence[Uncredited]:
         """Won deals of a month, or without a close date, whose shares do not sum to the whole.
 
         Raises:

@@ -10,6 +10,7 @@ from shared.pay.settlement import PayLine, Settlement
 from shared.pay.steps import BESIDE, STEPS
 from shared.pay.terms.words import rule
 from shared.pay.terms.words.base import Terms
+from shared.periods import Month
 
 
 class ExplainedStep(NamedTuple):
@@ -20,7 +21,7 @@ class ExplainedStep(NamedTuple):
     words: str
 
 
-def explained(found: Settlement, terms: Terms, *, month: str) -> Iterator[ExplainedStep]:
+def explained(found: Settlement, terms: Terms, *, month: Month) -> Iterator[ExplainedStep]:
     """Every step of a settlement, in order.
 
     Args:

@@ -13,6 +13,7 @@ from shared.pay.deal_facts import DealFact
 from shared.pay.people import Person
 from shared.pay.terms.policy import PaymentTerms
 from shared.pay.terms.words.release import DatedAmount, Hold
+from shared.periods import Month
 
 
 class Entry(NamedTuple):
@@ -27,7 +28,7 @@ class Entry(NamedTuple):
     kind: Literal["earning", "adjustment", "return"]
     participant_id: str
     currency: str
-    period: str
+    period: Month
     amount: int
     day: date
     known_from: date | None = None

@@ -10,17 +10,18 @@ import polars as pl
 from shared.pay.balances import PayKey
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts
+from shared.periods import Month
 
 
 def months_wanted(
     snapshot: RunSnapshot, who: frozenset[str], *, open_earners: Iterable[tuple[str, str]]
-) -> dict[str, set[str]]:
+) -> dict[Month, set[str]]:
     """Whose lines of which months a run has to look at: by month the participants.
 
     What no run has looked at, what is still held, and everything of months that are not closed, since a run that ended within such a month
     looked at a part of its lines only. `open_earners` are these months with whoever earned in them.
     """
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[Month, set[str]] = {}
     for (participant, _), entries in snapshot.unsettled.items():
         for entry in entries:
             if entry.kind == "earning":

@@ -28,7 +28,7 @@ from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.steps import BESIDE, STEPS
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
-from shared.periods import next_period, period_of
+from shared.periods import Month, next_period, period_of
 
 
 class ProjectedRun(NamedTuple):
@@ -90,7 +90,7 @@ class _ProjectedLedger:
             name for name, deal in facts.deals.items() if any(payment.amount < 0 for payment in deal.payments)
         }
         """Deals whose customers took money back: of these lines are remembered when all of them is released."""
-        self._closed: str | None = None
+        self._closed: Month | None = None
         self._number = 0
 
     def run(self, planned: _Planned) -> ProjectedRun:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
 
+from shared.periods import Month
+
 State = Literal["draft", "calculated", "submitted", "approved", "exported", "acknowledged", "paid", "cancelled"]
 
 
@@ -35,11 +37,11 @@ class Run:
     kind: RunKind
     pay_group: str
     pay_period: str
-    month: str
+    month: Month
     starts: date
     ends: date
     pay_date: date
-    closes: str | None
+    closes: Month | None
     participants: tuple[str, ...] | None
     state: State
     author: str

@@ -16,12 +16,13 @@ from shared.pay.terms.hold_reasons import HoldReason
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
 from shared.pay.terms.words.base import PeriodTerms, Terms
 from shared.pay.terms.words.release import Hold, LineFacts
+from shared.periods import Month
 
 
 class EarningLineKey(NamedTuple):
     """The line of earnings that a held amount belongs to, over its whole life. What was earned without a deal has an empty `deal_id`."""
 
-    period: str
+    period: Month
     component: str
     plan: str
     version: int
@@ -45,7 +46,7 @@ class PayLine(NamedTuple):
 
     step: StepName
     amount: int
-    about: str
+    about: Month
     earning: EarningLineKey | None = None
     deal_id: str | None = None
     component: str | None = None
@@ -91,17 +92,17 @@ class Case:
     participant_id: str
     currency: str
     pay_period: str
-    month: str
+    month: Month
     starts: date
     as_of: date
     payable: int
     terms: Mapping[str, PeriodTerms]
     carried_in: int = 0
     not_due: int = 0
-    corrections: Mapping[str, int] = field(default_factory=dict)
-    adjusted: Mapping[str, int] = field(default_factory=dict)
+    corrections: Mapping[Month, int] = field(default_factory=dict)
+    adjusted: Mapping[Month, int] = field(default_factory=dict)
     returned: int = 0
-    closed_in: Mapping[str, str] = field(default_factory=dict)
+    closed_in: Mapping[Month, str] = field(default_factory=dict)
     settled: Mapping[str, SettledPeriod] = field(default_factory=dict)
     paid_before: int = 0
     draw: int = 0
@@ -118,7 +119,7 @@ class Case:
         """The terms of the run's pay period."""
         return self.terms[self.pay_period].terms
 
-    def terms_of_month(self, month: str) -> Terms:
+    def terms_of_month(self, month: Month) -> Terms:
         """The terms of the pay period in which a month was closed; the run's own for a month that is open."""
         return self.terms[self.closed_in.get(month, self.pay_period)].terms
 
@@ -157,7 +158,7 @@ class Settlement:
     settled: Mapping[str, SettledPeriod]
     loss_records: Mapping[LostLineKey, LossRecord]
     hold_reasons: Mapping[EarningLineKey, HoldReason] = field(default_factory=dict)
-    reasons: Mapping[tuple[StepName, str], str] = field(default_factory=dict)
+    reasons: Mapping[tuple[StepName, Month], str] = field(default_factory=dict)
     dismissal_reasons: Mapping[LostLineKey, str] = field(default_factory=dict)
     collection_unknown: tuple[str, ...] = ()
     paid_less: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import pays_unearned
 from shared.pay.terms.words.release import Hold
+from shared.periods import Month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class RunSnapshot:
     run: Run
     groups: Sequence[PayGroup]
     in_unknown_groups: Mapping[str, str]
-    closed: str | None
+    closed: Month | None
     people: Mapping[str, Person]
     payable: Mapping[PayKey, int]
     unsettled: Mapping[PayKey, Sequence[UnsettledEntry]]

@@ -21,6 +21,7 @@ from services.payout.gl.journals import numbered
 from services.payout.gl.policy import GlAccounts
 from shared.contracts.base import instant_text
 from shared.money import major_text
+from shared.periods import Month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class GlBatch:
     """
 
     id: str
-    period: str
+    period: Month
     entity: str
     format: str
     entries: tuple[JournalEntry, ...]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
+from shared.periods import Month
+
 Kind = Literal[
     "accrual",
     "true_up",
@@ -89,7 +91,7 @@ class JournalEntry:
     id: str
     day: date
     entity: str
-    period: str
+    period: Month
     origin: str
     currency: str
     kind: Kind

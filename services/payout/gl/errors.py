@@ -16,6 +16,7 @@ from http import HTTPStatus
 from services.payout.errors import Refusal
 from services.payout.gl.entry import NotBookable
 from services.payout.gl.formats.base import Fault
+from shared.periods import Month
 
 
 class NoAccounts(Refusal):
@@ -24,7 +25,7 @@ class NoAccounts(Refusal):
     type = "no-gl-accounts"
     title = "There is no policy for these books"
 
-    def __init__(self, entity: str, period: str) -> None:
+    def __init__(self, entity: str, period: Month) -> None:
         ids = f"{entity!r} or 'default'" if entity else "'default'"
         super().__init__(f"there is no policy gl_accounts {ids} in force at the end of {period}")
         self.entity, self.period = entity, period
@@ -50,7 +51,7 @@ class NothingToPost(Refusal):
     type = "nothing-to-post"
     title = "There is nothing to post"
 
-    def __init__(self, period: str, entity: str) -> None:
+    def __init__(self, period: Month, entity: str) -> None:
         super().__init__(f"everything booked in {period}{f' for {entity}' if entity else ''} has been posted")
         self.period, self.entity = period, entity
 

@@ -22,7 +22,7 @@ from services.payout.gl.policy import GlAccounts, OnCosts
 from shared.money import largest_remainder
 from shared.pay.accounts import EXPENSES
 from shared.pay.steps import BOOKINGS
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 
 class PostingSum(NamedTuple):
@@ -32,8 +32,8 @@ class PostingSum(NamedTuple):
 
     account: str
     kind: str
-    origin_period: str
-    period: str
+    origin_period: Month
+    period: Month
     entity: str
     cost_center: str
     component: str
@@ -51,7 +51,7 @@ class EntryKey(NamedTuple):
     """What makes one entry: whatever agrees in this goes into it."""
 
     entity: str
-    period: str
+    period: Month
     origin: str
     currency: str
     family: str

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from services.payout.gl.entry import JournalEntry
 from services.payout.gl.journals import PostingSum
+from shared.periods import Month
 
 BESIDE_THE_LEDGER = frozenset({"on_cost", "contract_cost", "between_entities"})
 """Sources of lines that the ledger of pay has no account for."""
@@ -18,7 +19,7 @@ class AccountComparison(NamedTuple):
     """An account of the ledger in an entity and month, in minor units: what the ledger has and what the books got."""
 
     entity: str
-    period: str
+    period: Month
     account: str
     currency: str
     ledger: int

@@ -41,7 +41,7 @@ from shared.contracts.base import PeriodName
 from shared.deps import ClockDep, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, attachment, conditional
 from shared.pay.policy import Version, in_force
-from shared.periods import last_day
+from shared.periods import Month, last_day
 from shared.problems import NotFound
 
 router = APIRouter(tags=["general ledger"])
@@ -193,12 +193,12 @@ def _batch(snapshot: Engine, batch_id: str) -> GlBatch:
     return batch
 
 
-def _posted(connection: Connection, period: str, *, entity: str) -> list[JournalEntry]:
+def _posted(connection: Connection, period: Month, *, entity: str) -> list[JournalEntry]:
     batches = store.batches(connection, period=period, entity=entity)
     return [entry for batch in batches for entry in batch.entries]
 
 
-def _pending(connection: Connection, period: str, *, entity: str) -> tuple[list[JournalEntry], Version]:
+def _pending(connection: Connection, period: Month, *, entity: str) -> tuple[list[JournalEntry], Version]:
     """What of a month no batch of the entity has, and the policy of its books at the month's end."""
     every = policies.versions(connection, "gl_accounts")
 

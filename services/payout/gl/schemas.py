@@ -14,6 +14,7 @@ from services.payout.gl.formats import JournalFormat
 from services.payout.gl.reconciliation import AccountComparison, LedgerReconciliation
 from shared.contracts.base import IDENTIFIER, PeriodName
 from shared.money import major_text
+from shared.periods import Month
 
 ENTITY = f"^({IDENTIFIER[1:-1]})?$"
 FORMAT = r"^[a-z][a-z-]*$"
@@ -77,7 +78,7 @@ class GlBatchView(BaseModel):
     """A batch: what went to the books of an entity for a month. It never changes."""
 
     id: str = Field(examples=["gl-2026-06-1"])
-    period: str = Field(examples=["2026-06"])
+    period: Month = Field(examples=["2026-06"])
     entity: str = Field(examples=["acme-inc"])
     format: str = Field(examples=["beancount"])
     made_by: str = Field(examples=["dana"])
@@ -112,7 +113,7 @@ class GlBatches(BaseModel):
 class GlPreview(BaseModel):
     """What a batch made now would hold; nothing where all is posted."""
 
-    period: str
+    period: Month
     entity: str
     format: str
     policy: str
@@ -160,14 +161,14 @@ class GlBalance(BaseModel):
 class GlReconciliation(BaseModel):
     """The ledger of pay against the general ledger, for an entity and month."""
 
-    period: str
+    period: Month
     entity: str
     agrees: bool
     tolerance: int = Field(description="In minor units, per account")
     balances: list[GlBalance]
 
     @classmethod
-    def of(cls, period: str, entity: str, *, compared: LedgerReconciliation) -> Self:
+    def of(cls, period: Month, entity: str, *, compared: LedgerReconciliation) -> Self:
         """Of one entity and month."""
         balances = [GlBalance.of(balance) for balance in compared.balances]
         return cls(

@@ -13,15 +13,16 @@ from services.payout.gl.contract_costs import CostPosting, booked_postings
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import PostingSum
 from services.payout.gl.tables import gl_batch, gl_file
+from shared.periods import Month
 
 
-def postings(connection: Connection, period: str, *, persons: bool = False) -> list[PostingSum]:
+def postings(connection: Connection, period: Month, *, persons: bool = False) -> list[PostingSum]:
     """The postings booked in a month, of all entities, summed; by participant only where `persons`."""
     rows = connection.execute(_POSTINGS, {"period": period, "persons": persons})
     return [PostingSum(*row) for row in rows]
 
 
-def contract_costs(connection: Connection, period: str) -> list[CostPosting]:
+def contract_costs(connection: Connection, period: Month) -> list[CostPosting]:
     """What the subledger of contract costs booked in a month, of all entities."""
     rows = connection.execute(_CONTRACT_COSTS, {"period": period})
     return [posting for row in rows for posting in booked_postings(**row._mapping)]
@@ -39,7 +40,7 @@ def lock_batches(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.gl', 0))"))
 
 
-def batches_made(connection: Connection, period: str) -> int:
+def batches_made(connection: Connection, period: Month) -> int:
     """How many batches a month has, over all entities."""
     made = select(func.count()).select_from(gl_batch).where(gl_batch.c.period == period)
     return connection.execute(made).scalar_one()
@@ -81,7 +82,7 @@ def batch(connection: Connection, batch_id: str) -> GlBatch | None:
     return _batch(row, files=_files(connection, row)) if row else None
 
 
-def batches(connection: Connection, *, period: str | None = None, entity: str | None = None) -> list[GlBatch]:
+def batches(connection: Connection, *, period: Month | None = None, entity: str | None = None) -> list[GlBatch]:
     """Batches in the order in which they were made, without their files."""
     wanted = _in_order()
     if period is not None:

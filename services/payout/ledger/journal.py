@@ -21,7 +21,7 @@ from shared.contracts.earnings import EarningsChanged
 from shared.pay.accounts import LedgerAccount
 from shared.pay.people import Person
 from shared.pay.steps import EARNING, JournalKind
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 NAMES: Final = uuid5(NAMESPACE_URL, "urn:earnest:journal")
 """The ids of journals follow from their causes within this namespace: a step that is repeated books nothing twice."""
@@ -32,7 +32,7 @@ class CostAssignment(NamedTuple):
     last day.
     """
 
-    period: str
+    period: Month
     pay_group: str
     entity: str
     cost_center: str
@@ -77,7 +77,7 @@ class Journal:
     kind: JournalKind
     participant_id: str
     assignment: CostAssignment
-    origin_period: str
+    origin_period: Month
     cause: Mapping[str, Any]
     actor: str
     postings: tuple[Posting, ...]
@@ -90,8 +90,8 @@ class BookedJournal:
     number: int
     id: UUID
     kind: JournalKind
-    period: str
-    origin_period: str
+    period: Month
+    origin_period: Month
     pay_group: str
     entity: str
     cost_center: str
@@ -103,7 +103,7 @@ class BookedJournal:
     postings: tuple[Posting, ...]
 
 
-def cost_assignment(person: Person, origin_period: str, *, open_from: Mapping[str, str]) -> CostAssignment:
+def cost_assignment(person: Person, origin_period: Month, *, open_from: Mapping[str, Month]) -> CostAssignment:
     """Where something about a month is booked: in that month, or in the earliest one after it that is open.
 
     A month is open or closed for a pay group, and people change pay groups: what an old group has closed may be open in
@@ -148,7 +148,7 @@ def difference(before: Earned, after: Earned) -> dict[ComponentKey, int]:
 
 def earning_journal(
     participant_id: str,
-    origin_period: str,
+    origin_period: Month,
     *,
     assignment: CostAssignment,
     revision: int,

@@ -14,6 +14,7 @@ from services.payout.ledger.journal import BookedJournal, Posting
 from shared.money import from_minor
 from shared.pay.accounts import LedgerAccount
 from shared.pay.steps import JournalKind
+from shared.periods import Month
 
 
 class BalanceView(BaseModel):
@@ -53,7 +54,7 @@ class Summary(BaseModel):
 
     totals: list[BalanceView]
     positions: dict[int, int]
-    open_from: dict[str, str]
+    open_from: dict[str, Month]
 
 
 class SumView(BalanceView):
@@ -94,7 +95,7 @@ class TrialLine(BaseModel):
 class TrialBalance(BaseModel):
     """The accounts of a month. In each currency openings, and closings, sum to zero, and debits are as much as credits."""
 
-    period: str
+    period: Month
     entity: str | None
     accounts: list[TrialLine]
 
@@ -134,8 +135,8 @@ class JournalView(BaseModel):
     number: int
     id: UUID
     kind: JournalKind
-    period: str
-    origin_period: str
+    period: Month
+    origin_period: Month
     pay_group: str
     entity: str
     cost_center: str
@@ -165,12 +166,12 @@ class PeriodView(BaseModel):
     """A month of a pay group. Soft-closed: the stream books into the month after it, and finance may still adjust it."""
 
     pay_group: str
-    period: str
+    period: Month
     state: Literal["open", "soft-closed", "closed"]
     closed_by: str | None
 
     @classmethod
-    def of(cls, pay_group: str, period: str, *, state: str, closed_by: str | None) -> Self:
+    def of(cls, pay_group: str, period: Month, *, state: str, closed_by: str | None) -> Self:
         """From a row of `store_views.periods`: the database says the state."""
         return cls.model_validate({"pay_group": pay_group, "period": period, "state": state, "closed_by": closed_by})
 

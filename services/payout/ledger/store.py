@@ -19,8 +19,9 @@ from services.payout.ledger.chain import NOTHING, Head, chain
 from services.payout.ledger.journal import ComponentKey, Earned, Journal
 from services.payout.ledger.tables import book, booked_earning, journal, journal_kind, posting
 from shared.pay.steps import JournalKind
+from shared.periods import Month
 
-Earner: TypeAlias = tuple[str, str]
+Earner: TypeAlias = tuple[str, Month]
 """A participant and a period."""
 
 

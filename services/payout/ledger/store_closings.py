@@ -19,7 +19,7 @@ from sqlalchemy import Connection, TextClause, insert, text
 
 from services.payout.ledger.tables import soft_closing
 from shared.pay.people import DEFAULT_PAY_GROUP
-from shared.periods import next_period
+from shared.periods import Month, next_period
 
 
 def _lock(function: str) -> TextClause:
@@ -35,7 +35,7 @@ _LOCK_SHARED = _lock("pg_advisory_xact_lock_shared")
 _LOCK_ALONE = _lock("pg_advisory_xact_lock")
 
 
-def lock_for_booking(connection: Connection, pay_groups: Iterable[str]) -> dict[str, str]:
+def lock_for_booking(connection: Connection, pay_groups: Iterable[str]) -> dict[str, Month]:
     """The first month that may be booked in, by pay group, as `open_from`; so it stays for these groups until the
     transaction ends: who closes waits.
     """
@@ -47,13 +47,13 @@ _PAY_GROUPS = text("select distinct pay_group from journal")
 _CLOSED_BY_ANY = text("select max(period) from closing")
 
 
-def lock_all_for_booking(connection: Connection) -> str | None:
+def lock_all_for_booking(connection: Connection) -> Month | None:
     """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes waits."""
     lock_for_booking(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
     return connection.execute(_CLOSED_BY_ANY).scalar()
 
 
-def lock_for_closing(connection: Connection, pay_group: str) -> str | None:
+def lock_for_closing(connection: Connection, pay_group: str) -> Month | None:
     """Keep everybody from booking for a pay group until the transaction ends; returns the last month that it has
     closed.
     """
@@ -64,9 +64,10 @@ def lock_for_closing(connection: Connection, pay_group: str) -> str | None:
 _CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
 
 
-def closed_through(connection: Connection, pay_group: str) -> str | None:
+def closed_through(connection: Connection, pay_group: str) -> Month | None:
     """The last month that a pay group has closed for good."""
-    return connection.execute(_CLOSED_THROUGH, {"pay_group": pay_group}).scalar()
+    last: Month | None = connection.execute(_CLOSED_THROUGH, {"pay_group": pay_group}).scalar()
+    return last
 
 
 _CLOSED_AT = text("select max(at) from closing where pay_group = :pay_group")
@@ -86,7 +87,7 @@ _OPEN_FROM = text("""
     ) shut group by pay_group""")
 
 
-def open_from(connection: Connection) -> dict[str, str]:
+def open_from(connection: Connection) -> dict[str, Month]:
     """The first month that the stream may book in, by pay group: after what is closed, and after what is soft-closed. A
     pay group that has closed nothing is not in it.
     """
@@ -96,7 +97,7 @@ def open_from(connection: Connection) -> dict[str, str]:
 _UNCLOSED_FROM = text("select pay_group, max(period) from closing group by pay_group")
 
 
-def unclosed_from(connection: Connection) -> dict[str, str]:
+def unclosed_from(connection: Connection) -> dict[str, Month]:
     """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has
     closed nothing is not in it.
     """
@@ -104,7 +105,7 @@ def unclosed_from(connection: Connection) -> dict[str, str]:
 
 
 def soft_close(
-    connection: Connection, pay_group: str, *, period: str, run: str | None, actor: str, at: datetime
+    connection: Connection, pay_group: str, *, period: Month, run: str | None, actor: str, at: datetime
 ) -> int:
     """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its
     number.

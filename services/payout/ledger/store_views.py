@@ -16,6 +16,7 @@ from services.payout.ledger.tables import book
 from services.payout.roster.tables import person
 from shared.contracts.topics import EARNINGS, Topic
 from shared.log.tables import position
+from shared.periods import Month
 
 # A column per account, in the order of `Balance`. Sums of bigint are numeric in PostgreSQL; an overflow of what is
 # shown is an error.
@@ -80,7 +81,7 @@ _TRIAL_BALANCE = text("""
     group by account, currency order by currency, array_position(cast(:accounts as text[]), account)""")
 
 
-def trial_balance(connection: Connection, period: str, *, entity: str | None) -> list[TrialBalanceRow]:
+def trial_balance(connection: Connection, period: Month, *, entity: str | None) -> list[TrialBalanceRow]:
     """Every account that was ever booked on up to a month, of all entities or of one, in the order of the chart."""
     rows = connection.execute(_TRIAL_BALANCE, {"period": period, "entity": entity, "accounts": list(ACCOUNTS)})
     return [TrialBalanceRow(*row) for row in rows]
@@ -125,7 +126,7 @@ _PERIODS = text("""
     order by known.period desc, known.pay_group""")
 
 
-def periods(connection: Connection) -> list[tuple[str, str, str, str | None]]:
+def periods(connection: Connection) -> list[tuple[str, Month, str, str | None]]:
     """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the
     latest first.
     """

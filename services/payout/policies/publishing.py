@@ -9,7 +9,7 @@ from services.payout.errors import Refusal
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.calendars.timeline import misfit
 from shared.pay.policy import Policy, Version
-from shared.periods import first_day, next_period
+from shared.periods import Month, first_day, next_period
 
 
 class BeginsInClosedMonth(Refusal):
@@ -36,7 +36,7 @@ class DoesNotFollow(Refusal):
         self.group = group
 
 
-def is_new(policy: Policy, before: Sequence[Version], *, closed_through: str | None) -> bool:
+def is_new(policy: Policy, before: Sequence[Version], *, closed_through: Month | None) -> bool:
     """Whether the policy becomes a new version; False where the latest version says the same already.
 
     Args:

@@ -25,6 +25,7 @@ from shared.deps import EngineDep, SnapshotDep
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import POLICY_ID, Policy, in_force
 from shared.pay.terms.policy import Member, PaymentTerms, names_without_anybody
+from shared.periods import Month
 from shared.problems import NotFound, Unprocessable, field_errors
 
 router = APIRouter(tags=["policies"])
@@ -151,7 +152,7 @@ def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
         raise Unprocessable(detail, errors=errors) from None
 
 
-def _closed_through(connection: Connection, policy: Policy) -> str | None:
+def _closed_through(connection: Connection, policy: Policy) -> Month | None:
     """The last closed month of those whom the policy may apply to, which stays so until the transaction ends."""
     if isinstance(policy, PayGroup):
         closings.lock_for_booking(connection, [policy.id])

@@ -17,7 +17,8 @@ from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, comp
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
-from shared.pay.terms.losses import LossRecord
+from shared.pay.terms.losses import LossRecord, LostLineKey
+from shared.periods import Month
 
 MOST_TOLD: Final = 2000
 """Of so many deals it is told what became of them; a change of more than that is one of a plan or a quota."""
@@ -68,9 +69,9 @@ def calculate(inputs: RunInputs) -> Calculation:
     return Calculation(inputs=inputs, settlements=settlements)
 
 
-def corrected_months(snapshot: RunSnapshot) -> dict[str, set[str]]:
+def corrected_months(snapshot: RunSnapshot) -> dict[Month, set[str]]:
     """The closed months about which something was booked since a run looked, and of whom."""
-    months: dict[str, set[str]] = {}
+    months: dict[Month, set[str]] = {}
     for (who, _), fresh in snapshot.unsettled.items():
         for entry in fresh:
             if entry.kind == "earning" and snapshot.closed is not None and entry.origin <= snapshot.closed:
@@ -110,5 +111,5 @@ def _is_told(corrected: Corrected) -> bool:
     return corrected.deals["deal_id"].n_unique() <= MOST_TOLD
 
 
-def _remembered(snapshot: RunSnapshot) -> dict[tuple[str, str], Mapping[tuple[str, str, str], LossRecord]]:
+def _remembered(snapshot: RunSnapshot) -> dict[tuple[str, str], Mapping[LostLineKey, LossRecord]]:
     return {owed: left.dismissed for owed, left in snapshot.carried.items()}

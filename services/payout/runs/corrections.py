@@ -20,6 +20,7 @@ from shared.money import from_minor
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import KEY, Corrected
 from shared.pay.terms.words.release import DatedAmount
+from shared.periods import Month
 
 Details = Mapping[tuple[str, str], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""
@@ -91,7 +92,7 @@ class _DealPays:
         self._details = details
         self._read: dict[tuple[str, str], dict[tuple[str, str], DealPay]] = {}
 
-    def of(self, who: str, period: str, *, component: str, deal: str) -> DealPay | None:
+    def of(self, who: str, period: Month, *, component: str, deal: str) -> DealPay | None:
         """How a deal pays somebody in a month; None where that is not known."""
         if (who, period) not in self._read:
             detail = self._details.get((who, period))

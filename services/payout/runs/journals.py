@@ -13,6 +13,7 @@ from services.payout.ledger.journal import NAMES, ComponentKey, CostAssignment, 
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import PayLine
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
+from shared.periods import Month
 
 
 def pay_journals(
@@ -38,7 +39,7 @@ def pay_journals(
     """
 
     def journal(
-        kind: JournalKind, name: str, *, about: str, cause: Mapping[str, Any], postings: tuple[Posting, ...]
+        kind: JournalKind, name: str, *, about: Month, cause: Mapping[str, Any], postings: tuple[Posting, ...]
     ) -> Journal:
         return Journal(
             id=uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}"),

@@ -19,7 +19,7 @@ from shared.pay.people import Person
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod, Settlement
-from shared.pay.terms.losses import Loss, LossRecord, PaidLine
+from shared.pay.terms.losses import Loss, LossRecord, LostLineKey, PaidLine
 from shared.pay.terms.words.release import DatedAmount
 
 PAYEE_ATTRIBUTES: Final = frozenset(
@@ -81,7 +81,7 @@ class SettlementRecord(NamedTuple):
         return {name: SettledPeriod(*figures) for name, figures in self.json.get("settled", {}).items()}
 
     @property
-    def losses(self) -> dict[tuple[str, str, str], LossRecord]:
+    def losses(self) -> dict[LostLineKey, LossRecord]:
         """Lines that lost something, by deal, month and component."""
         return {(deal, month, component): _loss(row) for deal, month, component, *row in self.json.get("dismissed", ())}
 

@@ -17,10 +17,11 @@ from services.payout.runs.record import SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.pay.balances import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
 from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.periods import Month
 
 
 def payable(
-    connection: Connection, participants: Iterable[str], *, month: str, journals_seen: Mapping[str, int] | None = None
+    connection: Connection, participants: Iterable[str], *, month: Month, journals_seen: Mapping[str, int] | None = None
 ) -> dict[PayKey, int]:
     """What is payable for everything booked up to a month, in minor units; zeros are left out.
 
@@ -46,7 +47,9 @@ def owing(connection: Connection, participants: Iterable[str], *, account: str) 
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def unsettled(connection: Connection, participants: Iterable[str], *, month: str) -> dict[PayKey, list[UnsettledEntry]]:
+def unsettled(
+    connection: Connection, participants: Iterable[str], *, month: Month
+) -> dict[PayKey, list[UnsettledEntry]]:
     """What was booked up to a month and no approved run has looked at."""
     entries: dict[PayKey, list[UnsettledEntry]] = {}
     for who, currency, *rest in connection.execute(_UNSETTLED, {"participants": list(participants), "month": month}):
@@ -115,7 +118,7 @@ def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[
 
 
 def adjusted(
-    connection: Connection, participants: Iterable[str], *, month: str
+    connection: Connection, participants: Iterable[str], *, month: Month
 ) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
     """The manual adjustments among what is `unsettled`, by participant, currency and the month that they are about."""
     adjustments: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
@@ -126,14 +129,14 @@ def adjusted(
     return adjustments
 
 
-def revisions(connection: Connection, participants: Iterable[str], *, period: str) -> dict[str, int]:
+def revisions(connection: Connection, participants: Iterable[str], *, period: Month) -> dict[str, int]:
     """The revision of the earnings of a month that is booked, by participant."""
     rows = connection.execute(_REVISIONS, {"period": period, "participants": list(participants)})
     return {row[0]: row[1] for row in rows}
 
 
 def open_earners(
-    connection: Connection, participants: Iterable[str], *, closed: str, month: str
+    connection: Connection, participants: Iterable[str], *, closed: Month, month: Month
 ) -> list[tuple[str, str]]:
     """The months after the last closed one and up to another, and who of the participants has earnings in them."""
     parameters = {"participants": list(participants), "closed": closed, "month": month}
@@ -141,7 +144,7 @@ def open_earners(
 
 
 def adjusters(
-    connection: Connection, participants: Iterable[str], *, month: str, before: Mapping[PayKey, CarriedState]
+    connection: Connection, participants: Iterable[str], *, month: Month, before: Mapping[PayKey, CarriedState]
 ) -> list[str]:
     """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later
     ones.
@@ -151,13 +154,13 @@ def adjusters(
     return list(connection.execute(_ADJUSTERS, wanted | cleared).scalars())
 
 
-def balances_by_entity(connection: Connection, participants: Iterable[str], *, month: str) -> list[EntityBalance]:
+def balances_by_entity(connection: Connection, participants: Iterable[str], *, month: Month) -> list[EntityBalance]:
     """The balances up to a month of whoever has had journals with more than one entity."""
     wanted = {"participants": list(participants), "month": month}
     return [EntityBalance(*row) for row in connection.execute(_BY_ENTITY, wanted)]
 
 
-def year_sums(connection: Connection, participants: Iterable[str], *, month: str) -> Mapping[PayKey, YearSums]:
+def year_sums(connection: Connection, participants: Iterable[str], *, month: Month) -> Mapping[PayKey, YearSums]:
     """What was booked in the year of a month up to it, by participant and currency."""
     sums: dict[PayKey, dict[tuple[str, str], int]] = {}
     wanted = {"participants": list(participants), "first": f"{month[:4]}-01", "month": month}

@@ -26,6 +26,7 @@ from services.payout.runs.service.payments import lines_to_pay, paying, profile_
 from shared.pay.balances import PayKey
 from shared.pay.run import DONE_STATES, Run, State
 from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.periods import Month
 
 HeldLines: TypeAlias = dict[tuple[PayKey, EarningLineKey], HeldAmount]
 
@@ -146,7 +147,7 @@ def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
 def _does(run: str, pay: PayRecord) -> Counter[tuple[str, str, str]]:
     """What a run books for a participant, by account."""
     sums: Counter[tuple[str, str, str]] = Counter()
-    nowhere = CostAssignment("", "", "", "")  # sums by account do not depend on where the journals are booked
+    nowhere = CostAssignment(Month(""), "", "", "")  # sums by account do not depend on where the journals are booked
     steps = pay.settlement.lines
     for journal in pay_journals(
         run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, assignment=nowhere, actor=""

@@ -16,6 +16,7 @@ from shared.explanation.numbers import share_percent
 from shared.facts import set_by
 from shared.kernel.tables import UNCREDITED
 from shared.money import from_minor
+from shared.periods import Month
 
 MOST: Final = 1000
 """Deals that one request may name, or one page may have: some megabytes of answer."""
@@ -37,7 +38,7 @@ class CreditView(BaseModel):
     plan: str
     version: int
     rule: str
-    period: str
+    period: Month
     credit_date: date
     currency: str
     amount: Decimal
@@ -102,7 +103,7 @@ class SkippedView(BaseModel):
     """A component that this deal is credited for and that pays the participant nothing in the period, and why."""
 
     participant_id: str
-    period: str
+    period: Month
     component: str
     rule_skipped: RuleSkipped
 
@@ -139,7 +140,7 @@ class ShareView(BaseModel):
 
     deal_id: str
     participant_id: str
-    period: str
+    period: Month
     rule: str
     share_percent: Decimal
 

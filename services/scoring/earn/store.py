@@ -11,6 +11,7 @@ from services.scoring.earn.participant_sums import PARTICIPANT_SUMS, sums_of
 from services.scoring.store import SPLIT, execute, fetch, joined
 from shared.kernel import PlanSet
 from shared.kernel.idle_months import Months
+from shared.periods import Month
 
 _COLUMNS = ", ".join(PARTICIPANT_SUMS)
 _PAIR = {name: PARTICIPANT_SUMS[name] for name in ("participant_id", "period")}
@@ -69,7 +70,7 @@ def save(connection: Connection, rows: pl.DataFrame) -> None:
     execute(connection, _SAVE, *(joined(rows[name].cast(pl.String)) for name in PARTICIPANT_SUMS))
 
 
-def of_participant(connection: Connection, participant_id: str, *, period: str | None) -> pl.DataFrame:
+def of_participant(connection: Connection, participant_id: str, *, period: Month | None) -> pl.DataFrame:
     """A participant's `PARTICIPANT_SUMS`, of one period or of all, by period."""
     rows = fetch(connection, _OF_PARTICIPANT, participant_id, period, period)
     return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
@@ -82,7 +83,7 @@ def of_pairs(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def of_month(
-    connection: Connection, period: str, *, before: bool = False, participants: Sequence[str] | None = None
+    connection: Connection, period: Month, *, before: bool = False, participants: Sequence[str] | None = None
 ) -> pl.DataFrame:
     """The `PARTICIPANT_SUMS` of a month, with `before` also those of all months before it; of everyone or of some."""
     rows = fetch(

@@ -17,6 +17,7 @@ from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.kernel import PlanSet, Roster, explain
 from shared.kernel.tables import CREDITS, EARNINGS, empty
+from shared.periods import Month
 
 TOGETHER: Final = 1000
 """Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
@@ -54,7 +55,7 @@ class MonthSnapshot:
         provenance: who said what of people, plans and deals.
     """
 
-    period: str
+    period: Month
     sums: pl.DataFrame
     roster: Roster
     plans: PlanSet
@@ -62,7 +63,7 @@ class MonthSnapshot:
     provenance: Provenance
 
 
-def credited_deals(pages: Iterable[pl.DataFrame], period: str) -> CreditedDeals:
+def credited_deals(pages: Iterable[pl.DataFrame], period: Month) -> CreditedDeals:
     """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the month.
 
     Pages are let go one after the other: a month of deals as text is far more than what is kept of it.

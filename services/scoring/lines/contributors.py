@@ -22,6 +22,7 @@ from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_sett
 from services.scoring.reference.data import spans_of_versions
 from shared.facts import Facts
 from shared.kernel import PlanSet
+from shared.periods import Month
 
 CONTRIBUTORS: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String(), "what": pl.String()})
 """`who` set a fact of the kind `what` (deal, roster, quota, rate, score) that the participant's pay rests on."""
@@ -58,7 +59,7 @@ def contributors_of(
     holders: pl.DataFrame,
     earned: pl.DataFrame,
     plans: PlanSet,
-    period: str,
+    period: Month,
 ) -> pl.DataFrame:
     """The `CONTRIBUTORS` of everybody's pay of a month, distinct.
 

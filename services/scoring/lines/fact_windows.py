@@ -12,7 +12,7 @@ from services.scoring.reference.data import spans_of_versions
 from shared.kernel import Plan, PlanSet
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.language.conventions import RESETS, Reset
-from shared.periods import first_day, last_day, period_of
+from shared.periods import Month, first_day, last_day, period_of
 
 BEGINNING: Final = "0001-01"
 """Before every period: where a sum never begins anew."""
@@ -31,13 +31,13 @@ class Window(NamedTuple):
     of the fiscal periods that the month's days are in.
     """
 
-    since: str
+    since: Month
     first: date
     begins: date
     last: date
 
 
-def window(plan: Plan, period: str) -> Window:
+def window(plan: Plan, period: Month) -> Window:
     """The window of a plan version in a month."""
     longest = max((*_resets(plan), "month"), key=RESETS.index)
     # A month of weeks has days of several fiscal periods.
@@ -59,7 +59,7 @@ def _resets(plan: Plan) -> Iterable[Reset]:
 
 
 def fact_windows(
-    everyone: pl.Series, on_plans: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet, period: str
+    everyone: pl.Series, on_plans: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet, period: Month
 ) -> pl.DataFrame:
     """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`ON_PLANS`), or are paid by (`earned`).
 

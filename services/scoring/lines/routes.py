@@ -17,6 +17,7 @@ from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
 from shared.deps import SnapshotDep
+from shared.periods import Month
 
 router = APIRouter(prefix="/v1/lines", tags=["lines"], dependencies=[MAY_READ])
 
@@ -67,7 +68,7 @@ def _streamed(
     reference: ReferenceDataCache,
     *,
     resources: AppResources,
-    period: str,
+    period: Month,
     participants: Sequence[str] | None,
 ) -> Response:
     with snapshot.connect() as connection:

@@ -18,11 +18,11 @@ from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
 from shared.log.replays import in_force, read_replays
-from shared.periods import first_day, last_day
+from shared.periods import Month, first_day, last_day
 
 
 def read_month(
-    connection: Connection, reference: ReferenceDataCache, *, period: str, participants: Sequence[str] | None
+    connection: Connection, reference: ReferenceDataCache, *, period: Month, participants: Sequence[str] | None
 ) -> MonthSnapshot:
     """All that the lines of a month come from, as the connection's transaction sees it; of everyone (None) or of some."""
     now = reference.read(connection)
@@ -49,7 +49,7 @@ def read_month(
 
 
 def _provenance(
-    connection: Connection, plans: PlanSet, *, everyone: set[str], period: str, participants: Sequence[str] | None
+    connection: Connection, plans: PlanSet, *, everyone: set[str], period: Month, participants: Sequence[str] | None
 ) -> Provenance:
     """Who said what of everyone in the windows of a month, and of deals that some, or all, have lost in them."""
     people = stored_reference.participants(connection, everyone)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from services.scoring.facts_codec import unpack
 from services.scoring.store import SPLIT, fetch, joined
 from shared.facts import Facts
+from shared.periods import Month
 
 PAGE: Final = 25_000
 """Deals that are in memory as text at once, some kilobytes each."""
@@ -29,7 +30,7 @@ _DEALS: Final = {
 _COLUMNS: Final = ", ".join(_DEALS)
 
 
-def lost(connection: Connection, since: str, *, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+def lost(connection: Connection, since: Month, *, period: Month, participants: Sequence[str] | None) -> pl.DataFrame:
     """participant_id, period, deal_id, and the facts of a deal that credited them in it and no longer does.
 
     Of the months from `since` to `period`; of everyone (None) or of some.
@@ -41,7 +42,7 @@ def lost(connection: Connection, since: str, *, period: str, participants: Seque
 
 
 def lost_holders(
-    connection: Connection, since: str, *, period: str, participants: Sequence[str] | None
+    connection: Connection, since: Month, *, period: Month, participants: Sequence[str] | None
 ) -> pl.DataFrame:
     """participant_id, period, and holder: whose deals credited them in it and no longer do."""
     query = _LOST.format("holder", "lost_holder")
@@ -53,8 +54,8 @@ def _texts(
     query: str,
     *,
     columns: list[str],
-    since: str,
-    period: str,
+    since: Month,
+    period: Month,
     participants: Sequence[str] | None,
 ) -> pl.DataFrame:
     some = None if participants is None else ""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import credits_of
 from services.scoring.deals.schemas import CreditView
-from services.scoring.deps import MAY_READ, MonthParam, MonthOrAll, ParticipantId, Period, ReferenceDep, Resources
+from services.scoring.deps import MAY_READ, MonthOrAll, MonthParam, ParticipantId, Period, ReferenceDep, Resources
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
@@ -26,7 +26,7 @@ from shared.explanation import parts
 from shared.kernel.language.values import Name
 from shared.kernel.tables import EARNINGS
 from shared.money import from_minor
-from shared.periods import first_day, last_day
+from shared.periods import Month, first_day, last_day
 from shared.problems import Conflict, NotFound
 
 router = APIRouter(prefix="/v1", tags=["participants"], dependencies=[MAY_READ])
@@ -120,7 +120,7 @@ def list_credits(
     return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
 
 
-def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: str | None) -> pl.DataFrame:
+def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: Month | None) -> pl.DataFrame:
     """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below them.
 
     Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.

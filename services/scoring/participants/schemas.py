@@ -12,6 +12,7 @@ from shared.explanation import Part, RuleSkipped
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel.calendar import Fiscal, name_of
 from shared.money import from_minor, minor_digits
+from shared.periods import Month
 
 
 class EarningView(BaseModel):
@@ -20,7 +21,7 @@ class EarningView(BaseModel):
     `attainment` is in percent of the quota, as in explanations; `share_percent` the share of a pool.
     """
 
-    period: str
+    period: Month
     fiscal_period: str | None
     component: str
     plan: str
@@ -34,7 +35,7 @@ class EarningView(BaseModel):
     rule_skipped: RuleSkipped | None
 
     @staticmethod
-    def of(period: str, earning: ComponentEarning) -> EarningView:
+    def of(period: Month, earning: ComponentEarning) -> EarningView:
         """From what was published: numbers with the decimals of the currency at least, attainments as explanations have them."""
         currency, digits = earning.currency, minor_digits(earning.currency)
         return EarningView(
@@ -68,7 +69,7 @@ class Explanation(BaseModel):
     """
 
     participant_id: str
-    period: str
+    period: Month
     component: str
     currency: str
     amount: Decimal
@@ -81,5 +82,5 @@ class Credits(BaseModel):
     """A participant's credits in a period."""
 
     participant_id: str
-    period: str
+    period: Month
     credits: list[CreditView]

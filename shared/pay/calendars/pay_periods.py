@@ -11,7 +11,7 @@ from typing import Final
 from shared.pay.calendars.business_days import ack_date, pay_date
 from shared.pay.calendars.cycles import Span, first_of_year, span_of
 from shared.pay.calendars.policy import PayGroup
-from shared.periods import last_day, next_period, period_of
+from shared.periods import Month, last_day, next_period, period_of
 
 _NAME: Final = re.compile(r"(?:FY)?([0-9]{4})-[A-Z0-9-]{1,6}")
 
@@ -35,7 +35,7 @@ class PayPeriod:
     cut_off: date
 
     @property
-    def months(self) -> tuple[str, ...]:
+    def months(self) -> tuple[Month, ...]:
         """The accounting months that the pay period closes: those whose last day lies in it."""
         return tuple(_months_ending(self.start, self.end))
 
@@ -85,7 +85,7 @@ def _with_dates(group: PayGroup, span: Span) -> PayPeriod:
     )
 
 
-def _months_ending(start: date, end: date) -> Iterator[str]:
+def _months_ending(start: date, end: date) -> Iterator[Month]:
     month = period_of(start)
     while last_day(month) <= end:
         yield month

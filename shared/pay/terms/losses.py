@@ -16,12 +16,13 @@ from shared.pay.deal_facts import DealFact, Shares
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.clawback import Clawback, taken_back
 from shared.pay.terms.words.release import DatedAmount
+from shared.periods import Month
 
 ROUNDING: Final = 2
 """A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
 
 
-LostLineKey: TypeAlias = tuple[str, str, str]
+LostLineKey: TypeAlias = tuple[str, Month, str]
 """A line that was paid and lost something: its deal, month and component."""
 
 
@@ -72,7 +73,7 @@ class LostLine(NamedTuple):
     """
 
     deal_id: str
-    period: str
+    period: Month
     component: str
     paid: PaidLine
     lost: int

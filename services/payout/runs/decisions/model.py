@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from services.payout.ledger.journal import NAMES, CostAssignment, Journal, Posting
 from shared.pay.terms.words.release import Hold
+from shared.periods import Month
 
 Scope = Literal["participant", "deal", "plan"]
 """Whose pay a hold stops."""
@@ -31,7 +32,7 @@ class Adjustment(NamedTuple):
     participant_id: str
     currency: str
     amount: int
-    month: str
+    month: Month
     reason: str
     attachment_name: str
     attachment_sha256: str

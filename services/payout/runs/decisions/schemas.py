@@ -15,6 +15,7 @@ from services.payout.runs.decisions.model import Adjustment, HoldDecision
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
 from shared.money import from_minor
 from shared.pay.terms.words.release import Hold
+from shared.periods import Month
 
 Why = Annotated[Text, Field(min_length=3, examples=["the customer disputes the invoice"])]
 # In base64 it is a third more, which is below what the app takes as a body.
@@ -137,7 +138,7 @@ class AdjustmentView(BaseModel):
     participant_id: str
     amount: Decimal
     currency: str
-    month: str
+    month: Month
     reason: str
     attachment_name: str
     attachment_sha256: str

@@ -31,7 +31,7 @@ from shared.pay.calendars.timeline import ruling
 from shared.pay.references import Reference
 from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold
-from shared.periods import period_of
+from shared.periods import Month, period_of
 from shared.problems import NotFound
 
 
@@ -41,7 +41,7 @@ def check_subject(deps: Dependencies, roles: Callable[[], Collection[str]], *, s
         check([Reference("subject", scope, subject)], referents(connection, deps.deals, roles=roles))
 
 
-def first_open_month(connection: Connection, today: date, *, scope: Scope, subject: str) -> str:
+def first_open_month(connection: Connection, today: date, *, scope: Scope, subject: str) -> Month:
     """The first month that a hold stops where nobody said: what was released before stays so."""
     # By what is closed for good: what is soft-closed belongs to a run that is not approved yet, and that the hold is to
     # stop.

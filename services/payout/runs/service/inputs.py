@@ -27,6 +27,7 @@ from shared.contracts.lines import each_line, empty
 from shared.pay.lines import months_wanted
 from shared.pay.run import Run
 from shared.pay.snapshot import RunSnapshot
+from shared.periods import Month
 
 ATTEMPTS: Final = 12
 PAUSE: Final = timedelta(milliseconds=250)
@@ -91,7 +92,7 @@ def _moved(
     snapshot: RunSnapshot,
     *,
     looked_at: frozenset[str],
-    wanted: Mapping[str, set[str]],
+    wanted: Mapping[Month, set[str]],
     tables: Sequence[pl.DataFrame],
 ) -> frozenset[str]:
     """Who of those looked at is not the same in the ledger, in the lines, and in the ledger of before.
@@ -115,7 +116,7 @@ def _moved(
 
 
 def _when_paid(
-    connection: Connection, corrected: Mapping[str, set[str]]
+    connection: Connection, corrected: Mapping[Month, set[str]]
 ) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
     """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by
     participant and month.

@@ -20,6 +20,7 @@ from shared.kernel.language.values import Amount, Rate
 from shared.money import minor_digits, to_minor
 from shared.pay.policy import PolicyPart
 from shared.pay.steps import BESIDE, StepName
+from shared.periods import Month
 
 Value = TypeVar("Value")
 
@@ -47,7 +48,7 @@ class InForce(PolicyPart):
         """Whether there is a month in which both hold."""
         return (self.since or "") <= (other.until or "9999") and (other.since or "") <= (self.until or "9999")
 
-    def holds_in(self, period: str) -> bool:
+    def holds_in(self, period: Month) -> bool:
         """Whether it holds in the month `2026-06`."""
         return (self.since is None or self.since <= period) and (self.until is None or period <= self.until)
 
@@ -164,7 +165,7 @@ class PeriodTerms(NamedTuple):
     """The terms of a pay period, the month in which it ends, and on which part of its days the participant is there."""
 
     terms: Terms
-    month: str
+    month: Month
     there: Fraction = Fraction(1)
 
     def secured(self, level: Level, *, by_days: bool) -> int:

@@ -15,6 +15,7 @@ from shared.pay.steps import StepName
 from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Said, Share, Terms, Walk, Word
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.leaver import LEAVER, is_secured
+from shared.periods import Month
 
 
 class Draw(Level):
@@ -40,7 +41,7 @@ class Draw(Level):
             )
         return self
 
-    def forgives_in(self, period: str) -> bool:
+    def forgives_in(self, period: Month) -> bool:
         """Whether the balance is given up once the pay of the month is settled."""
         if self.kind != "forgiven" or not self.holds_in(period):
             return False

@@ -17,6 +17,7 @@ from pydantic import Field
 from shared.pay.policy import PolicyPart
 from shared.pay.terms.words.base import Share, Word, part
 from shared.pay.terms.words.leaver import Leaver
+from shared.periods import Month
 
 
 class Tranche(PolicyPart):
@@ -52,7 +53,7 @@ class LineFacts:
     """
 
     participant_id: str
-    period: str
+    period: Month
     component: str
     plan: str
     version: int
@@ -76,7 +77,7 @@ class Hold:
     id: str
     scope: Literal["participant", "deal", "plan"]
     subject: str
-    since: str
+    since: Month
     reason: str
     until: date | None = None
     until_collected: bool = False
