@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -29,7 +29,7 @@ from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
 from shared.pay.balances import PayKey
 
-Pair: TypeAlias = tuple[str, str]
+_Pair = TypeVar("_Pair", bound=tuple[str, str])
 """An earner or a pay key: a participant with a period or a currency."""
 
 
@@ -112,5 +112,5 @@ def _facts(values: Iterable[bytes | None]) -> dict[str, Facts]:
     return {participant: facts for participant, facts in merged.items() if facts}
 
 
-def _unequal(one: Mapping[Pair, object], other: Mapping[Pair, object]) -> list[Pair]:
+def _unequal(one: Mapping[_Pair, object], other: Mapping[_Pair, object]) -> list[_Pair]:
     return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))

@@ -131,7 +131,7 @@ def _plan(document: bytes) -> Plan:
 
 def _table(columns: Mapping[str, list[Any]], schema: pl.Schema, *, participant: str, period: Month) -> pl.DataFrame:
     height = len(next(iter(columns.values()), []))
-    given = {"participant_id": [participant] * height, "period": [period] * height, **columns}
+    given: dict[str, list[Any]] = {"participant_id": [participant] * height, "period": [period] * height, **columns}
     none = [None] * height
     return pl.DataFrame(
         [_series(name, given.get(name, none), kind=kind) for name, kind in schema.items()],

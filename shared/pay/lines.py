@@ -14,7 +14,7 @@ from shared.periods import Month
 
 
 def months_wanted(
-    snapshot: RunSnapshot, who: frozenset[str], *, open_earners: Iterable[tuple[str, str]]
+    snapshot: RunSnapshot, who: frozenset[str], *, open_earners: Iterable[tuple[Month, str]]
 ) -> dict[Month, set[str]]:
     """Whose lines of which months a run has to look at: by month the participants.
 

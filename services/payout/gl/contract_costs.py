@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from shared.contract_costs.entries import EntryAmount, EntryKind
 from shared.contract_costs.journals import CostAccount, JournalEvent, accounts_of
+from shared.periods import Month
 
 FAMILIES: Final[Mapping[JournalEvent, str]] = {
     "capitalise": "capitalisation",
@@ -25,14 +26,14 @@ class CostPosting(NamedTuple):
 
     event: JournalEvent
     account: CostAccount
-    period: str
+    period: Month
     entity: str
     currency: str
     amount: int
 
 
 def booked_postings(
-    kind: EntryKind, period: str, *, entity: str, currency: str, amount: int, on_cost: int
+    kind: EntryKind, period: Month, *, entity: str, currency: str, amount: int, on_cost: int
 ) -> Iterator[CostPosting]:
     """What entries of the subledger of contract costs book, where the accrual of pay has expensed all: the asset only.
 

@@ -92,7 +92,7 @@ class JournalEntry:
     day: date
     entity: str
     period: Month
-    origin: str
+    origin: Month
     currency: str
     kind: Kind
     family: str

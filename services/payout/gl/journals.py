@@ -52,7 +52,7 @@ class EntryKey(NamedTuple):
 
     entity: str
     period: Month
-    origin: str
+    origin: Month
     currency: str
     family: str
 

@@ -51,8 +51,8 @@ class LedgerReconciliation:
 
 def reconcile(ledger: Iterable[PostingSum], gl: Iterable[JournalEntry], *, tolerance: int = 0) -> LedgerReconciliation:
     """Compare postings with entries; `tolerance` is in minor units, per account."""
-    booked: Counter[tuple[str, str, str, str]] = Counter()
-    posted: Counter[tuple[str, str, str, str]] = Counter()
+    booked: Counter[tuple[str, Month, str, str]] = Counter()
+    posted: Counter[tuple[str, Month, str, str]] = Counter()
     for row in ledger:
         booked[row.entity, row.period, row.account, row.currency] += row.amount
     for entry in gl:

@@ -48,7 +48,7 @@ class GlEntry(BaseModel):
     kind: str = Field(examples=["accrual"])
     memo: str = Field(examples=["Commission accrual 2026-06"])
     currency: str = Field(examples=["USD"])
-    origin: str = Field(examples=["2026-06"], description="The month it is about")
+    origin: Month = Field(examples=["2026-06"], description="The month it is about")
     lines: list[GlLine]
 
     @classmethod

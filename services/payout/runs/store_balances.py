@@ -136,10 +136,10 @@ def revisions(connection: Connection, participants: Iterable[str], *, period: Mo
 
 
 def open_earners(
-    connection: Connection, participants: Iterable[str], *, closed: Month, month: Month
-) -> list[tuple[str, str]]:
+    connection: Connection, participants: Iterable[str], *, closed: Month | None, month: Month
+) -> list[tuple[Month, str]]:
     """The months after the last closed one and up to another, and who of the participants has earnings in them."""
-    parameters = {"participants": list(participants), "closed": closed, "month": month}
+    parameters = {"participants": list(participants), "closed": closed or "", "month": month}
     return [(period, who) for period, who in connection.execute(_OPEN_EARNERS, parameters)]
 
 

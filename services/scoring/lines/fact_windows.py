@@ -14,7 +14,7 @@ from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.language.conventions import RESETS, Reset
 from shared.periods import Month, first_day, last_day, period_of
 
-BEGINNING: Final = "0001-01"
+BEGINNING: Final = Month("0001-01")
 """Before every period: where a sum never begins anew."""
 
 WINDOWS: Final = pl.Schema({"participant_id": pl.String(), "since": pl.String(), "first": pl.Date(), "last": pl.Date()})

@@ -70,7 +70,7 @@ def _with_lines(deps: Dependencies, snapshot: RunSnapshot) -> tuple[RunSnapshot,
     for _ in range(ATTEMPTS):
         with deps.snapshot.connect() as connection:
             earners = balances.open_earners(
-                connection, snapshot.people, closed=snapshot.closed or "", month=snapshot.run.month
+                connection, snapshot.people, closed=snapshot.closed, month=snapshot.run.month
             )
         wanted = months_wanted(snapshot, waiting, open_earners=earners)
         tables = [deps.lines.of(month, sorted(who)) for month, who in sorted(wanted.items())]
