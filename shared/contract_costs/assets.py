@@ -147,14 +147,14 @@ def expense(line: CostLine, policy: ContractCosts, *, on_cost: int, reason: Reas
 
 def commensurate(line: CostLine, policy: ContractCosts) -> bool:
     """Whether renewals of this contract pay a commission commensurate with the first one."""
-    told = line.renewal_commensurate
-    return policy.benefit_period.renewals_commensurate if told is None else told
+    of_line = line.renewal_commensurate
+    return policy.benefit_period.renewals_commensurate if of_line is None else of_line
 
 
 def renewals(line: CostLine, policy: ContractCosts) -> int:
     """The months of renewals that are anticipated."""
-    told = line.renewal_months
-    return policy.benefit_period.renewal_months if told is None else told
+    of_line = line.renewal_months
+    return policy.benefit_period.renewal_months if of_line is None else of_line
 
 
 def awaits_renewals(line: CostLine, policy: ContractCosts) -> bool:

@@ -113,12 +113,12 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
 
 def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:
     """What entries up to and including a month come to, by key."""
-    found: dict[EntryKey, EntryAmount] = {}
+    by_key: dict[EntryKey, EntryAmount] = {}
     for _, key, (amount, on_cost), _ in moved:
         if key.origin_period <= through:  # a schedule runs to its end, years ahead; books do not
-            before = found.get(key, EntryAmount(0, 0))
-            found[key] = EntryAmount(before.amount + amount, before.on_cost + on_cost)
-    return found
+            before = by_key.get(key, EntryAmount(0, 0))
+            by_key[key] = EntryAmount(before.amount + amount, before.on_cost + on_cost)
+    return by_key
 
 
 def differences(
@@ -128,23 +128,23 @@ def differences(
 
     A key that the facts do not know any more is booked back to zero: what is booked is never taken out.
     """
-    found = []
+    changed = []
     for key in sorted(now.keys() | booked.keys()):
         wanted, there = now.get(key, EntryAmount(0, 0)), booked.get(key, EntryAmount(0, 0))
         if wanted != there:
-            found.append((key, EntryAmount(wanted.amount - there.amount, wanted.on_cost - there.on_cost)))
-    return found
+            changed.append((key, EntryAmount(wanted.amount - there.amount, wanted.on_cost - there.on_cost)))
+    return changed
 
 
 def carrying_amounts(books: ContractCostBooks, period: str) -> list[CarryingAmount]:
     """What is carried at the end of a month, by entity and currency."""
-    month, found = month_number(first_day(period)), dict[tuple[str, str], tuple[int, int]]()
+    month, balances = month_number(first_day(period)), dict[tuple[str, str], tuple[int, int]]()
     for closing in books.closings:
         if closing.month == month:
             key = (closing.asset.line.entity, closing.asset.line.currency)
-            carrying, later = found.get(key, (0, 0))
-            found[key] = (carrying + closing.carrying, later + closing.in_a_year)
+            carrying, later = balances.get(key, (0, 0))
+            balances[key] = (carrying + closing.carrying, later + closing.in_a_year)
     return [
         CarryingAmount(entity, currency, carrying, later)
-        for (entity, currency), (carrying, later) in sorted(found.items())
+        for (entity, currency), (carrying, later) in sorted(balances.items())
     ]

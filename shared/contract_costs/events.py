@@ -88,22 +88,22 @@ def _touched(event: CostEvent, known: Sequence[AssetState]) -> list[AssetState] 
     """The assets that an event is about: that of its line, else those of its currency, component and entity as far as
     named.
     """
-    found = [state for state in known if not state.over]
+    touched = [state for state in known if not state.over]
     if event.earning_line_id:
-        return [state for state in found if state.asset.line.earning_line_id == event.earning_line_id]
+        return [state for state in touched if state.asset.line.earning_line_id == event.earning_line_id]
     if event.currency:
-        found = [state for state in found if state.asset.line.currency == event.currency]
+        touched = [state for state in touched if state.asset.line.currency == event.currency]
     for what in ("component", "entity"):
         if named := getattr(event, what):
             # A narrowing that leaves nothing is let go: pay of a component that was expensed still comes off the
             # contract.
-            found = [state for state in found if getattr(state.asset.line, what) == named] or found
-    currencies = sorted({state.asset.line.currency for state in found})
+            touched = [state for state in touched if getattr(state.asset.line, what) == named] or touched
+    currencies = sorted({state.asset.line.currency for state in touched})
     if event.amount is not None and len(currencies) > 1:
         return _refused(
             event, "currency", message=f"the contract has assets in {' and '.join(currencies)}: name the currency"
         )
-    return found
+    return touched
 
 
 def _refused(event: CostEvent, reason: str, *, message: str) -> Refused:

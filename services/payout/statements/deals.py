@@ -51,21 +51,21 @@ def _component(earned: Earned, statement: Statement, *, writing: Writing) -> Sec
 
 def _measured(part: Part, writing: Writing) -> str:
     """Measure, quota and attainment in a sentence, and what stands in the way of pay."""
-    told = []
+    sentences = []
     # A measure that is attainment itself has a quota of 1: "80% of a quota of 100%, which is 80%" would say it three
     # times.
     is_its_attainment = part.measured_in == "shares" and part.quota == 1
     if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
         of_quota = f"{counted(part.measured, part, writing=writing)} of a quota of {counted(part.quota, part, writing=writing)}"
-        told.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
+        sentences.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
     elif part.measure is not None:
-        told.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing=writing)}.")
-    told.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
+        sentences.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing=writing)}.")
+    sentences.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
     if (window := words.WINDOW.get(part.window)) is not None:
-        told.append(window)
+        sentences.append(window)
     if part.rule_skipped is not None:
-        told.append(safe(part.rule_skipped.message))
-    return " ".join(told)
+        sentences.append(safe(part.rule_skipped.message))
+    return " ".join(sentences)
 
 
 def _fiscal(part: Part) -> str:
@@ -117,16 +117,16 @@ def _stacked(lines: list[str]) -> Cell:
 
 
 def _slices(line: Line, part: Part, *, writing: Writing) -> list[str]:
-    told = (
+    products = (
         [line.by_itself]
         if line.by_itself
         else [_slice(piece, line, part=part, writing=writing) for piece in line.slices]
     )
-    if not told:
-        told.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
+    if not products:
+        products.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
     if line.attainment_after is not None and line.deal_id is not None:
-        told.append(f"then at {writing.percent(line.attainment_after)} of quota")
-    return told
+        products.append(f"then at {writing.percent(line.attainment_after)} of quota")
+    return products
 
 
 def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:

@@ -119,14 +119,14 @@ def step(
     reason: str,
 ) -> str:
     """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written already."""
-    told = []
+    named = []
     if deal_id is not None:
-        told.append(f"Deal {deal(deal_id, account)}")
+        named.append(f"Deal {deal(deal_id, account)}")
     if component is not None:
-        told.append(title(component))
+        named.append(title(component))
     if origin is not None:
-        told.append(origin)
-    about = ", ".join(told)
+        named.append(origin)
+    about = ", ".join(named)
     if reason and about:
         return f"{about}: {reason}"
     return reason or about or ABOUT[kind]
