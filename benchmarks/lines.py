@@ -23,8 +23,9 @@ from services.scoring.reference import store as stored_reference
 from services.scoring.row_codec import NO_ROWS, encode_rows
 from shared.database import database_url, engine_for
 from shared.kernel import PlanSet, credit, summed
+from shared.periods import Month
 
-PERIOD = "2025-01"
+PERIOD = Month("2025-01")
 PAGE = 50_000
 STAMP = "2025-01-31T00:00:00.000000Z"
 

@@ -41,7 +41,7 @@ def last_day(period: str) -> date:
     return first.replace(day=monthrange(first.year, first.month)[1])
 
 
-def previous_period(period: str) -> Month:
+def previous_period(period: Month) -> Month:
     """The period before."""
     return period_of(first_day(period) - timedelta(days=1))
 

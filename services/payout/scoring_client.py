@@ -18,6 +18,7 @@ import polars as pl
 
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
 from shared.pay.deal_facts import DealFact, Remarked, Uncredited, scored
+from shared.periods import Month
 from shared.problems import Unavailable
 from shared.settings import Settings
 
@@ -33,7 +34,7 @@ MOST_PAGES: Final = 10
 class LineSource(Protocol):
     """Gives lines: a table as `shared.contracts.lines.SCHEMA` says, one row per participant."""
 
-    def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    def of(self, period: Month, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month, of those who are named or of everyone.
 
         Raises:
@@ -63,7 +64,7 @@ class ScoringClient:
         """Those of the installation."""
         return ScoringClient(settings.scoring_url, settings.client_key_file, zone=settings.zone)
 
-    def of(self, period: str, participants: Sequence[str] | None) -> pl.DataFrame:
+    def of(self, period: Month, participants: Sequence[str] | None) -> pl.DataFrame:
         """The lines of a month, checked.
 
         Raises:
@@ -139,7 +140,7 @@ class ScoringClient:
             for who in each["participants"]
         }
 
-    def remarks(self, period: str) -> list[Remarked]:
+    def remarks(self, period: Month) -> list[Remarked]:
         """What of roster, plans and deals looks like a slip and moves the pay of a month.
 
         Raises:
@@ -148,7 +149,7 @@ class ScoringClient:
         found = self._json("GET", "/v1/remarks", params={"period": period})["remarks"]
         return [Remarked(each["kind"], each["participant_id"], each["message"]) for each in found]
 
-    def uncredited(self, period: str) -> list[Uncredited]:
+    def uncredited(self, period: Month) -> list[Uncredited]:
         """Won deals of a month, or without a close date, whose shares do not sum to the whole, the first by id: at most
         `MOST_PAGES` pages of them.
 

@@ -18,7 +18,7 @@ from typing import NewType
 import polars as pl
 
 from shared.kernel.language.conventions import CalendarTerms, Reset
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 Fiscal = NewType("Fiscal", int)
 """A fiscal period by number: twelve times the fiscal year, and its place in the year from 0 to 11. The one that follows
@@ -64,7 +64,7 @@ def end_of_segment(month: pl.Expr, fiscal: pl.Expr, *, calendar: CalendarTerms) 
     return ends if calendar.weeks is None else pl.min_horizontal(ends, _last_day(fiscal, calendar))
 
 
-def last_ended(month: str, calendar: CalendarTerms) -> Fiscal:
+def last_ended(month: Month, calendar: CalendarTerms) -> Fiscal:
     """The last fiscal period that has ended by the end of a calendar month."""
     return Fiscal(fiscal_at(last_day(month) + timedelta(days=1), calendar) - 1)
 

@@ -14,7 +14,7 @@ from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import EARNINGS, MEASURES
-from shared.periods import previous_period
+from shared.periods import Month, previous_period
 
 _WHO = ["participant_id", "period"]
 _STEP = ["period", "plan", "version", "fiscal"]
@@ -24,16 +24,16 @@ class Months(NamedTuple):
     """The first and the last month in which anyone has a credit; where a plan counts in weeks, also the plan versions
     and fiscal periods (period, plan, version, fiscal) of the credits in these two months."""
 
-    first: str
-    last: str
-    steps: frozenset[tuple[str, str, int, int]] = frozenset()
+    first: Month
+    last: Month
+    steps: frozenset[tuple[Month, str, int, int]] = frozenset()
 
     @classmethod
     def of(cls, rows: pl.DataFrame, plans: PlanSet) -> Months | None:
         """Of `SUMS` or `MEASURES` of everyone, or those of the first and the last month."""
         if rows.is_empty():
             return None
-        first, last = str(rows["period"].min()), str(rows["period"].max())
+        first, last = Month(str(rows["period"].min())), Month(str(rows["period"].max()))
         steps = (
             rows.filter(pl.col("period").is_in([first, last])).select(_STEP).unique().rows() if plans.in_weeks else []
         )
@@ -42,7 +42,7 @@ class Months(NamedTuple):
     def fiscals(self, plan: Plan, plans: PlanSet) -> tuple[int, int]:
         """The first and the last fiscal period of a plan in which anyone has a credit: of a plan with another calendar,
         in whose months."""
-        found: list[tuple[str, int | None]] = [(month, None) for month in (self.first, self.last)]
+        found: list[tuple[Month, int | None]] = [(month, None) for month in (self.first, self.last)]
         if plan.calendar.weeks is not None:
             found = [
                 (month, fiscal if plans.plans[of, version].calendar == plan.calendar else None)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from services.alerts.sums import DealSum, EarningSum, Totals
-from shared.periods import first_day, last_day, period_of, previous_period
+from shared.periods import Month, first_day, last_day, period_of, previous_period
 
 WINDOW_DAYS: Final = 30
 """Deals are looked at over a month's length: a month so far has too few of them, for much of a month closes in its last
@@ -59,11 +59,11 @@ class Viewpoint:
         return sum(self.totals.months.get((period, self.currency), {}).get(measured.name, 0) for period in periods)
 
     @property
-    def period(self) -> str:
+    def period(self) -> Month:
         """The month of the date."""
         return period_of(self.as_of)
 
-    def trailing_months(self, count: int) -> list[str]:
+    def trailing_months(self, count: int) -> list[Month]:
         """The last so many months, the current one last."""
         return trailing_months(self.as_of, count)
 
@@ -140,9 +140,9 @@ def ratio(numerator: int, denominator: int) -> Decimal | None:
     return (Decimal(numerator) / Decimal(denominator)).quantize(_DIGITS) if denominator > 0 else None
 
 
-def trailing_months(as_of: date, count: int) -> list[str]:
+def trailing_months(as_of: date, count: int) -> list[Month]:
     """The last so many months of a date, its own last."""
-    found: list[str] = [period_of(as_of)]
+    found = [period_of(as_of)]
     while len(found) < count:
         found.insert(0, previous_period(found[0]))
     return found
@@ -160,6 +160,6 @@ def business_days(first: date, last: date) -> int:
     return sum(is_business_day(first + timedelta(days=offset)) for offset in range((last - first).days + 1))
 
 
-def business_days_of(period: str) -> int:
+def business_days_of(period: Month) -> int:
     """How many business days a month has."""
     return business_days(first_day(period), last_day(period))

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from shared.pay.calendars.pay_periods import PayPeriod
+from shared.periods import Month
 
 
 class PayPeriodView(BaseModel):
@@ -18,7 +19,7 @@ class PayPeriodView(BaseModel):
     end: date
     pay_date: date
     cut_off: date
-    closes: list[str] = Field(examples=[["2026-06"]])
+    closes: list[Month] = Field(examples=[["2026-06"]])
 
     @classmethod
     def of(cls, period: PayPeriod) -> Self:

@@ -19,6 +19,7 @@ from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunKind, RunPayment, RunTotal, State
 from shared.pay.settlement import PayLine
 from shared.pay.steps import StepName
+from shared.periods import Month
 
 FROM_ATTRIBUTES = ConfigDict(from_attributes=True)
 
@@ -167,11 +168,11 @@ class RunView(BaseModel):
     kind: RunKind
     pay_group: str
     pay_period: str
-    month: str
+    month: Month
     starts: date
     ends: date
     pay_date: date
-    closes: str | None
+    closes: Month | None
     participants: list[str] | None
     state: State
     author: str
