@@ -50,7 +50,9 @@ def main() -> None:
         _fail("interrupted", code=130)
     except Exception as error:
         if _is_out_of_reach(error):
+            # The driver's own message is long and names an address; what to do is one line.
             _fail("the installation's database or log does not answer: run `earnest up` in another terminal")
+        # The traceback may hold people's pay: into a private file, not onto the terminal.
         with tempfile.NamedTemporaryFile("w", prefix="earnest-error-", suffix=".txt", delete=False) as file:
             traceback.print_exc(file=file)
         _fail(

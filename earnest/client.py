@@ -38,6 +38,7 @@ class Client:
         import httpx
 
         self._home, self._settings = home, settings
+        # Ten minutes to read an answer: a run over everybody is calculated while we wait.
         self._http = httpx.Client(timeout=httpx.Timeout(60, read=600))
 
     def get(self, path: str, *, who: str, service: Service = "payout") -> dict[str, Any]:

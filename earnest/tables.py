@@ -20,5 +20,6 @@ def print_table(table: Table, none: str = "There is nothing.") -> None:
     if not table.row_count:
         console.print(none, soft_wrap=True)
         return
+    # A terminal that is too narrow wraps lines; a table that is fitted into it would cut figures.
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
     Console(highlight=False, markup=False, width=max(console.width, needed)).print(table)

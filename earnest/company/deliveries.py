@@ -45,6 +45,7 @@ class Delivery:
 
 def deliveries() -> list[Delivery]:
     """Everything that the company's systems send, in order of arrival; the same bytes every time."""
+    # One generator for everything, drawn from in a fixed order: a draw more anywhere changes every byte after it.
     people, random = People(roster_files()), Random(SEED)
     arrived = _arrivals(statements(people, random), random)
     return sorted(chain(_plans(), _rosters(), _of_deals(arrived)), key=lambda delivery: (delivery.at, delivery.name))
@@ -138,6 +139,7 @@ def _of_deals(arrived: Iterable[tuple[datetime, Statement]]) -> Iterator[Deliver
 def _batch(batch: Sequence[Statement], system: System, *, at: datetime, number: int) -> Delivery:
     if system != "crm":
         return cloud_events([deal_event(statement) for statement in batch], at, system=system, number=number)
+    # A webhook carries more than opportunities; the mapping passes it over, and the answer counts it.
     contact = {"object": "contact", "event_id": f"contact-{number}", "changed_at": instant_text(at)}
     return webhook([*(crm_event(statement) for statement in batch), contact], at, number=number)
 

@@ -61,6 +61,7 @@ def play_once(system: System, console: Console) -> bool:
         if not _is_empty(system.settings):
             console.print(f"{system.home.path} holds data of its own: the demo company is not played into it.")
             return False
+        # Noted before anything is sent: a play that was interrupted goes on, and is not taken for somebody's own data.
         note.write_text("begun")
     if note.read_text() == "played":
         console.print("The demo company was played here before; this is how it stands.")

@@ -40,6 +40,7 @@ class Sender:
         """
         counts: Counter[str] = Counter()
         with ThreadPoolExecutor(AT_ONCE) as pool:
+            # A few at once mix the order a little, as the world does: facts merge to the same whatever comes first.
             for delivery, receipt in zip(deliveries, pool.map(self._send, deliveries), strict=True):
                 counts.update(receipt)
                 sent(delivery)

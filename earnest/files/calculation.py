@@ -60,6 +60,8 @@ def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str]
     earned = earn_every_month(measure(credited.credits, plans), people.roster, plans=plans)
     step("Explaining")
     explained = explain(credited.credits, people.roster, plans=plans, earnings=earned)
+    # What a plan itself pays nothing for, such as a gate that is closed, is no fault of a file: it is written, but not
+    # counted among what could not be used.
     by_plan = pl.col("problem").is_in([name for name, each in REASONS.items() if each.planned]).fill_null(value=False)
     refused = [
         people.rejected,

@@ -74,8 +74,8 @@ def identifier(row: Row, name: str) -> str:
     try:
         return _IDENTIFIER.validate_python(row.get(name))
     except ValidationError as error:
-        [found] = error.errors(include_url=False)
-        raise BadCell(_sentence({**found, "loc": (name,)})) from None
+        [mistake] = error.errors(include_url=False)
+        raise BadCell(_sentence({**mistake, "loc": (name,)})) from None
 
 
 def roster_patch(row: Row, zone: ZoneInfo) -> RosterPatch:
@@ -89,22 +89,24 @@ def roster_patch(row: Row, zone: ZoneInfo) -> RosterPatch:
 
 def _checked(contract: type[Patch], patch: dict[str, Any], *, zone: ZoneInfo) -> Patch:
     try:
+        # As JSON, because that is how ingest reads a body: pydantic takes other values as Python objects.
         return contract.model_validate_json(orjson.dumps(patch), context={"zone": zone})
     except ValidationError as error:
-        raise BadCell("; ".join(_sentence(found) for found in error.errors(include_url=False))) from None
+        raise BadCell("; ".join(_sentence(mistake) for mistake in error.errors(include_url=False))) from None
 
 
-def _sentence(found: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in found["loc"] if part != "fields")
-    what = found["msg"].removeprefix("Value error, ")
-    match found["type"]:
+def _sentence(mistake: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in mistake["loc"] if part != "fields")
+    what = mistake["msg"].removeprefix("Value error, ")
+    # In place of the library's words, which name patterns and types: who fills a sheet is told what to write.
+    match mistake["type"]:
         case "string_pattern_mismatch":
             what = "write letters, digits and . _ : @ / + -, beginning with a letter or digit"
         case "literal_error":
-            what = f"write {found['ctx']['expected'].replace(chr(39), '')}"
+            what = f"write {mistake['ctx']['expected'].replace(chr(39), '')}"
         case "string_too_long":
-            what = f"write {found['ctx']['max_length']} characters at most"
-    given = found["input"]
+            what = f"write {mistake['ctx']['max_length']} characters at most"
+    given = mistake["input"]
     if given is None:
         return f"{place}: it is missing"
     if isinstance(given, str) and repr(given) not in what:
@@ -116,6 +118,7 @@ def _splits(text: str) -> dict[str, str]:
     """`p1:60;p2:40` as participant -> percent."""
     splits: dict[str, str] = {}
     for entry in _entries(text):
+        # From the right: an id may hold colons, a percentage does not.
         participant, colon, percent = entry.rpartition(":")
         participant = participant.strip()
         if not colon or participant in splits:
@@ -126,13 +129,14 @@ def _splits(text: str) -> dict[str, str]:
 
 def dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
     """`r1:100.00:2025-03-10;...` as id -> amount and date."""
-    found: dict[str, dict[str, str]] = {}
+    amounts: dict[str, dict[str, str]] = {}
     for entry in _entries(text):
+        # From the right, as with splits.
         parts = entry.rsplit(":", 2)
-        if len(parts) < 3 or parts[0] in found:
+        if len(parts) < 3 or parts[0] in amounts:
             raise BadCell(f"{column}: {text!r} must name each {column[:-1]} once, as r1:100.00:2025-03-10;r2:...")
-        found[parts[0]] = {"amount": parts[1].strip(), "date": parts[2].strip()}
-    return found
+        amounts[parts[0]] = {"amount": parts[1].strip(), "date": parts[2].strip()}
+    return amounts
 
 
 def _entries(text: str) -> list[str]:

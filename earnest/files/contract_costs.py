@@ -52,6 +52,7 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
         if is_event(row):
             continue
         try:
+            # Counted whether or not the row is used: mending one row changes the made-up id of no other.
             counts[row.get("contract_id") or ""] += 1
             line = cost_line(row, counts[row.get("contract_id") or ""], source=f"row {number}")
             if line.recognised < policies[0].valid_from:
@@ -61,6 +62,7 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
             lines.append(line)
         except BadCell as error:
             refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
+    # Costs first, wherever in the file they stand: an event without a currency takes that of its contract's costs.
     currencies: dict[str, set[str]] = defaultdict(set)
     for line in lines:
         currencies[line.contract_id].add(line.currency)
@@ -91,17 +93,17 @@ def read_policies(path: Path) -> list[ContractCosts]:
 
 
 def _policies(path: Path, documents: Sequence[Any]) -> list[ContractCosts]:
-    found = []
+    policies = []
     for document in documents:
         if not isinstance(document, dict):
             raise FileError(f"{path}: a policy is a mapping of settings; see docs/contract-costs.md")
         try:
-            found.append(ContractCosts.of(DEFAULT | document))
+            policies.append(ContractCosts.of(DEFAULT | document))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise FileError(f"{path}: {place or 'policy'}: {first['msg'].removeprefix('Value error, ')}") from None
-    return sorted(found, key=lambda each: each.valid_from)
+    return sorted(policies, key=lambda each: each.valid_from)
 
 
 def _in_force(policies: Sequence[ContractCosts]) -> PolicyAt:
@@ -144,6 +146,8 @@ def _yaml(path: Path) -> Read:
     """A YAML file; every scalar is read as the text it is, so that no amount becomes binary."""
     try:
         text = path.read_text(encoding="utf-8")
+        # Read twice: costs as the texts that are written, in which 0.10 stays 0.10; the policy with its types, as
+        # policy files are.
         exact = load_yaml(text, yaml.BaseLoader)
         typed = load_yaml(text)
     except (OSError, yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
@@ -164,10 +168,10 @@ def _yaml(path: Path) -> Read:
 
 def _items(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for place in (*PLACES, "events"):
-        found = document.get(place) or []
-        if not isinstance(found, list):
+        items = document.get(place) or []
+        if not isinstance(items, list):
             raise FileError(f"{path}: {place} must be a list")
-        for number, item in enumerate(found, 1):
+        for number, item in enumerate(items, 1):
             if not isinstance(item, dict):
                 raise FileError(f"{path}: {place}, item {number}: it must be a mapping of fields")
             inner = item.pop("events", None) or []

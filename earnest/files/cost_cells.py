@@ -118,6 +118,7 @@ def cost_event(row: Row, currencies: Sequence[str], *, source: str) -> CostEvent
             f"event: {kind!r} is none; write {', '.join((*OCCASIONS, *KINDS))}, or leave it blank for a first cost"
         )
     currency = currency_of(row) if row.get("currency") else None
+    # Only these have an amount, and only they need to know in which currency it is.
     wants = kind in {"clawback", "impairment", "reversal"}
     of = currency or (currencies[0] if len(currencies) == 1 else None)
     if wants and of is None and currencies:
@@ -152,6 +153,8 @@ def _event_amount(row: Row, kind: str, *, currency: str) -> int:
     if kind != "clawback" and value is None:
         left = amount(row, "remaining_consideration", currency=currency)
         if left is not None:
+            # What may still be carried is what the customer still pays less what serving them still costs, and never
+            # below zero (ASC 340-40-35-3, IFRS 15.101).
             return max(0, left - (amount(row, "remaining_costs", currency=currency) or 0))
         raise BadCell("recoverable: write the recoverable amount, or remaining_consideration and remaining_costs")
     value = needed(value, "amount: it is missing")
@@ -171,12 +174,12 @@ def needed(value: Value | None, message: str) -> Value:
 
 def text(row: Row, name: str) -> str:
     """An id or name."""
-    found = needed(row.get(name), f"{name}: it is missing")
-    if not _TEXT.fullmatch(found):
+    cell = needed(row.get(name), f"{name}: it is missing")
+    if not _TEXT.fullmatch(cell):
         raise BadCell(
-            f"{name}: {found!r} is no id: write letters, digits, spaces and . _ : @ / + & , -, beginning with a letter or digit"
+            f"{name}: {cell!r} is no id: write letters, digits, spaces and . _ : @ / + & , -, beginning with a letter or digit"
         )
-    return found
+    return cell
 
 
 def optional(row: Row, name: str) -> str:
@@ -186,52 +189,52 @@ def optional(row: Row, name: str) -> str:
 
 def day(row: Row, name: str) -> date | None:
     """A date."""
-    if (found := row.get(name)) is None:
+    if (cell := row.get(name)) is None:
         return None
     try:
-        read = date.fromisoformat(found) if len(found) == len("2026-01-31") else None
+        read = date.fromisoformat(cell) if len(cell) == len("2026-01-31") else None
     except ValueError:
         read = None
     if read is None or read.year not in YEARS:
-        raise BadCell(f"{name}: {found!r} is not a date like 2026-01-31")
+        raise BadCell(f"{name}: {cell!r} is not a date like 2026-01-31")
     return read
 
 
 def months(row: Row, name: str, *, least: int) -> int | None:
     """A number of months."""
-    if (found := row.get(name)) is None:
+    if (cell := row.get(name)) is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,3}", found) or not least <= int(found) <= 600:
-        raise BadCell(f"{name}: {found!r} is not a whole number of months from {least} to 600")
-    return int(found)
+    if not re.fullmatch(r"[0-9]{1,3}", cell) or not least <= int(cell) <= 600:
+        raise BadCell(f"{name}: {cell!r} is not a whole number of months from {least} to 600")
+    return int(cell)
 
 
 def yes_no(row: Row, name: str) -> bool | None:
     """Yes or no, or blank."""
-    if (found := row.get(name)) is None:
+    if (cell := row.get(name)) is None:
         return None
-    if (answer := YES_NO.get(found.lower())) is None:
-        raise BadCell(f"{name}: {found!r} is neither yes nor no")
+    if (answer := YES_NO.get(cell.lower())) is None:
+        raise BadCell(f"{name}: {cell!r} is neither yes nor no")
     return answer
 
 
 def currency_of(row: Row) -> str:
     """The currency of a row."""
-    found = needed(row.get("currency"), "currency: it is missing")
+    cell = needed(row.get("currency"), "currency: it is missing")
     try:
-        minor_digits(found)
+        minor_digits(cell)
     except MoneyError as error:
         raise BadCell(f"currency: {error}") from None
-    return found
+    return cell
 
 
 def amount(row: Row, name: str, *, currency: str) -> int | None:
     """An amount in minor units."""
-    if (found := row.get(name)) is None:
+    if (cell := row.get(name)) is None:
         return None
-    if not _AMOUNT.fullmatch(found):
-        raise BadCell(f"{name}: {found!r} is not an amount like 1200.50")
+    if not _AMOUNT.fullmatch(cell):
+        raise BadCell(f"{name}: {cell!r} is not an amount like 1200.50")
     try:
-        return to_minor(Decimal(found), currency)
+        return to_minor(Decimal(cell), currency)
     except MoneyError as error:
         raise BadCell(f"{name}: {error}") from None

@@ -46,6 +46,7 @@ def deals_of(rows: Rows, plans: PlanSet) -> Deals:
     """The deals of a file's rows. A deal without a stage is won; one without a currency has that of the plans if they share one."""
     columns, frame = plans.deal_columns, rows.frame
     currencies = {plan.currency for plan in plans}
+    # Only where all plans agree: a currency is never chosen for somebody.
     currency = currencies.pop() if len(currencies) == 1 else None
     plain, rest = plain_deals(frame, columns, currency=currency)
     merged, refused = merged_deals(rest, columns, currency=currency)
@@ -89,6 +90,7 @@ def merged_facts(
             refused.append((file, row[ROW], row["deal_id"], BAD_VALUE, str(error)))
             continue
         if patch.deal_id not in deals:
+            # Below the first row of any file: whatever a row says of these fields prevails.
             merge(deals.setdefault(patch.deal_id, {}), unsaid, occurred_at=STAMP, sequence=0, source="file")
         merge(deals[patch.deal_id], patch.fields.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
     return deals, refused

@@ -28,21 +28,21 @@ def decimal_text(value: pl.Expr, digits: int, *, at_least: int) -> pl.Expr:
 
 def money(column: str, currencies: Iterable[str], *, finer: int = 0) -> pl.Expr:
     """Amounts in 10^-finer minor units as text in major units of the row's `currency`, with that currency's decimals."""
-    found = pl.lit(None, dtype=pl.String)
+    text_in_major = pl.lit(None, dtype=pl.String)
     for currency in currencies:
         digits = minor_digits(currency)
         text = decimal_text(wide(column), digits + finer, at_least=digits)
-        found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
-    return found
+        text_in_major = pl.when(pl.col("currency") == currency).then(text).otherwise(text_in_major)
+    return text_in_major
 
 
 def number(column: str, currencies: Iterable[str]) -> pl.Expr:
     """Numbers as text, with at least the decimals of the row's `currency`."""
-    found = pl.lit(None, dtype=pl.String)
+    text_in_major = pl.lit(None, dtype=pl.String)
     for currency in currencies:
         text = decimal_text(pl.col(column).to_physical(), NUMBER_DIGITS, at_least=minor_digits(currency))
-        found = pl.when(pl.col("currency") == currency).then(text).otherwise(found)
-    return found
+        text_in_major = pl.when(pl.col("currency") == currency).then(text).otherwise(text_in_major)
+    return text_in_major
 
 
 def percent(column: str, digits: int) -> pl.Expr:
@@ -55,5 +55,6 @@ def attainment(column: str) -> pl.Expr:
     share = pl.col(column).to_physical()
     finer = whole(10 ** (NUMBER_DIGITS - 2 - ATTAINMENT_DIGITS))
     cut = share.abs() // finer
+    # What is cut makes the last digit odd: nothing is shown on a threshold that it has not reached.
     odd = cut + ((cut * finer != share.abs()) & (cut % whole(2) == whole(0))).cast(pl.Int128)
     return decimal_text(odd * share.sign(), ATTAINMENT_DIGITS, at_least=0) + pl.lit("%")

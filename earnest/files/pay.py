@@ -101,6 +101,7 @@ def pay_from_files(sources: Sources) -> PayResult:
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun]) -> list[str]:
     """Terms by which nobody was paid in any run, each in the words of its first version."""
+    # Reversed, so that of several versions the first is kept.
     idle = {each.id: each for each in reversed(documents)}
     for projected in runs:
         for each in projected.snapshot.terms(projected.run.ends) if idle else ():
@@ -137,6 +138,8 @@ def _people(entries: Iterable[Entry], events: PayEvents, *, group: str) -> dict[
     for who in {*plans, *events.active, *balances}:
         turns = sorted(events.active.get(who, {}).items())
         begins = f"{turns[0][0]}/" if turns and turns[0][1] else ""
+        # As the roster's facts are (`shared.facts`), because runs read people so: of a path its value, instant, sequence
+        # and source.
         said: dict[str, Any] = {f"{begins}pay_group": group, f"{begins}plan": plans.get(who, "")}
         said |= {f"{day}/active": active for day, active in turns}
         people[who] = Person(who, {path: [value, "", 0, "file"] for path, value in said.items()})
@@ -144,17 +147,18 @@ def _people(entries: Iterable[Entry], events: PayEvents, *, group: str) -> dict[
 
 
 def _policies(paths: Sequence[Path], kind: type[PolicyKind]) -> list[PolicyKind]:
-    found = []
+    policies = []
     for file in (file for path in paths for file in policy_files(path)):
         policy = read_policy_file(file)
         if isinstance(policy, kind):
-            found.append(policy)
+            policies.append(policy)
         elif file in paths:
             raise FileError(f"{file}: this is a policy of the kind {policy.kind}")
-    return sorted(found, key=lambda each: each.valid_from)
+    return sorted(policies, key=lambda each: each.valid_from)
 
 
 def _groups(path: Path | None) -> list[PayGroup]:
+    # All people of the files are in one pay group: nothing in them says who is in which.
     groups = _policies([path], PayGroup) if path else [DEFAULT]
     if not groups or len({each.id for each in groups}) > 1:
         raise FileError(f"{path}: there must be one pay group")

@@ -47,6 +47,8 @@ def read_events(path: Path | None, refused: list[Rejection]) -> PayEvents:
         if path is None
         else list(facts_of(path, ("event",), fact=_checked, refused=refused, columns=_refuse_columns))
     )
+    # Every row is checked first, in the order of the file; what is good then takes effect in the order of days, because
+    # a release looks for the holds before it. Days of ISO form sort as texts, and rows of a day stay in order.
     for _, note in sorted(rows, key=lambda each: each[0].get("date") or ""):
         note(events)
     return events
@@ -76,11 +78,13 @@ def _joined(row: Row) -> Callable[[PayEvents], None]:
 
 def _left(row: Row) -> Callable[[PayEvents], None]:
     who, on = identifier(row, "participant_id"), _day(row)
+    # The last day still counts: gone is who left from the day after.
     return lambda events: events.active.setdefault(who, {}).update({on + timedelta(days=1): False})
 
 
 def _decided(row: Row) -> Callable[[PayEvents], None]:
     who, on, currency = identifier(row, "participant_id"), _day(row), currency_of(row)
+    # The month that an adjustment is about may be long closed; it is paid by the day on which it is decided.
     about = period(row, "period") if row.get("period") else period_of(on)
     value = needed(amount(row, "amount", currency=currency), "amount: it is missing")
     entry = Entry(
@@ -157,6 +161,7 @@ def _off_cycle(row: Row) -> Callable[[PayEvents], None]:
 def _balance(row: Row) -> Callable[[PayEvents], None]:
     owed, kind = (identifier(row, "participant_id"), currency_of(row)), row.get("event") or ""
     value = needed(amount(row, "amount", currency=owed[1]), "amount: it is missing")
+    # What is carried forward may be a debt; draws and receivables are debts by their name.
     if value < 0 and kind != "opening_carried":
         raise BadCell(f"amount: {row['amount']} is negative; write what is owed as a positive number")
     return lambda events: events.balances.setdefault(kind, {}).update({owed: value})

@@ -36,6 +36,7 @@ def earned_file(path: Path) -> Path:
     """
     if not path.is_dir():
         return path
+    # Lines first: terms that wait for a deal's payment or start need to know the deal.
     for name in ("lines.csv", "earnings.csv"):
         if (path / name).is_file():
             return path / name
@@ -78,13 +79,13 @@ def _earned(row: Row) -> Entry:
 
 def period(row: Row, name: str) -> Month:
     """A month like 2026-01."""
-    found = needed(row.get(name), f"{name}: it is missing")
+    month = needed(row.get(name), f"{name}: it is missing")
     try:
-        if period_of(date.fromisoformat(f"{found}-01")) == found:
-            return Month(found)
+        if period_of(date.fromisoformat(f"{month}-01")) == month:
+            return Month(month)
     except ValueError:
         pass
-    raise BadCell(f"{name}: {found!r} is not a month like 2026-01")
+    raise BadCell(f"{name}: {month!r} is not a month like 2026-01")
 
 
 def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
@@ -98,6 +99,7 @@ def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
 def _known(values: Mapping[str, Any]) -> Deal:
     amount = None if values.get("amount") is None else _scaled(values["amount"])
     payments, refunds = (collections(values, name, units=_scaled) for name in ("payments", "refunds"))
+    # With one collection that cannot be counted, no share of the deal is known: rather none than one of some of them.
     if payments is None or refunds is None:
         amount = None
     start = values.get("start_date")

@@ -14,6 +14,7 @@ from shared.contracts.base import CURRENCY
 
 MOST_NAMED: Final = 10
 _PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
+# Only whole groups of three: 1,5 may be one and a half, and is not guessed at.
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -46,6 +47,7 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     if missing := [each for each in wanted if each is not None and each not in header]:
         raise PaymentsFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
     payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
+    # Row 1 is the header; blank rows count, so that a person finds the number in the spreadsheet.
     for number, row in enumerate(rows[1:], 2):
         cells = {name: (cell or "").strip() for name, cell in zip(header, row, strict=False)}
         person, amount = cells.get(columns.person, ""), _amount(cells.get(columns.amount, ""), columns.decimal)
@@ -66,6 +68,7 @@ def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, .
     """Rows as text, the header first, and why some cannot be used."""
     try:
         if path.suffix.lower() in SUFFIXES:
+            # Doubtful numbers matter where money is read: a personnel number with sixteen digits spoils no row.
             sheet = first_sheet(path, lambda name: name.strip() == columns.amount)
             return sheet.rows, sheet.refused
         content = path.read_bytes()
@@ -75,6 +78,7 @@ def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, .
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
+        # Spreadsheets on Windows save CSV in Windows-1252. A letter may come out wrong; digits and separators cannot.
         text = content.decode("cp1252", "replace")
     return [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=columns.delimiter)], {}
 
@@ -82,6 +86,7 @@ def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, .
 def _amount(text: str, decimal: str) -> str | None:
     """An amount as plain decimal text; None where it is none. Thousands may be grouped with the sign that is not the decimal's."""
     if decimal == ",":
+        # Swapped: from here on the comma groups and the point divides, whatever the country writes.
         text = text.translate(str.maketrans(",.", ".,"))
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")

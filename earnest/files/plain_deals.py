@@ -17,6 +17,8 @@ from shared.kernel.crediting.custom_columns import WHOLE_NUMBER
 from shared.kernel.tables import DEALS
 from shared.money import minor_digits
 
+# No wider than the contract: what matches is certainly what the contract takes, what does not goes the long way and is
+# judged there. That both ways give the same table is tested with generated rows.
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$"
 DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
@@ -86,6 +88,7 @@ def _amount(name: str) -> _Cell:
     text, ten = pl.col(name), pl.lit(10, dtype=pl.Int64)
     fraction = text.str.extract(r"\.([0-9]+)$", 1).fill_null("").str.strip_chars_end("0")
     missing = pl.col("digits") - fraction.str.len_bytes().cast(pl.Int64)
+    # Twelve digits at most before the point, and no currency has more than four decimals: 64 bits hold everything.
     major = text.str.extract(r"^-?([0-9]{1,12})", 1).cast(pl.Int64)
     minor = major * ten.pow(pl.col("digits")) + ("0" + fraction).cast(pl.Int64, strict=False) * ten.pow(missing.clip(0))
     signed = pl.when(text.str.starts_with("-")).then(-minor).otherwise(minor)
@@ -93,6 +96,7 @@ def _amount(name: str) -> _Cell:
 
 
 def _date(name: str) -> _Cell:
+    # The pattern beside the parser, for the years that the contract takes and for two digits of month and day.
     value = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
     return _Cell(value, _blank_or(pl.col(name), pl.col(name).str.contains(DATE) & value.is_not_null()))
 

@@ -14,13 +14,13 @@ from shared.kernel.remarks.roster import SHOWN, remark_sentences, roster_remarks
 
 def of_slips(deals: pl.DataFrame, roster: Roster, *, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
     """What is allowed, moves pay and is probably a slip of whoever wrote it; `earned` is what the deals earn."""
-    found = [
+    remarks = [
         *roster_remarks(roster, plans),
         *deal_remarks(deals),
         *attainment_remarks(earned, plans),
         *pool_remarks(earned, plans),
     ]
-    return remark_sentences(found)
+    return remark_sentences(remarks)
 
 
 def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:

@@ -18,20 +18,22 @@ from shared.spreadsheets import write_csv
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
 
-def write_results(found: Calculation, folder: Path) -> None:
+def write_results(calculation: Calculation, folder: Path) -> None:
     """Write the three files into `folder`, which is made when it is not there; files of an earlier calculation are replaced.
 
     Raises:
         FileError: the folder cannot be written.
     """
     files = {
-        "earnings.csv": earnings_table(found.earnings, in_weeks=found.in_weeks),
-        "lines.csv": lines_table(found.explained, in_weeks=found.in_weeks),
-        "rejected.csv": in_order(pl.concat([found.rejected, found.unpaid])),
+        "earnings.csv": earnings_table(calculation.earnings, in_weeks=calculation.in_weeks),
+        "lines.csv": lines_table(calculation.explained, in_weeks=calculation.in_weeks),
+        "rejected.csv": in_order(pl.concat([calculation.rejected, calculation.unpaid])),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in files.items():
+            # Slices are our own words and begin with numbers; every other text may come from outside, and never becomes
+            # a formula.
             write_csv(table, folder / name, ours=["slices"])
     except OSError as error:
         raise FileError(f"{folder}: {error.strerror or error}") from None

@@ -52,23 +52,30 @@ def read_rows(path: Path, file: str, *, required: Sequence[str], used: Callable[
     if missing := [name for name in required if name not in read.frame.columns]:
         there = ", ".join(name for name in read.frame.columns if name != ROW)
         raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}")
+    # Blanks around a cell are never meant, and a cell of nothing else is as blank as an empty one.
     texts = pl.col(pl.String).str.strip_chars()
     stripped = read.frame.with_columns(texts).with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
     return Rows(stripped.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())), read.rejected)
 
 
 def _csv(path: Path, file: str) -> Rows:
+    # Excel writes a byte order mark before UTF-8, which would become part of the first column's name. Line ends are
+    # left as they are: inside quotes they belong to the cell.
     with path.open(encoding="utf-8-sig", newline="") as text:
+        # Strict: with a quote that is never closed, the rest of the file would silently become one cell.
         reader = csv.reader(text, strict=True)
         try:
             header = _header(path, next(reader, []))
             wide: list[Rejection] = []
+            # Numbered before anything is left out: `rejected.csv` names the row that a person sees in the spreadsheet.
             numbered = enumerate(reader, FIRST_ROW)
+            # In chunks: cells as Python strings take several times the room that they take in a column.
             frames = [_frame(header, chunk, file=file, wide=wide) for chunk in _chunks(numbered)]
         except csv.Error as error:
             raise FileError(f"{path}, line {reader.line_num}: {error}") from None
         except UnicodeDecodeError:
             raise FileError(f"{path}: the text is not UTF-8") from None
+    # The empty frame keeps the columns of a file that has no rows.
     return Rows(pl.concat([_frame(header, [], file=file, wide=[]), *frames]), rejected(wide))
 
 
@@ -111,6 +118,7 @@ def _frame(
 def _parquet(path: Path) -> Rows:
     try:
         return Rows(_parquet_texts(path), rejected())
+    # Bytes that are not what they say make the reader panic, which is no `PolarsError`.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise FileError(f"{path}: this is no Parquet file that can be read ({str(error).splitlines()[0]})") from None
 
@@ -121,18 +129,22 @@ def _parquet_texts(path: Path) -> pl.DataFrame:
     schema = scan.collect_schema()
     _header(path, schema.names())
     for name, kind in schema.items():
+        # The decimal text of a binary number is a guess at what was meant, and money is never guessed.
         if kind.is_float():
             raise FileError(f"{path}: column {name} holds floating-point numbers, which are not exact; store decimals")
         if kind.is_nested() or (kind.is_temporal() and kind != pl.Date):
             raise FileError(
                 f"{path}: column {name} holds {kind}; store text, whole numbers, decimals, dates or booleans"
             )
+    # The number of rows stands in the file's footer: asking for it reads none of them.
     rows = scan.select(pl.len()).collect().item()
     if rows * len(schema) > MOST_CELLS:
         raise FileError(
             f"{path}: it has {rows:,} rows of {len(schema):,} columns; {MOST_CELLS:,} cells at most are read"
         )
     frame = scan.collect()
+    # A text may stand in the file once and count for a million rows: lengths are summed over the rows before texts are
+    # made.
     lengths = [
         pl.col(pl.String).str.len_bytes(),
         pl.col(pl.Categorical, pl.Enum).cast(pl.Categorical).cat.len_bytes(),

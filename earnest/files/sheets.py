@@ -18,6 +18,7 @@ import fastexcel
 import polars as pl
 
 SUFFIXES = (".xlsx", ".xlsm")
+# A binary number of 64 bits tells all decimals of up to 15 digits apart, and not all of more.
 MOST_DIGITS, MOST_DECIMALS = 15, 6
 MOST_BYTES, MOST_CELLS = 500_000_000, 30_000_000
 """Of a workbook, unpacked, and of a sheet, up to its last row and column."""
@@ -54,7 +55,11 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
     try:
         _check_size(path)
         workbook = fastexcel.read_excel(path)
+        # The library does not say of what kind a cell is, but what of a cell is left when all are read as one kind:
+        # three readings tell numbers from texts.
         texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
+        # Errors such as #DIV/0! read as blank, and a blank cell says nothing: a deal would keep what an earlier row
+        # said of it.
         errors = list(_errors(path))
     except (SheetError, OSError, MemoryError):
         raise
@@ -68,6 +73,7 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
     header = texts.row(0) if texts.height else ()
     for place, name in enumerate(header):
         cells = texts.to_series(place).str.replace(_MIDNIGHT, "$1").to_list()
+        # Numbers read as yes and no too; what is truly yes or no has that word as its text.
         is_number = flags.to_series(place).is_not_null() & ~texts.to_series(place).is_in(["true", "false"])
         for row in is_number.arg_true():
             cells[row] = text = shortest(numbers.to_series(place)[row])
@@ -124,8 +130,8 @@ def _check_size(path: Path) -> None:
 def _check_extent(sheet: bytes) -> None:
     """See that no cell lies too far out; one that does not say where it is lies beside the one before."""
     rows = columns = said = 0
-    for found in _PLACE.finditer(sheet):
-        letters, digits = found.groups()
+    for place in _PLACE.finditer(sheet):
+        letters, digits = place.groups()
         rows, columns = max(rows, int(digits)), max(columns, _column(letters.decode().upper()))
         said += bool(letters)
     if sum(1 for _ in _CELL.finditer(sheet)) > said:
@@ -163,5 +169,5 @@ def _errors(path: Path) -> Iterator[tuple[int, int, str]]:
     for cell, place, text in re.findall(rb'<c ([^>]*?r="([A-Z]+[0-9]+)"[^>]*)(?<!/)>(.*?)</c>', sheet, re.DOTALL):
         if b't="e"' in cell:
             letters, digits = re.fullmatch(r"([A-Z]+)([0-9]+)", place.decode()).groups()  # type: ignore[union-attr]
-            found = re.search(rb"<v>(.*?)</v>", text)
-            yield int(digits), _column(letters) - 1, found.group(1).decode() if found else ""
+            shown = re.search(rb"<v>(.*?)</v>", text)
+            yield int(digits), _column(letters) - 1, shown.group(1).decode() if shown else ""

@@ -53,6 +53,7 @@ class Export:
 
 def participant_id(name: str) -> str:
     """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`)."""
+    # Taken apart, letters lose their accents, not themselves: Zoë is zoe.
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return ".".join(re.findall(r"[a-z0-9]+", plain))
 
@@ -64,6 +65,7 @@ def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, Expor
         LocalError: it cannot be read, lacks one of the columns that are asked for, or a row cannot be used.
     """
     read = read_rows(folder / file, file, required=columns)
+    # Lookups and rosters are small and everything depends on them: one bad row stops the import.
     for row, why in read.rejected.select("row", "message").iter_rows():
         raise LocalError(f"{folder / file}, row {row}: {why}")
     yield from _rows(read)
@@ -157,6 +159,8 @@ def _mistakes(
     if strangers:
         return [(name, f"{fields[name]} is not on the roster") for name in strangers]
     try:
+        # By the very code of ingest, before anything is sent: what the report passes, ingest takes, and mistakes are
+        # told by row.
         DealEvent.read(orjson.dumps(event), settings.zone).check(lambda: columns)
     except ValidationError as error:
         return [(found["field"], found["reason"]) for found in field_errors(error)]

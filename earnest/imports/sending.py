@@ -30,6 +30,7 @@ class Sender:
         events = [
             {
                 "specversion": "1.0",
+                # An id of the version, not of the sending: sent again, it is the same event.
                 "id": plan.key,
                 "source": "plan-files",
                 "type": "earnest.plan.published",

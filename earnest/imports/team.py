@@ -37,6 +37,7 @@ def team(folder: Path, recipe: Recipe) -> list[Member]:
             Member(participant_id=manager, name=boss, plan=rules.manager_plan, manager=None, territory=territory),
         )
         name = row[rules.participant]
+        # As a participant of the file, also where the same person was met before as somebody's manager.
         members[participant_id(name)] = Member(
             participant_id=participant_id(name), name=name, plan=rules.plan, manager=manager, territory=territory
         )

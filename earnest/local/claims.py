@@ -23,6 +23,8 @@ def claim_folder(folder: Path) -> IO[str]:
         LocalError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # A lock of the kernel, which lets go of it however its holder dies; a file with a number would outlive a crash.
+    # Opening does not truncate: until the lock is ours, the number in the file is the holder's.
     lock = (folder / "lock").open("a+")
     for _ in range(5):  # somebody may only be asking who the holder is
         if _locked(lock):
@@ -59,9 +61,12 @@ def claim_port(note: Path, usual: int = 0) -> int:
     """
     release_ports(note)
     noted = [int(note.read_text())] if note.exists() else []
+    # Below 32768, from where on Linux gives ports to outgoing connections.
     for wanted in [*noted, *([usual] if usual else []), *SystemRandom().sample(range(20_000, 32_000), 100)]:
         claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
+            # As servers do it: connections of an earlier life that the kernel still remembers do not make the port
+            # taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", wanted))
@@ -83,6 +88,7 @@ def release_ports(place: Path) -> None:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, from its first byte on."""
+    # Made anew: a file that is there would keep its mode and its readers, and a link would be followed.
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -57,6 +57,7 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
             waiting(left)
             if left == 0:
                 return
+            # Fewer or more: as long as the number changes, somebody is at work.
             if left != last:
                 since, last = time.monotonic(), left
             if time.monotonic() - since > STUCK_SECONDS:

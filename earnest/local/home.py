@@ -116,6 +116,7 @@ def company_zone() -> ZoneInfo:
     try:
         settings = Home.current().settings()
     except LocalError:
+        # Files need no database: the address only fills the field that settings must have.
         settings = Settings(database_url="postgresql://")
     try:
         return settings.zone

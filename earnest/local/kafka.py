@@ -75,12 +75,14 @@ class Kafka(Server):
         java = self._java()
         data, configuration = self.root / "data", self.root / "server.properties"
         data.mkdir(exist_ok=True)
+        # A broker whose supervisor was killed may still hold the ports and the lock of the data.
         end(working_in(data), signal.SIGTERM, seconds=20)
         ports = {"port": claim_port(self.root / "port"), "controller_port": claim_port(self.root / "controller_port")}
         configuration.write_text(CONFIGURATION.format(data=data, **ports))
         (self.root / "log4j2.properties").write_text(LOGGING)
         if not (data / "meta.properties").exists():
             self._format(java, configuration)
+        # It works in its data folder, by which the next life knows it as its own.
         self._process = spawn(
             [*java, "kafka.Kafka", configuration],
             self.log,

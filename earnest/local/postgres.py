@@ -34,6 +34,7 @@ CLUSTER = {
     "username": ROLE,
     "auth": "scram-sha-256",
     "encoding": "UTF8",
+    # The order of texts is PostgreSQL's own: an update of the system's libc cannot spoil an index.
     "locale-provider": "builtin",
     "locale": "C.UTF-8",
 }
@@ -60,6 +61,8 @@ class Postgres(Server):
     """A PostgreSQL server over one folder. `stop` cuts sessions off; everything committed stays."""
 
     name = "PostgreSQL"
+    # PostgreSQL's fast shutdown: transactions roll back, a checkpoint is written. SIGTERM would wait for every client
+    # to leave.
     stop_signal = signal.SIGINT
 
     @property
@@ -111,6 +114,8 @@ class Postgres(Server):
         pid_file = data / "postmaster.pid"
         left = working_in(data)
         postmaster = int(pid_file.read_text().split()[0]) if pid_file.exists() else 0
+        # The postmaster in order, by a fast shutdown; then whoever is left at once, as after a crash, from which the
+        # log recovers.
         end([process for process in left if process.pid == postmaster], signal.SIGINT, seconds=30)
         end(working_in(data), signal.SIGQUIT, seconds=5)
         pid_file.unlink(missing_ok=True)
@@ -137,11 +142,13 @@ class Postgres(Server):
             raise LocalError(f"PostgreSQL could not make its data directory: {error.stderr.strip()}") from None
         finally:
             note.unlink()
+        # Whole and in its place at once.
         new.rename(data)
 
     def _listen(self, binaries: Path, data: Path) -> bool:
         port = claim_port(self.root / "port")
         settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
+        # From a folder that everybody can enter: the server's user may not be able to enter ours.
         self._process = spawn(
             [binaries / "postgres", "-D", data, *settings],
             self.log,

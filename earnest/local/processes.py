@@ -32,6 +32,8 @@ def spawn(
     Output is appended to `log`. The program has a session of its own, so that Ctrl-C reaches it only through its supervisor.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    # Without site packages and variables of Python: the tether starts quickly, and nothing from outside runs in it
+    # before it becomes the program, perhaps still as root.
     command = [sys.executable, "-I", "-S", TETHER, str(os.getpid()), str(int(on_our_death)), user or "-", *program]
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -70,6 +70,7 @@ class Server(ABC):
     def kill(self) -> None:
         """End the server as a crash does, with SIGKILL; `start` recovers it."""
         if self._process is not None:
+            # Folder and port stay claimed: `start` goes on with them, and nobody slips in between.
             self._process.kill()
             self._process.wait()
             self._process = None

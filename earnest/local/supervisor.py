@@ -101,11 +101,13 @@ class Supervisor:
                 if not service.running:
                     self._revive(service)
                 elif time.monotonic() - service.started > STEADY_SECONDS:
+                    # Steady again: the next death is a first one.
                     service.pause, service.starts = FIRST_PAUSE_SECONDS, 1
         self._drain()
 
     def _drain(self) -> None:
         self._log.info("draining")
+        # Services first, all at once: they finish their batches while database and log still answer.
         for service in self.services:
             if service.process is not None:
                 service.process.terminate()
@@ -136,6 +138,7 @@ class Supervisor:
     def _spawn(self, service: Service) -> None:
         log = self._logs / f"{service.name}.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
+            # Only between two lives: a process keeps writing to the file that it has opened, whatever its name becomes.
             log.replace(log.with_suffix(".log.1"))
         service.process = spawn(
             [sys.executable, "-m", service.module], log, on_our_death=signal.SIGTERM, env=self._environment
@@ -177,5 +180,6 @@ def end_left_over(home: Path, modules: Iterable[str]) -> None:
 
     found = processes(left_over)
     for process in found:
+        # A stopped process takes no signal but SIGKILL, and would get no chance to end in order.
         process.resume()
     end(found, signal.SIGTERM, seconds=DRAIN_SECONDS)

@@ -57,6 +57,7 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
     with ExitStack() as cleanup:
         cleanup.callback(claim_folder(home.path).close)
         home.make()
+        # Before anything starts: services of an earlier life would work on beside ours.
         end_services(home)
         kind = log_kind(home, log)
         cleanup.callback(release_ports, home.path)
@@ -68,11 +69,13 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
             environment["DATABASE_URL"] = postgres.address
             environment["EARNEST_DATABASE_PASSWORD_FILE"] = str(postgres.password_file)
         if kind == "postgres":
+            # A Kafka that the user has for other things is not this installation's log.
             environment.pop(KAFKA_SERVERS, None)
         elif KAFKA_SERVERS not in os.environ:
             kafka = Kafka(home.kafka)
             _start(kafka, servers, cleanup=cleanup)
             environment[KAFKA_SERVERS] = kafka.bootstrap_servers
+        # Noted once the log runs: a first start that failed binds nobody to its choice.
         home.log_note.write_text(kind)
         noted = {name: value for name, value in environment.items() if name in NOTED or name.startswith("EARNEST_")}
         home.note(noted)

@@ -17,11 +17,14 @@ def main(starter: int, signal: int, *, user: str, program: list[str]) -> None:
     """Become `program`, as `user` unless that is "-"; ends at once when the starter is gone already."""
     if user != "-":
         entry = pwd.getpwnam(user)
+        # Groups first: without root they cannot be changed any more.
         os.setgroups([])
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)
+    # After the change of user: changing it clears the request (prctl(2)).
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)
+    # The starter may have died before the request was made; then nobody would ever send the signal.
     if os.getppid() != starter:
         sys.exit("the starter is gone")
     os.execv(program[0], program)
