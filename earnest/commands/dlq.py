@@ -110,6 +110,7 @@ def replay(
     from shared.log import dead_letters
     from shared.log.open import open_log
 
+    # Only who holds a key of this installation acts under its name: replaying is a hand in the pay that it moves.
     Home.current().key(who)
     if letter_id is not None and service is None:
         raise LocalError("ids belong to a service: say --service too")

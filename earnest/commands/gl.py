@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
@@ -12,9 +12,6 @@ from earnest.client import Client, connected
 from earnest.commands.payout import AUTHOR, Author, payout
 from earnest.run_in_words import money
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 gl = typer.Typer(no_args_is_help=True, help="The general ledger: post a month of pay to the company's books.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,6 @@ from earnest.client import Client, connected
 from earnest.local.processes import LocalError
 from earnest.run_in_words import money, show_run
 from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
 
 payout = typer.Typer(
     no_args_is_help=True,
@@ -225,6 +222,7 @@ def _group(client: Client, said: str | None, *, who: str) -> str:
     """The pay group that is meant: the only one there is, where none is named."""
     if said is not None:
         return said
+    # Asked of the service: a folder does not know which policies are published.
     groups = [each["id"] for each in client.get("/v1/policies?kind=pay_group", who=who)["policies"]]
     if len(groups) > 1:
         raise LocalError(f"say which pay group with --group: {', '.join(groups)}")

@@ -49,7 +49,7 @@ def simulate(
         try:
             now = _side(plan, deals, roster=roster)
             before = _side(against, deals, roster=roster) if against else None
-            found = simulated(
+            outcome = simulated(
                 now, before, years=years, seed=seed, step=lambda what: progress.update(task, description=what)
             )
         except Overflow as error:
@@ -59,8 +59,8 @@ def simulate(
             from earnest.simulation.report import write
 
             progress.update(task, description="Drawing")
-            written = write(found, out)
-    _tell(found, console)
+            written = write(outcome, out)
+    _show(outcome, console)
     if written:
         console.print(f"Written to {out}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)
     else:
@@ -76,43 +76,43 @@ def _side(plan: list[Path], deals: Path, *, roster: Path) -> Side:
     return Side(inputs.deals, inputs.roster, inputs.plans)
 
 
-def _tell(found: Outcome, console: Console) -> None:
-    what = f"{found.years.height:,} years drawn from" if found.drawn else "The year"
+def _show(outcome: Outcome, console: Console) -> None:
+    what = f"{outcome.years.height:,} years drawn from" if outcome.drawn else "The year"
     console.print(
-        f"{what} {found.base.year}: {found.base.deals.height:,} deals, {len(found.base.people):,} participants."
+        f"{what} {outcome.base.year}: {outcome.base.deals.height:,} deals, {len(outcome.base.people):,} participants."
     )
-    for table in (_costs(found), _bands(found), *_changes(found), _conventions(found)):
+    for table in (_costs(outcome), _bands(outcome), *_changes(outcome), _conventions(outcome)):
         console.print(table)
 
 
-def _costs(found: Outcome) -> Table:
+def _costs(outcome: Outcome) -> Table:
     from rich.table import Table
 
     from earnest.simulation.statistics import distribution
 
-    table = Table(title=f"Cost of a year, {found.currency}")
-    sides = [("", found.years)] + ([("before: ", found.years_before)] if found.years_before is not None else [])
+    table = Table(title=f"Cost of a year, {outcome.currency}")
+    sides = [("", outcome.years)] + ([("before: ", outcome.years_before)] if outcome.years_before is not None else [])
     columns = [(f"{name}{column}", years[column]) for name, years in sides for column in ("cost", "share")]
-    if not found.drawn:
+    if not outcome.drawn:
         for name in ("", *(name for name, _ in columns)):
             table.add_column(name, justify="right")
-        table.add_row(str(found.base.year), *(_cell(name, values[0], found=found) for name, values in columns))
+        table.add_row(str(outcome.base.year), *(_cell(name, values[0], outcome=outcome) for name, values in columns))
         return table
     spreads = {name: distribution(values) for name, values in columns}
     for name in ("", *spreads):
         table.add_column(name, justify="right")
     for row in next(iter(spreads.values())):
-        table.add_row(row, *(_cell(name, spread[row], found=found) for name, spread in spreads.items()))
+        table.add_row(row, *(_cell(name, spread[row], outcome=outcome) for name, spread in spreads.items()))
     return table
 
 
-def _cell(name: str, value: float, *, found: Outcome) -> str:
+def _cell(name: str, value: float, *, outcome: Outcome) -> str:
     from shared.money import minor_digits
 
-    return f"{100 * value:.2f}%" if name.endswith("share") else f"{value / 10 ** minor_digits(found.currency):,.0f}"
+    return f"{100 * value:.2f}%" if name.endswith("share") else f"{value / 10 ** minor_digits(outcome.currency):,.0f}"
 
 
-def _bands(found: Outcome) -> Table:
+def _bands(outcome: Outcome) -> Table:
     from rich.table import Table
 
     from earnest.simulation.statistics import bands
@@ -120,19 +120,19 @@ def _bands(found: Outcome) -> Table:
     table = Table("measure", "band", title="Attainment")
     for name in ("people and periods", "pay"):
         table.add_column(name, justify="right")
-    for measure, band, share, pay in bands(found.attained).iter_rows():
+    for measure, band, share, pay in bands(outcome.attained).iter_rows():
         table.add_row(measure, band, f"{100 * share:.1f}%", f"{100 * pay:.1f}%" if pay == pay else "")
     return table
 
 
-def _changes(found: Outcome) -> Iterator[Table]:
+def _changes(outcome: Outcome) -> Iterator[Table]:
     """Winners and losers, if there is a plan to compare with."""
     import polars as pl
     from rich.table import Table
 
-    if found.changes is None or found.people is None:
+    if outcome.changes is None or outcome.people is None:
         return
-    counts = found.changes.select(
+    counts = outcome.changes.select(
         won=(pl.col("change") > 0).sum(), lost=(pl.col("change") < 0).sum(), same=(pl.col("change") == 0).sum()
     ).row(0)
     whole = sum(counts)
@@ -140,33 +140,36 @@ def _changes(found: Outcome) -> Iterator[Table]:
     table = Table(title=title)
     for name in ("participant", "before", "now", "change", "won", "lost"):
         table.add_column(name, justify="left" if name == "participant" else "right")
-    shown = found.people if found.people.height <= 10 else pl.concat([found.people.head(5), found.people.tail(5)])
+    # Both ends of the order: a screen is for a look.
+    shown = (
+        outcome.people if outcome.people.height <= 10 else pl.concat([outcome.people.head(5), outcome.people.tail(5)])
+    )
     for number, (who, before, now, change, won, lost) in enumerate(shown.iter_rows()):
-        if found.people.height > 10 and number == 5:
+        if outcome.people.height > 10 and number == 5:
             table.add_section()
-        amounts = (_cell("", each, found=found) for each in (before, now, change))
+        amounts = (_cell("", each, outcome=outcome) for each in (before, now, change))
         table.add_row(who, *amounts, f"{100 * won:.0f}%", f"{100 * lost:.0f}%")
     yield table
 
 
-def _conventions(found: Outcome) -> Table | str:
+def _conventions(outcome: Outcome) -> Table | str:
     from rich.table import Table
 
     from shared.money import from_minor
 
-    moving = [each for each in found.conventions if each.earnings]
-    still = [f"{each.convention} {each.other}" for each in found.conventions if not each.earnings]
-    title = f"What conventions would move in {found.base.year}"
+    moving = [each for each in outcome.conventions if each.earnings]
+    still = [f"{each.convention} {each.other}" for each in outcome.conventions if not each.earnings]
+    title = f"What conventions would move in {outcome.base.year}"
     unmoved = f"Nothing would be moved by: {', '.join(still)}." if still else ""
     if not moving:
         return unmoved
     table = Table(title=title, caption=unmoved or None)
     for name in ("convention", "now", "instead", "said"):
         table.add_column(name, overflow="fold")
-    for name in (f"pay, {found.currency}", "people", "earnings"):
+    for name in (f"pay, {outcome.currency}", "people", "earnings"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in moving:
-        change, said = f"{from_minor(each.change, found.currency):+,f}", "yes" if each.said else "no"
+        change, said = f"{from_minor(each.change, outcome.currency):+,f}", "yes" if each.said else "no"
         people, earnings = f"{each.participants:,}", f"{each.earnings:,}"
         table.add_row(each.convention, each.now, each.other, said, change, people, earnings)
     return table

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from earnest.client import Client, connected, write_whole
-
-if TYPE_CHECKING:
-    pass
 
 AT_ONCE = 4
 """Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave."""

@@ -108,9 +108,11 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     if not home.keys_file.exists():
         console.print(f"There is no installation in {home.path}: nothing to delete.")
         return
+    # Claimed first: an installation that runs is never deleted under its processes.
     with claim_folder(home.path):
         end_services(home)
         doomed = {home.path: "events, credits, earnings, ledger, payroll files, keys and logs"}
+        # Data that had to live outside the folder goes with it.
         database = Postgres(home.postgres).home
         if database.exists() and not database.is_relative_to(home.path):
             doomed[database] = "the database of that installation"
@@ -137,6 +139,7 @@ def stopping_on_signals() -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> None:
         nonlocal asked
         if asked:
+            # At once, without cleaning up: the kernel ends the children, and the next start recovers.
             os._exit(128 + number)
         asked = True
         raise KeyboardInterrupt

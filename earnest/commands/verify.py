@@ -50,6 +50,7 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
     from shared.log.open import open_log
 
     waiting = progress.add_task("waiting for the services", total=None)
+    # What is still on its way would look like a difference.
     wait_until_drained(settings, lambda left: progress.update(waiting, description=f"{left:,} records on their way"))
     progress.remove_task(waiting)
     log = open_log(settings)
