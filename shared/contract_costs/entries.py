@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from shared.contract_costs.asset_state import Source
 from shared.contract_costs.facts import CostLine
 from shared.contract_costs.schedule import ContractCostBooks
-from shared.periods import first_day, month_number, month_of_number
+from shared.periods import Month, first_day, month_number, month_of_number
 
 EntryKind = Literal["capitalisation", "amortisation", "impairment", "reversal", "clawback", "expense"]
 
@@ -33,7 +33,7 @@ class EntryKey(NamedTuple):
     entity, say) takes the amount back under the old key and books it under the new one.
     """
 
-    origin_period: str
+    origin_period: Month
     line_id: str
     kind: EntryKind
     claim: bool
@@ -54,7 +54,7 @@ class EntryAmount(NamedTuple):
 class Entry(NamedTuple):
     """An amount, the month in which it is booked, and whether the accrual of pay has expensed it before."""
 
-    period: str
+    period: Month
     key: EntryKey
     amount: EntryAmount
     expensed_before: bool = True
@@ -111,7 +111,7 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
         yield Entry(month_of_number(spent.month), key, EntryAmount(spent.total, spent.on_cost), spent.booked)
 
 
-def sums(moved: Iterable[Entry], through: str) -> dict[EntryKey, EntryAmount]:
+def sums(moved: Iterable[Entry], through: Month) -> dict[EntryKey, EntryAmount]:
     """What entries up to and including a month come to, by key."""
     by_key: dict[EntryKey, EntryAmount] = {}
     for _, key, (amount, on_cost), _ in moved:
@@ -136,7 +136,7 @@ def differences(
     return changed
 
 
-def carrying_amounts(books: ContractCostBooks, period: str) -> list[CarryingAmount]:
+def carrying_amounts(books: ContractCostBooks, period: Month) -> list[CarryingAmount]:
     """What is carried at the end of a month, by entity and currency."""
     month, balances = month_number(first_day(period)), dict[tuple[str, str], tuple[int, int]]()
     for closing in books.closings:

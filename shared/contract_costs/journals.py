@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from shared.contract_costs.entries import Entry, EntryAmount, EntryKind
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 CostAccount = Literal[
     "deferred_contract_costs",
@@ -27,7 +27,7 @@ class JournalLine(NamedTuple):
     """An amount on an account, debits positive, in minor units."""
 
     batch: str
-    period: str
+    period: Month
     date: date
     entity: str
     currency: str
@@ -38,15 +38,15 @@ class JournalLine(NamedTuple):
     """How many contracts it sums."""
 
 
-def batch_id(period: str, entity: str, *, currency: str) -> str:
+def batch_id(period: Month, entity: str, *, currency: str) -> str:
     """The id of a month's batch; the same for ever, so that booking it twice shows."""
     return "-".join(part for part in ("contract-costs", period, entity, currency) if part)
 
 
 def journals(moved: Iterable[Entry]) -> Iterator[JournalLine]:
     """All lines, summed per month, entity, currency, event and account; each event of a batch sums to zero."""
-    sums: dict[tuple[str, str, str, JournalEvent, CostAccount], int] = defaultdict(int)
-    contracts: dict[tuple[str, str, str, JournalEvent, CostAccount], set[str]] = defaultdict(set)
+    sums: dict[tuple[Month, str, str, JournalEvent, CostAccount], int] = defaultdict(int)
+    contracts: dict[tuple[Month, str, str, JournalEvent, CostAccount], set[str]] = defaultdict(set)
     for period, key, amount, expensed_before in moved:
         event, parts = accounts_of(key.kind, amount, claim=key.claim, expensed_before=expensed_before)
         for account, part in parts.items():

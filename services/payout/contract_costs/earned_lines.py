@@ -10,14 +10,14 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contract_costs.facts import CostLine, Occasion
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 
 class EarnedLine(NamedTuple):
     """A line of a statement with the facts of its deal; the amount in minor units."""
 
     participant_id: str
-    period: str
+    period: Month
     component: str
     deal_id: str | None
     credit_date: date

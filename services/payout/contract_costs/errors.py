@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from services.payout.errors import Refusal
 from shared.contract_costs.entries import EntryAmount, EntryKey
+from shared.periods import Month
 
 
 class MonthPassed(Refusal):
@@ -14,7 +15,7 @@ class MonthPassed(Refusal):
     type = "contract-costs-month-passed"
     title = "The month has passed"
 
-    def __init__(self, period: str, last: str) -> None:
+    def __init__(self, period: Month, last: Month) -> None:
         super().__init__(
             f"contract costs are booked through {last}: what changed about {period} is booked with {last} or later"
         )
@@ -27,7 +28,7 @@ class MonthsSkipped(Refusal):
     type = "contract-costs-months-skipped"
     title = "Earlier months are not booked"
 
-    def __init__(self, period: str, skipped: Sequence[str], *, entries: int) -> None:
+    def __init__(self, period: Month, skipped: Sequence[str], *, entries: int) -> None:
         which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
         super().__init__(
             f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
@@ -60,7 +61,7 @@ class LineExists(Refusal):
         self.line = line
 
 
-def refuse_passed(period: str, last: str | None) -> None:
+def refuse_passed(period: Month, last: Month | None) -> None:
     """What is booked is the last booked month again, or a later one: what a month showed when it was closed stays.
 
     Raises:
@@ -71,7 +72,7 @@ def refuse_passed(period: str, last: str | None) -> None:
         raise MonthPassed(period, last)
 
 
-def refuse_to_skip(period: str, last: str | None, *, changed: Iterable[tuple[EntryKey, EntryAmount]]) -> None:
+def refuse_to_skip(period: Month, last: Month | None, *, changed: Iterable[tuple[EntryKey, EntryAmount]]) -> None:
     """Months between the last booked one and this one, with something to book in them, are booked before it.
 
     Raises:

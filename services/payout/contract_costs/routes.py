@@ -115,10 +115,11 @@ def book_contract_costs(
     at = clock()
     today = at.astimezone(settings.zone).date()
     with engine.begin() as connection:
-        booking = service.book(connection, checked(period), today=today, catch_up=catch_up, actor=who.name, now=at)
+        month = checked(period)
+        booking = service.book(connection, month, today=today, catch_up=catch_up, actor=who.name, now=at)
     _logger.info("contract_costs.booked", period=period, entries=booking.entries, actor=who.name)
     return BookedMonth(
-        period=period,
+        period=month,
         batch=BatchView.of(booking.batch) if booking.batch else None,
         not_used=[NotUsed.model_validate(refused, from_attributes=True) for refused in booking.refused],
     )

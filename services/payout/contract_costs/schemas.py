@@ -15,7 +15,7 @@ from shared.contract_costs.facts import CostEvent, CostLine, EventKind
 from shared.contract_costs.rollforward import Movement
 from shared.contract_costs.schedule import ScheduleRow
 from shared.money import from_minor
-from shared.periods import month_of_number
+from shared.periods import Month, month_of_number
 
 
 class LineView(BaseModel):
@@ -98,7 +98,7 @@ class BatchView(BaseModel):
     """A booking of a month: how many entries, by whom, and what is carried after it."""
 
     id: str = Field(examples=["contract-costs-2026-06-1"])
-    period: str
+    period: Month
     entries: int
     actor: str
     recorded_at: datetime
@@ -129,7 +129,7 @@ class NotUsed(BaseModel):
 class BookedMonth(BaseModel):
     """What booking a month did: no batch where nothing changed since it was booked."""
 
-    period: str
+    period: Month
     batch: BatchView | None
     not_used: list[NotUsed]
 
@@ -138,8 +138,8 @@ class EntryView(BaseModel):
     """An entry as it was booked; `origin_period` is the month it is about."""
 
     batch: str
-    period: str
-    origin_period: str
+    period: Month
+    origin_period: Month
     kind: EntryKind
     earning_line_id: str
     contract_id: str
@@ -213,7 +213,7 @@ class ScheduleRowView(BaseModel):
 
     asset_id: str
     earning_line_id: str
-    period: str
+    period: Month
     amount: Decimal
     cum_amount: Decimal
     carrying: Decimal

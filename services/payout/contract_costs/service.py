@@ -21,14 +21,14 @@ from shared.contract_costs.policy import ContractCosts
 from shared.contract_costs.rollforward import Movement, rollforward
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.pay.policy import in_force
-from shared.periods import last_day, month_of_number
+from shared.periods import Month, last_day, month_of_number
 
 POLICY: Final = "default"
 DEFAULTS: Final = ContractCosts.of(
     {"kind": "contract_costs", "id": POLICY, "valid_from": "1900-01-01", "credit": "commission_expense"}
 )
 """Without a policy: as docs/contract-costs.md says, over the accrual of pay, which has expensed all of it."""
-FIRST, LAST = "1900-01", "2199-12"
+FIRST, LAST = Month("1900-01"), Month("2199-12")
 """The months that there are: dates are within these years."""
 
 
@@ -49,7 +49,7 @@ class ContractAccount(NamedTuple):
     booked: Sequence[BookedEntry]
 
 
-def book(connection: Connection, period: str, *, today: date, catch_up: bool, actor: str, now: datetime) -> Booking:
+def book(connection: Connection, period: Month, *, today: date, catch_up: bool, actor: str, now: datetime) -> Booking:
     """Book a month that has ended: what the facts say by now, less what is booked.
 
     Raises:
@@ -78,7 +78,7 @@ def book(connection: Connection, period: str, *, today: date, catch_up: bool, ac
     return Booking(len(changed), batch, books.refused)
 
 
-def booked_rollforward(connection: Connection, first: str, *, last: str) -> Iterator[Movement]:
+def booked_rollforward(connection: Connection, first: Month, *, last: Month) -> Iterator[Movement]:
     """The roll-forward of what is booked, from a month through another: a closed month's rows never change."""
     booked = store.entries(connection, FIRST, last=last)
     # Of several bookings of a month the latest says what is carried: they come in order.
@@ -102,7 +102,7 @@ def contract_account(connection: Connection, contract: str) -> ContractAccount |
     return ContractAccount(books, booked) if books.assets or books.expenses or booked else None
 
 
-def account(connection: Connection, period: str, *, contract: str | None = None) -> ContractCostBooks:
+def account(connection: Connection, period: Month, *, contract: str | None = None) -> ContractCostBooks:
     """All that is known through a month, accounted for anew: lines of pay that runs looked at, and costs that were
     added.
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 from services.payout.contract_costs.errors import EventExists, LineExists
 from shared.contract_costs.entries import CarryingAmount, EntryAmount, EntryKey
 from shared.contract_costs.facts import CostEvent, CostLine
+from shared.periods import Month
 
 
 class BookedBatch(NamedTuple):
@@ -20,7 +21,7 @@ class BookedBatch(NamedTuple):
 
     number: int
     id: str
-    period: str
+    period: Month
     entries: int
     actor: str
     recorded_at: datetime
@@ -32,7 +33,7 @@ class BookedEntry(NamedTuple):
 
     number: int
     batch: str
-    period: str
+    period: Month
     key: EntryKey
     amount: EntryAmount
 
@@ -47,7 +48,7 @@ def lock_books(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.contract_costs', 0))"))
 
 
-def last_period(connection: Connection) -> str | None:
+def last_period(connection: Connection) -> Month | None:
     """The last month that is booked."""
     return connection.execute(text("select max(period) from contract_cost_batch")).scalar()
 
@@ -59,7 +60,7 @@ def booked(connection: Connection) -> dict[EntryKey, EntryAmount]:
 
 def add_batch(
     connection: Connection,
-    period: str,
+    period: Month,
     *,
     entries: Sequence[tuple[EntryKey, EntryAmount]],
     balances: Sequence[CarryingAmount],
@@ -91,7 +92,7 @@ def add_batch(
     )
 
 
-def batches(connection: Connection, period: str | None = None) -> list[BookedBatch]:
+def batches(connection: Connection, period: Month | None = None) -> list[BookedBatch]:
     """The bookings, in order; of one month only, where one is named."""
     rows = connection.execute(_BATCHES, {"period": period})
     return [
@@ -110,9 +111,9 @@ def batches(connection: Connection, period: str | None = None) -> list[BookedBat
 
 def entries(
     connection: Connection,
-    first: str,
+    first: Month,
     *,
-    last: str,
+    last: Month,
     contract: str | None = None,
     after: int = 0,
     limit: int | None = None,

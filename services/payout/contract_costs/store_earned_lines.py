@@ -13,21 +13,21 @@ from services.payout.roster.store import people
 from services.payout.runs import store_record
 from shared.contract_costs.facts import CostLine
 from shared.contracts.lines import SCHEMA
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 
-def costs(connection: Connection, period: str) -> Iterable[CostLine]:
+def costs(connection: Connection, period: Month) -> Iterable[CostLine]:
     """The costs of contracts in what was earned up to a month, as far as approved runs have looked at it."""
     known = people(connection)
 
     @cache
-    def entity_of(participant_id: str, month: str) -> str:
+    def entity_of(participant_id: str, month: Month) -> str:
         return known[participant_id].at(last_day(month)).entity if participant_id in known else ""
 
     return costs_of(lines_of(_last_looked_at(connection, period), entity_of))
 
 
-def _last_looked_at(connection: Connection, through: str) -> pl.DataFrame:
+def _last_looked_at(connection: Connection, through: Month) -> pl.DataFrame:
     """A row per participant and month, from the latest run that looked at it.
 
     A run looks at months whole, so the latest one that did has all lines of a participant and month, corrections of
