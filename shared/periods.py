@@ -46,7 +46,7 @@ def previous_period(period: Month) -> Month:
     return period_of(first_day(period) - timedelta(days=1))
 
 
-def next_period(period: str) -> Month:
+def next_period(period: Month) -> Month:
     """The period that follows."""
     first = first_day(period)
     return period_of(date(first.year + first.month // 12, first.month % 12 + 1, 1))

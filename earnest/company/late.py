@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from earnest.company import LAST_DAY
 from earnest.company.deliveries import Delivery, cloud_events, crm_event, deal_event, webhook
 from earnest.company.selling import STRANGER, Statement, cents_text
+from shared.periods import Month
 
 AT = datetime.combine(LAST_DAY, time(20), UTC)
 REVISION = 100
@@ -20,7 +21,7 @@ class LateChange(NamedTuple):
 
     what: str
     deal_id: str
-    period: str
+    period: Month
     delivery: Delivery
 
 
@@ -34,7 +35,7 @@ def late_changes(said: Iterable[Statement]) -> list[LateChange]:
         else:
             touched.add(statement.deal_id)
 
-    def won_in(period: str, of_stranger: bool = False) -> str:
+    def won_in(period: Month, of_stranger: bool = False) -> str:
         return next(
             deal_id
             for deal_id, deal in deals.items()
@@ -44,10 +45,10 @@ def late_changes(said: Iterable[Statement]) -> list[LateChange]:
         )
 
     found, larger, refunded, cancelled = (
-        won_in("2025-11", True),
-        won_in("2026-02"),
-        won_in("2026-03"),
-        won_in("2026-04"),
+        won_in(Month("2025-11"), True),
+        won_in(Month("2026-02")),
+        won_in(Month("2026-03")),
+        won_in(Month("2026-04")),
     )
     seller = deals[larger]["rep"]
     back = cents_text(deals[refunded]["value_cents"] // 2)

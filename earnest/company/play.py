@@ -27,11 +27,11 @@ from earnest.local.home import Home
 from earnest.local.system import System
 from shared.contracts.topics import DEALS, PLANS, ROSTER
 from shared.log.open import open_log
-from shared.periods import next_period
+from shared.periods import Month, next_period
 from shared.settings import Settings
 
-FIRST_RUN: Final = "2025-01"
-BEFORE_LATE_CHANGES: Final = "2026-04"
+FIRST_RUN: Final = Month("2025-01")
+BEFORE_LATE_CHANGES: Final = Month("2026-04")
 LAST_RUN: Final = "2026-05"
 """June 2026 stays open, for whoever looks around afterwards."""
 DISPUTED: Final = "OPP-18324"

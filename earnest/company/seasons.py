@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from earnest.company import FIRST_DAY
-from shared.periods import first_day, last_day
+from shared.periods import Month, first_day, last_day
 
 WEEKDAYS = (95, 110, 110, 105, 80, 2, 1)
 """How likely a close is on each day of the week, Monday first."""
@@ -17,7 +17,7 @@ RUN_IN_DAYS = 6
 """The last days of a month, in which what is due gets signed."""
 
 
-def closing_days(period: str) -> tuple[list[date], list[int]]:
+def closing_days(period: Month) -> tuple[list[date], list[int]]:
     """The days of a month with how likely a deal closes on each."""
     last = last_day(period)
     days = [first_day(period) + timedelta(number) for number in range(last.day)]

@@ -84,7 +84,7 @@ def _late(payroll: Payroll, late: Sequence[LateChange], *, period: str) -> Table
     table = Table("deal", "of", "became known after payroll", "participant", title="Late changes")
     table.add_column(f"in run {period}", justify="right")
     for change in late:
-        words = (change.deal_id, change.period, change.what)
+        words: tuple[str, str, str] = (change.deal_id, change.period, change.what)
         for participant, amount in effects.get(change.period, []):
             table.add_row(*words, participant, f"{amount:+,}")
             words = ("", "", "")

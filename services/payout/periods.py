@@ -13,7 +13,7 @@ def checked(text: str) -> periods.Month:
         BadPeriod: it is none.
     """
     try:
-        sound = periods.period_of(periods.first_day(text)) == text and bool(periods.next_period(text))
+        sound = periods.period_of(periods.first_day(text)) == text and bool(periods.next_period(periods.Month(text)))
     except ValueError:
         sound = False
     if not sound:
