@@ -8,6 +8,7 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from psycopg import sql
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
@@ -66,6 +67,9 @@ def migrate(engine: Engine, schema: str, *, package: str) -> None:
     at once.
 
     The migrations are plain functions over unqualified names, so the same ones build a schema of any name.
+
+    Raises:
+        UnknownTables: the schema was made by migrations that this version does not have.
     """
     with as_file(files(package) / "migrations") as folder, engine.begin() as connection:
         # Every process of every service migrates when it starts; whoever comes second finds everything done.
@@ -76,7 +80,21 @@ def migrate(engine: Engine, schema: str, *, package: str) -> None:
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
         config.attributes["schema"] = schema
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise UnknownTables(schema) from error
+
+
+class UnknownTables(RuntimeError):
+    """A schema was made by another line of migrations, so there is no way from there to here."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(
+            f"the tables of {schema} were made by a version of Earnest whose migrations this one does not know: start with an empty "
+            "database (of `earnest up`: move the folder .earnest aside), and send the events again"
+        )
+        self.schema = schema
 
 
 def run_migrations() -> None:
