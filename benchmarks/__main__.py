@@ -1,6 +1,7 @@
 """`python -m benchmarks`: how fast Earnest is on this machine, and how near to what the machine can do.
 
-Benchmarks are tools of whoever changes the code: they look inside of services, and are no part of the installed package.
+Benchmarks are tools of whoever changes the code: they look inside of services, and are no part of the installed
+package.
 """
 
 from __future__ import annotations

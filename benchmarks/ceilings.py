@@ -16,8 +16,8 @@ BATCH = 500
 def transactions(engine: Engine, events: int = 50_000, payees: int = 10_000) -> float:
     """Events per second through the least that exactly-once can cost in PostgreSQL, with fsync on.
 
-    One transaction per 500 events: a dedupe row and an addition to a payee's state per event, an outbox row per payee, and
-    the position. No validation, no crediting, no HTTP: Earnest does all that too, in several such steps.
+    One transaction per 500 events: a dedupe row and an addition to a payee's state per event, an outbox row per payee,
+    and the position. No validation, no crediting, no HTTP: Earnest does all that too, in several such steps.
     """
     with engine.begin() as connection:
         connection.execute(text("drop schema if exists bench cascade"))

@@ -1,4 +1,6 @@
-"""A plan change over many deals: from publishing the version until every earning is a new one, while other deals come in."""
+"""A plan change over many deals: from publishing the version until every earning is a new one, while other deals come
+in.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def _probe(stream: Stream, client: httpx.Client, done: threading.Event) -> list[
 
 
 def _changed() -> Plan:
-    """The benchmark's plan with every rate half a point higher, from the second of January on: all but one in ninety are touched."""
+    """The benchmark's plan with every rate half a point higher, from the second of January on: all but one in ninety
+    are touched.
+    """
     before = plan()
     [commission] = before.components
     assert isinstance(commission, Graduated)

@@ -1,4 +1,6 @@
-"""The kernel against DuckDB: 1,000,000 deals of 10,000 participants through a five-tier plan, from Parquet to earnings and lines."""
+"""The kernel against DuckDB: 1,000,000 deals of 10,000 participants through a five-tier plan, from Parquet to earnings
+and lines.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured line: what ran, seconds by the clock and of the processor, how many deals, and their total in minor units."""
+    """One measured line: what ran, seconds by the clock and of the processor, how many deals, and their total in minor
+    units.
+    """
 
     what: str
     seconds: float

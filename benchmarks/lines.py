@@ -32,7 +32,8 @@ STAMP = "2025-01-31T00:00:00.000000Z"
 
 @dataclass(frozen=True)
 class Lines:
-    """Seconds by the clock from the request until the table was read and checked, and those of scoring's and our processor.
+    """Seconds by the clock from the request until the table was read and checked, and those of scoring's and our
+    processor.
 
     `mebibytes` is the table's size here, `peak_bytes` the most memory that scoring held.
     """

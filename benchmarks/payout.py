@@ -1,4 +1,6 @@
-"""A payout run over a month of everyone: from lines in scoring to the payroll file, step by step, and what the stream does meanwhile."""
+"""A payout run over a month of everyone: from lines in scoring to the payroll file, step by step, and what the stream
+does meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ AFTER = "2025-02"
 
 @dataclass(frozen=True)
 class Paid:
-    """Seconds of each step; how long the slowest booking of the stream took while the month was closed; what was paid to how many."""
+    """Seconds of each step; how long the slowest booking of the stream took while the month was closed; what was paid
+    to how many.
+    """
 
     seconds: dict[str, float]
     slowest_booking: float

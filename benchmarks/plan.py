@@ -1,4 +1,6 @@
-"""A plan of six kinds of components over 1,000,000 deals, beside the same plan in SQL for DuckDB and its rate table in zen-engine."""
+"""A plan of six kinds of components over 1,000,000 deals, beside the same plan in SQL for DuckDB and its rate table in
+zen-engine.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The plan of the benchmark written by hand in SQL for DuckDB, in whole numbers, every amount rounded with halves away from zero."""
+"""The plan of the benchmark written by hand in SQL for DuckDB, in whole numbers, every amount rounded with halves away
+from zero.
+"""
 
 from __future__ import annotations
 

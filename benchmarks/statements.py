@@ -29,7 +29,9 @@ CHUNK = 5
 
 @dataclass(frozen=True)
 class Printed:
-    """How long so many PDFs took in so many processes, by the clock and of the processors, and how large they are together, in bytes."""
+    """How long so many PDFs took in so many processes, by the clock and of the processors, and how large they are
+    together, in bytes.
+    """
 
     statements: int
     processes: int

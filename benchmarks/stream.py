@@ -1,4 +1,6 @@
-"""The stream: deals accepted by HTTP batch until their earnings are readable, through every service of a running system."""
+"""The stream: deals accepted by HTTP batch until their earnings are readable, through every service of a running
+system.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ JANUARY = 31
 
 @dataclass(frozen=True)
 class Throughput:
-    """Deals per second accepted; from the first request until the last earning was readable; until all services had read all."""
+    """Deals per second accepted; from the first request until the last earning was readable; until all services had
+    read all.
+    """
 
     deals: int
     accepted: float
@@ -42,7 +46,9 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Ages:
-    """Seconds from sending a deal until its earning was read, at a given rate of other deals: half and all but one in 100."""
+    """Seconds from sending a deal until its earning was read, at a given rate of other deals: half and all but one in
+    100.
+    """
 
     rate: int
     probes: int
@@ -72,7 +78,8 @@ class Stream:
         self._post("plans", "analyst", [_event(name, "earnest.plan.published", {"document": version.document()})])
 
     def throughput(self, seconds: float, deals_per_second: int, sent: Callable[[int], object]) -> Throughput:
-        """Push deals as fast as they are accepted for so many seconds' worth of the given rate, then wait for the last earning.
+        """Push deals as fast as they are accepted for so many seconds' worth of the given rate, then wait for the last
+        earning.
 
         `sent` is told how many deals were just accepted.
         """
@@ -89,7 +96,9 @@ class Stream:
         return Throughput(deals, deals / accepted, deals / readable, deals / (perf_counter() - begun))
 
     def ages(self, rate: int) -> Ages:
-        """Push deals at a steady rate, and among them probes, each of a participant who sells nothing else, timed until read."""
+        """Push deals at a steady rate, and among them probes, each of a participant who sells nothing else, timed until
+        read.
+        """
         stop = threading.Event()
         every = BATCH / rate
         bodies = iter([self._body(BATCH) for _ in range(int(PROBES / PROBES_PER_SECOND / every) + 2)])
@@ -106,7 +115,9 @@ class Stream:
         return Ages(rate, len(found), found[len(found) // 2], found[int(len(found) * 0.99)])
 
     def history(self, deals: int, times: int = 100) -> tuple[float, float]:
-        """The median age of an earning whose participant has ten earlier deals in the month, and of one who has so many."""
+        """The median age of an earning whose participant has ten earlier deals in the month, and of one who has so
+        many.
+        """
         few, many = "probe-0", "probe-1"
         for owner, number in ((few, 10), (many, deals)):
             for start in range(0, number, BATCH):

@@ -41,7 +41,9 @@ for _module in iter_modules(commands.__path__):
 
 
 def main() -> None:
-    """Run the command line. An error is one line on stderr and exit code 1; what nobody expected leaves its traceback in a file."""
+    """Run the command line. An error is one line on stderr and exit code 1; what nobody expected leaves its traceback
+    in a file.
+    """
     try:
         app()
     except LocalError as error:

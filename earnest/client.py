@@ -31,7 +31,8 @@ def connected() -> Client:
 class Client:
     """Speaks to the services that a folder's installation runs: to payout where no other is named.
 
-    `who` is the name of a key in the folder. Every method raises `LocalError` where the service does not answer or refuses, and says why.
+    `who` is the name of a key in the folder. Every method raises `LocalError` where the service does not answer or
+    refuses, and says why.
     """
 
     def __init__(self, home: Home, settings: Settings) -> None:

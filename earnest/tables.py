@@ -1,4 +1,6 @@
-"""Tables on a terminal that never lose a digit: what is too wide wraps, nothing is cut, and text is never read as markup."""
+"""Tables on a terminal that never lose a digit: what is too wide wraps, nothing is cut, and text is never read as
+markup.
+"""
 
 from __future__ import annotations
 

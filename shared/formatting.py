@@ -1,6 +1,8 @@
-"""Exact numbers as English sentences, tables of the command line and plan documents write them: with separators, never rounded.
+"""Exact numbers as English sentences, tables of the command line and plan documents write them: with separators, never
+rounded.
 
-Statements write in the manner of a locale, with babel (`services/payout/statements`); what machines read has no separators and is not made here.
+Statements write in the manner of a locale, with babel (`services/payout/statements`); what machines read has no
+separators and is not made here.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from typing import Final
 from shared.money import from_minor
 
 EXACT: Final = Context(prec=200, traps=[Inexact])
-"""More digits than any number has that Earnest takes in or works out (`shared.decimals`, `shared.kernel`): here nothing is rounded unseen."""
+"""More digits than any number has that Earnest takes in or works out (`shared.decimals`, `shared.kernel`): here nothing
+is rounded unseen.
+"""
 
 
 def grouped(value: Decimal) -> str:
@@ -38,7 +42,8 @@ def percent(share: Decimal) -> str:
 
 
 def money(minor: int, currency: str, *, code: bool = False, signed: bool = False) -> str:
-    """Minor units with the decimals of their currency: `1,234.50`; `code` adds which currency, `signed` a plus to what is not below zero.
+    """Minor units with the decimals of their currency: `1,234.50`; `code` adds which currency, `signed` a plus to what
+    is not below zero.
 
     Raises:
         UnknownCurrency: the code is not a currency.

@@ -47,8 +47,8 @@ def conditional(
         if_modified_since: the request's header; looked at only without the other, which is more exact.
         modified: when the bytes came to be; without it there is no `last-modified`.
         sha256: of the content in hex, where it is known: a large file need not be hashed for each request.
-        headers: of either answer, over the usual ones. Who may see a file is decided anew each time, so the usual ones let a browser keep
-            it and ask again (`no-cache`), and nobody on the way (`private`).
+        headers: of either answer, over the usual ones. Who may see a file is decided anew each time, so the usual ones
+            let a browser keep it and ask again (`no-cache`), and nobody on the way (`private`).
         headers_of_content: only where the bytes are sent.
     """
     tag = f'"{sha256 or hashlib.sha256(content).hexdigest()}"'

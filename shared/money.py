@@ -83,10 +83,12 @@ def major_text(minor: int, currency: str) -> str:
 
 
 def largest_remainder(shares: Sequence[Fraction | Decimal], total: int) -> list[int]:
-    """Whole numbers beside exact shares that sum to `total`, none further from its share than one (the method of Hamilton).
+    """Whole numbers beside exact shares that sum to `total`, none further from its share than one (the method of
+    Hamilton).
 
-    Each share is rounded down; what is then missing goes, one each, to those that lost most, the first of those that lost
-    alike. So whoever calls gives the shares in an order that hangs on no chance. `total` is their sum, rounded either way.
+    Each share is rounded down; what is then missing goes, one each, to those that lost most, the first of those that
+    lost alike. So whoever calls gives the shares in an order that hangs on no chance. `total` is their sum, rounded
+    either way.
     """
     parts = [floor(share) for share in shares]
     lost = [Fraction(share) - part for share, part in zip(shares, parts, strict=True)]

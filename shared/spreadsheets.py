@@ -12,10 +12,13 @@ from typing import Final
 import polars as pl
 
 _BEGINS: Final = r"=+\-@\t\r\n\x00＝＋－＠"
-"""What a formula may begin with, also in full width, and what a spreadsheet skips before one (OWASP, "CSV Injection")."""
+"""What a formula may begin with, also in full width, and what a spreadsheet skips before one (OWASP, "CSV Injection").
+"""
 _FORMULA: Final = f"^[{_BEGINS}]"
 PLAIN: Final = rf"[^{_BEGINS}][^\t\r\n\x00]*"
-"""As a regular expression: one line of text that no spreadsheet takes for a formula, for settings that come into a file as they are."""
+"""As a regular expression: one line of text that no spreadsheet takes for a formula, for settings that come into a file
+as they are.
+"""
 _NEGATIVE: Final = r"^-[0-9]+(\.[0-9]+)?%?$"
 _begins: Final = re.compile(_FORMULA)
 

@@ -1,4 +1,5 @@
-"""The command line in this process: what it prints and how it ends, without the second or two that a process takes to load it.
+"""The command line in this process: what it prints and how it ends, without the second or two that a process takes to
+load it.
 
 Where the process itself is tested (its death, its hash seeds, what it loads), a test starts one.
 """

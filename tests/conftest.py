@@ -51,7 +51,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests begin with the run: whoever has nothing left takes over tests that others have not come to, one by one."""
+    """Long tests begin with the run: whoever has nothing left takes over tests that others have not come to, one by
+    one.
+    """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -25,7 +25,9 @@ def fresh_database(server: Postgres, template: str = "template1") -> Iterator[st
 
 
 def migrated_database(server: Postgres, service: str) -> str:
-    """The name of a new database with the tables of a service and of the log, to be copied: migrating takes ten times as long."""
+    """The name of a new database with the tables of a service and of the log, to be copied: migrating takes ten times
+    as long.
+    """
     name = f"{service}_template"
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
         admin.execute(f"create database {name}")

@@ -1,6 +1,7 @@
 """The real programs that read what we write: hledger, ledger, bean-check, LibreOffice, OpenSSH and GnuPG.
 
-They are fetched once from Debian's packages when they are missing. A machine without them skips these tests, which fails in CI.
+They are fetched once from Debian's packages when they are missing. A machine without them skips these tests, which
+fails in CI.
 """
 
 from __future__ import annotations

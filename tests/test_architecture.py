@@ -24,7 +24,9 @@ PURE = ("shared.kernel", "shared.pay", "shared.contract_costs", "shared.explanat
 EDGE = re.compile(
     r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|columns|verify|operations|worker|\w+_client|migrations"
 )
-"""The rooms of a service that work with the world; `schemas` shows rows as they were read. Every other module is its domain, and pure."""
+"""The rooms of a service that work with the world; `schemas` shows rows as they were read. Every other module is its
+domain, and pure.
+"""
 BESIDE_THE_EDGE: Mapping[str, str] = {
     "services.alerts.evaluator": "the loop that evaluates: hands the present instant and a connection to what is pure",
     "services.alerts.pipeline_health": "asks the store how far workers are",

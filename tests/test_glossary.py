@@ -1,4 +1,6 @@
-"""The glossary and the code say the same words: what the glossary names exists, and what the code enumerates is explained."""
+"""The glossary and the code say the same words: what the glossary names exists, and what the code enumerates is
+explained.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The rules of the house for names: definitions and calls say what the third argument is, so that two cannot be mixed up."""
+"""The rules of the house for names: definitions and calls say what the third argument is, so that two cannot be mixed
+up.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ STILL_OURS = {
     "property",
     "staticmethod",
 }
-"""Decorators after which we call the function ourselves. Any other hands it to a framework, which calls it in its own way."""
+"""Decorators after which we call the function ourselves. Any other hands it to a framework, which calls it in its own
+way.
+"""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -53,7 +57,8 @@ def of_the_product(tree: ast.Module) -> set[str]:
 
 
 def handed_on(tree: ast.Module) -> Iterator[str]:
-    """Functions that are values and not called on the spot: a callback is called by position, as `Callable[[A, B, C], D]` says.
+    """Functions that are values and not called on the spot: a callback is called by position, as `Callable[[A, B, C],
+    D]` says.
 
     A method by its last name, with a dot before it: nothing tells whose method it is.
     """
@@ -71,7 +76,9 @@ def handed_on(tree: ast.Module) -> Iterator[str]:
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[Function, list[ast.arg], str]]:
-    """Every function, what it takes by position beside `self` and `cls`, and its name, of a method with a dot before it."""
+    """Every function, what it takes by position beside `self` and `cls`, and its name, of a method with a dot before
+    it.
+    """
     methods = {id(each) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body}
     for node in ast.walk(tree):
         if isinstance(node, Function):

@@ -1,4 +1,5 @@
-"""The rules of the house that a machine can check: who may import whom (more of it in `test_architecture`), exact money, now as an input, short and clean files.
+"""The rules of the house that a machine can check: who may import whom (more of it in `test_architecture`), exact
+money, now as an input, short and clean files.
 
 A rule that stands in the way of better code is changed here, in the open.
 """
@@ -277,7 +278,9 @@ def test_test_files_have_names_of_their_own() -> None:
 
 
 def test_tests_wait_for_conditions_and_never_for_a_time() -> None:
-    """One module reads a clock to wait (`tests/waiting.py`); a duration in a test holds on one machine and not on another."""
+    """One module reads a clock to wait (`tests/waiting.py`); a duration in a test holds on one machine and not on
+    another.
+    """
 
     def clocks(path: Path) -> list[str]:
         calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]

@@ -1,4 +1,6 @@
-"""Waiting in tests: for something to be true, never for a time to pass. Nothing else in the tests reads a clock to wait."""
+"""Waiting in tests: for something to be true, never for a time to pass. Nothing else in the tests reads a clock to
+wait.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import TypeVar
 from sqlalchemy import Engine, text
 
 PATIENCE = 300.0
-"""Seconds after which a test is given up. Only a test that fails waits so long, so it may be many times what a busy machine needs."""
+"""Seconds after which a test is given up. Only a test that fails waits so long, so it may be many times what a busy
+machine needs.
+"""
 
 T = TypeVar("T")
 

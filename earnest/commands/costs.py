@@ -1,4 +1,6 @@
-"""`earnest costs`: contract costs under ASC 340-40 and IFRS 15 from files alone: schedule, roll-forward, journals, in words."""
+"""`earnest costs`: contract costs under ASC 340-40 and IFRS 15 from files alone: schedule, roll-forward, journals, in
+words.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`earnest demo`: the demo company through a whole installation on this machine, from the first deal to the payroll file."""
+"""`earnest demo`: the demo company through a whole installation on this machine, from the first deal to the payroll
+file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`earnest quarantine`: plan versions with which nothing is calculated. It works on the database, also while scoring is down."""
+"""`earnest quarantine`: plan versions with which nothing is calculated. It works on the database, also while scoring is
+down.
+"""
 
 from __future__ import annotations
 

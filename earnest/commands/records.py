@@ -1,4 +1,6 @@
-"""What is kept about pay, to look at: months and their closing, comparisons of runs, manual adjustments and their documents."""
+"""What is kept about pay, to look at: months and their closing, comparisons of runs, manual adjustments and their
+documents.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ import typer
 from earnest.client import Client, connected, write_whole
 
 AT_ONCE = 4
-"""Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave."""
+"""Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave.
+"""
 
 
 class Form(StrEnum):

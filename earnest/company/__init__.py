@@ -1,4 +1,6 @@
-"""Fernhill Instruments, the demo company: forty people who sell for eighteen months, generated from a seed, the same bytes every time."""
+"""Fernhill Instruments, the demo company: forty people who sell for eighteen months, generated from a seed, the same
+bytes every time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What reaches Earnest from the company's systems, in the order in which it arrives: batched, sometimes late, sometimes twice."""
+"""What reaches Earnest from the company's systems, in the order in which it arrives: batched, sometimes late, sometimes
+twice.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ class LateChange(NamedTuple):
 
 
 def late_changes(said: Iterable[Statement]) -> list[LateChange]:
-    """The late changes of a company's deals: a larger order, a refund, a cancellation, and an owner for a deal that had none."""
+    """The late changes of a company's deals: a larger order, a refund, a cancellation, and an owner for a deal that had
+    none.
+    """
     deals: dict[str, dict[str, Any]] = {}
     touched: set[str] = set()
     for statement in said:

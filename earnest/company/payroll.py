@@ -1,5 +1,5 @@
-"""The company's payroll: every month Dana makes a run, Frank approves it, Carla too where it is large, payroll fetches the file and
-acknowledges it."""
+"""The company's payroll: every month Dana makes a run, Frank approves it, Carla too where it is large, payroll fetches
+the file and acknowledges it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Payroll:
         return sorted((run for run in found if run["state"] != "cancelled"), key=lambda run: str(run["ends"]))
 
     def run(self, period: str) -> dict[str, Any]:
-        """Bring the run of a month to its end: calculated, submitted, approved, released and acknowledged. What is done stays.
+        """Bring the run of a month to its end: calculated, submitted, approved, released and acknowledged. What is done
+        stays.
 
         Raises:
             LocalError: payout refuses a step.
@@ -61,7 +62,9 @@ class Payroll:
         return self._client.get(f"/v1/runs/{run['id']}", who=AUTHOR)
 
     def dispute(self, deal: str) -> None:
-        """Put a deal on hold whose customer disputes the invoice: the run of the open month shows it. Doing it again changes nothing."""
+        """Put a deal on hold whose customer disputes the invoice: the run of the open month shows it. Doing it again
+        changes nothing.
+        """
         held = self._client.get("/v1/holds", who=AUTHOR)["holds"]
         if deal not in {hold["subject"] for hold in held}:
             reason = "the customer disputes the invoice"

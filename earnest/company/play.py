@@ -51,7 +51,8 @@ def prepare(home: Home) -> None:
 
 
 def play_once(system: System, console: Console) -> bool:
-    """Play the company into an installation that is empty or in which the play was interrupted; sum it up where it was played.
+    """Play the company into an installation that is empty or in which the play was interrupted; sum it up where it was
+    played.
 
     Returns:
         False where the installation holds data of its own, into which nothing is played.

@@ -25,7 +25,8 @@ LAST_PERIOD = "2026-08"
 STRANGER = "partner.desk"
 """An owner whom the roster does not know: their deals credit nobody until it does."""
 UNREADABLE = "to be assigned"
-"""What the CRM says for an owner now and then; it is not an id, so ingest refuses the event. The CRM corrects it soon."""
+"""What the CRM says for an owner now and then; it is not an id, so ingest refuses the event. The CRM corrects it soon.
+"""
 
 
 @dataclass(frozen=True)

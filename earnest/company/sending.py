@@ -1,4 +1,6 @@
-"""Sending the company's deliveries as its systems would: signed webhooks, API keys, several at once, again when told to wait."""
+"""Sending the company's deliveries as its systems would: signed webhooks, API keys, several at once, again when told to
+wait.
+"""
 
 from __future__ import annotations
 

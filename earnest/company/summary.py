@@ -1,4 +1,6 @@
-"""What the play came to, on one screen: what went in, what is paid, what was late, what needs a person, and where to look."""
+"""What the play came to, on one screen: what went in, what is paid, what was late, what needs a person, and where to
+look.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ ENTITY: Final = "fernhill-us"
 
 
 def summarise(system: System, console: Console, *, sent: Counter[str], late: Sequence[LateChange]) -> None:
-    """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent anything."""
+    """Print the state of the company in an installation; `sent` and `late` are what this play sent, if it sent
+    anything.
+    """
     client = Client(system.home, system.settings)
     scoring, alerts = client.get("/v1/summary", who="analyst", service="scoring"), _breaches(client)
     payroll = Payroll(client, system.home.files)
@@ -92,7 +96,9 @@ def _late(payroll: Payroll, late: Sequence[LateChange], *, period: str) -> Table
 
 
 def _breaches(client: Client) -> list[Answer]:
-    """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen everything."""
+    """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen
+    everything.
+    """
     asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
         found = client.get("/v1/kpis", who="ops", service="alerts")

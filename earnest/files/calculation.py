@@ -22,11 +22,11 @@ from shared.kernel.tables import UNCREDITED
 
 @dataclass(frozen=True, kw_only=True)
 class Calculation:
-    """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and is easily
-    overlooked.
+    """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and
+    is easily overlooked.
 
-    `rejected` is what could not be used, credited or evaluated, `unpaid` what the plan itself pays nothing for, such as a gate that is
-    closed; both are `REJECTED`.
+    `rejected` is what could not be used, credited or evaluated, `unpaid` what the plan itself pays nothing for, such as
+    a gate that is closed; both are `REJECTED`.
     """
 
     earnings: pl.DataFrame

@@ -46,8 +46,8 @@ class BadCell(ValueError):
 
 
 def deal_patch(row: Row, custom: Mapping[str, pl.DataType], *, zone: ZoneInfo) -> DealPatch:
-    """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's own.
-    Instants given for dates become dates of the company's time `zone`.
+    """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's
+    own. Instants given for dates become dates of the company's time `zone`.
 
     Raises:
         BadCell: a cell is not what its column needs.

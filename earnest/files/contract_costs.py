@@ -26,7 +26,8 @@ from shared.limits import TooMuch, load_yaml, load_yaml_documents
 YAML_SUFFIXES = (".yaml", ".yml", ".json")
 DEFAULT: dict[str, Any] = {"kind": "contract_costs", "id": "default", "valid_from": date(1900, 1, 1)}
 PLACES = ("lines", "contracts", "costs")
-"""Where a YAML file may have its costs; what happens to contracts is under `events`, or under `events` of a contract."""
+"""Where a YAML file may have its costs; what happens to contracts is under `events`, or under `events` of a contract.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ STAMP = "1970-01-01T00:00:00.000000Z"
 class Deals(NamedTuple):
     """The deals table with the plans' columns, the last row of each deal, and the rows that could not be used.
 
-    `repeated` are the deals of several rows; `unused` are columns of the file that no plan declares; `absent` are declared columns that the file lacks.
+    `repeated` are the deals of several rows; `unused` are columns of the file that no plan declares; `absent` are
+    declared columns that the file lacks.
     """
 
     table: pl.DataFrame
@@ -43,7 +44,9 @@ def used_by(plans: PlanSet) -> Callable[[str], bool]:
 
 
 def deals_of(rows: Rows, plans: PlanSet) -> Deals:
-    """The deals of a file's rows. A deal without a stage is won; one without a currency has that of the plans if they share one."""
+    """The deals of a file's rows. A deal without a stage is won; one without a currency has that of the plans if they
+    share one.
+    """
     columns, frame = plans.deal_columns, rows.frame
     currencies = {plan.currency for plan in plans}
     # Only where all plans agree: a currency is never chosen for somebody.

@@ -1,4 +1,6 @@
-"""What a file of events says and no run heeds: a hold of what nobody earned by, a release of nothing, a run that pays nobody."""
+"""What a file of events says and no run heeds: a hold of what nobody earned by, a release of nothing, a run that pays
+nobody.
+"""
 
 from __future__ import annotations
 

@@ -138,8 +138,8 @@ def _people(entries: Iterable[Entry], events: PayEvents, *, group: str) -> dict[
     for who in {*plans, *events.active, *balances}:
         turns = sorted(events.active.get(who, {}).items())
         begins = f"{turns[0][0]}/" if turns and turns[0][1] else ""
-        # As the roster's facts are (`shared.facts`), because runs read people so: of a path its value, instant, sequence
-        # and source.
+        # As the roster's facts are (`shared.facts`), because runs read people so: of a path its value, instant,
+        # sequence and source.
         said: dict[str, Any] = {f"{begins}pay_group": group, f"{begins}plan": plans.get(who, "")}
         said |= {f"{day}/active": active for day, active in turns}
         people[who] = Person(who, {path: [value, "", 0, "file"] for path, value in said.items()})

@@ -1,4 +1,6 @@
-"""A file of what happened besides earning: who came and left, what was adjusted, held and released, runs in between, balances at the start."""
+"""A file of what happened besides earning: who came and left, what was adjusted, held and released, runs in between,
+balances at the start.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from shared.periods import period_of
 
 @dataclass(kw_only=True)
 class PayEvents:
-    """What a file of events says; `active` has for whom the days on which they came (True), and after which they were gone.
+    """What a file of events says; `active` has for whom the days on which they came (True), and after which they were
+    gone.
 
     `released` has the day, scope and subject of releases for which there is no hold.
     """

@@ -29,7 +29,8 @@ SCALE: Final = 6
 
 
 def earned_file(path: Path) -> Path:
-    """The file with what was earned: the path itself, or of the folder of a calculation the lines, which know their deals.
+    """The file with what was earned: the path itself, or of the folder of a calculation the lines, which know their
+    deals.
 
     Raises:
         FileError: the folder has neither lines.csv nor earnings.csv.
@@ -44,7 +45,9 @@ def earned_file(path: Path) -> Path:
 
 
 def read_earned(path: Path, refused: list[Rejection], *, warnings: list[str]) -> list[Entry]:
-    """What was earned, a row each; rows of the same month and component add up. A column that seems to be another one is warned of."""
+    """What was earned, a row each; rows of the same month and component add up. A column that seems to be another one
+    is warned of.
+    """
 
     def warn(_: Path, names: list[str]) -> None:
         for name in names:
@@ -89,7 +92,9 @@ def period(row: Row, name: str) -> Month:
 
 
 def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
-    """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they say."""
+    """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they
+    say.
+    """
     rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
     facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
     refused += [*rows.rejected.rows(), *bad]
@@ -129,7 +134,9 @@ def facts_of(
     refused: list[Rejection],
     columns: Callable[[Path, list[str]], None] | None = None,
 ) -> Iterator[tuple[Row, Fact]]:
-    """Each row of a file as a fact; rows that are none are added to `refused`. `columns` is told the names of the columns."""
+    """Each row of a file as a fact; rows that are none are added to `refused`. `columns` is told the names of the
+    columns.
+    """
     rows = read_rows(path, path.name, required=required)
     if columns is not None:
         columns(path, [name for name in rows.frame.columns if name != ROW])

@@ -1,4 +1,6 @@
-"""The files that a calculation of pay leaves: payments.csv, steps.csv and rejected.csv, the same bytes for the same input."""
+"""The files that a calculation of pay leaves: payments.csv, steps.csv and rejected.csv, the same bytes for the same
+input.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class PaymentColumns:
 
 
 def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
-    """The payments of a file, each with person, amount, currency and perhaps code, as the API takes them. Blank rows are skipped.
+    """The payments of a file, each with person, amount, currency and perhaps code, as the API takes them. Blank rows
+    are skipped.
 
     Raises:
         PaymentsFileError: a column is missing, or a row has no person, or no amount that can be trusted.
@@ -84,7 +85,9 @@ def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, .
 
 
 def _amount(text: str, decimal: str) -> str | None:
-    """An amount as plain decimal text; None where it is none. Thousands may be grouped with the sign that is not the decimal's."""
+    """An amount as plain decimal text; None where it is none. Thousands may be grouped with the sign that is not the
+    decimal's.
+    """
     if decimal == ",":
         # Swapped: from here on the comma groups and the point divides, whatever the country writes.
         text = text.translate(str.maketrans(",.", ".,"))

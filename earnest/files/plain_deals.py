@@ -1,7 +1,9 @@
-"""Plain deals, a whole file at once: rows that need nothing but their own cells become the deals table column by column.
+"""Plain deals, a whole file at once: rows that need nothing but their own cells become the deals table column by
+column.
 
-A row is plain when it is the only one of its deal, holds neither splits, refunds nor payments, and every cell is beyond doubt. What is not
-plain goes through the contract, row by row (`earnest.files.deals`): that is the law, this is a shorter way to the same table.
+A row is plain when it is the only one of its deal, holds neither splits, refunds nor payments, and every cell is beyond
+doubt. What is not plain goes through the contract, row by row (`earnest.files.deals`): that is the law, this is a
+shorter way to the same table.
 """
 
 from __future__ import annotations

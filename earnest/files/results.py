@@ -1,4 +1,6 @@
-"""The files that a calculation leaves: earnings.csv, lines.csv and rejected.csv, sorted, the same bytes for the same input."""
+"""The files that a calculation leaves: earnings.csv, lines.csv and rejected.csv, sorted, the same bytes for the same
+input.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
 
 def write_results(calculation: Calculation, folder: Path) -> None:
-    """Write the three files into `folder`, which is made when it is not there; files of an earlier calculation are replaced.
+    """Write the three files into `folder`, which is made when it is not there; files of an earlier calculation are
+    replaced.
 
     Raises:
         FileError: the folder cannot be written.
@@ -40,9 +43,11 @@ def write_results(calculation: Calculation, folder: Path) -> None:
 
 
 def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFrame:
-    """participant_id, component, period, amount (text in major units), currency: one row each, whichever versions it comes from.
+    """participant_id, component, period, amount (text in major units), currency: one row each, whichever versions it
+    comes from.
 
-    `period` is the calendar month; where a plan counts `in_weeks`, `fiscal_period` stands beside it, in rows of their own.
+    `period` is the calendar month; where a plan counts `in_weeks`, `fiscal_period` stands beside it, in rows of their
+    own.
     """
     who = ["participant_id", "component", "period"]
     if in_weeks:
@@ -52,7 +57,8 @@ def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFr
 
 
 def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame:
-    """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which rate.
+    """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which
+    rate.
 
     Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month.
     """

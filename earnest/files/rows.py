@@ -1,4 +1,6 @@
-"""Rows of a CSV, Parquet or XLSX file as text, with the row numbers a spreadsheet shows; what a cell means is decided elsewhere."""
+"""Rows of a CSV, Parquet or XLSX file as text, with the row numbers a spreadsheet shows; what a cell means is decided
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +36,11 @@ def everything(_: str) -> bool:
 
 
 def read_rows(path: Path, file: str, *, required: Sequence[str], used: Callable[[str], bool] = everything) -> Rows:
-    """The rows of a CSV file (UTF-8, comma, header), of a file named `.parquet`, or of the first sheet of one named `.xlsx`.
+    """The rows of a CSV file (UTF-8, comma, header), of a file named `.parquet`, or of the first sheet of one named
+    `.xlsx`.
 
-    Rows of blank cells are left out. `file` is what the rejected rows name as their file; in columns that are not `used`, no
-    cell of a spreadsheet is refused.
+    Rows of blank cells are left out. `file` is what the rejected rows name as their file; in columns that are not
+    `used`, no cell of a spreadsheet is refused.
 
     Raises:
         FileError: the file cannot be read, or lacks a required column.
@@ -124,7 +127,9 @@ def _parquet(path: Path) -> Rows:
 
 
 def _parquet_texts(path: Path) -> pl.DataFrame:
-    """The columns as text. A file of a few bytes may stand for any number of rows and texts: both are looked at before they are made."""
+    """The columns as text. A file of a few bytes may stand for any number of rows and texts: both are looked at before
+    they are made.
+    """
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
     _header(path, schema.names())

@@ -1,7 +1,9 @@
-"""The first sheet of an XLSX file as text: text cells as they stand, dates as dates, numbers by their shortest decimal text.
+"""The first sheet of an XLSX file as text: text cells as they stand, dates as dates, numbers by their shortest decimal
+text.
 
-A spreadsheet keeps numbers in binary. The shortest decimal that means the same is what was typed, up to fifteen digits; what has
-more digits than that, or more than six decimals, came out of binary arithmetic, and nobody can say what was meant.
+A spreadsheet keeps numbers in binary. The shortest decimal that means the same is what was typed, up to fifteen digits;
+what has more digits than that, or more than six decimals, came out of binary arithmetic, and nobody can say what was
+meant.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
     except (SheetError, OSError, MemoryError):
         raise
     except BaseException as error:
-        # Libraries raise many kinds of errors about bytes that are not what they say; a panic is not even an `Exception`.
+        # Libraries raise many kinds of errors about bytes that are not what they say; a panic is not even an
+        # `Exception`.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise SheetError((str(error).splitlines() or [""])[0] or type(error).__name__) from None
@@ -109,7 +112,8 @@ def _read(workbook: fastexcel.ExcelReader, kind: fastexcel.DType) -> pl.DataFram
 
 
 def _check_size(path: Path) -> None:
-    """A reader makes room for everything between the first cell and the last: what lies absurdly far out is refused before.
+    """A reader makes room for everything between the first cell and the last: what lies absurdly far out is refused
+    before.
 
     Every part is looked at: which of them is the first sheet may be said in a way that readers do not understand alike.
     """

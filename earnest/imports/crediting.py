@@ -14,7 +14,9 @@ from shared.kernel.idle_months import earn_every_month
 
 @dataclass(frozen=True, kw_only=True)
 class Crediting:
-    """How many of the deals are won, how many of these credit somebody, and why the others do not, the most frequent reason first."""
+    """How many of the deals are won, how many of these credit somebody, and why the others do not, the most frequent
+    reason first.
+    """
 
     won: int
     credited: int

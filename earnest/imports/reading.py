@@ -1,4 +1,6 @@
-"""Reading an export: rows become events of the road, and whatever is repaired, remarked or refused is noted with its row."""
+"""Reading an export: rows become events of the road, and whatever is repaired, remarked or refused is noted with its
+row.
+"""
 
 from __future__ import annotations
 
@@ -84,8 +86,8 @@ def read_deals(
     settings: Settings,
     columns: Mapping[str, pl.DataType] = NONE,
 ) -> Export:
-    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused, and so is one with something
-    else in a field of the company's own than the plans declare, whose `columns` they are.
+    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused, and so is
+    one with something else in a field of the company's own than the plans declare, whose `columns` they are.
     """
     export = Export()
     prices = {

@@ -49,8 +49,8 @@ def quotas(
 ) -> dict[str, Decimal]:
     """The monthly quota of everyone on the plan, by the recipe's rule.
 
-    Per territory: the value won in its first `months` months with wins, divided by those months and by the members who won
-    anything in them, to the nearest amount. A territory where nobody won has no quota.
+    Per territory: the value won in its first `months` months with wins, divided by those months and by the members who
+    won anything in them, to the nearest amount. A territory where nobody won has no quota.
     """
     territory = {member.participant_id: member.territory for member in members}
     won: dict[str | None, dict[date, dict[str, Decimal]]] = defaultdict(

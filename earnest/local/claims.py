@@ -53,11 +53,11 @@ def holder(folder: Path) -> int | None:
 def claim_port(note: Path, usual: int = 0) -> int:
     """A free port of the loopback: the one in `note`, or else the usual one, or else any; noted there from now on.
 
-    It is ours until `release_ports` or our end, so that two who start at once never take the same one: the number is held for
-    datagrams, which no server here uses, and stays free for the server.
+    It is ours until `release_ports` or our end, so that two who start at once never take the same one: the number is
+    held for datagrams, which no server here uses, and stays free for the server.
 
-    Never a port that the kernel gives to outgoing connections: a client that keeps trying to reach a dead server at such a port
-    may connect to itself, and the server then finds its port taken.
+    Never a port that the kernel gives to outgoing connections: a client that keeps trying to reach a dead server at
+    such a port may connect to itself, and the server then finds its port taken.
     """
     release_ports(note)
     noted = [int(note.read_text())] if note.exists() else []

@@ -1,4 +1,6 @@
-"""Waiting until an installation has worked off what it was sent: every worker at the end of its topics, nothing in an outbox."""
+"""Waiting until an installation has worked off what it was sent: every worker at the end of its topics, nothing in an
+outbox.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The folder of one installation on this machine: where its data, keys, logs and files are, and how to reach what runs there."""
+"""The folder of one installation on this machine: where its data, keys, logs and files are, and how to reach what runs
+there.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,8 @@ class Home:
         write_private(self.path / "environment.json", json.dumps(dict(environment), indent=1) + "\n")
 
     def settings(self) -> Settings:
-        """How to reach the installation: DATABASE_URL and its kin where they are set, otherwise what `earnest up` noted here.
+        """How to reach the installation: DATABASE_URL and its kin where they are set, otherwise what `earnest up` noted
+        here.
 
         Raises:
             LocalError: neither is there.
@@ -108,7 +111,8 @@ class Home:
 
 
 def company_zone() -> ZoneInfo:
-    """The company's time zone: of the installation in the current folder where there is one, otherwise EARNEST_TIME_ZONE.
+    """The company's time zone: of the installation in the current folder where there is one, otherwise
+    EARNEST_TIME_ZONE.
 
     Raises:
         LocalError: there is no such time zone.

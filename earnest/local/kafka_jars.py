@@ -1,4 +1,6 @@
-"""The jars of Apache Kafka, fetched once into the user's cache, each checked against the sha256 that `kafka_jars.lock` names."""
+"""The jars of Apache Kafka, fetched once into the user's cache, each checked against the sha256 that `kafka_jars.lock`
+names.
+"""
 
 from __future__ import annotations
 

@@ -24,17 +24,18 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "payout": ("earnings:read",),
     "ops": ("ops", "alerts:read", "earnings:read"),
 }
-"""Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money. `payout` is the
-service itself, which asks scoring for lines."""
+"""Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money.
+`payout` is the service itself, which asks scoring for lines."""
 ROLES: Mapping[str, tuple[str, ...]] = {"frank": ("finance",), "carla": ("cfo",)}
 """As whom they approve, where a policy asks for it."""
 
 
 def make_keys(plain: Path, hashed: Path) -> None:
-    """Write a new key per principal into the folder `plain` and their hashes into the file `hashed`; existing ones stay.
+    """Write a new key per principal into the folder `plain` and their hashes into the file `hashed`; existing ones
+    stay.
 
-    An installation of an earlier version gets the keys of principals that are new since; one whose entry somebody took out of the
-    hashes, but not its plain key, stays out.
+    An installation of an earlier version gets the keys of principals that are new since; one whose entry somebody took
+    out of the hashes, but not its plain key, stays out.
     """
     begun = hashed.exists()
     entries: list[dict[str, object]] = json.loads(hashed.read_text()) if begun else []
@@ -82,7 +83,8 @@ def set_key(
     roles: Sequence[str] | None = None,
     pay_groups: Sequence[str] | None = None,
 ) -> bool:
-    """Make a key for a name that has none, or change what the key of a name allows; what is None stays. Says whether it is new.
+    """Make a key for a name that has none, or change what the key of a name allows; what is None stays. Says whether it
+    is new.
 
     Raises:
         LocalError: the name cannot be that of a file, or a new key would be allowed nothing.

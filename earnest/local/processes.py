@@ -27,9 +27,11 @@ def spawn(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program tied to the calling thread: when that thread or its process ends, the program gets `on_our_death`.
+    """Start a program tied to the calling thread: when that thread or its process ends, the program gets
+    `on_our_death`.
 
-    Output is appended to `log`. The program has a session of its own, so that Ctrl-C reaches it only through its supervisor.
+    Output is appended to `log`. The program has a session of its own, so that Ctrl-C reaches it only through its
+    supervisor.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     # Without site packages and variables of Python: the tether starts quickly, and nothing from outside runs in it

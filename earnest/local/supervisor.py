@@ -1,4 +1,6 @@
-"""Keeps the processes of an installation alive: restarts what dies, waits longer each time, drains everything at the end."""
+"""Keeps the processes of an installation alive: restarts what dies, waits longer each time, drains everything at the
+end.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Run a program that does not outlive its starter: `python tether.py <starter pid> <signal> <user or -> program [argument ...]`.
+"""Run a program that does not outlive its starter: `python tether.py <starter pid> <signal> <user or -> program
+[argument ...]`.
 
-The kernel sends the signal when the starter dies, even by SIGKILL. The request has to be made inside the new process after it
-changed its user, and Python cannot safely do that between fork and exec when it has threads; hence this small program, which
-replaces itself with the one it starts. Where the kernel has no such request (not Linux), the next start stops what was left.
+The kernel sends the signal when the starter dies, even by SIGKILL. The request has to be made inside the new process
+after it changed its user, and Python cannot safely do that between fork and exec when it has threads; hence this small
+program, which replaces itself with the one it starts. Where the kernel has no such request (not Linux), the next start
+stops what was left.
 """
 
 import ctypes

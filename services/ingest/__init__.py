@@ -1,4 +1,5 @@
-"""Ingest: events from CRM, HR and billing in; verified, validated, translated, and durable in the log before the answer.
+"""Ingest: events from CRM, HR and billing in; verified, validated, translated, and durable in the log before the
+answer.
 
 What it exports is its face: how files are taken in as webhooks are.
 """

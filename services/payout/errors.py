@@ -1,4 +1,5 @@
-"""Why payout refuses to do something: one class per cause, with the facts in attributes and the HTTP status beside them.
+"""Why payout refuses to do something: one class per cause, with the facts in attributes and the HTTP status beside
+them.
 
     Problem                          shared.problems: every error that HTTP tells
     `- Refusal                       409 where nothing else is said: against the rules as things stand
@@ -17,8 +18,8 @@
        `- LinesRefused, LinesReleased, NoSuchBatch (404), BadRejections (422),
           Mismatch, AlreadyAcknowledged, KeyReused, NotReturned                    payroll
 
-What more than one feature raises or catches is here; what only one does is beside its domain. A cause is a class, so that whoever
-catches it need not read a text; `type` names it for programs and never changes once clients may know it.
+What more than one feature raises or catches is here; what only one does is beside its domain. A cause is a class, so
+that whoever catches it need not read a text; `type` names it for programs and never changes once clients may know it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from shared.problems import Problem
 
 
 class Refusal(Problem):
-    """The request is understood and against the rules as things stand. Every attribute that a cause sets is a member of the answer."""
+    """The request is understood and against the rules as things stand. Every attribute that a cause sets is a member of
+    the answer.
+    """
 
     status: ClassVar[int] = HTTPStatus.CONFLICT
 

@@ -1,4 +1,6 @@
-"""What the routes of scoring depend on, beside what `shared.deps` has: who may call, how a month is named, how it is calculated."""
+"""What the routes of scoring depend on, beside what `shared.deps` has: who may call, how a month is named, how it is
+calculated.
+"""
 
 from __future__ import annotations
 

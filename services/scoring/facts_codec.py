@@ -1,4 +1,6 @@
-"""Facts as they are stored: grouped by stamp, because a patch sets many fields at once. A third of the plain text's size."""
+"""Facts as they are stored: grouped by stamp, because a patch sets many fields at once. A third of the plain text's
+size.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What operators do to scoring, also while none of its processes runs: this is all that the command line needs to know of it."""
+"""What operators do to scoring, also while none of its processes runs: this is all that the command line needs to know
+of it.
+"""
 
 from __future__ import annotations
 

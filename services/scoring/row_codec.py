@@ -1,4 +1,5 @@
-"""Rows of a table kept as one text beside what they belong to: a JSON list of lists of texts, sorted, so that equal is equal.
+"""Rows of a table kept as one text beside what they belong to: a JSON list of lists of texts, sorted, so that equal is
+equal.
 
 Names and numbers need no escaping in JSON, which is what makes this fast; anything else is refused.
 """
@@ -22,7 +23,8 @@ class NotEncodable(ValueError):
 
 
 def encode_rows(rows: pl.DataFrame, by: Sequence[str], *, columns: Sequence[str], name: str) -> pl.DataFrame:
-    """Per combination of `by`, the given columns of its rows as one text named `name`; null is written as an empty text.
+    """Per combination of `by`, the given columns of its rows as one text named `name`; null is written as an empty
+    text.
 
     Raises:
         NotEncodable: a value is neither a number nor an identifier.
@@ -53,7 +55,9 @@ def decode_rows(
 
 
 def encode_objects(rows: pl.DataFrame, by: Sequence[str], *, columns: Sequence[str], name: str) -> pl.DataFrame:
-    """Per combination of `by`, the given columns of its rows, in the order given, as a JSON list of objects named `name`."""
+    """Per combination of `by`, the given columns of its rows, in the order given, as a JSON list of objects named
+    `name`.
+    """
     grouped = rows.group_by(by, maintain_order=True).agg(pl.struct(columns).alias(name))
     # A list has no JSON of its own in Polars, but a struct has: its braces and name are cut off again.
     text = pl.struct(name).struct.json_encode().str.strip_prefix(f'{{"{name}":').str.head(-1)

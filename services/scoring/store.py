@@ -1,4 +1,5 @@
-"""How the stores of scoring run their statements: by psycopg itself, a column of a batch as one parameter, and never prepared.
+"""How the stores of scoring run their statements: by psycopg itself, a column of a batch as one parameter, and never
+prepared.
 
 A step makes a handful of statements per batch, whatever its size, so that the cost of a batch is that of its rows.
 """

@@ -1,4 +1,6 @@
-"""Proves credits and earnings: the same steps run over the log again, in a schema of their own, must end in the same rows."""
+"""Proves credits and earnings: the same steps run over the log again, in a schema of their own, must end in the same
+rows.
+"""
 
 from __future__ import annotations
 
@@ -158,7 +160,9 @@ def _reached(live: Connection, log: Log, *, worker: str) -> dict[Partition, int]
 
 
 def _behind(log: Log, reached: Mapping[str, Mapping[Partition, int]]) -> list[str]:
-    """Which topics are not read to their end. The ends are asked for after the snapshot, so nothing is missed that it knows."""
+    """Which topics are not read to their end. The ends are asked for after the snapshot, so nothing is missed that it
+    knows.
+    """
     found = []
     for worker, topics in INPUTS.items():
         for topic in topics:

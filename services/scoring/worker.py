@@ -23,11 +23,13 @@ INPUTS: Final[Mapping[str, tuple[Topic, ...]]] = {
     "recredit": (RECREDITS,),
     "earn": (CREDITS,),
 }
-"""The workers by name, and the topics each of them reads. Deals to credit again have a worker of their own, so that a change of
-the roster that touches a million deals does not keep new deals waiting."""
+"""The workers by name, and the topics each of them reads. Deals to credit again have a worker of their own, so that a
+change of the roster that touches a million deals does not keep new deals waiting."""
 
 BATCH: Final[Mapping[str, int]] = {"roster": 5000, "credit": 5000, "recredit": 10, "earn": 5000}
-"""How many records a worker takes at once: enough deals to spread the fixed cost of a batch, which is some milliseconds."""
+"""How many records a worker takes at once: enough deals to spread the fixed cost of a batch, which is some
+milliseconds.
+"""
 
 CALCULATING: Final = ("credit", "recredit", "earn")
 """The workers that calculate with plans and people's deals: their steps are told how, as `calculating`."""

@@ -106,8 +106,8 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
     """The table, which is what the contract says.
 
     Raises:
-        NotLines: columns or types are others, a participant has two rows, or lines that are said to be settled do not sum to
-            their earnings.
+        NotLines: columns or types are others, a participant has two rows, or lines that are said to be settled do not
+            sum to their earnings.
     """
     if table.schema != SCHEMA:
         wrong = [name for name in {**SCHEMA, **table.schema} if table.schema.get(name) != SCHEMA.get(name)]

@@ -156,7 +156,8 @@ def _named(number: pl.Expr) -> pl.Expr:
 def _shift(calendar: CalendarTerms) -> int:
     """By how much the number of a month is more than that of the fiscal period that it is."""
     starts = calendar.year_starts - 1
-    # A fiscal year bears the number of the calendar year in which it starts, or with 12 more that of the one in which it ends.
+    # A fiscal year bears the number of the calendar year in which it starts, or with 12 more that of the one in which
+    # it ends.
     by_end = calendar.named_after == "end" or (calendar.named_after is None and calendar.year_starts > 7)
     return starts - 12 if starts and by_end else starts
 

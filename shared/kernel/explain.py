@@ -38,7 +38,8 @@ def explain(
         credits: all `CREDITS` of the participants to explain, of the whole of a window.
         roster: quotas, terms and scores.
         plans: the versions the credits name.
-        earnings: their `EARNINGS`, for whoever knows them already; needed where a plan compares participants with others.
+        earnings: their `EARNINGS`, for whoever knows them already; needed where a plan compares participants with
+            others.
 
     Returns:
         lines numbered from 1 per participant, plan version, component and calendar month, and their slices.

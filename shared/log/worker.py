@@ -88,7 +88,8 @@ class Worker:
         """Work until `stop` is set: the batch in hand is finished, then the consumer leaves its group.
 
         Raises:
-            WorkerStopped: too many dead letters, a position that the log does not have, or another process of this member name.
+            WorkerStopped: too many dead letters, a position that the log does not have, or another process of this
+                member name.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TRANSIENT),

@@ -7,9 +7,11 @@ from typing import Final, Literal
 LedgerAccount = Literal[
     "earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid", "intercompany"
 ]
-"""Where postings go. `intercompany` stands between two entities of the company; all others are of a participant with one entity.
+"""Where postings go. `intercompany` stands between two entities of the company; all others are of a participant with
+one entity.
 
-The database checks them by name (services/payout/migrations): a new account changes the equation that the ledger keeps, a new step does not.
+The database checks them by name (services/payout/migrations): a new account changes the equation that the ledger keeps,
+a new step does not.
 """
 
 EXPENSES: Final = frozenset[LedgerAccount]({"earned", "adjusted", "guaranteed"})

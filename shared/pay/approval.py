@@ -44,7 +44,8 @@ class ApprovalPolicy(Policy):
 
 
 def steps_for(policies: Iterable[ApprovalPolicy], pay_group: str, *, totals: Iterable[RunTotal]) -> tuple[str, ...]:
-    """The roles that have to approve a run of a pay group, in order; one approver of any role where no policy is for the group.
+    """The roles that have to approve a run of a pay group, in order; one approver of any role where no policy is for
+    the group.
 
     A policy that names the group goes before one for all groups; of several the last by id.
     """

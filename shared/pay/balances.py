@@ -15,7 +15,8 @@ PayKey: TypeAlias = tuple[str, str]
 
 
 class UnsettledEntry(NamedTuple):
-    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave it back.
+    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave
+    it back.
 
     `kind` is that of its journals: earning, adjustment or return.
     """
@@ -34,7 +35,9 @@ class ManualAdjustment(NamedTuple):
 
 
 class UnclearedRun(NamedTuple):
-    """A run that left something to a later one: the last day of its pay period, and the closed months that it corrected."""
+    """A run that left something to a later one: the last day of its pay period, and the closed months that it
+    corrected.
+    """
 
     run: str
     ends: date
@@ -44,9 +47,10 @@ class UnclearedRun(NamedTuple):
 class CarriedState(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency.
 
-    `carried` is what it left payable, `settled` the pay periods as they are known by it. `uncleared` are the runs in a row, up to the last,
-    that left something to a later one: carried forward, advanced, or owed. Whoever set what those paid has a hand in what the next one pays.
-    `cleared` is where that row begins: how many journals the last run before them had looked at, and the month it booked in.
+    `carried` is what it left payable, `settled` the pay periods as they are known by it. `uncleared` are the runs in a
+    row, up to the last, that left something to a later one: carried forward, advanced, or owed. Whoever set what those
+    paid has a hand in what the next one pays. `cleared` is where that row begins: how many journals the last run before
+    them had looked at, and the month it booked in.
     """
 
     carried: int

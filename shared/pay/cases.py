@@ -1,6 +1,8 @@
-"""Settles everybody in a run: each participant's case is put together from where they stand, the lines of pay and the terms.
+"""Settles everybody in a run: each participant's case is put together from where they stand, the lines of pay and the
+terms.
 
-Whoever knows where people stand may call it: a run, from the ledger; `earnest pay`, from files. Nothing is decided here; `settle` decides.
+Whoever knows where people stand may call it: a run, from the ledger; `earnest pay`, from files. Nothing is decided
+here; `settle` decides.
 """
 
 from __future__ import annotations

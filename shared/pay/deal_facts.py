@@ -21,9 +21,10 @@ Shares = Mapping[str, int]
 
 
 class DealFact(NamedTuple):
-    """`since` is where a deal's age begins: its contract's start, or its closing. Amounts are in minor units of the deal's currency;
-    `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled. `shares` are those of each participant
-    in each month, or what they would be if nothing of the deal were lost; None where they are not known.
+    """`since` is where a deal's age begins: its contract's start, or its closing. Amounts are in minor units of the
+    deal's currency; `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled.
+    `shares` are those of each participant in each month, or what they would be if nothing of the deal were lost; None
+    where they are not known.
     """
 
     since: date
@@ -38,7 +39,9 @@ class DealFact(NamedTuple):
 
 
 class Uncredited(NamedTuple):
-    """A share of a won deal that credits nobody, why, and what that is about; of the whole deal, where no participant is named."""
+    """A share of a won deal that credits nobody, why, and what that is about; of the whole deal, where no participant
+    is named.
+    """
 
     deal_id: str
     participant_id: str | None
@@ -90,7 +93,8 @@ class DealSource(Protocol):
         ...
 
     def quarantined(self) -> Mapping[str, str]:
-        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the moment.
+        """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the
+        moment.
 
         Raises:
             Unavailable: the source does not answer.
@@ -137,7 +141,9 @@ def deal_fact(
 def collections(
     values: Mapping[str, Any], name: str, *, units: Callable[[str], int | None]
 ) -> list[DatedAmount] | None:
-    """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in minor units."""
+    """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in
+    minor units.
+    """
     found = []
     for path, entry in values.items():
         if path.startswith(f"{name}.") and entry is not None:

@@ -1,4 +1,6 @@
-"""What the deals of closed months earn now and earned when a run last looked: where a prior-period adjustment comes from."""
+"""What the deals of closed months earn now and earned when a run last looked: where a prior-period adjustment comes
+from.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ class Corrected(NamedTuple):
     """What closed months that were corrected earn by now, and earned when a run last looked.
 
     Args:
-        deals: deals that earn something else: `KEY`, `amount` (when a run last looked), `amount_now`, `was_there` and `is_there` (whether
-            it had a line), and `deal_amount`, `deal_currency`, `refunds` and `shares` as they were when a run last looked; by key.
+        deals: deals that earn something else: `KEY`, `amount` (when a run last looked), `amount_now`, `was_there` and
+            `is_there` (whether it had a line), and `deal_amount`, `deal_currency`, `refunds` and `shares` as they were
+            when a run last looked; by key.
         others: the same of what no deal earned, with `rule` in place of the deal.
-        looked_at: by participant and month the run that last looked; empty where too much changed for what it saw to be told.
+        looked_at: by participant and month the run that last looked; empty where too much changed for what it saw to be
+            told.
     """
 
     deals: pl.DataFrame
@@ -38,8 +42,8 @@ def compared(before: pl.DataFrame, after: pl.DataFrame, *, key: Sequence[str] = 
 
 
 def by_deal(lines: pl.DataFrame, *more: str) -> pl.DataFrame:
-    """What each deal earned each participant in a month, its amount and refunds, the participant's shares of it by rule, and what else is
-    asked for.
+    """What each deal earned each participant in a month, its amount and refunds, the participant's shares of it by
+    rule, and what else is asked for.
     """
     told = (
         pl.col("deal_amount", "refunds", *more).first(),

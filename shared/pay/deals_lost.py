@@ -1,4 +1,6 @@
-"""Deals that earn less than when their month was paid: what was lost, and when and why, so that their age can dismiss a part."""
+"""Deals that earn less than when their month was paid: what was lost, and when and why, so that their age can dismiss a
+part.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,8 @@ def lost_deals(
 ) -> dict[PayKey, dict[LostLineKey, LostLine]]:
     """By participant and currency the lines of closed months whose deals earn something else than when they were paid.
 
-    Those that changed; and those of which something was lost before, where the facts of their deals say something else of it now: a date
-    that was corrected moves the age of a deal, and no amount.
+    Those that changed; and those of which something was lost before, where the facts of their deals say something else
+    of it now: a date that was corrected moves the age of a deal, and no amount.
 
     Args:
         changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
@@ -80,8 +82,8 @@ def worth_remembering(
     *,
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, list[LostLine]]:
-    """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in earlier runs
-    and an approver dismissed since.
+    """Those of which anything was lost or may stay, and those that are remembered already; among them what was lost in
+    earlier runs and an approver dismissed since.
     """
     worth: dict[PayKey, list[LostLine]] = {}
     for key in sorted(found.keys() | remembered.keys()):

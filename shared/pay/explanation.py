@@ -1,4 +1,6 @@
-"""The steps of somebody's pay in words that a calculator can check: each says what it adds, and what is payable after it."""
+"""The steps of somebody's pay in words that a calculator can check: each says what it adds, and what is payable after
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Everything that pay depends on, as plain facts: what was earned, decided and agreed, and what is known of people and deals."""
+"""Everything that pay depends on, as plain facts: what was earned, decided and agreed, and what is known of people and
+deals.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,8 @@ class Entry(NamedTuple):
 
 
 class Deal(NamedTuple):
-    """What is known of a deal, in units of its own; `fact` is None where it does not say when it was closed. `is_lost`: it says that it is,
-    perhaps without a date."""
+    """What is known of a deal, in units of its own; `fact` is None where it does not say when it was closed. `is_lost`:
+    it says that it is, perhaps without a date."""
 
     amount: int | None = None
     payments: Sequence[DatedAmount] = ()
@@ -59,8 +61,8 @@ class OffCycle(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayFacts:
-    """Everything that pay depends on. `holds` and `excused` come with the day from which they are known; the three balances are what
-    there was before the first run.
+    """Everything that pay depends on. `holds` and `excused` come with the day from which they are known; the three
+    balances are what there was before the first run.
     """
 
     groups: Sequence[PayGroup]

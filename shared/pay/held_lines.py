@@ -27,8 +27,9 @@ class HeldLines:
 def held_lines(case: Case) -> HeldLines:
     """Bring every line from what is held of it to what should be.
 
-    What should be held follows from facts alone (`shared.pay.terms.words.release`), and a run moves the difference to what is booked. So the
-    moves of all runs telescope: whatever the runs before did, and in which order facts became known, their sum is what is held now.
+    What should be held follows from facts alone (`shared.pay.terms.words.release`), and a run moves the difference to
+    what is booked. So the moves of all runs telescope: whatever the runs before did, and in which order facts became
+    known, their sum is what is held now.
     """
     found = HeldLines()
     leaver = case.own_terms[LEAVER] if case.has_left else None
@@ -78,9 +79,10 @@ def _bring(case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: L
 def _moves(key: EarningLineKey, booked: HeldAmount, *, amount: int, target: int) -> list[PayLine]:
     """From what is held to the target.
 
-    Where the line's amount changed it takes two moves: first as much of the change is held as was held of the line, which is what the
-    correction itself does, and then the rest is released, or held, because of what became due. Otherwise a deal that is cancelled would read
-    as if its held part had been released. What is new is held in one move.
+    Where the line's amount changed it takes two moves: first as much of the change is held as was held of the line,
+    which is what the correction itself does, and then the rest is released, or held, because of what became due.
+    Otherwise a deal that is cancelled would read as if its held part had been released. What is new is held in one
+    move.
     """
     if amount == booked.amount:
         return [_line("release" if target <= booked.held else "hold", booked.held - target, key=key)]

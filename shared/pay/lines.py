@@ -18,8 +18,8 @@ def months_wanted(
 ) -> dict[Month, set[str]]:
     """Whose lines of which months a run has to look at: by month the participants.
 
-    What no run has looked at, what is still held, and everything of months that are not closed, since a run that ended within such a month
-    looked at a part of its lines only. `open_earners` are these months with whoever earned in them.
+    What no run has looked at, what is still held, and everything of months that are not closed, since a run that ended
+    within such a month looked at a part of its lines only. `open_earners` are these months with whoever earned in them.
     """
     wanted: dict[Month, set[str]] = {}
     for (participant, _), entries in snapshot.unsettled.items():
@@ -43,8 +43,9 @@ def summed(lines: pl.DataFrame) -> dict[PayKey, int]:
 def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[LineFacts]]:
     """The lines of whoever's pay may be held: by their terms, by a hold, or because some of it is.
 
-    A line here is all that a deal earned somebody by a component of a plan version in a month: it is held and released as one, whatever
-    rules and tiers made it. Of whoever is paid at once nothing is listed, so that a run of many lines without holds stays small.
+    A line here is all that a deal earned somebody by a component of a plan version in a month: it is held and released
+    as one, whatever rules and tiers made it. Of whoever is paid at once nothing is listed, so that a run of many lines
+    without holds stays small.
     """
     documents = snapshot.terms(snapshot.run.ends)
     everybody = any(each[RELEASE] for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)

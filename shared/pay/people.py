@@ -96,7 +96,8 @@ class Person:
         return max(ends) - timedelta(days=1)
 
     def days_there(self, first: date, last: date) -> int:
-        """On how many days from one to another the participant is there: from the first dated fact on, except where not active.
+        """On how many days from one to another the participant is there: from the first dated fact on, except where not
+        active.
 
         Whom the roster does not know by date is there.
         """

@@ -68,7 +68,9 @@ class Policy(PolicyPart):
         return ()
 
     def body(self) -> dict[str, Any]:
-        """The policy as JSON data, without the fields that were left at their default, so that equal bodies mean equal words."""
+        """The policy as JSON data, without the fields that were left at their default, so that equal bodies mean equal
+        words.
+        """
         head = {"kind": self.kind, "id": self.id, "valid_from": self.valid_from.isoformat()}
         return head | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 

@@ -1,6 +1,8 @@
-"""Pay period after pay period from facts alone: what each run would pay if nothing were kept but what the runs before it left.
+"""Pay period after pay period from facts alone: what each run would pay if nothing were kept but what the runs before
+it left.
 
-It stands where the ledger and the store stand in a running installation, and hands what it knows to the same code that runs use.
+It stands where the ledger and the store stand in a running installation, and hands what it knows to the same code that
+runs use.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ class ProjectedRun(NamedTuple):
 
 
 def project(facts: PayFacts, first: date, *, last: date) -> Iterator[ProjectedRun]:
-    """Run every pay period that ends from one day to another, and what was asked for in between, each as of its last day.
+    """Run every pay period that ends from one day to another, and what was asked for in between, each as of its last
+    day.
 
     What is about months before the first pay period counts with it, as in a group whose months were never closed.
     """
@@ -177,7 +180,9 @@ class _ProjectedLedger:
         return run.participants is None or key[0] in run.participants
 
     def _rows(self, numbers: Iterable[int], day: date, *, as_looked_at: bool = False) -> pl.DataFrame:
-        """Entries that were earned, as lines with what is known of their deals by a day, or was known when a run last looked."""
+        """Entries that were earned, as lines with what is known of their deals by a day, or was known when a run last
+        looked.
+        """
         rows = []
         for number in numbers:
             entry = self._facts.entries[number]
@@ -195,8 +200,9 @@ class _ProjectedLedger:
     def _lost(self, snapshot: RunSnapshot, known: Iterable[int]) -> dict[PayKey, list[LostLine]]:
         """Lines of closed months that earn something else than when they were paid.
 
-        They are looked at as of every day on which anything of them became known, one after the other, as the runs of a ledger would have
-        looked at them: what was corrected before a deal was cancelled is no matter of the cancellation.
+        They are looked at as of every day on which anything of them became known, one after the other, as the runs of a
+        ledger would have looked at them: what was corrected before a deal was cancelled is no matter of the
+        cancellation.
         """
         entries, ends = self._facts.entries, snapshot.run.ends
         if not dismisses(snapshot):

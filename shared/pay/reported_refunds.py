@@ -1,4 +1,6 @@
-"""From when the decreases of a deal are known, where only files tell: a refund may be dated in a pay period that is long paid."""
+"""From when the decreases of a deal are known, where only files tell: a refund may be dated in a pay period that is
+long paid.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,9 @@ class DatedDeal(NamedTuple):
 def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     """A deal and what was earned by it, with the day from which each refund is known.
 
-    Files say when a refund was, not when it was told; what was earned says when it changed. So a refund is known with the first change on its
-    day or after it, with a later one where only that explains the amounts, and from its own day where nothing changed.
+    Files say when a refund was, not when it was told; what was earned says when it changed. So a refund is known with
+    the first change on its day or after it, with a later one where only that explains the amounts, and from its own day
+    where nothing changed.
     """
     totals: Counter[date] = Counter()
     for each in earned:

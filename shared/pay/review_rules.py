@@ -1,4 +1,6 @@
-"""What an approver should look at before releasing a run: each finding says whom it is about and why, none of them stops the run."""
+"""What an approver should look at before releasing a run: each finding says whom it is about and why, none of them
+stops the run.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,8 @@ LOW: Final = Fraction(1, 2)
 
 
 class ReviewFinding(NamedTuple):
-    """One thing to look at. `why` is a sentence without amounts of pay, so that it can go into a message. `participant_id` is empty where it is
-    about nobody."""
+    """One thing to look at. `why` is a sentence without amounts of pay, so that it can go into a message.
+    `participant_id` is empty where it is about nobody."""
 
     kind: FindingKind | Remarkable
     participant_id: str

@@ -25,8 +25,8 @@ class Run:
 
     Args:
         month: the accounting month its journals are booked in.
-        closes: the month that its approval closes for the pay group, with every earlier one; None where it closes nothing: off-cycle runs,
-            runs over some participants only, pay periods that end within a month.
+        closes: the month that its approval closes for the pay group, with every earlier one; None where it closes
+            nothing: off-cycle runs, runs over some participants only, pay periods that end within a month.
         participants: those it is over; None for all of the pay group.
         lines_sha256: stands for exactly what it would pay.
         inputs_sha256: stands for what it was calculated from.
@@ -52,7 +52,9 @@ class Run:
 
 
 class RunPayment(NamedTuple):
-    """What a run pays a participant in one currency, in minor units, and what it leaves for the next run (negative: still to be earned)."""
+    """What a run pays a participant in one currency, in minor units, and what it leaves for the next run (negative:
+    still to be earned).
+    """
 
     participant_id: str
     currency: str
@@ -61,7 +63,9 @@ class RunPayment(NamedTuple):
 
 
 class RunTotal(NamedTuple):
-    """Sums of a run in one currency, in minor units: `paid` to so many participants; what is carried, owed to and by them."""
+    """Sums of a run in one currency, in minor units: `paid` to so many participants; what is carried, owed to and by
+    them.
+    """
 
     currency: str
     paid: int

@@ -1,5 +1,5 @@
-"""Settles the pay of one participant in one currency: what is held and released, what a lost deal's age dismisses, what terms change, what
-is paid.
+"""Settles the pay of one participant in one currency: what is held and released, what a lost deal's age dismisses, what
+terms change, what is paid.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
 def settle(case: Case) -> Settlement:
     """Settle a participant's pay in one currency.
 
-    In this order: what is held and what of lost deals stays decide what is due; what is due goes through the terms. What payroll gave back
-    is left out of that, since it went through the terms when it was first paid.
+    In this order: what is held and what of lost deals stays decide what is due; what is due goes through the terms.
+    What payroll gave back is left out of that, since it went through the terms when it was first paid.
     """
     holding = held_lines(case)
     stays = {(deal.deal_id, deal.period, deal.component): (deal, _kept(case, deal)) for deal in case.lost}
@@ -75,7 +75,8 @@ def settle(case: Case) -> Settlement:
 
 
 def _kept(case: Case, deal: LostLine) -> int:
-    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the clawback.
+    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the
+    clawback.
 
     What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
     """
@@ -137,7 +138,9 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
 
 
 def _opening(case: Case) -> list[PayLine]:
-    """What there was before the run: carried in, earned in this pay period, corrected in earlier ones, adjusted by hand."""
+    """What there was before the run: carried in, earned in this pay period, corrected in earlier ones, adjusted by
+    hand.
+    """
     lines = [PayLine("carried_in", case.carried_in, case.month)]
     adjusted = sum(case.adjusted.values())
     prior = {about: amount - case.adjusted.get(about, 0) for about, amount in case.corrections.items()}

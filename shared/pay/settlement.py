@@ -1,7 +1,7 @@
 """What a run does for one participant in one currency: everything that it depends on, and what comes of it.
 
-Every step is a line for the statement and an entry for the ledger. Amounts are in minor units; a line's amount is what it adds to what is
-payable. `shared.pay.settle` makes the one of the other.
+Every step is a line for the statement and an entry for the ledger. Amounts are in minor units; a line's amount is what
+it adds to what is payable. `shared.pay.settle` makes the one of the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from shared.periods import Month
 
 
 class EarningLineKey(NamedTuple):
-    """The line of earnings that a held amount belongs to, over its whole life. What was earned without a deal has an empty `deal_id`."""
+    """The line of earnings that a held amount belongs to, over its whole life. What was earned without a deal has an
+    empty `deal_id`.
+    """
 
     period: Month
     component: str
@@ -30,7 +32,9 @@ class EarningLineKey(NamedTuple):
 
 
 class HeldAmount(NamedTuple):
-    """What is booked of a line: its amount when it was last looked at, what of it is held, and what was lost by leaving."""
+    """What is booked of a line: its amount when it was last looked at, what of it is held, and what was lost by
+    leaving.
+    """
 
     amount: int
     held: int
@@ -40,8 +44,8 @@ class HeldAmount(NamedTuple):
 class PayLine(NamedTuple):
     """One step of the pay.
 
-    `about` is the month it concerns, the run's own where it is about no other; `earning` the line whose held amount it changes; deal and
-    component where it concerns one.
+    `about` is the month it concerns, the run's own where it is about no other; `earning` the line whose held amount it
+    changes; deal and component where it concerns one.
     """
 
     step: StepName
@@ -55,7 +59,8 @@ class PayLine(NamedTuple):
 class SettledPeriod(NamedTuple):
     """A pay period of a participant as the last run left it: what it brought, what was topped up, what was forfeited.
 
-    A later correction of the pay period is settled against these: guarantee and maximum then come out as if it had been known at once.
+    A later correction of the pay period is settled against these: guarantee and maximum then come out as if it had been
+    known at once.
     """
 
     base: int = 0
@@ -78,7 +83,8 @@ class Case:
         adjusted: how much of what is payable was adjusted by hand since the last run, by month it is about.
         returned: how much of it is pay that payroll gave back: it is paid again as it is.
         closed_in: the pay period in which each closed month of `corrections`, `lines` and `held` was closed.
-        settled: those pay periods, and the run's own where an off-cycle run touched it; absent where no run knew the participant then.
+        settled: those pay periods, and the run's own where an off-cycle run touched it; absent where no run knew the
+            participant then.
         paid_before: what other runs paid for the run's pay period.
         draw: the balance of recoverable draws.
         receivable: what the participant owes.

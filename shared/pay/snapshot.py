@@ -33,8 +33,8 @@ class RunSnapshot:
         paid_before: what other approved runs paid for the run's pay period.
         draw, receivable: what participants owe the company, positive.
         held: what is held of which line.
-        journal_counts: how many journals each participant had when the snapshot was taken. They are counted before anything else is read, so
-            that whoever has more of them by now is read again.
+        journal_counts: how many journals each participant had when the snapshot was taken. They are counted before
+            anything else is read, so that whoever has more of them by now is read again.
         holds: those that a person put on pay, also of people who are not in the run.
         excused: participant and deal of every clawback that an approver dismissed.
         terms: the payment terms in force on a day.

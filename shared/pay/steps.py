@@ -1,8 +1,8 @@
 """The one list of the steps between what was earned and what is paid: how each is booked, shown, summed and told.
 
-Whoever needs to know something about a step reads it here: settlement and payment terms make steps by these names, runs book them, the
-general ledger groups their journals, statements show them, payroll hears of them. A new step is an entry in `STEPS` and nothing else;
-the database learns new kinds of journals when the service migrates.
+Whoever needs to know something about a step reads it here: settlement and payment terms make steps by these names, runs
+book them, the general ledger groups their journals, statements show them, payroll hears of them. A new step is an entry
+in `STEPS` and nothing else; the database learns new kinds of journals when the service migrates.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ StatementFigure = Literal["earned", "prior_period", "held_or_released", "other"]
 """The figure at the head of a statement that a step is part of. They sum to what is paid."""
 
 YearColumn = Literal["guaranteed", "adjusted", "drawn", "recovered", "clawed_back"]
-"""The column of the year to date that a step adds to. What is earned, adjusted by hand or paid is summed from the ledger alone."""
+"""The column of the year to date that a step adds to. What is earned, adjusted by hand or paid is summed from the
+ledger alone.
+"""
 
 PayCode = Literal["draw", "guarantee"]
 """A code under which payroll hears of what a step adds to pay; everything else is commission."""
 
 
 class Booking(NamedTuple):
-    """A kind of journal. It moves a step's amount from the account that is credited to the one that is debited, less than nothing the other way."""
+    """A kind of journal. It moves a step's amount from the account that is credited to the one that is debited, less
+    than nothing the other way.
+    """
 
     kind: str
     debit: LedgerAccount
@@ -51,11 +55,13 @@ class Step:
     Args:
         name: as it is frozen with runs, and in files and the API.
         title, about: its row on a statement, and what that means to a reader who sees it for the first time.
-        sentence: what it does, for `earnest pay --explain`. `{of}` is the component and deal, `{about}` the month it concerns where that is
-            not the run's, `{rule}` what the word of the terms adds that made it.
+        sentence: what it does, for `earnest pay --explain`. `{of}` is the component and deal, `{about}` the month it
+            concerns where that is not the run's, `{rule}` what the word of the terms adds that made it.
         figure: None for what changes nothing payable.
-        booking: how it is booked when the run is approved; None for what is booked already when the run looks at it, or stays where it is.
-        changes_pay: False for what moves balances beside the pay: held pay that is lost by leaving, a draw's balance that is given up.
+        booking: how it is booked when the run is approved; None for what is booked already when the run looks at it, or
+            stays where it is.
+        changes_pay: False for what moves balances beside the pay: held pay that is lost by leaving, a draw's balance
+            that is given up.
         year: the column of the year to date that it adds to.
         remembered: whether later runs count it as topped up or forfeited when they correct its pay period.
         pay_code: under which payroll hears of it, where it adds to the pay of its own month.

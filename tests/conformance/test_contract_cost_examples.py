@@ -1,7 +1,8 @@
 """Contract costs as files, published examples and our own: every amount must be the expected one to the cent.
 
-A case is a folder: `contracts.yaml` (its first lines say what it is and where it was published) and `expected.csv`, whose rows are amounts
-of a line, of an account or of all, in the months whose names begin with `period`. `docs/conformance.md` lists the cases.
+A case is a folder: `contracts.yaml` (its first lines say what it is and where it was published) and `expected.csv`,
+whose rows are amounts of a line, of an account or of all, in the months whose names begin with `period`.
+`docs/conformance.md` lists the cases.
 """
 
 from __future__ import annotations

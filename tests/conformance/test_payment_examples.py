@@ -1,7 +1,8 @@
 """Payment terms as files, published examples and our own: every amount must be the expected one to the cent.
 
-A case is a folder: `terms.yaml` (its first lines say what it is and where it was published), `earned.csv`, and where they matter `deals.csv`,
-`events.csv` and `group.yaml`. `expected.csv` has a row per payment and the balances that matter. `docs/conformance.md` lists the cases.
+A case is a folder: `terms.yaml` (its first lines say what it is and where it was published), `earned.csv`, and where
+they matter `deals.csv`, `events.csv` and `group.yaml`. `expected.csv` has a row per payment and the balances that
+matter. `docs/conformance.md` lists the cases.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Pay examples as plan files and data, published ones and our own: the result must be the expected one to the cent.
 
-A case is a folder: the plan (its first lines say what it is and where it was published), deals, a roster, and `expected.csv`, whose
-`amount` is what is earned in all by the columns beside it. `expected_lines.csv`, where there is one, has every line of the
-participants and components that it names, in the columns of `lines.csv` that it has. `docs/conformance.md` lists the cases.
+A case is a folder: the plan (its first lines say what it is and where it was published), deals, a roster, and
+`expected.csv`, whose `amount` is what is earned in all by the columns beside it. `expected_lines.csv`, where there is
+one, has every line of the participants and components that it names, in the columns of `lines.csv` that it has.
+`docs/conformance.md` lists the cases.
 """
 
 from __future__ import annotations

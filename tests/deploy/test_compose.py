@@ -1,4 +1,6 @@
-"""docker-compose.yml: well formed, safe by default, and starting what it says, as far as that can be seen without an engine."""
+"""docker-compose.yml: well formed, safe by default, and starting what it says, as far as that can be seen without an
+engine.
+"""
 
 import re
 import shutil

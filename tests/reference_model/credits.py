@@ -1,4 +1,6 @@
-"""Who is credited with how much of each deal: one deal after the other, one rule after the other, one payee after the other."""
+"""Who is credited with how much of each deal: one deal after the other, one rule after the other, one payee after the
+other.
+"""
 
 from __future__ import annotations
 

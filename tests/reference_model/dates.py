@@ -1,4 +1,6 @@
-"""Fiscal periods by walking: a fiscal period is (fiscal year, its place from 0 to 11), found day by day. A month is a text, `2025-03`."""
+"""Fiscal periods by walking: a fiscal period is (fiscal year, its place from 0 to 11), found day by day. A month is a
+text, `2025-03`.
+"""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ RESETS = ["month", "quarter", "half_year", "year", "never"]
 def pay_window(plan: Data, component: Data) -> str:
     """Over which time its pay is one sum: what it says, or the reset of its measure.
 
-    Without a measure the longest of what it pays a part of, or of what its amount looks at, or the shortest of what its gate looks at,
-    or how often it is paid.
+    Without a measure the longest of what it pays a part of, or of what its amount looks at, or the shortest of what its
+    gate looks at, or how often it is paid.
     """
     return str(component.get("window") or measure_window(plan, component))
 
@@ -77,7 +77,9 @@ def groups(plan: Data, name: str) -> bool:
 
 
 def at_the_end(plan: Data, name: str) -> bool:
-    """Whether a component pays for a fiscal period when it ends: what is fixed, what compares, what carries over, what looks at no deal."""
+    """Whether a component pays for a fiscal period when it ends: what is fixed, what compares, what carries over, what
+    looks at no deal.
+    """
     component = named(plan["components"], "component", name)
     linked = [of for what, of in _functions(component) if what == "pay"]
     fixed = component["kind"] == "bonus" and component.get("amount") is not None

@@ -1,4 +1,6 @@
-"""Where one participant stands in one fiscal period: measures worked out from the credits themselves, quotas, terms, scores."""
+"""Where one participant stands in one fiscal period: measures worked out from the credits themselves, quotas, terms,
+scores.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +156,9 @@ class Evaluation:
         return Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
 
     def _quota_of_window(self, measure: Data, terms: Data) -> Fraction:
-        """The window's fiscal periods, each with its part of the year, of the figure and of the ramp, and of that the days in role."""
+        """The window's fiscal periods, each with its part of the year, of the figure and of the ramp, and of that the
+        days in role.
+        """
         reset = measure.get("reset", "month")
         periods = dates.periods_of(self.fiscal, reset)
         if terms.get("to_date"):

@@ -1,4 +1,6 @@
-"""What the reference model knows: deals merged from patches, what the roster says on a day, numbers of a plan file, rounding."""
+"""What the reference model knows: deals merged from patches, what the roster says on a day, numbers of a plan file,
+rounding.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,9 @@ def rounded(value: Fraction, mode: str, decimals: int) -> Fraction:
 
 
 def shared_out(amount: Fraction, weights: Sequence[Fraction], decimals: int) -> list[Fraction]:
-    """An amount of whole cents in parts by weight that sum to it: what is left over goes to the largest rests, first come first."""
+    """An amount of whole cents in parts by weight that sum to it: what is left over goes to the largest rests, first
+    come first.
+    """
     cents = abs(amount) * 10**decimals
     exact = [cents * weight / sum(weights) for weight in weights]
     given = [floor(each) for each in exact]

@@ -1,4 +1,5 @@
-"""A small reader of SQL expressions that works them out while it reads: for the filters and formulas of plans, one row at a time.
+"""A small reader of SQL expressions that works them out while it reads: for the filters and formulas of plans, one row
+at a time.
 
 A name is whatever `value` gives for it; None is a blank cell, which makes comparisons neither true nor false.
 """

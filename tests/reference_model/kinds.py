@@ -1,4 +1,6 @@
-"""What each kind of component pays for where a participant stands: before gate, multipliers and limits, and not rounded."""
+"""What each kind of component pays for where a participant stands: before gate, multipliers and limits, and not
+rounded.
+"""
 
 from __future__ import annotations
 

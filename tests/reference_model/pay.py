@@ -1,4 +1,6 @@
-"""Pay: every component at every step of every participant, what it grew by within its window, limits, and when it is paid."""
+"""Pay: every component at every step of every participant, what it grew by within its window, limits, and when it is
+paid.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
 
 Step = tuple[dates.Fiscal, int, str]
-"""A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is paid together."""
+"""A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is
+paid together.
+"""
 Earned = dict[tuple[str, str, str], Fraction]
 """(participant, component, month) -> pay in major units."""
 
@@ -164,7 +168,9 @@ class _Version:
         return any(self._ends(e) and dates.window(e[0], window) == dates.window(step[0], window) for e in so_far)
 
     def _in_window(self, component: Data, here: Evaluation, step: Step) -> Fraction:
-        """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter ones paid."""
+        """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter
+        ones paid.
+        """
         whole, own = pay_window(self._plan, component), measure_window(self._plan, component)
         if RESETS.index(whole) <= RESETS.index(own):
             return self._unlimited(component, here, step)

@@ -1,4 +1,6 @@
-"""Faults for real processes: workers killed and frozen at random points, the database killed, and what came out of it all."""
+"""Faults for real processes: workers killed and frozen at random points, the database killed, and what came out of it
+all.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,8 @@ def storm(
 ) -> list[str]:
     """Let the faults happen one after another at random moments; returns what happened, for the failure message.
 
-    `kill`: SIGKILL to a member, restarted at once. `freeze`: SIGSTOP longer than the group waits for a silent member, then
+    `kill`: SIGKILL to a member, restarted at once. `freeze`: SIGSTOP longer than the group waits for a silent member,
+    then
     SIGCONT: it goes on with partitions that others own by now. `database`: SIGKILL to PostgreSQL, started again.
     """
     story = []

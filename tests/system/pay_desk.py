@@ -1,4 +1,6 @@
-"""A payout service and its scoring as real processes, killed now and then, and a desk that insists until its requests are answered."""
+"""A payout service and its scoring as real processes, killed now and then, and a desk that insists until its requests
+are answered.
+"""
 
 from __future__ import annotations
 

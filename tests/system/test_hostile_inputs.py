@@ -81,13 +81,17 @@ VALUES: list[bytes] = [
     b"[]",
     b"{}",
 ]
-"""JSON that stands in the place of values of a sound body, one at a time; a quarter of it in each place, so that each is somewhere."""
+"""JSON that stands in the place of values of a sound body, one at a time; a quarter of it in each place, so that each
+is somewhere.
+"""
 FORMS = ["application/json", "application/x-ndjson", "text/csv", "", "\x00", "application/json; charset=utf-99"]
 HOLE = "@here@"
 
 
 def attack(app: FastAPI, key: str) -> list[str]:
-    """What breaks: each route asked with each word in its path and query, with each body, and with each value anywhere in a sound body."""
+    """What breaks: each route asked with each word in its path and query, with each body, and with each value anywhere
+    in a sound body.
+    """
     client = TestClient(app, headers={"authorization": f"Bearer {key}"}, raise_server_exceptions=False)
     broken: list[str] = []
     document = app.openapi()

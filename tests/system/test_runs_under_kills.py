@@ -1,4 +1,6 @@
-"""Payout or its database is killed at any moment of a run: each step happens wholly or not at all, and nobody is paid twice."""
+"""Payout or its database is killed at any moment of a run: each step happens wholly or not at all, and nobody is paid
+twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A whole installation: it starts, survives the death of any of its processes, goes on where it stopped, and leaves nobody behind."""
+"""A whole installation: it starts, survives the death of any of its processes, goes on where it stopped, and leaves
+nobody behind.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""The HTTP interface of contract costs: say what happens to contracts, book a month, look at entries and the roll-forward."""
+"""The HTTP interface of contract costs: say what happens to contracts, book a month, look at entries and the
+roll-forward.
+"""
 
 from __future__ import annotations
 

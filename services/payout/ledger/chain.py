@@ -1,7 +1,8 @@
-"""The hash chain of a participant's journals: each names the hash of the one before, so that none can be changed or left out.
+"""The hash chain of a participant's journals: each names the hash of the one before, so that none can be changed or
+left out.
 
-What is hashed is the journal as it was booked, postings included, as JSON with sorted keys. The form is frozen: hashes made
-with it are in the books of every installation.
+What is hashed is the journal as it was booked, postings included, as JSON with sorted keys. The form is frozen: hashes
+made with it are in the books of every installation.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class Link(NamedTuple):
 
 def journal_sha256(journal: Journal, entry: int, *, previous_sha256: str, recorded_at: datetime) -> str:
     """The hash of a journal at its place in the chain."""
-    # A list and not a mapping: its order is part of the form, and the names of our fields may change without the hashes. Everything that
-    # an auditor reads of a journal is in it; its `number` is not, which the database gives and which says nothing.
+    # A list and not a mapping: its order is part of the form, and the names of our fields may change without the
+    # hashes. Everything that an auditor reads of a journal is in it; its `number` is not, which the database gives and
+    # which says nothing.
     fields: Sequence[Any] = (
         previous_sha256,
         entry,

@@ -1,4 +1,6 @@
-"""The HTTP interface of the ledger: balances, journals, sums by whom they cost, the trial balance of a month, which months are open."""
+"""The HTTP interface of the ledger: balances, journals, sums by whom they cost, the trial balance of a month, which
+months are open.
+"""
 
 from __future__ import annotations
 

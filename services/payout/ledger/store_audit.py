@@ -52,11 +52,14 @@ _OWED = text("""
 
 
 def owed(connection: Connection) -> dict[PayKey, int]:
-    """What the ledger says is owed to each participant for what was earned: payable or held, less what terms added to it or took."""
+    """What the ledger says is owed to each participant for what was earned: payable or held, less what terms added to
+    it or took.
+    """
     return {(participant, currency): int(amount) for participant, currency, amount in connection.execute(_OWED)}
 
 
-# Transfers move balances that other journals made, and returns are booked for what payroll did: neither is what a run decided.
+# Transfers move balances that other journals made, and returns are booked for what payroll did: neither is what a run
+# decided.
 _BOOKED_BY_RUNS = text("""
     select j.cause ->> 'run', p.participant_id, p.currency, p.account, sum(p.amount)
     from journal j join posting p on p.journal = j.id
@@ -122,7 +125,9 @@ _CHAINS = text("""
 
 
 def chains(connection: Connection) -> Iterator[LinkedJournal]:
-    """Every journal, by participant in the order of their chain: read in pieces, the books of years do not fit in memory."""
+    """Every journal, by participant in the order of their chain: read in pieces, the books of years do not fit in
+    memory.
+    """
     for row in connection.execution_options(yield_per=5000).execute(_CHAINS):
         yield LinkedJournal(_journal(row), Link(row.entry, row.previous_sha256, row.sha256), row.recorded_at)
 

@@ -1,5 +1,5 @@
-"""The kinds of policies: the model of each is found in the package of its field. The face of this package gives them to `earnest policy`,
-which checks files without a service.
+"""The kinds of policies: the model of each is found in the package of its field. The face of this package gives them to
+`earnest policy`, which checks files without a service.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def publish_policy(
     with engine.begin() as connection:
         warnings = [each.in_words for each in policy.slips()]
         warnings += [] if body.expected else _warnings(connection, policy)
-        # Months before policies: while a run closes one this waits, and who publishes for another group need not wait with it.
+        # Months before policies: while a run closes one this waits, and who publishes for another group need not wait
+        # with it.
         closed = _closed_through(connection, policy)
         store.lock(connection)
         before = store.versions(connection, kind, policy_id=policy_id)

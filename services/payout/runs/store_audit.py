@@ -18,8 +18,9 @@ def unapproved_closings(connection: Connection) -> list[tuple[str, str]]:
     return [(group, period) for group, period in connection.execute(_UNAPPROVED_CLOSINGS)]
 
 
-# Beside each other stand: the last calculation and the run; whoever made the run and its author; each approval and what was approved, and
-# its step and its number; the last approval and the event that it made; and contents and their hashes.
+# Beside each other stand: the last calculation and the run; whoever made the run and its author; each approval and what
+# was approved, and its step and its number; the last approval and the event that it made; and contents and their
+# hashes.
 _INCONSISTENT_RUNS = text("""
     with last as (
         select distinct on (run, verb) run, verb, actor, at, lines_sha256, inputs_sha256, steps

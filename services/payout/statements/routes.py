@@ -77,7 +77,8 @@ def list_statements_of_participant(
     return StatementList(statements=[_entry(run, participant_id) for run in runs])
 
 
-# An id may have slashes in it, so this route comes before the one that takes whatever is left; that one answers `.../team.pdf`.
+# An id may have slashes in it, so this route comes before the one that takes whatever is left; that one answers
+# `.../team.pdf`.
 @router.get(
     "/v1/statements/{run_id}/{manager_id:path}/team",
     summary="The statement of a team",
@@ -125,7 +126,8 @@ def show_statement(
 
 
 def _answer(key: FileKey, engine: Engine, *, snapshot: Engine, if_none_match: str | None) -> Response:
-    # JSON is made anew each time: it says more as the program learns more, and what it says is under the hash of the facts.
+    # JSON is made anew each time: it says more as the program learns more, and what it says is under the hash of the
+    # facts.
     is_kept = key.form != "json"
     with snapshot.connect() as connection:
         run = _run(connection, key.run)

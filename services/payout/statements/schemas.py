@@ -1,4 +1,6 @@
-"""A statement as data: what the API answers with, and all that a page or a PDF shows. Amounts are in major units, as text."""
+"""A statement as data: what the API answers with, and all that a page or a PDF shows. Amounts are in major units, as
+text.
+"""
 
 from __future__ import annotations
 

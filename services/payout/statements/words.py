@@ -1,4 +1,6 @@
-"""Every word of a statement but those of the steps of pay, which are in `shared.pay.steps`. Amounts come in written already."""
+"""Every word of a statement but those of the steps of pay, which are in `shared.pay.steps`. Amounts come in written
+already.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,9 @@ def step(
     component: str | None,
     reason: str,
 ) -> str:
-    """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written already."""
+    """What a single line of the pay is about: `Deal D-9, Acme, of March 2026 was refunded`. `origin` is written
+    already.
+    """
     named = []
     if deal_id is not None:
         named.append(f"Deal {deal(deal_id, account)}")

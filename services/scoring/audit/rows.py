@@ -1,4 +1,6 @@
-"""Audited rows without what belongs to plan versions that are quarantined: when that was calculated last is nobody's fault."""
+"""Audited rows without what belongs to plan versions that are quarantined: when that was calculated last is nobody's
+fault.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """A table, what its rows are called, its key and the columns that facts decide. `where` leaves out rows that say nothing."""
+    """A table, what its rows are called, its key and the columns that facts decide. `where` leaves out rows that say
+    nothing.
+    """
 
     name: str
     called: str

@@ -31,7 +31,9 @@ DEAL_FACTS: Final = pl.Schema(
         "who": pl.List(pl.String()),
     }
 )
-"""`who` are those who set any fact of the deal, distinct. `payments` and `refunds` are by day and amount; null where one is finer than the deal's currency."""
+"""`who` are those who set any fact of the deal, distinct. `payments` and `refunds` are by day and amount; null where
+one is finer than the deal's currency.
+"""
 
 # The patterns below read packed facts as they are written (`facts_codec`): a text of JSON without blanks, stamps before
 # fields.

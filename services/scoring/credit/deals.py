@@ -1,4 +1,6 @@
-"""A deal as it is stored: its facts, who holds it, whom it credits, and whom it does not and why. One row, so one write."""
+"""A deal as it is stored: its facts, who holds it, whom it credits, and whom it does not and why. One row, so one
+write.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,10 @@ STORED = pl.Schema(
         "uncredited": pl.String(),
     }
 )
-"""Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner. `credits` and
-`uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and with it their period."""
+"""Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner.
+`credits` and `uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and
+with it their period.
+"""
 
 CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
 """The columns of a credit as it is listed beside its deal."""
@@ -114,7 +118,9 @@ def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
 def as_stored(
     due: Mapping[str, DueDeal], deals: pl.DataFrame, *, credited: Credited, named: Sequence[str] = ()
 ) -> pl.DataFrame:
-    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold participants."""
+    """`STORED` of what is due, of its `DEALS` in the same order, and of what they credit; `named` columns hold
+    participants.
+    """
     # Participants whom a column of the company's own names are looked for like sharers: one index finds both.
     sharers = pl.col("splits").list.eval(pl.element().struct.field("participant_id"))
     if named:

@@ -12,7 +12,8 @@ _ONE = ["period", "participant_id", "deal_id"]
 
 
 def differences(before: pl.DataFrame, now: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
-    """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's sums.
+    """What the difference between the `CREDITS` that some deals had and those they have adds to each participant's
+    sums.
 
     Columns participant_id, plan, version, rule, period, fiscal, currency, bucket, and the differences `amount` (minor
     units) and `deals`; what cancels out is left out.
@@ -43,7 +44,9 @@ def lost(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 
 def lost_holders(lost: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """period, participant_id and holder of deals that are `lost`, as they were `stored` (deal_id, owner, sharers); not of one's own."""
+    """period, participant_id and holder of deals that are `lost`, as they were `stored` (deal_id, owner, sharers); not
+    of one's own.
+    """
     deals = stored.select("deal_id", "owner", "sharers").join(lost, on="deal_id")
     shared = deals.drop_nulls("sharers").explode("sharers")
     by_name = [

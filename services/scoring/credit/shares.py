@@ -1,4 +1,6 @@
-"""Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them was refunded."""
+"""Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them was
+refunded.
+"""
 
 from __future__ import annotations
 

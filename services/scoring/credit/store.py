@@ -31,8 +31,8 @@ def save(connection: Connection, deals: pl.DataFrame) -> None:
 
 
 def save_lost(connection: Connection, lost: pl.DataFrame, *, holders: pl.DataFrame) -> None:
-    """Remember which deals (period, participant_id, deal_id), and whose (period, participant_id, holder), credit a participant in a
-    month no longer.
+    """Remember which deals (period, participant_id, deal_id), and whose (period, participant_id, holder), credit a
+    participant in a month no longer.
     """
     if lost.height:
         execute(connection, _SAVE_LOST, *(joined(lost[name]) for name in ("period", "participant_id", "deal_id")))
@@ -67,7 +67,9 @@ def held_since(connection: Connection, since: Mapping[str, date], *, everything:
 def crediting(
     connection: Connection, participant_id: str, *, holders: Iterable[str], first: date, last: date
 ) -> pl.DataFrame:
-    """deal_id, close_date and credits of the deals of these holders that credit a participant, closed from first to last."""
+    """deal_id, close_date and credits of the deals of these holders that credit a participant, closed from first to
+    last.
+    """
     those = list(holders)
     rows = fetch(connection, _CREDITING, those, first, last, those, first, last, f'["{participant_id}",')
     columns = ["deal_id", "close_date", "credits"]

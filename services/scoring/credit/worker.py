@@ -1,4 +1,6 @@
-"""The step that credits: patches are merged into deals, and the deals that changed, or are asked for again, are credited."""
+"""The step that credits: patches are merged into deals, and the deals that changed, or are asked for again, are
+credited.
+"""
 
 from __future__ import annotations
 

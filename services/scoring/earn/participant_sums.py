@@ -38,7 +38,9 @@ PARTICIPANT_SUMS = pl.Schema(
         "earnings": pl.String(),
     }
 )
-"""A participant's month as it is stored; `sums` and `earnings` are JSON lists in an order of their own; earnings are written as they are published."""
+"""A participant's month as it is stored; `sums` and `earnings` are JSON lists in an order of their own; earnings are
+written as they are published.
+"""
 
 
 class NotChanges(ValueError):
@@ -71,7 +73,8 @@ def read_changes(messages: Iterable[bytes]) -> tuple[pl.DataFrame, list[str]]:
 def updated(
     stored: pl.DataFrame, changes: pl.DataFrame, *, roster: Roster, plans: PlanSet, months: Months | None
 ) -> pl.DataFrame:
-    """The `PARTICIPANT_SUMS` that changes make of those stored: for everyone in either, in order, whether changed or not.
+    """The `PARTICIPANT_SUMS` that changes make of those stored: for everyone in either, in order, whether changed or
+    not.
 
     What is stored has all periods that hang together with those of the changes, and the roster the participants of
     both; `months` are the first and the last in which anyone has a credit.
@@ -142,7 +145,9 @@ def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
 
 
 def sums_of(stored: pl.DataFrame) -> pl.DataFrame:
-    """The sums of `PARTICIPANT_SUMS`, one row each: participant_id, period, plan, version, rule, fiscal, currency, bucket, amount, deals."""
+    """The sums of `PARTICIPANT_SUMS`, one row each: participant_id, period, plan, version, rule, fiscal, currency,
+    bucket, amount, deals.
+    """
     return decode_rows(stored, _WHO, name="sums", columns=_SUM).with_columns(pl.col("bucket").fill_null(""))
 
 

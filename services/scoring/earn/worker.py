@@ -74,7 +74,9 @@ def _earned(
     months: Months | None,
     calculating: Calculating,
 ) -> pl.DataFrame:
-    """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than before."""
+    """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than
+    before.
+    """
     stored = store.lock(connection, store.reached(connection, pairs, people=people, plans=now.plans))
     roster = now.roster if now.plans.by_month else now.roster.only(people | {*stored["participant_id"]})
     _, after = for_everybody_else(

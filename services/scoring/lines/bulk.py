@@ -1,4 +1,6 @@
-"""The lines of a month of many participants, as `shared.contracts.lines` has them: one walk of the kernel over many of them."""
+"""The lines of a month of many participants, as `shared.contracts.lines` has them: one walk of the kernel over many of
+them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from shared.kernel.tables import CREDITS, EARNINGS, empty
 from shared.periods import Month
 
 TOGETHER: Final = 1000
-"""Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is one."""
+"""Participants that are walked at once: few enough that a walk is small beside what is read, many enough that it is
+one.
+"""
 
 _ID: Final = "participant_id"
 _EARNING: Final = [field.name for field in contract.EARNING.fields]
@@ -64,7 +68,8 @@ class MonthSnapshot:
 
 
 def credited_deals(pages: Iterable[pl.DataFrame], period: Month) -> CreditedDeals:
-    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the month.
+    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the
+    month.
 
     Pages are let go one after the other: a month of deals as text is far more than what is kept of it.
     """

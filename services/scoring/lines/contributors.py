@@ -39,8 +39,10 @@ class Provenance:
         authors: plan, version, who: published it, or sent it again.
         people_again: by participant and path, who sent a fact in force again that had not been taken when it came.
         deals_again: the same by deal and path.
-        lost: participant_id, period, deal_id and packed facts of deals that credited somebody in the period and no longer do.
-        lost_holders: participant_id, period, holder: whose deals credited somebody in the period until the roster said otherwise.
+        lost: participant_id, period, deal_id and packed facts of deals that credited somebody in the period and no
+            longer do.
+        lost_holders: participant_id, period, holder: whose deals credited somebody in the period until the roster said
+            otherwise.
     """
 
     people: Mapping[str, Facts]

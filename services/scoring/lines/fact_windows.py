@@ -1,4 +1,6 @@
-"""Of which days the facts matter to a month's pay: those of the longest window that any part of the plan sums over, until the month ends."""
+"""Of which days the facts matter to a month's pay: those of the longest window that any part of the plan sums over,
+until the month ends.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ BEGINNING: Final = Month("0001-01")
 """Before every period: where a sum never begins anew."""
 
 WINDOWS: Final = pl.Schema({"participant_id": pl.String(), "since": pl.String(), "first": pl.Date(), "last": pl.Date()})
-"""The days of each participant's window in a month, both included; `since` is the calendar month with which it begins."""
+"""The days of each participant's window in a month, both included; `since` is the calendar month with which it begins.
+"""
 
 ON_PLANS: Final = pl.Schema({"participant_id": pl.String(), "plan": pl.String(), "day": pl.Date(), "until": pl.Date()})
 """On which plan a participant is from a day on, until another (null: until further notice)."""
@@ -61,7 +64,8 @@ def _resets(plan: Plan) -> Iterable[Reset]:
 def fact_windows(
     everyone: pl.Series, on_plans: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet, period: Month
 ) -> pl.DataFrame:
-    """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`ON_PLANS`), or are paid by (`earned`).
+    """The `WINDOWS` of everyone in a month: of the plan versions they are on in it (`ON_PLANS`), or are paid by
+    (`earned`).
 
     Who is on several has one window that covers all of them; who is on none has the month.
     """
@@ -91,5 +95,7 @@ def fact_windows(
 
 
 def overlap(begins: str, ends: str, *, first: str, last: str) -> pl.Expr:
-    """Whether something that is from a day on, until another, is so on any day from `first` to `last`: all names of columns."""
+    """Whether something that is from a day on, until another, is so on any day from `first` to `last`: all names of
+    columns.
+    """
     return (pl.col(begins) <= pl.col(last)) & (pl.col(ends).is_null() | (pl.col(ends) > pl.col(first)))

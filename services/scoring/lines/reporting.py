@@ -35,7 +35,9 @@ def reports_between(settings: pl.DataFrame, *, first: date, last: date) -> pl.Da
 
 
 def upward(reports: pl.DataFrame, holders: pl.Series) -> pl.DataFrame:
-    """manager, who and level: by whom anything was said of managers on the way from any of the holders up, and how far up that is."""
+    """manager, who and level: by whom anything was said of managers on the way from any of the holders up, and how far
+    up that is.
+    """
     nodes = pl.DataFrame({"participant_id": holders}, schema={"participant_id": pl.String()})
     carried = pl.DataFrame(schema=_SETTERS)
     found = pl.DataFrame(schema=_UPWARD)
@@ -54,7 +56,9 @@ def upward(reports: pl.DataFrame, holders: pl.Series) -> pl.DataFrame:
 
 
 def above(reports: pl.DataFrame, lost_holders: pl.DataFrame) -> pl.DataFrame:
-    """participant_id and who: by whom anything was said of managers on the way up from whoever's deals (`holder`) credited a participant."""
+    """participant_id and who: by whom anything was said of managers on the way up from whoever's deals (`holder`)
+    credited a participant.
+    """
     nodes = lost_holders.select("participant_id", node="holder").unique()
     seen, found = nodes, [pl.DataFrame(schema=_SETTERS)]
     while nodes.height:
@@ -108,7 +112,9 @@ def set_reporting_of_others(
 
 
 def _reach(plans: PlanSet) -> pl.DataFrame:
-    """plan, version, levels (how far up its rules credit managers), team (whether a rule credits the members of a team)."""
+    """plan, version, levels (how far up its rules credit managers), team (whether a rule credits the members of a
+    team).
+    """
     rows = [
         (
             plan.plan,

@@ -20,7 +20,9 @@ SETTINGS: Final = pl.Schema(
         "before": pl.String(),
     }
 )
-"""An attribute is `value` from a day on, until another (null: until further notice); `before` is what it was until that day."""
+"""An attribute is `value` from a day on, until another (null: until further notice); `before` is what it was until that
+day.
+"""
 
 KINDS: Final = {"quota": "quota", "term": "rate", "score": "score"}
 """What figures of a participant are called where it is told who set them."""

@@ -121,7 +121,8 @@ def list_credits(
 
 
 def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: Month | None) -> pl.DataFrame:
-    """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below them.
+    """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below
+    them.
 
     Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.
     """

@@ -1,4 +1,5 @@
-"""What a process dies of, or hangs in, is calculated apart the next time, and the plan version that is to blame is quarantined.
+"""What a process dies of, or hangs in, is calculated apart the next time, and the plan version that is to blame is
+quarantined.
 
 A note says what a process has in hand before it begins. Whoever finds the note of another process at the place where
 they begin themselves calculates that in a bounded process: where no plan is to blame for the death, this costs some

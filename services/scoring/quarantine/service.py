@@ -24,7 +24,9 @@ class NoSuchVersion(ValueError):
 
 
 def try_published(engine: Engine, bounded: BoundedProcess) -> None:
-    """Try out what was published before there was this trial, and quarantine what does harm: before anybody calculates with it."""
+    """Try out what was published before there was this trial, and quarantine what does harm: before anybody calculates
+    with it.
+    """
     with engine.connect() as connection:
         due = store.untried(connection, TRIAL)
     for plan, version in due:

@@ -13,7 +13,8 @@ from services.scoring.store import SPLIT, execute, fetch, joined
 
 
 def begin(engine: Engine, places: Mapping[str, int], *, process: str) -> bool:
-    """Note that a process begins with something, from positions on; whether another had begun with some of it at the same position.
+    """Note that a process begins with something, from positions on; whether another had begun with some of it at the
+    same position.
 
     Where that one has finished, the position is another by now, or the note is gone. The engine's connections commit
     each statement by itself: a note has to outlive the transaction of the step, and the process.
@@ -31,7 +32,9 @@ def end(engine: Engine, what: str) -> None:
 
 
 def waiting_for(connection: Connection, on_version: Mapping[tuple[str, int], set[str]]) -> list[Quarantined]:
-    """Everything that is quarantined; `on_version` says who is on which version. Whoever still has earnings of one waits for it, too."""
+    """Everything that is quarantined; `on_version` says who is on which version. Whoever still has earnings of one
+    waits for it, too.
+    """
     rows = fetch(connection, "select plan, version, since, cause, by from quarantine order by since")
     found: list[Quarantined] = []
     for plan, version, since, cause, by in rows:

@@ -22,7 +22,9 @@ def harm(bounded: BoundedProcess, document: Mapping[str, Any]) -> str | None:
 
 
 def harm_of(document: Mapping[str, Any]) -> str | None:
-    """Why a plan of a document cannot be calculated with; None where it can, and of what is no plan, which is refused elsewhere."""
+    """Why a plan of a document cannot be calculated with; None where it can, and of what is no plan, which is refused
+    elsewhere.
+    """
     try:
         tried(Plan.model_validate(document))
     except CannotBeCalculated as error:

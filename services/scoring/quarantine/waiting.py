@@ -13,7 +13,9 @@ from shared.kernel import PlanSet, Roster
 
 @dataclass(frozen=True, kw_only=True)
 class Quarantined:
-    """A version that is quarantined; `participants` are on it or have earnings of it, `waiting` so many deals wait for it."""
+    """A version that is quarantined; `participants` are on it or have earnings of it, `waiting` so many deals wait for
+    it.
+    """
 
     plan: str
     version: int

@@ -25,7 +25,9 @@ Quarantining = Callable[[Harmful], object]
 """Quarantines plan versions for whoever calculates from now on."""
 
 Guarded = Callable[[str], AbstractContextManager[tuple[Calculating, Quarantining]]]
-"""How to calculate what somebody asks for, by a name that stands for the question, and what to do with versions that are to blame."""
+"""How to calculate what somebody asks for, by a name that stands for the question, and what to do with versions that
+are to blame.
+"""
 
 _Result = TypeVar("_Result")
 
@@ -60,7 +62,8 @@ def for_everybody_else(
 
 
 def to_blame(plans: PlanSet, calculate: Callable[[PlanSet], Any]) -> dict[tuple[str, int], str]:
-    """The plan versions with which a calculation fails, and why: those with which it fails alone, or else one without which it succeeds.
+    """The plan versions with which a calculation fails, and why: those with which it fails alone, or else one without
+    which it succeeds.
 
     None where it fails without any plan too: then what it is done with is to blame.
     """
@@ -77,7 +80,9 @@ def to_blame(plans: PlanSet, calculate: Callable[[PlanSet], Any]) -> dict[tuple[
 
 
 def without(plans: PlanSet, names: Iterable[tuple[str, int]]) -> PlanSet:
-    """The versions, these of them in name only: whoever is on one is then known to wait, and falls back to no older one."""
+    """The versions, these of them in name only: whoever is on one is then known to wait, and falls back to no older
+    one.
+    """
     aside = {*names}
     return PlanSet(
         Plan.quarantined(plan.plan, plan.version, effective_from=plan.effective_from, currency=plan.currency)

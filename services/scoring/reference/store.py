@@ -1,4 +1,6 @@
-"""Roster and plan versions as stored, and their head: who uses them locks it for share, who changes them locks it alone."""
+"""Roster and plan versions as stored, and their head: who uses them locks it for share, who changes them locks it
+alone.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def participants(connection: Connection, participant_ids: Iterable[str]) -> dict
 
 
 def authors(connection: Connection) -> pl.DataFrame:
-    """plan, version, who: published it, of the versions of which that is known; or sent it again when it had not been taken."""
+    """plan, version, who: published it, of the versions of which that is known; or sent it again when it had not been
+    taken.
+    """
     rows = fetch(connection, "select plan, version, author from plan_version")
     again = {(letter.key, letter.by) for letter in read_replays(connection, PLANS)}
     found = pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64, "who": pl.String}, orient="row")
@@ -91,7 +95,9 @@ def lock_for_change(connection: Connection) -> None:
 def save_change(
     connection: Connection, people: Mapping[str, Facts], *, versions: Iterable[Plan], authors: Mapping[str, str | None]
 ) -> None:
-    """Write changed participants and new plan versions, as a new version of the whole; `authors` by the keys of versions."""
+    """Write changed participants and new plan versions, as a new version of the whole; `authors` by the keys of
+    versions.
+    """
     version = _next_version(connection)
     execute(connection, _SAVE_PARTICIPANTS, version, joined(people), joined(pack(facts) for facts in people.values()))
     for plan in versions:

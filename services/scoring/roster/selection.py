@@ -1,4 +1,5 @@
-"""What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn again.
+"""What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn
+again.
 
 Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the
 change, counts as below.
@@ -80,7 +81,9 @@ def _beyond_holders(found: Touched, new_plans: Sequence[Plan], *, plans: PlanSet
 
 
 def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
-    """Whether a version asks for other columns of the company's own than the one that it follows: what is stored is then read anew."""
+    """Whether a version asks for other columns of the company's own than the one that it follows: what is stored is
+    then read anew.
+    """
     before = [each for each in plans.holding if each.plan == plan.plan and each.effective_from <= plan.effective_from]
     last = max(before, key=lambda each: each.effective_from, default=None)
     return plan.columns != (last.columns if last else {})
@@ -100,7 +103,9 @@ def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, _Rows]:
 
 
 def _first_difference(before: _Rows, after: _Rows) -> date | None:
-    """The first date on which two timelines say different things; before its first row a timeline says that nobody is there."""
+    """The first date on which two timelines say different things; before its first row a timeline says that nobody is
+    there.
+    """
     was: dict[date, list[Any]] = {day: state for day, *state in before}
     now: dict[date, list[Any]] = {day: state for day, *state in after}
     old: list[Any] | None = None

@@ -18,13 +18,17 @@ from shared.kernel import PlanSet, Roster
 from shared.log.port import Record
 
 RECREDITED_TOGETHER: Final = 500
-"""How many deals one record asks to credit again: a transaction over more of them would keep new deals waiting for their locks."""
+"""How many deals one record asks to credit again: a transaction over more of them would keep new deals waiting for
+their locks.
+"""
 
 
 def asked_again(
     connection: Connection, cause: str, *, touched: Touched, roster: Roster, plans: PlanSet
 ) -> Iterator[tuple[Topic, Record]]:
-    """What asks for everything that a change touches, by what caused it; `roster` and `plans` are those after the change."""
+    """What asks for everything that a change touches, by what caused it; `roster` and `plans` are those after the
+    change.
+    """
     recredit = events(cause, credits.RECREDIT_TYPE)
     deals = stored_deals.held_since(connection, touched.holders, everything=touched.everything)
     for start in range(0, len(deals), RECREDITED_TOGETHER):

@@ -45,7 +45,8 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plan
 
     Args:
         holders: of all deals, with what is in force at the close date.
-        found: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever holds it.
+        found: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever holds
+            it.
         plans: all plan versions.
     """
     won = holders.filter(pl.sql_expr(WON))

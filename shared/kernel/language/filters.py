@@ -33,7 +33,8 @@ def compile_filter(text: str, custom: dict[str, pl.DataType]) -> pl.Expr:
     """The expression of a filter, to be evaluated on the frame of `filter_frame`.
 
     Raises:
-        FilterError: it does not parse, names an undeclared column, compares what cannot be compared, or looks at other rows.
+        FilterError: it does not parse, names an undeclared column, compares what cannot be compared, or looks at other
+            rows.
     """
     schema = filter_schema(custom)
     kind, written = typed(text, schema)

@@ -82,7 +82,8 @@ class Windows:
         return found
 
     def _of_measure(self, component: Component, known: dict[str, Reset]) -> Reset:
-        # What deals pay by themselves is summed as it is over the window that was said, whatever the reset of their measure.
+        # What deals pay by themselves is summed as it is over the window that was said, whatever the reset of their
+        # measure.
         if component.window is not None and component.component in self._by_deal:
             return component.window
         main = self._measures.get(component.paid_measure() or "")

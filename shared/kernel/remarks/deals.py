@@ -93,7 +93,8 @@ def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], *, all_deals: int
     """Deals that are alike in everything but their id, where that is rare: probably one deal that came under two ids.
 
     Args:
-        deals: deal_id, owner, and the columns in which deals are `alike`, an amount and a date among them; one row each.
+        deals: deal_id, owner, and the columns in which deals are `alike`, an amount and a date among them; one row
+            each.
         alike: the columns.
         all_deals: how many deals there are.
     """

@@ -1,4 +1,6 @@
-"""The cycles in which pay periods follow each other: for every kind of calendar the pay period of a day, and where its years begin."""
+"""The cycles in which pay periods follow each other: for every kind of calendar the pay period of a day, and where its
+years begin.
+"""
 
 from __future__ import annotations
 

@@ -145,4 +145,6 @@ def _holidays(country: str, subdivision: str | None) -> None:
 DEFAULT: Final = PayGroup(
     kind="pay_group", id="default", valid_from=date(1900, 1, 1), calendar=Monthly(every="month"), name="Monthly"
 )
-"""The pay group of whoever has no other, as long as no policy with this id is published: calendar months, paid at their end."""
+"""The pay group of whoever has no other, as long as no policy with this id is published: calendar months, paid at their
+end.
+"""

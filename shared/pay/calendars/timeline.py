@@ -62,7 +62,8 @@ def pay_periods_between(groups: Sequence[PayGroup], first: date, *, last: date) 
 def misfit(new: PayGroup, groups: Sequence[PayGroup]) -> str | None:
     """Why a new version cannot follow the ones that there are, as a sentence; None where it can.
 
-    Another calendar begins where a pay period of both the old and the new one begins, and gives no name again that the old one gave.
+    Another calendar begins where a pay period of both the old and the new one begins, and gives no name again that the
+    old one gave.
     """
     before = group_on(groups, new.valid_from - DAY)
     if before is None or before.calendar == new.calendar:

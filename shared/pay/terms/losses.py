@@ -1,7 +1,8 @@
-"""What a deal's decreases cost a line of pay, each on its own day, and what of it is dismissed because of the deal's age.
+"""What a deal's decreases cost a line of pay, each on its own day, and what of it is dismissed because of the deal's
+age.
 
-Everything here is a function of facts: what the line earned when it was paid, what it earns now, and the deal's refunds and cancellation.
-So it is all the same how many of them come at once, and in which run.
+Everything here is a function of facts: what the line earned when it was paid, what it earns now, and the deal's refunds
+and cancellation. So it is all the same how many of them come at once, and in which run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month
 
 ROUNDING: Final = 2
-"""A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing was corrected."""
+"""A line is the difference of two rounded sums, once when it was paid and once now: within so many minor units nothing
+was corrected.
+"""
 
 
 LostLineKey: TypeAlias = tuple[str, Month, str]
@@ -27,11 +30,11 @@ LostLineKey: TypeAlias = tuple[str, Month, str]
 
 
 class PaidLine(NamedTuple):
-    """What a line earned when it was paid, in minor units, with its deal's amount and refunds and the participant's shares of it as they
-    were known then.
+    """What a line earned when it was paid, in minor units, with its deal's amount and refunds and the participant's
+    shares of it as they were known then.
 
-    `rate` is what it earned when it was last looked at of a unit of its deal, were the shares still those: less than when it was paid where
-    its tier was corrected since; None where it was not looked at since.
+    `rate` is what it earned when it was last looked at of a unit of its deal, were the shares still those: less than
+    when it was paid where its tier was corrected since; None where it was not looked at since.
     """
 
     amount: int
@@ -85,8 +88,8 @@ class LostLine(NamedTuple):
 
 
 class LossRecord(NamedTuple):
-    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of that was
-    dismissed, and of which losses."""
+    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of
+    that was dismissed, and of which losses."""
 
     paid: PaidLine
     lost: int
@@ -99,15 +102,16 @@ def losses(
 ) -> tuple[PaidLine, tuple[Loss, ...]]:
     """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
 
-    A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at the lower one that
-    it has now. What else was lost, because the owner, the price or the tier was corrected, is no decrease of the deal and not among it.
-    A deal that grew and decreased at once counts as one that grew first.
+    A refund costs its part of the deal, a cancellation what is left of it, at the rate at which the line was paid or at
+    the lower one that it has now. What else was lost, because the owner, the price or the tier was corrected, is no
+    decrease of the deal and not among it. A deal that grew and decreased at once counts as one that grew first.
 
     Args:
         paid: what the line earned when it was paid.
         now: what it earns now.
         deal: what became of its deal.
-        shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is not known.
+        shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is
+            not known.
     """
     # What was refunded before the line was paid lowered it then. Counters, since two refunds of a day may be alike.
     known = Counter(paid.refunds)

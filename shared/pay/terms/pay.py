@@ -1,7 +1,9 @@
-"""What a run pays one participant in one currency: what is due, walked through the words of the terms, each change a line of its own.
+"""What a run pays one participant in one currency: what is due, walked through the words of the terms, each change a
+line of its own.
 
-Top-ups and what is lost above a maximum are functions of what a pay period brought, so that a later correction of it corrects them too.
-Draw balance, receivable and what is carried are remembered by the ledger. Amounts are in minor units.
+Top-ups and what is lost above a maximum are functions of what a pay period brought, so that a later correction of it
+corrects them too. Draw balance, receivable and what is carried are remembered by the ledger. Amounts are in minor
+units.
 """
 
 from __future__ import annotations
@@ -13,13 +15,17 @@ from shared.pay.terms.words import WORDS
 from shared.pay.terms.words.base import Floor, PeriodTerms, Position, TermLine, Walk
 
 _NOTHING_SECURED: Final = Floor(0, "guarantee")
-"""What was topped up by words that do not hold any more goes back as a guarantee: which of them it was is not remembered."""
+"""What was topped up by words that do not hold any more goes back as a guarantee: which of them it was is not
+remembered.
+"""
 
 _ACTS: Final = sorted((act for word in WORDS for act in word.acts), key=lambda act: act.order)
 
 
 class Pay(NamedTuple):
-    """What the run does: the lines of the terms, what is paid, and what stays payable for the next run (negative or positive)."""
+    """What the run does: the lines of the terms, what is paid, and what stays payable for the next run (negative or
+    positive).
+    """
 
     lines: list[TermLine]
     paid: int
@@ -31,9 +37,10 @@ class Pay(NamedTuple):
 def pay(position: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
     """Walk what is due through the terms.
 
-    First the floors and the ceiling of every pay period in question, since they are about what it brought, whenever it is paid. Then what
-    the words do to what is due, in the order of their acts: a draw is advanced or recovered, what is owed is repaid, a negative rest is
-    settled, the balance of a draw is closed. Last the limits, which only say how much of the rest is paid now.
+    First the floors and the ceiling of every pay period in question, since they are about what it brought, whenever it
+    is paid. Then what the words do to what is due, in the order of their acts: a draw is advanced or recovered, what is
+    owed is repaid, a negative rest is settled, the balance of a draw is closed. Last the limits, which only say how
+    much of the rest is paid now.
 
     Args:
         position: where the participant stands.
@@ -57,7 +64,8 @@ def pay(position: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
 
 
 def _settle_period(walk: Walk, pay_period: str) -> None:
-    """Bring what was topped up and lost of a pay period to what it should be, given what the pay period brought as known now.
+    """Bring what was topped up and lost of a pay period to what it should be, given what the pay period brought as
+    known now.
 
     Of several floors the highest counts: a guarantee above a minimum secures the minimum too.
     """

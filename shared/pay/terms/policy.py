@@ -1,7 +1,8 @@
-"""Payment terms, a policy document: each word of `shared.pay.terms.words` is one rule, and what is not said is paid as it is earned.
+"""Payment terms, a policy document: each word of `shared.pay.terms.words` is one rule, and what is not said is paid as
+it is earned.
 
-Several documents may apply to a participant. They are read together, word by word: what is said of the participant goes before
-what is said of their plan, that before their pay group, that before everybody.
+Several documents may apply to a participant. They are read together, word by word: what is said of the participant goes
+before what is said of their plan, that before their pay group, that before everybody.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class AppliesTo(PolicyPart):
     """Participants of one of these pay groups."""
 
     def rank(self, participant_id: str, plan: str | None, *, pay_group: str) -> int | None:
-        """How closely the terms are said of a participant: 3 by id, 2 by plan, 1 by pay group, 0 of everybody, None not at all."""
+        """How closely the terms are said of a participant: 3 by id, 2 by plan, 1 by pay group, 0 of everybody, None not
+        at all.
+        """
         if participant_id in self.participants:
             return 3
         if plan in self.plans:
@@ -144,7 +147,8 @@ def applies_to_nobody(terms: PaymentTerms) -> str:
 def terms_for(
     documents: Iterable[PaymentTerms], participant_id: str, *, plan: str | None, pay_group: str, currency: str
 ) -> Terms:
-    """The rules that apply to a participant's pay in a currency, each from the document that is said of them most closely.
+    """The rules that apply to a participant's pay in a currency, each from the document that is said of them most
+    closely.
 
     Among documents as close as each other the one that comes later by its id counts.
     """

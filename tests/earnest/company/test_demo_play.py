@@ -1,4 +1,6 @@
-"""The demo company through a whole installation: real services, real signatures, and every cent as the kernel has it from files."""
+"""The demo company through a whole installation: real services, real signatures, and every cent as the kernel has it
+from files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tables whose few bytes stand for any number of rows, columns and texts are refused before anybody makes room for them."""
+"""Tables whose few bytes stand for any number of rows, columns and texts are refused before anybody makes room for
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A catalogue of deals and roster files that are broken, with exactly what `earnest calc` says of each. Never a traceback."""
+"""A catalogue of deals and roster files that are broken, with exactly what `earnest calc` says of each. Never a
+traceback.
+"""
 
 from __future__ import annotations
 

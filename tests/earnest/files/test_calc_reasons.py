@@ -1,4 +1,6 @@
-"""Whatever pays nothing for a reason is named with it, in rejected.csv and on its line, and what is used is not listed as missed."""
+"""Whatever pays nothing for a reason is named with it, in rejected.csv and on its line, and what is used is not listed
+as missed.
+"""
 
 from __future__ import annotations
 

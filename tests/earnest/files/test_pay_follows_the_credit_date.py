@@ -43,7 +43,9 @@ FIRST = date(2025, 5, 1)
 def calculated(
     folder: Path, plan: dict[str, Any], deals: list[tuple[str, date, Decimal]], owners: str = "ann"
 ) -> Calculation:
-    """What `earnest calc` makes of deals of some owners, one after the other; the results are written into `folder`/out."""
+    """What `earnest calc` makes of deals of some owners, one after the other; the results are written into
+    `folder`/out.
+    """
     base = {
         "plan": "rep",
         "version": 1,
@@ -148,7 +150,8 @@ def test_what_a_fiscal_period_pays_as_a_whole_is_dated_on_its_last_day_and_paid_
         {"component": "first", "kind": "contest", "measure": "sales", "prizes": [300]},
         {"component": "least", "kind": "flat", "measure": "sales", "rate": "1%", "minimum": 40},
     ]
-    # ann sells 1,000 in June and 300 in August, bob 500 in July, all of it but the 300 in the first fiscal period; bob 100 in the third.
+    # ann sells 1,000 in June and 300 in August, bob 500 in July, all of it but the 300 in the first fiscal period; bob
+    # 100 in the third.
     found = calculated(tmp_path, {"calendar": WEEKS, "components": components}, MONTH_BY_MONTH, owners="ann bob")
     own = found.earnings.filter(found.earnings["amount"] != 0).sort("component", "participant_id", "fiscal", "period")
     assert own.select("component", "participant_id", "period", "amount").rows() == [

@@ -1,4 +1,6 @@
-"""What docs/payment-terms.md shows of a case is what comes out of it. `python -m tests.earnest.files.test_payment_terms_page` writes it anew."""
+"""What docs/payment-terms.md shows of a case is what comes out of it. `python -m
+tests.earnest.files.test_payment_terms_page` writes it anew.
+"""
 
 from __future__ import annotations
 

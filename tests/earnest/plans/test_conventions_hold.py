@@ -1,4 +1,6 @@
-"""Every convention has its effect on every kind of component and form of a figure, or the plan is refused, or the check says so."""
+"""Every convention has its effect on every kind of component and form of a figure, or the plan is refused, or the check
+says so.
+"""
 
 from __future__ import annotations
 

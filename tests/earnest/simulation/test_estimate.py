@@ -1,4 +1,6 @@
-"""`earnest estimate`: what a representative would earn if open deals closed is what the calculation says when they have."""
+"""`earnest estimate`: what a representative would earn if open deals closed is what the calculation says when they
+have.
+"""
 
 from __future__ import annotations
 

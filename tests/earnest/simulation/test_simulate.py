@@ -1,4 +1,6 @@
-"""`earnest simulate`: years drawn from history are paid by the kernel, the same for the same seed, and say what a plan would do."""
+"""`earnest simulate`: years drawn from history are paid by the kernel, the same for the same seed, and say what a plan
+would do.
+"""
 
 from __future__ import annotations
 

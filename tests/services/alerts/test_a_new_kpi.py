@@ -1,4 +1,6 @@
-"""Adding a KPI takes one module and nothing else, also where it looks at a field of deals that nothing looked at before."""
+"""Adding a KPI takes one module and nothing else, also where it looks at a field of deals that nothing looked at
+before.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The whole way of an alert: deals drift in the log, the service sees it, Prometheus fires, Alertmanager knows whom to call."""
+"""The whole way of an alert: deals drift in the log, the service sees it, Prometheus fires, Alertmanager knows whom to
+call.
+"""
 
 from __future__ import annotations
 

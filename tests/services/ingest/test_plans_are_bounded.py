@@ -1,4 +1,6 @@
-"""Whoever may publish plans cannot stop the service with one, and a plan that could not be used is refused before it is taken."""
+"""Whoever may publish plans cannot stop the service with one, and a plan that could not be used is refused before it is
+taken.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""A new word of payment terms with a step of its own is one module and one entry in the registry of steps: no migration, and nobody else.
+"""A new word of payment terms with a step of its own is one module and one entry in the registry of steps: no
+migration, and nobody else.
 
-Both are written into a copy of the packages. `earnest pay` runs there, and the functions `with_retention_*` below, which are tests of the copy
+Both are written into a copy of the packages. `earnest pay` runs there, and the functions `with_retention_*` below,
+which are tests of the copy
 only: a run settles, books, shows, sums and hands over a step that nothing outside of those two has heard of.
 """
 

@@ -1,4 +1,6 @@
-"""Whatever happens to pay in whatever order: the books balance, nothing is paid twice, and what is closed never changes."""
+"""Whatever happens to pay in whatever order: the books balance, nothing is paid twice, and what is closed never
+changes.
+"""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def settle(log: Log, engine: Engine) -> None:
 
 
 def live(send: Send, desk: Desk, scoring: Scoring) -> None:
-    """Two months with a late change, a carried amount, a line that is held, a run that is only approved, and one that is only
-    calculated; the roster says something of one participant, and takes it back.
+    """Two months with a late change, a carried amount, a line that is held, a run that is only approved, and one that
+    is only calculated; the roster says something of one participant, and takes it back.
     """
     scoring.touched = [{"who": "tina", "what": "quota"}]
     hold = {

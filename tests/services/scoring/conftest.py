@@ -1,4 +1,6 @@
-"""A migrated schema of scoring, and a road that delivers records to its steps in whatever batches and order a test wants."""
+"""A migrated schema of scoring, and a road that delivers records to its steps in whatever batches and order a test
+wants.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Files and the living system never differ: what one road takes the other takes and pays the same, what one refuses the other refuses
-with the same field. Files go through `earnest calc`; the stream through ingest's reading and scoring's steps on a real database.
+"""Files and the living system never differ: what one road takes the other takes and pays the same, what one refuses the
+other refuses with the same field. Files go through `earnest calc`; the stream through ingest's reading and scoring's
+steps on a real database.
 """
 
 from __future__ import annotations

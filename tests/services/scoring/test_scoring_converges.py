@@ -1,4 +1,6 @@
-"""Whatever the order, repetition and batching of events: the same credits and earnings as one calculation over the facts."""
+"""Whatever the order, repetition and batching of events: the same credits and earnings as one calculation over the
+facts.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,9 @@ def assert_converged(engine: Engine, events: list[Event]) -> None:
 
 
 def assert_streamed_as_at_once(engine: Engine, events: list[Event], chance: random.Random) -> None:
-    """Send the events, some of them twice, in an order and in batches as chance has it; what is stored is what they come to."""
+    """Send the events, some of them twice, in an order and in batches as chance has it; what is stored is what they
+    come to.
+    """
     empty_tables(engine)
     road = Road(engine)
     twice = [*events, *chance.sample(events, chance.randint(0, len(events)))]

@@ -1,4 +1,6 @@
-"""Longer windows, scores, terms, contests, and credits beyond the holders: streamed in any order, paid as calculated at once."""
+"""Longer windows, scores, terms, contests, and credits beyond the holders: streamed in any order, paid as calculated at
+once.
+"""
 
 from __future__ import annotations
 

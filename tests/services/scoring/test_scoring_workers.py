@@ -45,7 +45,9 @@ class Recorder(Road):
 
 
 def events(chance: random.Random) -> list[Event]:
-    """A company in which nearly everything happens at once: managers and quotas change while deals are amended and split."""
+    """A company in which nearly everything happens at once: managers and quotas change while deals are amended and
+    split.
+    """
     found: list[Event] = [
         ("plans", (simple_plan(),)),
         ("plans", (simple_plan(version=2, effective_from=date(2025, 2, 15)),)),

@@ -1,6 +1,8 @@
-"""Large random worlds from a seed. Hypothesis draws the seed: drawn bit by bit, worlds of this size come out nearly empty.
+"""Large random worlds from a seed. Hypothesis draws the seed: drawn bit by bit, worlds of this size come out nearly
+empty.
 
-The words are those of `hypothesis.strategies`, so that generators read alike; a world that fails is made smaller by `smallest`.
+The words are those of `hypothesis.strategies`, so that generators read alike; a world that fails is made smaller by
+`smallest`.
 """
 
 from __future__ import annotations

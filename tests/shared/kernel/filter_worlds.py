@@ -1,4 +1,6 @@
-"""Filters by chance, each with what it must say of a deal: a second, slow evaluation beside the engine's. Blank is None."""
+"""Filters by chance, each with what it must say of a deal: a second, slow evaluation beside the engine's. Blank is
+None.
+"""
 
 from __future__ import annotations
 

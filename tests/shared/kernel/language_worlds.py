@@ -223,8 +223,8 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
 
 
 def _fitting(data: dict[str, Any]) -> dict[str, Any]:
-    """The plan with windows as long as its sums are, each component paying sums of one window only, and rates of its own where every
-    deal is rounded."""
+    """The plan with windows as long as its sums are, each component paying sums of one window only, and rates of its
+    own where every deal is rounded."""
     for each in data["components"]:
         if each["kind"] == "flat" and data["conventions"].get("round_on") == "deal" and isinstance(each["rate"], dict):
             each["rate"] = "0.03"

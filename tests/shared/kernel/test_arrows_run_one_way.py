@@ -1,4 +1,6 @@
-"""The kernel's rooms import what stands above them in its page (`shared/kernel/README.md`), at the top of a file, and nothing goes round."""
+"""The kernel's rooms import what stands above them in its page (`shared/kernel/README.md`), at the top of a file, and
+nothing goes round.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Plans are bounded: what would stop whoever reads or calculates it is refused at once, and the refusal names the limit."""
+"""Plans are bounded: what would stop whoever reads or calculates it is refused at once, and the refusal names the
+limit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The reference model can only judge the kernel as long as it shares no code with it: it imports the standard library and itself."""
+"""The reference model can only judge the kernel as long as it shares no code with it: it imports the standard library
+and itself.
+"""
 
 from __future__ import annotations
 

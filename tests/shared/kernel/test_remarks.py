@@ -1,4 +1,6 @@
-"""What roster, plans and deals say that is allowed and looks like a slip: each kind once with its words, and ordinary data without a word."""
+"""What roster, plans and deals say that is allowed and looks like a slip: each kind once with its words, and ordinary
+data without a word.
+"""
 
 from __future__ import annotations
 

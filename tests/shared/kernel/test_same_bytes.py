@@ -28,7 +28,9 @@ _ROWS = 5000
 
 
 def told(found: World, batches: int = 1, random: Random | None = None) -> bytes:
-    """Credits, earnings and lines of a world as text, in one order; its rows shuffled first, its deals credited in batches."""
+    """Credits, earnings and lines of a world as text, in one order; its rows shuffled first, its deals credited in
+    batches.
+    """
     facts, changes, versions = sorted(found[0].items()), list(found[1]), found[2]
     if random is not None:
         random.shuffle(facts)

@@ -1,4 +1,6 @@
-"""Hypothesis strategies for small sales worlds: rosters with managers and dated changes, plans, deals with splits and refunds."""
+"""Hypothesis strategies for small sales worlds: rosters with managers and dated changes, plans, deals with splits and
+refunds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A participant's pay, settled run after run: holds and releases, corrections of closed months, dismissed clawbacks, leavers."""
+"""A participant's pay, settled run after run: holds and releases, corrections of closed months, dismissed clawbacks,
+leavers.
+"""
 
 from __future__ import annotations
 

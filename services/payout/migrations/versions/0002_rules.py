@@ -32,7 +32,8 @@ REMEMBERED: Final = (
     "position",
     "dead_letter",
 )
-"""What can be made again from the books and the log, and what moves on: triggers say what of a delivery may not change."""
+"""What can be made again from the books and the log, and what moves on: triggers say what of a delivery may not change.
+"""
 
 
 def upgrade() -> None:

@@ -1,6 +1,7 @@
 """The tables of scoring. They are described here and nowhere else: the stores speak SQL.
 
-Amounts are in minor units, shares in 10^-8. Periods are derived from dates where they can be, and not stored beside them.
+Amounts are in minor units, shares in 10^-8. Periods are derived from dates where they can be, and not stored beside
+them.
 """
 
 from alembic import op
@@ -56,8 +57,8 @@ create table quarantine (
 comment on table quarantine is 'plan versions with which nothing is calculated until somebody lifts it';
 """
 
-# A deal's credits stand in its row, so that crediting writes one row per deal whatever the depth of its management chain.
-# Free space in each page keeps the update of a row from touching the indexes.
+# A deal's credits stand in its row, so that crediting writes one row per deal whatever the depth of its management
+# chain. Free space in each page keeps the update of a row from touching the indexes.
 DEALS = """
 create table deal (
     deal_id text primary key,
@@ -74,7 +75,8 @@ create index deal_by_sharers on deal using gin (sharers) where sharers is not nu
 create index deal_uncredited on deal (deal_id) where uncredited <> '[]';
 """
 
-# What current facts do not say any more, kept for who had a hand in pay and for what was released. No pay is made of it.
+# What current facts do not say any more, kept for who had a hand in pay and for what was released. No pay is made of
+# it.
 HISTORY = """
 create table lost_credit (
     period text,

@@ -1,4 +1,6 @@
-"""The words of payment terms, one module each. A new word is a new module here, and the steps that it makes in `shared.pay.steps`."""
+"""The words of payment terms, one module each. A new word is a new module here, and the steps that it makes in
+`shared.pay.steps`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a word of payment terms is, and the walk of what is due through all of them.
 
-A word is a module beside this one with a `WORD`: what may be written, and what it does. `shared.pay.terms.pay` walks through the words
-without knowing any of them by name; a new word is a new module.
+A word is a module beside this one with a `WORD`: what may be written, and what it does. `shared.pay.terms.pay` walks
+through the words without knowing any of them by name; a new word is a new module.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ class PeriodTerms(NamedTuple):
     there: Fraction = Fraction(1)
 
     def secured(self, level: Level, *, by_days: bool) -> int:
-        """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by their number."""
+        """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by
+        their number.
+        """
         whole = self.terms.minor(level)
         return part(whole, self.there) if by_days else whole if self.there else 0
 

@@ -1,4 +1,6 @@
-"""The word `clawback`: what of a deal's pay is taken back when the deal is lost later, by its age. The rest is dismissed."""
+"""The word `clawback`: what of a deal's pay is taken back when the deal is lost later, by its age. The rest is
+dismissed.
+"""
 
 from __future__ import annotations
 

@@ -64,8 +64,9 @@ def _floor(walk: Walk, pay_period: str) -> Floor | None:
 def _advance_or_recover(walk: Walk) -> None:
     """Advance what lacks to the draw, or recover earlier advances from what is above it.
 
-    Only the excess over the draw recovers it, as in the published cases WE-48 and WE-50 (docs/conformance.md). Whoever leaves, and whoever
-    has a balance and no draw any more, gives all of the excess. A part of it is rounded down: nobody gives back more than was agreed.
+    Only the excess over the draw recovers it, as in the published cases WE-48 and WE-50 (docs/conformance.md). Whoever
+    leaves, and whoever has a balance and no draw any more, gives all of the excess. A part of it is rounded down:
+    nobody gives back more than was agreed.
     """
     draw, level = walk.terms[DRAW], _level(walk)
     walk.secured = level or 0
@@ -94,7 +95,9 @@ def _level(walk: Walk) -> int | None:
 
 
 def _settle_balance(walk: Walk) -> None:
-    """Give up what is left of a draw, or make it a claim: at its end where it is forgiven, and when a participant leaves."""
+    """Give up what is left of a draw, or make it a claim: at its end where it is forgiven, and when a participant
+    leaves.
+    """
     draw, at_leaving = walk.terms[DRAW], walk.terms[LEAVER].draw_balance
     if walk.draw <= 0:
         return

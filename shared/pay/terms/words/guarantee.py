@@ -15,7 +15,9 @@ class Guarantee(Level):
     amount: Money
     """What a pay period pays at least."""
     prorate: Literal["no", "days"] = "no"
-    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were there."""
+    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were
+    there.
+    """
 
 
 def _floor(walk: Walk, pay_period: str) -> Floor | None:

@@ -25,8 +25,8 @@ class Leaver(PolicyPart):
 
 
 def is_secured(walk: Walk, pay_period: str) -> bool:
-    """Whether guarantees, draws and minimums hold for a pay period: always for earlier ones, which are only corrected; for the run's own
-    for whoever has not left, and for the last month where the terms say so.
+    """Whether guarantees, draws and minimums hold for a pay period: always for earlier ones, which are only corrected;
+    for the run's own for whoever has not left, and for the last month where the terms say so.
     """
     position = walk.position
     if pay_period != position.pay_period or not position.leaves:

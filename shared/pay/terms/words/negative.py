@@ -25,7 +25,9 @@ class Negative(PolicyPart):
 
 
 def _repay(walk: Walk) -> None:
-    """Take from pay what is owed: from what is above a draw in force, and of that no more than was agreed, rounded down."""
+    """Take from pay what is owed: from what is above a draw in force, and of that no more than was agreed, rounded
+    down.
+    """
     share = Fraction(walk.terms[NEGATIVE].recover)
     if walk.receivable > 0 and (repaid := min(walk.receivable, int(max(0, walk.rest - walk.secured) * share))):
         walk.receivable -= repaid

@@ -1,7 +1,7 @@
 """The word `release`: when what a deal earns is due, in parts. What is not due is held.
 
-How much of a line is released by a date follows from the deal's facts and the holds alone, not from what earlier runs released. So a run
-releases the difference to what is held, and it is all the same how many runs there were before.
+How much of a line is released by a date follows from the deal's facts and the holds alone, not from what earlier runs
+released. So a run releases the difference to what is held, and it is all the same how many runs there were before.
 """
 
 from __future__ import annotations

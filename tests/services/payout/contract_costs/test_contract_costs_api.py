@@ -1,4 +1,6 @@
-"""Contract costs over HTTP: a month is booked once, what comes later is a difference, and nothing that was booked changes."""
+"""Contract costs over HTTP: a month is booked once, what comes later is a difference, and nothing that was booked
+changes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""An SFTP server of a payroll provider: asyncssh's own, or OpenSSH's sftp-server behind it, with faults where a test wants them."""
+"""An SFTP server of a payroll provider: asyncssh's own, or OpenSSH's sftp-server behind it, with faults where a test
+wants them.
+"""
 
 from __future__ import annotations
 

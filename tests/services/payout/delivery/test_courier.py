@@ -1,4 +1,6 @@
-"""A released batch reaches the drop that its pay group's policy names: by itself, once, and whatever happens on the way."""
+"""A released batch reaches the drop that its pay group's policy names: by itself, once, and whatever happens on the
+way.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The general ledger over HTTP: a month is posted once, what is booked later is added, and nothing that was posted changes."""
+"""The general ledger over HTTP: a month is posted once, what is booked later is added, and nothing that was posted
+changes.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,9 @@ def made(rows: list[PostingSum], costs: list[CostPosting], **fields: Any) -> lis
 
 
 def test_a_capitalised_commission_leaves_the_asset_and_no_expense() -> None:
-    """Facts of connectors.md C.2: 10,000.00 and 7.65 % on it are an asset of 10,765.00, of which 299.03 is the first month."""
+    """Facts of connectors.md C.2: 10,000.00 and 7.65 % on it are an asset of 10,765.00, of which 299.03 is the first
+    month.
+    """
     line = CostLine(
         earning_line_id="l1",
         contract_id="c1",

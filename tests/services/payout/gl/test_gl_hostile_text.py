@@ -1,4 +1,6 @@
-"""Whatever text accounts, entities and dimensions are, a plain-text file is refused or read by its program as we meant it."""
+"""Whatever text accounts, entities and dimensions are, a plain-text file is refused or read by its program as we meant
+it.
+"""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ class Books:
         return int(self._rows(_GIVEN_BACK, w=who)[0][0])
 
     def _balances(self) -> None:
-        """Paid, held, payable and recovered are what was earned, as the API says; what is paid is what payroll was told or will be."""
+        """Paid, held, payable and recovered are what was earned, as the API says; what is paid is what payroll was told
+        or will be.
+        """
         filed = Counter({(who, currency): amount for who, currency, amount in self._rows(_FILED)})
         for each in self.company.get("/v1/balances?by=participant").json()["balances"]:
             name, currency = each["key"], each["currency"]

@@ -1,4 +1,6 @@
-"""A whole company in process: scoring's real steps, payout's real step and both real APIs over one database, and a day that moves."""
+"""A whole company in process: scoring's real steps, payout's real step and both real APIs over one database, and a day
+that moves.
+"""
 
 from __future__ import annotations
 

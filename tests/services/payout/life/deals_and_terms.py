@@ -1,4 +1,6 @@
-"""The first half of the state machine: deals are won and changed, people decide about terms, holds and adjustments, days pass."""
+"""The first half of the state machine: deals are won and changed, people decide about terms, holds and adjustments,
+days pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The plain model: what everybody earns, by facts alone; in which month payout has to book it; and simple terms, written once more.
+"""The plain model: what everybody earns, by facts alone; in which month payout has to book it; and simple terms,
+written once more.
 
 Amounts are in cents. Deals are in hundreds of dollars and shares in tenths, so that nothing is ever rounded in earning.
 """
@@ -108,7 +109,9 @@ class Model:
         return booked - (self.earned(who, month) - self.earned(who, month, ends))
 
     def released(self, who: str, month: str, as_of: date) -> Iterator[tuple[int, int]]:
-        """What somebody earns by each deal up to a month, and how much of it is due: half at booking, half as money comes in."""
+        """What somebody earns by each deal up to a month, and how much of it is due: half at booking, half as money
+        comes in.
+        """
         for deal in self.deals.values():
             if deal.day.strftime("%Y-%m") <= month and deal.day <= as_of and (amount := deal.credit(who) // 10):
                 yield amount, (amount * (deal.owed + deal.came(as_of)) + deal.owed) // (2 * deal.owed)
@@ -130,7 +133,9 @@ class Walked(NamedTuple):
 
 
 def walk(due: int, rules: Mapping[str, Any], draw: int, claim: int, given_back: int) -> Walked:
-    """What is paid of what is due, with what was advanced and what is claimed back so far; what payroll gave back is paid again as it was."""
+    """What is paid of what is due, with what was advanced and what is claimed back so far; what payroll gave back is
+    paid again as it was.
+    """
     due -= given_back
     level = rules["draw"]["amount"] * 100 if "draw" in rules else 0
     if "draw" in rules and due < level:

@@ -1,4 +1,6 @@
-"""The whole pay life as a state machine: runs are taken through their steps while deals, terms and days go on as they like."""
+"""The whole pay life as a state machine: runs are taken through their steps while deals, terms and days go on as they
+like.
+"""
 
 from __future__ import annotations
 
@@ -249,7 +251,9 @@ class PayLife(DealsAndTerms):
             self.held[run["id"]] = sum(amount - part for amount, part in due)
 
     def expected(self, who: str, run: dict[str, Any], accounts: Counter[str]) -> Walked | None:
-        """What somebody is paid by terms that the model knows; None where it does not know them, or a hold may be in the way."""
+        """What somebody is paid by terms that the model knows; None where it does not know them, or a hold may be in
+        the way.
+        """
         known = [rules for _, rules in self.terms.get(who, [])]
         if not all(map(simple, known)) or who in self.stopped | self.beside or run["kind"] != "regular":
             return None

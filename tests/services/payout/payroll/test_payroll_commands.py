@@ -1,4 +1,6 @@
-"""`earnest payroll` and `earnest reconcile` against the API: fetched, acknowledged in part, resolved, compared with what was paid."""
+"""`earnest payroll` and `earnest reconcile` against the API: fetched, acknowledged in part, resolved, compared with
+what was paid.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Whoever moved an amount of a run cannot approve it, whatever they moved it by: over the APIs of scoring and payout, from deal to approval."""
+"""Whoever moved an amount of a run cannot approve it, whatever they moved it by: over the APIs of scoring and payout,
+from deal to approval.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Each deal of a corrected month says everything that makes it earn something else, with what was before and what is now."""
+"""Each deal of a corrected month says everything that makes it earn something else, with what was before and what is
+now.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What deals lose and what payments are taken back, from the facts that scoring reads to the runs that pay: real steps of scoring and payout."""
+"""What deals lose and what payments are taken back, from the facts that scoring reads to the runs that pay: real steps
+of scoring and payout.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +170,9 @@ PAYMENTS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, s
         {"p1": paid_on("2025-02-20", "600.00")}, {"p1": paid_on("2025-02-20", "600.00")}, {"p1": None}, "", "60.00", "-60.00"
     ),
 }  # fmt: skip
-"""What is told of the payments of a deal of 1,000.00 in January, February and March; what then is paid of 100.00, or owed."""
+"""What is told of the payments of a deal of 1,000.00 in January, February and March; what then is paid of 100.00, or
+owed.
+"""
 
 
 def test_a_payment_that_is_taken_back_takes_back_what_it_released_by_whatever_road(company: Company) -> None:

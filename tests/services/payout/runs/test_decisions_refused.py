@@ -1,4 +1,6 @@
-"""What people decide about pay has effect, or is refused before anything is done: adjustments, releases, off-cycle runs."""
+"""What people decide about pay has effect, or is refused before anything is done: adjustments, releases, off-cycle
+runs.
+"""
 
 from __future__ import annotations
 

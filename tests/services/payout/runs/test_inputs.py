@@ -1,4 +1,6 @@
-"""While a run is calculated scoring is asked many times: no transaction of payout is open then, and what moves meanwhile is seen."""
+"""While a run is calculated scoring is asked many times: no transaction of payout is open then, and what moves
+meanwhile is seen.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ ASKED = ("of", "facts", "known", "plans", "paid_less", "quarantined", "remarks",
 
 
 class Watched:
-    """Scoring that looks at the database each time it is asked: who is in a transaction, and who holds a lock; and that lets things happen
-    at that moment.
+    """Scoring that looks at the database each time it is asked: who is in a transaction, and who holds a lock; and that
+    lets things happen at that moment.
     """
 
     def __init__(self, scoring: Scoring, owner: Engine) -> None:

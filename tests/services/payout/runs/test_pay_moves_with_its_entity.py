@@ -1,4 +1,6 @@
-"""A participant who changes the legal entity takes along what is held, drawn and owed; the books of both entities say so and agree."""
+"""A participant who changes the legal entity takes along what is held, drawn and owed; the books of both entities say
+so and agree.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ def test_sales_without_pay_are_those_that_earn_nothing_not_those_whose_pay_is_he
 
 
 def test_a_run_that_would_pay_and_close_earlier_months_too_says_so(desk: Desk, book: Book) -> None:
-    """Two months at once are no mistake where they are meant; a month that was only forgotten is named before anybody approves."""
+    """Two months at once are no mistake where they are meant; a month that was only forgotten is named before anybody
+    approves.
+    """
     book([earned("ada", month, 1, ("USD", 10_00)) for month in ("2025-01", "2025-02", "2025-03")])
     march = desk.draft("2025-03")
     assert [each["why"] for each in march["findings"] if each["kind"] == "earlier_months"] == [

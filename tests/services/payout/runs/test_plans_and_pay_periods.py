@@ -1,4 +1,6 @@
-"""Plan versions that are replaced, and plans that count in weeks, from what is published to what runs pay: real steps of scoring and payout."""
+"""Plan versions that are replaced, and plans that count in weeks, from what is published to what runs pay: real steps
+of scoring and payout.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A run's life over the API: calculated, submitted, approved by others, released; and what a participant's pay is made of."""
+"""A run's life over the API: calculated, submitted, approved by others, released; and what a participant's pay is made
+of.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def test_months_are_paid_while_earnings_stream_in(book: Book, desk: Desk, seed: 
     turns: dict[str, SimpleQueue[bool]] = {who: SimpleQueue() for who in people}
 
     def stream(who: str) -> int:
-        """Beside every fourth step of payroll something is earned: on a machine of any speed, some runs stay current for long enough."""
+        """Beside every fourth step of payroll something is earned: on a machine of any speed, some runs stay current
+        for long enough.
+        """
         chance, revision, latest = random.Random(f"{seed} {who}"), 0, dict.fromkeys(months, 0)
         while turns[who].get():
             if revision and chance.random() > 1 / 4:

@@ -1,4 +1,6 @@
-"""Whoever had a hand in pay cannot release it: policies, holds, adjustments, dismissals; approvals in steps; overlapping runs."""
+"""Whoever had a hand in pay cannot release it: policies, holds, adjustments, dismissals; approvals in steps;
+overlapping runs.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ PEOPLE = {"dana": ["statements:read"], "payroll": ["payroll:read"]}
 
 
 class Drawer:
-    """Frozen documents as runs keep them, in a final run and in a draft. The rules that a run's life is kept by are off: no run was made."""
+    """Frozen documents as runs keep them, in a final run and in a draft. The rules that a run's life is kept by are
+    off: no run was made.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

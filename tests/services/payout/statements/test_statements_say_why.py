@@ -1,4 +1,6 @@
-"""Statements say whose deal it was, why pay is held and what releases it, who adjusted for what reason, which deals changed."""
+"""Statements say whose deal it was, why pay is held and what releases it, who adjusted for what reason, which deals
+changed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The company's own columns in the stream: text says what it says in a file, and a plan that comes later reads what was stored."""
+"""The company's own columns in the stream: text says what it says in a file, and a plan that comes later reads what was
+stored.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from tests.services.scoring.test_scoring_steps import WON, pay, reasons
 
 
 def _by_the_seat(version: int, since: str, **columns: str) -> dict[str, Any]:
-    """A plan that pays 2.00 for every seat of deals that are flagged, where it declares those columns; 5 % of the amount else."""
+    """A plan that pays 2.00 for every seat of deals that are flagged, where it declares those columns; 5 % of the
+    amount else.
+    """
     own = {"rule": "own", "amount": "seats", "when": "stage = 'won' and flagged"} if columns else {"rule": "own"}
     pays = {"kind": "per_unit", "amount": "2"} if columns else {"kind": "flat", "rate": "5%"}
     return simple_plan(

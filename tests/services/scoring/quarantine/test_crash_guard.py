@@ -1,4 +1,6 @@
-"""What a process of scoring dies of is calculated apart by the next one, and the plan version that is to blame is set aside."""
+"""What a process of scoring dies of is calculated apart by the next one, and the plan version that is to blame is set
+aside.
+"""
 
 from __future__ import annotations
 

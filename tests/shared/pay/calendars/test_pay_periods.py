@@ -146,7 +146,9 @@ def test_a_year_may_have_27_fortnights_and_53_weeks() -> None:
 
 
 def test_retail_years_end_on_the_saturday_nearest_to_the_end_of_january() -> None:
-    """The published 4-5-4 calendar of the National Retail Federation: fiscal 2023 has 53 weeks and ends on 3 February 2024."""
+    """The published 4-5-4 calendar of the National Retail Federation: fiscal 2023 has 53 weeks and ends on 3 February
+    2024.
+    """
     retail = group(RETAIL)
     for year, starts, ends in (
         (2022, date(2022, 1, 30), date(2023, 1, 28)),

@@ -1,4 +1,6 @@
-"""What a deal's decreases cost a line of pay: each has its own cause, day, amount, hence its own age and its own dismissal."""
+"""What a deal's decreases cost a line of pay: each has its own cause, day, amount, hence its own age and its own
+dismissal.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Readers of the American layouts, written from their descriptions: ADP, Gusto, Paychex, Paylocity, and Frappe's Data Import."""
+"""Readers of the American layouts, written from their descriptions: ADP, Gusto, Paychex, Paylocity, and Frappe's Data
+Import.
+"""
 
 from __future__ import annotations
 
