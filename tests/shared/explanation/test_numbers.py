@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earnest.files import words
+from earnest.files import display
 from shared.explanation.numbers import attainment, plain
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.evaluation.pay import shown
@@ -62,7 +62,7 @@ def test_an_attainment_is_shown_on_its_own_side_of_every_threshold(
 @given(st.decimals(-(10**12), 10**12, places=9))
 def test_files_and_sentences_show_the_same_attainment(share: Decimal) -> None:
     row = pl.DataFrame({"attainment": [share]}, schema={"attainment": NUMBER})
-    text = row.select(words.attainment("attainment")).item()
+    text = row.select(display.attainment("attainment")).item()
     assert Decimal(text.removesuffix("%")) == attainment(share)
 
 

@@ -52,9 +52,6 @@ def upgrade() -> None:
     grant_append_only(op, "run")
     _refuse_changes("closing")
     grant_read(op, "closing")
-    _refuse_changes(
-        "journal_kind"
-    )  # a kind that journals have stays: only new ones are added, when the service migrates
     grant_read(op, "journal_kind")
 
 
