@@ -7,7 +7,7 @@
     |- TooLarge             413 request-entity-too-large
     |- Busy                 429 busy: with `retry-after`; nothing was taken
     |- Unavailable          503 unavailable: with `retry-after`; nothing was done
-    |- Unauthenticated      401, in `shared.auth`
+    |- Unauthenticated      401 unauthenticated: no key, or one that is not known
     `- Forbidden            403, in `shared.auth`
 
 A service adds its own beside its domain: a subclass that names `type` and `title`, and `status` where it is another.

@@ -89,7 +89,7 @@ def booked_rollforward(connection: Connection, first: Month, *, last: Month) -> 
     def in_a_year(entity: str, currency: str, month: int) -> int | None:
         if (balances := closed.get(month_of_number(month))) is None:
             return None
-        return {(each.entity, each.currency): each.in_a_year for each in balances}.get((entity, currency), 0)
+        return next((each.in_a_year for each in balances if (each.entity, each.currency) == (entity, currency)), 0)
 
     moved = (Entry(entry.period, entry.key, entry.amount) for entry in booked)
     return rollforward(moved, in_a_year, first=first, last=last)

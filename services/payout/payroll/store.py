@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, insert, select, text
 
-from services.payout.columns import columns
+from services.payout.columns import arrays, insert_rows
 from services.payout.exports.chain import PreviousBatch
 from services.payout.exports.files import File
 from services.payout.payroll import tables
@@ -207,7 +208,7 @@ def _add(connection: Connection, batch: Batch, *, part: EntityLines, attempts: d
         )
         for line in batch_lines(batch, part)
     ]
-    connection.execute(_ADD_LINES, {"batch": head.batch, **columns(rows, width=9)})
+    connection.execute(_ADD_LINES, {"batch_id": head.batch, **arrays(_OF_LINE, rows)})
 
 
 def _visible(groups: PayGroups) -> list[ColumnElement[bool]]:
@@ -235,9 +236,8 @@ _UNACKNOWLEDGED = text("""
       and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")
 
 # One statement however many lines: a run of a large company has a hundred thousand.
-_ADD_LINES = text("""
-    insert into batch_line
-        (batch, line, attempt, "row", participant_id, person, pay_code, target_code, currency, amount)
-    select :batch, * from unnest(
-        cast(:c0 as text[]), cast(:c1 as integer[]), cast(:c2 as integer[]), cast(:c3 as text[]), cast(:c4 as text[]),
-        cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as text[]), cast(:c8 as bigint[]))""")
+_OF_LINE: Final = (
+    *("line", "attempt", "row"),
+    *("participant_id", "person", "pay_code", "target_code", "currency", "amount"),
+)
+_ADD_LINES = insert_rows(tables.batch_line, _OF_LINE, once={"batch": bindparam("batch_id", type_=Text)})

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout.columns import columns
+from services.payout.columns import arrays
 from services.payout.runs.journals import EntityBalance
 from services.payout.runs.payslip import YearSums
 from services.payout.runs.record import SettlementRecord
@@ -149,7 +149,9 @@ def adjusters(
     """Who booked adjustments up to a month that no approved run has looked at, or only such as left something to later
     ones.
     """
-    cleared = columns([(*key, *state.cleared) for key, state in before.items()], width=4)
+    cleared = arrays(
+        ("participant_id", "currency", "entries", "month"), [(*key, *state.cleared) for key, state in before.items()]
+    )
     wanted = {"participants": list(participants), "month": month}
     return list(connection.execute(_ADJUSTERS, wanted | cleared).scalars())
 
@@ -257,7 +259,9 @@ _OPEN_EARNERS = text("""
 _ADJUSTERS = text("""
     select distinct j.actor
     from journal j join posting p on p.journal = j.id
-    left join unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as integer[]), cast(:c3 as text[]))
+    left join unnest(
+            cast(:all_participant_id as text[]), cast(:all_currency as text[]),
+            cast(:all_entries as integer[]), cast(:all_month as text[]))
         as clear (participant_id, currency, entries, month)
         on clear.participant_id = j.participant_id and clear.currency = p.currency
     where j.participant_id = any(cast(:participants as text[])) and j.kind = 'adjustment' and j.period <= :month

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 import polars as pl
@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.types import Text
 
-from services.payout.columns import columns, json_lines
+from services.payout.columns import arrays, insert_rows
 from services.payout.runs import tables
 from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
 from services.payout.runs.tables import BOOKED
@@ -47,9 +47,10 @@ def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: b
     """
     for table in ("run_pay", "run_slip", "run_payee", "run_lines", "run_touch", "run_finding"):
         connection.execute(text(f"delete from {table} where run = :run"), {"run": run_id})
-    settlements = json_lines(pay.settlement.json for pay in record.pays)
-    rows = [pay[:5] for pay in record.pays]  # all but the settlement, which goes beside the arrays as text
-    connection.execute(_ADD_PAY, {"run": run_id, **columns(rows, width=5), "pay": settlements})
+    of_run = {"run_id": run_id}
+    pays = [(pay.participant_id, pay.currency, pay.paid, pay.carried, pay.journals_seen) for pay in record.pays]
+    settlements = (pay.settlement.json for pay in record.pays)
+    connection.execute(_ADD_PAYS, of_run | arrays(_OF_PAY, pays, pay=settlements))
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     # Facts of statements are megabytes of JSON: copied in binary they are not escaped, and not parsed.
@@ -57,10 +58,10 @@ def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: b
         copy.set_types(["text", "text", "text", "text", "bytea", "text"])
         for who, slip in record.slips.items():
             copy.write_row((run_id, who, *slip))
-    connection.execute(_ADD_PAYEES, {"run": run_id, **columns(record.payees, width=len(Payee._fields))})
+    connection.execute(_ADD_PAYEES, of_run | arrays(Payee._fields, record.payees))
     connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
-    connection.execute(_ADD_CONTRIBUTORS, {"run": run_id, **columns(sorted(record.contributors), width=2)})
-    connection.execute(_ADD_FINDINGS, {"run": run_id, **columns(record.findings, width=3)})
+    connection.execute(_ADD_CONTRIBUTORS, of_run | arrays(_OF_CONTRIBUTOR, sorted(record.contributors)))
+    connection.execute(_ADD_FINDINGS, of_run | arrays(ReviewFinding._fields, record.findings))
 
 
 def record(connection: Connection, run_id: str) -> RunRecord:
@@ -177,13 +178,16 @@ def save_held(connection: Connection, held: Mapping[PayKey, Mapping[EarningLineK
     """
     rows = [(*key, *earning, *figures) for key, lines in held.items() for earning, figures in lines.items()]
     if rows:
-        connection.execute(_KEEP_HELD, columns(rows, width=10))
+        connection.execute(_KEEP_HELD, arrays(_OF_HELD, rows))
 
 
-_ADD_PAY = text("""
-    insert into run_pay (run, participant_id, currency, paid, carried, entries, pay)
-    select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as bigint[]),
-                               cast(:c4 as integer[]), string_to_array(:pay, chr(10)))""")
+_OF_RUN: Final = {"run": bindparam("run_id", type_=Text)}
+_OF_PAY: Final = ("participant_id", "currency", "paid", "carried", "entries")
+_ADD_PAYS = insert_rows(tables.run_pay, _OF_PAY, json=("pay",), once=_OF_RUN)
+_ADD_PAYEES = insert_rows(tables.run_payee, Payee._fields, once=_OF_RUN)
+_OF_CONTRIBUTOR: Final = ("who", "what")
+_ADD_CONTRIBUTORS = insert_rows(tables.run_touch, _OF_CONTRIBUTOR, once=_OF_RUN)
+_ADD_FINDINGS = insert_rows(tables.run_finding, ReviewFinding._fields, once=_OF_RUN)
 
 _COPY_SLIPS = "copy run_slip (run, participant_id, name, manager, facts, sha256) from stdin (format binary)"
 
@@ -192,13 +196,6 @@ _ADD_LINES = text("""
 
 # Made of what is stored now, not read from the column beside it: whoever changed the one would change the other.
 _EARNED_SHA256 = text("select encode(sha256(content), 'hex') from run_lines where run = :run")
-
-_ADD_CONTRIBUTORS = text("""
-    insert into run_touch (run, who, what) select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]))""")
-
-_ADD_FINDINGS = text("""
-    insert into run_finding (run, kind, participant_id, why)
-    select :run, * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]))""")
 
 _LINES = text("""
     select participant_id, currency, paid, carried from run_pay
@@ -216,17 +213,12 @@ _LOOKED = text(f"""
     select run.id from run join run_lines on run_lines.run = run.id
     where run.month >= :month and {BOOKED} order by run.number desc""")
 
-_KEEP_HELD = text("""
-    insert into held_line (participant_id, currency, period, component, plan, version, deal_id, amount, held, forfeited)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as text[]),
-                         cast(:c4 as text[]), cast(:c5 as integer[]), cast(:c6 as text[]), cast(:c7 as bigint[]),
-                         cast(:c8 as bigint[]), cast(:c9 as bigint[]))
-    on conflict (participant_id, currency, period, component, plan, version, deal_id)
-    do update set amount = excluded.amount, held = excluded.held, forfeited = excluded.forfeited""")
-
-_ADD_PAYEES = text(f"""
-    insert into run_payee (run, {", ".join(Payee._fields)})
-    select :run, * from unnest({", ".join(f"cast(:c{place} as text[])" for place in range(len(Payee._fields)))})""")
+_HELD_KEY: Final = ("participant_id", "currency", *EarningLineKey._fields)
+_OF_HELD: Final = (*_HELD_KEY, *HeldAmount._fields)
+_ADD_HELD = insert_rows(tables.held_line, _OF_HELD)
+_KEEP_HELD = _ADD_HELD.on_conflict_do_update(
+    index_elements=list(_HELD_KEY), set_={name: _ADD_HELD.excluded[name] for name in HeldAmount._fields}
+)
 
 _PAID_UNDER = text(f"""
     select (array_agg(e.run order by r.number desc))[1], e.participant_id, e.payroll_id

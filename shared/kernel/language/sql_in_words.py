@@ -7,6 +7,7 @@ condition misleads.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import Any
 
@@ -54,7 +55,7 @@ class _NoWordsError(Exception):
     """A part of a filter that is best read as it stands."""
 
 
-class _Words:
+class _Words(ABC):
     """What formulas and filters say alike."""
 
     def condition(self, node: Any) -> str:
@@ -80,9 +81,9 @@ class _Words:
             return f"{self.said(node.left, of)} {_COMPARED[type(node)]} {self.said(node.right, of)}"
         return self.without_words(node)
 
+    @abstractmethod
     def without_words(self, node: Any) -> str:
         """What has no words here."""
-        raise NotImplementedError
 
 
 class _Formula(_Words):
