@@ -33,6 +33,7 @@ MOST_WAITING: Final = 16
 being answered.
 """
 _HEAD: Final = struct.Struct(">Q")
+"""Before every pickle its length: a pipe keeps no messages apart."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,12 +121,12 @@ class BoundedProcess:
             raise CheckingBusy("too many plans are waiting to be checked; try again")
         try:
             with self._turn:
-                good, found = self._asked(pickle.dumps((function, args, kwargs)))
+                succeeded, answer = self._asked(pickle.dumps((function, args, kwargs)))
         finally:
             self._waiting.release()
-        if good:
-            return cast(T, found)
-        raise found
+        if succeeded:
+            return cast(T, answer)
+        raise answer
 
     def close(self) -> None:
         """End the process."""
@@ -180,15 +181,15 @@ def _read(stream: IO[bytes], until: float | None = None) -> bytes:
 
 
 def _exactly(stream: IO[bytes], length: int, *, until: float | None) -> bytes:
-    found = bytearray()
-    while len(found) < length:
+    content = bytearray()
+    while len(content) < length:
         if until is not None and not select.select([stream], [], [], max(0.0, until - time.monotonic()))[0]:
             raise TimeoutError
-        part = stream.read(length - len(found))
+        part = stream.read(length - len(content))
         if not part:
             raise EOFError
-        found += part
-    return bytes(found)
+        content += part
+    return bytes(content)
 
 
 def _answered(question: bytes, seconds: int, *, memory: int) -> tuple[bool, Any]:
@@ -204,11 +205,13 @@ def _answered(question: bytes, seconds: int, *, memory: int) -> tuple[bool, Any]
     except RecursionError:
         return False, Exceeded("it is nested too deeply")
     except Exception as error:
-        return False, error
+        return False, error  # raised again where the question was asked, as if it had been calculated there
 
 
 def main(seconds: int, memory: int) -> None:
     """Answer questions until there are no more, each within so many seconds of processor time and so many bytes."""
+    # Address space, since the kernel limits no resident memory: an allocation beyond it fails at once, as a MemoryError
+    # here, instead of having the machine choose whom to end.
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold people's plans
     # Nobody else may write where the answers go.

@@ -35,7 +35,7 @@ def engine_for(url: URL, schema: str, *, pool_size: int = 5, role: str | None = 
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,  # a connection may have died while nobody used it; better found before a transaction than in it
+        pool_pre_ping=True,  # a connection may have died while nobody used it: better known before a transaction
         hide_parameters=True,  # errors are logged; parameters are people's pay
         connect_args={
             # A process that stops dead in a transaction holds its locks for a minute at most.
@@ -51,10 +51,10 @@ def engine_for(url: URL, schema: str, *, pool_size: int = 5, role: str | None = 
 
 def _work_as(role: str, schema: str, connection: Any, _: object) -> None:
     """Take on the role for as long as the connection lives, if its schema has been opened to it."""
-    found = connection.execute(_USABLE, [schema, role]).fetchone()
-    if found is not None and all(found):
+    rights = connection.execute(_USABLE, [schema, role]).fetchone()
+    if rights is not None and all(rights):
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
-    connection.commit()
+    connection.commit()  # otherwise the first rollback would take the role back
 
 
 _USABLE = """
@@ -91,8 +91,8 @@ class UnknownTables(RuntimeError):
 
     def __init__(self, schema: str) -> None:
         super().__init__(
-            f"the tables of {schema} were made by a version of Earnest whose migrations this one does not know: start with an empty "
-            "database (of `earnest up`: move the folder .earnest aside), and send the events again"
+            f"the tables of {schema} were made by a version of Earnest whose migrations this one does not know: start "
+            "with an empty database (of `earnest up`: move the folder .earnest aside), and send the events again"
         )
         self.schema = schema
 

@@ -42,7 +42,7 @@ def install(
     # What one request reads in several statements must be of one moment: a balance beside the journals that it is the
     # sum of.
     app.state.snapshot = engine and engine.execution_options(isolation_level="REPEATABLE READ")
-    app.state.provided = {type(each): each for each in provide}
+    app.state.provided = {type(thing): thing for thing in provide}
 
 
 def provided(kind: type[T]) -> Callable[[Request], Awaitable[T]]:

@@ -34,33 +34,34 @@ def merge(
     A later stamp on an equal value is a change too: it must win over what may still arrive from in between.
     """
     changed = False
+    # Only where it says more than the source: most facts are sent by their source, and there are millions of them.
     sent = [by] if by is not None and by != source else []
     for path, value in fields.items():
-        held = facts.get(path)
-        if held is not None:
-            stamp, old = (occurred_at, sequence, source), (held[1], held[2], held[3])
+        known = facts.get(path)
+        if known is not None:
+            stamp, old = (occurred_at, sequence, source), (known[1], known[2], known[3])
             if stamp < old:
                 continue  # what is there was said later, in whatever order the two arrived
             # Two that claim the same place: any rule will do, as long as all readers come to the same, so the larger
             # text holds.
-            if stamp == old and (_canonical(value), sent) <= (_canonical(held[0]), held[4:]):
+            if stamp == old and (_canonical(value), sent) <= (_canonical(known[0]), known[4:]):
                 continue
         changed = True
         facts[path] = [value, occurred_at, sequence, source, *sent]
     return changed
 
 
-def set_by(held: Sequence[Any]) -> str:
+def set_by(fact: Sequence[Any]) -> str:
     """Who set a fact: the key it was sent with, which the sender cannot choose, where it is known; else the source."""
-    return str(held[4] if len(held) > 4 else held[3])
+    return str(fact[4] if len(fact) > 4 else fact[3])
 
 
 def value_of(facts: Facts, path: str) -> Any:
     """The value in force of a field; None where it was never set or was cleared."""
-    held = facts.get(path)
-    return None if held is None else held[0]
+    fact = facts.get(path)
+    return None if fact is None else fact[0]
 
 
 def values_of(facts: Facts) -> dict[str, Any]:
     """The values in force of all fields, by path."""
-    return {path: held[0] for path, held in facts.items()}
+    return {path: fact[0] for path, fact in facts.items()}

@@ -72,20 +72,20 @@ def attachment(name: str) -> str:
     return f'attachment; filename="{name}"'
 
 
-def next_page(found: Sequence[Row], limit: int, *, cursor: Callable[[Row], Cursor]) -> Cursor | None:
+def next_page(rows: Sequence[Row], limit: int, *, cursor: Callable[[Row], Cursor]) -> Cursor | None:
     """What to send to have the page after this one: the cursor of its last row, or None where the page is not full, so
     the last.
 
     Pages follow a key and not a number of rows to leave out: rows that are written meanwhile then move nothing from
     page to page. The page after one that is just full may be empty.
     """
-    return cursor(found[-1]) if len(found) == limit else None
+    return cursor(rows[-1]) if len(rows) == limit else None
 
 
 def _names(if_none_match: str, tag: str) -> bool:
     # Compared weakly, as RFC 9110 wants it: what lies between may have marked our tag as weak (W/) when it compressed
     # the bytes.
-    known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    known = {etag.strip().removeprefix("W/") for etag in if_none_match.split(",")}
     return tag in known or "*" in known
 
 

@@ -26,10 +26,11 @@ def check_document(data: Any, parts: int = MOST_PARTS, *, characters: int = MOST
     Raises:
         TooMuch: it is beyond one of the limits, or contains itself.
     """
+    # Level by level and not by recursion: what is nested too deeply must not exhaust the stack before it is refused.
     level, depth, seen, written = [data], 0, 0, 0
     while level:
         seen += len(level)
-        texts = [each for each in level if isinstance(each, str)]
+        texts = [part for part in level if isinstance(part, str)]
         written += sum(map(len, texts))
         if seen > parts:
             raise TooMuch(f"it has more than {parts:,} parts; write several smaller ones")
@@ -37,9 +38,9 @@ def check_document(data: Any, parts: int = MOST_PARTS, *, characters: int = MOST
             raise TooMuch(f"its texts have more than {characters:,} characters")
         if depth > DEEPEST:
             raise TooMuch(f"it is nested more than {DEEPEST} levels deep")
-        if any("\0" in each for each in texts):
+        if any("\0" in text for text in texts):
             raise TooMuch("the character NUL cannot stand in it")
-        level = [part for each in level for part in _parts(each)]
+        level = [inner for part in level for inner in _parts(part)]
         depth += 1
 
 
@@ -59,10 +60,10 @@ def load_yaml(text: str, loader: Loader = yaml.SafeLoader) -> Any:
         yaml.YAMLError: it is not YAML, or several documents.
         TooMuch: it is beyond one of the limits.
     """
-    found = load_yaml_documents(text, loader)
-    if len(found) > 1:
+    documents = load_yaml_documents(text, loader)
+    if len(documents) > 1:
         raise yaml.YAMLError("it holds several documents (---); write one")
-    return found[0] if found else None
+    return documents[0] if documents else None
 
 
 def load_yaml_documents(text: str, loader: Loader = yaml.SafeLoader) -> list[Any]:
@@ -74,17 +75,17 @@ def load_yaml_documents(text: str, loader: Loader = yaml.SafeLoader) -> list[Any
     """
     check_length(text)
     reading = loader(text)
-    found: list[Any] = []
+    documents: list[Any] = []
     try:
         while reading.check_node():
             node = reading.get_node()
-            check_nodes(node)
-            found.append(_constructed(reading, node))
+            check_nodes(node)  # before it becomes data: a few aliases can stand for billions of values
+            documents.append(_constructed(reading, node))
     except RecursionError:
         raise TooMuch(f"it is nested more than {DEEPEST} levels deep") from None
     finally:
         reading.dispose()
-    return found
+    return documents
 
 
 def _constructed(reading: yaml.SafeLoader | yaml.BaseLoader, node: yaml.Node | None) -> Any:
@@ -118,13 +119,13 @@ def check_nodes(node: yaml.Node | None) -> None:
     def size(node: yaml.Node, depth: int) -> int:
         if depth > DEEPEST:
             raise TooMuch(f"it is nested more than {DEEPEST} levels deep, or contains itself")
-        if id(node) not in sizes:
+        if id(node) not in sizes:  # an alias is the same node again: it is walked once, and counted each time
             inside: list[yaml.Node] = []
             if isinstance(node, yaml.MappingNode):
                 inside = [part for pair in node.value for part in pair]
             elif isinstance(node, yaml.SequenceNode):
                 inside = node.value
-            sizes[id(node)] = 1 + sum(size(each, depth + 1) for each in inside)
+            sizes[id(node)] = 1 + sum(size(part, depth + 1) for part in inside)
             if sizes[id(node)] > MOST_PARTS:
                 raise TooMuch(f"it has more than {MOST_PARTS:,} parts; write several smaller ones")
         return sizes[id(node)]

@@ -13,8 +13,9 @@ import structlog
 
 def _where(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """Replace an exception by its type and the places it came through: its message and values may be somebody's pay."""
-    told = event.pop("exc_info", None)
-    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    given = event.pop("exc_info", None)
+    # The three forms that logging takes: True for the exception in hand, the triple of it, or the exception.
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         frames = traceback.extract_tb(error.__traceback__)

@@ -38,7 +38,8 @@ WORKER_LAG_SECONDS: Final = Gauge(
 )
 SCORING_SKIPPED: Final = Counter(
     "earnest_scoring_skipped_total",
-    "Shares of deals that credit nobody, and components of a month that pay nothing, by reason; counted when a deal or a month changes.",
+    "Shares of deals that credit nobody, and components of a month that pay nothing, by reason; counted when a deal or "
+    "a month changes.",
     ["reason"],
 )
 DEAD_LETTERS_OPEN: Final = Gauge("earnest_dead_letters_open", "Dead letters not yet replayed.", ["worker"])
@@ -76,6 +77,7 @@ DELIVERY_WAITING_SECONDS: Final = Gauge(
 )
 DELIVERY_ATTEMPTS: Final = Counter(
     "earnest_delivery_attempts_total",
-    "Attempts to deliver a batch, by outcome: delivered, failed (tried again), refused (somebody has to change something).",
+    "Attempts to deliver a batch, by outcome: delivered, failed (tried again), refused (somebody has to change "
+    "something).",
     ["destination", "outcome"],
 )

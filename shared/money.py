@@ -64,7 +64,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
         AmountTooLarge: the amount is beyond `MOST` minor units.
     """
     scaled = amount.scaleb(minor_digits(currency))
-    minor = int(scaled)
+    minor = int(scaled)  # cuts: an amount that is finer differs from it
     if minor != scaled:
         raise InexactAmount(amount, currency)
     if abs(minor) > MOST:
@@ -73,7 +73,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 def from_minor(minor: int, currency: str) -> Decimal:
-    """Whole minor units as an amount in major units with the currency's decimals: `from_minor(1230, "USD")` is `12.30`."""
+    """Whole minor units in major units, with the currency's decimals: `from_minor(1230, "USD")` is `12.30`."""
     return Decimal(minor).scaleb(-minor_digits(currency))
 
 
@@ -92,9 +92,8 @@ def largest_remainder(shares: Sequence[Fraction | Decimal], total: int) -> list[
     """
     parts = [floor(share) for share in shares]
     lost = [Fraction(share) - part for share, part in zip(shares, parts, strict=True)]
-    by_loss = sorted(
-        range(len(parts)), key=lambda place: -lost[place]
-    )  # sorting is stable: what lost alike stays in order
+    # Sorting is stable: what lost alike stays in order.
+    by_loss = sorted(range(len(parts)), key=lambda place: -lost[place])
     for place in by_loss[: total - sum(parts)]:
         parts[place] += 1
     return parts

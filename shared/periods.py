@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import NewType
+from typing import Final, NewType
 
 Month = NewType("Month", str)
 """The name of a month, `2025-03`: names sort as the months follow each other, so they are compared and not counted."""
+
+BEFORE_ALL: Final = Month("")
+"""Sorts before every month: where something begins that was always there."""
+
+
+def month_named(text: str) -> Month:
+    """The month of a name that comes from outside, exactly as `2025-03`.
+
+    Raises:
+        ValueError: it is none, or the last one that a date can lie in.
+    """
+    month = Month(text)
+    # What dates and counts are made of it elsewhere must not fail there: neither it nor the month after it.
+    if period_of(first_day(month)) != text or not next_period(month):
+        raise ValueError(f"{text!r} is not a month like 2025-03")
+    return month
 
 
 def period_of(day: date) -> Month:
@@ -25,17 +41,13 @@ def month_of_number(number: int) -> Month:
     return Month(f"{number // 12:04d}-{number % 12 + 1:02d}")
 
 
-def first_day(period: str) -> date:
-    """The first business date of a period.
-
-    Raises:
-        ValueError: the name is not of the form `2025-03`.
-    """
+def first_day(period: Month) -> date:
+    """The first business date of a period."""
     year, _, month = period.partition("-")
     return date(int(year), int(month), 1)
 
 
-def last_day(period: str) -> date:
+def last_day(period: Month) -> date:
     """The last business date of a period."""
     first = first_day(period)
     return first.replace(day=monthrange(first.year, first.month)[1])

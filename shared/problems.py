@@ -140,11 +140,11 @@ def field_errors(error: _Invalid) -> list[dict[str, str]]:
     """Field and reason of each mistake; the values themselves stay out, they may be somebody's pay."""
     return [
         {
-            "field": ".".join(str(part) for part in found["loc"]) or "body",
-            "reason": FORMS.get(found.get("ctx", {}).get("pattern", ""))
-            or str(found["msg"]).removeprefix("Value error, "),
+            "field": ".".join(map(str, mistake["loc"])) or "body",
+            "reason": FORMS.get(mistake.get("ctx", {}).get("pattern", ""))
+            or str(mistake["msg"]).removeprefix("Value error, "),
         }
-        for found in error.errors()
+        for mistake in error.errors()
     ]
 
 

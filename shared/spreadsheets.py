@@ -20,12 +20,12 @@ PLAIN: Final = rf"[^{_BEGINS}][^\t\r\n\x00]*"
 as they are.
 """
 _NEGATIVE: Final = r"^-[0-9]+(\.[0-9]+)?%?$"
-_begins: Final = re.compile(_FORMULA)
+_formula: Final = re.compile(_FORMULA)
 
 
 def could_be_formula(text: str) -> bool:
     """Whether a spreadsheet may take a cell with this text for a formula, quoted or not: it begins as one does."""
-    return bool(_begins.match(text))
+    return bool(_formula.match(text))
 
 
 def neutral(text: str) -> str:

@@ -79,7 +79,8 @@ def create_app(
         database_away: what is said when database or log fail during a request.
         body_limit: bytes.
     """
-    app = FastAPIOffline(  # its interactive pages come from this service: the reader's browser needs no way to the internet
+    # Its interactive pages come from this service: the reader's browser needs no way to the internet.
+    app = FastAPIOffline(
         redoc_url=None,
         title=title,
         description=description,
@@ -157,7 +158,7 @@ def _answer_with_problems(app: FastAPI, database_away: str) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         errors = field_errors(error)
-        detail = "; ".join(f"{found['field']}: {found['reason']}" for found in errors)
+        detail = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in errors)
         return problem_response(Unprocessable(detail, errors=errors))
 
     @app.exception_handler(HTTPException)
@@ -210,9 +211,8 @@ class _RequestId:
             return
         given = dict(scope["headers"]).get(REQUEST_ID, b"")
         name = given if REQUEST_ID_FORM.fullmatch(given) else uuid.uuid4().hex.encode()
-        structlog.contextvars.bind_contextvars(
-            request=name.decode()
-        )  # of this request alone: its task copied the context
+        # Of this request alone: its task copied the context.
+        structlog.contextvars.bind_contextvars(request=name.decode())
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -231,13 +231,11 @@ class _NoNul:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            where = (
-                ["path"]
-                if "\0" in scope["path"]
-                else [f"query.{name}" for name, value in asked if "\0" in name + value]
-            )
-            if where:
-                errors = [{"field": field.replace("\0", ""), "reason": "it has the character NUL"} for field in where]
+            fields = [f"query.{name}" for name, value in asked if "\0" in name + value]
+            if "\0" in scope["path"]:
+                fields = ["path"]
+            if fields:
+                errors = [{"field": field.replace("\0", ""), "reason": "it has the character NUL"} for field in fields]
                 refusal = Unprocessable(f"{errors[0]['field']}: {errors[0]['reason']}", errors=errors)
                 await problem_response(refusal)(scope, receive, send)
                 return

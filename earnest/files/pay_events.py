@@ -15,8 +15,8 @@ from earnest.files.cost_cells import amount, currency_of, day, needed, optional,
 from earnest.files.pay_inputs import facts_of, period
 from earnest.files.rejections import FileError, Rejection
 from shared.kernel.language.findings import did_you_mean
-from shared.pay.balances import PayKey
 from shared.pay.facts import Entry, OffCycle
+from shared.pay.snapshot import PayKey
 from shared.pay.terms.words.release import Hold
 from shared.periods import period_of
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from services.payout.errors import BadPeriod
-from shared import periods
+from shared.periods import Month, month_named
 
 
-def checked(text: str) -> periods.Month:
+def checked(text: str) -> Month:
     """The name of a period, exactly as `2025-03`.
 
     Raises:
         BadPeriod: it is none.
     """
     try:
-        sound = periods.period_of(periods.first_day(text)) == text and bool(periods.next_period(periods.Month(text)))
+        return month_named(text)
     except ValueError:
-        sound = False
-    if not sound:
-        raise BadPeriod(text)
-    return periods.Month(text)
+        raise BadPeriod(text) from None

@@ -27,7 +27,7 @@ from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.facts import Facts, merge
 from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
-from shared.pay.balances import PayKey
+from shared.pay.snapshot import PayKey
 
 _Pair = TypeVar("_Pair", bound=tuple[str, str])
 """An earner or a pay key: a participant with a period or a currency."""

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shared.contracts.base import ExactDecimal
-from shared.pay.policy import Policy, PolicyPart
-from shared.pay.references import Reference
+from shared.pay.policy import Policy, PolicyPart, Reference
 
 Months = Annotated[int, Field(ge=1, le=600)]
 Percent = Annotated[ExactDecimal, Field(ge=0, le=100)]

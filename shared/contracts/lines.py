@@ -128,19 +128,19 @@ def unsettled(table: pl.DataFrame) -> list[str]:
     an earning.
     """
     keys = ["participant_id", "plan", "version", "component", "currency"]
-    sides = [
-        table.select("participant_id", each)
-        .explode(each)
-        .drop_nulls(each)
-        .unnest(each)
+    earned, summed = (
+        table.select("participant_id", column)
+        .explode(column)
+        .drop_nulls(column)
+        .unnest(column)
         .group_by(keys)
-        .agg(pl.col("amount").cast(pl.Int128).sum())
-        .filter(pl.col("amount") != 0)
-        for each in ("earnings", "lines")
-    ]
+        .agg(pl.col("amount").cast(pl.Int128).sum())  # sums of 64-bit amounts may need more
+        .filter(pl.col("amount") != 0)  # an earning of nothing may have no line, and lines that cancel out no earning
+        for column in ("earnings", "lines")
+    )
     both = [*keys, "amount"]
-    off = [one.join(other, on=both, how="anti") for one, other in (sides, sides[::-1])]
-    return sorted({*off[0]["participant_id"], *off[1]["participant_id"]})
+    off = pl.concat([earned.join(summed, on=both, how="anti"), summed.join(earned, on=both, how="anti")])
+    return sorted(set(off["participant_id"]))
 
 
 def each_line(table: pl.DataFrame) -> pl.DataFrame:

@@ -85,11 +85,8 @@ class AssignmentFields(Contract):
         """The set attributes as a flat map: path -> JSON value."""
         fields: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json", exclude_unset=True).items():
-            if name in (
-                "quotas",
-                "terms",
-                "scores",
-            ):  # each figure is an attribute of its own: `quota.bookings`, dated by itself
+            # Each figure is an attribute of its own: `quota.bookings`, dated by itself.
+            if name in ("quotas", "terms", "scores"):
                 fields |= {f"{name[:-1]}.{measure}": figure for measure, figure in value.items()}
             else:
                 fields[EVERY_QUOTA if name == "quota" else name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,11 @@ class Topic:
     def dead_letters(self) -> Topic:
         """Where records of this topic go that could not be processed."""
         return Topic(f"{self.name}.dlq")
+
+
+def with_dead_letters(topics: Iterable[Topic]) -> list[Topic]:
+    """The topics, each followed by that of its dead letters."""
+    return [one for topic in topics for one in (topic, topic.dead_letters)]
 
 
 DELIVERIES: Final = Topic("deliveries")

@@ -143,9 +143,9 @@ def _series(name: str, values: list[Any], *, kind: pl.DataType) -> pl.Series:
         return pl.Series(name, values, dtype=pl.String).str.to_date()
     if kind == NUMBER:
         return pl.Series(name, values, dtype=pl.String).cast(NUMBER)
-    return pl.Series(
-        name, [None if each is None else int(each) for each in values] if kind == pl.Int128 else values, dtype=kind
-    )
+    if kind == pl.Int128:  # written as text (`details`)
+        values = [None if value is None else int(value) for value in values]
+    return pl.Series(name, values, dtype=kind)
 
 
 def _columns(rows: pl.DataFrame, names: list[str], *, called: str) -> pl.DataFrame:
@@ -171,16 +171,16 @@ def _carried(explained: Explained, plans: PlanSet, *, period: Month) -> pl.DataF
     """What each window that the period goes on with paid before it."""
     keys = {name: EARNINGS[name] for name in ("participant_id", *_KEY)}
     # Lines of the month alone carry nothing in, and are most of all: then no window is worked out.
-    found = [pl.DataFrame(schema={**keys, "paid_before": pl.Int64()})]
+    windows_paid = [pl.DataFrame(schema={**keys, "paid_before": pl.Int64()})]
     until = Explained(*(table.filter(pl.col("period") <= period) for table in explained))
     if (until.lines["period"] == period).all():
-        return found[0]
+        return windows_paid[0]
     for (plan_id, version, name), lines in until.lines.group_by(_KEY):
         plan = plans.plans[str(plan_id), cast(int, version)]
-        component = next((each for each in plan.components if each.component == name), None)
+        component = next((component for component in plan.components if component.component == name), None)
         before = _before(lines.sort(*_WHO, "line"), plan, component=component, period=period)
-        found.append(before.select(found[0].columns))
-    return pl.concat(found)
+        windows_paid.append(before.select(windows_paid[0].columns))
+    return pl.concat(windows_paid)
 
 
 def _before(lines: pl.DataFrame, plan: Plan, *, component: Component | None, period: Month) -> pl.DataFrame:

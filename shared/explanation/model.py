@@ -14,7 +14,9 @@ MeasuredIn = Literal["amounts", "numbers", "shares"]
 
 
 class RuleSkipped(BaseModel):
-    """Why a rule of the plan pays nothing: the `cause` (`no_quota`, `gate_closed`), what it is `about`, and a sentence."""
+    """Why a rule of the plan pays nothing: the `cause` (`no_quota`, `gate_closed`), what it is `about`, and a
+    sentence.
+    """
 
     cause: str
     about: str | None
@@ -36,11 +38,11 @@ class RuleSkipped(BaseModel):
 
 
 class Slice(BaseModel):
-    """The part of a credit that lies in one tier, its rate, and what it pays before rounding: their product, or where one of
-    them has no end and is cut, what the calculation came to.
+    """The part of a credit that lies in one tier, its rate, and what it pays before rounding: their product, or where
+    one of them has no end and is cut, what the calculation came to.
 
-    Where the rate itself moves there is one slice with the new rate, and one that takes back what the old rate paid. `factor`
-    is what gate and multipliers make of it.
+    Where the rate itself moves there is one slice with the new rate, and one that takes back what the old rate paid.
+    `factor` is what gate and multipliers make of it.
     """
 
     tier: int
@@ -52,15 +54,16 @@ class Slice(BaseModel):
 
 
 class Line(BaseModel):
-    """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of a pool.
+    """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of
+    a pool.
 
     `before` and `after` are the measure without and with the credit; attainments are percent of quota
     (`shared.explanation.numbers.attainment`). `exact` is what the slices pay, `exact_so_far` the pay of the
     component's window up to here before it is rounded, with nine decimals at most (`shared.kernel.tables.LINES`).
-    `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is their
-    difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was converted, in words.
-    `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the deal pays, of kinds that pay every
-    deal alone.
+    `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is
+    their difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was
+    converted, in words. `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the
+    deal pays, of kinds that pay every deal alone.
     """
 
     line: int
@@ -86,11 +89,13 @@ class Line(BaseModel):
 
 
 class Part(BaseModel):
-    """A component under one plan version. A month in which another version comes into force has a part for each, and where a plan
-    counts in weeks, so has one for each fiscal period that shares days with it (`fiscal_period`, `FY2026 P01`).
+    """A component under one plan version. A month in which another version comes into force has a part for each, and
+    where a plan counts in weeks, so has one for each fiscal period that shares days with it (`fiscal_period`,
+    `FY2026 P01`).
 
     `window` is the time over which its pay is one sum: of `quarter`, a month pays what the quarter's pay grew by.
-    `rule_skipped` says why it pays nothing, where that has a reason. `measured_in` is what its measure counts; where `rates_are_amounts` a slice's rate is money for each 1 of it.
+    `rule_skipped` says why it pays nothing, where that has a reason. `measured_in` is what its measure counts; where
+    `rates_are_amounts` a slice's rate is money for each 1 of it.
     """
 
     plan: str

@@ -98,8 +98,9 @@ def _part(
     everyone: pl.DataFrame | None,
     carried: Decimal,
 ) -> Part:
-    component = next((each for each in plan.components if each.component == row["component"]), None)
-    told = _Told(plan, component, lines=lines, slices=slices, carried=carried, about={row["problem"]: row["about"]})
+    component = next((component for component in plan.components if component.component == row["component"]), None)
+    about = {row["problem"]: row["about"]}
+    walk = _Walk(plan, component, lines=lines, slices=slices, carried=carried, about=about)
     part = Part(
         plan=plan.plan,
         version=plan.version,
@@ -116,7 +117,7 @@ def _part(
         rule_skipped=RuleSkipped.where(row["problem"], row["about"]),
         currency=plan.currency,
         amount=from_minor(row["amount"], plan.currency),
-        lines=list(told.lines(row["period"], row["fiscal"])),
+        lines=list(walk.lines(row["period"], row["fiscal"])),
     )
     group = ""
     if everyone is not None and component is not None and component.needs_group:
@@ -132,8 +133,8 @@ def _part(
     return part
 
 
-class _Told:
-    """The lines of a component under a version, in order over all periods up to the one that is told."""
+class _Walk:
+    """The lines of a component under a version, in order over all periods up to the one that is explained."""
 
     def __init__(
         self,
@@ -151,8 +152,8 @@ class _Told:
         self._measure = None if component is None else component.main_measure()
         self._rows = lines.with_columns(window=windows(lines, plan, component=component, by=["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
-        for found in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
-            self._slices.setdefault((found["period"], found["line"]), []).append(_slice(found, plan))
+        for row in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
+            self._slices.setdefault((row["period"], row["line"]), []).append(_slice(row, plan))
 
     def lines(self, period: Month, fiscal: Fiscal) -> Iterator[Line]:
         """Those of a fiscal period in a month, each with what the window has paid before it."""
@@ -220,8 +221,9 @@ def windows(lines: pl.DataFrame, plan: Plan, *, component: Component | None, by:
 
 
 def _that_say_something(pieces: list[Slice]) -> list[Slice]:
-    """Without those that take back nothing, where a rate moved away from zero."""
-    # Where a rate moves away from zero the old product is zero, and a line that takes back nothing would only puzzle.
+    """Without those that take back nothing: where a rate moves away from zero the old product is zero, which would only
+    puzzle.
+    """
     moved = {piece.tier for piece in pieces if piece.pays}
     return [piece for piece in pieces if piece.pays or piece.credited > 0 or piece.tier not in moved]
 

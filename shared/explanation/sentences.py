@@ -127,7 +127,7 @@ class Sentences:
 
     def _deal(self, line: Line) -> str:
         share = "" if line.share_percent in (None, 100) else f" (share {grouped(line.share_percent or Decimal(0))}%)"
-        rule = next((each for each in self._plan.credits if each.rule == line.rule), None)
+        rule = next((rule for rule in self._plan.credits if rule.rule == line.rule), None)
         dated = "closed" if rule is None or rule.date == "close_date" else "credited"
         said = f"Deal {line.deal_id}, {dated} on {line.credit_date}"
         if not line.credited:

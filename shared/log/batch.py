@@ -134,10 +134,11 @@ class Job:
         tallies = _tallies(batch, before, rejections=rejections, parked=parked)
         for partition, tally in tallies.items():
             if tally.exceeds(self.limits):
+                # Raised before anything of the batch is kept: the rollback leaves the records where they are, for the
+                # worker to take up again once it is mended.
                 cause = max((r for r in rejections if r.stored.partition == partition), key=lambda r: r.stored.position)
-                raise WorkerStopped(
-                    self.worker, "too many records cannot be processed", partition=partition, cause=cause
-                )
+                reason = "too many records cannot be processed"
+                raise WorkerStopped(self.worker, reason, partition=partition, cause=cause)
         dead_letters.write(connection, self.worker, rejections=rejections, is_parked=False)
         dead_letters.write(connection, self.worker, rejections=parked, is_parked=True)
         positions.note(connection, self.worker, tallies=tallies)
@@ -156,7 +157,7 @@ def _tallies(
     for stored in batch:
         if stored.partition in fates and (place := _place(stored)) not in waiting:
             fates[stored.partition].append(place in dead)
-    return {partition: before[partition].tally.plus(each) for partition, each in fates.items()}
+    return {partition: before[partition].tally.plus(outcomes) for partition, outcomes in fates.items()}
 
 
 def _check_nothing_follows(rejections: Sequence[Rejection], batch: Sequence[Stored]) -> None:

@@ -78,12 +78,11 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
         open_keys = select(*keys).where(which.condition(), dead_letter.c.replayed_at.is_(None))
         places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
         open_places = select(*places).where(which.condition(), dead_letter.c.replayed_at.is_(None))
-        # The worker holds its position while it parks: with that held here, nothing is parked behind a letter just
-        # closed.
-        held = tuple_(position.c.worker, position.c.topic, position.c.partition)
+        # The worker locks its position while it parks: with that locked here, nothing is parked behind a letter just
+        # closed. In the order in which workers lock theirs (`positions.move`), so that the two cannot deadlock.
         connection.execute(
             select(position.c.worker)
-            .where(held.in_(open_places))
+            .where(tuple_(position.c.worker, position.c.topic, position.c.partition).in_(open_places))
             .order_by(position.c.topic, position.c.partition)
             .with_for_update()
         )
@@ -94,7 +93,7 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
             .returning(dead_letter)
         )
         letters = sorted(map(_from_row, rows), key=lambda letter: (letter.partition, letter.position, letter.id))
-        log.publish(connection, [each for letter in letters for each in (_again(letter, by), _note(letter))])
+        log.publish(connection, [record for letter in letters for record in (_again(letter, by), _note(letter))])
     return len(letters)
 
 
@@ -124,13 +123,12 @@ def key_of(stored: Stored) -> tuple[str, str]:
 
 def blocked(connection: Connection, worker: str, *, batch: Sequence[Stored]) -> set[tuple[str, str]]:
     """Which keys of the batch have an open dead letter of this worker."""
+    # Asked for each batch, and nearly always none is open: then the keys need not be sent.
     if not connection.execute(_ANY_OPEN, {"worker": worker}).scalar_one():
         return set()
     keys = list({key_of(stored) for stored in batch})
-    found = connection.execute(
-        _BLOCKED, {"worker": worker, "topics": [topic for topic, _ in keys], "keys": [key for _, key in keys]}
-    )
-    return {(topic, key) for topic, key in found}
+    wanted = {"worker": worker, "topics": [topic for topic, _ in keys], "keys": [key for _, key in keys]}
+    return {(topic, key) for topic, key in connection.execute(_BLOCKED, wanted)}
 
 
 def parked(stored: Stored) -> Rejection:

@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from sqlalchemy import Connection
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import Topic, with_dead_letters
 from shared.log.kafka_consumer import READING, GroupConsumer, stored_from
 from shared.log.kafka_producer import MAX_REQUEST_BYTES, Producer
 from shared.log.port import LogUnavailable, Partition, PositionOutOfRange, Record, Stored
@@ -46,7 +46,7 @@ class KafkaLog:
             LogUnavailable: Kafka did not do it in time.
             PartitionsDiffer: Kafka and the outbox disagree.
         """
-        wanted = {topic.name: topic for each in topics for topic in (each, each.dead_letters)}
+        wanted = {topic.name: topic for topic in with_dead_letters(topics)}
         try:
             admin: Any = KafkaAdminClient(bootstrap_servers=self._servers, bootstrap_timeout_ms=10_000)
             try:
@@ -56,12 +56,12 @@ class KafkaLog:
                     with suppress(TopicAlreadyExistsError):  # by another process, just now
                         admin.create_topics(new)
                     admin.wait_for_topics(list(wanted))
-                found = admin.describe_topics(list(wanted))
+                described = admin.describe_topics(list(wanted))
             finally:
                 admin.close()
         except KafkaError as error:
             raise LogUnavailable(f"Kafka does not create topics: {type(error).__name__}") from error
-        numbers = {topic["name"]: len(topic["partitions"]) for topic in found}
+        numbers = {topic["name"]: len(topic["partitions"]) for topic in described}
         self.outbox.create(numbers)
         for name, number in numbers.items():
             if self.outbox.partition_count(name) != number:
@@ -105,12 +105,12 @@ class KafkaLog:
                     reader.seek(lane, start)
                 elif reader.position(lane) != start:  # where reading goes on, what was fetched ahead is used
                     reader.seek(lane, start)
-                found = reader.poll(timeout_ms=int(READ_SECONDS * 1000), max_records=limit)
+                polled = reader.poll(timeout_ms=int(READ_SECONDS * 1000), max_records=limit)
             except KafkaError as error:
                 raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
-        if not found:
+        if not polled:
             raise LogUnavailable(f"Kafka gave no records of {partition.topic} in {READ_SECONDS} s")
-        return [stored_from(partition, record) for record in found[lane]]
+        return [stored_from(partition, record) for record in polled[lane]]
 
     def first(self, partition: Partition) -> int:
         """See `Log.first`."""
@@ -154,8 +154,10 @@ class KafkaLog:
                 "cleanup.policy": "compact" if topic.compacted else "delete",
                 "retention.ms": "-1",  # facts are kept: everything can be rebuilt from them
                 "max.message.bytes": str(MAX_REQUEST_BYTES),
-                "message.timestamp.type": "LogAppendTime",
-                "min.insync.replicas": str(max(1, self._replication - 1)),
+                "message.timestamp.type": "LogAppendTime",  # the lag is told by the broker's clock, not by publishers'
+                "min.insync.replicas": str(
+                    max(1, self._replication - 1)
+                ),  # one broker may be down, and no record is lost
             },
         }
 
@@ -183,7 +185,7 @@ def _until(reader: Any, partition: Partition, *, end: int) -> Iterator[Stored]:
     """What the reader gives of its one partition, up to the position before `end`."""
     lane = TopicPartition(*partition)
     while reader.position(lane) < end:
-        found = reader.poll(timeout_ms=int(READ_SECONDS * 1000))
-        if not found:
+        polled = reader.poll(timeout_ms=int(READ_SECONDS * 1000))
+        if not polled:
             raise LogUnavailable(f"Kafka gave no records of {partition.topic} in {READ_SECONDS} s")
-        yield from (stored_from(partition, record) for record in found[lane] if record.offset < end)
+        yield from (stored_from(partition, record) for record in polled[lane] if record.offset < end)

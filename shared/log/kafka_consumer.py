@@ -82,7 +82,7 @@ class GroupConsumer:
         """See `Consumer.poll`."""
         try:
             self._commit()
-            found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+            polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
         except OffsetOutOfRangeError as error:
             raise self._out_of_range(error) from error
         except FencedInstanceIdError as error:
@@ -91,8 +91,9 @@ class GroupConsumer:
         except KafkaError as error:
             raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
         stored = []
-        for lane, records in found.items():
+        for lane, records in polled.items():
             partition = Partition(lane.topic, lane.partition)
+            # Of a partition that came while we polled records may be here that nobody has sought yet: they come again.
             if partition in self._sought:
                 stored += [stored_from(partition, record) for record in records]
         return stored

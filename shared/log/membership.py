@@ -20,7 +20,8 @@ CHANNEL = "log.group."
 _logger = structlog.get_logger(__name__)
 
 _JOIN = text("""
-    insert into log.member (group_name, member, session, heartbeat_at) values (:group, :member, :session, clock_timestamp())
+    insert into log.member (group_name, member, session, heartbeat_at)
+    values (:group, :member, :session, clock_timestamp())
     on conflict (group_name, member) do update set session = excluded.session, heartbeat_at = excluded.heartbeat_at""")
 _BEAT = text("""
     update log.member set heartbeat_at = clock_timestamp()
@@ -40,11 +41,9 @@ def assign(partitions: Iterable[Partition], members: Iterable[str], *, member: s
     result.
     """
     turns = sorted(members)
-    return (
-        {partition for turn, partition in enumerate(sorted(partitions)) if turns[turn % len(turns)] == member}
-        if turns
-        else set()
-    )
+    if not turns:
+        return set()
+    return {partition for turn, partition in enumerate(sorted(partitions)) if turns[turn % len(turns)] == member}
 
 
 class Membership:

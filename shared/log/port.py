@@ -51,7 +51,8 @@ class PositionOutOfRange(Exception):
 
     def __init__(self, partition: Partition, position: int, *, first: int, end: int) -> None:
         super().__init__(
-            f"{partition.topic}[{partition.number}] has no position {position}: it holds {first} up to, not including, {end}"
+            f"{partition.topic}[{partition.number}] has no position {position}: "
+            f"it holds {first} up to, not including, {end}"
         )
         self.partition, self.position, self.first, self.end = partition, position, first, end
 

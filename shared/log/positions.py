@@ -33,7 +33,8 @@ class PositionConflict(Exception):
 
 _LOAD: Final = text("""
     select topic, partition, next_position, origin, run, seen, dead
-    from position join unnest(cast(:topics as text[]), cast(:partitions as integer[])) n(topic, partition) using (topic, partition)
+    from position
+    join unnest(cast(:topics as text[]), cast(:partitions as integer[])) n(topic, partition) using (topic, partition)
     where worker = :worker""")
 
 # Rows are locked in one order by everybody; the comparison is made again on what the lock found.
@@ -42,8 +43,9 @@ _MOVE: Final = text("""
     from (
         select topic, partition, n.expected, n.next, n.origin, n.run, n.seen, n.dead
         from position join unnest(
-            cast(:topics as text[]), cast(:partitions as integer[]), cast(:expected as bigint[]), cast(:next as bigint[]),
-            cast(:origins as bigint[]), cast(:runs as integer[]), cast(:seens as integer[]), cast(:deads as integer[])
+            cast(:topics as text[]), cast(:partitions as integer[]), cast(:expected as bigint[]),
+            cast(:next as bigint[]), cast(:origins as bigint[]), cast(:runs as integer[]), cast(:seens as integer[]),
+            cast(:deads as integer[])
         ) n(topic, partition, expected, next, origin, run, seen, dead) using (topic, partition)
         where worker = :worker order by topic, partition for update of position
     ) n

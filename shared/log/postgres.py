@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import Topic, with_dead_letters
 from shared.database import engine_for, migrate
 from shared.log import store
 from shared.log.membership import Membership
@@ -41,7 +41,7 @@ class PostgresLog:
         """Create the topics that do not exist, with their dead-letter topics, with as many partitions as new topics
         get.
         """
-        self.create({topic.name: self._new_partitions for each in topics for topic in (each, each.dead_letters)})
+        self.create({topic.name: self._new_partitions for topic in with_dead_letters(topics)})
 
     def create(self, partitions: Mapping[str, int]) -> None:
         """Create heads of the named topics with so many partitions each, where a topic has none."""
@@ -115,7 +115,7 @@ class PostgresLog:
     def read(self, partition: Partition, start: int, *, limit: int) -> list[Stored]:
         """See `Log.read`. Raises PositionOutOfRange as `Consumer.poll` does."""
         with self.connection() as connection:
-            return store.read(connection, {partition: start}, limit=limit)[0]
+            return store.read(connection, {partition: start}, limit=limit)
 
     def first(self, partition: Partition) -> int:
         """See `Log.first`."""

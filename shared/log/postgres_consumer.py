@@ -43,7 +43,7 @@ class PostgresConsumer:
                 connection = self._listening()
                 self._notice(connection, 0)
                 self._share()
-                stored = store.read(connection, self._positions, limit=limit)[0] if self._positions else []
+                stored = store.read(connection, self._positions, limit=limit) if self._positions else []
                 for record in stored:
                     self._positions[record.partition] = record.position + 1
                 remaining = deadline - time.monotonic()

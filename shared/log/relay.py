@@ -88,33 +88,32 @@ class Relay:
         Raises:
             LogUnavailable: some were not acknowledged; they are still there.
         """
-        found = store.read(connection, starts, limit=PORTION_RECORDS)[0]
-        if not found:
+        portion = store.read(connection, starts, limit=PORTION_RECORDS)
+        if not portion:
             return 0
         # Sent, then forgotten: a crash in between sends again, which readers drop by the origin. The other order would
         # lose records.
-        offsets = self._producer.deliver([(stored.partition, _with_origin(stored)) for stored in found])
-        done = _acknowledged(found, offsets)
+        offsets = self._producer.deliver([(stored.partition, _with_origin(stored)) for stored in portion])
+        done = _acknowledged(portion, offsets)
         starts.update(done)
         store.forget(connection, done)
         if None in offsets:
             raise LogUnavailable(f"Kafka acknowledged {len(offsets) - offsets.count(None)} of {len(offsets)} records")
-        return len(found)
+        return len(portion)
 
 
 def _with_origin(stored: Stored) -> Record:
     return Record(stored.record.key, stored.record.value, {**stored.record.headers, ORIGIN: str(stored.position)})
 
 
-def _acknowledged(found: Sequence[Stored], offsets: Sequence[int | None]) -> dict[Partition, int]:
+def _acknowledged(portion: Sequence[Stored], offsets: Sequence[int | None]) -> dict[Partition, int]:
     """Per partition, the position after the last record before which all were acknowledged."""
     done: dict[Partition, int] = {}
     broken: set[Partition] = set()
-    for stored, offset in zip(found, offsets, strict=True):
+    for stored, offset in zip(portion, offsets, strict=True):
         if offset is None:
-            broken.add(
-                stored.partition
-            )  # what was acknowledged behind a gap is sent again with what fills it: order is kept
+            # What was acknowledged behind a gap is sent again with what fills it: order is kept.
+            broken.add(stored.partition)
         elif stored.partition not in broken:
             done[stored.partition] = stored.position + 1
     return done

@@ -30,17 +30,18 @@ def read_replays(connection: Connection, topic: Topic) -> list[Replay]:
 
 def in_force(letters: Iterable[Replay], facts: Mapping[str, Facts]) -> dict[tuple[str, str], set[str]]:
     """By key and path, who sent a fact again that is in force; `facts` are those in force, by key."""
-    found: dict[tuple[str, str], set[str]] = {}
+    senders: dict[tuple[str, str], set[str]] = {}
     for letter in letters:
-        held = facts.get(letter.key)
-        said = _said(letter.value) if held else None
-        if held is None or said is None:
+        known = facts.get(letter.key)
+        said = _said(letter.value) if known else None
+        if known is None or said is None:
             continue
+        # A fact carries the stamp it was sent with, so an equal one means that it is this letter's.
         stamp = [said.get("occurred_at"), said.get("sequence", 0), said.get("source")]
         for path in said.get("fields", ()):
-            if path in held and held[path][1:4] == stamp:
-                found.setdefault((letter.key, path), set()).add(letter.by)
-    return found
+            if path in known and known[path][1:4] == stamp:
+                senders.setdefault((letter.key, path), set()).add(letter.by)
+    return senders
 
 
 def _said(value: bytes) -> dict[str, dict[str, object]] | None:

@@ -23,7 +23,8 @@ _TAKE = f"""
     update log.head h set next_position = h.next_position + n.number
     from (
         select h.topic, h.partition, n.number
-        from log.head h join unnest(%s::text[], %s::integer[], %s::bigint[]) n(topic, partition, number) using (topic, partition)
+        from log.head h
+        join unnest(%s::text[], %s::integer[], %s::bigint[]) n(topic, partition, number) using (topic, partition)
         order by h.topic, h.partition for update of h
     ) n
     where h.topic = n.topic and h.partition = n.partition
@@ -47,7 +48,9 @@ _READ = """
     order by e.topic, e.partition, e.position"""
 
 _FIRST = """
-    select coalesce((select min(position) from log.entry where topic = %(topic)s and partition = %(partition)s), next_position)
+    select coalesce(
+        (select min(position) from log.entry where topic = %(topic)s and partition = %(partition)s), next_position
+    )
     from log.head where topic = %(topic)s and partition = %(partition)s"""
 
 _FORGET = "delete from log.entry where topic = %s and partition = %s and position < %s"
@@ -107,10 +110,8 @@ def first(connection: psycopg.Connection[Any], partition: Partition) -> int:
     return int(row[0])
 
 
-def read(
-    connection: psycopg.Connection[Any], starts: Mapping[Partition, int], *, limit: int
-) -> tuple[list[Stored], dict[Partition, int]]:
-    """Up to `limit` records from the given positions on, shared fairly among partitions, and the partitions' ends.
+def read(connection: psycopg.Connection[Any], starts: Mapping[Partition, int], *, limit: int) -> list[Stored]:
+    """Up to `limit` records from the given positions on, shared fairly among partitions.
 
     Ends are read first: whatever lies before an end is committed and there, so each partition's range is read without a
     gap.
@@ -129,7 +130,7 @@ def read(
     return [
         Stored(lanes[topic, number], position, Record(key, value, orjson.loads(headers)), at)
         for topic, number, position, key, value, headers, at in rows
-    ], known
+    ]
 
 
 def _explain_missing(

@@ -124,10 +124,10 @@ class Worker:
         try:
             batch = consumer.poll(POLL_SECONDS, self._batch)  # also when adrift: who does not poll is thought dead
             if self._adrift:
-                self._find_positions(consumer, consumer.assignment())
+                self._seek_stored_positions(consumer, consumer.assignment())
                 self._adrift = False
                 return False
-            self._find_positions(consumer, consumer.newly_assigned())
+            self._seek_stored_positions(consumer, consumer.newly_assigned())
             self._progress.polled(batch)
             if batch:
                 self._finish(consumer, batch)
@@ -142,19 +142,19 @@ class Worker:
             raise
         return 0 < len(batch) < self._batch
 
-    def _find_positions(self, consumer: Consumer, partitions: set[Partition]) -> None:
+    def _seek_stored_positions(self, consumer: Consumer, partitions: set[Partition]) -> None:
         """Seek where the stored positions are; a new worker begins with the first record the log has."""
         if not partitions:
             return
         with self._engine.begin() as connection:
-            found = positions.load(connection, self._name, partitions=partitions)
-            if new := partitions - found.keys():
-                positions.begin(
-                    connection, self._name, firsts={partition: self._log.first(partition) for partition in new}
-                )
-                found |= positions.load(connection, self._name, partitions=new)
-        self._bookmarks.update(found)
-        for partition, bookmark in found.items():
+            bookmarks = positions.load(connection, self._name, partitions=partitions)
+            if new := partitions - bookmarks.keys():
+                firsts = {partition: self._log.first(partition) for partition in new}
+                positions.begin(connection, self._name, firsts=firsts)
+                # Read and not taken over from `firsts`: another member may have begun just before.
+                bookmarks |= positions.load(connection, self._name, partitions=new)
+        self._bookmarks.update(bookmarks)
+        for partition, bookmark in bookmarks.items():
             consumer.seek(partition, bookmark.next_position)
 
     def _finish(self, consumer: Consumer, batch: Sequence[Stored]) -> None:

@@ -10,8 +10,7 @@ from pydantic import Field
 from shared.contracts.base import CurrencyCode
 from shared.kernel.language.values import Amount, Name
 from shared.money import to_minor
-from shared.pay.policy import Policy, PolicyPart
-from shared.pay.references import Reference
+from shared.pay.policy import Policy, PolicyPart, Reference
 from shared.pay.run import RunTotal
 
 ANYBODY: Final = "approver"
@@ -28,7 +27,9 @@ class Step(PolicyPart):
 
 
 class ApprovalPolicy(Policy):
-    """The approvals that runs need. Every step is another person's. Holds for pay periods that end on `valid_from` or later."""
+    """The approvals that runs need. Every step is another person's. Holds for pay periods that end on `valid_from` or
+    later.
+    """
 
     kind: Literal["approval"]
     """`approval`."""
@@ -49,19 +50,16 @@ def steps_for(policies: Iterable[ApprovalPolicy], pay_group: str, *, totals: Ite
 
     A policy that names the group goes before one for all groups; of several the last by id.
     """
-    mine = sorted(
-        (bool(policy.pay_groups), policy.id, policy)
-        for policy in policies
-        if not policy.pay_groups or pay_group in policy.pay_groups
-    )
-    if not mine:
+    applying = [policy for policy in policies if not policy.pay_groups or pay_group in policy.pay_groups]
+    if not applying:
         return (ANYBODY,)
     paid = {total.currency: total.paid for total in totals}
-    steps = mine[-1][2].steps
+    steps = max(applying, key=lambda policy: (bool(policy.pay_groups), policy.id)).steps
     needed = [
         step.role
         for step in steps
         if not step.above
         or any(paid.get(currency, 0) > to_minor(amount, currency) for currency, amount in step.above.items())
     ]
+    # A run below every amount still needs a second person.
     return tuple(needed) or (steps[0].role,)

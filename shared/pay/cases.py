@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from shared.pay.balances import CarriedState, PayKey, UnsettledEntry
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
 from shared.pay.lines import line_facts, summed
 from shared.pay.people import Person
 from shared.pay.settle import settle
 from shared.pay.settlement import Case, Settlement
+from shared.pay.snapshot import CarriedState, PayKey, UnsettledEntry
 from shared.pay.terms.losses import LostLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import WORDS

@@ -31,7 +31,7 @@ class DealFact(NamedTuple):
     amount: int | None = None
     refunds: Sequence[DatedAmount] = ()
     cancelled_on: date | None = None
-    shares: Mapping[tuple[str, str], Shares] | None = None
+    shares: Mapping[tuple[str, Month], Shares] | None = None
 
     def shares_of(self, participant_id: str, month: Month) -> Shares | None:
         """Those of a participant in a month."""
@@ -123,6 +123,8 @@ def deal_fact(
 ) -> DealFact | None:
     """What became of a deal, from the values of its facts by path; None where it does not say when it was closed.
 
+    A refund that cannot be told makes the amount unknown too: what is left of the deal then cannot be told either.
+
     Args:
         values: as the contract of deals writes them.
         units: what an amount is in minor units; None where it cannot be told.
@@ -144,14 +146,14 @@ def collections(
     """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in
     minor units.
     """
-    found = []
+    entries = []
     for path, entry in values.items():
         if path.startswith(f"{name}.") and entry is not None:
             amount = units(entry["amount"])
             if amount is None:  # one amount that is not known makes every sum of them unknown
                 return None
-            found.append(DatedAmount(date.fromisoformat(entry["date"]), amount))
-    return sorted(found)
+            entries.append(DatedAmount(date.fromisoformat(entry["date"]), amount))
+    return sorted(entries)
 
 
 def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:

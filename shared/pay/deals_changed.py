@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from shared.periods import Month
+
 KEY: Final = ["participant_id", "currency", "period", "component", "deal_id"]
-
-
 RULE_KEY: Final = ["participant_id", "currency", "period", "component", "rule"]
 
 
@@ -29,7 +29,7 @@ class Corrected(NamedTuple):
 
     deals: pl.DataFrame
     others: pl.DataFrame
-    looked_at: Mapping[tuple[str, str], str]
+    looked_at: Mapping[tuple[str, Month], str]
 
 
 def compared(before: pl.DataFrame, after: pl.DataFrame, *, key: Sequence[str] = tuple(KEY)) -> pl.DataFrame:
@@ -45,11 +45,13 @@ def by_deal(lines: pl.DataFrame, *more: str) -> pl.DataFrame:
     """What each deal earned each participant in a month, its amount and refunds, the participant's shares of it by
     rule, and what else is asked for.
     """
-    told = (
-        pl.col("deal_amount", "refunds", *more).first(),
+    of_deals = lines.filter(pl.col("deal_id").is_not_null())
+    return of_deals.group_by(KEY).agg(
+        pl.col("amount").sum(),
+        pl.col("deal_amount", "refunds", *more).first(),  # facts of the deal, the same on every line of it
+        # Distinct: tiers make several lines of one share.
         pl.struct("rule", "share").unique(maintain_order=True).alias("shares"),
     )
-    return lines.filter(pl.col("deal_id").is_not_null()).group_by(KEY).agg(pl.col("amount").sum(), *told)
 
 
 def by_rule(lines: pl.DataFrame) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shared.pay.balances import PayKey
 from shared.pay.deal_facts import DealFact
+from shared.pay.snapshot import PayKey
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey, PaidLine, losses
 from shared.pay.terms.words.clawback import CLAWBACK
 from shared.pay.terms.words.release import DatedAmount
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def dismisses(snapshot: RunSnapshot) -> bool:
     """Whether anything of what lost deals earned may stay with anybody."""
-    return bool(snapshot.excused) or any(each[CLAWBACK] for each in snapshot.terms(snapshot.run.ends))
+    return bool(snapshot.excused) or any(terms[CLAWBACK] for terms in snapshot.terms(snapshot.run.ends))
 
 
 def deals_of(changed: pl.DataFrame, remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]]) -> set[str]:
@@ -41,7 +41,7 @@ def lost_deals(
     of it now: a date that was corrected moves the age of a deal, and no amount.
 
     Args:
-        changed: what deals earned when a run last looked, and earn now (`deals_changed.changed_deals`).
+        changed: what deals earned when a run last looked, and earn now (`deals_changed.compared`).
         facts: what became of `deals_of` these.
         remembered: what earlier runs remember of lines of which something was lost.
     """
@@ -55,14 +55,14 @@ def lost_deals(
         place = (row["participant_id"], row["currency"]), (row["deal_id"], row["period"], row["component"])
         before, _ = looked_at.get(place, (LossRecord(_paid(row), 0, 0), 0))
         now[place] = before, row["amount_now"]
-    found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
+    lost_lines: dict[PayKey, dict[LostLineKey, LostLine]] = {}
     for (key, line), (before, amount) in {**looked_at, **now}.items():
         deal_id, period, component = line
         if (fact := facts.get(deal_id)) is None:  # nobody knows how old it is: all of what it lost is taken back
             continue
         paid, lost = losses(before.paid, amount, deal=fact, shares=fact.shares_of(key[0], period))
         if (key, line) in now or lost != before.ruled:
-            found.setdefault(key, {})[line] = LostLine(
+            lost_lines.setdefault(key, {})[line] = LostLine(
                 deal_id=deal_id,
                 period=period,
                 component=component,
@@ -73,12 +73,12 @@ def lost_deals(
                 since=fact.since,
                 ruled=before.ruled,
             )
-    return found
+    return lost_lines
 
 
 def worth_remembering(
     snapshot: RunSnapshot,
-    found: Mapping[PayKey, Mapping[LostLineKey, LostLine]],
+    lost: Mapping[PayKey, Mapping[LostLineKey, LostLine]],
     *,
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, list[LostLine]]:
@@ -86,17 +86,17 @@ def worth_remembering(
     earlier runs and an approver dismissed since.
     """
     worth: dict[PayKey, list[LostLine]] = {}
-    for key in sorted(found.keys() | remembered.keys()):
-        who, lines, before = key[0], found.get(key, {}), remembered.get(key, {})
-        mine = [
-            lost._replace(excused=(who, lost.deal_id) in snapshot.excused)
-            for line, lost in lines.items()
-            if lost.losses
-            or 0 < lost.paid.amount == lost.lost  # who lost all of a line to another may have it back
-            or (who, lost.deal_id) in snapshot.excused
-            or line in before
+    for key in sorted(lost.keys() | remembered.keys()):
+        who, lines, before = key[0], lost.get(key, {}), remembered.get(key, {})
+        kept = [
+            line._replace(excused=(who, line.deal_id) in snapshot.excused)
+            for place, line in lines.items()
+            if line.losses
+            or 0 < line.paid.amount == line.lost  # who lost all of a line to another may have it back
+            or (who, line.deal_id) in snapshot.excused
+            or place in before
         ]
-        mine += [
+        kept += [
             LostLine(
                 deal_id=line[0],
                 period=line[1],
@@ -112,11 +112,11 @@ def worth_remembering(
             for line, record in before.items()
             if line not in lines and record.dismissed < record.lost and (who, line[0]) in snapshot.excused
         ]
-        if mine:
-            worth[key] = mine
+        if kept:
+            worth[key] = kept
     return worth
 
 
 def _paid(row: Mapping[str, Any]) -> PaidLine:
-    shares = tuple((each["rule"], each["share"]) for each in row["shares"] or () if each["share"])
+    shares = tuple((share["rule"], share["share"]) for share in row["shares"] or () if share["share"])
     return PaidLine(row["amount"], row["deal_amount"], tuple(DatedAmount.all_of(row["refunds"]) or ()), shares=shares)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.money import from_minor
+from shared.formatting import money
 from shared.pay.settlement import PayLine, Settlement
 from shared.pay.steps import BESIDE, STEPS
 from shared.pay.terms.words import rule
@@ -23,33 +23,26 @@ class ExplainedStep(NamedTuple):
     words: str
 
 
-def explained(found: Settlement, terms: Terms, *, month: Month) -> Iterator[ExplainedStep]:
+def explained(settlement: Settlement, terms: Terms, *, month: Month) -> Iterator[ExplainedStep]:
     """Every step of a settlement, in order.
 
     Args:
-        found: what the run does.
+        settlement: what the run does.
         terms: the terms of the run's pay period.
         month: the run's.
     """
-    after = 0
-    for line in found.lines:
-        after += line.amount if line.step not in BESIDE else 0
-        about = f" for {line.about}" if line.about != month else ""
-        sentence = _sentence(line, terms, about=about)
-        beside = ", which changes nothing payable" if line.step in BESIDE else ""
-        sign = "" if line.amount < 0 or line.step in BESIDE else "+"
-        yield ExplainedStep(
-            line,
-            after,
-            f"{sentence}: {sign}{_money(line.amount, found.currency)}{beside}; {_money(after, found.currency)}",
-        )
+    after, currency = 0, settlement.currency
+    for line in settlement.lines:
+        sentence = _sentence(line, terms, about=f" for {line.about}" if line.about != month else "")
+        if line.step in BESIDE:
+            moved = f"{money(line.amount, currency)}, which changes nothing payable"
+        else:
+            after += line.amount
+            moved = money(line.amount, currency, signed=True)
+        yield ExplainedStep(line, after, f"{sentence}: {moved}; {money(after, currency)}")
 
 
 def _sentence(line: PayLine, terms: Terms, *, about: str) -> str:
     """What a step is, with what of the terms made it."""
     of = " ".join(filter(None, (line.component, f"deal {line.deal_id}" if line.deal_id else "")))
     return STEPS[line.step].sentence.format(of=of, about=about, rule=rule(line.step, terms))
-
-
-def _money(amount: int, currency: str) -> str:
-    return f"{from_minor(amount, currency):,f}"

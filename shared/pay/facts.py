@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from shared.pay.balances import PayKey
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.deal_facts import DealFact
 from shared.pay.people import Person
+from shared.pay.snapshot import PayKey
 from shared.pay.terms.policy import PaymentTerms
 from shared.pay.terms.words.release import DatedAmount, Hold
 from shared.periods import Month

@@ -7,10 +7,17 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine
-from shared.pay.terms.hold_reasons import HoldReason, why_held
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.leaver import LEAVER, Leaver
-from shared.pay.terms.words.release import RELEASE, LineFacts, collected, released, waits_for_money
+from shared.pay.terms.words.release import (
+    RELEASE,
+    HoldReason,
+    LineFacts,
+    collected,
+    released,
+    waits_for_money,
+    why_held,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,7 @@ def held_lines(case: Case) -> HeldLines:
     what is booked. So the moves of all runs telescope: whatever the runs before did, and in which order facts became
     known, their sum is what is held now.
     """
-    found = HeldLines()
+    outcome = HeldLines()
     leaver = case.own_terms[LEAVER] if case.has_left else None
     current = {
         EarningLineKey(
@@ -44,11 +51,13 @@ def held_lines(case: Case) -> HeldLines:
         for line in case.lines
     }
     for key in sorted(current.keys() | case.held.keys()):
-        _bring(case, key, line=current.get(key), leaver=leaver, found=found)
-    return found
+        _bring(case, key, line=current.get(key), leaver=leaver, outcome=outcome)
+    return outcome
 
 
-def _bring(case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: Leaver | None, found: HeldLines) -> None:
+def _bring(
+    case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: Leaver | None, outcome: HeldLines
+) -> None:
     """One line; None where it is not earned any more."""
     # A line falls due by the terms under which it was earned: later terms do not hold again what was released, nor
     # release what is held.
@@ -61,19 +70,19 @@ def _bring(case: Case, key: EarningLineKey, *, line: LineFacts | None, leaver: L
     # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be
     # negative.
     target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
-    found.moves.extend(move for move in _moves(key, booked, amount=amount, target=target) if move.amount)
+    outcome.moves.extend(move for move in _moves(key, booked, amount=amount, target=target) if move.amount)
 
     on_money = line is not None and waits_for_money(line, terms[RELEASE], holds=case.holds)
     if line is not None and on_money and target:
-        _remark_on_money(case, line, booked=booked, target=target, found=found)
+        _remark_on_money(case, line, booked=booked, target=target, outcome=outcome)
     if target > 0 and leaver is not None and _lapses(case, leaver):
-        found.moves.append(_line("lapse", -target, key=key))
+        outcome.moves.append(_line("lapse", -target, key=key))
         target, forfeited = 0, forfeited + target
     # A line whose release hangs on money is remembered when all of it is released: the money may go again.
     if target or forfeited or booked.held or on_money:
-        found.after[key] = HeldAmount(amount, target, forfeited)
+        outcome.after[key] = HeldAmount(amount, target, forfeited)
     if target and line is not None:
-        found.reasons[key] = why_held(line, terms[RELEASE], holds=case.holds, as_of=case.as_of)
+        outcome.reasons[key] = why_held(line, terms[RELEASE], holds=case.holds, as_of=case.as_of)
 
 
 def _moves(key: EarningLineKey, booked: HeldAmount, *, amount: int, target: int) -> list[PayLine]:
@@ -101,16 +110,15 @@ def _line(step: Literal["hold", "release", "lapse"], amount: int, *, key: Earnin
     )
 
 
-def _remark_on_money(case: Case, line: LineFacts, *, booked: HeldAmount, target: int, found: HeldLines) -> None:
+def _remark_on_money(case: Case, line: LineFacts, *, booked: HeldAmount, target: int, outcome: HeldLines) -> None:
     """Name the deals for whose money pay waits without anybody knowing it, and those whose money went again."""
     if any(hold.stops(line, case.as_of) for hold in case.holds):
         return
     if collected(line, case.as_of) is None:
-        found.collection_unknown.add(line.deal_id or "")
-    elif (
-        booked.amount and target * booked.amount > booked.held * line.amount
-    ):  # held now / amount now > held then / amount then
-        found.paid_less.add(line.deal_id or "")
+        outcome.collection_unknown.add(line.deal_id or "")
+    # A larger part is held than was: held now / amount now > held then / amount then, multiplied out to be exact.
+    elif booked.amount and target * booked.amount > booked.held * line.amount:
+        outcome.paid_less.add(line.deal_id or "")
 
 
 def _lapses(case: Case, leaver: Leaver) -> bool:

@@ -7,8 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from shared.pay.balances import PayKey
-from shared.pay.snapshot import RunSnapshot
+from shared.pay.snapshot import PayKey, RunSnapshot
 from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts
 from shared.periods import Month
 
@@ -48,17 +47,20 @@ def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[
     without holds stays small.
     """
     documents = snapshot.terms(snapshot.run.ends)
-    everybody = any(each[RELEASE] for each in documents) or any(hold.scope != "participant" for hold in snapshot.holds)
+    # Terms that hold, and holds on deals and plans, may concern anybody.
+    everybody = any(terms[RELEASE] for terms in documents) or any(
+        hold.scope != "participant" for hold in snapshot.holds
+    )
     who = (
         set(snapshot.people)
         if everybody
         else {hold.subject for hold in snapshot.holds} | {who for who, _ in snapshot.held}
     )
-    found: dict[PayKey, list[LineFacts]] = {}
+    facts: dict[PayKey, list[LineFacts]] = {}
     if not who:
-        return found
-    mine = lines.filter(pl.col("participant_id").is_in(list(who)))
-    of_one = mine.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
+        return facts
+    theirs = lines.filter(pl.col("participant_id").is_in(list(who)))
+    of_one = theirs.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
     for *key, amount, booked_on, deal_amount, payments, refunds, started_on in of_one.iter_rows():
         participant_id, currency, period, component, plan, version, deal_id = key
         line = LineFacts(
@@ -76,8 +78,8 @@ def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[
             refunds=DatedAmount.all_of(refunds),
             started_on=started_on,
         )
-        found.setdefault((participant_id, currency), []).append(line)
-    return found
+        facts.setdefault((participant_id, currency), []).append(line)
+    return facts
 
 
 _ONE_LINE: Final = ["participant_id", "currency", "period", "component", "plan", "version", "deal_id"]

@@ -47,53 +47,54 @@ class Person:
     facts: Facts
 
     def at(self, day: date) -> Attributes:
-        """What holds on a date: each attribute as it was last set on or before it. What was cleared is as if never set."""
-        held = {name: fact[0] for name, fact in self._held(day).items()}
-        return Attributes(**{name: value for name, value in held.items() if value not in (None, "")})
+        """What holds on a date: each attribute as it was last set on or before it. What was cleared is as if never
+        set.
+        """
+        values = {name: fact[0] for name, fact in self._in_force(day).items()}
+        return Attributes(**{name: value for name, value in values.items() if value not in (None, "")})
 
     def set_by(self, attributes: Collection[str], day: date) -> set[str]:
         """Who set what holds of these attributes on a date, or cleared it."""
-        return {set_by(fact) for name, fact in self._held(day).items() if name in attributes}
+        return {set_by(fact) for name, fact in self._in_force(day).items() if name in attributes}
 
-    def _held(self, day: date) -> dict[str, list[Any]]:
+    def _in_force(self, day: date) -> dict[str, list[Any]]:
         """By attribute the fact that holds on a date."""
-        held: dict[str, tuple[str, list[Any]]] = {}
+        latest: dict[str, tuple[str, list[Any]]] = {}
         for path, fact in self.facts.items():
             start, dated, attribute = path.rpartition("/")
             if attribute not in _NAMES or (dated and start > day.isoformat()):
                 continue
-            if attribute not in held or held[attribute][0] < start:
-                held[attribute] = (start, fact)
-        return {name: fact for name, (_, fact) in held.items()}
+            # Dates are ISO text, which sorts as they follow each other; a fact without one holds from the beginning.
+            if attribute not in latest or latest[attribute][0] < start:
+                latest[attribute] = (start, fact)
+        return {name: fact for name, (_, fact) in latest.items()}
 
     def settings(self) -> Iterator[Setting]:
         """Every dated fact with who set it, by date and attribute."""
         for path in sorted(self.facts):
             start, dated, attribute = path.partition("/")
             if dated:
-                held = self.facts[path]
-                yield Setting(date.fromisoformat(start), attribute, held[0], set_by(held))
+                fact = self.facts[path]
+                yield Setting(date.fromisoformat(start), attribute, fact[0], set_by(fact))
 
     def said(self, attributes: Collection[str], first: date, *, last: date) -> Iterator[Setting]:
         """What of these attributes holds on any day from one to another."""
         begun: dict[str, Setting] = {}
-        for each in self.settings():
-            if each.attribute not in attributes or each.day > last:
+        for setting in self.settings():
+            if setting.attribute not in attributes or setting.day > last:
                 continue
-            if each.day <= first:
-                begun[each.attribute] = each
+            if setting.day <= first:
+                begun[setting.attribute] = setting  # the latest of those from before is the one that still holds
             else:
-                yield each
+                yield setting
         yield from begun.values()
 
     def last_day(self, on: date) -> date | None:
         """The last day of whoever has left by a date: the day before they were said not to be active any more."""
         if self.at(on).active:
             return None
-        ends = [
-            each.day for each in self.settings() if each.attribute == "active" and each.day <= on and not each.value
-        ]
-        return max(ends) - timedelta(days=1)
+        ends = [day for day, attribute, active, _ in self.settings() if attribute == "active" and not active]
+        return max(day for day in ends if day <= on) - timedelta(days=1)
 
     def days_there(self, first: date, last: date) -> int:
         """On how many days from one to another the participant is there: from the first dated fact on, except where not
@@ -105,7 +106,7 @@ class Person:
         # Facts without a date hold always: somebody whom only these describe was always there.
         undated = not settings or any("/" not in path and path != "name" for path in self.facts)
         begins = date.min if undated else settings[0].day
-        turns = [(each.day, each.value is not False) for each in settings if each.attribute == "active"]
+        turns = [(day, active is not False) for day, attribute, active, _ in settings if attribute == "active"]
 
         def is_there(day: date) -> bool:
             return day >= begins and next((active for turn, active in reversed(turns) if turn <= day), True)
@@ -115,9 +116,8 @@ class Person:
 
     def pay_groups(self) -> set[str]:
         """Every pay group that the participant is in at some time."""
-        return {each.value for each in self.settings() if each.attribute == "pay_group" and each.value} | {
-            DEFAULT_PAY_GROUP
-        }
+        named = {value for _, attribute, value, _ in self.settings() if attribute == "pay_group" and value}
+        return named | {DEFAULT_PAY_GROUP}
 
 
 _NAMES: Final = frozenset(Attributes.__slots__)

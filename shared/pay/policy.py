@@ -1,18 +1,17 @@
-"""What all policies share, and which version of one holds on a date."""
+"""What all policies share, what they may name, and which version of one holds on a date."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.contracts.base import YEARS
+from shared.contracts.base import PlausibleDate
 from shared.kernel.language.findings import Finding
-from shared.pay.references import Reference
 
 POLICY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
@@ -20,14 +19,18 @@ PolicyId = Annotated[str, StringConstraints(pattern=POLICY_ID)]
 """The id of a policy: letters, digits and `. _ -`, beginning with a letter or digit, 63 characters at most."""
 
 
-def _plausible(day: date) -> date:
-    if day.year not in YEARS:
-        raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
-    return day
+Named = Literal[
+    "payroll_profile", "delivery", "pay_group", "plan", "participant", "deal", "role", "legal entity", "cost center"
+]
+"""What can be named."""
 
 
-PolicyDate = Annotated[date, AfterValidator(_plausible)]
-"""A date of a policy, written as 2026-01-31."""
+class Reference(NamedTuple):
+    """A field of a policy, or of another setting, that names something which has to be there."""
+
+    field: str
+    what: Named
+    name: str
 
 
 class PolicyPart(BaseModel):
@@ -40,14 +43,14 @@ class Policy(PolicyPart):
     """One version of a setting of payout. A model per kind narrows `kind` to a literal and adds its own fields."""
 
     rules_pay: ClassVar[bool] = True
-    """Whether it says what people are paid, and so may not begin in a month that is closed. The books of a month are made after pay has
-    closed it, and say what changes by entries of their own."""
+    """Whether it says what people are paid, and so may not begin in a month that is closed. The books of a month are
+    made after pay has closed it, and say what changes by entries of their own."""
 
     kind: str
     """What is set."""
     id: PolicyId
     """Which one of its kind; the same in all its versions."""
-    valid_from: PolicyDate
+    valid_from: PlausibleDate
     """The first day on which this version holds. It holds until a later version does."""
 
     @classmethod
@@ -57,6 +60,7 @@ class Policy(PolicyPart):
         Raises:
             pydantic.ValidationError: the data is no such policy.
         """
+        # Through JSON, in which strict models take dates and tuples as they are written; data itself would be refused.
         return cls.model_validate_json(orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS))
 
     def names(self) -> Iterable[Reference]:
@@ -91,6 +95,5 @@ def in_force(versions: Iterable[Version], day: date) -> Version | None:
 
     So a version that is published later and begins earlier replaces, from its first day on, what was to come.
     """
-    return max(
-        (each for each in versions if each.policy.valid_from <= day), key=lambda each: each.version, default=None
-    )
+    valid = (version for version in versions if version.policy.valid_from <= day)
+    return max(valid, key=lambda version: version.version, default=None)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contracts.lines import COLLECTION
-from shared.pay.balances import CarriedState, PayKey, UnsettledEntry
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
 from shared.pay.calendars.timeline import pay_periods_between, ruling
 from shared.pay.cases import settle_everybody
@@ -27,10 +26,10 @@ from shared.pay.lines import months_wanted
 from shared.pay.reported_refunds import DatedDeal, dated
 from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
-from shared.pay.snapshot import RunSnapshot
+from shared.pay.snapshot import CarriedState, PayKey, RunSnapshot, UnsettledEntry
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
-from shared.periods import Month, next_period, period_of
+from shared.pay.terms.losses import LostLine, LostLineKey
+from shared.periods import BEFORE_ALL, Month, next_period, period_of
 
 
 class ProjectedRun(NamedTuple):
@@ -110,7 +109,7 @@ class _ProjectedLedger:
         earners = {
             (entries[number].period, entries[number].participant_id)
             for number in known
-            if entries[number].kind == "earning" and entries[number].period > (self._closed or "")
+            if entries[number].kind == "earning" and entries[number].period > (self._closed or BEFORE_ALL)
         }
         wanted = months_wanted(snapshot, frozenset(snapshot.people), open_earners=earners)
         looked_at = (n for n in known if entries[n].participant_id in wanted.get(entries[n].period, ()))
@@ -191,10 +190,10 @@ class _ProjectedLedger:
                 until = self._looked_at.get(entry.participant_id, date.min) if as_looked_at else date.max
                 # A payment counts from its own day, also in runs to come; a refund lowers the deal from the day on
                 # which it is known.
-                paid = [payment for payment in deal.deal.payments if payment.day <= until]
-                money = ([each._asdict() for each in of] for of in (paid, deal.refunds_by(min(day, until))))
+                payments = [payment._asdict() for payment in deal.deal.payments if payment.day <= until]
+                refunds = [refund._asdict() for refund in deal.refunds_by(min(day, until))]
                 own = (number, *(getattr(entry, name) for name in _OWN), None, None, entry.day)
-                rows.append((*own, deal.deal.amount, *money, deal.deal.started_on))
+                rows.append((*own, deal.deal.amount, payments, refunds, deal.deal.started_on))
         return pl.DataFrame(rows, schema=_ROW, orient="row")
 
     def _lost(self, snapshot: RunSnapshot, known: Iterable[int]) -> dict[PayKey, list[LostLine]]:
@@ -214,18 +213,16 @@ class _ProjectedLedger:
         remembered = {
             key: dict(state.dismissed) for key, state in self._carried.items() if self._is_in(snapshot.run, key)
         }
-        found: dict[PayKey, dict[LostLineKey, LostLine]] = {}
+        lost: dict[PayKey, dict[LostLineKey, LostLine]] = {}
         states = {key: dict(lines) for key, lines in remembered.items()}
         for day in sorted({entries[number].known_from or ends for number in new} | {ends}):
             numbers = [*before, *(number for number in new if (entries[number].known_from or day) <= day)]
             now = by_deal(self._rows(numbers, day)).join(paid, on=["participant_id", "period"], how="semi")
             changed = compared(paid, now)
-            found = lost_deals(changed, self._known(deals_of(changed, states), day), remembered=states)
-            for key, lines in found.items():
-                states.setdefault(key, {}).update(
-                    {line: LossRecord(lost.paid, lost.lost, lost.dismissed, lost.ruled) for line, lost in lines.items()}
-                )
-        return worth_remembering(snapshot, found, remembered=remembered)
+            lost = lost_deals(changed, self._known(deals_of(changed, states), day), remembered=states)
+            for key, lines in lost.items():
+                states.setdefault(key, {}).update({place: line.record for place, line in lines.items()})
+        return worth_remembering(snapshot, lost, remembered=remembered)
 
     def _known(self, deals: Iterable[str], day: date) -> dict[str, DealFact]:
         """What has become of deals by a day, of those that say when they were closed."""
@@ -264,13 +261,13 @@ class _ProjectedLedger:
 
 def _dated_deals(facts: PayFacts) -> dict[str, DatedDeal]:
     earned: dict[str, list[Entry]] = {}
-    for each in facts.entries:
-        if each.kind == "earning" and each.deal_id is not None:
-            earned.setdefault(each.deal_id, []).append(each)
+    for entry in facts.entries:
+        if entry.kind == "earning" and entry.deal_id is not None:
+            earned.setdefault(entry.deal_id, []).append(entry)
     return {name: dated(deal, earned.get(name, ())) for name, deal in facts.deals.items()}
 
 
-def _deal_of(entry: Entry) -> tuple[str, str, str | None]:
+def _deal_of(entry: Entry) -> tuple[str, Month, str | None]:
     return entry.participant_id, entry.period, entry.deal_id
 
 

@@ -50,15 +50,15 @@ def dated(deal: Deal, earned: Iterable[Entry]) -> DatedDeal:
     where nothing changed.
     """
     totals: Counter[date] = Counter()
-    for each in earned:
-        totals[each.known_from or last_day(each.period)] += each.amount
+    for entry in earned:
+        totals[entry.known_from or last_day(entry.period)] += entry.amount
     days = sorted(totals)
     last = days[-1] if len(days) > 1 else None
-    at = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
+    candidates = [[day for day in days if day >= refund.day] or [refund.day] for refund in deal.refunds]
     # Every way of putting refunds to changes, the earliest first; so many that a deal with dozens of refunds does not
     # take for ever.
-    ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*at), MOST_WAYS))
-    first = [(each[0], refund) for each, refund in zip(at, deal.refunds, strict=True)]
+    ways = (list(zip(way, deal.refunds, strict=True)) for way in islice(product(*candidates), MOST_WAYS))
+    first = [(days_of_it[0], refund) for days_of_it, refund in zip(candidates, deal.refunds, strict=True)]
     return DatedDeal(deal, next((way for way in ways if _explains(way, deal, totals=totals)), first), last)
 
 

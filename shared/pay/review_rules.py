@@ -85,15 +85,18 @@ class ReviewFacts:
 
 def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[ReviewFinding]:
     """Deals of which a share credits nobody, by reason; of a participant, or of nobody whom the roster knows."""
-    for each in uncredited_by_reason(shares):
-        yield ReviewFinding("splits_not_whole", participant_id, each.in_words)
+    for reason in uncredited_by_reason(shares):
+        yield ReviewFinding("splits_not_whole", participant_id, reason.in_words)
 
 
 def of_collection(settlement: Settlement) -> Iterable[ReviewFinding]:
     """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there."""
     who = settlement.participant_id
     if settlement.collection_unknown:
-        why = f"held, because what was paid is not known of {_named(settlement.collection_unknown)}: set the amount of the deal, in its currency"
+        why = (
+            f"held, because what was paid is not known of {_named(settlement.collection_unknown)}: "
+            "set the amount of the deal, in its currency"
+        )
         yield ReviewFinding("collection_unknown", who, why)
     if settlement.paid_less:
         why = f"taken back, because less is paid than when it was released of {_named(settlement.paid_less)}"

@@ -75,10 +75,10 @@ class RunTotal(NamedTuple):
 
 def run_totals(lines: Iterable[RunPayment]) -> list[RunTotal]:
     """The sums of the lines by currency."""
-    found: dict[str, list[int]] = {}
+    by_currency: dict[str, list[int]] = {}
     for line in lines:
-        sums = found.setdefault(line.currency, [0, 0, 0])
+        sums = by_currency.setdefault(line.currency, [0, 0, 0])
         sums[0] += line.paid
         sums[1] += line.paid > 0
         sums[2] += line.carried
-    return [RunTotal(currency, *sums) for currency, sums in sorted(found.items())]
+    return [RunTotal(currency, *sums) for currency, sums in sorted(by_currency.items())]

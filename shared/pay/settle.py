@@ -34,13 +34,13 @@ def settle(case: Case) -> Settlement:
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
     bases = _bases(case, due, lines=lines)
     before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
-    found = pay(
+    outcome = pay(
         Position(
             pay_period=case.pay_period,
             due=due,
             bases=bases,
-            topped={name: each.topped for name, each in before.items()},
-            forfeited={name: each.forfeited for name, each in before.items()},
+            topped={name: period.topped for name, period in before.items()},
+            forfeited={name: period.forfeited for name, period in before.items()},
             paid_before=case.paid_before,
             draw=case.draw,
             receivable=case.receivable,
@@ -51,20 +51,20 @@ def settle(case: Case) -> Settlement:
         case.terms,
     )
     lines = _opening(case) + lines
-    lines += [PayLine(line.step, line.amount, case.terms[line.pay_period].month) for line in found.lines]
-    if found.carried:
-        lines.append(PayLine("carried_forward", -found.carried, case.month))
-    ruling = {line: case.terms[line.pay_period] for line in found.lines}
+    lines += [PayLine(line.step, line.amount, case.terms[line.pay_period].month) for line in outcome.lines]
+    if outcome.carried:
+        lines.append(PayLine("carried_forward", -outcome.carried, case.month))
+    ruling = {line: case.terms[line.pay_period] for line in outcome.lines}
     return Settlement(
         participant_id=case.participant_id,
         currency=case.currency,
         lines=tuple(lines),
-        paid=found.paid + case.returned,
-        carried=found.carried,
-        draw=found.draw,
-        receivable=found.receivable,
+        paid=outcome.paid + case.returned,
+        carried=outcome.carried,
+        draw=outcome.draw,
+        receivable=outcome.receivable,
         held=holding.after,
-        settled={name: _as_left(name, bases[name], before=before[name], lines=found.lines) for name in bases},
+        settled={name: _as_left(name, bases[name], before=before[name], lines=outcome.lines) for name in bases},
         loss_records={key: LossRecord(deal.paid, deal.lost, kept, deal.losses) for key, (deal, kept) in stays.items()},
         hold_reasons=holding.reasons,
         reasons={(line.step, ruled.month): reason(line.step, ruled.terms) for line, ruled in ruling.items()},

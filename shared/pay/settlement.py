@@ -12,10 +12,9 @@ from datetime import date
 from typing import NamedTuple
 
 from shared.pay.steps import StepName
-from shared.pay.terms.hold_reasons import HoldReason
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
 from shared.pay.terms.words.base import PeriodTerms, Terms
-from shared.pay.terms.words.release import Hold, LineFacts
+from shared.pay.terms.words.release import Hold, HoldReason, LineFacts
 from shared.periods import Month
 
 

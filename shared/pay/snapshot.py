@@ -1,21 +1,74 @@
-"""Where everybody in a run stands before it: what a run is calculated from, besides the lines."""
+"""Where everybody in a run stands before it: what is new, what earlier runs left, and all else that a run is calculated
+from besides the lines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
-from shared.pay.balances import CarriedState, PayKey, UnsettledEntry
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.people import Attributes, Person
 from shared.pay.run import Run
-from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.pay.settlement import EarningLineKey, HeldAmount, SettledPeriod
+from shared.pay.terms.losses import LossRecord, LostLineKey
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import pays_unearned
 from shared.pay.terms.words.release import Hold
-from shared.periods import Month
+from shared.periods import BEFORE_ALL, Month
+
+PayKey: TypeAlias = tuple[str, str]
+"""A participant and a currency: pay is settled for each on its own."""
+
+
+class UnsettledEntry(NamedTuple):
+    """Something payable that no run has looked at: about which month, and whether a person adjusted it or payroll gave
+    it back.
+
+    `kind` is that of its journals: earning, adjustment or return.
+    """
+
+    origin: Month
+    kind: str
+    amount: int
+
+
+class ManualAdjustment(NamedTuple):
+    """A manual adjustment: its id, what it adds to pay in minor units, and its author's words for why."""
+
+    id: str
+    amount: int
+    reason: str
+
+
+class UnclearedRun(NamedTuple):
+    """A run that left something to a later one: the last day of its pay period, and the closed months that it
+    corrected.
+    """
+
+    run: str
+    ends: date
+    corrected: tuple[Month, ...]
+
+
+class CarriedState(NamedTuple):
+    """What the last run, which booked in `month`, left a participant in a currency.
+
+    `carried` is what it left payable, `settled` the pay periods as they are known by it. `uncleared` are the runs in a
+    row, up to the last, that left something to a later one: carried forward, advanced, or owed. Whoever set what those
+    paid has a hand in what the next one pays. `cleared` is where that row begins: how many journals the last run before
+    them had looked at, and the month it booked in.
+    """
+
+    carried: int
+    settled: Mapping[str, SettledPeriod]
+    dismissed: Mapping[LostLineKey, LossRecord]
+    run: str = ""
+    month: Month = BEFORE_ALL
+    uncleared: tuple[UnclearedRun, ...] = ()
+    cleared: tuple[int, Month] = (0, BEFORE_ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +131,9 @@ class RunSnapshot:
 
     def _with_floors(self) -> set[PayKey]:
         """Whoever is paid by their terms although nothing was earned."""
-        found = set()
+        keys = set()
         documents = self.terms(self.run.ends)
-        currencies = {each.currency for each in documents if pays_unearned(each)}
+        currencies = {document.currency for document in documents if pays_unearned(document)}
         # Most groups have no such terms: then nobody's roster is read.
         for participant_id in self.people if currencies else ():
             home = self.attributes_of(participant_id)
@@ -90,5 +143,5 @@ class RunSnapshot:
                         documents, participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency
                     )
                     if pays_unearned(mine):
-                        found.add((participant_id, currency))
-        return found
+                        keys.add((participant_id, currency))
+        return keys

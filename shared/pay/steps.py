@@ -120,8 +120,8 @@ _IN_ORDER: Final = (
         listing=Listing(
             1,
             "Changes to earlier months",
-            "A month that was paid is not changed. What its deals earn differently since then is a difference of this run, "
-            "under the plan that was in force in that month.",
+            "A month that was paid is not changed. What its deals earn differently since then is a difference of this "
+            "run, under the plan that was in force in that month.",
         ),
     ),
     Step(
@@ -179,7 +179,8 @@ _IN_ORDER: Final = (
         listing=Listing(
             3,
             "Clawbacks dismissed",
-            "What deals lost and is not taken back: by the age that a deal had when it was lost, or because an approver decided so.",
+            "What deals lost and is not taken back: by the age that a deal had when it was lost, or because an "
+            "approver decided so.",
         ),
     ),
     Step(
@@ -283,8 +284,8 @@ BESIDE: Final = frozenset(step.name for step in _IN_ORDER if not step.changes_pa
 
 BOOKINGS: Final[Mapping[str, Booking]] = MappingProxyType(
     {
-        each.kind: each
-        for each in (
+        booking.kind: booking
+        for booking in (
             EARNING,
             *(step.booking for step in _IN_ORDER if step.booking is not None),
             ADJUSTMENT,

@@ -11,8 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.payout.gl.formats import FORMATS
 from shared.contracts.base import ExactDecimal
-from shared.pay.policy import Policy, PolicyPart
-from shared.pay.references import Named, Reference
+from shared.pay.policy import Named, Policy, PolicyPart, Reference
 
 LedgerAccount = Literal["earned", "adjusted", "guaranteed", "held", "payable", "draw", "clawback", "paid"]
 Account = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f](?:.*[^\s])?$")]

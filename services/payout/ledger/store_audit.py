@@ -17,7 +17,7 @@ from services.payout.ledger.store import Earner
 from services.payout.ledger.tables import booked_earning
 from shared.log.port import Partition
 from shared.log.tables import dead_letter
-from shared.pay.balances import PayKey
+from shared.pay.snapshot import PayKey
 
 AccountKey: TypeAlias = tuple[str, str, str]
 """A participant, a currency and an account."""

@@ -10,8 +10,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from services.payout.payroll.formats import AnyFormat, PayrollFormat
 from services.payout.payroll.formats.generic import Generic
-from shared.pay.policy import Policy
-from shared.pay.references import Reference
+from shared.pay.policy import Policy, Reference
 
 Numbering = tuple[str, ...]
 """A payroll in which each id is one person's."""

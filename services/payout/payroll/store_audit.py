@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, text
 
-from shared.pay.balances import PayKey
+from shared.pay.snapshot import PayKey
 
 _DAMAGED_FILES = text("""
     select distinct batch from payroll_batch_file where sha256 <> encode(sha256(content), 'hex') order by 1""")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from shared.kernel.language.findings import did_you_mean
-from shared.pay.references import Named, Reference
+from shared.pay.policy import Named, Reference
 from shared.problems import Unprocessable
 
 _MANY: Final[Mapping[Named, str]] = {

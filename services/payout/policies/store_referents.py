@@ -11,7 +11,7 @@ from services.payout.policies import store as policies
 from services.payout.policies.store import pay_groups
 from services.payout.roster.store import people
 from shared.pay.deal_facts import DealSource
-from shared.pay.references import Named
+from shared.pay.policy import Named
 
 Asked = Collection[str]
 

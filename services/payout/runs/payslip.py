@@ -25,7 +25,7 @@ from shared.pay.people import Attributes
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
 from shared.pay.steps import STEPS
-from shared.pay.terms.hold_reasons import HoldReason
+from shared.pay.terms.words.release import HoldReason
 from shared.periods import Month
 
 _UNKNOWN: Final = HoldReason("", "")

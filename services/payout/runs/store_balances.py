@@ -15,8 +15,8 @@ from services.payout.runs.journals import EntityBalance
 from services.payout.runs.payslip import YearSums
 from services.payout.runs.record import SettlementRecord
 from services.payout.runs.tables import BOOKED
-from shared.pay.balances import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
 from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.pay.snapshot import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
 from shared.periods import Month
 
 

@@ -17,10 +17,10 @@ from services.payout.runs import tables
 from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.contracts.lines import each_line
-from shared.pay.balances import PayKey
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.pay.snapshot import PayKey
 
 
 class PaidUnder(NamedTuple):

@@ -23,9 +23,9 @@ from services.payout.runs.journals import pay_journals
 from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
 from services.payout.runs.record import PayRecord, RunRecord
 from services.payout.runs.service.payments import lines_to_pay, paying, profile_kept
-from shared.pay.balances import PayKey
 from shared.pay.run import DONE_STATES, Run, State
 from shared.pay.settlement import EarningLineKey, HeldAmount
+from shared.pay.snapshot import PayKey
 from shared.periods import Month
 
 HeldLines: TypeAlias = dict[tuple[PayKey, EarningLineKey], HeldAmount]

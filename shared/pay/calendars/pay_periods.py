@@ -66,8 +66,8 @@ def pay_period(group: PayGroup, name: str) -> PayPeriod:
 
 
 def _spans_of_year(group: PayGroup, year: int) -> Iterator[Span]:
-    first, following = (first_of_year(group.calendar, each) for each in (year, year + 1))
-    return _spans(group, first, last=following - timedelta(days=1))
+    following = first_of_year(group.calendar, year + 1)
+    return _spans(group, first_of_year(group.calendar, year), last=following - timedelta(days=1))
 
 
 def _spans(group: PayGroup, first: date, *, last: date) -> Iterator[Span]:

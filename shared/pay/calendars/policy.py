@@ -9,9 +9,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from holidays import country_holidays
 from pydantic import Field, field_validator, model_validator
 
-from shared.contracts.base import CurrencyCode
-from shared.pay.policy import Policy, PolicyDate, PolicyId, PolicyPart
-from shared.pay.references import Named, Reference
+from shared.contracts.base import CurrencyCode, PlausibleDate
+from shared.pay.policy import Named, Policy, PolicyId, PolicyPart, Reference
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
@@ -43,11 +42,13 @@ class SemiMonthly(PolicyPart):
 
 
 class Weekly(PolicyPart):
-    """A pay period of one or two weeks, named `2026-W27` or `2026-PP13`: the 27th week, the 13th fortnight that ends in 2026."""
+    """A pay period of one or two weeks, named `2026-W27` or `2026-PP13`: the 27th week, the 13th fortnight that ends in
+    2026.
+    """
 
     every: Literal["week", "two_weeks"]
     """A pay period is one week, or two."""
-    anchor: PolicyDate
+    anchor: PlausibleDate
     """The first day of any pay period; all others follow from it, before and after."""
 
 
@@ -60,16 +61,18 @@ class Fiscal(PolicyPart):
     every: Literal["fiscal_445", "fiscal_454", "fiscal_544"]
     """The weeks of the three pay periods of a quarter."""
     year_ends: Literal["last", "nearest"]
-    """The fiscal year ends on the last such weekday of `month`, or on the one nearest to the end of `month`. This is also what
-    gives a year its 53rd week."""
+    """The fiscal year ends on the last such weekday of `month`, or on the one nearest to the end of `month`. This is
+    also what gives a year its 53rd week."""
     weekday: Weekday
     """The weekday on which every pay period ends."""
     month: Annotated[int, Field(ge=1, le=12)]
     """The calendar month in which, or around whose end, the fiscal year ends."""
     named_after: Literal["end", "start"] = "end"
-    """Whether a fiscal year bears the number of the calendar year of its end, as most do, or of its start, as in retail.
+    """Whether a fiscal year bears the number of the calendar year of its end, as most do, or of its start, as in
+    retail.
 
-    A year that ends nearest to the end of December is the year of that December, also where it ends in the first days of January.
+    A year that ends nearest to the end of December is the year of that December, also where it ends in the first days
+    of January.
     """
 
 
@@ -88,13 +91,14 @@ class PayGroup(Policy):
     arrears_days: Annotated[int, Field(ge=0, le=180)] = 0
     """How many days after the end of its pay period pay is paid at the earliest."""
     pay_day: DayOfMonth | None = None
-    """The day of the month on which pay is paid: the first such day that is `arrears_days` or more after the end. Without it,
-    pay is paid exactly `arrears_days` after the end."""
+    """The day of the month on which pay is paid: the first such day that is `arrears_days` or more after the end.
+    Without it, pay is paid exactly `arrears_days` after the end."""
     business_day: Literal["before", "after"] = "before"
-    """Where a pay date is no business day: the business day before it, or the one after it. Never before the pay period's end."""
+    """Where a pay date is no business day: the business day before it, or the one after it. Never before the pay
+    period's end."""
     country: str | None = None
-    """ISO 3166 code of the country whose public holidays and weekends are no business days, such as US. Without it Saturday
-    and Sunday are no business days, and there are no holidays."""
+    """ISO 3166 code of the country whose public holidays and weekends are no business days, such as US. Without it
+    Saturday and Sunday are no business days, and there are no holidays."""
     subdivision: str | None = None
     """ISO 3166-2 code of the country's part with holidays of its own, without the country: CA, BY."""
     acknowledge_days: Annotated[int, Field(ge=0, le=60)] = 2

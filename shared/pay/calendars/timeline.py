@@ -16,12 +16,12 @@ _A_YEAR_AND_MORE: Final = timedelta(days=400)
 
 def group_on(groups: Sequence[PayGroup], day: date) -> PayGroup | None:
     """The version of a pay group that holds on a day; `groups` are its versions in the order of their publication."""
-    return next((each for each in reversed(groups) if each.valid_from <= day), None)
+    return next((group for group in reversed(groups) if group.valid_from <= day), None)
 
 
 def ruling(groups: Sequence[PayGroup], day: date) -> PayGroup:
     """The version that rules a day: the one that holds on it, the first one before there was any."""
-    return group_on(groups, day) or min(groups, key=lambda each: each.valid_from)
+    return group_on(groups, day) or min(groups, key=lambda group: group.valid_from)
 
 
 def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, PayPeriod]:
@@ -46,17 +46,17 @@ def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, P
 
 def pay_periods_between(groups: Sequence[PayGroup], first: date, *, last: date) -> Iterator[PayPeriod]:
     """The pay periods that end from one day to another, both included, each by the version that rules it."""
-    day = max(first, min(each.valid_from for each in groups))
+    day = max(first, min(group.valid_from for group in groups))
     while day <= last:
         group = group_on(groups, day)
         assert group is not None
         end = pay_period_at(group, day).end
         # The version that holds on the last day rules it: a version that begins within the pay period sets its pay
         # date.
-        found = pay_period_at(group_on(groups, end) or group, end)
-        if found.end <= last:
-            yield found
-        day = found.end + DAY
+        period = pay_period_at(group_on(groups, end) or group, end)
+        if period.end <= last:
+            yield period
+        day = period.end + DAY
 
 
 def misfit(new: PayGroup, groups: Sequence[PayGroup]) -> str | None:
@@ -75,12 +75,9 @@ def misfit(new: PayGroup, groups: Sequence[PayGroup]) -> str | None:
                 f"another calendar begins with a pay period of both; {new.valid_from} lies inside {holds.name} of the "
                 f"{calendar}, which is from {holds.start} to {holds.end}"
             )
-    given = {each.name for each in pay_periods(before, new.valid_from - _A_YEAR_AND_MORE, last=new.valid_from - DAY)}
-    again = [
-        each.name
-        for each in pay_periods(new, new.valid_from, last=new.valid_from + _A_YEAR_AND_MORE)
-        if each.name in given
-    ]
-    if again:
-        return f"the new calendar would name a second pay period {again[0]}; let it begin with another year"
+    starts = new.valid_from
+    given = {period.name for period in pay_periods(before, starts - _A_YEAR_AND_MORE, last=starts - DAY)}
+    following = pay_periods(new, starts, last=starts + _A_YEAR_AND_MORE)
+    if again := next((period.name for period in following if period.name in given), None):
+        return f"the new calendar would name a second pay period {again}; let it begin with another year"
     return None

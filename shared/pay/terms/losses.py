@@ -62,6 +62,16 @@ class Loss(NamedTuple):
     amount: Fraction
 
 
+class LossRecord(NamedTuple):
+    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of
+    that was dismissed, and of which losses."""
+
+    paid: PaidLine
+    lost: int
+    dismissed: int
+    ruled: tuple[Loss, ...] = ()
+
+
 class LostLine(NamedTuple):
     """A line that was paid and earns something else now. Amounts over its whole life.
 
@@ -86,15 +96,10 @@ class LostLine(NamedTuple):
     ruled: tuple[Loss, ...] = ()
     excused: bool = False
 
-
-class LossRecord(NamedTuple):
-    """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of
-    that was dismissed, and of which losses."""
-
-    paid: PaidLine
-    lost: int
-    dismissed: int
-    ruled: tuple[Loss, ...] = ()
+    @property
+    def record(self) -> LossRecord:
+        """What to remember of it where nothing more is dismissed."""
+        return LossRecord(self.paid, self.lost, self.dismissed, self.ruled)
 
 
 def losses(
@@ -118,8 +123,8 @@ def losses(
     since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
     if now == 0 and deal.cancelled_on is not None:
         since.append((deal.cancelled_on, None))  # takes what is left: an amount is not needed
-    since.sort(key=lambda each: each[0])
-    whole = None if paid.deal_amount is None else paid.deal_amount - sum(each.amount for each in paid.refunds)
+    since.sort(key=lambda decrease: decrease[0])
+    whole = None if paid.deal_amount is None else paid.deal_amount - sum(refund.amount for refund in paid.refunds)
     part_left = paid.part_left(shares)
     # Without an amount no refund is a part of anything: what the line lost is all there is to divide.
     if not whole or whole < 0 or deal.amount is None:
@@ -127,7 +132,7 @@ def losses(
     # The deal as it was when the line was paid, but for what is known of its amount since: refunds of then count, later
     # ones are the losses.
     there = tuple((Counter(deal.refunds) & known).elements())
-    left = max(0, deal.amount - sum(each.amount for each in there))
+    left = max(0, deal.amount - sum(refund.amount for refund in there))
     cancelled = any(amount is None for _, amount in since)
     rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
     rate = Fraction(paid.amount, whole) * part_left
@@ -149,17 +154,19 @@ def losses(
 
 
 def _in_order(lost: int, rate: Fraction, *, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
-    """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of rounding."""
-    found: list[Loss] = []
+    """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of
+    rounding.
+    """
+    losses: list[Loss] = []
     rest = Fraction(lost)
     for day, amount in since:
         taken = rest if amount is None else min(rest, rate * amount)
-        found.append(Loss(day, taken))
+        losses.append(Loss(day, taken))
         rest -= taken
     # Rounding is of the line, not of a decrease: the last one takes it, so that they sum to what was lost.
-    if found:
-        found[-1] = found[-1]._replace(amount=found[-1].amount + rest)
-    return tuple(each for each in found if each.amount)
+    if losses:
+        losses[-1] = losses[-1]._replace(amount=losses[-1].amount + rest)
+    return tuple(loss for loss in losses if loss.amount)
 
 
 def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
@@ -176,6 +183,7 @@ def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tu
 def dismissed(lost: Iterable[Loss], schedule: Clawback | None, *, since: date) -> int:
     """How much of what was lost, in minor units, stays with the participant; rounded once, over all losses."""
     lost = tuple(lost)
-    whole = sum((each.amount for each in lost), Fraction(0))
-    back = sum((each.amount * taken_back(schedule, since, lost_on=each.day) for each in lost), Fraction(0))
+    whole = sum((loss.amount for loss in lost), Fraction(0))
+    back = sum((loss.amount * taken_back(schedule, since, lost_on=loss.day) for loss in lost), Fraction(0))
+    # Both sides are rounded as the line was: what is dismissed and what is taken back sum to what was lost.
     return part(1, whole) - part(1, back)

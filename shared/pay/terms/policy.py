@@ -15,8 +15,7 @@ from pydantic import Field, create_model, model_validator
 from shared.contracts.base import CurrencyCode, Identifier
 from shared.kernel.language.findings import Finding
 from shared.money import to_minor
-from shared.pay.policy import Policy, PolicyPart
-from shared.pay.references import Named, Reference
+from shared.pay.policy import Named, Policy, PolicyPart, Reference
 from shared.pay.terms.words import WORDS
 from shared.pay.terms.words.base import Level, Terms, Value, Word
 
@@ -50,7 +49,9 @@ class AppliesTo(PolicyPart):
 
 
 class _Document(Policy):
-    """How what its participants earn becomes what they are paid. Holds for pay periods that end on `valid_from` or later."""
+    """How what its participants earn becomes what they are paid. Holds for pay periods that end on `valid_from` or
+    later.
+    """
 
     kind: Literal["payment_terms"]
     """`payment_terms`."""
@@ -70,12 +71,12 @@ class _Document(Policy):
 
     def names(self) -> Iterable[Reference]:
         """Whose terms these are."""
-        whose: tuple[tuple[str, Named, tuple[str, ...]], ...] = (
+        named: tuple[tuple[str, Named, tuple[str, ...]], ...] = (
             ("participants", "participant", self.applies_to.participants),
             ("plans", "plan", self.applies_to.plans),
             ("pay_groups", "pay_group", self.applies_to.pay_groups),
         )
-        return [Reference(f"applies_to.{field}", what, name) for field, what, names in whose for name in names]
+        return [Reference(f"applies_to.{field}", what, name) for field, what, names in named for name in names]
 
     def slips(self) -> Iterable[Finding]:
         """Words that take back what others promise."""
@@ -123,17 +124,18 @@ def names_without_anybody(terms: PaymentTerms, members: Iterable[Member]) -> lis
     there: set[tuple[Named, str | None]] = set()
     for who, plan, pay_group in members:
         there |= {("participant", who), ("plan", plan), ("pay_group", pay_group)}
-    return [each for each in terms.names() if (each.what, each.name) not in there]
+    return [reference for reference in terms.names() if (reference.what, reference.name) not in there]
 
 
 def for_nobody(documents: Iterable[PaymentTerms], members: Iterable[Member]) -> list[PaymentTerms]:
     """The documents with any rule that are terms of no member, though they name some."""
     everybody = list(members)
-    return [
-        each
-        for each in documents
-        if (names := list(each.names())) and each.said() and len(names_without_anybody(each, everybody)) == len(names)
-    ]
+
+    def is_for_nobody(terms: PaymentTerms) -> bool:
+        names = list(terms.names())
+        return bool(names and terms.said()) and len(names_without_anybody(terms, everybody)) == len(names)
+
+    return [terms for terms in documents if is_for_nobody(terms)]
 
 
 def applies_to_nobody(terms: PaymentTerms) -> str:
@@ -160,6 +162,6 @@ def terms_for(
     ]
     said: dict[str, Any] = {}
     # The closest comes last and replaces what others said, word by word.
-    for _, _, document in sorted(ranked, key=lambda each: each[:2]):
+    for _, _, document in sorted(ranked, key=lambda entry: entry[:2]):
         said |= document.said()
     return Terms(currency, said)

@@ -10,7 +10,8 @@ from pydantic import field_validator
 from services.payout.gl.entry import JournalEntry
 from services.payout.gl.formats.base import Fault, JournalFormat, lines_of
 from services.payout.gl.formats.plain_text import aligned, tag
-from shared.pay.policy import PolicyDate, PolicyPart
+from shared.contracts.base import PlausibleDate
+from shared.pay.policy import PolicyPart
 
 # The five roots, and parts that begin with a capital or a digit: what bean-check accepts under its default options.
 _ACCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
@@ -23,7 +24,7 @@ class Settings(PolicyPart):
     """Who the transactions name."""
     open_accounts: bool = True
     """Whether the file opens the accounts it uses. A book that includes the file and opens them itself says no."""
-    opened_on: PolicyDate | None = None
+    opened_on: PlausibleDate | None = None
     """When they were opened; by default on the first day of the file's first month."""
 
     @field_validator("payee")

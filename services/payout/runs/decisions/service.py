@@ -28,7 +28,7 @@ from services.payout.runs.decisions import store
 from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
 from shared.pay.calendars.pay_periods import pay_period_at
 from shared.pay.calendars.timeline import ruling
-from shared.pay.references import Reference
+from shared.pay.policy import Reference
 from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold
 from shared.periods import Month, period_of

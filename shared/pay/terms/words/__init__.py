@@ -9,15 +9,17 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Said, Terms, Word
+from shared.pay.terms.words.base import Terms, Word, Wording
 
-_modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__) if each.name != "base")
+_names = (module.name for module in iter_modules(__path__) if module.name != "base")
 
-WORDS: Final[tuple[Word[Any], ...]] = tuple(sorted((each.WORD for each in _modules), key=lambda word: word.place))
+WORDS: Final[tuple[Word[Any], ...]] = tuple(
+    sorted((import_module(f"{__name__}.{name}").WORD for name in _names), key=lambda word: word.place)
+)
 """Every word, in the order of their places."""
 
 
-def pays_unearned(terms: Said) -> bool:
+def pays_unearned(terms: Wording) -> bool:
     """Whether by these terms somebody may be paid who earned nothing."""
     return any(
         word.pays_unearned is not None and (said := terms[word]) is not None and word.pays_unearned(said)

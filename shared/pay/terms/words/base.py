@@ -20,9 +20,10 @@ from shared.kernel.language.values import Amount, Rate
 from shared.money import minor_digits, to_minor
 from shared.pay.policy import PolicyPart
 from shared.pay.steps import BESIDE, StepName
-from shared.periods import Month
+from shared.periods import BEFORE_ALL, Month
 
 Value = TypeVar("Value")
+LevelType = TypeVar("LevelType", bound="Level")
 
 Share = Annotated[Rate, Field(ge=0, le=1)]
 """A part of a whole: `50%`."""
@@ -46,7 +47,8 @@ class InForce(PolicyPart):
 
     def overlaps(self, other: InForce) -> bool:
         """Whether there is a month in which both hold."""
-        return (self.since or "") <= (other.until or "9999") and (other.since or "") <= (self.until or "9999")
+        begins = max(self.since or BEFORE_ALL, other.since or BEFORE_ALL)
+        return all(ends is None or begins <= ends for ends in (self.until, other.until))
 
     def holds_in(self, period: Month) -> bool:
         """Whether it holds in the month `2026-06`."""
@@ -74,7 +76,7 @@ def part(amount: int, share: Decimal | Fraction) -> int:
     return whole if exact >= 0 else -whole
 
 
-class Said(Protocol):
+class Wording(Protocol):
     """Terms in which words are looked up: a document, or what holds for a participant."""
 
     def __getitem__(self, word: Word[Value]) -> Value:
@@ -90,7 +92,9 @@ class Floor(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What a word does to what is due, in the order of the numbers: `ADVANCE`, `REPAYMENT`, `NEGATIVE_REST`, `BALANCE`, or any between."""
+    """What a word does to what is due, in the order of the numbers: `ADVANCE`, `REPAYMENT`, `NEGATIVE_REST`, `BALANCE`,
+    or any between.
+    """
 
     order: int
     do: Callable[[Walk], None]
@@ -116,7 +120,8 @@ class Word(Generic[Value]):
         place: where it stands among the others: in the schema, and where words are asked one after the other.
         absent: what holds where it is not said.
         check: refuses by ValueError what its type allows and cannot be meant.
-        slips: what of a document is allowed and probably not meant. Without amounts, which may be those of one person. `id` names the document.
+        slips: what of a document, named by its id, is allowed and probably not meant. Without amounts, which may be
+            those of one person.
         pays_unearned: whether somebody is looked at who earned nothing.
         prorated: whether it asks on how many days of a pay period a participant is there.
         floor: the least that a pay period brings by it; None where it secures nothing in that pay period.
@@ -133,7 +138,7 @@ class Word(Generic[Value]):
     place: int
     absent: Value
     check: Callable[[Any], None] | None = None
-    slips: Callable[[Said, str], Iterable[Finding]] | None = None
+    slips: Callable[[Wording, str], Iterable[Finding]] | None = None
     pays_unearned: Callable[[Any], bool] | None = None
     prorated: bool = False
     floor: Callable[[Walk, str], Floor | None] | None = None
@@ -146,7 +151,9 @@ class Word(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words that hold for one participant in one currency, from all documents that apply. What is not said changes nothing."""
+    """The words that hold for one participant in one currency, from all documents that apply. What is not said changes
+    nothing.
+    """
 
     currency: str
     said: Mapping[str, Any] = field(default_factory=dict)
@@ -167,6 +174,11 @@ class PeriodTerms(NamedTuple):
     terms: Terms
     month: Month
     there: Fraction = Fraction(1)
+
+    def in_force(self, word: Word[LevelType | None]) -> LevelType | None:
+        """What a word says, where it holds in the month; None where it does not, or is not said."""
+        level = self.terms[word]
+        return level if level is not None and level.holds_in(self.month) else None
 
     def secured(self, level: Level, *, by_days: bool) -> int:
         """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by
@@ -194,7 +206,8 @@ class Position:
     Args:
         pay_period: the run's.
         due: everything payable and not yet paid, whatever it is about, what earlier runs carried forward included.
-        bases: by pay period, what it brought so far, corrections included: the run's own, and earlier ones that were corrected since.
+        bases: by pay period, what it brought so far, corrections included: the run's own, and earlier ones that were
+            corrected since.
         topped: by pay period, what guarantees and minimums have added already.
         forfeited: by pay period, what was lost above a maximum already.
         paid_before: what earlier runs paid for the run's pay period.

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from dateutil.relativedelta import relativedelta
 from pydantic import Field, model_validator
 
+from shared.formatting import percent
 from shared.pay.policy import PolicyPart
 from shared.pay.terms.words.base import Share, Word
 
@@ -26,7 +27,9 @@ class ClawbackStep(PolicyPart):
 
 
 class Clawback(PolicyPart):
-    """What is taken back of a deal that is cancelled or refunded later. Without these words: all of it, however old the deal."""
+    """What is taken back of a deal that is cancelled or refunded later. Without these words: all of it, however old the
+    deal.
+    """
 
     steps: tuple[ClawbackStep, ...] = ()
     """Windows by age, shortest first; beyond the last nothing is taken back."""
@@ -75,8 +78,8 @@ def age_in_words(schedule: Clawback | None, since: date, *, lost_on: date) -> st
     if schedule is not None and (whole := schedule.prorated_over_months) is not None:
         gone = min(whole, _whole_months(since, lost_on))
         return f"after {gone} of {whole} months from {since}: {whole - gone}/{whole} of it is taken back"
-    percent = Decimal(back.numerator * 100) / back.denominator
-    return f"of a deal that began on {since}: {percent.normalize():f}% of it is taken back"
+    share = percent(Decimal(back.numerator) / back.denominator)  # exact: without a proration it is a rate of the terms
+    return f"of a deal that began on {since}: {share} of it is taken back"
 
 
 CLAWBACK: Final[Word[Clawback | None]] = Word(

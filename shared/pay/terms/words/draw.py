@@ -12,10 +12,10 @@ from pydantic import model_validator
 from shared.formatting import percent
 from shared.kernel.language.findings import Finding
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Said, Share, Terms, Walk, Word
+from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Share, Terms, Walk, Word, Wording
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.leaver import LEAVER, is_secured
-from shared.periods import Month
+from shared.periods import Month, first_day
 
 
 class Draw(Level):
@@ -24,7 +24,9 @@ class Draw(Level):
     amount: Money
     """What a pay period pays at least."""
     prorate: Literal["no", "days"] = "no"
-    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were there."""
+    """For whoever joins or leaves within a pay period: all of the amount, or the part of its days on which they were
+    there.
+    """
     kind: Literal["recoverable", "non_recoverable", "forgiven"] = "recoverable"
     """recoverable: what was advanced is taken from later pay above the draw. non_recoverable: it is never taken back.
     forgiven: recoverable, and what is left at the end of `forgive_every` is given up."""
@@ -47,16 +49,14 @@ class Draw(Level):
             return False
         if self.forgive_every == "end":
             return period == self.until
-        return int(period[5:]) % {"quarter": 3, "half_year": 6, "year": 12}[self.forgive_every] == 0
+        return first_day(period).month % {"quarter": 3, "half_year": 6, "year": 12}[self.forgive_every] == 0
 
 
 # A draw that is never taken back is a guarantee: nothing of it is owed, so it is booked and shown as one.
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    draw = ruled.terms[DRAW]
-    if draw is None or draw.kind != "non_recoverable" or not draw.holds_in(ruled.month):
-        return None
-    if not is_secured(walk, pay_period):
+    draw = ruled.in_force(DRAW)
+    if draw is None or draw.kind != "non_recoverable" or not is_secured(walk, pay_period):
         return None
     return Floor(ruled.secured(draw, by_days=draw.prorate == "days"), "guarantee")
 
@@ -86,8 +86,8 @@ def _level(walk: Walk) -> int | None:
 
     What earlier runs paid for the pay period counts: a draw is per pay period, not per run.
     """
-    draw, position = walk.terms[DRAW], walk.position
-    if draw is None or draw.kind == "non_recoverable" or not draw.holds_in(walk.own.month) or not position.settles:
+    draw, position = walk.own.in_force(DRAW), walk.position
+    if draw is None or draw.kind == "non_recoverable" or not position.settles:
         return None
     if not is_secured(walk, position.pay_period):
         return None
@@ -136,7 +136,7 @@ def _rule(terms: Terms, step: StepName) -> str:
     return ""
 
 
-def _slips(terms: Said, name: str) -> Iterator[Finding]:
+def _slips(terms: Wording, name: str) -> Iterator[Finding]:
     draw = terms[DRAW]
     if draw is not None and draw.kind == "recoverable" and not draw.recover:
         said = f"payment terms {name}: what the draw advances is never recovered, since recover is 0%"

@@ -22,8 +22,8 @@ class Guarantee(Level):
 
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    guarantee = ruled.terms[GUARANTEE]
-    if guarantee is None or not guarantee.holds_in(ruled.month) or not is_secured(walk, pay_period):
+    guarantee = ruled.in_force(GUARANTEE)
+    if guarantee is None or not is_secured(walk, pay_period):
         return None
     return Floor(ruled.secured(guarantee, by_days=guarantee.prorate == "days"), "guarantee")
 

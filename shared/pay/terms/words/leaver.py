@@ -18,8 +18,8 @@ class Leaver(PolicyPart):
     days_to_collect: Annotated[int, Field(ge=0, le=3650)] = 0
     """For `forfeit`: what is released within so many days after the last day is still paid."""
     draw_balance: Literal["recover", "receivable", "forgive"] = "recover"
-    """What is left of a draw after the final pay, which recovers as much as it can: it stays and is taken from any later pay, is booked as
-    owed by the participant, or given up."""
+    """What is left of a draw after the final pay, which recovers as much as it can: it stays and is taken from any
+    later pay, is booked as owed by the participant, or given up."""
     guarantee: Literal["ends", "final_month"] = "final_month"
     """Whether guarantee and draw are paid for the month of the last day."""
 

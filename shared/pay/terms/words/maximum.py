@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from shared.kernel.language.findings import Finding
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Level, Money, Said, Terms, Walk, Word
+from shared.pay.terms.words.base import Level, Money, Terms, Walk, Word, Wording
 from shared.pay.terms.words.draw import DRAW
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.minimum import MINIMUM
@@ -24,16 +24,16 @@ class Maximum(Level):
 
 def _ceiling(walk: Walk, pay_period: str, brought: int) -> int:
     ruled = walk.ruled[pay_period]
-    maximum = ruled.terms[MAXIMUM]
-    if maximum is None or maximum.above != "forfeit" or not maximum.holds_in(ruled.month):
+    maximum = ruled.in_force(MAXIMUM)
+    if maximum is None or maximum.above != "forfeit":
         return 0
     return max(0, brought - ruled.terms.minor(maximum))
 
 
 def _limit(walk: Walk, paid: int) -> int:
     """More than the maximum is carried. It is per pay period: what earlier runs paid for it counts."""
-    maximum = walk.terms[MAXIMUM]
-    if maximum is None or maximum.above != "carry" or not maximum.holds_in(walk.own.month):
+    maximum = walk.own.in_force(MAXIMUM)
+    if maximum is None or maximum.above != "carry":
         return paid
     return min(paid, max(0, walk.terms.minor(maximum) - walk.position.paid_before))
 
@@ -48,7 +48,7 @@ def _rule(terms: Terms, step: StepName) -> str:
     return "" if maximum is None or step != "forfeit" else f" of {maximum.amount:,f} {terms.currency}"
 
 
-def _slips(terms: Said, name: str) -> Iterator[Finding]:
+def _slips(terms: Wording, name: str) -> Iterator[Finding]:
     maximum = terms[MAXIMUM]
     for word, least in (("draw", terms[DRAW]), ("guarantee", terms[GUARANTEE]), ("minimum", terms[MINIMUM])):
         if least and maximum and least.amount > maximum.amount and least.overlaps(maximum):

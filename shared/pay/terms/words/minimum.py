@@ -20,19 +20,18 @@ class Minimum(Level):
 
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    minimum = ruled.terms[MINIMUM]
-    if minimum is None or minimum.below != "top_up" or not minimum.holds_in(ruled.month):
+    minimum = ruled.in_force(MINIMUM)
+    if minimum is None or minimum.below != "top_up" or not is_secured(walk, pay_period):
         return None
-    return Floor(ruled.terms.minor(minimum), "minimum") if is_secured(walk, pay_period) else None
+    return Floor(ruled.terms.minor(minimum), "minimum")
 
 
 def _limit(walk: Walk, paid: int) -> int:
     """Less than the minimum waits, but not for somebody who leaves: no later pay would bring it up."""
-    minimum = walk.terms[MINIMUM]
-    waits = minimum is not None and minimum.below == "carry" and minimum.holds_in(walk.own.month)
-    if minimum is not None and waits and paid < walk.terms.minor(minimum) and not walk.position.leaves:
-        return 0
-    return paid
+    minimum = walk.own.in_force(MINIMUM)
+    if minimum is None or minimum.below != "carry" or walk.position.leaves:
+        return paid
+    return paid if paid >= walk.terms.minor(minimum) else 0
 
 
 def _reason(terms: Terms, step: StepName) -> str:

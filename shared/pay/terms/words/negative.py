@@ -11,7 +11,7 @@ from shared.formatting import percent
 from shared.kernel.language.findings import Finding
 from shared.pay.policy import PolicyPart
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import NEGATIVE_REST, REPAYMENT, Act, Said, Share, Terms, Walk, Word
+from shared.pay.terms.words.base import NEGATIVE_REST, REPAYMENT, Act, Share, Terms, Walk, Word, Wording
 
 
 class Negative(PolicyPart):
@@ -48,7 +48,7 @@ def _reason(terms: Terms, step: StepName) -> str:
     return f"From this pay: at most {percent(terms[NEGATIVE].recover)} of it" if step == "repayment" else ""
 
 
-def _slips(terms: Said, name: str) -> Iterator[Finding]:
+def _slips(terms: Wording, name: str) -> Iterator[Finding]:
     negative = terms[NEGATIVE]
     if negative.balance == "receivable" and not negative.recover:
         said = f"payment terms {name}: what participants owe is never taken from later pay, since recover is 0%"

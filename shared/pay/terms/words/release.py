@@ -1,4 +1,4 @@
-"""The word `release`: when what a deal earns is due, in parts. What is not due is held.
+"""The word `release`: when what a deal earns is due, in parts. What is not due is held, and said why.
 
 How much of a line is released by a date follows from the deal's facts and the holds alone, not from what earlier runs
 released. So a run releases the difference to what is held, and it is all the same how many runs there were before.
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
+from shared.formatting import percent
 from shared.pay.policy import PolicyPart
 from shared.pay.terms.words.base import Share, Word, part
 from shared.pay.terms.words.leaver import Leaver
@@ -26,8 +27,8 @@ class Tranche(PolicyPart):
     share: Share
     """How much of it: `50%`."""
     when: Literal["booked", "collected", "paid_in_full", "started"]
-    """booked: with the period it is earned in. collected: as the customer's money comes in, in proportion. paid_in_full: once all of
-    it is in. started: when the contract's service starts."""
+    """booked: with the period it is earned in. collected: as the customer's money comes in, in proportion.
+    paid_in_full: once all of it is in. started: when the contract's service starts."""
     days_after: Annotated[int, Field(ge=0, le=3650)] = 0
     """So many days after that."""
 
@@ -40,16 +41,19 @@ class DatedAmount(NamedTuple):
 
     @classmethod
     def all_of(cls, entries: Sequence[Mapping[str, Any]] | None) -> list[DatedAmount] | None:
-        """Those of a line's `payments` or `refunds` (`shared.contracts.lines.COLLECTION`); None where they are not known."""
-        return None if entries is None else [cls(each["day"], each["amount"]) for each in entries]
+        """Those of a line's `payments` or `refunds` (`shared.contracts.lines.COLLECTION`); None where they are not
+        known.
+        """
+        return None if entries is None else [cls(entry["day"], entry["amount"]) for entry in entries]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
     """A line of what a participant earned by a deal, and what is known of the deal. Amounts in minor units.
 
-    `booked_on` is the date the line counts from. A line without a deal (a bonus, a minimum) has no deal's facts and is due at once.
-    Of a deal that nobody knows, `deal_amount` is None; where its payments or refunds cannot be counted in its currency, they are.
+    `booked_on` is the date the line counts from. A line without a deal (a bonus, a minimum) has no deal's facts and is
+    due at once. Of a deal that nobody knows, `deal_amount` is None; where its payments or refunds cannot be counted in
+    its currency, they are.
     """
 
     participant_id: str
@@ -69,7 +73,8 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the customer has paid.
+    """A stop that a person put on pay, with a reason, until it is released: by a person, on a date, or when the
+    customer has paid.
 
     It stops lines of `since` and later months: what was paid with earlier months stays so.
     """
@@ -150,24 +155,74 @@ def collected(line: LineFacts, as_of: date) -> Fraction | None:
         return None
     # A refund lowers what is owed and, as money that went back, what is in: paid in full and half refunded is still
     # paid in full.
-    given_back = _by(line.refunds, as_of)
+    given_back = _sum_by(line.refunds, as_of)
     owed = line.deal_amount - given_back
     if owed <= 0:
         return Fraction(1)
-    return min(Fraction(1), max(Fraction(0), Fraction(_by(line.payments, as_of) - given_back, owed)))
+    return min(Fraction(1), max(Fraction(0), Fraction(_sum_by(line.payments, as_of) - given_back, owed)))
 
 
-def _by(entries: Iterable[DatedAmount], as_of: date) -> int:
-    return sum(each.amount for each in entries if each.day <= as_of)
+def _sum_by(entries: Iterable[DatedAmount], as_of: date) -> int:
+    return sum(entry.amount for entry in entries if entry.day <= as_of)
 
 
 def waits_for_money(line: LineFacts, tranches: Iterable[Tranche] | None, *, holds: Iterable[Hold]) -> bool:
     """Whether what is released of a line hangs on what its customer pays: money that goes takes it back again."""
     if line.deal_id is None:
         return False
-    return any(each.when in ("collected", "paid_in_full") for each in tranches or ()) or any(
-        hold.until_collected and hold.concerns(line) for hold in holds
-    )
+    tranche_waits = any(tranche.when in ("collected", "paid_in_full") for tranche in tranches or ())
+    return tranche_waits or any(hold.until_collected and hold.concerns(line) for hold in holds)
+
+
+class HoldReason(NamedTuple):
+    """Why something is held, and what will release it."""
+
+    reason: str
+    released_by: str
+
+
+def why_held(line: LineFacts, tranches: Sequence[Tranche] | None, *, holds: Iterable[Hold], as_of: date) -> HoldReason:
+    """Why not all of the line is released on a date, in words for whoever earned it: the holds that stop it; without
+    any, the parts that are not due.
+    """
+    if stops := [hold for hold in holds if hold.stops(line, as_of)]:
+        reasons, lifts = [f"On hold: {hold.reason}" for hold in stops], [_lifted(hold) for hold in stops]
+    else:
+        waiting = [tranche for tranche in tranches or () if due(line, tranche, as_of=as_of) < 1]
+        reasons = [f"{percent(tranche.share)} {_waits(tranche)}" for tranche in waiting]
+        lifts = [_due_with(line, tranche) for tranche in waiting]
+    # Two tranches may wait for the same: it is said once.
+    return HoldReason("; ".join(dict.fromkeys(reasons)), "; ".join(dict.fromkeys(lifts)))
+
+
+def _lifted(hold: Hold) -> str:
+    ways = [f"on {hold.until}"] if hold.until is not None else []
+    if hold.until_collected:
+        ways.append("when the customer has paid")
+    return " or ".join([*ways, "when a person releases it"])
+
+
+def _waits(tranche: Tranche) -> str:
+    event = {
+        "booked": "the sale",
+        "collected": "the customer pays, in proportion",
+        "paid_in_full": "the customer has paid everything",
+        "started": "the service starts",
+    }[tranche.when]
+    if tranche.days_after:
+        return f"is due {tranche.days_after} days after {event}"
+    return f"is due with {event}" if tranche.when == "booked" else f"is due when {event}"
+
+
+def _due_with(line: LineFacts, tranche: Tranche) -> str:
+    """What has to happen, with its date where that is known."""
+    later = f" and {tranche.days_after} days" if tranche.days_after else ""
+    since = {"booked": line.booked_on, "started": line.started_on}.get(tranche.when)
+    if since is not None:
+        return f"on {since + timedelta(days=tranche.days_after)}"
+    if tranche.when == "started":
+        return f"the start of the service{later}"
+    return f"the customer's {'last payment' if tranche.when == 'paid_in_full' else 'payments'}{later}"
 
 
 def _sums_to_the_whole(tranches: Sequence[Tranche]) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.pay.terms.hold_reasons import HoldReason, why_held
-from shared.pay.terms.words.release import Hold, Tranche
+from shared.pay.terms.words.release import Hold, HoldReason, Tranche, why_held
 from tests.shared.pay.terms.words.test_release import line
 
 DAY = date(2026, 1, 31)
