@@ -15,9 +15,8 @@ from earnest.files.pay_events import PayEvents, read_events
 from earnest.files.pay_inputs import earned_file, read_deals, read_earned
 from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.policies.checking import policy_files, read_policy_file
-from shared.pay.calendars.pay_periods import pay_period_at
+from shared.pay.calendars.pay_periods import misfit, pay_period_at, ruling
 from shared.pay.calendars.policy import DEFAULT, PayGroup
-from shared.pay.calendars.timeline import misfit, ruling
 from shared.pay.facts import Entry, PayFacts
 from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force

@@ -22,6 +22,7 @@ _BLOCKED: Final = text("""
     from dead_letter join unnest(cast(:topics as text[]), cast(:keys as text[])) k(topic, key) using (topic, key)
     where worker = :worker and replayed_at is null""")
 _ANY_OPEN: Final = text("select exists (select 1 from dead_letter where worker = :worker and replayed_at is null)")
+_IS_OPEN: Final = dead_letter.c.replayed_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def find(engine: Engine, which: Filter, *, include_replayed: bool = False, limit
     """Dead letters of the service whose schema the engine is bound to, oldest first."""
     query = select(dead_letter).where(which.condition()).order_by(dead_letter.c.id).limit(limit)
     if not include_replayed:
-        query = query.where(dead_letter.c.replayed_at.is_(None))
+        query = query.where(_IS_OPEN)
     with engine.connect() as connection:
         return [_from_row(row) for row in connection.execute(query)]
 
@@ -75,9 +76,9 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
     """
     with engine.begin() as connection:
         keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
-        open_keys = select(*keys).where(which.condition(), dead_letter.c.replayed_at.is_(None))
+        open_keys = select(*keys).where(which.condition(), _IS_OPEN)
         places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
-        open_places = select(*places).where(which.condition(), dead_letter.c.replayed_at.is_(None))
+        open_places = select(*places).where(which.condition(), _IS_OPEN)
         # The worker locks its position while it parks: with that locked here, nothing is parked behind a letter just
         # closed. In the order in which workers lock theirs (`positions.move`), so that the two cannot deadlock.
         connection.execute(
@@ -88,7 +89,7 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
         )
         rows = connection.execute(
             update(dead_letter)
-            .where(tuple_(*keys).in_(open_keys), dead_letter.c.replayed_at.is_(None))
+            .where(tuple_(*keys).in_(open_keys), _IS_OPEN)
             .values(replayed_at=func.now(), replayed_by=by)
             .returning(dead_letter)
         )
@@ -111,9 +112,9 @@ def _note(letter: DeadLetter) -> tuple[Topic, Record]:
 
 def open_letters(engine: Engine, worker: str) -> int:
     """How many dead letters of a worker are open."""
-    query = select(func.count()).where(dead_letter.c.worker == worker, dead_letter.c.replayed_at.is_(None))
+    query = select(func.count()).select_from(dead_letter).where(dead_letter.c.worker == worker, _IS_OPEN)
     with engine.connect() as connection:
-        return connection.execute(query.select_from(dead_letter)).scalar_one()
+        return connection.execute(query).scalar_one()
 
 
 def key_of(stored: Stored) -> tuple[str, str]:

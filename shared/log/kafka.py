@@ -105,12 +105,9 @@ class KafkaLog:
                     reader.seek(lane, start)
                 elif reader.position(lane) != start:  # where reading goes on, what was fetched ahead is used
                     reader.seek(lane, start)
-                polled = reader.poll(timeout_ms=int(READ_SECONDS * 1000), max_records=limit)
+                return _polled(reader, partition, limit=limit)
             except KafkaError as error:
                 raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
-        if not polled:
-            raise LogUnavailable(f"Kafka gave no records of {partition.topic} in {READ_SECONDS} s")
-        return [stored_from(partition, record) for record in polled[lane]]
 
     def first(self, partition: Partition) -> int:
         """See `Log.first`."""
@@ -129,9 +126,11 @@ class KafkaLog:
             reader = self._new_reader()
             try:
                 for partition, end in sorted(ends.items()):
-                    reader.assign([TopicPartition(*partition)])
-                    reader.seek(TopicPartition(*partition), firsts[partition])
-                    yield from _until(reader, partition, end=end)
+                    lane = TopicPartition(*partition)
+                    reader.assign([lane])
+                    reader.seek(lane, firsts[partition])
+                    while reader.position(lane) < end:
+                        yield from (stored for stored in _polled(reader, partition) if stored.position < end)
             finally:
                 reader.close()
         except KafkaError as error:
@@ -181,11 +180,9 @@ class KafkaLog:
         )
 
 
-def _until(reader: Any, partition: Partition, *, end: int) -> Iterator[Stored]:
-    """What the reader gives of its one partition, up to the position before `end`."""
-    lane = TopicPartition(*partition)
-    while reader.position(lane) < end:
-        polled = reader.poll(timeout_ms=int(READ_SECONDS * 1000))
-        if not polled:
-            raise LogUnavailable(f"Kafka gave no records of {partition.topic} in {READ_SECONDS} s")
-        yield from (stored_from(partition, record) for record in polled[lane] if record.offset < end)
+def _polled(reader: Any, partition: Partition, *, limit: int | None = None) -> list[Stored]:
+    """What a reader gives next of its one partition, of which it is known that there is more."""
+    polled = reader.poll(timeout_ms=int(READ_SECONDS * 1000), max_records=limit)
+    if not polled:
+        raise LogUnavailable(f"Kafka gave no records of {partition.topic} in {READ_SECONDS} s")
+    return [stored_from(partition, record) for record in polled[TopicPartition(*partition)]]

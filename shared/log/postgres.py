@@ -15,7 +15,16 @@ from shared.contracts.topics import Topic, with_dead_letters
 from shared.database import engine_for, migrate
 from shared.log import store
 from shared.log.membership import Membership
-from shared.log.port import LogUnavailable, Partition, Record, Stored, UnknownTopic
+from shared.log.partitioner import partition_of
+from shared.log.port import (
+    MAX_RECORD_BYTES,
+    LogUnavailable,
+    Partition,
+    Record,
+    RecordTooLarge,
+    Stored,
+    UnknownTopic,
+)
 from shared.log.postgres_consumer import PostgresConsumer
 
 SCHEMA = "log"
@@ -102,9 +111,14 @@ class PostgresLog:
             store.append(store.driver(connection), self.place(publications))
 
     def place(self, publications: Sequence[tuple[Topic, Record]]) -> list[tuple[Partition, Record]]:
-        """Choose partitions. Raises as `Log.append` does."""
-        numbers = {topic.name: self.partition_count(topic.name) for topic, _ in publications}
-        return store.place(((topic.name, record) for topic, record in publications), numbers)
+        """Choose each record's partition, by topic and key. Raises as `Log.append` does."""
+        placed = []
+        for topic, record in publications:
+            name, size = topic.name, len(record.value or b"")
+            if size > MAX_RECORD_BYTES:
+                raise RecordTooLarge(f"a record of {name} has {size} bytes; the limit is {MAX_RECORD_BYTES}")
+            placed.append((Partition(name, partition_of(record.key, self.partition_count(name))), record))
+        return placed
 
     def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> PostgresConsumer:
         """See `Log.consumer`. All members of a group name the same topics."""

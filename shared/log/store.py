@@ -12,8 +12,7 @@ import orjson
 import psycopg
 from sqlalchemy import Connection
 
-from shared.log.partitioner import partition_of
-from shared.log.port import MAX_RECORD_BYTES, Partition, PositionOutOfRange, Record, RecordTooLarge, Stored
+from shared.log.port import Partition, PositionOutOfRange, Record, Stored
 
 CHANNEL = "log."
 """Notifications of a topic's new records go to the channel of this prefix and the topic's name."""
@@ -61,20 +60,6 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     return raw
-
-
-def place(publications: Iterable[tuple[str, Record]], partitions: Mapping[str, int]) -> list[tuple[Partition, Record]]:
-    """Choose each record's partition, by topic name and key, where `partitions` says how many a topic has.
-
-    Raises:
-        RecordTooLarge: a value exceeds `MAX_RECORD_BYTES`.
-    """
-    placed = []
-    for topic, record in publications:
-        if record.value is not None and len(record.value) > MAX_RECORD_BYTES:
-            raise RecordTooLarge(f"a record of {topic} has {len(record.value)} bytes; the limit is {MAX_RECORD_BYTES}")
-        placed.append((Partition(topic, partition_of(record.key, partitions[topic])), record))
-    return placed
 
 
 def append(connection: psycopg.Connection[Any], placed: Sequence[tuple[Partition, Record]]) -> list[int]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from shared.pay.calendars.pay_periods import pay_period_at
-from shared.pay.calendars.timeline import ruling
+from shared.pay.calendars.pay_periods import pay_period_at, ruling
 from shared.pay.lines import line_facts, summed
 from shared.pay.people import Person
 from shared.pay.settle import settle

@@ -58,63 +58,35 @@ class Remarked(NamedTuple):
 
 
 class DealSource(Protocol):
-    """Where to ask about deals."""
+    """Where to ask about deals. Every question raises `shared.problems.Unavailable` where there is no answer."""
 
     def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
-        """The facts of deals; one without a closing is absent.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """The facts of deals; one without a closing is absent."""
         ...
 
     def known(self, deals: Sequence[str]) -> set[str]:
-        """Which of these deals there are, won or not.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """Which of these deals there are, won or not."""
         ...
 
     def plans(self) -> set[str]:
-        """The plans that are published.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """The plans that are published."""
         ...
 
     def paid_less(self, as_of: date) -> Sequence[str]:
-        """Deals of which a payment was ever taken back, and that are not paid in full by a day.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """Deals of which a payment was ever taken back, and that are not paid in full by a day."""
         ...
 
     def quarantined(self) -> Mapping[str, str]:
         """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the
-        moment.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        moment."""
         ...
 
     def remarks(self, period: Month) -> Sequence[Remarked]:
-        """What of roster, plans and deals looks like a slip and moves the pay of a month.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """What of roster, plans and deals looks like a slip and moves the pay of a month."""
         ...
 
     def uncredited(self, period: Month) -> Sequence[Uncredited]:
-        """Won deals of a month, or without a close date, whose shares do not sum to the whole.
-
-        Raises:
-            Unavailable: the source does not answer.
-        """
+        """Won deals of a month, or without a close date, whose shares do not sum to the whole."""
         ...
 
 

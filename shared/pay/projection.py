@@ -15,8 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contracts.lines import COLLECTION
-from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
-from shared.pay.calendars.timeline import pay_periods_between, ruling
+from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, pay_periods_between, ruling
 from shared.pay.cases import settle_everybody
 from shared.pay.deal_facts import DealFact
 from shared.pay.deals_changed import by_deal, compared

@@ -12,8 +12,7 @@ from services.payout.deps import EarningsReader
 from services.payout.policies.store import pay_group
 from shared.contracts.base import YEARS
 from shared.deps import SnapshotDep
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod
-from shared.pay.calendars.timeline import pay_period_named, pay_periods_between
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_named, pay_periods_between
 from shared.pay.policy import POLICY_ID
 from shared.problems import NotFound, Unprocessable
 

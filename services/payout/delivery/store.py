@@ -12,8 +12,8 @@ from services.payout.delivery import tables
 from services.payout.delivery.parcels import DropFile, Parcel, manifest_name, next_attempt
 from services.payout.payroll import store as batches
 from services.payout.policies.store import pay_group
+from shared.pay.calendars.pay_periods import group_on
 from shared.pay.calendars.policy import DEFAULT
-from shared.pay.calendars.timeline import group_on
 
 _parcels = tables.delivery
 _files = tables.delivery_file

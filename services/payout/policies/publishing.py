@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.payout.errors import Refusal
+from shared.pay.calendars.pay_periods import misfit
 from shared.pay.calendars.policy import DEFAULT, PayGroup
-from shared.pay.calendars.timeline import misfit
 from shared.pay.policy import Policy, Version
 from shared.periods import Month, first_day, next_period
 

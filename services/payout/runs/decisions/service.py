@@ -26,8 +26,7 @@ from services.payout.runs import store as runs
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.decisions import store
 from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
-from shared.pay.calendars.pay_periods import pay_period_at
-from shared.pay.calendars.timeline import ruling
+from shared.pay.calendars.pay_periods import pay_period_at, ruling
 from shared.pay.policy import Reference
 from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold

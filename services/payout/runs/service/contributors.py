@@ -24,8 +24,7 @@ from services.payout.runs.record import PAYEE_ATTRIBUTES
 from shared.contracts.topics import ROSTER
 from shared.log import replays
 from shared.pay.approval import ApprovalPolicy
-from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at
-from shared.pay.calendars.timeline import ruling
+from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, ruling
 from shared.pay.policy import Version, in_force
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms

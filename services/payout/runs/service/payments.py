@@ -19,8 +19,7 @@ from services.payout.payroll.policy import Numbering, PayrollProfile
 from services.payout.policies.store import pay_group, pay_groups
 from services.payout.roster.store import people
 from services.payout.runs.record import Payee, PayRecord, RunRecord
-from shared.pay.calendars.pay_periods import pay_period_at
-from shared.pay.calendars.timeline import ruling
+from shared.pay.calendars.pay_periods import pay_period_at, ruling
 from shared.pay.run import Run
 from shared.pay.steps import STEPS
 

@@ -44,8 +44,7 @@ from services.payout.runs.service.snapshot import inputs_sha256, load
 from shared.auth import Principal
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at
-from shared.pay.calendars.timeline import pay_period_named, ruling
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_period_named, ruling
 from shared.pay.review_rules import LEFT_OUT
 from shared.pay.run import Run, RunPayment, run_totals
 from shared.pay.settlement import EarningLineKey, HeldAmount

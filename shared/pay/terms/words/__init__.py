@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Terms, Word, Wording
+from shared.pay.terms.words.base import Level, Terms, Word, Wording
 
 _names = (module.name for module in iter_modules(__path__) if module.name != "base")
 
@@ -29,9 +29,20 @@ def pays_unearned(terms: Wording) -> bool:
 
 def reason(step: StepName, terms: Terms) -> str:
     """The rule behind a step, for whoever is paid; nothing where the step says all there is to say."""
+    if (explaining := _explaining(step, terms)) is not None:
+        word, level = explaining
+        return f"{word.explains[step]}: {level.in_words(terms.currency)}"
     return next((said for word in WORDS if word.reason and (said := word.reason(terms, step))), "")
 
 
 def rule(step: StepName, terms: Terms) -> str:
     """What the terms add to the sentence of a step, for whoever calculates it again."""
+    if (explaining := _explaining(step, terms)) is not None:
+        return f" of {explaining[1].amount:,f} {terms.currency}"
     return next((said for word in WORDS if word.rule and (said := word.rule(terms, step))), "")
+
+
+def _explaining(step: StepName, terms: Terms) -> tuple[Word[Any], Level] | None:
+    """The word whose amount stands behind a step, and what it says."""
+    words = (word for word in reversed(WORDS) if step in word.explains)
+    return next(((word, level) for word in words if (level := terms[word]) is not None), None)

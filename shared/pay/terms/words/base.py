@@ -128,6 +128,8 @@ class Word(Generic[Value]):
         ceiling: what is lost of what a pay period brought, given with its top-up, in minor units.
         acts: what it does to what is due.
         limit: what it lets through of what is about to be paid; the rest stays for the next run.
+        explains: the steps behind which its amount stands, each with what is said before it to whoever is paid. Of
+            several words that explain a step the one with the last place does.
         reason: the rule behind a step, for whoever is paid; nothing where the step is no matter of this word.
         rule: what it adds to the sentence of a step, for whoever calculates it again.
     """
@@ -145,6 +147,7 @@ class Word(Generic[Value]):
     ceiling: Callable[[Walk, str, int], int] | None = None
     acts: tuple[Act, ...] = ()
     limit: Callable[[Walk, int], int] | None = None
+    explains: Mapping[StepName, str] = field(default_factory=dict)
     reason: Callable[[Terms, StepName], str] | None = None
     rule: Callable[[Terms, StepName], str] | None = None
 

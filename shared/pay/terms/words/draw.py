@@ -13,7 +13,6 @@ from shared.formatting import percent
 from shared.kernel.language.findings import Finding
 from shared.pay.steps import StepName
 from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Share, Terms, Walk, Word, Wording
-from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.leaver import LEAVER, is_secured
 from shared.periods import Month, first_day
 
@@ -118,22 +117,16 @@ def _settle_balance(walk: Walk) -> None:
 
 def _reason(terms: Terms, step: StepName) -> str:
     draw = terms[DRAW]
-    if draw is None:
+    if draw is None or step != "recovery":
         return ""
-    if step == "draw" or (step == "guarantee" and terms[GUARANTEE] is None):
-        return f"Draw: {draw.in_words(terms.currency)}"
-    return f"Recovered from pay above the draw: at most {percent(draw.recover)} of it" if step == "recovery" else ""
+    return f"Recovered from pay above the draw: at most {percent(draw.recover)} of it"
 
 
 def _rule(terms: Terms, step: StepName) -> str:
     draw = terms[DRAW]
-    if draw is None:
+    if draw is None or step != "recovery" or draw.recover == 1:
         return ""
-    if step == "draw" or (step == "guarantee" and terms[GUARANTEE] is None):
-        return f" of {draw.amount:,f} {terms.currency}"
-    if step == "recovery" and draw.recover != 1:
-        return f", at most {draw.recover * 100:f}% of the pay above the draw"
-    return ""
+    return f", at most {draw.recover * 100:f}% of the pay above the draw"
 
 
 def _slips(terms: Wording, name: str) -> Iterator[Finding]:
@@ -155,6 +148,8 @@ DRAW: Final[Word[Draw | None]] = Word(
     prorated=True,
     floor=_floor,
     acts=(Act(ADVANCE, _advance_or_recover), Act(BALANCE, _settle_balance)),
+    # A draw that is never taken back makes the step of a guarantee, unless the terms have one, which comes after it.
+    explains={"draw": "Draw", "guarantee": "Draw"},
     reason=_reason,
     rule=_rule,
 )

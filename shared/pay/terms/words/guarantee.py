@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Floor, Level, Money, Terms, Walk, Word
+from shared.pay.terms.words.base import Floor, Level, Money, Walk, Word
 from shared.pay.terms.words.leaver import is_secured
 
 
@@ -28,16 +27,6 @@ def _floor(walk: Walk, pay_period: str) -> Floor | None:
     return Floor(ruled.secured(guarantee, by_days=guarantee.prorate == "days"), "guarantee")
 
 
-def _reason(terms: Terms, step: StepName) -> str:
-    guarantee = terms[GUARANTEE]
-    return "" if guarantee is None or step != "guarantee" else f"Guaranteed: {guarantee.in_words(terms.currency)}"
-
-
-def _rule(terms: Terms, step: StepName) -> str:
-    guarantee = terms[GUARANTEE]
-    return "" if guarantee is None or step != "guarantee" else f" of {guarantee.amount:,f} {terms.currency}"
-
-
 GUARANTEE: Final[Word[Guarantee | None]] = Word(
     name="guarantee",
     type=Guarantee,
@@ -47,7 +36,6 @@ GUARANTEE: Final[Word[Guarantee | None]] = Word(
     pays_unearned=lambda _: True,
     prorated=True,
     floor=_floor,
-    reason=_reason,
-    rule=_rule,
+    explains={"guarantee": "Guaranteed"},
 )
 WORD: Final = GUARANTEE

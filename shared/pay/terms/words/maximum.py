@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from shared.kernel.language.findings import Finding
-from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Level, Money, Terms, Walk, Word, Wording
+from shared.pay.terms.words.base import Level, Money, Walk, Word, Wording
 from shared.pay.terms.words.draw import DRAW
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.minimum import MINIMUM
@@ -38,16 +37,6 @@ def _limit(walk: Walk, paid: int) -> int:
     return min(paid, max(0, walk.terms.minor(maximum) - walk.position.paid_before))
 
 
-def _reason(terms: Terms, step: StepName) -> str:
-    maximum = terms[MAXIMUM]
-    return "" if maximum is None or step != "forfeit" else f"Paid at most: {maximum.in_words(terms.currency)}"
-
-
-def _rule(terms: Terms, step: StepName) -> str:
-    maximum = terms[MAXIMUM]
-    return "" if maximum is None or step != "forfeit" else f" of {maximum.amount:,f} {terms.currency}"
-
-
 def _slips(terms: Wording, name: str) -> Iterator[Finding]:
     maximum = terms[MAXIMUM]
     for word, least in (("draw", terms[DRAW]), ("guarantee", terms[GUARANTEE]), ("minimum", terms[MINIMUM])):
@@ -71,7 +60,6 @@ MAXIMUM: Final[Word[Maximum | None]] = Word(
     slips=_slips,
     ceiling=_ceiling,
     limit=_limit,
-    reason=_reason,
-    rule=_rule,
+    explains={"forfeit": "Paid at most"},
 )
 WORD: Final = MAXIMUM

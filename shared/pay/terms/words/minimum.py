@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from shared.pay.steps import StepName
-from shared.pay.terms.words.base import Floor, Level, Money, Terms, Walk, Word
+from shared.pay.terms.words.base import Floor, Level, Money, Walk, Word
 from shared.pay.terms.words.leaver import is_secured
 
 
@@ -34,16 +33,6 @@ def _limit(walk: Walk, paid: int) -> int:
     return paid if paid >= walk.terms.minor(minimum) else 0
 
 
-def _reason(terms: Terms, step: StepName) -> str:
-    minimum = terms[MINIMUM]
-    return "" if minimum is None or step != "minimum" else f"Paid at least: {minimum.in_words(terms.currency)}"
-
-
-def _rule(terms: Terms, step: StepName) -> str:
-    minimum = terms[MINIMUM]
-    return "" if minimum is None or step != "minimum" else f" of {minimum.amount:,f} {terms.currency}"
-
-
 def _is_topped_up(minimum: Minimum) -> bool:
     return minimum.below == "top_up"
 
@@ -57,7 +46,6 @@ MINIMUM: Final[Word[Minimum | None]] = Word(
     pays_unearned=_is_topped_up,
     floor=_floor,
     limit=_limit,
-    reason=_reason,
-    rule=_rule,
+    explains={"minimum": "Paid at least"},
 )
 WORD: Final = MINIMUM

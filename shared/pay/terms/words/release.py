@@ -34,7 +34,9 @@ class Tranche(PolicyPart):
 
 
 class DatedAmount(NamedTuple):
-    """Money on a date, in minor units of its deal: a payment, negative where it was taken back; or a refund, positive."""
+    """Money on a date, in minor units of its deal: a payment, negative where it was taken back; or a refund, never
+    negative.
+    """
 
     day: date
     amount: int

@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_periods
+from shared.pay.calendars.pay_periods import (
+    NoSuchPayPeriod,
+    group_on,
+    misfit,
+    pay_period_at,
+    pay_period_named,
+    pay_periods,
+    pay_periods_between,
+)
 from shared.pay.calendars.policy import DEFAULT, PayGroup
-from shared.pay.calendars.timeline import group_on, misfit, pay_period_named, pay_periods_between
 from tests.shared.pay.calendars.test_pay_periods import DAY, calendars, group
 
 FIRST = date(2020, 1, 1)
