@@ -15,7 +15,7 @@ from earnest.files.rejections import BAD_VALUE, FileError, Rejection
 from earnest.files.rows import ROW, read_rows
 from shared.decimals import moved
 from shared.facts import values_of
-from shared.pay.deal_facts import LOST, collections, deal_fact
+from shared.pay.deal_facts import LOST, dated_amounts, deal_history
 from shared.pay.facts import Deal, Entry
 from shared.periods import Month, last_day, period_of
 
@@ -103,12 +103,12 @@ def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
 
 def _known(values: Mapping[str, Any]) -> Deal:
     amount = None if values.get("amount") is None else _scaled(values["amount"])
-    payments, refunds = (collections(values, name, units=_scaled) for name in ("payments", "refunds"))
+    payments, refunds = (dated_amounts(values, name, units=_scaled) for name in ("payments", "refunds"))
     # With one collection that cannot be counted, no share of the deal is known: rather none than one of some of them.
     if payments is None or refunds is None:
         amount = None
     start = values.get("start_date")
-    fact = deal_fact(values, _scaled)
+    fact = deal_history(values, _scaled)
     started = date.fromisoformat(start) if start else None
     return Deal(
         amount=amount,

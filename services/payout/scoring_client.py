@@ -17,7 +17,7 @@ import httpx
 import polars as pl
 
 from shared.contracts.lines import MEDIA_TYPE, NotLines, checked
-from shared.pay.deal_facts import DealFact, Remarked, Uncredited, scored
+from shared.pay.deal_facts import DealHistory, Remarked, Uncredited, history_as_scored
 from shared.periods import Month
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -90,13 +90,13 @@ class ScoringClient:
             what = str(error) if isinstance(error, NotLines) else "it is no Arrow stream"
             raise LinesUnavailable(f"what scoring answers is not what was agreed: {what}") from None
 
-    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+    def facts(self, deals: Sequence[str]) -> dict[str, DealHistory]:
         """What became of deals, those that scoring knows.
 
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        scored_deals = {deal["deal_id"]: scored(deal["facts"], self._zone) for deal in self._deals(deals)}
+        scored_deals = {deal["deal_id"]: history_as_scored(deal["facts"], self._zone) for deal in self._deals(deals)}
         found = {deal_id: fact for deal_id, fact in scored_deals.items() if fact is not None}
         lost = [deal_id for deal_id, fact in found.items() if fact.refunds or fact.cancelled_on is not None]
         shares = self._shares(lost)

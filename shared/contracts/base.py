@@ -56,8 +56,8 @@ class Contract(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Statement(Contract):
-    """What somebody says, by whatever road: blanks around a text do not count, and blank text is no value."""
+class Submission(Contract):
+    """What somebody sends, by whatever road: blanks around a text do not count, and blank text is no value."""
 
     @model_validator(mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from shared.contracts.base import (
     CurrencyCode,
     ExactDecimal,
     Identifier,
-    Statement,
+    Submission,
     Text,
     WholeNumber,
 )
@@ -149,7 +149,7 @@ class DealFields(Contract):
         return fields
 
 
-class DealPatch(Statement):
+class DealPatch(Submission):
     """What a source says about a deal: the body (`data`) of a CloudEvent sent to ingest.
 
     `sequence` orders patches of one source that share an instant (a CRM's revision number).

@@ -16,7 +16,7 @@ from shared.contracts.base import (
     Contract,
     ExactDecimal,
     Identifier,
-    Statement,
+    Submission,
     Text,
     WholeNumber,
     YesNo,
@@ -93,7 +93,7 @@ class AssignmentFields(Contract):
         return fields
 
 
-class RosterPatch(Statement):
+class RosterPatch(Submission):
     """What HR or sales operations say about a participant from a date on: the `data` of a CloudEvent, or a CSV row."""
 
     participant_id: Identifier

@@ -45,14 +45,8 @@ def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, perio
         period: the month to keep.
     """
     now = earned.filter(pl.col("period") == period)
-    order = {
-        (plan.plan, plan.version, component.component): number
-        for plan in plans
-        for number, component in enumerate(plan.components)
-    }
-    place = [order.get(key, len(order)) for key in now.select(_KEY).iter_rows()]
     rows = (
-        now.with_columns(pl.Series("place", place, dtype=pl.Int64))
+        now.with_columns(_places(now, plans))
         .join(_carried(explained, plans, period=period), on=["participant_id", *_KEY], how="left")
         .with_columns(pl.col("paid_before").fill_null(0))
         .sort("participant_id", "place", *_KEY, "fiscal")
@@ -87,6 +81,16 @@ def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, perio
             ).cast(pl.Binary),
         )
     )
+
+
+def _places(earned: pl.DataFrame, plans: PlanSet) -> pl.Series:
+    """Where the component of each earning stands in its plan; what its plan does not have, its limits, comes last."""
+    order = {
+        (plan.plan, plan.version, component.component): number
+        for plan in plans
+        for number, component in enumerate(plan.components)
+    }
+    return pl.Series("place", [order.get(key, len(order)) for key in earned.select(_KEY).iter_rows()], dtype=pl.Int64)
 
 
 def nothing(participant_id: str, period: Month) -> bytes:

@@ -17,7 +17,7 @@ ANYBODY: Final = "approver"
 """The role of a step that whoever may approve runs can take."""
 
 
-class Step(PolicyPart):
+class ApprovalStep(PolicyPart):
     """One approval."""
 
     role: Name
@@ -35,7 +35,7 @@ class ApprovalPolicy(Policy):
     """`approval`."""
     pay_groups: tuple[str, ...] = ()
     """The pay groups it is for; all where none is named."""
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[ApprovalStep, ...], Field(min_length=1)]
     """In the order in which they are taken."""
 
     def names(self) -> Iterable[Reference]:

@@ -20,7 +20,7 @@ Shares = Mapping[str, int]
 """By rule the share of a deal that it gives a participant, in parts of 10^-8."""
 
 
-class DealFact(NamedTuple):
+class DealHistory(NamedTuple):
     """`since` is where a deal's age begins: its contract's start, or its closing. Amounts are in minor units of the
     deal's currency; `amount` is None where the deal does not say one. `cancelled_on` is None where it is not cancelled.
     `shares` are those of each participant in each month, or what they would be if nothing of the deal were lost; None
@@ -60,7 +60,7 @@ class Remarked(NamedTuple):
 class DealSource(Protocol):
     """Where to ask about deals. Every question raises `shared.problems.Unavailable` where there is no answer."""
 
-    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+    def facts(self, deals: Sequence[str]) -> dict[str, DealHistory]:
         """The facts of deals; one without a closing is absent."""
         ...
 
@@ -90,9 +90,9 @@ class DealSource(Protocol):
         ...
 
 
-def deal_fact(
+def deal_history(
     values: Mapping[str, Any], units: Callable[[str], int | None], *, cancelled_on: date | None = None
-) -> DealFact | None:
+) -> DealHistory | None:
     """What became of a deal, from the values of its facts by path; None where it does not say when it was closed.
 
     A refund that cannot be told makes the amount unknown too: what is left of the deal then cannot be told either.
@@ -106,13 +106,13 @@ def deal_fact(
     if since is None:
         return None
     amount = None if values.get("amount") is None else units(values["amount"])
-    refunds = collections(values, "refunds", units=units)
+    refunds = dated_amounts(values, "refunds", units=units)
     if day := values.get("cancel_date"):
         cancelled_on = date.fromisoformat(day)
-    return DealFact(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
+    return DealHistory(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
 
 
-def collections(
+def dated_amounts(
     values: Mapping[str, Any], name: str, *, units: Callable[[str], int | None]
 ) -> list[DatedAmount] | None:
     """The `payments` or `refunds` of a deal by day, from the values of its facts; None where one cannot be told in
@@ -128,7 +128,7 @@ def collections(
     return sorted(entries)
 
 
-def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
+def history_as_scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealHistory | None:
     """What became of a deal, from its facts as scoring shows them: path -> value, occurred_at.
 
     A deal that is cancelled without a date was cancelled on the day on which that was said.
@@ -137,7 +137,7 @@ def scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealFact | None:
     said_on = None
     if values.get("stage") in LOST:
         said_on = datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date()
-    return deal_fact(values, lambda amount: _units(amount, values.get("currency")), cancelled_on=said_on)
+    return deal_history(values, lambda amount: _units(amount, values.get("currency")), cancelled_on=said_on)
 
 
 def _units(amount: str, currency: str | None) -> int | None:

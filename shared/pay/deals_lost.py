@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.snapshot import PayKey
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey, PaidLine, losses
 from shared.pay.terms.words.clawback import CLAWBACK
@@ -31,7 +31,7 @@ def deals_of(changed: pl.DataFrame, remembered: Mapping[PayKey, Mapping[LostLine
 
 def lost_deals(
     changed: pl.DataFrame,
-    facts: Mapping[str, DealFact],
+    facts: Mapping[str, DealHistory],
     *,
     remembered: Mapping[PayKey, Mapping[LostLineKey, LossRecord]],
 ) -> dict[PayKey, dict[LostLineKey, LostLine]]:

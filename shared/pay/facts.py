@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from shared.pay.calendars.policy import PayGroup
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.people import Person
 from shared.pay.snapshot import PayKey
 from shared.pay.terms.policy import PaymentTerms
@@ -48,7 +48,7 @@ class Deal(NamedTuple):
     payments: Sequence[DatedAmount] = ()
     refunds: Sequence[DatedAmount] = ()
     started_on: date | None = None
-    fact: DealFact | None = None
+    fact: DealHistory | None = None
     is_lost: bool = False
 
 

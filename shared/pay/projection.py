@@ -17,7 +17,7 @@ import polars as pl
 from shared.contracts.lines import COLLECTION
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, pay_periods_between, ruling
 from shared.pay.cases import settle_everybody
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.deals_changed import by_deal, compared
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.facts import Deal, Entry, PayFacts
@@ -223,7 +223,7 @@ class _ProjectedLedger:
                 states.setdefault(key, {}).update({place: line.record for place, line in lines.items()})
         return worth_remembering(snapshot, lost, remembered=remembered)
 
-    def _known(self, deals: Iterable[str], day: date) -> dict[str, DealFact]:
+    def _known(self, deals: Iterable[str], day: date) -> dict[str, DealHistory]:
         """What has become of deals by a day, of those that say when they were closed."""
         known = {name: self._deals.get(name, _UNKNOWN).as_of(day) for name in deals}
         return {name: fact for name, fact in known.items() if fact is not None}

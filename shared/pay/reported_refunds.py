@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice, product
 from typing import Final, NamedTuple
 
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.facts import Deal, Entry
 from shared.pay.terms.losses import ROUNDING
 from shared.pay.terms.words.release import DatedAmount
@@ -31,7 +31,7 @@ class DatedDeal(NamedTuple):
         """Those that are known by a day."""
         return [refund for known_from, refund in self.refunds if known_from <= day]
 
-    def as_of(self, day: date) -> DealFact | None:
+    def as_of(self, day: date) -> DealHistory | None:
         """What has become of the deal by a day; None where it does not say when it was closed."""
         fact = self.deal.fact
         if fact is None:

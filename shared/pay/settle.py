@@ -5,7 +5,7 @@ terms change, what is paid.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.formatting import money
 from shared.pay.held_lines import held_lines
@@ -33,23 +33,7 @@ def settle(case: Case) -> Settlement:
     ]
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
     bases = _bases(case, due, lines=lines)
-    before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
-    outcome = pay(
-        Position(
-            pay_period=case.pay_period,
-            due=due,
-            bases=bases,
-            topped={name: period.topped for name, period in before.items()},
-            forfeited={name: period.forfeited for name, period in before.items()},
-            paid_before=case.paid_before,
-            draw=case.draw,
-            receivable=case.receivable,
-            leaves=case.has_left,
-            final=case.has_left and case.starts <= (case.last_day or case.starts),
-            settles=case.settles,
-        ),
-        case.terms,
-    )
+    outcome = pay(_position(case, due, bases=bases), case.terms)
     lines = _opening(case) + lines
     lines += [PayLine(line.step, line.amount, case.terms[line.pay_period].month) for line in outcome.lines]
     if outcome.carried:
@@ -64,7 +48,7 @@ def settle(case: Case) -> Settlement:
         draw=outcome.draw,
         receivable=outcome.receivable,
         held=holding.after,
-        settled={name: _as_left(name, bases[name], before=before[name], lines=outcome.lines) for name in bases},
+        settled={name: _as_left(case, name, base=base, lines=outcome.lines) for name, base in bases.items()},
         loss_records={key: LossRecord(deal.paid, deal.lost, kept, deal.losses) for key, (deal, kept) in stays.items()},
         hold_reasons=holding.reasons,
         reasons={(line.step, ruled.month): reason(line.step, ruled.terms) for line, ruled in ruling.items()},
@@ -137,6 +121,24 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
     return bases
 
 
+def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
+    """Where the participant stands before the terms."""
+    before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
+    return Position(
+        pay_period=case.pay_period,
+        due=due,
+        bases=bases,
+        topped={name: period.topped for name, period in before.items()},
+        forfeited={name: period.forfeited for name, period in before.items()},
+        paid_before=case.paid_before,
+        draw=case.draw,
+        receivable=case.receivable,
+        leaves=case.has_left,
+        final=case.has_left and case.starts <= (case.last_day or case.starts),
+        settles=case.settles,
+    )
+
+
 def _opening(case: Case) -> list[PayLine]:
     """What there was before the run: carried in, earned in this pay period, corrected in earlier ones, adjusted by
     hand.
@@ -154,9 +156,11 @@ def _opening(case: Case) -> list[PayLine]:
     return [line for line in lines if line.amount]
 
 
-def _as_left(name: str, base: int, *, before: SettledPeriod, lines: Sequence[TermLine]) -> SettledPeriod:
+def _as_left(case: Case, name: str, *, base: int, lines: Sequence[TermLine]) -> SettledPeriod:
     """A pay period as the run leaves it."""
-    mine = [line for line in lines if line.pay_period == name]
-    topped = sum(line.amount for line in mine if STEPS[line.step].remembered == "topped")
-    forfeited = -sum(line.amount for line in mine if STEPS[line.step].remembered == "forfeited")
+    before = case.settled.get(name, SettledPeriod())
+    about_it = [line for line in lines if line.pay_period == name]
+    topped = sum(line.amount for line in about_it if STEPS[line.step].remembered == "topped")
+    # What is forfeited lowers pay, so its lines are negative; what is remembered of it is how much it was.
+    forfeited = -sum(line.amount for line in about_it if STEPS[line.step].remembered == "forfeited")
     return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)

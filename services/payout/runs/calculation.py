@@ -12,7 +12,7 @@ import polars as pl
 
 from shared.contracts.lines import each_line
 from shared.pay.cases import settle_everybody
-from shared.pay.deal_facts import DealFact, Remarked, Uncredited
+from shared.pay.deal_facts import DealHistory, Remarked, Uncredited
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.settlement import Settlement
@@ -40,12 +40,12 @@ class RunInputs:
     snapshot: RunSnapshot
     lines: pl.DataFrame
     corrected: Corrected
-    facts: Mapping[str, DealFact] = field(default_factory=dict)
+    facts: Mapping[str, DealHistory] = field(default_factory=dict)
     uncredited: Sequence[Uncredited] = ()
     remarks: Sequence[Remarked] = ()
 
     @property
-    def facts_to_tell(self) -> Mapping[str, DealFact]:
+    def facts_to_tell(self) -> Mapping[str, DealHistory]:
         """What statements say became of deals: nothing where so much changed that it is no matter of single deals."""
         return self.facts if _is_told(self.corrected) else {}
 

@@ -17,7 +17,7 @@ from shared.explanation import Line, Part
 from shared.explanation.frozen import components_of
 from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.money import from_minor
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.deals_changed import KEY, Corrected
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month
@@ -56,7 +56,7 @@ class DealPay(NamedTuple):
 
 
 def changed_lines(
-    corrected: Corrected, facts: Mapping[str, DealFact], *, before: Details, now: Details, writing: Writing
+    corrected: Corrected, facts: Mapping[str, DealHistory], *, before: Details, now: Details, writing: Writing
 ) -> Mapping[tuple[str, str, str], Sequence[ChangedLine]]:
     """By participant, currency and month what became of which deal, and of what no deal earned.
 
@@ -119,7 +119,7 @@ def _with_amounts(why: str, row: Mapping[str, Any], *, writing: Writing) -> str:
 
 
 def _causes(
-    row: Mapping[str, Any], fact: DealFact | None, *, was: DealPay | None, now: DealPay | None, writing: Writing
+    row: Mapping[str, Any], fact: DealHistory | None, *, was: DealPay | None, now: DealPay | None, writing: Writing
 ) -> list[str]:
     """All that makes a deal earn something else, in words."""
     # From the cause that explains most to the one that explains least: a deal that is gone needs no words about its
@@ -146,7 +146,7 @@ def _causes(
     return causes or ["calculated anew"]
 
 
-def _of_the_deal(row: Mapping[str, Any], fact: DealFact, *, writing: Writing) -> Iterator[str]:
+def _of_the_deal(row: Mapping[str, Any], fact: DealHistory, *, writing: Writing) -> Iterator[str]:
     """Refunds and the amount."""
     known, refunds = Counter(DatedAmount.all_of(row["refunds"]) or ()), Counter(fact.refunds)
 

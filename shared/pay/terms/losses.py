@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeAlias
 
-from shared.pay.deal_facts import DealFact, Shares
+from shared.pay.deal_facts import DealHistory, Shares
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.clawback import Clawback, taken_back
 from shared.pay.terms.words.release import DatedAmount
@@ -103,7 +103,7 @@ class LostLine(NamedTuple):
 
 
 def losses(
-    paid: PaidLine, now: int, *, deal: DealFact, shares: Shares | None = None
+    paid: PaidLine, now: int, *, deal: DealHistory, shares: Shares | None = None
 ) -> tuple[PaidLine, tuple[Loss, ...]]:
     """What a line lost by the decreases of its deal since it was paid, by day; and what to remember of it.
 

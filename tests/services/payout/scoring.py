@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from shared.contracts.lines import SCHEMA
 from shared.explanation import frozen
-from shared.pay.deal_facts import DealFact, Remarked, Uncredited
+from shared.pay.deal_facts import DealHistory, Remarked, Uncredited
 from shared.periods import last_day
 
 
@@ -22,7 +22,7 @@ class Scoring:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.deals: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-        self.facts_of: dict[str, DealFact] = {}
+        self.facts_of: dict[str, DealHistory] = {}
         self.touched: list[dict[str, str]] = []
         self.less: list[str] = []
         self.set_aside: dict[str, str] = {}
@@ -42,7 +42,7 @@ class Scoring:
         settled = pl.col("settled") & ~pl.col("participant_id").is_in(list(self.set_aside))
         return found.with_columns(settled=settled)
 
-    def facts(self, deals: Sequence[str]) -> dict[str, DealFact]:
+    def facts(self, deals: Sequence[str]) -> dict[str, DealHistory]:
         """What became of deals."""
         return {deal: self.facts_of[deal] for deal in deals if deal in self.facts_of}
 

@@ -15,7 +15,7 @@ import pytest
 
 from services.payout.scoring_client import MOST_PAGES, LinesUnavailable, ScoringClient
 from shared.contracts import lines as contract
-from shared.pay.deal_facts import DealFact, Remarked, Uncredited
+from shared.pay.deal_facts import DealHistory, Remarked, Uncredited
 
 
 def stream(table: pl.DataFrame) -> bytes:
@@ -105,7 +105,7 @@ def test_many_deals_are_asked_for_at_once(tmp_path: Path) -> None:
     found = source(tmp_path, answer).facts([f"D{n}" for n in range(1500)])
     assert asked == [1000, 500]
     assert len(found) == 1499
-    assert found["D7"] == DealFact(date(2025, 3, 14), None)
+    assert found["D7"] == DealHistory(date(2025, 3, 14), None)
     assert source(tmp_path, unreachable).facts([]) == {}
     with pytest.raises(LinesUnavailable, match="does not answer"):
         source(tmp_path, unreachable).facts(["D1"])

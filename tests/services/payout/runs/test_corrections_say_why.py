@@ -19,7 +19,7 @@ from shared.contracts.lines import COLLECTION
 from shared.explanation import frozen
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from shared.pay.terms.words.release import DatedAmount
 
@@ -38,7 +38,7 @@ class Months:
         self,
         before: list[str],
         now: list[str],
-        facts: Mapping[str, DealFact] | None = None,
+        facts: Mapping[str, DealHistory] | None = None,
         pays: tuple[str, str] = (TIERS, TIERS),
         quotas: tuple[int, int] = (100_000, 100_000),
         versions: tuple[int, int] = (1, 1),
@@ -107,11 +107,11 @@ def test_refund_owner_amount_share_cancellation_and_tiers_at_once_are_all_named(
         "D5,ann,5000,2025-01-28,,,won",
     ]
     facts = {
-        "D1": DealFact(date(2025, 1, 5), 50_000_00, [DatedAmount(date(2025, 2, 10), 10_000_00)]),
-        "D2": DealFact(date(2025, 1, 10), 40_000_00),
-        "D3": DealFact(date(2025, 1, 20), 45_000_00),
-        "D4": DealFact(date(2025, 1, 25), 20_000_00),
-        "D6": DealFact(date(2025, 1, 8), 10_000_00, (), date(2025, 2, 12)),
+        "D1": DealHistory(date(2025, 1, 5), 50_000_00, [DatedAmount(date(2025, 2, 10), 10_000_00)]),
+        "D2": DealHistory(date(2025, 1, 10), 40_000_00),
+        "D3": DealHistory(date(2025, 1, 20), 45_000_00),
+        "D4": DealHistory(date(2025, 1, 25), 20_000_00),
+        "D6": DealHistory(date(2025, 1, 8), 10_000_00, (), date(2025, 2, 12)),
     }
     assert Months(tmp_path).told(before, now, facts) == [
         ("D1", -400_00, "10,000.00 USD refunded on 2025-02-10: 2,000.00 before, 1,600.00 now"),
@@ -136,7 +136,7 @@ def test_refund_owner_amount_share_cancellation_and_tiers_at_once_are_all_named(
 def test_a_deal_of_which_nothing_changed_but_the_tiers_it_reaches_or_its_cents_says_that(tmp_path: Path) -> None:
     before = ["D1,ann,60000,2025-01-05,,,won", "D2,ann,20000,2025-01-06,,,won"]
     now = [before[0].replace("60000", "50000"), before[1]]
-    facts = {"D1": DealFact(date(2025, 1, 5), 50_000_00), "D2": DealFact(date(2025, 1, 6), 20_000_00)}
+    facts = {"D1": DealHistory(date(2025, 1, 5), 50_000_00), "D2": DealHistory(date(2025, 1, 6), 20_000_00)}
     assert Months(tmp_path).told(before, now, facts)[1] == (
         "D2",
         -200_00,
@@ -149,7 +149,7 @@ def test_a_deal_of_which_only_cents_moved_says_that(tmp_path: Path) -> None:
     _, second = Months(tmp_path).told(
         ["D1,ann,10,2025-01-05,,,won", "D2,ann,11,2025-01-06,,,won"],
         ["D1,ann,11,2025-01-05,,,won", "D2,ann,11,2025-01-06,,,won"],
-        {"D1": DealFact(date(2025, 1, 5), 11_00), "D2": DealFact(date(2025, 1, 6), 11_00)},
+        {"D1": DealHistory(date(2025, 1, 5), 11_00), "D2": DealHistory(date(2025, 1, 6), 11_00)},
         (FLAT, FLAT),
     )
     assert second == ("D2", -1, "Cents are rounded once, on the total, which changed: 0.28 before, 0.27 now")
@@ -180,7 +180,7 @@ def test_what_changed_and_moves_no_rate_of_the_deal_is_no_cause(tmp_path: Path) 
     told = Months(tmp_path).told(
         ["D1,ann,30000,2025-01-05,,,won"],
         ["D1,ann,40000,2025-01-05,,,won"],
-        {"D1": DealFact(date(2025, 1, 5), 40_000_00)},
+        {"D1": DealHistory(date(2025, 1, 5), 40_000_00)},
         quotas=(100_000, 80_000),
     )
     why = "The amount of the deal is 40,000.00 USD instead of 30,000.00 USD: 1,200.00 before, 1,600.00 now"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.terms.words.release import DatedAmount
 from tests.services.payout.desk import Book, Desk, earned, problem
 from tests.services.payout.scoring import Scoring, deal
@@ -91,7 +91,7 @@ def test_of_two_refunds_a_month_apart_each_is_dismissed_by_its_own_age(
     for month, revision, left, known in ((2, 2, 60_00, refunds[:1]), (3, 3, 50_00, refunds)):
         book([earned("ada", "2025-01", revision, ("USD", left))])
         scoring.deals["ada", "2025-01", "c0"] = [SOLD | {"amount": left}]
-        scoring.facts_of["D-1"] = DealFact(date(2025, 1, 10), 1000_00, known)
+        scoring.facts_of["D-1"] = DealHistory(date(2025, 1, 10), 1000_00, known)
         carried.append(desk.pay(f"2025-0{month}")["lines"][0]["carried_forward"])
     assert carried == ["-40.00", "-45.00"]
 
@@ -105,7 +105,7 @@ def test_what_a_run_took_back_is_given_back_when_it_is_dismissed_later(
     desk.pay("2025-01")
     book([earned("ada", "2025-01", 2, ("USD", 0))])
     scoring.deals["ada", "2025-01", "c0"] = []
-    scoring.facts_of["D-1"] = DealFact(date(2025, 1, 10), 1000_00, (), date(2025, 2, 9))
+    scoring.facts_of["D-1"] = DealHistory(date(2025, 1, 10), 1000_00, (), date(2025, 2, 9))
     assert desk.pay("2025-02")["lines"][0]["carried_forward"] == "-100.00"
     mistaken = desk.post("/v1/clawbacks/D-2/dismissal", "carol", {"participant_id": "ada", "reason": "our mistake"})
     assert problem(mistaken) == (409, "nothing-to-keep")

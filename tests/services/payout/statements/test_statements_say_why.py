@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.terms.words.release import DatedAmount
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.scoring import Scoring, deal
@@ -80,7 +80,7 @@ def test_a_corrected_month_names_the_deals_that_changed_and_what_became_of_them(
     desk.pay("2025-01")
     book([earned("ada", "2025-01", 2, ("USD", 45_00))])
     scoring.deals["ada", "2025-01", "c0"] = [sold[2], deal("D-4", 27_00, date(2025, 1, 7), 300_00)]
-    scoring.facts_of["D-1"] = DealFact(date(2025, 1, 5), 600_00, [DatedAmount(date(2025, 2, 3), 600_00)])
+    scoring.facts_of["D-1"] = DealHistory(date(2025, 1, 5), 600_00, [DatedAmount(date(2025, 2, 3), 600_00)])
     run = desk.draft("2025-02")
     assert lines(statement(desk, run), "prior_period") == [
         ("-50.00", "D-1", "600.00 USD refunded on 2025-02-03: 50.00 before, 0.00 now"),

@@ -12,7 +12,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pay.deal_facts import DealFact
+from shared.pay.deal_facts import DealHistory
 from shared.pay.terms.losses import Loss, PaidLine, dismissed, losses
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.clawback import Clawback
@@ -30,11 +30,11 @@ days = st.integers(0, 400).map(lambda number: SOLD + timedelta(days=number))
 schedules = st.sampled_from([STEPS, MONTHS])
 
 
-def of(*refunds: DatedAmount, amount: int = 1000_00, cancelled_on: date | None = None) -> DealFact:
-    return DealFact(SOLD, amount, refunds, cancelled_on)
+def of(*refunds: DatedAmount, amount: int = 1000_00, cancelled_on: date | None = None) -> DealHistory:
+    return DealHistory(SOLD, amount, refunds, cancelled_on)
 
 
-def kept(paid: PaidLine, now: int, deal: DealFact, schedule: Clawback = STEPS) -> int:
+def kept(paid: PaidLine, now: int, deal: DealHistory, schedule: Clawback = STEPS) -> int:
     return dismissed(losses(paid, now, deal=deal)[1], schedule, since=SOLD)
 
 
@@ -97,9 +97,9 @@ def test_pay_that_a_refund_does_not_lower_loses_nothing() -> None:
 
 def test_of_a_deal_without_an_amount_refunds_share_what_was_lost_and_a_cancellation_takes_all() -> None:
     unknown = PaidLine(100_00, None, ())
-    both = DealFact(SOLD, None, (EARLY, LATE))
+    both = DealHistory(SOLD, None, (EARLY, LATE))
     assert losses(unknown, 50_00, deal=both)[1] == (Loss(EARLY.day, Fraction(40_00)), Loss(LATE.day, Fraction(10_00)))
-    assert losses(unknown, 0, deal=DealFact(SOLD, None, (), LATE.day))[1] == (Loss(LATE.day, Fraction(100_00)),)
+    assert losses(unknown, 0, deal=DealHistory(SOLD, None, (), LATE.day))[1] == (Loss(LATE.day, Fraction(100_00)),)
 
 
 def earned(rate: Fraction, amount: int, refunds: Sequence[DatedAmount]) -> int:
