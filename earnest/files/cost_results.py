@@ -19,7 +19,7 @@ from shared.contract_costs.journals import batch_id, journals
 from shared.contract_costs.rollforward import By, calculated_in_a_year, rollforward
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.money import from_minor, minor_digits
-from shared.periods import first_day, month_of_number, period_of
+from shared.periods import Month, month_named, month_of_number
 from shared.spreadsheets import write_csv
 
 Format = Literal["csv", "json", "xlsx"]
@@ -214,15 +214,13 @@ def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> 
                         sheet.write_string(number, place, cell)
 
 
-def period(text: str, option: str) -> str:
+def period(text: str, option: str) -> Month:
     """A month that a person wrote, checked.
 
     Raises:
         FileError: it is none.
     """
     try:
-        if len(text) == len("2026-01"):
-            return period_of(first_day(text))
+        return month_named(text)
     except ValueError:
-        pass
-    raise FileError(f"{option}: {text!r} is not a month like 2026-01")
+        raise FileError(f"{option}: {text!r} is not a month like 2026-01") from None

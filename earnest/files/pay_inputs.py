@@ -17,7 +17,7 @@ from shared.decimals import moved
 from shared.facts import values_of
 from shared.pay.deal_facts import LOST, dated_amounts, deal_history
 from shared.pay.facts import Deal, Entry
-from shared.periods import Month, last_day, period_of
+from shared.periods import Month, last_day, month_named
 
 Fact = TypeVar("Fact")
 EARNED: Final = (
@@ -84,11 +84,9 @@ def period(row: Row, name: str) -> Month:
     """A month like 2026-01."""
     month = needed(row.get(name), f"{name}: it is missing")
     try:
-        if period_of(date.fromisoformat(f"{month}-01")) == month:
-            return Month(month)
+        return month_named(month)
     except ValueError:
-        pass
-    raise BadCell(f"{name}: {month!r} is not a month like 2026-01")
+        raise BadCell(f"{name}: {month!r} is not a month like 2026-01") from None
 
 
 def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:

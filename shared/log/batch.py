@@ -55,13 +55,13 @@ class Job:
         batch: Sequence[Stored],
         *,
         before: Mapping[Partition, Bookmark],
-        condemned: Mapping[Place, Rejection],
+        unprocessable: Mapping[Place, Rejection],
     ) -> Done:
-        """Do the batch inside the connection's transaction; `condemned` records are known to be beyond processing.
+        """Do the batch inside the connection's transaction; `unprocessable` records are known from an earlier try.
 
         Raises:
             positions.PositionConflict: another owner was here.
-            RejectedBeforeOthers: run again, with these condemned.
+            RejectedBeforeOthers: run again, with these as unprocessable.
             WorkerStopped: the limits are exceeded.
         """
         # The order of these steps matters. Positions are moved first: a second owner waits here for the first to
@@ -71,10 +71,10 @@ class Job:
         positions.move(connection, self.worker, before=before, after=turn.after)
         # A letter that was sent again is on the topic for all workers; those that processed it at first pass it over.
         ours = [stored for stored in turn.records if stored.record.headers.get(ONLY_FOR, self.worker) == self.worker]
-        sound, rejections, parked = self._sort(connection, ours, condemned=condemned)
-        outcome = self.step(connection, sound) if sound else None
+        processable, rejections, parked = self._sort(connection, ours, unprocessable=unprocessable)
+        outcome = self.step(connection, processable) if processable else None
         if outcome and outcome.rejections:
-            _check_nothing_follows(outcome.rejections, sound)
+            _check_nothing_follows(outcome.rejections, processable)
             rejections += outcome.rejections
         bookmarks = turn.after
         publications = list(outcome.publications) if outcome else []
@@ -99,26 +99,26 @@ class Job:
         )
 
     def _sort(
-        self, connection: Connection, batch: Sequence[Stored], *, condemned: Mapping[Place, Rejection]
+        self, connection: Connection, batch: Sequence[Stored], *, unprocessable: Mapping[Place, Rejection]
     ) -> tuple[list[Stored], list[Rejection], list[Rejection]]:
-        """Divide into what the step can have, what is condemned, and what has to wait behind a dead letter of its
+        """Divide into what the step can have, what is unprocessable, and what has to wait behind a dead letter of its
         key.
         """
         blocked = dead_letters.blocked(connection, self.worker, batch=batch)
-        if not blocked and not condemned:
+        if not blocked and not unprocessable:
             return list(batch), [], []
-        sound: list[Stored] = []
+        processable: list[Stored] = []
         rejections: list[Rejection] = []
         parked: list[Rejection] = []
         for stored in batch:
             if dead_letters.key_of(stored) in blocked:
                 parked.append(dead_letters.parked(stored))  # nothing is wrong with it, but order is kept by key
-            elif (rejection := condemned.get(_place(stored))) is not None:
+            elif (rejection := unprocessable.get(_place(stored))) is not None:
                 rejections.append(rejection)
                 blocked.add(dead_letters.key_of(stored))
             else:
-                sound.append(stored)
-        return sound, rejections, parked
+                processable.append(stored)
+        return processable, rejections, parked
 
     def _set_aside(
         self,
@@ -141,7 +141,7 @@ class Job:
                 raise WorkerStopped(self.worker, reason, partition=partition, cause=cause)
         dead_letters.write(connection, self.worker, rejections=rejections, is_parked=False)
         dead_letters.write(connection, self.worker, rejections=parked, is_parked=True)
-        positions.note(connection, self.worker, tallies=tallies)
+        positions.write_tallies(connection, self.worker, tallies=tallies)
         return {p: replace(bookmark, tally=tallies.get(p, bookmark.tally)) for p, bookmark in after.items()}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, text, true, tuple_, update
 
 from shared.contracts.topics import Topic
+from shared.facts import Facts
 from shared.log import headers
 from shared.log.port import Log, Partition, Record, Stored
 from shared.log.step import Rejection
@@ -108,6 +110,48 @@ def _note(letter: DeadLetter) -> tuple[Topic, Record]:
     """The note on the dead-letter topic that this letter is closed."""
     of = {headers.REPLAYED: "true", headers.CAUSE_WORKER: letter.worker, headers.CAUSE_PLACE: _place(letter)}
     return Topic(letter.partition.topic).dead_letters, Record(letter.record.key, None, of)
+
+
+class Replay(NamedTuple):
+    """A dead letter that was sent again: its key, the message, and the key of whoever did."""
+
+    key: str
+    value: bytes
+    by: str
+
+
+def read_replays(connection: Connection, topic: Topic) -> list[Replay]:
+    """The dead letters of a topic that somebody known sent again, oldest first."""
+    c = dead_letter.c
+    query = select(c.key, c.value, c.replayed_by).where(c.topic == topic.name, c.replayed_by.is_not(None))
+    return [Replay(key, bytes(value or b""), by) for key, value, by in connection.execute(query.order_by(c.id))]
+
+
+def replayed_by(letters: Iterable[Replay], facts: Mapping[str, Facts]) -> dict[tuple[str, str], set[str]]:
+    """By key and path, who sent a fact again that is in force; `facts` are those in force, by key. Whoever sent again
+    what had not been taken had a hand in it too.
+    """
+    senders: dict[tuple[str, str], set[str]] = {}
+    for letter in letters:
+        known = facts.get(letter.key)
+        message = _message_of(letter.value) if known else None
+        if known is None or message is None:
+            continue
+        # A fact carries the stamp it was sent with, so an equal one means that it is this letter's.
+        stamp = [message.get("occurred_at"), message.get("sequence", 0), message.get("source")]
+        for path in message.get("fields", ()):
+            if path in known and known[path][1:4] == stamp:
+                senders.setdefault((letter.key, path), set()).add(letter.by)
+    return senders
+
+
+def _message_of(value: bytes) -> dict[str, dict[str, object]] | None:
+    """The message, which was taken at last: one that is no JSON object was sent in vain."""
+    try:
+        message = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 def open_letters(engine: Engine, worker: str) -> int:

@@ -142,7 +142,7 @@ class GroupConsumer:
         except KafkaError as error:
             _logger.warning("log.leave_failed", group=self._group, member=self._member, cause=type(error).__name__)
 
-    def give(self, lanes: Iterable[TopicPartition]) -> None:
+    def take_on(self, lanes: Iterable[TopicPartition]) -> None:
         """Take partitions on, standing still. A position is set, for otherwise Kafka's own would be asked for."""
         with self._lock:
             for lane in lanes:
@@ -150,7 +150,7 @@ class GroupConsumer:
                 self._consumer.pause(lane)
                 self._assigned.add(Partition(lane.topic, lane.partition))
 
-    def take(self, lanes: Iterable[TopicPartition]) -> None:
+    def let_go(self, lanes: Iterable[TopicPartition]) -> None:
         """Let partitions go."""
         gone = {Partition(lane.topic, lane.partition) for lane in lanes}
         with self._lock:
@@ -181,13 +181,13 @@ class _Listener(ConsumerRebalanceListener):
         self._consumer = consumer
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._consumer.give(assigned)
+        self._consumer.take_on(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._consumer.take(revoked)
+        self._consumer.let_go(revoked)
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        self._consumer.take(lost)
+        self._consumer.let_go(lost)
 
 
 def stored_from(partition: Partition, record: Any) -> Stored:

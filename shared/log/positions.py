@@ -119,7 +119,7 @@ def move(
         raise PositionConflict(f"{worker}: {len(after) - moved} of {len(after)} positions were moved by another owner")
 
 
-def note(connection: Connection, worker: str, *, tallies: Mapping[Partition, Tally]) -> None:
+def write_tallies(connection: Connection, worker: str, *, tallies: Mapping[Partition, Tally]) -> None:
     """Write how the worker fared on the partitions."""
     for partition, tally in tallies.items():
         connection.execute(
@@ -183,8 +183,8 @@ def follow(batch: Sequence[Stored], before: Mapping[Partition, Bookmark], *, com
         partition: Bookmark(
             position + 1,
             origins.get(partition, before[partition].origin),
-            # In good hope that all succeed, so that the usual batch writes its position once; `note` corrects it
-            # otherwise.
+            # In good hope that all succeed, so that the usual batch writes its position once; `write_tallies`
+            # corrects it otherwise.
             before[partition].tally.plus([False] * numbers[partition]),
         )
         for partition, position in last.items()

@@ -56,10 +56,10 @@ class Relay:
             retry_error_callback=lambda _: None,
         )
         while not stop.is_set():
-            retrying(self._reign, stop)
+            retrying(self._lead, stop)
 
-    def _reign(self, stop: threading.Event) -> None:
-        """Be elected, then relay until stopped."""
+    def _lead(self, stop: threading.Event) -> None:
+        """Be elected leader, then relay until stopped."""
         with psycopg.connect(self._outbox.conninfo, autocommit=True, application_name="earnest-relay") as connection:
             while connection.execute(f"select pg_try_advisory_lock({LOCK})").fetchone() != (True,):
                 if stop.wait(1):

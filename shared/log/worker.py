@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 import structlog
@@ -81,7 +81,7 @@ class Worker:
             compacted=frozenset(topic.name for topic in topics if topic.compacted),
         )
         self._bookmarks: dict[Partition, Bookmark] = {}
-        self._adrift = False
+        self._must_seek = False
         self._progress = Progress(name, log, engine=engine, topics=topics)
 
     def run(self, stop: threading.Event) -> None:
@@ -122,10 +122,10 @@ class Worker:
         """
         batch: list[Stored] = []
         try:
-            batch = consumer.poll(POLL_SECONDS, self._batch)  # also when adrift: who does not poll is thought dead
-            if self._adrift:
+            batch = consumer.poll(POLL_SECONDS, self._batch)  # also before seeking: who does not poll is thought dead
+            if self._must_seek:
                 self._seek_stored_positions(consumer, consumer.assignment())
-                self._adrift = False
+                self._must_seek = False
                 return False
             self._seek_stored_positions(consumer, consumer.newly_assigned())
             self._progress.polled(batch)
@@ -136,9 +136,9 @@ class Worker:
             # Another owner was here. What is in hand is dropped, for the database says where to go on.
             _logger.warning("worker.refused", worker=self._name, records=len(batch))
             WORKER_RECORDS.labels(self._name, "refused").inc(len(batch))
-            self._adrift = True
+            self._must_seek = True
         except TRANSIENT:
-            self._adrift = True
+            self._must_seek = True
             raise
         return 0 < len(batch) < self._batch
 
@@ -183,14 +183,16 @@ class Worker:
             _logger.error("worker.poison", worker=self._name, code=cause.code, place=_text(batch[0]))
             self._commit(batch, {(batch[0].partition, batch[0].position): cause})
 
-    def _commit(self, batch: Sequence[Stored], condemned: dict[Place, Rejection]) -> None:
+    def _commit(self, batch: Sequence[Stored], unprocessable: Mapping[Place, Rejection]) -> None:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    done = self._job.run(connection, batch, before=self._bookmarks, condemned=condemned)
+                    done = self._job.run(connection, batch, before=self._bookmarks, unprocessable=unprocessable)
                 break
             except RejectedBeforeOthers as error:
-                condemned = condemned | {(r.stored.partition, r.stored.position): r for r in error.rejections}
+                # Each turn knows more of them than the one before, so this ends.
+                rejected = {(r.stored.partition, r.stored.position): r for r in error.rejections}
+                unprocessable = {**unprocessable, **rejected}
         self._bookmarks.update(done.bookmarks)
         self._count(done)
 

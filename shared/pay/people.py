@@ -77,7 +77,7 @@ class Person:
                 fact = self.facts[path]
                 yield Setting(date.fromisoformat(start), attribute, fact[0], set_by(fact))
 
-    def said(self, attributes: Collection[str], first: date, *, last: date) -> Iterator[Setting]:
+    def settings_in_force(self, attributes: Collection[str], first: date, *, last: date) -> Iterator[Setting]:
         """What of these attributes holds on any day from one to another."""
         begun: dict[str, Setting] = {}
         for setting in self.settings():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contract_costs.facts import CostLine, Occasion
-from shared.periods import Month, last_day
+from shared.periods import Month, first_day, last_day
 
 
 class EarnedLine(NamedTuple):
@@ -49,7 +49,7 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
         if amount:  # lines that take each other back are no cost
             # A credit may be of another month than the one that pays it (a late deal): the liability arises with the
             # pay.
-            earned = min(max(last.credit_date, date(int(period[:4]), int(period[5:]), 1)), last_day(period))
+            earned = min(max(last.credit_date, first_day(period)), last_day(period))
             yield CostLine(
                 earning_line_id=f"{participant}/{period}/{component}/{deal}/{currency}",
                 contract_id=last.contract or deal,

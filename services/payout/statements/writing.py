@@ -13,7 +13,7 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import NumberPattern, parse_pattern
 
 from shared.money import minor_digits
-from shared.periods import first_day
+from shared.periods import Month, first_day
 
 LETTER_PAPER = frozenset(["US", "CA", "MX", "CL", "CO", "CR", "GT", "NI", "PA", "PH", "PR", "SV", "VE"])
 """Territories that print on letter; all others print on A4."""
@@ -98,7 +98,7 @@ class Writing:
         except ValueError:  # digits of something else
             return found[0]
 
-    def month(self, month: str) -> str:
+    def month(self, month: Month) -> str:
         """A month by its name, as `June 2026`."""
         return format_skeleton("yMMMM", first_day(month), locale=self._words)
 

@@ -17,7 +17,7 @@ from services.scoring.reference.hierarchy import with_everyone_below
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
-from shared.log.replays import in_force, read_replays
+from shared.log.dead_letters import read_replays, replayed_by
 from shared.periods import Month, first_day, last_day
 
 
@@ -59,8 +59,8 @@ def _provenance(
     deals = read_replays(connection, DEALS)
     return Provenance(
         people=people,
-        people_again=in_force(read_replays(connection, ROSTER), people),
-        deals_again=in_force(deals, store.facts_of(connection, {letter.key for letter in deals})),
+        people_again=replayed_by(read_replays(connection, ROSTER), people),
+        deals_again=replayed_by(deals, store.facts_of(connection, {letter.key for letter in deals})),
         authors=stored_reference.authors(connection),
         lost=store.lost(connection, since, period=period, participants=concerned),
         lost_holders=store.lost_holders(connection, since, period=period, participants=concerned),

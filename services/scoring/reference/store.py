@@ -20,7 +20,7 @@ from shared.contracts.plans import PlanPublished
 from shared.contracts.topics import PLANS
 from shared.facts import Facts
 from shared.kernel import Plan, PlanSet
-from shared.log.replays import read_replays
+from shared.log.dead_letters import read_replays
 from shared.metrics import PLANS_QUARANTINED
 
 BY_SCORING: Final = "scoring"

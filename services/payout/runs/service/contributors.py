@@ -22,7 +22,7 @@ from services.payout.runs.calculation import Calculation
 from services.payout.runs.decisions import store as decisions
 from services.payout.runs.record import PAYEE_ATTRIBUTES
 from shared.contracts.topics import ROSTER
-from shared.log import replays
+from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, ruling
 from shared.pay.policy import Version, in_force
@@ -104,15 +104,17 @@ def _by_roster(connection: Connection, calculated: Calculation, *, first: date) 
     }
     everybody = settled | dict(snapshot.moved_out)
     # An event that was set aside and sent again by somebody holds in their name, too: they decided that it counts.
-    letters = replays.read_replays(connection, ROSTER)
-    again = replays.in_force(letters, {who: person.facts for who, person in everybody.items()})
+    letters = dead_letters.read_replays(connection, ROSTER)
+    again = dead_letters.replayed_by(letters, {who: person.facts for who, person in everybody.items()})
     for who, person in everybody.items():
         if who in settled:
             yield from ((by, "payee") for by in person.set_by(PAYEE_ATTRIBUTES, run.ends))
-            said = [(setting, "roster") for setting in person.said(RULED, first, last=run.ends)]
-            said += [(setting, "payee") for setting in person.said(PAYEE_ATTRIBUTES, run.ends, last=run.ends)]
+            said = [(setting, "roster") for setting in person.settings_in_force(RULED, first, last=run.ends)]
+            said += [
+                (setting, "payee") for setting in person.settings_in_force(PAYEE_ATTRIBUTES, run.ends, last=run.ends)
+            ]
         else:
-            moves = person.said({"pay_group"}, run.starts, last=run.ends)
+            moves = person.settings_in_force({"pay_group"}, run.starts, last=run.ends)
             said = [(setting, "payee") for setting in moves if setting.day >= run.starts]
         for setting, what in said:
             yield setting.by, what
