@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -40,7 +42,6 @@ class Settings(BaseSettings):
     client_key_file: Path | None = None
     sources_dir: Path | None = None
     deliveries_dir: Path | None = None
-    files_dir: Path = Path(".earnest/files")
     member: str | None = None
 
     host: str = "127.0.0.1"
@@ -57,6 +58,14 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The company's time zone, in which an instant becomes a business date."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def member_name(self) -> str:
+        """Names this process in the consumer groups of its workers, where nothing is set by host and process.
+
+        A process that comes back under its name takes its partitions up at once, instead of when its session ends.
+        """
+        return self.member or f"{socket.gethostname()}-{os.getpid()}"
 
     @property
     def log_kind(self) -> Literal["postgres", "kafka"]:

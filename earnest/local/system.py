@@ -119,7 +119,6 @@ def _own_variables(home: Home) -> dict[str, str]:
         "EARNEST_KEYS_FILE": str(home.keys_file),
         "EARNEST_CLIENT_KEY_FILE": str(home.path / "keys" / "payout"),
         "EARNEST_MEMBER": "local",  # the same after a crash: its successor takes over at once
-        "EARNEST_FILES_DIR": str(home.files),
         "EARNEST_DELIVERIES_DIR": os.environ.get("EARNEST_DELIVERIES_DIR") or str(home.deliveries),
         "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),
     }

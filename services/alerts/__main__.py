@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 from services.alerts.app import create_app
 from services.alerts.evaluator import Evaluator
 from services.alerts.verify import recount_if_sums_changed
@@ -27,11 +24,10 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     recount_if_sums_changed(engine, log)
-    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     evaluator = Evaluator(engine, log, zone=settings.zone)
     crew = Crew(
         [
-            Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=member, batch=BATCH),
+            Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=settings.member_name, batch=BATCH),
             evaluator,
             *relays(log),
         ]

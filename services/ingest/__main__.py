@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,13 +36,14 @@ def main() -> None:
     answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess()
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
-    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     deliveries = partial(step, sources.known, settings.zone, published.columns)
     crew = Crew(
         [
             appender,
             published,
-            Worker(WORKER, log, engine=engine, topics=TOPICS, step=deliveries, member=member, limits=LIMITS),
+            Worker(
+                WORKER, log, engine=engine, topics=TOPICS, step=deliveries, member=settings.member_name, limits=LIMITS
+            ),
             *relays(log),
         ]
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import UTC, datetime
 from functools import partial
 
@@ -32,8 +30,9 @@ def main() -> None:
     engine = engine_for(database_url(settings), "payout", role=ROLE)
     log = open_log(settings)
     log.ensure(ROAD)
-    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
-    books = Worker(WORKER, log, engine=engine, topics=TOPICS, step=partial(step, _now), member=member, batch=BATCH)
+    books = Worker(
+        WORKER, log, engine=engine, topics=TOPICS, step=partial(step, _now), member=settings.member_name, batch=BATCH
+    )
     cut_offs = CutOffs(engine, lambda: _now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, now=_now), cut_offs, *relays(log)])
     scoring = ScoringClient.from_settings(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from functools import partial
 
 # Before anything imports Polars. Its threads would help one batch at the expense of the others: who wants more, scales
@@ -36,7 +35,6 @@ def main() -> None:
     migrate(engine, "scoring", package="services.scoring")
     log = open_log(settings)
     log.ensure(ROAD)
-    member = settings.member or f"{socket.gethostname()}-{os.getpid()}"
     bounded = BoundedProcess()
     try_published(engine, bounded)
     apart = BoundedProcess(seconds=APART_SECONDS, wall_seconds=APART_WALL_SECONDS, memory=APART_BYTES)
@@ -44,7 +42,7 @@ def main() -> None:
     guard = CrashGuard(notes, apart)
     step = guard.steps(steps(partial(harm, bounded)))
     workers = [
-        Worker(name, log, engine=engine, topics=topics, step=step[name], member=member, batch=BATCH[name])
+        Worker(name, log, engine=engine, topics=topics, step=step[name], member=settings.member_name, batch=BATCH[name])
         for name, topics in INPUTS.items()
     ]
     crew = Crew([*workers, *relays(log)])

@@ -1,5 +1,4 @@
-"""Earnings told line by line, in numbers and in sentences: the one telling that the API, statements and the command
-line share."""
+"""Earnings explained line by line, in numbers and in sentences: the API, statements and the command line share it."""
 
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
 from shared.explanation.parts import parts, parts_of_lines

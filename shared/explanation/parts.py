@@ -67,7 +67,7 @@ def parts_of_lines(
     lines, slices = (
         table.filter((pl.col("component") == component) & (pl.col("period") <= period)) for table in explained
     )
-    of_it = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+    earnings = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
     # Decimal's default of 28 digits would round a product of amount, rate and factor, and the reader with the
     # calculator would be a cent away.
     with localcontext(prec=ENOUGH_DIGITS):
@@ -80,7 +80,7 @@ def parts_of_lines(
                 everyone=everyone,
                 carried=(carried or {}).get((row["plan"], row["version"]), NOTHING),
             )
-            for row in of_it.sort("plan", "version", "fiscal").iter_rows(named=True)
+            for row in earnings.sort("plan", "version", "fiscal").iter_rows(named=True)
         ]
 
 

@@ -30,7 +30,7 @@ def months_wanted(
             wanted.setdefault(line.period, set()).add(participant)
     for month, participant in open_earners:
         wanted.setdefault(month, set()).add(participant)
-    return {month: mine for month, everybody in wanted.items() if (mine := everybody & who)}
+    return {month: looked_at for month, earners in wanted.items() if (looked_at := earners & who)}
 
 
 def summed(lines: pl.DataFrame) -> dict[PayKey, int]:

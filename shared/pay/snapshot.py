@@ -131,17 +131,15 @@ class RunSnapshot:
 
     def _with_floors(self) -> set[PayKey]:
         """Whoever is paid by their terms although nothing was earned."""
-        keys = set()
         documents = self.terms(self.run.ends)
         currencies = {document.currency for document in documents if pays_unearned(document)}
         # Most groups have no such terms: then nobody's roster is read.
-        for participant_id in self.people if currencies else ():
-            home = self.attributes_of(participant_id)
-            if self.people[participant_id].days_there(self.run.starts, self.run.ends):
-                for currency in currencies:
-                    mine = terms_for(
-                        documents, participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency
-                    )
-                    if pays_unearned(mine):
-                        keys.add((participant_id, currency))
-        return keys
+        if not currencies:
+            return set()
+        there = (who for who, person in self.people.items() if person.days_there(self.run.starts, self.run.ends))
+        return {
+            (who, currency)
+            for who, home in ((who, self.attributes_of(who)) for who in there)
+            for currency in currencies
+            if pays_unearned(terms_for(documents, who, plan=home.plan, pay_group=home.pay_group, currency=currency))
+        }

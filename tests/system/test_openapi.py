@@ -79,7 +79,7 @@ def installed(database_url: str, tmp_path: Path) -> Settings:
     digest = hashlib.sha256(KEY.encode()).hexdigest()
     keys = tmp_path / "all-keys.json"
     keys.write_text(json.dumps([{"name": "all", "sha256": digest, "scopes": EVERYTHING}]))
-    return Settings(database_url=database_url, keys_file=keys, files_dir=tmp_path, partitions=2)
+    return Settings(database_url=database_url, keys_file=keys, partitions=2)
 
 
 @pytest.fixture

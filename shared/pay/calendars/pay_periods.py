@@ -157,9 +157,9 @@ def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, P
         except NoSuchPayPeriod as error:
             refused = refused or error
             continue
-        ruling = group_on(groups, end)
-        if ruling is not None and ruling.calendar == group.calendar:
-            return ruling, pay_period(ruling, name)
+        holder = group_on(groups, end)
+        if holder is not None and holder.calendar == group.calendar:
+            return holder, pay_period(holder, name)
     raise refused or NoSuchPayPeriod(groups[-1], name, example=pay_period_at(groups[-1], groups[-1].valid_from).name)
 
 

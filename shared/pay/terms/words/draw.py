@@ -126,7 +126,7 @@ def _rule(terms: Terms, step: StepName) -> str:
     draw = terms[DRAW]
     if draw is None or step != "recovery" or draw.recover == 1:
         return ""
-    return f", at most {draw.recover * 100:f}% of the pay above the draw"
+    return f", at most {percent(draw.recover)} of the pay above the draw"
 
 
 def _slips(terms: Wording, name: str) -> Iterator[Finding]:
