@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from services.payout.app import create_app
@@ -14,6 +13,7 @@ from services.payout.tables import ROLE
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
+from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
 from shared.service import Crew, serve
@@ -31,20 +31,16 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     books = Worker(
-        WORKER, log, engine=engine, topics=TOPICS, step=partial(step, _now), member=settings.member_name, batch=BATCH
+        WORKER, log, engine=engine, topics=TOPICS, step=partial(step, utc_now), member=settings.member_name, batch=BATCH
     )
-    cut_offs = CutOffs(engine, lambda: _now().astimezone(settings.zone).date())
-    crew = Crew([books, Courier(engine, settings, now=_now), cut_offs, *relays(log)])
+    cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
+    crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, *relays(log)])
     scoring = ScoringClient.from_settings(settings)
-    app = create_app(settings, engine, now=_now, ready=crew.reasons, lines=scoring, deals=scoring)
+    app = create_app(settings, engine, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring)
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()
     log.close()
     engine.dispose()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":
