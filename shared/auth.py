@@ -73,7 +73,7 @@ _KEYS = TypeAdapter(list[_Key])
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Contents:
     """What was read of a file, and the file's time and size when it was."""
 
     stamp: tuple[int, int] | None
@@ -89,7 +89,7 @@ class KeyRing:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known = _Known(None, {})
+        self._contents = _Contents(None, {})
         self._reading = threading.Lock()
 
     def principal(self, key: str) -> Principal | None:
@@ -110,9 +110,9 @@ class KeyRing:
         """
         with self._reading:
             stamp = self._stamp()
-            if stamp != self._known.stamp:
-                self._known = _Known(stamp, self._read() if stamp else {})
-            return self._known.principals
+            if stamp != self._contents.stamp:
+                self._contents = _Contents(stamp, self._read() if stamp else {})
+            return self._contents.principals
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
@@ -127,7 +127,7 @@ class KeyRing:
             keys = _KEYS.validate_json(self._path.read_bytes())
         except (OSError, ValidationError) as error:
             _logger.error("auth.keys_unreadable", error=type(error).__name__)
-            return self._known.principals
+            return self._contents.principals
         return {key.sha256.lower(): key.principal() for key in keys}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
+# The constants of Kafka's `Utils.murmur2` (org.apache.kafka.common.utils): another seed would be another hash.
 SEED = 0x9747B28C
 MULTIPLIER = 0x5BD1E995
 WORD = 0xFFFFFFFF

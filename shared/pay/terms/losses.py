@@ -55,6 +55,13 @@ class PaidLine(NamedTuple):
         return tuple((rule, shares.get(rule, 0)) for rule, _ in self.shares)
 
 
+class Decrease(NamedTuple):
+    """A refund of a deal in minor units, or its cancellation, which takes what is left and needs no amount."""
+
+    day: date
+    amount: int | None
+
+
 class Loss(NamedTuple):
     """What a line lost by a decrease of its deal on a day, in minor units and parts of them."""
 
@@ -118,12 +125,7 @@ def losses(
         shares: those that the participant has of it now, or would have if nothing of it were lost; None where that is
             not known.
     """
-    # What was refunded before the line was paid lowered it then. Counters, since two refunds of a day may be alike.
-    known = Counter(paid.refunds)
-    since: list[tuple[date, int | None]] = [*(Counter(deal.refunds) - known).elements()]
-    if now == 0 and deal.cancelled_on is not None:
-        since.append((deal.cancelled_on, None))  # takes what is left: an amount is not needed
-    since.sort(key=lambda decrease: decrease[0])
+    since = _decreases_since(paid, now, deal=deal)
     whole = None if paid.deal_amount is None else paid.deal_amount - sum(refund.amount for refund in paid.refunds)
     part_left = paid.part_left(shares)
     # Without an amount no refund is a part of anything: what the line lost is all there is to divide.
@@ -131,14 +133,16 @@ def losses(
         return paid, _of_unknown_parts(part(paid.amount, part_left) - now, since)
     # The deal as it was when the line was paid, but for what is known of its amount since: refunds of then count, later
     # ones are the losses.
-    there = tuple((Counter(deal.refunds) & known).elements())
+    there = tuple((Counter(deal.refunds) & Counter(paid.refunds)).elements())
     left = max(0, deal.amount - sum(refund.amount for refund in there))
-    cancelled = any(amount is None for _, amount in since)
-    rest = 0 if cancelled else max(0, left - sum(amount or 0 for _, amount in since))
+    cancelled = any(decrease.amount is None for decrease in since)
+    rest = 0 if cancelled else max(0, left - sum(decrease.amount or 0 for decrease in since))
     rate = Fraction(paid.amount, whole) * part_left
-    held = paid.shares if shares is None else paid.under(shares)
+    shares_now = paid.shares if shares is None else paid.under(shares)
     if rest and now > rate * left + ROUNDING:
-        return PaidLine(now, deal.amount, tuple(deal.refunds), shares=held), ()  # it earns more than when it was paid
+        return PaidLine(
+            now, deal.amount, tuple(deal.refunds), shares=shares_now
+        ), ()  # it earns more than when it was paid
     if not rest:
         rate = rate if paid.rate is None else paid.rate * part_left
     elif now < rate * rest - ROUNDING:  # its tier or price was corrected: that is no loss by a decrease
@@ -147,13 +151,22 @@ def losses(
     # it decreased.
     worth = part(1, rate * left)
     if since and worth > paid.amount + ROUNDING:
-        paid, part_left = PaidLine(worth, deal.amount, there, shares=held), Fraction(1)
+        paid, part_left = PaidLine(worth, deal.amount, there, shares=shares_now), Fraction(1)
     if part_left:
         paid = paid._replace(rate=rate / part_left)
     return paid, _in_order(max(0, worth - now), rate, since=since)
 
 
-def _in_order(lost: int, rate: Fraction, *, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+def _decreases_since(paid: PaidLine, now: int, *, deal: DealHistory) -> list[Decrease]:
+    """What decreased a deal since a line was paid, by day; a cancellation only where the line earns nothing now."""
+    # What was refunded before the line was paid lowered it then. Counters, since two refunds of a day may be alike.
+    decreases = [Decrease(*refund) for refund in (Counter(deal.refunds) - Counter(paid.refunds)).elements()]
+    if now == 0 and deal.cancelled_on is not None:
+        decreases.append(Decrease(deal.cancelled_on, None))
+    return sorted(decreases, key=lambda decrease: decrease.day)
+
+
+def _in_order(lost: int, rate: Fraction, *, since: Iterable[Decrease]) -> tuple[Loss, ...]:
     """Each decrease costs its part, as long as anything was lost; the last one has the rest, which is one of
     rounding.
     """
@@ -169,7 +182,7 @@ def _in_order(lost: int, rate: Fraction, *, since: Iterable[tuple[date, int | No
     return tuple(loss for loss in losses if loss.amount)
 
 
-def _of_unknown_parts(lost: int, since: Iterable[tuple[date, int | None]]) -> tuple[Loss, ...]:
+def _of_unknown_parts(lost: int, since: Iterable[Decrease]) -> tuple[Loss, ...]:
     """Of a deal without an amount a cancellation costs everything, refunds in proportion to each other."""
     amounts: dict[date, int] = {}
     for day, amount in since:
