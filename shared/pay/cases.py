@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -19,16 +18,13 @@ from shared.pay.lines import line_facts, summed
 from shared.pay.people import Person
 from shared.pay.settle import settle
 from shared.pay.settlement import Case, Settlement
-from shared.pay.snapshot import CarriedState, PayKey, UnsettledEntry
+from shared.pay.snapshot import NOTHING_CARRIED, PayKey, RunSnapshot, UnsettledEntry
 from shared.pay.terms.losses import LostLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import WORDS
 from shared.pay.terms.words.base import PeriodTerms, Terms
 from shared.pay.terms.words.release import LineFacts
 from shared.periods import Month, last_day, period_of
-
-if TYPE_CHECKING:
-    from shared.pay.snapshot import RunSnapshot
 
 
 def settle_everybody(
@@ -67,7 +63,7 @@ def _case(
     participant_id, currency = key
     run, person = snapshot.run, snapshot.people[participant_id]
     unsettled, held = snapshot.unsettled.get(key, ()), snapshot.held.get(key, {})
-    carried = snapshot.carried.get(key, _NOTHING_CARRIED)
+    carried = snapshot.carried.get(key, NOTHING_CARRIED)
     months = {entry.origin for entry in unsettled} | {line.period for line in held} | {line.period for line in lines}
     # A month of the open pay period counts with it; a closed one with the pay period that closed it, under the terms of
     # that.
@@ -100,9 +96,6 @@ def _case(
         last_day=person.last_day(run.ends),
         settles=run.kind == "regular",
     )
-
-
-_NOTHING_CARRIED: Final = CarriedState(0, {}, {})
 
 
 class _TermsByPeriod:

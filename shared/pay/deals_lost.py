@@ -5,18 +5,15 @@ part.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from shared.pay.deal_facts import DealHistory
-from shared.pay.snapshot import PayKey
+from shared.pay.snapshot import PayKey, RunSnapshot
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey, PaidLine, losses
 from shared.pay.terms.words.clawback import CLAWBACK
 from shared.pay.terms.words.release import DatedAmount
-
-if TYPE_CHECKING:
-    from shared.pay.snapshot import RunSnapshot
 
 
 def dismisses(snapshot: RunSnapshot) -> bool:

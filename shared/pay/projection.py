@@ -25,7 +25,7 @@ from shared.pay.lines import months_wanted
 from shared.pay.reported_refunds import DatedDeal, dated
 from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount, Settlement
-from shared.pay.snapshot import CarriedState, PayKey, RunSnapshot, UnsettledEntry
+from shared.pay.snapshot import NOTHING_CARRIED, CarriedState, PayKey, RunSnapshot, UnsettledEntry
 from shared.pay.steps import BESIDE, STEPS
 from shared.pay.terms.losses import LostLine, LostLineKey
 from shared.periods import BEFORE_ALL, Month, next_period, period_of
@@ -79,7 +79,7 @@ class _ProjectedLedger:
         self._facts = facts
         self._booked: Counter[PayKey] = Counter(facts.carried)
         self._draw, self._receivable = dict(facts.draw), dict(facts.receivable)
-        self._carried = {key: CarriedState(amount, {}, {}) for key, amount in facts.carried.items()}
+        self._carried = {key: NOTHING_CARRIED._replace(carried=amount) for key, amount in facts.carried.items()}
         self._held: dict[PayKey, Mapping[EarningLineKey, HeldAmount]] = {}
         self._paid: Counter[tuple[PayKey, str]] = Counter()
         self._settled: set[int] = set()
@@ -248,7 +248,7 @@ class _ProjectedLedger:
         }
         self._paid[key, run.pay_period] += settlement.paid
         self._looked_at[settlement.participant_id] = run.ends
-        carried = self._carried.get(key, CarriedState(0, {}, {}))
+        carried = self._carried.get(key, NOTHING_CARRIED)
         self._carried[key] = CarriedState(
             carried=settlement.carried,
             settled={**carried.settled, **settlement.settled},

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.people import Attributes, Person
@@ -69,6 +69,10 @@ class CarriedState(NamedTuple):
     month: Month = BEFORE_ALL
     uncleared: tuple[UnclearedRun, ...] = ()
     cleared: tuple[int, Month] = (0, BEFORE_ALL)
+
+
+NOTHING_CARRIED: Final = CarriedState(0, {}, {})
+"""Of whom no run knew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

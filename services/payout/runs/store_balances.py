@@ -5,7 +5,6 @@ left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import orjson
 from sqlalchemy import Connection, text
@@ -16,7 +15,7 @@ from services.payout.runs.payslip import YearSums
 from services.payout.runs.record import SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.pay.settlement import EarningLineKey, HeldAmount
-from shared.pay.snapshot import CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
+from shared.pay.snapshot import NOTHING_CARRIED, CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
 from shared.periods import Month
 
 
@@ -62,7 +61,7 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
     states: dict[PayKey, CarriedState] = {}
     rows = connection.execute(_CARRIED, {"participants": list(participants)})
     for who, currency, amount, pay, journals_seen, run, month, ends in rows:
-        before, settlement = states.get((who, currency), _NOTHING), SettlementRecord(orjson.loads(pay))
+        before, settlement = states.get((who, currency), NOTHING_CARRIED), SettlementRecord(orjson.loads(pay))
         uncleared: tuple[UnclearedRun, ...] = ()
         cleared = (journals_seen, month)
         # Who set what this run paid on has a hand in the next run, too, as long as some of it is not settled between
@@ -81,9 +80,6 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
             cleared=cleared,
         )
     return states
-
-
-_NOTHING: Final = CarriedState(0, {}, {})
 
 
 def paid_for(connection: Connection, *, pay_group: str, pay_period: str, but: str) -> dict[PayKey, int]:
