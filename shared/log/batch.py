@@ -19,15 +19,13 @@ Place = tuple[Partition, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What happened to a batch that was committed: where the bookmarks are, and how many records fared how."""
+    """What happened to a batch that was committed: where the bookmarks are, what was rejected, and by outcome, as the
+    metric names it, how many records there were.
+    """
 
     bookmarks: Mapping[Partition, Bookmark]
     rejections: Sequence[Rejection]
-    processed: int
-    parked: int
-    repeated: int
-    ahead: int
-    others: int
+    counts: Mapping[str, int]
 
 
 class RejectedBeforeOthers(Exception):
@@ -86,17 +84,15 @@ class Job:
         # Last: it holds the heads of the partitions it writes to until the commit, and every other publisher waits for
         # them.
         self.log.publish(connection, publications)
-        processed = len(ours) - len(rejections) - len(parked)
-        others = len(turn.records) - len(ours)
-        return Done(
-            bookmarks=bookmarks,
-            rejections=rejections,
-            processed=processed,
-            parked=len(parked),
-            repeated=turn.repeated,
-            ahead=turn.ahead,
-            others=others,
-        )
+        counts = {
+            "processed": len(ours) - len(rejections) - len(parked),
+            "dead": len(rejections),
+            "parked": len(parked),
+            "repeated": turn.repeated,
+            "ahead": turn.ahead,
+            "others": len(turn.records) - len(ours),
+        }
+        return Done(bookmarks=bookmarks, rejections=rejections, counts=counts)
 
     def _sort(
         self, connection: Connection, batch: Sequence[Stored], *, unprocessable: Mapping[Place, Rejection]

@@ -199,19 +199,11 @@ class Worker:
     def _count(self, done: Done) -> None:
         for rejection in done.rejections:
             _logger.warning("worker.dead_letter", worker=self._name, code=rejection.code, place=_text(rejection.stored))
-        if done.ahead:
-            _logger.warning("worker.ahead", worker=self._name, records=done.ahead)
-        fates = {
-            "processed": done.processed,
-            "dead": len(done.rejections),
-            "parked": done.parked,
-            "repeated": done.repeated,
-            "ahead": done.ahead,
-            "others": done.others,
-        }
-        for fate, number in fates.items():
+        if ahead := done.counts["ahead"]:
+            _logger.warning("worker.ahead", worker=self._name, records=ahead)
+        for outcome, number in done.counts.items():
             if number:
-                WORKER_RECORDS.labels(self._name, fate).inc(number)
+                WORKER_RECORDS.labels(self._name, outcome).inc(number)
 
 
 def _first_line(error: Exception) -> str:

@@ -61,24 +61,9 @@ def line_facts(snapshot: RunSnapshot, lines: pl.DataFrame) -> dict[PayKey, list[
         return facts
     theirs = lines.filter(pl.col("participant_id").is_in(list(who)))
     of_one = theirs.group_by(*_ONE_LINE, maintain_order=True).agg(pl.col("amount").sum(), pl.col(_DEAL_FACTS).first())
-    for *key, amount, booked_on, deal_amount, payments, refunds, started_on in of_one.iter_rows():
-        participant_id, currency, period, component, plan, version, deal_id = key
-        line = LineFacts(
-            participant_id=participant_id,
-            period=period,
-            component=component,
-            plan=plan,
-            version=version,
-            deal_id=deal_id,
-            currency=currency,
-            amount=amount,
-            booked_on=booked_on,
-            deal_amount=deal_amount,
-            payments=DatedAmount.all_of(payments),
-            refunds=DatedAmount.all_of(refunds),
-            started_on=started_on,
-        )
-        facts.setdefault((participant_id, currency), []).append(line)
+    for row in of_one.rename({"credit_date": "booked_on", "start_date": "started_on"}).iter_rows(named=True):
+        money = {name: DatedAmount.all_of(row[name]) for name in ("payments", "refunds")}
+        facts.setdefault((row["participant_id"], row["currency"]), []).append(LineFacts(**row | money))
     return facts
 
 
