@@ -172,8 +172,8 @@ class ScoringClient:
     def _deals(self, deals: Sequence[str]) -> Iterator[Any]:
         return self._of_deals(deals, "deals")
 
-    def _shares(self, deals: Sequence[str]) -> dict[str, dict[tuple[str, str], dict[str, int]]]:
-        found: dict[str, dict[tuple[str, str], dict[str, int]]] = {}
+    def _shares(self, deals: Sequence[str]) -> dict[str, dict[tuple[str, Month], dict[str, int]]]:
+        found: dict[str, dict[tuple[str, Month], dict[str, int]]] = {}
         for each in self._of_deals(deals, "shares"):
             of_one = found.setdefault(each["deal_id"], {}).setdefault((each["participant_id"], each["period"]), {})
             of_one[each["rule"]] = int(Decimal(each["share_percent"]).scaleb(6))

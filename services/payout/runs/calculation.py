@@ -80,7 +80,7 @@ def corrected_months(snapshot: RunSnapshot) -> dict[Month, set[str]]:
 
 
 def corrected_deals(
-    before: pl.DataFrame, looked_at: Mapping[tuple[str, str], str], *, lines: pl.DataFrame
+    before: pl.DataFrame, looked_at: Mapping[tuple[str, Month], str], *, lines: pl.DataFrame
 ) -> Corrected:
     """What became of the deals of corrected closed months. Where nothing was corrected there is nothing to compare.
 

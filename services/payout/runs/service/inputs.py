@@ -117,11 +117,11 @@ def _moved(
 
 def _when_paid(
     connection: Connection, corrected: Mapping[Month, set[str]]
-) -> tuple[pl.DataFrame, dict[tuple[str, str], str]]:
+) -> tuple[pl.DataFrame, dict[tuple[str, Month], str]]:
     """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by
     participant and month.
     """
-    tables, looked_at = [_NO_LINES], dict[tuple[str, str], str]()
+    tables, looked_at = [_NO_LINES], dict[tuple[str, Month], str]()
     for month, everybody in sorted(corrected.items()):
         missing = set(everybody)
         for run_id in store_record.runs_that_looked_at(connection, month):

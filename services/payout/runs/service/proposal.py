@@ -30,6 +30,7 @@ from services.payout.statements.writing import Writing
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
+from shared.periods import Month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +153,10 @@ def _words(
     return lambda who: PayslipWords(accounts=accounts.get(who, {}), parts=parts.get(who, {}))
 
 
-def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], Any]:
+def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, Month], str]) -> dict[tuple[str, Month], Any]:
     """The details of months as the run that last looked at them froze them."""
     # From the facts of statements: the lines that a run keeps are without details, which are as large again.
-    of_run: dict[str, list[tuple[str, str]]] = {}
+    of_run: dict[str, list[tuple[str, Month]]] = {}
     for place, run_id in looked_at.items():
         of_run.setdefault(run_id, []).append(place)
     details = {}
