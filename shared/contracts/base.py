@@ -37,7 +37,7 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=r"^[^\x
 
 
 def _known_currency(code: str) -> str:
-    minor_digits(code)
+    minor_digits(code)  # raises where there is no such currency
     return code
 
 
@@ -108,6 +108,7 @@ for a decimal.
 """
 
 
+# 18 digits always fit in 64 bits, in which databases and tables hold whole numbers.
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 

@@ -109,6 +109,7 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
         NotLines: columns or types are others, a participant has two rows, or lines that are said to be settled do not
             sum to their earnings.
     """
+    # By types and not by names alone: an amount of another type would be read as another amount.
     if table.schema != SCHEMA:
         wrong = [name for name in {**SCHEMA, **table.schema} if table.schema.get(name) != SCHEMA.get(name)]
         raise NotLines(
@@ -118,6 +119,7 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
         raise NotLines("a row lacks something")
     if table.select("participant_id", "period").is_duplicated().any():
         raise NotLines("a participant has more than one row")
+    # What does not sum cannot be explained, so no run may pay it; rows that are not settled are asked for again.
     if off := unsettled(table.filter("settled")):
         raise NotLines(f"the lines of {', '.join(off[:5])} do not sum to their earnings")
     return table

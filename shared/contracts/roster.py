@@ -104,6 +104,7 @@ class RosterPatch(Submission):
 
     def flat(self) -> dict[str, Any]:
         """The patch as the flat map of the road; the name is not dated."""
+        # The date is part of the path, so that facts of different dates do not replace each other when they are merged.
         dated = {f"{self.effective_from.isoformat()}/{path}": value for path, value in self.fields.flat().items()}
         return dated | ({"name": self.name} if self.name is not None else {})
 

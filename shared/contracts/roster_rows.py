@@ -79,6 +79,7 @@ def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
     """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing; `6%` is `0.06`; without a date
     it holds from long before.
     """
+    # A blank cell clears nothing: a file of quotas would otherwise take away every attribute that it has no column for.
     given = {name: text.strip() for name, text in row.items() if isinstance(text, str) and text.strip()}
     fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, "active") if name in given}
     if "quota" in given:

@@ -33,6 +33,7 @@ DEALS: Final = Topic("deals")
 # Not compacted: a record is a patch of some attributes, and the last one of a participant says nothing of the others.
 ROSTER: Final = Topic("roster", compacted=False)
 PLANS: Final = Topic("plans", compacted=True)
+# From here on nothing is a fact of its own: each is worked out of those above, and could be again.
 RECREDITS: Final = Topic("recredits")
 CREDITS: Final = Topic("credits")
 EARNINGS: Final = Topic("earnings")

@@ -21,9 +21,9 @@ Shares = Mapping[str, int]
 
 
 class DealHistory(NamedTuple):
-    """What became of a deal. `since` is where its age begins: its contract's start, or its closing. Amounts are in minor
-    units of the deal's currency; `amount` is None where the deal does not say one. `cancelled_on` is None where it is
-    not cancelled.
+    """What became of a deal. `since` is where its age begins: its contract's start, or its closing. Amounts are in
+    minor units of the deal's currency; `amount` is None where the deal does not say one. `cancelled_on` is None where
+    it is not cancelled.
     `shares` are those of each participant in each month, or what they would be if nothing of the deal were lost; None
     where they are not known.
     """
