@@ -88,7 +88,7 @@ def window(books: ContractCostBooks) -> tuple[str, str] | None:
     return (min(months), max(months)) if months else None
 
 
-def tables(file: CostFile, first: str, *, last: str, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
+def tables(file: CostFile, first: Month, *, last: Month, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
     """All tables by name, of the months from `first` through `last`: columns and rows, amounts as exact decimals."""
     books = file.books
     return {
@@ -100,7 +100,7 @@ def tables(file: CostFile, first: str, *, last: str, by: By) -> dict[str, tuple[
     }
 
 
-def _schedule(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
+def _schedule(books: ContractCostBooks, first: Month, *, last: Month) -> Iterator[dict[str, Any]]:
     for row in books.schedule:
         line, period = row.asset.line, month_of_number(row.month)
         if first <= period <= last:
@@ -120,7 +120,7 @@ def _schedule(books: ContractCostBooks, first: str, *, last: str) -> Iterator[di
             yield dict(zip(SCHEDULE, cells, strict=True))
 
 
-def _rollforward(books: ContractCostBooks, first: str, *, last: str, by: By) -> Iterator[dict[str, Any]]:
+def _rollforward(books: ContractCostBooks, first: Month, *, last: Month, by: By) -> Iterator[dict[str, Any]]:
     for row in rollforward(entries(books), calculated_in_a_year(books), first=first, last=last, by=by):
         yield {
             name: from_minor(cell, row.currency) if isinstance(cell, int) else cell
@@ -128,7 +128,7 @@ def _rollforward(books: ContractCostBooks, first: str, *, last: str, by: By) -> 
         }
 
 
-def _journals(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
+def _journals(books: ContractCostBooks, first: Month, *, last: Month) -> Iterator[dict[str, Any]]:
     for line in journals(entries(books)):
         if first <= line.period <= last:
             amount = from_minor(abs(line.amount), line.currency)
@@ -138,7 +138,7 @@ def _journals(books: ContractCostBooks, first: str, *, last: str) -> Iterator[di
             yield dict(zip(JOURNALS, cells, strict=True))
 
 
-def _expensed(books: ContractCostBooks, first: str, *, last: str) -> Iterator[dict[str, Any]]:
+def _expensed(books: ContractCostBooks, first: Month, *, last: Month) -> Iterator[dict[str, Any]]:
     for each in sorted(books.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
         period = month_of_number(each.month)
         if first <= period <= last:

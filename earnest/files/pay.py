@@ -24,7 +24,7 @@ from shared.pay.projection import ProjectedRun, project
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
-from shared.periods import first_day, last_day, period_of
+from shared.periods import Month, first_day, last_day, month_named, period_of
 
 PolicyKind = TypeVar("PolicyKind", bound=Policy)
 BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,14 +115,14 @@ def _is_for(terms: PaymentTerms, snapshot: RunSnapshot, *, paid: Settlement) -> 
     return rank is not None and paid.currency == terms.currency
 
 
-def _bound(named: str, of_month: Callable[[str], date]) -> date:
+def _bound(named: str, of_month: Callable[[Month], date]) -> date:
     """A day, or a day of a month.
 
     Raises:
         FileError: it is neither.
     """
     try:
-        return date.fromisoformat(named) if len(named) == len("2026-01-31") else of_month(named)
+        return date.fromisoformat(named) if len(named) == len("2026-01-31") else of_month(month_named(named))
     except ValueError:
         raise FileError(f"{named!r} is neither a month like 2026-01 nor a day like 2026-01-31") from None
 

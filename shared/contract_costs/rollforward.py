@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.entries import Entry, EntryKind
 from shared.contract_costs.schedule import ContractCostBooks
-from shared.periods import first_day, month_number, month_of_number
+from shared.periods import Month, first_day, month_number, month_of_number
 
 By = Literal["month", "quarter", "year"]
 SIZES: Final[dict[By, int]] = {"month": 1, "quarter": 3, "year": 12}
@@ -43,7 +43,7 @@ class Movement(NamedTuple):
 
 
 def rollforward(
-    moved: Iterable[Entry], in_a_year: InAYear, *, first: str, last: str, by: By = "month"
+    moved: Iterable[Entry], in_a_year: InAYear, *, first: Month, last: Month, by: By = "month"
 ) -> Iterator[Movement]:
     """One row per period, entity and currency, from the period of month `first` through that of month `last`, without
     gaps.

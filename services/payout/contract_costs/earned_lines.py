@@ -39,7 +39,7 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
     A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed
     again: amounts are booked as differences by it, so a new id would book the cost a second time and the old one back.
     """
-    sums: dict[tuple[str, str, str, str, str], list[EarnedLine]] = {}
+    sums: dict[tuple[str, Month, str, str, str], list[EarnedLine]] = {}
     for line in lines:
         if line.deal_id is not None:
             key = (line.participant_id, line.period, line.component, line.deal_id, line.currency)

@@ -22,7 +22,7 @@ from shared.pay.deals_changed import KEY, Corrected
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month
 
-Details = Mapping[tuple[str, str], Any]
+Details = Mapping[tuple[str, Month], Any]
 """By participant and month the detail of what was earned (`shared.explanation.frozen`)."""
 
 
@@ -90,7 +90,7 @@ class _DealPays:
 
     def __init__(self, details: Details) -> None:
         self._details = details
-        self._read: dict[tuple[str, str], dict[tuple[str, str], DealPay]] = {}
+        self._read: dict[tuple[str, Month], dict[tuple[str, str], DealPay]] = {}
 
     def of(self, who: str, period: Month, *, component: str, deal: str) -> DealPay | None:
         """How a deal pays somebody in a month; None where that is not known."""

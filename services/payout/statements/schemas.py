@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from services.payout.statements.facts import Account, Company, ParticipantFacts, PayKind, Person
 from shared.explanation import Part
+from shared.periods import Month
 
 State = Literal["draft", "final"]
 
@@ -54,7 +55,7 @@ class Earned(BaseModel):
     `earlier`: runs before this one paid the month; it is shown as it is now, and only its changes are part of this run.
     """
 
-    month: str = Field(examples=["2026-06"])
+    month: Month = Field(examples=["2026-06"])
     earlier: bool
     component: str
     title: str
@@ -68,7 +69,7 @@ class PayStep(BaseModel):
 
     kind: PayKind
     amount: Decimal
-    origin_period: str | None
+    origin_period: Month | None
     component: str | None
     deal_id: str | None
     reason: str
@@ -100,7 +101,7 @@ class Held(BaseModel):
     amount: Decimal
     component: str | None
     deal_id: str | None
-    origin_period: str | None
+    origin_period: Month | None
     reason: str
     released_by: str
 
@@ -142,7 +143,7 @@ class Attained(BaseModel):
 
     component: str
     title: str
-    month: str
+    month: Month
     attainment: Decimal
 
 

@@ -28,7 +28,7 @@ from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, ruling
 from shared.pay.policy import Version, in_force
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms
-from shared.periods import last_day
+from shared.periods import Month, last_day
 
 RULED = frozenset({"plan", "active"})
 """What of the roster decides whose payment terms are whose, and for which days."""
@@ -56,7 +56,7 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
     looked = cache(lambda month: store_record.runs_that_looked_at(connection, month))
     left: dict[str, set[str]] = {}
     # By month, and the run before which it was replaced: this one, or an earlier one.
-    corrected: dict[tuple[str, str], set[str]] = {}
+    corrected: dict[tuple[Month, str], set[str]] = {}
     for (who, _), state in snapshot.carried.items():
         for uncleared in state.uncleared:
             left.setdefault(uncleared.run, set()).add(who)

@@ -100,7 +100,7 @@ def _record_of(connection: Connection, calculated: Calculation, *, company: Comp
 
 def _payslips(connection: Connection, calculated: Calculation, *, company: Company) -> Iterator[tuple[str, Payslip]]:
     snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
-    details: dict[str, dict[str, bytes]] = {}
+    details: dict[str, dict[Month, bytes]] = {}
     for who, month, detail in calculated.inputs.lines.select("participant_id", "period", "detail").iter_rows():
         details.setdefault(who, {})[month] = detail
     mine: dict[str, list[Settlement]] = {}
@@ -131,7 +131,7 @@ def _payslips(connection: Connection, calculated: Calculation, *, company: Compa
 
 
 def _words(
-    connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[str, bytes]], writing: Writing
+    connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[Month, bytes]], writing: Writing
 ) -> Callable[[str], PayslipWords]:
     """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
     inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
