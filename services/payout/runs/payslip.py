@@ -66,7 +66,7 @@ def payslip_facts(
     home: Attributes,
     manager_name: str,
     settlements: Sequence[Settlement],
-    details: Mapping[str, bytes],
+    details: Mapping[Month, bytes],
     before: Mapping[str, Mapping[str, int]],
     year: Iterable[YearFacts],
     words: PayslipWords,
@@ -145,7 +145,7 @@ def full_name(home: Attributes) -> str:
     return home.name or " ".join(filter(None, (home.first_name, home.last_name)))
 
 
-def _with_details(document: bytes, details: Mapping[str, bytes]) -> bytes:
+def _with_details(document: bytes, details: Mapping[Month, bytes]) -> bytes:
     """The document with the details as they are: they are JSON already, and reading a million lines to write them again
     would be idle.
     """
