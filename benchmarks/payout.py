@@ -80,7 +80,7 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
 
 def _event(participant: str, revision: int, earnings: list[dict[str, Any]], period: str = PERIOD) -> Record:
     event = {"participant_id": participant, "period": period, "revision": revision, "earnings": earnings, "basis": {}}
-    return Record(participant, orjson.dumps(event))
+    return Record(participant, orjson.dumps(event, default=str))
 
 
 def _amounts(lines: pl.DataFrame) -> list[int]:
