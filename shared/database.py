@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
+from uuid import uuid4
 
 from alembic import command, context
 from alembic.config import Config
@@ -12,7 +15,7 @@ from alembic.util.exc import CommandError
 from psycopg import sql
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from shared.settings import Settings
 
@@ -84,6 +87,20 @@ def migrate(engine: Engine, schema: str, *, package: str) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise UnknownTables(schema) from error
+
+
+@contextmanager
+def scratch_schema(engine: Engine, schema: str, *, package: str) -> Iterator[tuple[Engine, str]]:
+    """An engine on a schema beside `schema` with the same tables, empty, and its name; dropped at the end."""
+    name = f"{schema}_verify_{uuid4().hex[:8]}"
+    scratch = engine_for(engine.url, name)
+    try:
+        migrate(scratch, name, package=package)
+        yield scratch, name
+    finally:
+        with scratch.begin() as connection:
+            connection.execute(DropSchema(name, cascade=True, if_exists=True))
+        scratch.dispose()
 
 
 class UnknownTables(RuntimeError):

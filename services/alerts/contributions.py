@@ -15,7 +15,7 @@ from shared.money import to_minor
 
 _REFUND: Final = "refunds."
 _FIELDS: Final = frozenset({"stage", "amount", "list_amount", "currency", "close_date"}).union(
-    *(each.fields for each in DEAL_SUMS)
+    *(counted.fields for counted in DEAL_SUMS)
 )
 
 
@@ -38,7 +38,7 @@ def of_deal(facts: Facts) -> tuple[Day, dict[str, int]] | None:
     currency = value_of(facts, "currency")
     currency = currency if isinstance(currency, str) else ""
     deal = _won(facts, currency) if stage == "won" else ClosedDeal(won=False, facts=facts)
-    return (day, currency), {each.name: value for each in DEAL_SUMS if (value := each.of(deal))}
+    return (day, currency), {counted.name: value for counted in DEAL_SUMS if (value := counted.of(deal))}
 
 
 def of_earnings(earnings: Iterable[ComponentEarning]) -> dict[str, dict[str, int]]:
@@ -49,7 +49,7 @@ def of_earnings(earnings: Iterable[ComponentEarning]) -> dict[str, dict[str, int
     for earned in earnings:
         by_currency.setdefault(earned.currency, []).append(earned)
     return {
-        currency: {each.name: value for each in EARNING_SUMS if (value := each.of(components))}
+        currency: {counted.name: value for counted in EARNING_SUMS if (value := counted.of(components))}
         for currency, components in by_currency.items()
     }
 
@@ -63,9 +63,9 @@ def _won(facts: Facts, currency: str) -> ClosedDeal:
             won=True,
             net=to_minor(Decimal(amount), currency),
             refunded=sum(
-                to_minor(Decimal(held[0]["amount"]), currency)
-                for path, held in facts.items()
-                if path.startswith(_REFUND) and held[0] is not None
+                to_minor(Decimal(value["amount"]), currency)
+                for path, (value, *_) in facts.items()
+                if path.startswith(_REFUND) and value is not None
             ),
             list_price=None if listed is None else to_minor(Decimal(listed), currency),
             facts=facts,

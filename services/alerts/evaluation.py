@@ -52,10 +52,10 @@ def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
     """Readings of the KPIs of the pipeline. Its health is of this moment, so that a breach cannot have lasted: it is
     one at once.
     """
-    found = []
+    readings = []
     for kpi in PIPELINE_KPIS:
         value, observations = kpi.formula(health)
-        found.append(
+        readings.append(
             Reading(
                 kpi=kpi.name,
                 currency="",
@@ -64,11 +64,11 @@ def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
                 breached=None if value is None else kpi.breached(value),
             )
         )
-    return found
+    return readings
 
 
 def needed_from(as_of: date, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> date:
-    """The first business date that a reading as of this date looks at: a KPI looks back from each date of its
+    """The first business date that a reading as of this date looks at: a KPI looks back from every date of its
     patience.
     """
     return min(first_day(trailing_months(_business_dates(as_of, kpi.patience)[-1], kpi.months)[0]) for kpi in kpis)

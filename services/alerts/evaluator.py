@@ -56,11 +56,11 @@ class Evaluator:
 
     @property
     def latest(self) -> Evaluation | None:
-        """What was found last; None before the first round."""
+        """All readings of the last round; None before the first."""
         return self._latest
 
     def reasons(self) -> list[str]:
-        """Why nothing can be told about the KPIs yet, if so."""
+        """Why nothing can be said about the KPIs yet, if so."""
         return [] if self._latest else [NOT_YET]
 
     def run(self, stop: threading.Event) -> None:
@@ -84,18 +84,19 @@ class Evaluator:
             PositionOutOfRange: the log does not hold what the worker has to read next.
         """
         with self._engine.begin() as connection:
-            # Every process evaluates, for each is scraped; whoever has the lock also moves alerts, so that each opens
-            # once.
-            moving = store.evaluating(connection)
-            found = self._evaluate(connection, now)
-            if moving:
-                changed = _changes(connection, found)
+            # Every process evaluates, for every one is scraped; whoever has the lock also moves alerts, so that they
+            # open once.
+            moves_alerts = store.lock_alerts(connection)
+            evaluation = self._evaluate(connection, now)
+            if moves_alerts:
+                changed = _changes(connection, evaluation)
                 store.save_alerts(connection, changed)
                 self._log.publish(connection, [_publication(alert) for alert in changed])
             still_open = store.open_alerts(connection)
         # After the commit: an alert is not shown that is not written.
-        self._latest = found
-        self._gauges.show([*found.plan, *found.pipeline], still_open.keys(), as_of=found.as_of, now=now)
+        self._latest = evaluation
+        readings = [*evaluation.plan, *evaluation.pipeline]
+        self._gauges.show(readings, still_open.keys(), as_of=evaluation.as_of, now=now)
 
     def _evaluate(self, connection: Connection, now: float) -> Evaluation:
         latest = store.latest(connection)
@@ -104,20 +105,24 @@ class Evaluator:
         if as_of is not None:
             plan = evaluate_plan(store.totals(connection, needed_from(as_of), last=last_day(period_of(as_of))), as_of)
         today = self._business_date(datetime.fromtimestamp(now, UTC))
-        return Evaluation(
-            at=now, as_of=as_of, plan=plan, today=today, pipeline=evaluate_pipeline(self._watch.look(connection, now))
-        )
+        pipeline = evaluate_pipeline(self._watch.look(connection, now))
+        return Evaluation(at=now, as_of=as_of, plan=plan, today=today, pipeline=pipeline)
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
 
 
-def _changes(connection: Connection, found: Evaluation) -> list[Alert]:
+def _changes(connection: Connection, evaluation: Evaluation) -> list[Alert]:
     # Alerts of the plan carry the date that deals speak of, those of the pipeline today: it may stand still while time
     # goes on.
     still_open, episodes = store.open_alerts(connection), store.episodes(connection)
-    of_plan = changes(found.plan, still_open, episodes=episodes, as_of=found.as_of) if found.as_of else []
-    return [*of_plan, *changes(found.pipeline, still_open, episodes=episodes, as_of=found.today)]
+    dated = [(evaluation.plan, evaluation.as_of), (evaluation.pipeline, evaluation.today)]
+    return [
+        alert
+        for readings, day in dated
+        if day is not None
+        for alert in changes(readings, still_open, episodes=episodes, as_of=day)
+    ]
 
 
 def _publication(alert: Alert) -> tuple[Topic, Record]:

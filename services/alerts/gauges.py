@@ -30,10 +30,11 @@ class Gauges:
 
     def show(self, readings: list[Reading], still_open: Set[Subject], *, as_of: date | None, now: float) -> None:
         """Show an evaluation: a KPI without a value has no series; one is in breach while its alert is open."""
-        subjects = {(reading.kpi, reading.currency): reading for reading in readings}
-        self._set(KPI_VALUE, {of: float(one.value) for of, one in subjects.items() if one.value is not None})
-        self._set(KPI_OBSERVATIONS, {of: float(one.observations) for of, one in subjects.items()})
-        self._set(KPI_BREACH, {of: float(of in still_open) for of in subjects.keys() | still_open})
+        by_subject = {(reading.kpi, reading.currency): reading for reading in readings}
+        values = {subject: reading.value for subject, reading in by_subject.items()}
+        self._set(KPI_VALUE, {subject: float(value) for subject, value in values.items() if value is not None})
+        self._set(KPI_OBSERVATIONS, {subject: float(of.observations) for subject, of in by_subject.items()})
+        self._set(KPI_BREACH, {subject: float(subject in still_open) for subject in values.keys() | still_open})
         if as_of is not None:
             KPI_AS_OF.set(datetime.combine(as_of, time(), UTC).timestamp())
         KPI_EVALUATED.set(now)

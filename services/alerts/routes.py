@@ -28,12 +28,12 @@ router = APIRouter(prefix="/v1")
 @router.get("/kpis", tags=["kpis"], summary="Every KPI now")
 def list_kpis(_: Caller, evaluator: EvaluatorDep) -> Kpis:
     """Every KPI as it was evaluated last, usually within the last second."""
-    found = evaluator.latest
-    if found is None:
+    evaluation = evaluator.latest
+    if evaluation is None:
         raise Unavailable(NOT_YET)
-    plan = [KpiView.of(reading, found.as_of) for reading in found.plan] if found.as_of else []
-    pipeline = [KpiView.of(reading, found.today) for reading in found.pipeline]
-    return Kpis(evaluated_at=datetime.fromtimestamp(found.at, UTC), kpis=[*plan, *pipeline])
+    plan = [KpiView.of(reading, evaluation.as_of) for reading in evaluation.plan] if evaluation.as_of else []
+    pipeline = [KpiView.of(reading, evaluation.today) for reading in evaluation.pipeline]
+    return Kpis(evaluated_at=datetime.fromtimestamp(evaluation.at, UTC), kpis=[*plan, *pipeline])
 
 
 @router.get("/alerts", tags=["alerts"], summary="Alerts, the latest first")
@@ -45,5 +45,5 @@ def list_alerts(
 ) -> Alerts:
     """Alerts in a state, the latest opened first."""
     with snapshot.connect() as connection:
-        found = store.alerts(connection, state, limit=limit)
-    return Alerts(alerts=[AlertView.of(alert) for alert in found])
+        alerts = store.alerts(connection, state, limit=limit)
+    return Alerts(alerts=[AlertView.of(alert) for alert in alerts])

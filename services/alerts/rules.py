@@ -1,5 +1,5 @@
-"""Prometheus alerting rules, made from the catalogue of KPIs: `python -m services.alerts.rules >
-deploy/prometheus/rules/kpis.yml`.
+"""Prometheus alerting rules, made from the catalogue of KPIs:
+`python -m services.alerts.rules > deploy/prometheus/rules/kpis.yml`.
 
 Whether a KPI is in breach is decided here, in the service, once; the rules only carry it to Alertmanager with words for
 people.
@@ -44,10 +44,11 @@ def rules_file() -> str:
 
 def _rule(kpi: Kpi) -> dict[str, Any]:
     where, subject = (" in {{ $labels.currency }}", ",currency='%s'") if kpi.by_currency else ("", "")
-    # The value of now, asked for when the alert is told: the alert itself is about a gauge of 0 and 1.
+    # The value of now, asked for when the alert is sent: the alert itself is about a gauge of 0 and 1.
     query = f"\"max(earnest_kpi_value{{kpi='{kpi.name}'{subject}}})\""
     asked = f"printf {query} $labels.currency" if kpi.by_currency else query
-    value = f"{{{{ with {asked} | query }}}}{{{{ . | first | value | {_HUMANIZE[kpi.unit]} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
+    first = f"{{{{ . | first | value | {_HUMANIZE[kpi.unit]} }}}}"
+    value = f"{{{{ with {asked} | query }}}}{first}{{{{ else }}}}unknown{{{{ end }}}}"
     return {
         "alert": alert_name(kpi),
         # Several instances may export the same KPI: `max by` makes one alert of them.

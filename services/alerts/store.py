@@ -19,10 +19,10 @@ from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, 
 from shared.facts import Facts
 from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
-from shared.periods import period_of
+from shared.periods import Month, period_of
 
-Earner: TypeAlias = tuple[str, str]
-"""A participant and a period."""
+Earner: TypeAlias = tuple[str, Month]
+"""A participant and a month."""
 
 
 def facts_of(connection: Connection, deal_ids: Sequence[str]) -> dict[str, Facts]:
@@ -47,13 +47,13 @@ def add_to_days(connection: Connection, changes: Mapping[tuple[date, str, str], 
     _add(connection, _ADD_TO_DAYS, changes=changes)
 
 
-def add_to_months(connection: Connection, changes: Mapping[tuple[str, str, str], int]) -> None:
+def add_to_months(connection: Connection, changes: Mapping[tuple[Month, str, str], int]) -> None:
     """Move sums over earnings by these differences, by period, currency and name of the sum."""
     _add(connection, _ADD_TO_MONTHS, changes=changes)
 
 
 def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[str, dict[str, int]]]]:
-    """The revision held for each earner, and what it contributes by currency and sum."""
+    """The latest revision of these earners, and what it contributes by currency and sum."""
     rows = connection.execute(_EARNED_BY, _columns(sorted(earners)))
     return {
         (participant, period): (revision, _contributions(contributions))
@@ -62,7 +62,7 @@ def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner,
 
 
 def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[str, Mapping[str, int]]]]) -> None:
-    """Write the latest revision of each earner and what it contributes by currency and sum."""
+    """Write the latest revision of earners, and what it contributes by currency and sum."""
     rows = [
         (*earner, revision, _contributions_text(contributions))
         for earner, (revision, contributions) in sorted(earned.items())
@@ -89,24 +89,13 @@ def letters(connection: Connection) -> tuple[int, int]:
     return int((ever or 0) - (replayed or 0)), int(ever or 0)
 
 
-def positions(connection: Connection, worker: str) -> dict[Partition, int]:
-    """Where a worker is: the next position of every partition it has begun."""
-    rows = connection.execute(
-        select(position.c.topic, position.c.partition, position.c.next_position).where(position.c.worker == worker)
-    )
-    return {Partition(topic, number): following for topic, number, following in rows}
-
-
-def lock_positions(connection: Connection, worker: str) -> dict[Partition, int]:
-    """Where a worker is, and stays until the transaction ends. In the order in which the worker itself moves its
-    positions, which it does first of all: so this waits for what is being counted, and nothing is counted meanwhile.
-    """
-    rows = connection.execute(
-        select(position.c.topic, position.c.partition, position.c.next_position)
-        .where(position.c.worker == worker)
-        .order_by(position.c.topic, position.c.partition)
-        .with_for_update()
-    )
+def positions(connection: Connection, worker: str, *, lock: bool = False) -> dict[Partition, int]:
+    """Where a worker is, the next position of every partition it has begun; with `lock` until the transaction ends."""
+    # In the order in which the worker itself moves its positions, which it does first of all: so a lock waits for what
+    # is being counted, and nothing is counted meanwhile.
+    query = select(position.c.topic, position.c.partition, position.c.next_position).where(position.c.worker == worker)
+    query = query.order_by(position.c.topic, position.c.partition)
+    rows = connection.execute(query.with_for_update() if lock else query)
     return {Partition(topic, number): following for topic, number, following in rows}
 
 
@@ -157,11 +146,12 @@ def take_over(connection: Connection, schema: str) -> None:
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
 
 
-def evaluating(connection: Connection) -> bool:
-    """Whether this transaction may evaluate: one process at a time does."""
-    return bool(
-        connection.execute(text("select pg_try_advisory_xact_lock(hashtext('earnest.alerts.evaluate'))")).scalar()
-    )
+def lock_alerts(connection: Connection) -> bool:
+    """Whether this transaction may move alerts: one process at a time does."""
+    # Tried and not waited for: whoever comes second would find nothing left to move. An advisory lock, for an alert
+    # that is to open has no row yet.
+    lock = text("select pg_try_advisory_xact_lock(hashtext('earnest.alerts.evaluate'))")
+    return bool(connection.execute(lock).scalar())
 
 
 def open_alerts(connection: Connection) -> dict[Subject, Alert]:
@@ -178,7 +168,7 @@ def alerts(connection: Connection, state: Literal["open", "closed", "all"], *, l
 
 
 def episodes(connection: Connection) -> dict[Subject, int]:
-    """How many alerts each subject has had."""
+    """How many alerts there were of a subject."""
     counted = select(ALERT.c.kpi, ALERT.c.currency, func.max(ALERT.c.number)).group_by(ALERT.c.kpi, ALERT.c.currency)
     return {(kpi, currency): number for kpi, currency, number in connection.execute(counted)}
 
@@ -223,15 +213,15 @@ _SAVE_FACTS = text("""
 """)
 
 _ADD_TO_DAYS = text("""
-    insert into deal_sum as held (day, currency, name, value)
+    insert into deal_sum as old (day, currency, name, value)
     select * from unnest(cast(:c0 as date[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
-    on conflict (day, currency, name) do update set value = held.value + excluded.value
+    on conflict (day, currency, name) do update set value = old.value + excluded.value
 """)
 
 _ADD_TO_MONTHS = text("""
-    insert into earning_sum as held (period, currency, name, value)
+    insert into earning_sum as old (period, currency, name, value)
     select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
-    on conflict (period, currency, name) do update set value = held.value + excluded.value
+    on conflict (period, currency, name) do update set value = old.value + excluded.value
 """)
 
 _EARNED_BY = text("""
@@ -248,12 +238,12 @@ _SAVE_EARNED = text("""
 """)
 
 _ADD_LETTERS = text("""
-    insert into letters as held (topic, ever, replayed)
+    insert into letters as old (topic, ever, replayed)
     select * from unnest(cast(:c0 as text[]), cast(:c1 as bigint[]), cast(:c2 as bigint[]))
-    on conflict (topic) do update set ever = held.ever + excluded.ever, replayed = held.replayed + excluded.replayed
+    on conflict (topic) do update set ever = old.ever + excluded.ever, replayed = old.replayed + excluded.replayed
 """)
 
 _SAW = text("""
-    insert into seen as held (one, latest) values (1, :instant)
-    on conflict (one) do update set latest = excluded.latest where held.latest < excluded.latest collate "C"
+    insert into seen as old (one, latest) values (1, :instant)
+    on conflict (one) do update set latest = excluded.latest where old.latest < excluded.latest collate "C"
 """)

@@ -18,12 +18,13 @@ from typing import Final, TypeAlias
 from shared.contracts.earnings import ComponentEarning
 from shared.facts import Facts
 from shared.kernel.arithmetic.expressions import NUMBER_DIGITS
+from shared.periods import Month
 
 Day: TypeAlias = tuple[date, str]
 """A business date and a currency; the currency is empty for deals that have none."""
 
-MonthKey: TypeAlias = tuple[str, str]
-"""A period and a currency."""
+MonthKey: TypeAlias = tuple[Month, str]
+"""A month and a currency."""
 
 Sums: TypeAlias = Mapping[str, int]
 """Of one bucket, by the name of the sum; what is not there is zero."""
@@ -86,14 +87,18 @@ LISTED: Final = DealSum("listed", lambda deal: int(deal.list_price is not None))
 LIST_AMOUNT: Final = DealSum("list_amount", lambda deal: deal.list_price or 0)
 NET_AMOUNT: Final = DealSum("net_amount", lambda deal: 0 if deal.list_price is None else deal.net or 0)
 
-EARNED: Final = EarningSum("amount", lambda earned: sum(each.amount for each in earned))
+EARNED: Final = EarningSum("amount", lambda earned: sum(component.amount for component in earned))
 """In minor units, of every component."""
 
 # Attainment is of components with a quota: amounts that are credited without one (overrides, kickers) would inflate it.
 # In whole numbers of 10^-9: measures of several kinds are added, and as minor units they would depend on the currency.
-MEASURE: Final = EarningSum("measure", lambda earned: sum(_billionths(each.measure) for each in earned if each.quota))
-QUOTA: Final = EarningSum("quota", lambda earned: sum(_billionths(each.quota) for each in earned if each.quota))
-WITH_QUOTA: Final = EarningSum("with_quota", lambda earned: int(any(each.quota for each in earned)))
+MEASURE: Final = EarningSum(
+    "measure", lambda earned: sum(_billionths(component.measure) for component in earned if component.quota)
+)
+QUOTA: Final = EarningSum(
+    "quota", lambda earned: sum(_billionths(component.quota) for component in earned if component.quota)
+)
+WITH_QUOTA: Final = EarningSum("with_quota", lambda earned: int(any(component.quota for component in earned)))
 """Participants: one with two quotas is one observation."""
 
 

@@ -9,18 +9,16 @@ from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from typing import Final, TypeVar
-from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.schema import DropSchema
 
 from services.alerts import store
 from services.alerts.kpis import SUM_NAMES
 from services.alerts.sums import Day, MonthKey, Sums, Totals
 from services.alerts.worker import WORKER, step
 from shared.contracts.topics import DEALS, EARNINGS
-from shared.database import engine_for, migrate
+from shared.database import scratch_schema
 from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
 
@@ -45,13 +43,13 @@ def verify(engine: Engine, log: Log) -> list[str]:
         live, live_latest = _sums(connection)
     with counted_again(engine, log, reached=reached, apart=apart) as (again, _), again.connect() as connection:
         counted, counted_latest = _sums(connection)
-    found = [
+    differences = [
         *_differences("day", live.days, again=counted.days),
         *_differences("period", live.months, again=counted.months),
     ]
     if live_latest != counted_latest:
-        found.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
-    return found
+        differences.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
+    return differences
 
 
 class StillCounting(Exception):
@@ -79,7 +77,7 @@ def recount_if_sums_changed(engine: Engine, log: Log) -> bool:
     _logger.info("alerts.recount", new=sorted(SUM_NAMES - counted), gone=sorted(counted - SUM_NAMES))
     # Beside the live tables and without a lock, for it may take minutes; the positions then say whether it still fits.
     with counted_again(engine, log, reached=reached, apart=apart) as (_, schema), engine.begin() as connection:
-        if store.lock_positions(connection, WORKER) != reached:
+        if store.positions(connection, WORKER, lock=True) != reached:
             raise StillCounting(
                 "another process of alerts counts in the sums of before: stop it, then start this one again"
             )
@@ -95,19 +93,12 @@ def counted_again(
     """An engine on a schema in which the log is counted up to these positions, and the schema's name; dropped at the
     end.
     """
-    schema = f"alerts_verify_{uuid4().hex[:8]}"
-    scratch = engine_for(engine.url, schema)
-    try:
-        migrate(scratch, schema, package="services.alerts")
+    with scratch_schema(engine, "alerts", package="services.alerts") as (scratch, schema):
         records = _counted(log, reached, apart=apart)
         while batch := list(islice(records, BATCH)):
             with scratch.begin() as connection:
                 step(connection, batch)
         yield scratch, schema
-    finally:
-        with scratch.begin() as connection:
-            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-        scratch.dispose()
 
 
 def _counted(log: Log, reached: Mapping[Partition, int], *, apart: set[tuple[Partition, int]]) -> Iterator[Stored]:
@@ -122,8 +113,8 @@ def _counted(log: Log, reached: Mapping[Partition, int], *, apart: set[tuple[Par
 
 
 def _sums(connection: Connection) -> tuple[Totals, str | None]:
-    held = store.totals(connection, date.min, last=date.max)
-    return Totals(_not_zero(held.days), _not_zero(held.months)), store.latest(connection)
+    totals = store.totals(connection, date.min, last=date.max)
+    return Totals(_not_zero(totals.days), _not_zero(totals.months)), store.latest(connection)
 
 
 def _not_zero(buckets: Mapping[_Bucket, Sums]) -> dict[_Bucket, Sums]:
@@ -137,8 +128,8 @@ def _not_zero(buckets: Mapping[_Bucket, Sums]) -> dict[_Bucket, Sums]:
 def _differences(kind: str, live: Mapping[_Bucket, Sums], *, again: Mapping[_Bucket, Sums]) -> Iterator[str]:
     for bucket in sorted(live.keys() | again.keys()):
         if live.get(bucket) != again.get(bucket):
-            held, counted = _text(live.get(bucket, {})), _text(again.get(bucket, {}))
-            yield f"{kind} {bucket[0]} {bucket[1]}: {held} is held, the log gives {counted}"
+            here, counted = _text(live.get(bucket, {})), _text(again.get(bucket, {}))
+            yield f"{kind} {bucket[0]} {bucket[1]}: {here} is held, the log gives {counted}"
 
 
 def _text(sums: Sums) -> str:

@@ -23,6 +23,7 @@ from shared.facts import merge
 from shared.log.headers import is_note_of_replay
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
+from shared.periods import Month
 
 WORKER: Final = "alerts"
 BATCH: Final = 2000
@@ -82,13 +83,13 @@ def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged])
         earner: Earner = (earned.participant_id, earned.period)
         if earner not in newest or newest[earner].revision < earned.revision:
             newest[earner] = earned
-    held = store.earned_by(connection, list(newest)) if newest else {}
-    moved: Counter[tuple[str, str, str]] = Counter()
+    known = store.earned_by(connection, list(newest)) if newest else {}
+    moved: Counter[tuple[Month, str, str]] = Counter()
     changed = {}
     for earner, earned in newest.items():
-        revision, before = held.get(earner, (-1, {}))
+        revision, before = known.get(earner, (-1, {}))
         if earned.revision <= revision:
-            continue  # repeated, or overtaken: what is held is newer
+            continue  # repeated, or overtaken: what is counted is newer
         after = contributions.of_earnings(earned.earnings)
         changed[earner] = (earned.revision, after)
         for by_currency, sign in ((before, -1), (after, 1)):

@@ -15,7 +15,9 @@ NO_FACTS: Final = "[]"
 
 
 def pack(facts: Facts) -> str:
-    """One line of JSON: `[[occurred_at, sequence, source, {path: value}]]`; `by` after the source where there is one."""
+    """One line of JSON: `[[occurred_at, sequence, source, {path: value}]]`; `by` after the source where there is
+    one.
+    """
     by_stamp: dict[tuple[Any, ...], dict[str, Any]] = {}
     stamp: tuple[Any, ...] = ()
     fields: dict[str, Any] = {}

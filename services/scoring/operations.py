@@ -20,7 +20,7 @@ __all__ = ["NoSuchVersion", "Quarantined", "lift_quarantine", "list_quarantine",
 
 
 def list_quarantine(settings: Settings) -> list[Quarantined]:
-    """The plan versions that are quarantined, with who waits for each and how many deals do."""
+    """The plan versions that are quarantined, with the participants who wait for them and how many deals do."""
     with _scoring(settings) as engine, engine.connect() as connection:
         return service.quarantined(connection)
 

@@ -1,4 +1,4 @@
-"""What the steps publish: CloudEvents that are named after the batch that causes them; and what is counted on the way."""
+"""What the steps publish, CloudEvents that are named after the batch that causes them; and what they count."""
 
 from __future__ import annotations
 

@@ -44,9 +44,9 @@ def decode_rows(
     texts: pl.DataFrame, by: Sequence[str], *, name: str, columns: Mapping[str, pl.DataType]
 ) -> pl.DataFrame:
     """The rows of `encode_rows` again: `by` and the columns, with their types."""
-    found = texts.filter(pl.col(name) != NO_ROWS).select(*by, pl.col(name).str.json_decode(pl.List(pl.List(pl.String))))
+    lists = texts.filter(pl.col(name) != NO_ROWS).select(*by, pl.col(name).str.json_decode(pl.List(pl.List(pl.String))))
     row = pl.col(name).list.to_struct(fields=list(columns))
-    values = found.explode(name).select(*by, row).unnest(name)
+    values = lists.explode(name).select(*by, row).unnest(name)
     given = {column: pl.when(pl.col(column) != "").then(pl.col(column)) for column in columns}
     present = [
         given[column].str.to_date() if kind == pl.Date else given[column].cast(kind) for column, kind in columns.items()

@@ -1,16 +1,19 @@
 """How the stores of scoring run their statements: by psycopg itself, a column of a batch as one parameter, and never
-prepared.
+prepared. And tables page by page, for `verify`.
 
 A step makes a handful of statements per batch, whatever its size, so that the cost of a batch is that of its rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import polars as pl
 import psycopg
 from sqlalchemy import Connection
+
+Row = tuple[Any, ...]
 
 SPLIT: Final = "string_to_array(%s, chr(10), '')"
 """SQL that takes a parameter made by `joined` as an array of texts."""
@@ -24,9 +27,14 @@ def execute(connection: Connection, query: str, *parameters: Any) -> psycopg.Cur
     return raw.cursor(binary=True).execute(query.encode(), parameters or None, prepare=False)
 
 
-def fetch(connection: Connection, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     """All rows of a query."""
     return execute(connection, query, *parameters).fetchall()
+
+
+def fetch_table(connection: Connection, query: str, *parameters: Any, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """All rows of a query whose columns are those of the schema, in its order."""
+    return pl.DataFrame(fetch(connection, query, *parameters), schema=schema, orient="row")
 
 
 def joined(values: Iterable[str | None]) -> str:
@@ -41,3 +49,32 @@ def joined(values: Iterable[str | None]) -> str:
     if texts and together.count("\n") != len(texts) - 1:
         raise ValueError("a value with a line break")
     return together
+
+
+def keep_snapshot(connection: Connection) -> None:
+    """Let the transaction, and with it what it sees, last as long as it takes."""
+    execute(connection, "set local idle_in_transaction_session_timeout = 0")
+
+
+def fetch_page(
+    connection: Connection,
+    table: str,
+    *,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    where: str,
+    after: Row | None,
+    upto: Row | None,
+    limit: int,
+) -> dict[Row, Row]:
+    """Up to `limit` rows with keys above `after` and not above `upto`, in their order: key -> columns."""
+    key, bounds, parameters = ", ".join(keys), [where], list[Any]()
+    places = ", ".join(["%s"] * len(keys))
+    for sign, bound in ((">", after), ("<=", upto)):
+        if bound is not None:
+            bounds.append(f"({key}) {sign} ({places})")
+            parameters += bound
+    query = f"""
+        select {key}, {", ".join(columns)} from {table}
+        where {" and ".join(bounds)} order by {key} limit %s"""
+    return {row[: len(keys)]: row[len(keys) :] for row in fetch(connection, query, *parameters, limit)}

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
-from uuid import uuid4
 
+import orjson
 from sqlalchemy import Connection, Engine
-from sqlalchemy.schema import DropSchema
 
-from services.scoring.audit.rows import AUDITED, Audited, Key, without
-from services.scoring.audit.store import keep_snapshot, page
+from services.scoring.credit.deals import CREDIT
 from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache, quarantined_names
+from services.scoring.row_codec import NO_ROWS
+from services.scoring.store import Row, fetch_page, keep_snapshot
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
-from shared.database import engine_for, migrate
+from shared.database import scratch_schema
 from shared.log import dead_letters, positions
 from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
@@ -35,15 +35,56 @@ MOST_NAMED: Final = 20
 """How many differences of a kind are named; of the others only how many there are."""
 
 Progress = Callable[[int, int], object]
+"""Called with how many records of how many are done."""
+
+VersionName = tuple[str, int]
+"""A plan version's plan and number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A table, what its rows are called, its key and the columns that facts decide. `where` leaves out rows that say
+    nothing.
+    """
+
+    name: str
+    called: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    where: str = "true"
+
+
+COMPARED: Final = (
+    Compared(name="participant", called="participant", keys=("participant_id",), columns=("facts",)),
+    Compared(name="plan_version", called="plan", keys=("plan", "version"), columns=("document", "author")),
+    Compared(name="deal", called="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited")),
+    Compared(
+        name="participant_sums",
+        called="participant sums",
+        keys=("participant_id", "period"),
+        columns=("sums", "earnings"),
+        where="(sums <> '[]' or earnings <> '[]')",
+    ),
+)
+
+_PLAN, _VERSION = (list(CREDIT).index(name) for name in ("plan", "version"))
+
+_IS_ASIDE: Final[Mapping[str, Callable[[Any, Set[VersionName]], bool]]] = {
+    "credits": lambda row, aside: (row[_PLAN], int(row[_VERSION])) in aside,
+    "uncredited": lambda row, _: row[1] == "plan_quarantined",
+    "sums": lambda row, aside: (row[0], int(row[1])) in aside,
+    "earnings": lambda earning, aside: (earning["plan"], earning["version"]) in aside,
+}
+"""By column that lists rows (`row_codec`), whether one of them is of a version that is quarantined."""
 
 
 def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> list[str]:
     """Differences between the live rows and those rebuilt from the log, as sentences; empty when all is well.
 
     Facts are taken as far as the live workers were when this began, without the dead letters that are open: they are
-    known not to count; one that was replayed in vain is told as a record that cannot be processed. The sentences name
+    known not to count; one that was replayed in vain is named as a record that cannot be processed. The sentences name
     ids, never amounts. What belongs to a quarantined plan version is not compared, and the version is named. `progress`
-    is told how many records of how many were processed again.
+    is called with how many records of how many were processed again.
 
     Raises:
         LogUnavailable: the log cannot be reached.
@@ -56,49 +97,58 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
         if behind := _behind(log, reached):
             return behind
         aside = quarantined_names(live)
-        holding = ReferenceDataCache().read(live).plans.quarantined.sort("plan", "version").rows()
-        dead = {
-            (letter.partition, letter.position)
-            for letter in dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
-        }
-        with _scratch(engine) as scratch:
+        quarantined = ReferenceDataCache().read(live).plans.quarantined.sort("plan", "version").rows()
+        differences = [
+            f"plan version {plan}@{version} is quarantined: what waits for it is not compared"
+            for plan, version in quarantined
+        ]
+        ends = reached["roster"] | reached["credit"]
+        starts = {place: log.first(place) for place in ends}
+        differences += [f"{place.topic}: its beginning is no longer in the log" for place in ends if starts[place] > 0]
+        with scratch_schema(engine, "scoring", package="services.scoring") as (scratch, _):
             rebuild = _Rebuild(scratch, aside)
-            facts = reached["roster"] | reached["credit"]
-            first = {place: log.first(place) for place in facts}
-            found = [
-                f"plan version {plan}@{version} is quarantined: what waits for it is not compared"
-                for plan, version in holding
-            ]
-            found += [f"{place.topic}: its beginning is no longer in the log" for place in facts if first[place] > 0]
-            done, due = 0, sum(end - first[place] for place, end in facts.items())
-            # In the order in which they were appended, as they came live; the end would be the same in any order.
-            records = merge(
-                *(_read(log, place, start=first[place], end=end) for place, end in facts.items()), key=_appended_at
-            )
-            while batch := list(islice(records, PAGE)):
-                # What was sent again stands in the log where it came first, too, and is taken there.
-                rebuild.take([s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in dead])
-                done += len(batch)
-                if progress:
-                    progress(done, due)
+            for batch in _facts(engine, log, starts=starts, ends=ends, progress=progress):
+                rebuild.take(batch)
             rebuild.finish()
             with scratch.connect() as rebuilt:
-                found += rebuild.failures
-                found += [
+                aside_now = quarantined_names(rebuilt)
+                differences += rebuild.failures
+                differences += [
                     f"plan version {plan}@{version} cannot be calculated with, and is not quarantined"
-                    for plan, version in sorted(quarantined_names(rebuilt) - aside)
+                    for plan, version in sorted(aside_now - aside)
                 ]
-                return found + [
-                    said
-                    for table in AUDITED
-                    for said in _differences(table, live, rebuilt=rebuilt, aside=quarantined_names(rebuilt))
-                ]
+                for table in COMPARED:
+                    differences += _differences(table, live, rebuilt=rebuilt, aside=aside_now)
+        return differences
+
+
+def _facts(
+    engine: Engine,
+    log: Log,
+    *,
+    starts: Mapping[Partition, int],
+    ends: Mapping[Partition, int],
+    progress: Progress | None,
+) -> Iterator[list[Stored]]:
+    """The records of facts that count, in batches."""
+    letters = dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
+    dead = {(letter.partition, letter.position) for letter in letters}
+    done, due = 0, sum(end - starts[place] for place, end in ends.items())
+    # In the order in which they were appended, as they came live; the end would be the same in any order.
+    lanes = [_read(log, place, start=starts[place], end=end) for place, end in ends.items()]
+    records = merge(*lanes, key=lambda stored: stored.appended_at)
+    while batch := list(islice(records, PAGE)):
+        # What was sent again stands in the log where it came first, too, and is taken there.
+        yield [s for s in batch if not is_replay(s.record) and (s.partition, s.position) not in dead]
+        done += len(batch)
+        if progress:
+            progress(done, due)
 
 
 class _Rebuild:
     """The steps over an empty schema; what they publish goes from one to the next without a log."""
 
-    def __init__(self, engine: Engine, aside: Set[tuple[str, int]]) -> None:
+    def __init__(self, engine: Engine, aside: Set[VersionName]) -> None:
         """Over an empty schema; the plan versions `aside` are quarantined from the beginning."""
 
         def known(document: Mapping[str, Any]) -> str | None:
@@ -115,8 +165,7 @@ class _Rebuild:
             self._waiting[stored.partition.topic].append(stored)
         for topic in (PLANS, ROSTER, DEALS, RECREDITS):
             self._work_off(topic)
-        # Credits are let come together: differences of many batches cancel, and each participant is earned once for
-        # all.
+        # Credits are let come together: differences of many batches cancel, and participants are earned once for all.
         if len(self._waiting[CREDITS.name]) >= BATCH["earn"]:
             self._work_off(CREDITS)
 
@@ -163,13 +212,13 @@ def _behind(log: Log, reached: Mapping[str, Mapping[Partition, int]]) -> list[st
     """Which topics are not read to their end. The ends are asked for after the snapshot, so nothing is missed that it
     knows.
     """
-    found = []
+    behind = []
     for worker, topics in INPUTS.items():
         for topic in topics:
             missing = sum(max(0, end - reached[worker][place]) for place, end in log.ends(topic).items())
             if missing:
-                found.append(f"{topic.name}: {missing} records wait for {worker}; verify again when it has caught up")
-    return found
+                behind.append(f"{topic.name}: {missing} records wait for {worker}; verify again when it has caught up")
+    return behind
 
 
 def _read(log: Log, place: Partition, *, start: int, end: int) -> Iterator[Stored]:
@@ -181,27 +230,21 @@ def _read(log: Log, place: Partition, *, start: int, end: int) -> Iterator[Store
         start = records[-1].position + 1
 
 
-def _appended_at(stored: Stored) -> Any:
-    return stored.appended_at
-
-
-def _differences(
-    table: Audited, live: Connection, *, rebuilt: Connection, aside: Set[tuple[str, int]]
-) -> Iterator[str]:
+def _differences(table: Compared, live: Connection, *, rebuilt: Connection, aside: Set[VersionName]) -> Iterator[str]:
     # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after
     # the last page, whatever else was rebuilt.
     number = 0
-    after: Key | None = None
+    after: Row | None = None
     while True:
-        live_rows = page(live, table, after=after, upto=None, limit=PAGE)
+        live_rows = _page(live, table, after=after, upto=None)
         upto = next(reversed(live_rows)) if len(live_rows) == PAGE else None
-        rebuilt_rows: dict[Key, Key] = {}
+        rebuilt_rows: dict[Row, Row] = {}
         following = after
-        while more := page(rebuilt, table, after=following, upto=upto, limit=PAGE):
+        while more := _page(rebuilt, table, after=following, upto=upto):
             rebuilt_rows |= more
             following = next(reversed(more))
         for key in sorted(live_rows.keys() | rebuilt_rows.keys()):
-            one, other = (without(table, key, row=rows.get(key), aside=aside) for rows in (live_rows, rebuilt_rows))
+            one, other = (_without(table, key, row=rows.get(key), aside=aside) for rows in (live_rows, rebuilt_rows))
             if difference := _difference(table, one, rebuilt=other):
                 number += 1
                 if number <= MOST_NAMED:
@@ -213,7 +256,37 @@ def _differences(
         yield f"{number - MOST_NAMED:,} more of {table.called} differ"
 
 
-def _difference(table: Audited, live: Key | None, *, rebuilt: Key | None) -> str | None:
+def _page(connection: Connection, table: Compared, *, after: Row | None, upto: Row | None) -> dict[Row, Row]:
+    return fetch_page(
+        connection,
+        table.name,
+        keys=table.keys,
+        columns=table.columns,
+        where=table.where,
+        after=after,
+        upto=upto,
+        limit=PAGE,
+    )
+
+
+def _without(table: Compared, key: Row, *, row: Row | None, aside: Set[VersionName]) -> Row | None:
+    """The columns of a row without what belongs to the versions `aside`, for when that was calculated last is nobody's
+    fault; None where nothing else was there.
+    """
+    if row is None or not aside:
+        return row
+    if table.name == "plan_version":
+        return None if key in aside else row
+    columns = tuple(
+        orjson.dumps([entry for entry in orjson.loads(value) if not _IS_ASIDE[name](entry, aside)]).decode()
+        if name in _IS_ASIDE
+        else value
+        for name, value in zip(table.columns, row, strict=True)
+    )
+    return None if table.name == "participant_sums" and set(columns) == {NO_ROWS} else columns
+
+
+def _difference(table: Compared, live: Row | None, *, rebuilt: Row | None) -> str | None:
     if live == rebuilt:
         return None
     if live is None:
@@ -228,17 +301,3 @@ def _difference(table: Audited, live: Key | None, *, rebuilt: Key | None) -> str
         if one != other and not (name == "facts" and unpack(one) == unpack(other))
     ]
     return f"{' and '.join(wrong)} differ from what the log gives" if wrong else None
-
-
-@contextmanager
-def _scratch(engine: Engine) -> Iterator[Engine]:
-    """An engine on a migrated schema that is dropped at the end."""
-    schema = f"scoring_verify_{uuid4().hex[:8]}"
-    scratch = engine_for(engine.url, schema)
-    try:
-        migrate(scratch, schema, package="services.scoring")
-        yield scratch
-    finally:
-        with scratch.begin() as connection:
-            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-        scratch.dispose()

@@ -32,7 +32,7 @@ milliseconds.
 """
 
 CALCULATING: Final = ("credit", "recredit", "earn")
-"""The workers that calculate with plans and people's deals: their steps are told how, as `calculating`."""
+"""The workers that calculate with plans and people's deals: their steps are given how, as `calculating`."""
 
 
 def steps(harm: Harm = harmless) -> dict[str, Step]:

@@ -16,7 +16,8 @@ def kpi_dashboard() -> Panel:
     return dashboard(
         "earnest-kpis",
         "Earnest: KPIs of the plan",
-        description="Does the plan still do what it was meant to do? Values are as of the latest business date that deals speak of.",
+        description="Does the plan still do what it was meant to do? "
+        "Values are as of the latest business date that deals speak of.",
         variables=[label_variable("currency", "Currency", query="label_values(earnest_kpi_value, currency)")],
         rows=[
             (5, [_now(kpi) for kpi in KPIS]),

@@ -66,7 +66,8 @@ def _now() -> list[Panel]:
             unit="short",
             targets=[
                 target(
-                    'count(ALERTS{alertstate="firing", alertname=~"Earnest.+", alertname!="EarnestWatchdog"}) or vector(0)',
+                    'count(ALERTS{alertstate="firing", alertname=~"Earnest.+", alertname!="EarnestWatchdog"}) '
+                    "or vector(0)",
                     "firing",
                 )
             ],
@@ -112,7 +113,8 @@ def _processed() -> Panel:
         unit="reqps",
         targets=[
             target(
-                'sum by (worker) (rate(earnest_worker_records_total{outcome="processed", worker=~"$worker"}[$__rate_interval]))',
+                "sum by (worker) "
+                '(rate(earnest_worker_records_total{outcome="processed", worker=~"$worker"}[$__rate_interval]))',
                 "{{worker}}",
             )
         ],
@@ -131,7 +133,8 @@ def _batches() -> Panel:
 def _lag_seconds() -> Panel:
     return timeseries(
         "Wait by worker",
-        "Age of the oldest record that the worker has not processed. Rising by a second a second means that it stands still.",
+        "Age of the oldest record that the worker has not processed. "
+        "Rising by a second a second means that it stands still.",
         unit="s",
         targets=[
             target('max by (worker) (earnest_worker_lag_seconds{worker=~"$worker"})', "{{worker}}"),
@@ -157,8 +160,8 @@ def _lag_records() -> Panel:
 def _set_aside() -> Panel:
     return timeseries(
         "Records not processed",
-        "What became of the others: dead (cannot be processed), parked (behind a dead letter of the same key), repeated and "
-        "ahead (sent twice by the relay, harmless), refused (another instance had done them, harmless).",
+        "What became of the others: dead (cannot be processed), parked (behind a dead letter of the same key), "
+        "repeated and ahead (sent twice by the relay, harmless), refused (another instance had done them, harmless).",
         unit="reqps",
         targets=[
             target(

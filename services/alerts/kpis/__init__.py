@@ -23,8 +23,8 @@ BY_NAME: Final = {kpi.name: kpi for kpi in KPIS}
 PLAN_KPIS: Final = tuple(kpi for kpi in KPIS if isinstance(kpi, PlanKpi))
 PIPELINE_KPIS: Final = tuple(kpi for kpi in KPIS if isinstance(kpi, PipelineKpi))
 
-_SUMS: Final = {each.name: each for kpi in PLAN_KPIS for each in kpi.sums}
-DEAL_SUMS: Final = tuple(each for each in _SUMS.values() if isinstance(each, DealSum))
-EARNING_SUMS: Final = tuple(each for each in _SUMS.values() if isinstance(each, EarningSum))
+_SUMS: Final = {counted.name: counted for kpi in PLAN_KPIS for counted in kpi.sums}
+DEAL_SUMS: Final = tuple(counted for counted in _SUMS.values() if isinstance(counted, DealSum))
+EARNING_SUMS: Final = tuple(counted for counted in _SUMS.values() if isinstance(counted, EarningSum))
 SUM_NAMES: Final = frozenset(_SUMS)
 """What is counted."""

@@ -34,7 +34,8 @@ KPI: Final = PlanKpi(
     observed="participants with a quota this month",
     meaning="Attainment of the month so far (measures over quotas) divided by the share of its business days that have "
     "passed: 1 is on course for quota. Known from the tenth business day on.",
-    action="See on the dashboard whether deals, win rate or discounts fell; compare the month's quotas with the last ones.",
+    action="See on the dashboard whether deals, win rate or discounts fell; compare the month's quotas with the last "
+    "ones.",
     sums=(MEASURE, QUOTA, WITH_QUOTA),
     formula=pace,
     months=1,

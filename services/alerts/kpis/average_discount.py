@@ -25,8 +25,10 @@ KPI: Final = PlanKpi(
     minimum=30,
     patience=3,
     observed="deals won in 30 days that have a list price",
-    meaning="List price less net price, divided by list price, of the deals won in the last 30 days, weighted by value.",
-    action="Find the products and teams that discount; a plan that pays on volume alone may need a margin modifier or a gate.",
+    meaning="List price less net price, divided by list price, of the deals won in the last 30 days, weighted by "
+    "value.",
+    action="Find the products and teams that discount; a plan that pays on volume alone may need a margin modifier or "
+    "a gate.",
     sums=(LISTED, LIST_AMOUNT, NET_AMOUNT),
     formula=average_discount,
 )

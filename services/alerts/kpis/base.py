@@ -52,7 +52,7 @@ class Viewpoint:
         """A sum over the deals that closed in the last 30 days."""
         return self.closed(measured, self.as_of - timedelta(days=WINDOW_DAYS - 1), last=self.as_of)
 
-    def earned(self, measured: EarningSum, *periods: str) -> int:
+    def earned(self, measured: EarningSum, *periods: Month) -> int:
         """A sum over the earnings of some months. Whole companies earn in several currencies, which are never added
         up.
         """
@@ -85,8 +85,8 @@ class Kpi:
 
     `position` orders KPIs on pages and in lists; gaps leave room. `bad` says on which side of the threshold there is
     trouble. Fewer observations than `minimum` give no value; `observed` says what they are. A breach opens an alert
-    when it lasts for `patience` business dates in a row. `meaning` and `action` are told with it: how it is calculated,
-    and what to do.
+    when it lasts for `patience` business dates in a row. `meaning` and `action` go with it: how it is calculated, and
+    what to do.
     """
 
     about: ClassVar[Literal["plan", "road"]]
@@ -142,14 +142,14 @@ def ratio(numerator: int, denominator: int) -> Decimal | None:
 
 def trailing_months(as_of: date, count: int) -> list[Month]:
     """The last so many months of a date, its own last."""
-    found = [period_of(as_of)]
-    while len(found) < count:
-        found.insert(0, previous_period(found[0]))
-    return found
+    months = [period_of(as_of)]
+    while len(months) < count:
+        months.insert(0, previous_period(months[0]))
+    return months
 
 
 def is_business_day(day: date) -> bool:
-    """Monday to Friday. A company sells in many countries, each with holidays of its own: over a month they matter
+    """Monday to Friday. A company sells in many countries with holidays of their own: over a month they matter
     little.
     """
     return day.weekday() < _SATURDAY

@@ -28,7 +28,8 @@ KPI: Final = PlanKpi(
     patience=3,
     observed="deals closed in 30 days",
     meaning="Deals won divided by deals won or lost, by close date, over the last 30 days.",
-    action="Compare with the discount and the number of deals closed: a clean-up of old deals lowers the rate for 30 days.",
+    action="Compare with the discount and the number of deals closed: a clean-up of old deals lowers the rate for 30 "
+    "days.",
     sums=(WON, LOST),
     formula=win_rate,
 )

@@ -75,7 +75,9 @@ def paid_less(facts: pl.DataFrame, day: date) -> list[str]:
 
 
 def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
-    """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written unusually."""
+    """Those rows whose texts hold no escapes, so that every quote is a border, and no number that is written
+    unusually.
+    """
     # Parsing every text as JSON takes many times as long. A pattern may leave a row out, which is then read one by one,
     # and must never read one differently.
     text = pl.col("facts")
@@ -134,15 +136,15 @@ def _minor(amount: pl.Expr, digits: pl.Expr) -> pl.Expr:
 def _collections(rows: pl.DataFrame) -> pl.DataFrame:
     """row, payments, refunds, and whether an entry is written finer than the currency, of those with any."""
     entry = pl.col("entries")
-    each = rows.select("row", "digits", "entries").explode("entries").drop_nulls("entries")
-    each = each.with_columns(
+    dated = rows.select("row", "digits", "entries").explode("entries").drop_nulls("entries")
+    dated = dated.with_columns(
         amount=_minor(entry.str.extract(r'"amount":"([^"]*)"'), pl.col("digits")),
         day=entry.str.extract(r'"date":"([^"]*)"\}$').str.to_date("%Y-%m-%d", strict=False),
         paid=entry.str.starts_with('"payments.'),
     )
     collection = pl.struct("day", "amount")
     return (
-        each.sort("row", "day", "amount")
+        dated.sort("row", "day", "amount")
         .group_by("row", maintain_order=True)
         .agg(
             finer=pl.col("amount").is_null().any(),
@@ -160,7 +162,7 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
     entries = [
         [entry for path, entry in said.items() if path.startswith(f"{name}.") and entry is not None] for name in ENTRIES
     ]
-    by_day = [_by_day(each, currency) for each in entries]
+    by_day = [_by_day(of_kind, currency) for of_kind in entries]
     amount = said.get("amount")
     return (
         deal_id,
@@ -177,13 +179,13 @@ def _one(deal_id: str, packed: str) -> tuple[Any, ...]:
 
 
 def _by_day(entries: Iterable[dict[str, str]], currency: str | None) -> list[dict[str, Any]] | None:
-    found = []
+    dated = []
     for entry in entries:
         units = _units(Decimal(entry["amount"]), currency)
         if units is None:
             return None
-        found.append((date.fromisoformat(entry["date"]), units))
-    return [{"day": day, "amount": amount} for day, amount in sorted(found)]
+        dated.append((date.fromisoformat(entry["date"]), units))
+    return [{"day": day, "amount": amount} for day, amount in sorted(dated)]
 
 
 def _units(amount: Decimal, currency: str | None) -> int | None:

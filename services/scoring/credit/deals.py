@@ -91,7 +91,9 @@ def due_deals(stored: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[s
 
 
 def taken_back(stored: pl.DataFrame, patches: Iterable[DealFact]) -> list[str]:
-    """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its id."""
+    """Deals of which the patches take a payment back: with a null, a negative amount, or another payment under its
+    id.
+    """
     # Only what is paid less than before matters: what was released by a payment has to be looked at again.
     paying = [(patch.deal_id, paid) for patch in patches if (paid := _payments(patch.fields))]
     if not paying:

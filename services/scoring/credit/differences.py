@@ -49,13 +49,9 @@ def lost_holders(lost: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     """
     deals = stored.select("deal_id", "owner", "sharers").join(lost, on="deal_id")
     shared = deals.drop_nulls("sharers").explode("sharers")
-    by_name = [
-        each.select("period", "participant_id", holder=name) for each, name in ((deals, "owner"), (shared, "sharers"))
-    ]
-    found = pl.concat(by_name).drop_nulls()
-    return (
-        found.filter(pl.col("holder") != pl.col("participant_id")).unique().sort("period", "participant_id", "holder")
-    )
+    key = ("period", "participant_id")
+    holders = pl.concat([deals.select(*key, holder="owner"), shared.select(*key, holder="sharers")]).drop_nulls()
+    return holders.filter(pl.col("holder") != pl.col("participant_id")).unique().sort(*key, "holder")
 
 
 def messages(changes: pl.DataFrame) -> list[tuple[str, str]]:

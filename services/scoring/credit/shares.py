@@ -28,19 +28,19 @@ def shares(deals: Mapping[str, Facts], *, roster: Roster, plans: PlanSet) -> pl.
         roster: assignments in force by date.
         plans: all plan versions; one with which it fails is left out.
     """
-    _, found = for_everybody_else(
+    _, by_stage = for_everybody_else(
         plans,
         lambda those: [_credited(deals, stage, roster=roster, plans=those) for stage in _sold(those)],
         quarantine=lambda _: None,  # nobody is credited or paid by this answer
     )
     keys = [name for name in SHARES if name != "share"]
-    return pl.concat(found).group_by(keys).agg(pl.col("share").max()).select(SHARES.names()).sort(SHARES.names())
+    return pl.concat(by_stage).group_by(keys).agg(pl.col("share").max()).select(SHARES.names()).sort(SHARES.names())
 
 
 def _credited(deals: Mapping[str, Facts], stage: str, *, roster: Roster, plans: PlanSet) -> pl.DataFrame:
     values = [(deal_id, _kept(facts, stage)) for deal_id, facts in deals.items()]
-    found = credit(values_table(values, plans.deal_columns), roster, plans=plans).credits
-    return found.group_by("deal_id", "participant_id", "period", "rule").agg(pl.col("share").sum())
+    credits = credit(values_table(values, plans.deal_columns), roster, plans=plans).credits
+    return credits.group_by("deal_id", "participant_id", "period", "rule").agg(pl.col("share").sum())
 
 
 def _kept(facts: Facts, stage: str) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def _kept(facts: Facts, stage: str) -> dict[str, Any]:
 
 def _sold(plans: PlanSet) -> list[str]:
     """The stages by which plans may know a deal that is sold: every text in a condition that looks at the stage."""
-    found = {"won"}
+    stages = {"won"}
     for rule in (rule for plan in plans.holding for rule in plan.credits):
         condition = parse(rule.when, read="duckdb")
         if any(column.name == "stage" for column in condition.find_all(exp.Column)):
-            found |= {each.this for each in condition.find_all(exp.Literal) if each.is_string}
-    return sorted(found)
+            stages |= {literal.this for literal in condition.find_all(exp.Literal) if literal.is_string}
+    return sorted(stages)

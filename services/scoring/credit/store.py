@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.credit.deals import STORED
-from services.scoring.store import SPLIT, execute, fetch, joined
+from services.scoring.store import SPLIT, execute, fetch, fetch_table, joined
 
 _TAB = "\t"  # separates ids, which hold none
 
@@ -21,7 +21,7 @@ def lock(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
     New deals are locked by nothing: all patches of a deal come from one partition, which one worker reads at a time,
     and the comparison of positions rolls back whoever was not that one.
     """
-    return pl.DataFrame(fetch(connection, _LOCK, joined(deal_ids)), schema=STORED, orient="row")
+    return fetch_table(connection, _LOCK, joined(deal_ids), schema=STORED)
 
 
 def save(connection: Connection, deals: pl.DataFrame) -> None:
@@ -60,8 +60,8 @@ def held_since(connection: Connection, since: Mapping[str, date], *, everything:
     if not since:
         return []
     holders = list(since)
-    found = fetch(connection, _HELD_SINCE, holders, list(since.values()), holders, min(since.values()))
-    return [deal_id for (deal_id,) in found]
+    rows = fetch(connection, _HELD_SINCE, holders, list(since.values()), holders, min(since.values()))
+    return [deal_id for (deal_id,) in rows]
 
 
 def crediting(
@@ -71,33 +71,27 @@ def crediting(
     last.
     """
     those = list(holders)
-    rows = fetch(connection, _CREDITING, those, first, last, those, first, last, f'["{participant_id}",')
-    columns = ["deal_id", "close_date", "credits"]
-    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+    begin = f'["{participant_id}",'
+    return fetch_table(connection, _CREDITING, those, first, last, those, first, last, begin, schema=_CREDITS)
 
 
 def crediting_ever(connection: Connection, participant_id: str) -> pl.DataFrame:
     """deal_id, close_date and credits of all deals that credit a participant."""
-    columns = ["deal_id", "close_date", "credits"]
     # No index: it is asked for where plans credit whom no holder leads to, by a person who reads one explanation.
     query = "select deal_id, close_date, credits from deal where strpos(credits, %s) > 0"
-    rows = fetch(connection, query, f'["{participant_id}",')
-    return pl.DataFrame(rows, schema={name: STORED[name] for name in columns}, orient="row")
+    return fetch_table(connection, query, f'["{participant_id}",', schema=_CREDITS)
 
 
 def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
     """Those of the deals that exist, as `STORED`, by id."""
-    columns = ", ".join(STORED.names())
-    rows = fetch(
-        connection, f"select {columns} from deal where deal_id = any({SPLIT}) order by deal_id", joined(deal_ids)
-    )
-    return pl.DataFrame(rows, schema=STORED, orient="row")
+    query = f"select {_COLUMNS} from deal where deal_id = any({SPLIT}) order by deal_id"
+    return fetch_table(connection, query, joined(deal_ids), schema=STORED)
 
 
 def taken_back(connection: Connection) -> pl.DataFrame:
     """deal_id and facts of deals of which a payment was ever taken back, by id."""
-    rows = fetch(connection, "select deal_id, facts from taken_back join deal using (deal_id) order by deal_id")
-    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "facts": pl.String()}, orient="row")
+    query = "select deal_id, facts from taken_back join deal using (deal_id) order by deal_id"
+    return fetch_table(connection, query, schema=_of("deal_id", "facts"))
 
 
 def uncredited(
@@ -109,28 +103,37 @@ def uncredited(
     month.
     """
     first, last = closed or (None, None)
-    rows = fetch(
-        connection, _UNCREDITED, after, reason, f",{orjson.dumps(reason).decode()},", first, first, last, limit
-    )
-    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "uncredited": pl.String()}, orient="row")
+    # The reason stands between two others in its row (`row_codec`), so with its quotes and commas it is nothing else.
+    written = f",{orjson.dumps(reason).decode()},"
+    schema = _of("deal_id", "uncredited")
+    return fetch_table(connection, _UNCREDITED, after, reason, written, first, first, last, limit, schema=schema)
 
 
 def closing_after(connection: Connection, day: date) -> pl.DataFrame:
     """deal_id and close_date of deals that close after a day."""
-    rows = fetch(connection, "select deal_id, close_date from deal where close_date > %s", day)
-    return pl.DataFrame(rows, schema={"deal_id": pl.String(), "close_date": pl.Date()}, orient="row")
+    query = "select deal_id, close_date from deal where close_date > %s"
+    return fetch_table(connection, query, day, schema=_of("deal_id", "close_date"))
+
+
+def _of(*columns: str) -> dict[str, pl.DataType]:
+    return {name: STORED[name] for name in columns}
+
+
+_COLUMNS = ", ".join(STORED)
+_CREDITS = _of("deal_id", "close_date", "credits")
 
 
 # Everybody locks deals by their ids, so that crediting and crediting again cannot wait for each other in a circle.
 _LOCK = f"""
-    select {", ".join(STORED)} from deal where deal_id = any({SPLIT}) order by deal_id for update"""
+    select {_COLUMNS} from deal where deal_id = any({SPLIT}) order by deal_id for update"""
 
 _SAVE = f"""
-    insert into deal ({", ".join(STORED)})
+    insert into deal ({_COLUMNS})
     select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits,
         uncredited
-    from unnest({", ".join([SPLIT] * len(STORED))}) d({", ".join(STORED)})
-    on conflict (deal_id) do update set {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
+    from unnest({", ".join([SPLIT] * len(STORED))}) d({_COLUMNS})
+    on conflict (deal_id) do update set
+        {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
 
 _SAVE_LOST = f"""
     insert into lost_credit (period, participant_id, deal_id)

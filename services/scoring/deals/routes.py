@@ -38,10 +38,10 @@ router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
 def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: DealId) -> DealView:
     """A deal as it stands, whom it credits, and whom it does not and why."""
     with snapshot.connect() as connection:
-        found = deals_as_they_stand(connection, reference, deal_ids=[deal_id])
-    if not found:
+        deals = deals_as_they_stand(connection, reference, deal_ids=[deal_id])
+    if not deals:
         raise NotFound(f"there is no deal {deal_id}")
-    return found[0]
+    return deals[0]
 
 
 @router.post("/deals", summary="Show many deals")
@@ -53,11 +53,13 @@ def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDe
 
 @router.post("/shares", summary="Show who has which share of deals")
 def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Shares:
-    """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them was refunded."""
+    """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them
+    was refunded.
+    """
     with snapshot.connect() as connection:
-        found = store.deals(connection, sorted(set(asked.deals)))
+        deals = store.deals(connection, sorted(set(asked.deals)))
         now = reference.read(connection)
-    facts = {deal_id: unpack(packed) for deal_id, packed in found.select("deal_id", "facts").iter_rows()}
+    facts = {deal_id: unpack(packed) for deal_id, packed in deals.select("deal_id", "facts").iter_rows()}
     return Shares(shares=ShareView.all_of(shares(facts, roster=now.roster, plans=now.plans)))
 
 
@@ -66,10 +68,12 @@ def list_paid_less(
     snapshot: SnapshotDep,
     as_of: Annotated[date, Query(description="What came in by this day counts", examples=["2025-03-31"])],
 ) -> PaidLess:
-    """Deals of which a payment was ever taken back, and that are not paid in full by a day: what was released of them is looked at again."""
+    """Deals of which a payment was ever taken back, and that are not paid in full by a day: what was released of them
+    is looked at again.
+    """
     with snapshot.connect() as connection:
-        found = store.taken_back(connection)
-    return PaidLess(deals=paid_less(deal_facts(found), as_of))
+        deals = store.taken_back(connection)
+    return PaidLess(deals=paid_less(deal_facts(deals), as_of))
 
 
 @router.get("/uncredited", summary="List deals that credit not everyone")
@@ -87,8 +91,8 @@ def list_uncredited(
     """Won deals, or shares of them, that credit nobody, and why."""
     closed = None if period is None else (first_day(period), last_day(period))
     with snapshot.connect() as connection:
-        found = store.uncredited(connection, after or "", limit=limit, reason=reason, closed=closed)
+        page = store.uncredited(connection, after or "", limit=limit, reason=reason, closed=closed)
     return Uncredited(
-        uncredited=UncreditedView.all_of(uncredited_of(found)),
-        next=found["deal_id"][-1] if found.height == limit else None,
+        uncredited=UncreditedView.all_of(uncredited_of(page)),
+        next=page["deal_id"][-1] if page.height == limit else None,
     )

@@ -1,4 +1,4 @@
-"""What is asked and told of deals. Amounts are exact decimals in major units, written as text."""
+"""What the routes of deals take and give. Amounts are exact decimals in major units, written as text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class AskedDeals(BaseModel):
 
 
 class CreditView(BaseModel):
-    """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on."""
+    """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so
+    on.
+    """
 
     deal_id: str
     participant_id: str
@@ -78,7 +80,9 @@ class FactView(BaseModel):
 
 
 class UncreditedView(BaseModel):
-    """A won deal, or the share of a participant in it, that credits nobody, why, and in `rule_skipped` what that is about and a sentence."""
+    """A won deal, or the share of a participant in it, that credits nobody, why, and in `rule_skipped` what that is
+    about and a sentence.
+    """
 
     deal_id: str
     participant_id: str | None

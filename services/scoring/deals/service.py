@@ -23,8 +23,8 @@ def deals_as_they_stand(
     connection: Connection, reference: ReferenceDataCache, *, deal_ids: Sequence[str]
 ) -> list[DealView]:
     """Those of the deals that exist, by id."""
-    found = stored_deals.deals(connection, deal_ids)
-    credited = credits_of(found)
+    deals = stored_deals.deals(connection, deal_ids)
+    credited = credits_of(deals)
     credits: dict[str, list[CreditView]] = defaultdict(list)
     for credit in CreditView.all_of(credited):
         credits[credit.deal_id].append(credit)
@@ -32,7 +32,7 @@ def deals_as_they_stand(
     for deal_id, skipped in _unpaid(connection, reference, credited=credited):
         unpaid[deal_id].append(skipped)
     uncredited: dict[str, list[UncreditedView]] = defaultdict(list)
-    for share in UncreditedView.all_of(uncredited_of(found)):
+    for share in UncreditedView.all_of(uncredited_of(deals)):
         uncredited[share.deal_id].append(share)
     return [
         DealView(
@@ -43,14 +43,14 @@ def deals_as_they_stand(
             uncredited=uncredited[deal_id],
             unpaid=unpaid[deal_id],
         )
-        for deal_id, version, facts in found.select("deal_id", "version", "facts").iter_rows()
+        for deal_id, version, facts in deals.select("deal_id", "version", "facts").iter_rows()
     ]
 
 
 def _unpaid(
     connection: Connection, reference: ReferenceDataCache, *, credited: pl.DataFrame
 ) -> Iterator[tuple[str, SkippedView]]:
-    """Of each deal the components that its credits count for and that pay nothing for a reason."""
+    """By deal, the components that its credits count for and that pay nothing for a reason."""
     if credited.is_empty():
         return
     months = stored_sums.of_pairs(connection, credited.select("participant_id", "period").unique())

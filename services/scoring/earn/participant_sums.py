@@ -93,7 +93,7 @@ def updated(
     texts = encode_objects(
         earned.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
     )
-    # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings is told that they
+    # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings learns that they
     # are nothing.
     everyone = pl.concat([stored.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
     was = stored.select(*_WHO, "revision", was="earnings")
@@ -138,7 +138,7 @@ def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:
     """Check that the messages about participants lay under their keys.
 
     Raises:
-        NotChanges: one did not, and nobody would be told what it changes.
+        NotChanges: one did not, and its participant would not earn by what it changes.
     """
     if not set(participants) <= set(basis["participant_id"]):
         raise NotChanges("a message of CreditsChanged under the key of another participant")

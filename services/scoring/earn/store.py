@@ -8,39 +8,41 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.earn.participant_sums import PARTICIPANT_SUMS, sums_of
-from services.scoring.store import SPLIT, execute, fetch, joined
+from services.scoring.store import SPLIT, execute, fetch, fetch_table, joined
 from shared.kernel import PlanSet
 from shared.kernel.idle_months import Months
 from shared.periods import Month
 
 _COLUMNS = ", ".join(PARTICIPANT_SUMS)
+_PAIRS = "select participant_id, period from participant_sums"
 _PAIR = {name: PARTICIPANT_SUMS[name] for name in ("participant_id", "period")}
 
 
 def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.DataFrame:
     """participant_id and period of every month in which one of these participants has sums or earnings."""
-    query = "select participant_id, period from participant_sums where participant_id = any(%s::text[])"
-    rows = fetch(connection, query, list(participant_ids)) if participant_ids else []
-    return pl.DataFrame(rows, schema=_PAIR, orient="row")
+    if not participant_ids:
+        return pl.DataFrame(schema=_PAIR)
+    return fetch_table(
+        connection, f"{_PAIRS} where participant_id = any(%s::text[])", list(participant_ids), schema=_PAIR
+    )
 
 
 def reached(connection: Connection, pairs: pl.DataFrame, *, people: set[str], plans: PlanSet) -> pl.DataFrame:
-    """Those participants and periods, and the others whose earnings hang together with theirs.
+    """Those participants and periods, and the others that earn by what these earn.
 
     Where a plan compares participants with each other these are the others of the period, and where more than the
     credits of a month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
     """
-    found = [pairs]
     if plans.grouped and not plans.by_month:
-        rows = fetch(connection, "select participant_id, period from participant_sums")
-        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+        others = fetch_table(connection, _PAIRS, schema=_PAIR)
     elif plans.grouped:
-        query = "select participant_id, period from participant_sums where period = any(%s::text[])"
-        rows = fetch(connection, query, pairs["period"].unique().to_list())
-        found.append(pl.DataFrame(rows, schema=_PAIR, orient="row"))
+        periods = pairs["period"].unique().to_list()
+        others = fetch_table(connection, f"{_PAIRS} where period = any(%s::text[])", periods, schema=_PAIR)
     elif not plans.by_month:
-        found.append(periods_of(connection, sorted(people.union(*(each["participant_id"] for each in found)))))
-    return pl.concat(found).unique()
+        others = periods_of(connection, sorted(people | {*pairs["participant_id"]}))
+    else:
+        return pairs.unique()
+    return pl.concat([pairs, others]).unique()
 
 
 def lock_everyone(connection: Connection) -> None:
@@ -55,14 +57,12 @@ def months(connection: Connection, plans: PlanSet) -> Months | None:
     if first is None or not plans.in_weeks:
         return None if first is None else Months(first, last)
     query = f"select {_COLUMNS} from participant_sums where period = any(%s::text[])"
-    rows = fetch(connection, query, [first, last])
-    return Months.of(sums_of(pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")), plans)
+    return Months.of(sums_of(fetch_table(connection, query, [first, last], schema=PARTICIPANT_SUMS)), plans)
 
 
 def lock(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
     """The `PARTICIPANT_SUMS` of these participants and periods that exist, locked until the transaction ends."""
-    rows = fetch(connection, _LOCK, joined(pairs["participant_id"]), joined(pairs["period"]))
-    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+    return _of_pairs(connection, _LOCK, pairs=pairs)
 
 
 def save(connection: Connection, rows: pl.DataFrame) -> None:
@@ -72,30 +72,29 @@ def save(connection: Connection, rows: pl.DataFrame) -> None:
 
 def of_participant(connection: Connection, participant_id: str, *, period: Month | None) -> pl.DataFrame:
     """A participant's `PARTICIPANT_SUMS`, of one period or of all, by period."""
-    rows = fetch(connection, _OF_PARTICIPANT, participant_id, period, period)
-    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+    return fetch_table(connection, _OF_PARTICIPANT, participant_id, period, period, schema=PARTICIPANT_SUMS)
 
 
 def of_pairs(connection: Connection, pairs: pl.DataFrame) -> pl.DataFrame:
     """The `PARTICIPANT_SUMS` of these participants and periods that exist."""
-    rows = fetch(connection, _OF_PAIRS, joined(pairs["participant_id"]), joined(pairs["period"]))
-    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+    return _of_pairs(connection, _OF_PAIRS, pairs=pairs)
+
+
+def _of_pairs(connection: Connection, query: str, *, pairs: pl.DataFrame) -> pl.DataFrame:
+    participants, periods = joined(pairs["participant_id"]), joined(pairs["period"])
+    return fetch_table(connection, query, participants, periods, schema=PARTICIPANT_SUMS)
 
 
 def of_month(
     connection: Connection, period: Month, *, before: bool = False, participants: Sequence[str] | None = None
 ) -> pl.DataFrame:
     """The `PARTICIPANT_SUMS` of a month, with `before` also those of all months before it; of everyone or of some."""
-    rows = fetch(
-        connection,
-        f"""select {_COLUMNS} from participant_sums
-            where {"period <= %s" if before else "period = %s"} and (%s::text is null or participant_id = any({SPLIT}))
-            order by participant_id, period""",
-        period,
-        None if participants is None else "",
-        "" if participants is None else joined(participants),
-    )
-    return pl.DataFrame(rows, schema=PARTICIPANT_SUMS, orient="row")
+    query = f"""
+        select {_COLUMNS} from participant_sums
+        where period {"<=" if before else "="} %s and (%s::text is null or participant_id = any({SPLIT}))
+        order by participant_id, period"""
+    some, names = (None, "") if participants is None else ("", joined(participants))
+    return fetch_table(connection, query, period, some, names, schema=PARTICIPANT_SUMS)
 
 
 def is_participant(connection: Connection, participant_id: str) -> bool:
@@ -103,11 +102,12 @@ def is_participant(connection: Connection, participant_id: str) -> bool:
     return bool(fetch(connection, _IS_PARTICIPANT, participant_id, participant_id)[0][0])
 
 
-# Everybody locks these rows in this order, so that steps side by side cannot wait for each other in a circle.
-_LOCK = f"""
+_OF_PAIRS = f"""
     select {_COLUMNS} from participant_sums
-    where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))
-    order by participant_id, period for update"""
+    where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))"""
+
+# Everybody locks these rows in this order, so that steps side by side cannot wait for each other in a circle.
+_LOCK = f"{_OF_PAIRS} order by participant_id, period for update"
 
 _SAVE = f"""
     insert into participant_sums ({_COLUMNS})
@@ -119,9 +119,6 @@ _SAVE = f"""
 _OF_PARTICIPANT = f"""
     select {_COLUMNS} from participant_sums
     where participant_id = %s and (%s::text is null or period = %s) order by period"""
-
-_OF_PAIRS = f"""
-    select {_COLUMNS} from participant_sums where (participant_id, period) in (select * from unnest({SPLIT}, {SPLIT}))"""
 
 _IS_PARTICIPANT = """
     select exists (select 1 from participant where participant_id = %s)

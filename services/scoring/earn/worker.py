@@ -74,9 +74,7 @@ def _earned(
     months: Months | None,
     calculating: Calculating,
 ) -> pl.DataFrame:
-    """Earn participants and periods anew, and whatever hangs together with them; those whose earnings are others than
-    before.
-    """
+    """Earn participants and periods anew, and those `reached` from them; gives those whose earnings changed."""
     stored = store.lock(connection, store.reached(connection, pairs, people=people, plans=now.plans))
     roster = now.roster if now.plans.by_month else now.roster.only(people | {*stored["participant_id"]})
     _, after = for_everybody_else(
@@ -88,7 +86,7 @@ def _earned(
     store.save(connection, altered)
     problems = altered["earnings"].str.extract_all(_PROBLEM).explode()
     count_skipped(problems.str.slice(len('"problem":"')).str.strip_suffix('"'))
-    # Sums may change without the earnings: only a new revision is told to others.
+    # Sums may change without the earnings: only a new revision is published.
     return altered.join(stored, on=["participant_id", "period", "revision"], how="anti")
 
 

@@ -130,7 +130,7 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
             lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned),
             quarantine=quarantine,
         )
-    # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is told.
+    # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is answered with.
     earnings = earned.filter(of_month)
     lines = _with_deals(explained.lines.filter(of_month), month.deals.facts)
     rows = (

@@ -40,19 +40,19 @@ def upward(reports: pl.DataFrame, holders: pl.Series) -> pl.DataFrame:
     """
     nodes = pl.DataFrame({"participant_id": holders}, schema={"participant_id": pl.String()})
     carried = pl.DataFrame(schema=_SETTERS)
-    found = pl.DataFrame(schema=_UPWARD)
+    setters = pl.DataFrame(schema=_UPWARD)
     for level in range(1, MOST_LEVELS + 1):
         own = nodes.join(reports, on="participant_id").select("manager", "who")
         over = carried.join(reports.drop("who"), on="participant_id").select("manager", "who")
         # A pair of manager and setter is kept at the lowest level only: that ends circles, and levels only limit from
         # above.
-        new = pl.concat([own, over]).unique().join(found, on=["manager", "who"], how="anti")
+        new = pl.concat([own, over]).unique().join(setters, on=["manager", "who"], how="anti")
         if new.is_empty():
             break
-        found = pl.concat([found, new.with_columns(level=pl.lit(level, dtype=pl.Int64))])
+        setters = pl.concat([setters, new.with_columns(level=pl.lit(level, dtype=pl.Int64))])
         carried = new.rename({"manager": "participant_id"})
         nodes = carried.select("participant_id").unique()
-    return found
+    return setters
 
 
 def above(reports: pl.DataFrame, lost_holders: pl.DataFrame) -> pl.DataFrame:
@@ -60,14 +60,14 @@ def above(reports: pl.DataFrame, lost_holders: pl.DataFrame) -> pl.DataFrame:
     credited a participant.
     """
     nodes = lost_holders.select("participant_id", node="holder").unique()
-    seen, found = nodes, [pl.DataFrame(schema=_SETTERS)]
+    seen, setters = nodes, [pl.DataFrame(schema=_SETTERS)]
     while nodes.height:
         steps = nodes.join(reports, left_on="node", right_on="participant_id")
-        found.append(steps.select("participant_id", "who"))
+        setters.append(steps.select("participant_id", "who"))
         further = steps.select("participant_id", node="manager").unique()
         nodes = further.join(seen, on=["participant_id", "node"], how="anti")  # managers of each other would never end
         seen = pl.concat([seen, nodes])
-    return pl.concat(found).unique()
+    return pl.concat(setters).unique()
 
 
 def set_reporting_of_others(
@@ -93,7 +93,7 @@ def set_reporting_of_others(
     reach = of_one.agg(pl.col("levels", "team").max())
     concerned = reach.filter((pl.col("levels") > 0) | pl.col("team")).join(windows, on="participant_id")
     lost_holders = lost_holders.join(windows, on="participant_id")
-    found = [pl.DataFrame(schema=_SETTERS)]
+    setters = [pl.DataFrame(schema=_SETTERS)]
     # There are as many different windows as plans have, and not as many as people: who has the same is walked together.
     spans = pl.concat([concerned, lost_holders], how="diagonal").select("first", "last").unique()
     for first, last in spans.iter_rows():
@@ -101,14 +101,14 @@ def set_reporting_of_others(
         mine, reports = concerned.filter(of_span), reports_between(settings, first=first, last=last)
         # Whose last credit is before the window has no part in its pay: the way up from them does not matter.
         up = upward(reports, holders.filter(pl.col("latest") >= first)["holder"])
-        found.append(
+        setters.append(
             mine.join(up, left_on="participant_id", right_on="manager").filter(pl.col("level") <= pl.col("levels"))
         )
         # A team is credited with what its members hold, so whoever put one of them under the manager has touched all.
         mates = mine.filter("team").join(reports.drop("who"), on="participant_id")
-        found.append(mates.join(up.filter(pl.col("level") == 1), on="manager"))
-        found.append(above(reports, lost_holders.filter(of_span)))
-    return pl.concat([rows.select("participant_id", "who") for rows in found]).unique()
+        setters.append(mates.join(up.filter(pl.col("level") == 1), on="manager"))
+        setters.append(above(reports, lost_holders.filter(of_span)))
+    return pl.concat([rows.select("participant_id", "who") for rows in setters]).unique()
 
 
 def _reach(plans: PlanSet) -> pl.DataFrame:

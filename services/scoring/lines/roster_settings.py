@@ -25,7 +25,7 @@ day.
 """
 
 KINDS: Final = {"quota": "quota", "term": "rate", "score": "score"}
-"""What figures of a participant are called where it is told who set them."""
+"""What figures of a participant are called where it is said who set them."""
 _EARNING: Final = frozenset({"manager", "plan", "position", "territory", "active"})
 """What decides earnings, beside figures. Where a payment goes, such as `payroll_id`, is payout's matter."""
 
@@ -43,8 +43,8 @@ def roster_settings(people: Mapping[str, Facts], again: SentAgain) -> pl.DataFra
     spans = rows.sort(_KEY).with_columns(
         until=pl.col("day").shift(-1).over(*timeline), before=pl.col("value").shift(1).over(*timeline)
     )
-    senders = [(participant, *_split(path), who) for (participant, path), found in again.items() for who in found]
-    sent = pl.DataFrame(senders, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
+    resent = [(participant, *_split(path), who) for (participant, path), senders in again.items() for who in senders]
+    sent = pl.DataFrame(resent, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
     also = spans.drop("who").join(sent, on=_KEY).select(spans.columns)
     days = pl.col("day", "until").str.to_date("%Y-%m-%d")
     return pl.concat([spans, also]).with_columns(days).select(SETTINGS.names())
@@ -60,6 +60,8 @@ def _rows(people: Mapping[str, Facts]) -> Iterator[tuple[Any, ...]]:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Attribute and day of a path such as `2025-07-01/manager`; a path without a day is an attribute that is not dated."""
+    """Attribute and day of a path such as `2025-07-01/manager`; a path without a day is an attribute that is not
+    dated.
+    """
     day, slash, attribute = path.partition("/")
     return (attribute, day) if slash else (path, "")

@@ -1,4 +1,4 @@
-"""What is asked of the lines of a month."""
+"""What the routes of lines take."""
 
 from __future__ import annotations
 

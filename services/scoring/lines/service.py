@@ -13,7 +13,7 @@ from services.scoring.lines.bulk import MonthSnapshot, credited_deals
 from services.scoring.lines.contributors import Provenance
 from services.scoring.lines.fact_windows import window
 from services.scoring.reference import store as stored_reference
-from services.scoring.reference.hierarchy import with_everyone_below
+from services.scoring.reference.data import below, reports_of
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
@@ -24,7 +24,9 @@ from shared.periods import Month, first_day, last_day
 def read_month(
     connection: Connection, reference: ReferenceDataCache, *, period: Month, participants: Sequence[str] | None
 ) -> MonthSnapshot:
-    """All that the lines of a month come from, as the connection's transaction sees it; of everyone (None) or of some."""
+    """All that the lines of a month come from, as the connection's transaction sees it; of everyone (None) or of
+    some.
+    """
     now = reference.read(connection)
     goes_on = not now.plans.by_month
     sums = stored_sums.of_month(connection, period, before=goes_on, participants=participants)
@@ -32,7 +34,7 @@ def read_month(
     if now.plans.grouped or now.plans.beyond_holders:  # others than those below them may have a part in their pay
         holders = {*those, *now.roster.assignments["participant_id"]}
     else:
-        holders = with_everyone_below(those, now.roster)
+        holders = below(those, reports_of(now.roster))
     provenance = _provenance(connection, now.plans, everyone=holders, period=period, participants=participants)
     if goes_on or now.plans.beyond_holders:
         pages = store.all_deals(connection)

@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from services.scoring.facts_codec import unpack
-from services.scoring.store import SPLIT, fetch, joined
+from services.scoring.store import SPLIT, fetch, fetch_table, joined
 from shared.facts import Facts
 from shared.periods import Month
 
@@ -58,9 +58,9 @@ def _texts(
     period: Month,
     participants: Sequence[str] | None,
 ) -> pl.DataFrame:
-    some = None if participants is None else ""
-    rows = fetch(connection, query, since, period, some, "" if participants is None else joined(participants))
-    return pl.DataFrame(rows, schema=dict.fromkeys(["participant_id", "period", *columns], pl.String), orient="row")
+    some, names = (None, "") if participants is None else ("", joined(participants))
+    schema = dict.fromkeys(["participant_id", "period", *columns], pl.String)
+    return fetch_table(connection, query, since, period, some, names, schema=schema)
 
 
 def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:

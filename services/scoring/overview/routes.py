@@ -44,13 +44,15 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
 
 @router.get("/remarks", summary="List what looks like a slip")
 def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: MonthParam) -> Remarks:
-    """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as `earnest calc` says it."""
+    """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as
+    `earnest calc` says it.
+    """
     first, last = first_day(period), last_day(period)
     with snapshot.connect() as connection:
         now = reference.read(connection)
         earned = earnings_of(stored_sums.of_month(connection, period))
         late = stored_deals.closing_after(connection, far_from(last))
-    found = [
+    remarks = [
         *remarks_within(roster_remarks(now.roster, now.plans), first, last=last),
         *attainment_remarks(earned, now.plans),
         *pool_remarks(earned, now.plans),
@@ -59,6 +61,6 @@ def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: Mont
     return Remarks(
         remarks=[
             RemarkView(kind=remark.kind, participant_id=remark.participant_id, message=remark.message)
-            for remark in found
+            for remark in remarks
         ]
     )

@@ -1,4 +1,4 @@
-"""What is told of everything together. Amounts are exact decimals in major units, written as text."""
+"""What the overview answers with. Amounts are exact decimals in major units, written as text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Plans(BaseModel):
 
 
 class Summary(BaseModel):
-    """How much there is of everything; `uncredited` deals and shares of deals, and `unpaid` components of a month, by reason."""
+    """How much there is of everything; `uncredited` deals and shares of deals, and `unpaid` components of a month, by
+    reason.
+    """
 
     deals: int
     participants: int
@@ -48,7 +50,9 @@ class Summary(BaseModel):
 
 
 class RemarkView(BaseModel):
-    """One remark; `participant_id` is empty where it is about nobody. The message has quotas, rates and dates, and no pay."""
+    """One remark; `participant_id` is empty where it is about nobody. The message has quotas, rates and dates, and no
+    pay.
+    """
 
     kind: RemarkKind
     participant_id: str

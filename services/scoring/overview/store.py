@@ -62,4 +62,4 @@ _TOTALS = """
         union all
         select e->>'currency', 0, 0, (e->>'amount')::numeric
         from participant_sums cross join lateral jsonb_array_elements(earnings::jsonb) e
-    ) each group by currency order by currency"""
+    ) amounts group by currency order by currency"""

@@ -1,8 +1,9 @@
-"""A participant's earnings, how each came about, and their credits, over HTTP."""
+"""A participant's earnings, how they came about, and credits, over HTTP."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 import orjson
@@ -18,11 +19,11 @@ from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
 from services.scoring.reference.blame import for_everybody_else
-from services.scoring.reference.data import ReferenceData
-from services.scoring.reference.hierarchy import with_everyone_below
+from services.scoring.reference.data import ReferenceData, below, reports_of
 from shared.contracts.earnings import ComponentEarning
 from shared.deps import SnapshotDep
 from shared.explanation import parts
+from shared.kernel import PlanSet
 from shared.kernel.language.values import Name
 from shared.kernel.tables import EARNINGS
 from shared.money import from_minor
@@ -40,7 +41,7 @@ def list_earnings(snapshot: SnapshotDep, participant_id: ParticipantId, *, perio
     """What a participant earns per period and component."""
     with snapshot.connect() as connection:
         months = stored_sums.of_participant(connection, participant_id, period=period)
-        _check_known(connection, participant_id, found=months)
+        _check_known(connection, participant_id, rows=months)
     return Earnings(
         participant_id=participant_id,
         earnings=[
@@ -71,23 +72,17 @@ def explain_earning(
         looked_at = period if now.plans.by_month else None
         months = stored_sums.of_participant(connection, participant_id, period=looked_at)
         credits = _credits(connection, now, participant_id=participant_id, period=looked_at)
-    of_period = months.filter(pl.col("period") == period)["earnings"]
-    published = [e for text in of_period for e in _published(text) if e.component == component]
-    earned = earnings_of(months).with_columns(participant_id=pl.lit(participant_id)).select(EARNINGS.names())
-    paying = earned.filter((pl.col("component") == component) & (pl.col("period") == period))
+    earned = earnings_of(months).select(EARNINGS.names())
+    of_component = (pl.col("component") == component) & (pl.col("period") == period)
     roster = now.roster.only([participant_id])
+    explain = partial(parts, roster=roster, component=component, period=period)
     with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
-            now.plans,
-            lambda plans: calculating(
-                parts, credits, earned, roster=roster, plans=plans, component=component, period=period
-            ),
-            quarantine=quarantine,
+            now.plans, lambda plans: calculating(explain, credits, earned, plans=plans), quarantine=quarantine
         )
-    aside = paying.join(plans.quarantined, on=["plan", "version"], how="semi")
-    if aside.height:
-        plan, version = aside.select("plan", "version").row(0)
-        raise Conflict(f"{plan}@{version} is quarantined: what it paid is explained when it is lifted")
+    _check_calculated(earned.filter(of_component), plans)
+    of_period = months.filter(pl.col("period") == period)["earnings"]
+    published = [earning for text in of_period for earning in _published(text) if earning.component == component]
     if not published and not explained:
         raise NotFound(f"{participant_id} has no earning {component} in {period}")
     currency = published[0].currency if published else explained[0].currency
@@ -115,9 +110,16 @@ def list_credits(
     """Whatever credits a participant in a period."""
     with snapshot.connect() as connection:
         now = reference.read(connection)
-        found = _credits(connection, now, participant_id=participant_id, period=period)
-        _check_known(connection, participant_id, found=found)
-    return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(found))
+        credits = _credits(connection, now, participant_id=participant_id, period=period)
+        _check_known(connection, participant_id, rows=credits)
+    return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(credits))
+
+
+def _check_calculated(earned: pl.DataFrame, plans: PlanSet) -> None:
+    aside = earned.join(plans.quarantined, on=["plan", "version"], how="semi")
+    if aside.height:
+        plan, version = aside.select("plan", "version").row(0)
+        raise Conflict(f"{plan}@{version} is quarantined: what it paid is explained when it is lifted")
 
 
 def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: Month | None) -> pl.DataFrame:
@@ -127,7 +129,7 @@ def _credits(connection: Connection, now: ReferenceData, *, participant_id: str,
     Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.
     """
     if period is not None and now.plans.by_month and not now.plans.beyond_holders:
-        holders = with_everyone_below([participant_id], now.roster)
+        holders = below([participant_id], reports_of(now.roster))
         first, last = first_day(period), last_day(period)
         stored = stored_deals.crediting(connection, participant_id, holders=holders, first=first, last=last)
     else:
@@ -140,6 +142,6 @@ def _published(text: str) -> list[ComponentEarning]:
     return [ComponentEarning.model_validate(earning) for earning in orjson.loads(text)]
 
 
-def _check_known(connection: Connection, participant_id: str, *, found: pl.DataFrame) -> None:
-    if found.is_empty() and not stored_sums.is_participant(connection, participant_id):
+def _check_known(connection: Connection, participant_id: str, *, rows: pl.DataFrame) -> None:
+    if rows.is_empty() and not stored_sums.is_participant(connection, participant_id):
         raise NotFound(f"there is no participant {participant_id}")

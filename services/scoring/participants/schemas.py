@@ -1,4 +1,4 @@
-"""What is told of participants. Amounts are exact decimals in major units, written as text."""
+"""What the routes of participants give. Amounts are exact decimals in major units, written as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from shared.periods import Month
 
 
 class EarningView(BaseModel):
-    """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing, where that has a reason.
+    """What one component pays in one month for one fiscal period of its plan; `rule_skipped` says why it pays nothing,
+    where that has a reason.
 
     `attainment` is in percent of the quota, as in explanations; `share_percent` the share of a pool.
     """
@@ -36,7 +37,9 @@ class EarningView(BaseModel):
 
     @staticmethod
     def of(period: Month, earning: ComponentEarning) -> EarningView:
-        """From what was published: numbers with the decimals of the currency at least, attainments as explanations have them."""
+        """From what was published: numbers with the decimals of the currency at least, attainments as explanations
+        have them.
+        """
         currency, digits = earning.currency, minor_digits(earning.currency)
         return EarningView(
             period=period,
@@ -62,7 +65,8 @@ class Earnings(BaseModel):
 
 
 class Explanation(BaseModel):
-    """How an earning came about. The amounts of all lines of all parts sum to `amount`; `sums_to_earning` is that check.
+    """How an earning came about. The amounts of all lines of all parts sum to `amount`; `sums_to_earning` is that
+    check.
 
     It is checked on every answer against the earning that was published. It fails only while deals of the period are
     still on their way from credits to earnings: ask again then.

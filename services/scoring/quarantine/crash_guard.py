@@ -64,7 +64,9 @@ class CrashGuard:
 
     @contextmanager
     def asked(self, what: str) -> Iterator[tuple[Calculating, Quarantining]]:
-        """How to calculate something that is asked for, by a name that stands for this question; and what quarantines plan versions."""
+        """How to calculate something that is asked for, by a name that stands for this question; and what quarantines
+        plan versions.
+        """
         try:
             yield self._begun({what: 0}), self._quarantine
         finally:

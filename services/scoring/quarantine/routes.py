@@ -17,10 +17,12 @@ router = APIRouter(prefix="/v1/quarantine", tags=["quarantine"])
 
 @router.get("", dependencies=[MAY_READ], summary="List the quarantine")
 def list_quarantine(engine: EngineDep) -> Quarantine:
-    """Plan versions with which nothing is calculated: what they credited and paid stays, and what comes for them waits."""
+    """Plan versions with which nothing is calculated: what they credited and paid stays, and what comes for them
+    waits.
+    """
     with engine.connect() as connection:
-        found = service.quarantined(connection)
-    return Quarantine(quarantined=[QuarantinedView.of(each) for each in found])
+        quarantined = service.quarantined(connection)
+    return Quarantine(quarantined=[QuarantinedView.of(version) for version in quarantined])
 
 
 @router.post(

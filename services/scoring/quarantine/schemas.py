@@ -31,7 +31,9 @@ class Harmful(PlanVersion):
 
 
 class QuarantinedView(BaseModel):
-    """A version that is set aside: since when, why, by whom; who is on it or has earnings of it, and how many deals wait."""
+    """A version that is set aside: since when, why, by whom; who is on it or has earnings of it, and how many deals
+    wait.
+    """
 
     plan: str
     version: int

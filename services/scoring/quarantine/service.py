@@ -1,4 +1,4 @@
-"""Quarantining plan versions and lifting that: with what does harm nothing is calculated, and everybody else goes on."""
+"""Quarantining plan versions and lifting that: nothing is calculated with what does harm, and others go on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from services.scoring.quarantine.store import waiting_for
-from services.scoring.quarantine.trial import harm_of_published
+from services.scoring.quarantine.trial import harm
 from services.scoring.quarantine.waiting import Quarantined, on_quarantined
 from services.scoring.reference import store
 from services.scoring.reference.store import BY_SCORING, ReferenceDataCache
-from services.scoring.roster.selection import touched
-from services.scoring.roster.service import asked_again
+from services.scoring.roster.selection import select
+from services.scoring.roster.service import requests_for
 from shared.bounded import BoundedProcess
 from shared.kernel.checks.trial import TRIAL
 from shared.log.port import Log
@@ -33,7 +33,7 @@ def try_published(engine: Engine, bounded: BoundedProcess) -> None:
         # No transaction is open while a version is tried, which may take a minute.
         with engine.connect() as connection:
             document = store.document_of(connection, plan, version=version)
-        cause = harm_of_published(bounded, document)
+        cause = harm(bounded, document, admitted=True)
         with engine.begin() as connection:
             if cause is None:
                 store.lock_for_change(connection)
@@ -66,10 +66,11 @@ def lift(connection: Connection, log: Log, *, plan: str, version: int, by: str) 
     store.save_trial(connection, plan, version=version, trial=TRIAL)
     now = ReferenceDataCache().read(connection)
     lifted = now.plans.plans[plan, version]
-    selected = touched(now.roster, now.roster, participants=[], new_plans=[lifted], plans=now.plans)
+    selection = select(now.roster, now.roster, participants=[], new_plans=[lifted], plans=now.plans)
     cause = f"quarantine/{plan}@{version}"
     # Published in this transaction: nobody calculates with the version before what waited is asked for.
-    log.publish(connection, list(asked_again(connection, cause, touched=selected, roster=now.roster, plans=now.plans)))
+    requests = requests_for(connection, selection, cause=cause, roster=now.roster, plans=now.plans)
+    log.publish(connection, list(requests))
     _logger.warning("plan.released", plan=plan, version=version, by=by)
 
 

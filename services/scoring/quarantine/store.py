@@ -36,17 +36,17 @@ def waiting_for(connection: Connection, on_version: Mapping[tuple[str, int], set
     waits for it, too.
     """
     rows = fetch(connection, "select plan, version, since, cause, by from quarantine order by since")
-    found: list[Quarantined] = []
+    quarantined: list[Quarantined] = []
     for plan, version, since, cause, by in rows:
         paid = fetch(connection, _PAID_BY, orjson.dumps([{"plan": plan, "version": version}]).decode())
         people = sorted(on_version.get((plan, version), set()).union(who for (who,) in paid))
         [(waiting,)] = fetch(connection, _WAITING, people)
-        found.append(
+        quarantined.append(
             Quarantined(
                 plan=plan, version=version, since=since, cause=cause, by=by, participants=people, waiting=int(waiting)
             )
         )
-    return found
+    return quarantined
 
 
 # What is noted already is read as it was before this statement: a statement sees none of its own changes.

@@ -35,7 +35,7 @@ def on_quarantined(roster: Roster, plans: PlanSet) -> dict[tuple[str, int], set[
         pl.col("until").is_null() | (pl.col("until") > pl.col("begins_on")),
         pl.col("ends_on").is_null() | (pl.col("effective_from") < pl.col("ends_on")),
     )
-    found: dict[tuple[str, int], set[str]] = {}
+    waiting: dict[tuple[str, int], set[str]] = {}
     for plan, version, participant in on.select("plan", "version", "participant_id").iter_rows():
-        found.setdefault((plan, version), set()).add(participant)
-    return found
+        waiting.setdefault((plan, version), set()).add(participant)
+    return waiting

@@ -17,9 +17,8 @@ from shared.kernel.language.formulas import FormulaError
 FAILURES: Final = (Exception, pl.exceptions.PanicException)
 """What a calculation may raise; a panic of Polars is no `Exception`."""
 
-
 Harmful = Mapping[tuple[str, int], str]
-"""Plan versions, and why each of them cannot be calculated with."""
+"""Plan versions by plan and number, and why they cannot be calculated with."""
 
 Quarantining = Callable[[Harmful], object]
 """Quarantines plan versions for whoever calculates from now on."""
@@ -65,14 +64,15 @@ def to_blame(plans: PlanSet, calculate: Callable[[PlanSet], Any]) -> dict[tuple[
     """The plan versions with which a calculation fails, and why: those with which it fails alone, or else one without
     which it succeeds.
 
-    None where it fails without any plan too: then what it is done with is to blame.
+    None where it fails without any plan too: then what it is done with is to blame. Versions are tried one by one, a
+    calculation for each, which only a batch that has failed already has to pay.
     """
     able = [(plan.plan, plan.version) for plan in plans if not plan.is_quarantined]
     if not able or _failure(calculate, without(plans, able)) is not None:
         return {}
     alone = {name: _failure(calculate, without(plans, {*able} - {name})) for name in able}
-    if found := {name: _cause(failure) for name, failure in alone.items() if failure is not None}:
-        return found
+    if harmful := {name: _cause(failure) for name, failure in alone.items() if failure is not None}:
+        return harmful
     for name in reversed(able):  # of versions that fail together the newest: the others were sound before it came
         if _failure(calculate, without(plans, [name])) is None:
             return {name: "together with other plan versions it cannot be calculated with"}

@@ -1,8 +1,11 @@
-"""Roster and plan versions of one moment, by which deals are credited and participants are paid."""
+"""Roster and plan versions of one moment, by which deals are credited and participants are paid; and what is read off
+them: who was ever below whom, and when a version is in force.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -36,6 +39,27 @@ def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
 
 
 def spans_of_versions(plans: PlanSet) -> pl.DataFrame:
-    """plan, version, and the days from which and until which each is in force."""
+    """plan, version, begins_on, ends_on: in force from which day on, until which other day (null: none)."""
     ordered = plans.in_force.sort("plan", "effective_from").select("plan", "version", begins_on="effective_from")
     return ordered.with_columns(ends_on=pl.col("begins_on").shift(-1).over("plan"))
+
+
+def reports_of(*rosters: Roster) -> Mapping[str, set[str]]:
+    """manager -> who ever reported to them, on any date in any of the rosters."""
+    reports: dict[str, set[str]] = defaultdict(set)
+    for roster in rosters:
+        for participant, manager in roster.assignments.select("participant_id", "manager").unique().iter_rows():
+            if manager is not None:
+                reports[manager].add(participant)
+    return reports
+
+
+def below(participants: Iterable[str], reports: Mapping[str, set[str]]) -> set[str]:
+    """The participants, and whoever reports to them directly or through others."""
+    everyone = set(participants)
+    level = everyone
+    while level:
+        # Without those who are there already, so that it ends also where people managed each other at different times.
+        level = set().union(*(reports.get(manager, set()) for manager in level)) - everyone
+        everyone = everyone | level
+    return everyone

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from services.scoring.facts_codec import pack, unpack
 from services.scoring.reference.blame import Harmful
 from services.scoring.reference.data import NONE, ReferenceData, with_people
-from services.scoring.store import SPLIT, execute, fetch, joined
+from services.scoring.store import SPLIT, execute, fetch, fetch_table, joined
 from shared.contracts.plans import PlanPublished
 from shared.contracts.topics import PLANS
 from shared.facts import Facts
@@ -31,7 +31,9 @@ _logger = structlog.get_logger(__name__)
 
 
 class ReferenceDataCache:
-    """Remembers roster and plans from one transaction to the next, and reads what has changed; only what is committed."""
+    """Remembers roster and plans from one transaction to the next, and reads what has changed; only what is
+    committed.
+    """
 
     def __init__(self) -> None:
         self._remembered: ReferenceData | None = None
@@ -54,8 +56,8 @@ class ReferenceDataCache:
         if known is None or known.version > version:
             known = NONE
         if known.version < version:
-            found = fetch(connection, "select participant_id, facts from participant where changed > %s", known.version)
-            changed = {participant_id: unpack(facts) for participant_id, facts in found}
+            rows = fetch(connection, "select participant_id, facts from participant where changed > %s", known.version)
+            changed = {participant_id: unpack(facts) for participant_id, facts in rows}
             known = ReferenceData(version=version, roster=with_people(known.roster, changed), plans=_plans(connection))
             self._remembered = known
         return known
@@ -72,12 +74,12 @@ def authors(connection: Connection) -> pl.DataFrame:
     """plan, version, who: published it, of the versions of which that is known; or sent it again when it had not been
     taken.
     """
-    rows = fetch(connection, "select plan, version, author from plan_version")
+    schema = {"plan": pl.String, "version": pl.Int64, "who": pl.String}
+    versions = fetch_table(connection, "select plan, version, author from plan_version", schema=schema)
     again = {(letter.key, letter.by) for letter in read_replays(connection, PLANS)}
-    found = pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64, "who": pl.String}, orient="row")
     sent = pl.DataFrame(sorted(again), schema={"key": pl.String, "by": pl.String}, orient="row")
-    named = found.with_columns(key=pl.concat_str("plan", pl.lit("@"), "version"))
-    return pl.concat([found.drop_nulls(), named.join(sent, on="key").select("plan", "version", who="by")])
+    named = versions.with_columns(key=pl.concat_str("plan", pl.lit("@"), "version"))
+    return pl.concat([versions.drop_nulls(), named.join(sent, on="key").select("plan", "version", who="by")])
 
 
 def plan_ids(connection: Connection) -> list[str]:
@@ -157,8 +159,8 @@ def is_published(connection: Connection, plan: str, *, version: int) -> bool:
 def document_of(connection: Connection, plan: str, *, version: int) -> dict[str, object]:
     """A version's document."""
     query = "select document from plan_version where plan = %s and version = %s"
-    [(found,)] = fetch(connection, query, plan, version)
-    return dict(found)
+    [(document,)] = fetch(connection, query, plan, version)
+    return dict(document)
 
 
 def save_trial(connection: Connection, plan: str, *, version: int, trial: int) -> None:
@@ -173,13 +175,13 @@ def _next_version(connection: Connection) -> int:
 
 def _plans(connection: Connection) -> PlanSet:
     aside = quarantined_names(connection)
-    found: list[Plan] = []
+    versions: list[Plan] = []
     for plan, version, since, currency in fetch(connection, _VERSIONS):
         if (plan, version) in aside:  # its document is not even looked at: that may be what does the harm
-            found.append(Plan.quarantined(plan, version, effective_from=since, currency=currency))
+            versions.append(Plan.quarantined(plan, version, effective_from=since, currency=currency))
         else:
-            found.append(Plan.model_validate(document_of(connection, plan, version=version)))
-    plans = PlanSet(found)
+            versions.append(Plan.model_validate(document_of(connection, plan, version=version)))
+    plans = PlanSet(versions)
     PLANS_QUARANTINED.set(plans.quarantined.height)  # one that was corrected keeps nobody waiting
     return plans
 
@@ -195,4 +197,5 @@ _ADD_PLAN = """
     insert into plan_version (plan, version, effective_from, document, author) values (%s, %s, %s, %s::jsonb, %s)"""
 
 _QUARANTINE = """
-    insert into quarantine (plan, version, cause, by) values (%s, %s, %s, %s) on conflict do nothing returning version"""
+    insert into quarantine (plan, version, cause, by) values (%s, %s, %s, %s)
+    on conflict do nothing returning version"""

@@ -1,4 +1,4 @@
-"""What a change of roster or plans touches: whose deals must be credited again from which date on, and who must earn
+"""What a change of roster or plans touches: holders, the deals of whom are credited again from a date on, and who earns
 again.
 
 Too much is harmless, too little is wrong pay. So whoever was ever below a changed participant, before or after the
@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.reference.hierarchy import below, reports_of
+from services.scoring.reference.data import below, reports_of
 from shared.kernel import Plan, PlanSet, Roster
 
 _Rows = list[tuple[Any, ...]]
@@ -23,11 +23,11 @@ _Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Touched:
-    """What a change touches.
+class Selection:
+    """What is calculated again.
 
     Args:
-        holders: whose deals are credited again, closed on or after a date.
+        holders: by participant, the date on or after which a deal that they hold closed if it is credited again.
         earners: who earns again: what they are paid by changed.
         everything: from which close date on every deal is credited again, whoever holds it; None where holders decide.
     """
@@ -37,18 +37,18 @@ class Touched:
     everything: date | None = None
 
     def add_holders(self, participants: Iterable[str], since: date) -> None:
-        """Touch the deals that these hold from a date on."""
+        """Select the deals that these hold from a date on."""
         for participant in participants:
             self.holders[participant] = min(since, self.holders.get(participant, since))
 
 
-def touched(
+def select(
     before: Roster, after: Roster, *, participants: Iterable[str], new_plans: Sequence[Plan], plans: PlanSet
-) -> Touched:
-    """What changed between two rosters for the named participants, and with the plan versions that are new."""
+) -> Selection:
+    """What two rosters that differ in the named participants touch, and plan versions that are new beside `plans`."""
     changed = list(participants)
-    found = Touched()
-    reports = reports_of([before, after])
+    selection = Selection()
+    reports = reports_of(before, after)
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
     # Quotas, rates and scores change what is earned, and not who is credited.
     tables = ((before.quotas, after.quotas), (before.terms, after.terms), (before.scores, after.scores))
@@ -56,36 +56,40 @@ def touched(
     for participant in changed:
         since = _first_difference(was[participant], now[participant])
         if since is not None:
-            found.add_holders(below([participant], reports), since)
+            selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
-            found.earners.add(participant)
+            selection.earners.add(participant)
     for plan in new_plans:
         # Also what is held below them: a version may credit managers who are on it with that.
         ever_on = _ever_on(plan.plan, before, after)
-        found.add_holders(below(ever_on, reports), plan.effective_from)
-        found.earners.update(ever_on)
-    return _beyond_holders(found, new_plans, plans=plans)
+        selection.add_holders(below(ever_on, reports), plan.effective_from)
+        selection.earners.update(ever_on)
+    return _beyond_holders(selection, new_plans, plans=plans)
 
 
-def _beyond_holders(found: Touched, new_plans: Sequence[Plan], *, plans: PlanSet) -> Touched:
-    """What is touched where deals credit others than those who hold them, or on other dates than the close date."""
+def _beyond_holders(selection: Selection, new_plans: Sequence[Plan], *, plans: PlanSet) -> Selection:
+    """What is selected where deals credit others than those who hold them, or on other dates than the close date."""
     rules = [rule for plan in (*plans, *new_plans) for rule in plan.credits]
     # The close date then says nothing of the day that counts: all that the holders ever sold is looked at.
     if any(rule.date != "close_date" for rule in rules):
-        found = replace(found, holders=dict.fromkeys(found.holders, date.min))
+        selection = replace(selection, holders=dict.fromkeys(selection.holders, date.min))
     since = [plan.effective_from for plan in new_plans if _declares_otherwise(plan, plans)]
     # Teams and territories credit people whom no chain of managers leads to.
-    if found.holders and (since or any(rule.to in ("team", "territory") for rule in rules)):
-        since += found.holders.values()
-    return replace(found, everything=min(since)) if since else found
+    if selection.holders and (since or any(rule.to in ("team", "territory") for rule in rules)):
+        since += selection.holders.values()
+    return replace(selection, everything=min(since)) if since else selection
 
 
 def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
     """Whether a version asks for other columns of the company's own than the one that it follows: what is stored is
     then read anew.
     """
-    before = [each for each in plans.holding if each.plan == plan.plan and each.effective_from <= plan.effective_from]
-    last = max(before, key=lambda each: each.effective_from, default=None)
+    earlier = [
+        version
+        for version in plans.holding
+        if version.plan == plan.plan and version.effective_from <= plan.effective_from
+    ]
+    last = max(earlier, key=lambda version: version.effective_from, default=None)
     return plan.columns != (last.columns if last else {})
 
 

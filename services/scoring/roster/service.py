@@ -1,4 +1,4 @@
-"""Asking for deals and earnings again, as records that the steps read like any other."""
+"""Asking that deals be credited and people earn again, by records that the steps read like any other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from services.scoring.credit import store as stored_deals
 from services.scoring.earn import store as stored_sums
 from services.scoring.records import events
-from services.scoring.roster.selection import Touched
+from services.scoring.roster.selection import Selection
 from shared.contracts import credits
 from shared.contracts.topics import CREDITS, RECREDITS, Topic
 from shared.kernel import PlanSet, Roster
@@ -23,23 +23,21 @@ their locks.
 """
 
 
-def asked_again(
-    connection: Connection, cause: str, *, touched: Touched, roster: Roster, plans: PlanSet
+def requests_for(
+    connection: Connection, selection: Selection, *, cause: str, roster: Roster, plans: PlanSet
 ) -> Iterator[tuple[Topic, Record]]:
-    """What asks for everything that a change touches, by what caused it; `roster` and `plans` are those after the
-    change.
-    """
+    """Records that ask for what is selected, named after the cause; `roster` and `plans` are those after the change."""
     recredit = events(cause, credits.RECREDIT_TYPE)
-    deals = stored_deals.held_since(connection, touched.holders, everything=touched.everything)
+    deals = stored_deals.held_since(connection, selection.holders, everything=selection.everything)
     for start in range(0, len(deals), RECREDITED_TOGETHER):
         together = deals[start : start + RECREDITED_TOGETHER]
         yield RECREDITS, recredit(together[0], orjson.dumps({"deal_ids": together}).decode())
     # A message without changes: whoever is named earns again on the sums that are there.
     earn_again = events(cause, credits.TYPE)
-    with_sums = stored_sums.periods_of(connection, sorted(touched.earners))["participant_id"]
+    with_sums = stored_sums.periods_of(connection, sorted(selection.earners))["participant_id"]
     # Who has no sums earns without a credit, where a plan pays so, or by a score: nobody else has anything to earn
     # again.
-    idle = touched.earners if plans.pay_without_credits else touched.earners & set(roster.scores["participant_id"])
+    idle = selection.earners if plans.pay_without_credits else selection.earners & set(roster.scores["participant_id"])
     for participant in sorted({*with_sums, *idle}):
         message = orjson.dumps({"participant_id": participant, "changes": []}).decode()
         yield CREDITS, earn_again(participant, message)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,8 +13,8 @@ from services.scoring.reference import store
 from services.scoring.reference.admission import NotAdmitted, admitted
 from services.scoring.reference.data import with_people
 from services.scoring.reference.store import ReferenceDataCache
-from services.scoring.roster.selection import touched
-from services.scoring.roster.service import asked_again
+from services.scoring.roster.selection import select
+from services.scoring.roster.service import requests_for
 from shared.contracts.plans import PlanPublished
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import PLANS, ROSTER
@@ -42,53 +43,78 @@ def roster_step(
     patches = [fact for _, fact in decoded(batch, RosterFact, topic=ROSTER, rejections=rejections)]
     published = list(decoded(batch, PlanPublished, topic=PLANS, rejections=rejections))
     # Plans are tried before the lock, which keeps all crediting and earning waiting: a trial may take seconds.
-    causes = {place: harm(version.document) for place, (_, version) in enumerate(published)}
+    causes = [harm(version.document) for _, version in published]
     store.lock_for_change(connection)
     before = reference.read(connection)
-    harmful: list[tuple[PlanPublished, str]] = []
-    sound: list[tuple[Stored, PlanPublished]] = []
-    for place, (stored, version) in enumerate(published):
-        known = before.plans.plans.get((version.plan_id, version.version))
-        if (cause := causes[place]) is not None and known is None:
-            harmful.append((version, cause))
-        elif cause is None and not (known is not None and known.is_quarantined):
-            sound.append((stored, version))
-    aside = [_in_name_only(version) for version, _ in harmful]
-    new_plans = [*_admit(PlanSet([*before.plans, *aside]), sound, rejections=rejections), *aside]
-    people = store.participants(connection, {fact.participant_id for fact in patches})
-    changed: dict[str, Facts] = {}
-    for fact in patches:
-        facts = people.setdefault(fact.participant_id, {})
-        if merge(
-            facts, fact.fields, occurred_at=fact.occurred_at, sequence=fact.sequence, source=fact.source, by=fact.by
-        ):
-            changed[fact.participant_id] = facts
-    if not changed and not new_plans:
+    admission = _admit(before.plans, published, causes=causes)
+    rejections += admission.rejections
+    changed = _merged(connection, patches)
+    if not changed and not admission.plans:
         return Outcome(rejections=rejections)
     roster = with_people(before.roster, changed)
-    selected = touched(before.roster, roster, participants=changed, new_plans=new_plans, plans=before.plans)
+    selection = select(before.roster, roster, participants=changed, new_plans=admission.plans, plans=before.plans)
     authors: dict[str, str | None] = {}
     for _, version in published:  # the first to publish a version is its author
         authors.setdefault(f"{version.plan_id}@{version.version}", version.author)
-    store.save_change(connection, changed, versions=[plan for plan in new_plans if plan not in aside], authors=authors)
-    for version, cause in harmful:
+    sound = [plan for plan in admission.plans if not plan.is_quarantined]
+    store.save_change(connection, changed, versions=sound, authors=authors)
+    for version, cause in admission.harmful:
         store.add_quarantined(connection, version, cause=cause)
-    plans = PlanSet([*before.plans, *new_plans])
-    asked = asked_again(connection, cause_of(batch), touched=selected, roster=roster, plans=plans)
-    return Outcome(list(asked), rejections)
+    plans = PlanSet([*before.plans, *admission.plans])
+    requests = requests_for(connection, selection, cause=cause_of(batch), roster=roster, plans=plans)
+    return Outcome(list(requests), rejections)
+
+
+def _merged(connection: Connection, patches: Sequence[RosterFact]) -> dict[str, Facts]:
+    """The facts of the participants whom the patches change."""
+    people = store.participants(connection, {patch.participant_id for patch in patches})
+    changed: dict[str, Facts] = {}
+    for patch in patches:
+        facts = people.setdefault(patch.participant_id, {})
+        if merge(
+            facts,
+            patch.fields,
+            occurred_at=patch.occurred_at,
+            sequence=patch.sequence,
+            source=patch.source,
+            by=patch.by,
+        ):
+            changed[patch.participant_id] = facts
+    return changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Admission:
+    """The versions that are new, of which the `harmful` have no more than a name; and what is refused."""
+
+    plans: list[Plan]
+    harmful: list[tuple[PlanPublished, str]]
+    rejections: list[Rejection]
 
 
 def _admit(
-    plans: PlanSet, published: Iterable[tuple[Stored, PlanPublished]], *, rejections: list[Rejection]
-) -> list[Plan]:
-    """The new plan versions; those that cannot stand beside the others are rejected."""
-    all_plans = plans
-    for stored, version in published:
+    plans: PlanSet, published: Sequence[tuple[Stored, PlanPublished]], *, causes: Sequence[str | None]
+) -> _Admission:
+    harmful: dict[tuple[str, int], tuple[PlanPublished, str]] = {}
+    sound: list[tuple[Stored, PlanPublished]] = []
+    for (stored, version), cause in zip(published, causes, strict=True):
+        name = (version.plan_id, version.version)
+        known = plans.plans.get(name)
+        # A version that was taken once keeps its state, whatever its trial says now: it is lifted or quarantined by
+        # name, and never by being published again.
+        if cause is not None and known is None:
+            harmful.setdefault(name, (version, cause))
+        elif cause is None and (known is None or not known.is_quarantined):
+            sound.append((stored, version))
+    together = PlanSet([*plans, *(_in_name_only(version) for version, _ in harmful.values())])
+    rejections: list[Rejection] = []
+    for stored, version in sound:
         try:
-            all_plans = admitted(all_plans, version)
+            together = admitted(together, version)
         except NotAdmitted as error:
             rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
-    return [plan for plan in all_plans if (plan.plan, plan.version) not in plans.plans]
+    new = [plan for plan in together if (plan.plan, plan.version) not in plans.plans]
+    return _Admission(plans=new, harmful=list(harmful.values()), rejections=rejections)
 
 
 def _in_name_only(version: PlanPublished) -> Plan:

@@ -122,7 +122,7 @@ create unlogged table in_hand (
     by text not null
 );
 comment on table in_hand is
-    'what processes began to calculate; what one finds that another began, and did not finish, that one may have died of';
+    'what processes began to calculate; what another began and did not finish, it may have died of';
 comment on column in_hand.what is 'a worker and a partition, or what is asked for';
 comment on column in_hand.at is 'from which position on';
 comment on column in_hand.by is 'the process that began with it';

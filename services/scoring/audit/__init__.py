@@ -1,1 +1,0 @@
-"""Tables compared with what the log gives."""
