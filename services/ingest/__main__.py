@@ -25,7 +25,7 @@ from shared.settings import Settings
 
 
 def main() -> None:
-    """Run the service until it is told to stop."""
+    """Run until SIGTERM or SIGINT."""
     settings = Settings()  # type: ignore[call-arg]
     logs.set_up("ingest")
     engine = engine_for(database_url(settings), "ingest")

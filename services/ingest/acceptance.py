@@ -1,4 +1,4 @@
-"""Accepting a request: each event is read on its own, what is sound goes to the log together, and each gets its
+"""Accepting a request: events are read one by one, what is sound goes to the log together, and all get a
 result.
 """
 
@@ -63,7 +63,7 @@ def read_events(
             results.append({"index": index, "id": text.id, "status": "rejected", "errors": text.errors})
             continue
         try:
-            # Form, time, the company's own fields, size: each needs the one before, and the first that fails is told.
+            # Form, time, the company's own fields, size: each needs the one before, and the first that fails is named.
             event = kind.read(text, zone)
             _check_time(event, latest)
             event.check(columns)
@@ -83,7 +83,7 @@ def read_events(
 
 
 def receipt_of(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The receipt of a request whose events came to these results."""
+    """The receipt of a request that came to these results."""
     accepted = sum(result["status"] == "accepted" for result in results)
     return {"accepted": accepted, "rejected": len(results) - accepted, "results": results}
 

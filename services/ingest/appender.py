@@ -34,7 +34,7 @@ class _Request:
 
 
 class Appender:
-    """A thread that appends what requests bring. The queue is bounded: beyond it requests are told to come back."""
+    """A thread that appends what requests bring. The queue is bounded: beyond it requests have to come back."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -54,7 +54,7 @@ class Appender:
         return request.done
 
     def run(self, stop: threading.Event) -> None:
-        """Append until told to stop and nothing waits any more."""
+        """Append until asked to stop and nothing waits any more."""
         # What waits is appended also when stopping: its callers are still there, for requests are drained first.
         while not (stop.is_set() and self._waiting.empty()):
             try:
@@ -80,7 +80,7 @@ class Appender:
             self._append_together(topic, [request for request in wanted if request.topic == topic])
 
     def _append_together(self, topic: Topic, requests: list[_Request]) -> None:
-        """Append in one go. What the log refuses for its own sake must not fail the others, so then each goes alone."""
+        """Append in one go. What the log refuses for its own sake must not fail the others: then they go one by one."""
         try:
             with INGEST_SECONDS.time():
                 self._log.append(topic, [record for request in requests for record in request.records])

@@ -13,15 +13,15 @@ from services.ingest.errors import TooMany, UnknownForm
 from shared.problems import Unprocessable
 
 MOST_EVENTS: Final = 10_000
-"""In one request: as many as fit a body of usual events. They are read in one go, and the answer has a line for
-each.
+"""In one request: as many as fit a body of usual events. They are read in one go, and all have a line in the
+answer.
 """
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 
 
 def split_events(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
-    """The JSON text of each event of a request; header names are in lower case.
+    """The JSON texts of the events of a request; header names are in lower case.
 
     Raises:
         Unprocessable: the body is empty or not JSON.
@@ -36,9 +36,9 @@ def split_events(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
     elif "ce-id" in headers:
         texts = [_structured(body, headers)]
     else:
-        found = _parsed(body)
+        document = _parsed(body)
         # A single event stays the bytes it came as: written again, a number of it could be another.
-        texts = [_text(one) for one in found] if isinstance(found, list) else [body]
+        texts = [_text(event) for event in document] if isinstance(document, list) else [body]
     check_number(len(texts))
     return texts
 
@@ -57,7 +57,7 @@ def check_number(events: int) -> None:
 
 
 def _structured(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """An event in binary mode, whose attributes are headers, as one in structured mode."""
+    """An event in binary mode, which has its attributes in headers, as one in structured mode."""
     attributes = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
     return _text({**attributes, "data": _parsed(body)})
 

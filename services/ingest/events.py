@@ -28,7 +28,7 @@ from shared.contracts.message import cloud_event
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
 from shared.kernel.checks.trial import tried
-from shared.kernel.crediting.custom_columns import column_mistakes as mistakes_of
+from shared.kernel.crediting.custom_columns import column_mistakes
 from shared.kernel.plan.plan_file import mistakes
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.deals import far_from, one_far_ahead
@@ -56,7 +56,7 @@ class Unfit(ValueError):
 
     def __init__(self, mistakes: Iterable[tuple[str, str]]) -> None:
         self.mistakes = [{"field": field, "reason": reason} for field, reason in mistakes]
-        super().__init__("; ".join(f"{each['field']}: {each['reason']}" for each in self.mistakes))
+        super().__init__("; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in self.mistakes))
 
 
 class Event(BaseModel):
@@ -135,8 +135,8 @@ class DealEvent(Event):
 
     def check(self, columns: Columns) -> None:
         """Each of the company's own fields is what its column needs, or text that says it."""
-        if (custom := self.data.fields.custom) and (found := list(mistakes_of(custom, columns()))):
-            raise Unfit((f"data.fields.custom.{name}", reason) for name, reason in found)
+        if (custom := self.data.fields.custom) and (unfit := list(column_mistakes(custom, columns()))):
+            raise Unfit((f"data.fields.custom.{name}", reason) for name, reason in unfit)
 
     def warnings(self) -> Iterable[str]:
         """A close date that is years after the event."""
@@ -219,7 +219,7 @@ class PlanEvent(Event):
 
     def warnings(self) -> Iterable[str]:
         """Numbers and parts of the plan that look like a slip, as `earnest plan check` names them."""
-        return (found.in_words for found in slips(self.data.plan, self.data.document))
+        return (slip.in_words for slip in slips(self.data.plan, self.data.document))
 
     @property
     def key(self) -> str:

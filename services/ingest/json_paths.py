@@ -43,17 +43,17 @@ def compiled(path: str) -> jsonpath.JSONPath:
         if exceeds(bare):
             raise ValueError(f"{path!r}: {why}")
     try:
-        found = jsonpath.compile(path)
+        query = jsonpath.compile(path)
     except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
         raise ValueError(f"{path!r} is not a JSON path: {error}") from None
-    if not isinstance(found, jsonpath.JSONPath):
+    if not isinstance(query, jsonpath.JSONPath):
         raise ValueError(f"{path!r} is several JSON paths; name one")
-    return found
+    return query
 
 
 def _depth(bare: str) -> int:
     deepest = depth = 0
-    for each in bare:
-        depth += (each in "[(") - (each in "])")
+    for character in bare:
+        depth += (character in "[(") - (character in "])")
         deepest = max(deepest, depth)
     return deepest

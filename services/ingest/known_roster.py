@@ -47,35 +47,35 @@ class KnownRoster:
                 _merge(patched, fact)
             after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
             before = {who: dict(self._facts.get(who, {})) for who in after}
-        # Only what is new is told: whoever changes a pay group need not hear for the tenth time that there is no quota.
+        # Only of what is new: whoever changes a pay group need not read for the tenth time that there is no quota.
         known = {_subject(remark) for remark in roster_remarks(Roster.from_facts(before.items()), plans)}
-        told: dict[str, list[str]] = {}
+        warnings: dict[str, list[str]] = {}
         for remark in roster_remarks(Roster.from_facts(after.items()), plans):
             if remark.participant_id in named and _subject(remark) not in known:
-                told.setdefault(remark.participant_id, []).append(remark.message)
-        return told
+                warnings.setdefault(remark.participant_id, []).append(remark.message)
+        return warnings
 
     def _read_on(self) -> None:
         for partition, end in self._log.ends(ROSTER).items():
             start = max(self._next.get(partition, 0), self._log.first(partition))
             while start < end and (stored := self._log.read(partition, start, limit=min(TOGETHER, end - start))):
-                for one in stored:
+                for item in stored:
                     # What cannot be read is of whoever else writes to the topic; scoring keeps it as a dead letter.
                     with suppress(ValidationError):
-                        _merge(self._facts, RosterFact.model_validate_json(one.record.value or b"{}"))
+                        _merge(self._facts, RosterFact.model_validate_json(item.record.value or b"{}"))
                 start = stored[-1].position + 1
             self._next[partition] = start
 
     def _with_managers(self, patched: dict[str, Facts]) -> set[str]:
         """Those who are patched, and everybody who is above them on any day."""
-        found: set[str] = set()
+        everyone: set[str] = set()
         due = list(patched)
         while due:
             who = due.pop()
-            if who not in found:
-                found.add(who)
+            if who not in everyone:  # people may have managed each other at different times
+                everyone.add(who)
                 due += _managers(patched.get(who, self._facts.get(who, {})))
-        return found
+        return everyone
 
 
 def _subject(remark: Remark) -> tuple[str, str, str]:
@@ -89,4 +89,4 @@ def _merge(people: dict[str, Facts], fact: RosterFact) -> None:
 
 
 def _managers(facts: Facts) -> Iterable[str]:
-    return [held[0] for path, held in facts.items() if path.endswith("/manager") and held[0]]
+    return [value for path, (value, *_) in facts.items() if path.endswith("/manager") and value]

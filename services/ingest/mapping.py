@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ CUSTOM = "custom."
 
 
 class SourceError(ValueError):
-    """A source file that cannot be used; the message names the file and each mistake."""
+    """A source file that cannot be used; the message names the file and every mistake."""
 
 
 class Part(BaseModel):
@@ -42,7 +42,7 @@ class Part(BaseModel):
 class Rule(Part):
     """Where a field comes from, and what is done to it, in this order: repairs, values, format, scale.
 
-    `repairs` replaces known slips and reports each; `values` translates a vocabulary, `*` for all others (yes and no
+    `repairs` replaces known slips and reports them; `values` translates a vocabulary, `*` for all others (yes and no
     are read as `true` and `false`); `format` reads a date or, with %z, an instant that is not ISO 8601 (strptime);
     `scale` moves the decimal point (-2 reads cents).
     """
@@ -76,7 +76,7 @@ class Rule(Part):
     def _query(self) -> jsonpath.JSONPath | None:
         return None if self.path is None else compiled(self.path)
 
-    def found(self, document: Any) -> Any:
+    def value_in(self, document: Any) -> Any:
         """The value in the document as it stands there; `ABSENT` where nothing is."""
         if self._query is None:
             return self.constant
@@ -118,7 +118,7 @@ class Signing(Part):
 class Source(Part):
     """A source of deals: how it signs, where the deals are in what it sends, and which field is which.
 
-    Payments and refunds are entries with ids of their own: an item tells one of each at most.
+    Payments and refunds are entries with ids of their own: an item has one payment and one refund at most.
     """
 
     source: Identifier
@@ -159,52 +159,51 @@ class Source(Part):
         Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time
         of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
         """
-        done = Translation()
+        translation = Translation()
         for index, item in enumerate(self._items.findall(document)):
-            if self.when is not None and _text(self.when.path.found(item)) not in self.when.among:
-                done.passed_over.append(index)
+            if self.when is not None and _text(self.when.path.value_in(item)) not in self.when.among:
+                translation.passed_over.append(index)
             else:
-                done.events.append(
-                    self._event(index, item, done=done, name=f"{delivery}-{index}", occurred_at=occurred_at)
-                )
-        return done
+                value_of = partial(translation.value_of, item, index=index)
+                translation.events.append(self._event(value_of, name=f"{delivery}-{index}", occurred_at=occurred_at))
+        return translation
 
     # Absent and null are two things all the way: what an item does not have leaves a field as it is, null clears it.
-    def _event(self, index: int, item: Any, *, done: Translation, name: str, occurred_at: str) -> dict[str, Any]:
-        def taken(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
-            value = ABSENT if rule is None else done.taken(index, field, rule=rule, item=item)
+    def _event(self, value_of: Callable[..., Any], *, name: str, occurred_at: str) -> dict[str, Any]:
+        def field_of(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
+            value = ABSENT if rule is None else value_of(field, rule=rule)
             value = otherwise if value is ABSENT else value
             return {} if value is ABSENT else {field.removeprefix(CUSTOM): value}
 
         fields: dict[str, Any] = {}
         custom: dict[str, Any] = {}
         for path, rule in self.fields.items():
-            (custom if path.startswith(CUSTOM) else fields).update(taken(path, rule))
+            (custom if path.startswith(CUSTOM) else fields).update(field_of(path, rule))
         for entries in deals.ENTRIES:
-            fields |= self._entry(entries, taken)
+            fields |= self._entry(entries, field_of)
         return {
             "specversion": "1.0",
-            **taken("id", self.event.id, name),
+            **field_of("id", self.event.id, name),
             "source": self.source,
             "type": deals.TYPE,
-            **taken("time", self.event.time, occurred_at),
+            **field_of("time", self.event.time, occurred_at),
             "data": {
-                **taken("deal_id", self.deal_id),
+                **field_of("deal_id", self.deal_id),
                 "fields": fields | ({"custom": custom} if custom else {}),
-                **taken("sequence", self.event.sequence),
+                **field_of("sequence", self.event.sequence),
             },
         }
 
-    def _entry(self, name: str, taken: Callable[[str, Rule], dict[str, Any]]) -> dict[str, Any]:
+    def _entry(self, name: str, field_of: Callable[[str, Rule], dict[str, Any]]) -> dict[str, Any]:
         rules: EntryRules | None = getattr(self, name)
-        key = None if rules is None else taken(f"{name}.id", rules.id).get(f"{name}.id")
+        key = None if rules is None else field_of(f"{name}.id", rules.id).get(f"{name}.id")
         if rules is None or key is None:
             return {}
-        amount = taken(f"{name}.amount", rules.amount)
+        amount = field_of(f"{name}.amount", rules.amount)
         if None in amount.values():  # the CRM took it back: the entry is cleared under its id, and no date matters
             return {name: {str(key): None}}
-        said = amount | taken(f"{name}.date", rules.date)
-        return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in said.items()}}}
+        entry = amount | field_of(f"{name}.date", rules.date)
+        return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in entry.items()}}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +224,11 @@ class Translation:
     passed_over: list[int] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
 
-    def taken(self, index: int, name: str, *, rule: Rule, item: Any) -> Any:
-        """The field's value by its rule, as JSON has it; a value that the rule cannot read stays, for validation to
-        name.
+    def value_of(self, item: Any, name: str, *, index: int, rule: Rule) -> Any:
+        """The value of a field of an item by its rule, as JSON has it; one that the rule cannot read stays, for
+        validation to name.
         """
-        value = rule.found(item)
+        value = rule.value_in(item)
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value
         text = _text(value)
@@ -290,5 +289,5 @@ def load_source(path: Path) -> Source:
     except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise SourceError(f"{path.name}: {error}") from None
     except ValidationError as error:
-        mistakes = "; ".join(f"{found['field']}: {found['reason']}" for found in field_errors(error))
+        mistakes = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in field_errors(error))
         raise SourceError(f"{path.name}: {mistakes}") from None

@@ -28,8 +28,8 @@ from shared.kernel.plan.version import Plan
 from shared.log.port import Log, LogUnavailable, Record
 
 MOST_PLANS: Final = 100
-"""Plan versions in one request: each is calculated with before it is taken, one after another in one process for all
-requests.
+"""Plan versions in one request: they are calculated with before they are taken, one after another in one process
+for all requests.
 """
 REFRESHED: Final = 15.0
 """Seconds after which what other processes published is known. It reads the whole topic, which is compacted and
@@ -79,7 +79,7 @@ class PublishedPlans:
         return PlanSet(list(self._read.values()))
 
     def run(self, stop: threading.Event) -> None:
-        """Keep what is remembered fresh until told to stop."""
+        """Keep what is remembered fresh until asked to stop."""
         while not stop.wait(REFRESHED):
             try:
                 self._remember(self._known())
@@ -91,9 +91,9 @@ class PublishedPlans:
 
     def _remember(self, known: Mapping[str, dict[str, Any]]) -> None:
         self._documents = {key: fact["document"] for key, fact in known.items()}
-        every = [_declared(fact) for fact in known.values()]
-        out = replaced(every)
-        holding = [each.columns.items() for each in every if each.key not in out]
+        versions = [_declared(fact) for fact in known.values()]
+        out = replaced(versions)
+        holding = [version.columns.items() for version in versions if version.key not in out]
         self._columns = {
             name: ColumnTypes[kind] for columns in holding for name, kind in columns if kind in ColumnTypes
         }
@@ -111,13 +111,13 @@ class PublishedPlans:
         results: list[dict[str, Any]] = []
         for index, text in enumerate(texts):
             try:
-                one = self._bounded.run(read_plan_event, text, zone.key, received=received, by=by)
+                event = self._bounded.run(read_plan_event, text, zone.key, received=received, by=by)
             except Exceeded as error:
                 reason = f"the plan cannot be checked: {error}; write it smaller"
                 results.append(rejected(index, text, errors=[{"field": "data.document", "reason": reason}]))
                 continue
-            records += one.records
-            results += [result | {"index": index} for result in one.receipt["results"]]
+            records += event.records
+            results += [result | {"index": index} for result in event.receipt["results"]]
         return ReadEvents(records, receipt_of(results))
 
     def publish(self, records: Sequence[Record]) -> None:
@@ -132,7 +132,7 @@ class PublishedPlans:
         # sound beside what either of them read.
         with self._lock():
             known = self._known()
-            held = {key: _declared(fact) for key, fact in known.items()}
+            published = {key: _declared(fact) for key, fact in known.items()}
             new: dict[str, Record] = {}
             for record in records:
                 fact = _fact(record)
@@ -144,7 +144,7 @@ class PublishedPlans:
                         " version; with the same effective_from it replaces this one from its first day"
                     )
                 known[record.key] = fact
-            _check(held, {key: _declared(known[key]) for key in new})
+            _check(published, {key: _declared(known[key]) for key in new})
             if new:  # all in one append: of a request either every version is published or none
                 self._log.append(PLANS, list(new.values()))
             self._remember(known)
@@ -170,28 +170,28 @@ def in_full(document: dict[str, Any]) -> dict[str, Any]:
     return Plan.model_validate(document).document()
 
 
-def _check(held: dict[str, Declared], new: dict[str, Declared]) -> None:
+def _check(published: dict[str, Declared], new: dict[str, Declared]) -> None:
     """See that new versions can stand beside those that are published.
 
     Raises:
         PlanCannotHold: one cannot.
     """
-    every = held | new
-    for key, by in replaced(every.values()).items():
-        if key in new and by.key in held:
+    together = published | new
+    for key, by in replaced(together.values()).items():
+        if key in new and by.key in published:
             raise PlanCannotHold(
                 f"{key} would never hold: {by.key} is published and holds from the same day, {by.effective_from};"
                 f" give it a version above {by.version} to replace that one"
             )
     try:
-        check_together(every.values())
+        check_together(together.values())
     except PlanConflict as error:
         raise PlanCannotHold(str(error)) from None
 
 
 def _fact(record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(record.value or b"{}")
-    return found
+    fact: dict[str, Any] = orjson.loads(record.value or b"{}")
+    return fact
 
 
 def _declared(fact: dict[str, Any]) -> Declared:

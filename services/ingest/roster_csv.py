@@ -48,16 +48,16 @@ def events(body: bytes, source: str, *, received: datetime) -> list[bytes | Refu
     check_number(len(rows))
     # Ids from the content: the same file sent twice has the same events, whatever it is called and whoever sends it.
     digest = hashlib.sha256(body).hexdigest()[:16]
-    found: list[bytes | RefusedItem] = []
+    texts: list[bytes | RefusedItem] = []
     for row, cells in rows:
         name = f"{digest}-{row}"
         try:
             patch = patch_of(dict(zip(header, fitted(cells, len(header)), strict=True)))
         except TooWide as error:
-            found.append(RefusedItem(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
+            texts.append(RefusedItem(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
         else:
-            found.append(orjson.dumps(_event(patch, name, source=source, received=received)))
-    return found
+            texts.append(orjson.dumps(_event(patch, name, source=source, received=received)))
+    return texts
 
 
 def _event(patch: dict[str, Any], name: str, *, source: str, received: datetime) -> dict[str, Any]:

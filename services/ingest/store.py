@@ -64,7 +64,7 @@ class Answers:
             connection.execute(claimed.values(status=given.status, body=given.body))
 
     def release(self, principal: str, key: str) -> None:
-        """Let go of a claim whose request came to nothing."""
+        """Let go of a claim: its request came to nothing."""
         with self._engine.begin() as connection:
             mine = (answer.c.principal == principal) & (answer.c.key == key) & answer.c.body.is_(None)
             connection.execute(delete(answer).where(mine))
