@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import ROSTER
-from shared.facts import Facts, merge
+from shared.facts import Facts
 from shared.kernel import PlanSet, Roster
 from shared.kernel.remarks.roster import Remark, roster_remarks
 from shared.log.port import Log, Partition, Record
@@ -44,7 +44,7 @@ class KnownRoster:
             # Copies of those that are named; nobody else is touched, and what is known stays what the log says.
             patched = {who: dict(self._facts.get(who, {})) for who in named}
             for fact in facts:
-                _merge(patched, fact)
+                fact.merge_into(patched.setdefault(fact.participant_id, {}))
             after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
             before = {who: dict(self._facts.get(who, {})) for who in after}
         # Only of what is new: whoever changes a pay group need not read for the tenth time that there is no quota.
@@ -62,7 +62,8 @@ class KnownRoster:
                 for item in stored:
                     # What cannot be read is of whoever else writes to the topic; scoring keeps it as a dead letter.
                     with suppress(ValidationError):
-                        _merge(self._facts, RosterFact.model_validate_json(item.record.value or b"{}"))
+                        fact = RosterFact.model_validate_json(item.record.value or b"{}")
+                        fact.merge_into(self._facts.setdefault(fact.participant_id, {}))
                 start = stored[-1].position + 1
             self._next[partition] = start
 
@@ -81,11 +82,6 @@ class KnownRoster:
 def _subject(remark: Remark) -> tuple[str, str, str]:
     """What a remark says of whom, whenever it holds: dates move when the roster changes, and the remark is the same."""
     return remark.kind, remark.participant_id, remark.says
-
-
-def _merge(people: dict[str, Facts], fact: RosterFact) -> None:
-    facts = people.setdefault(fact.participant_id, {})
-    merge(facts, fact.fields, occurred_at=fact.occurred_at, sequence=fact.sequence, source=fact.source, by=fact.by)
 
 
 def _managers(facts: Facts) -> Iterable[str]:

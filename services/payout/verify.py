@@ -24,7 +24,7 @@ from services.payout.statements import store as statements
 from shared.contracts.message import Unreadable, decode
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
-from shared.facts import Facts, merge
+from shared.facts import Facts
 from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
 from shared.pay.snapshot import PayKey
@@ -100,15 +100,7 @@ def _facts(values: Iterable[bytes | None]) -> dict[str, Facts]:
             patch = decode(RosterFact, value)
         except Unreadable:
             continue
-        facts = merged.setdefault(patch.participant_id, {})
-        merge(
-            facts,
-            patch.fields,
-            occurred_at=patch.occurred_at,
-            sequence=patch.sequence,
-            source=patch.source,
-            by=patch.by,
-        )
+        patch.merge_into(merged.setdefault(patch.participant_id, {}))
     return {participant: facts for participant, facts in merged.items() if facts}
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from shared.decimals import plain_decimal
+from shared.facts import Facts, merge
 from shared.money import minor_digits
 from shared.periods import Month
 
@@ -54,6 +55,31 @@ class Contract(BaseModel):
     # An unknown field is a slip in the name of a known one more often than anything else, and would silently say
     # nothing.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class FactPatch(Contract):
+    """A patch on the road: flat fields, and what orders patches (`shared.facts`).
+
+    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name;
+    several names, each on a line of its own, where several people answer for it.
+    """
+
+    fields: dict[str, Any]
+    occurred_at: str
+    sequence: int = 0
+    source: str
+    by: str | None = None
+
+    def merge_into(self, facts: Facts) -> bool:
+        """Merge the fields into the facts, in place; whether that changed them."""
+        return merge(
+            facts,
+            self.fields,
+            occurred_at=self.occurred_at,
+            sequence=self.sequence,
+            source=self.source,
+            by=self.by,
+        )
 
 
 class Submission(Contract):

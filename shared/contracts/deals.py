@@ -19,6 +19,7 @@ from shared.contracts.base import (
     Contract,
     CurrencyCode,
     ExactDecimal,
+    FactPatch,
     Identifier,
     Submission,
     Text,
@@ -160,16 +161,7 @@ class DealPatch(Submission):
     sequence: WholeNumber = Field(default=0, ge=0, lt=2**63)
 
 
-class DealFact(Contract):
-    """A patch on the road: the flat fields with what orders them.
-
-    `source` is who says so, in the event's own words. `by` names the key it was sent with, where that is another name;
-    several names, each on a line of its own, where several people answer for it.
-    """
+class DealFact(FactPatch):
+    """A patch of a deal on the road."""
 
     deal_id: Identifier
-    fields: dict[str, Any]
-    occurred_at: str
-    sequence: int = 0
-    source: str
-    by: str | None = None

@@ -15,6 +15,7 @@ from shared.contracts.base import (
     BusinessDate,
     Contract,
     ExactDecimal,
+    FactPatch,
     Identifier,
     Submission,
     Text,
@@ -109,12 +110,7 @@ class RosterPatch(Submission):
         return dated | ({"name": self.name} if self.name is not None else {})
 
 
-class RosterFact(Contract):
-    """A roster patch on the road: the flat fields with what orders them; `source` and `by` as in `DealFact`."""
+class RosterFact(FactPatch):
+    """A patch of a participant on the road."""
 
     participant_id: Identifier
-    fields: dict[str, Any]
-    occurred_at: str
-    sequence: int = 0
-    source: str
-    by: str | None = None

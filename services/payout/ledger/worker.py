@@ -21,7 +21,7 @@ from shared.contracts.earnings import EarningsChanged
 from shared.contracts.message import Unreadable, decode
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER
-from shared.facts import Facts, merge
+from shared.facts import Facts
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection
 
@@ -72,14 +72,7 @@ def _merge_roster(connection: Connection, patches: Iterable[RosterFact]) -> None
     changed: dict[str, Facts] = {}
     for patch in patches:
         facts = known.setdefault(patch.participant_id, {})
-        if merge(
-            facts,
-            patch.fields,
-            occurred_at=patch.occurred_at,
-            sequence=patch.sequence,
-            source=patch.source,
-            by=patch.by,
-        ):
+        if patch.merge_into(facts):
             changed[patch.participant_id] = facts
     roster.save(connection, changed)
 

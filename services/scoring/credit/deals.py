@@ -13,7 +13,7 @@ import polars as pl
 from services.scoring.facts_codec import NO_FACTS, pack, pack_patch, unpack
 from services.scoring.row_codec import NO_ROWS, decode_rows, encode_rows
 from shared.contracts.deals import DealFact
-from shared.facts import merge, values_of
+from shared.facts import values_of
 from shared.kernel import Credited
 from shared.kernel.tables import CREDITS, UNCREDITED, empty
 
@@ -71,17 +71,7 @@ def due_deals(stored: pl.DataFrame, patches: Iterable[DealFact], *, again: Set[s
         version, packed = known.get(deal_id, (0, NO_FACTS))
         facts = unpack(packed)
         # A sum, and not any(): that would leave off at the first patch which changes something.
-        changes = sum(
-            merge(
-                facts,
-                patch.fields,
-                occurred_at=patch.occurred_at,
-                sequence=patch.sequence,
-                source=patch.source,
-                by=patch.by,
-            )
-            for patch in of_deal
-        )
+        changes = sum(patch.merge_into(facts) for patch in of_deal)
         if changes:
             due[deal_id] = DueDeal(version + changes, pack(facts), values_of(facts))
     for deal_id in again & known.keys() - due.keys():

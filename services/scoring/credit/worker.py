@@ -40,15 +40,15 @@ def credit_step(
     asked = decoded(batch, credits.Recredit, topic=RECREDITS, rejections=rejections)
     again = {deal for _, message in asked for deal in message.deal_ids}
     # First the head of roster and plans, then deals by their ids: so steps side by side never wait in a circle.
-    now = reference.lock(connection)
+    current = reference.lock(connection)
     stored = store.lock(connection, again | {patch.deal_id for patch in patches})
     changed = due_deals(stored, patches, again=again)
     if not changed:
         return Outcome(rejections=rejections)
     values = {deal_id: deal.values for deal_id, deal in changed.items()}
     plans, (deals, credited) = for_everybody_else(
-        now.plans,
-        lambda plans: calculating(_credited, values, now.roster, plans=plans),
+        current.plans,
+        lambda plans: calculating(_credited, values, current.roster, plans=plans),
         quarantine=partial(quarantine, connection, by=BY_SCORING),
     )
     if plans.quarantined.height:  # what the plan credited stays until it may be calculated with again

@@ -58,9 +58,9 @@ def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedD
     """
     with snapshot.connect() as connection:
         deals = store.deals(connection, sorted(set(asked.deals)))
-        now = reference.read(connection)
+        current = reference.read(connection)
     facts = {deal_id: unpack(packed) for deal_id, packed in deals.select("deal_id", "facts").iter_rows()}
-    return Shares(shares=ShareView.all_of(shares(facts, roster=now.roster, plans=now.plans)))
+    return Shares(shares=ShareView.all_of(shares(facts, roster=current.roster, plans=current.plans)))
 
 
 @router.get("/paid-less", summary="List deals that are paid less than before")

@@ -37,21 +37,21 @@ def earn_step(
     changes, again = read_changes(stored.record.value or b"" for stored in batch)
     # First the head of roster and plans, then everybody where they are compared, then rows in their order
     # (`store.lock`).
-    now = reference.lock(connection)
+    current = reference.lock(connection)
     pairs = pl.concat([changes.select("participant_id", "period"), store.periods_of(connection, again)]).unique()
     basis = _basis(batch)
     check_keys([*changes["participant_id"], *again], basis)
     months = None
-    if now.plans.pay_without_credits or now.plans.grouped:
+    if current.plans.pay_without_credits or current.plans.grouped:
         store.lock_everyone(connection)
-        months = store.months(connection, now.plans)
+        months = store.months(connection, current.plans)
     people = {*pairs["participant_id"], *basis["participant_id"]}
-    earn = partial(_earned, connection, now, calculating=calculating)
+    earn = partial(_earned, connection, current, calculating=calculating)
     revised = [earn(pairs=pairs, changes=changes, people=people, months=months)]
-    if now.plans.pay_without_credits and (after := store.months(connection, now.plans)) != months:
+    if current.plans.pay_without_credits and (after := store.months(connection, current.plans)) != months:
         # A month has begun for the company, or is none any more: those without a credit in it are paid or no longer
         # paid.
-        everyone = {*now.roster.assignments["participant_id"]}
+        everyone = {*current.roster.assignments["participant_id"]}
         pairs = store.periods_of(connection, sorted(everyone))
         revised.append(earn(pairs=pairs, changes=changes.clear(), people=everyone, months=after))
     event = events(cause_of(batch), earnings.TYPE)
@@ -66,7 +66,7 @@ def earn_step(
 
 def _earned(
     connection: Connection,
-    now: ReferenceData,
+    current: ReferenceData,
     *,
     pairs: pl.DataFrame,
     changes: pl.DataFrame,
@@ -75,10 +75,10 @@ def _earned(
     calculating: Calculating,
 ) -> pl.DataFrame:
     """Earn participants and periods anew, and those `reached` from them; gives those whose earnings changed."""
-    stored = store.lock(connection, store.reached(connection, pairs, people=people, plans=now.plans))
-    roster = now.roster if now.plans.by_month else now.roster.only(people | {*stored["participant_id"]})
+    stored = store.lock(connection, store.reached(connection, pairs, people=people, plans=current.plans))
+    roster = current.roster if current.plans.by_month else current.roster.only(people | {*stored["participant_id"]})
     _, after = for_everybody_else(
-        now.plans,
+        current.plans,
         lambda plans: calculating(updated, stored, changes, roster=roster, plans=plans, months=months),
         quarantine=partial(quarantine, connection, by=BY_SCORING),
     )

@@ -27,24 +27,26 @@ def read_month(
     """All that the lines of a month come from, as the connection's transaction sees it; of everyone (None) or of
     some.
     """
-    now = reference.read(connection)
-    goes_on = not now.plans.by_month
+    current = reference.read(connection)
+    goes_on = not current.plans.by_month
     sums = stored_sums.of_month(connection, period, before=goes_on, participants=participants)
     those = sums.filter(pl.col("period") == period)["participant_id"].unique()
-    if now.plans.grouped or now.plans.beyond_holders:  # others than those below them may have a part in their pay
-        holders = {*those, *now.roster.assignments["participant_id"]}
+    if (
+        current.plans.grouped or current.plans.beyond_holders
+    ):  # others than those below them may have a part in their pay
+        holders = {*those, *current.roster.assignments["participant_id"]}
     else:
-        holders = below(those, reports_of(now.roster))
-    provenance = _provenance(connection, now.plans, everyone=holders, period=period, participants=participants)
-    if goes_on or now.plans.beyond_holders:
+        holders = below(those, reports_of(current.roster))
+    provenance = _provenance(connection, current.plans, everyone=holders, period=period, participants=participants)
+    if goes_on or current.plans.beyond_holders:
         pages = store.all_deals(connection)
     else:  # then a deal credits in the month of its close date, and only its holders and those above them
         pages = store.deals_of(connection, holders, first=first_day(period), last=last_day(period))
     return MonthSnapshot(
         period=period,
         sums=sums,
-        roster=now.roster,
-        plans=now.plans,
+        roster=current.roster,
+        plans=current.plans,
         deals=credited_deals(pages, period),
         provenance=provenance,
     )

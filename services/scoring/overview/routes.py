@@ -49,13 +49,13 @@ def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: Mont
     """
     first, last = first_day(period), last_day(period)
     with snapshot.connect() as connection:
-        now = reference.read(connection)
+        current = reference.read(connection)
         earned = earnings_of(stored_sums.of_month(connection, period))
         late = stored_deals.closing_after(connection, far_from(last))
     remarks = [
-        *remarks_within(roster_remarks(now.roster, now.plans), first, last=last),
-        *attainment_remarks(earned, now.plans),
-        *pool_remarks(earned, now.plans),
+        *remarks_within(roster_remarks(current.roster, current.plans), first, last=last),
+        *attainment_remarks(earned, current.plans),
+        *pool_remarks(earned, current.plans),
         *far_ahead(late, last),
     ]
     return Remarks(

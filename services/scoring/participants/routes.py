@@ -67,18 +67,18 @@ def explain_earning(
 ) -> Explanation:
     """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
     with snapshot.connect() as connection:
-        now = reference.read(connection)
+        current = reference.read(connection)
         # What sums over longer windows, or is compared, is walked from its beginning.
-        looked_at = period if now.plans.by_month else None
+        looked_at = period if current.plans.by_month else None
         months = stored_sums.of_participant(connection, participant_id, period=looked_at)
-        credits = _credits(connection, now, participant_id=participant_id, period=looked_at)
+        credits = _credits(connection, current, participant_id=participant_id, period=looked_at)
     earned = earnings_of(months).select(EARNINGS.names())
     of_component = (pl.col("component") == component) & (pl.col("period") == period)
-    roster = now.roster.only([participant_id])
+    roster = current.roster.only([participant_id])
     explain = partial(parts, roster=roster, component=component, period=period)
     with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
-            now.plans, lambda plans: calculating(explain, credits, earned, plans=plans), quarantine=quarantine
+            current.plans, lambda plans: calculating(explain, credits, earned, plans=plans), quarantine=quarantine
         )
     _check_calculated(earned.filter(of_component), plans)
     of_period = months.filter(pl.col("period") == period)["earnings"]
@@ -109,8 +109,8 @@ def list_credits(
 ) -> Credits:
     """Whatever credits a participant in a period."""
     with snapshot.connect() as connection:
-        now = reference.read(connection)
-        credits = _credits(connection, now, participant_id=participant_id, period=period)
+        current = reference.read(connection)
+        credits = _credits(connection, current, participant_id=participant_id, period=period)
         _check_known(connection, participant_id, rows=credits)
     return Credits(participant_id=participant_id, period=period, credits=CreditView.all_of(credits))
 
@@ -122,14 +122,16 @@ def _check_calculated(earned: pl.DataFrame, plans: PlanSet) -> None:
         raise Conflict(f"{plan}@{version} is quarantined: what it paid is explained when it is lifted")
 
 
-def _credits(connection: Connection, now: ReferenceData, *, participant_id: str, period: Month | None) -> pl.DataFrame:
+def _credits(
+    connection: Connection, current: ReferenceData, *, participant_id: str, period: Month | None
+) -> pl.DataFrame:
     """The participant's `CREDITS` in a period, or in all: they come from deals held by them or by anyone ever below
     them.
 
     Where deals credit on other dates than the close date, or others than their holders, all deals are looked at.
     """
-    if period is not None and now.plans.by_month and not now.plans.beyond_holders:
-        holders = below([participant_id], reports_of(now.roster))
+    if period is not None and current.plans.by_month and not current.plans.beyond_holders:
+        holders = below([participant_id], reports_of(current.roster))
         first, last = first_day(period), last_day(period)
         stored = stored_deals.crediting(connection, participant_id, holders=holders, first=first, last=last)
     else:

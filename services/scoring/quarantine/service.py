@@ -64,17 +64,17 @@ def lift(connection: Connection, log: Log, *, plan: str, version: int, by: str) 
     if not store.lift(connection, plan, version=version):
         raise NoSuchVersion(f"{plan}@{version} is not quarantined")
     store.save_trial(connection, plan, version=version, trial=TRIAL)
-    now = ReferenceDataCache().read(connection)
-    lifted = now.plans.plans[plan, version]
-    selection = select(now.roster, now.roster, participants=[], new_plans=[lifted], plans=now.plans)
+    current = ReferenceDataCache().read(connection)
+    lifted = current.plans.plans[plan, version]
+    selection = select(current.roster, current.roster, participants=[], new_plans=[lifted], plans=current.plans)
     cause = f"quarantine/{plan}@{version}"
     # Published in this transaction: nobody calculates with the version before what waited is asked for.
-    requests = requests_for(connection, selection, cause=cause, roster=now.roster, plans=now.plans)
+    requests = requests_for(connection, selection, cause=cause, roster=current.roster, plans=current.plans)
     log.publish(connection, list(requests))
     _logger.warning("plan.released", plan=plan, version=version, by=by)
 
 
 def quarantined(connection: Connection) -> list[Quarantined]:
     """Everything that is quarantined, with the participants who wait for it and how many deals do."""
-    now = ReferenceDataCache().read(connection)
-    return waiting_for(connection, on_quarantined(now.roster, now.plans))
+    current = ReferenceDataCache().read(connection)
+    return waiting_for(connection, on_quarantined(current.roster, current.plans))

@@ -18,7 +18,7 @@ from services.scoring.roster.service import requests_for
 from shared.contracts.plans import PlanPublished
 from shared.contracts.roster import RosterFact
 from shared.contracts.topics import PLANS, ROSTER
-from shared.facts import Facts, merge
+from shared.facts import Facts
 from shared.kernel import Plan, PlanSet
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
@@ -71,14 +71,7 @@ def _merged(connection: Connection, patches: Sequence[RosterFact]) -> dict[str, 
     changed: dict[str, Facts] = {}
     for patch in patches:
         facts = people.setdefault(patch.participant_id, {})
-        if merge(
-            facts,
-            patch.fields,
-            occurred_at=patch.occurred_at,
-            sequence=patch.sequence,
-            source=patch.source,
-            by=patch.by,
-        ):
+        if patch.merge_into(facts):
             changed[patch.participant_id] = facts
     return changed
 
