@@ -42,36 +42,39 @@ def credit_step(
     # First the head of roster and plans, then deals by their ids: so steps side by side never wait in a circle.
     current = reference.lock(connection)
     stored = store.lock(connection, again | {patch.deal_id for patch in patches})
-    changed = due_deals(stored, patches, again=again)
-    if not changed:
+    due = due_deals(stored, patches, again=again)
+    if not due:
         return Outcome(rejections=rejections)
-    values = {deal_id: deal.values for deal_id, deal in changed.items()}
+    values = {deal_id: deal.values for deal_id, deal in due.items()}
     plans, (deals, credited) = for_everybody_else(
         current.plans,
         lambda plans: calculating(_credited, values, current.roster, plans=plans),
         quarantine=partial(quarantine, connection, by=BY_SCORING),
     )
+    before = credits_of(stored.filter(pl.col("deal_id").is_in(list(due))))
     if plans.quarantined.height:  # what the plan credited stays until it may be calculated with again
-        own = credits_of(stored.filter(pl.col("deal_id").is_in(list(changed))))
-        kept = own.join(plans.quarantined, on=["plan", "version"], how="semi")
+        kept = before.join(plans.quarantined, on=["plan", "version"], how="semi")
         credited = Credited(pl.concat([credited.credits, kept]), credited.uncredited)
-    after = as_stored(changed, deals, credited=credited, named=plans.participant_columns)
+    after = as_stored(due, deals, credited=credited, named=plans.participant_columns)
     # The version grows with every change of the facts: a deal that equals in it and credits as before is not written.
     altered = after.join(stored, on=["deal_id", "version", "credits", "uncredited"], how="anti")
     store.save(connection, altered)
     count_skipped(uncredited_of(altered)["reason"])
-    before = credits_of(stored.join(after, on="deal_id", how="semi"))
-    gone = lost(before, credited.credits)
-    # Only facts of the deal itself take it away from somebody: where roster or plans do, they say who set them.
-    patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
-    store.save_lost(connection, gone.filter(patched), holders=lost_holders(gone, stored))
-    store.save_taken_back(connection, taken_back(stored, patches))
+    _remember(connection, stored, patches=patches, gone=lost(before, credited.credits))
     # The difference, and not the credits: whoever sums them needs no history, and a deal credited again to the same
     # adds nothing.
     changes = differences(before, credited.credits, plans=plans)
     event = events(cause_of(batch), credits.TYPE)
     published = [(CREDITS, event(participant, message)) for participant, message in messages(changes)]
     return Outcome(published, rejections)
+
+
+def _remember(connection: Connection, stored: pl.DataFrame, *, patches: Sequence[DealFact], gone: pl.DataFrame) -> None:
+    """Keep what current facts do not say any more: whom a deal credited, and that a payment of it was taken back."""
+    # Only facts of the deal itself take it away from somebody: where roster or plans do, they say who set them.
+    patched = pl.col("deal_id").is_in([patch.deal_id for patch in patches])
+    store.save_lost(connection, gone.filter(patched), holders=lost_holders(gone, stored))
+    store.save_taken_back(connection, taken_back(stored, patches))
 
 
 def _credited(

@@ -28,17 +28,16 @@ def read_month(
     some.
     """
     current = reference.read(connection)
-    goes_on = not current.plans.by_month
-    sums = stored_sums.of_month(connection, period, before=goes_on, participants=participants)
-    those = sums.filter(pl.col("period") == period)["participant_id"].unique()
-    if (
-        current.plans.grouped or current.plans.beyond_holders
-    ):  # others than those below them may have a part in their pay
-        holders = {*those, *current.roster.assignments["participant_id"]}
+    plans = current.plans
+    sums = stored_sums.of_month(connection, period, before=not plans.by_month, participants=participants)
+    earners = sums.filter(pl.col("period") == period)["participant_id"].unique()
+    # Others than those below them may have a part in their pay where plans compare people, or credit by territory.
+    if plans.grouped or plans.beyond_holders:
+        holders = {*earners, *current.roster.assignments["participant_id"]}
     else:
-        holders = below(those, reports_of(current.roster))
-    provenance = _provenance(connection, current.plans, everyone=holders, period=period, participants=participants)
-    if goes_on or current.plans.beyond_holders:
+        holders = below(earners, reports_of(current.roster))
+    provenance = _provenance(connection, plans, everyone=holders, period=period, participants=participants)
+    if not plans.by_month or plans.beyond_holders:
         pages = store.all_deals(connection)
     else:  # then a deal credits in the month of its close date, and only its holders and those above them
         pages = store.deals_of(connection, holders, first=first_day(period), last=last_day(period))
@@ -46,7 +45,7 @@ def read_month(
         period=period,
         sums=sums,
         roster=current.roster,
-        plans=current.plans,
+        plans=plans,
         deals=credited_deals(pages, period),
         provenance=provenance,
     )
