@@ -14,6 +14,7 @@ from shared.facts import Facts, value_of
 from shared.money import to_minor
 
 _REFUND: Final = "refunds."
+# What every closed deal is read for; sums with fields of their own add theirs.
 _FIELDS: Final = frozenset({"stage", "amount", "list_amount", "currency", "close_date"}).union(
     *(counted.fields for counted in DEAL_SUMS)
 )
@@ -71,6 +72,7 @@ def _won(facts: Facts, currency: str) -> ClosedDeal:
             facts=facts,
         )
     except (ArithmeticError, LookupError, TypeError, ValueError):
+        # All or nothing: revenue without its refunds, or a list price without a net one, would be a wrong figure.
         return ClosedDeal(won=True, facts=facts)
 
 

@@ -38,6 +38,7 @@ class Reading(NamedTuple):
 
 def evaluate_plan(totals: Totals, as_of: date, *, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> list[Reading]:
     """Readings of the KPIs of the plan; `totals` reach from `needed_from(as_of)` to the end of the month of `as_of`."""
+    # Deals without a currency count for the whole company only.
     currencies = sorted(
         ({currency for _, currency in totals.days} | {currency for _, currency in totals.months}) - {""}
     )
@@ -83,6 +84,7 @@ def _read(kpi: PlanKpi, at: Viewpoint) -> Reading:
 
 def _measure(kpi: PlanKpi, at: Viewpoint) -> Measured:
     value, observations = kpi.formula(at)
+    # No value and not a poor one: a rate of three deals would open an alert by chance, and close one.
     return Measured(value if observations >= kpi.minimum else None, observations)
 
 

@@ -33,8 +33,10 @@ class Gauges:
         by_subject = {(reading.kpi, reading.currency): reading for reading in readings}
         values = {subject: reading.value for subject, reading in by_subject.items()}
         self._set(KPI_VALUE, {subject: float(value) for subject, value in values.items() if value is not None})
-        self._set(KPI_OBSERVATIONS, {subject: float(of.observations) for subject, of in by_subject.items()})
+        observations = {subject: float(reading.observations) for subject, reading in by_subject.items()}
+        self._set(KPI_OBSERVATIONS, observations)
         self._set(KPI_BREACH, {subject: float(subject in still_open) for subject in values.keys() | still_open})
+        # Prometheus has no dates: midnight UTC of the business date, which Grafana shows as a date again.
         if as_of is not None:
             KPI_AS_OF.set(datetime.combine(as_of, time(), UTC).timestamp())
         KPI_EVALUATED.set(now)
@@ -43,6 +45,7 @@ class Gauges:
         """Set the series of a gauge and remove those that are gone; never all at once, for a scrape may come
         between.
         """
+        # A series that nobody sets keeps its last value for ever, and would be drawn as a KPI that is well.
         for gone in self._shown.get(gauge, set()) - values.keys():
             gauge.remove(*gone)
         for subject, value in values.items():

@@ -71,9 +71,9 @@ def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mappi
         connection.execute(_SAVE_EARNED, _columns(rows))
 
 
-def saw(connection: Connection, instant: str) -> None:
+def move_latest(connection: Connection, instant: str) -> None:
     """Move the latest instant at which something happened to a deal forward to this one (UTC text of the road)."""
-    connection.execute(_SAW, {"instant": instant})
+    connection.execute(_MOVE_LATEST, {"instant": instant})
 
 
 def add_letters(connection: Connection, counted: Mapping[str, tuple[int, int]]) -> None:
@@ -140,6 +140,7 @@ def save_counted_sums(connection: Connection, names: Iterable[str]) -> None:
 
 def take_over(connection: Connection, schema: str) -> None:
     """Put what is counted in another schema in the place of what is counted here."""
+    # Not `seen` and `letters`, which no KPI's sums are in: they stay as they are.
     for table in (DEAL, DEAL_SUM, EARNING, EARNING_SUM):
         there = table.to_metadata(MetaData(), schema=schema)
         connection.execute(delete(table))
@@ -176,6 +177,7 @@ def episodes(connection: Connection) -> dict[Subject, int]:
 def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
     """Write alerts that opened or closed."""
     for alert in changed:
+        # An alert that closes is the row of its opening, of which nothing else changes.
         row = insert(ALERT).values(asdict(alert))
         closing = {"closed_on": row.excluded.closed_on, "closed_value": row.excluded.closed_value}
         connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
@@ -243,7 +245,8 @@ _ADD_LETTERS = text("""
     on conflict (topic) do update set ever = old.ever + excluded.ever, replayed = old.replayed + excluded.replayed
 """)
 
-_SAW = text("""
+# Texts of the road sort as instants, byte by byte: other collations pass over the signs in them.
+_MOVE_LATEST = text("""
     insert into seen as old (one, latest) values (1, :instant)
     on conflict (one) do update set latest = excluded.latest where old.latest < excluded.latest collate "C"
 """)

@@ -47,6 +47,7 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     patches: dict[str, list[tuple[dict[str, Any], str, int, str]]] = defaultdict(list)
     latest = ""
     for deal in deals:
+        # Of every patch, also of those that no KPI depends on: "as of" is where the deals are, and not where sums moved.
         latest = max(latest, deal.occurred_at)
         if fields := contributions.relevant(deal.fields):
             patches[deal.deal_id].append((fields, deal.occurred_at, deal.sequence, deal.source))
@@ -74,7 +75,7 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     if latest:
         if instant_text(datetime.fromisoformat(latest)) != latest:
             raise ValueError("occurred_at is not an instant as the road writes it")  # it would be the latest for ever
-        store.saw(connection, latest)
+        store.move_latest(connection, latest)
 
 
 def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged]) -> None:

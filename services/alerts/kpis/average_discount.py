@@ -21,6 +21,7 @@ KPI: Final = PlanKpi(
     title="Average discount",
     unit="ratio",
     bad="above",
+    # What is usual for contracts of several years, the most generous ones: 15 to 20 % (pulserevops, 2025).
     threshold=Decimal("0.20"),
     minimum=30,
     patience=3,
