@@ -47,7 +47,7 @@ def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
     patches: dict[str, list[tuple[dict[str, Any], str, int, str]]] = defaultdict(list)
     latest = ""
     for deal in deals:
-        # Of every patch, also of those that no KPI depends on: "as of" is where the deals are, and not where sums moved.
+        # Of every patch, also of those that no KPI depends on: "as of" is where deals are, not where sums moved.
         latest = max(latest, deal.occurred_at)
         if fields := contributions.relevant(deal.fields):
             patches[deal.deal_id].append((fields, deal.occurred_at, deal.sequence, deal.source))

@@ -4,21 +4,20 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from services.scoring.credit.deal_facts import DEAL_FACTS, deal_facts
-from services.scoring.credit.deals import credits_of
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.lines.contributors import CONTRIBUTORS, Provenance, contributors_of
+from services.scoring.lines.credited_deals import CreditedDeals
 from services.scoring.reference.blame import UNGUARDED, Guarded, for_everybody_else
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.kernel import PlanSet, Roster, explain
-from shared.kernel.tables import CREDITS, EARNINGS, empty
+from shared.kernel.tables import EARNINGS
 from shared.periods import Month
 
 TOGETHER: Final = 1000
@@ -27,23 +26,9 @@ one.
 """
 
 _ID: Final = "participant_id"
+_ORDER: Final = (_ID, "component", "plan", "version")
 _EARNING: Final = [field.name for field in contract.EARNING.fields]
 _LINE: Final = [field.name for field in contract.LINE.fields]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreditedDeals:
-    """What credits anyone until a month ends.
-
-    Args:
-        credits: `CREDITS` of the month, and of earlier ones where the deals are read.
-        facts: `DEAL_FACTS` of their deals, and `closed_on`.
-        holders: holder, latest: who holds the deals, and the last day on which one credits anyone.
-    """
-
-    credits: pl.DataFrame
-    facts: pl.DataFrame
-    holders: pl.DataFrame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,34 +52,6 @@ class MonthSnapshot:
     provenance: Provenance
 
 
-def credited_deals(pages: Iterable[pl.DataFrame], period: Month) -> CreditedDeals:
-    """What pages of stored deals (deal_id, close_date, owner, sharers, credits, facts) credit until the end of the
-    month.
-
-    Pages are let go one after the other: a month of deals as text is far more than what is kept of it.
-    """
-    credits, facts = [empty(CREDITS)], [pl.DataFrame(schema={**DEAL_FACTS, "closed_on": pl.Date()})]
-    holders = [pl.DataFrame(schema={"holder": pl.String(), "latest": pl.Date()})]
-    for page in pages:
-        credits.append(credits_of(page).filter(pl.col("period") <= period))
-        crediting = page.join(credits[-1], on="deal_id", how="semi", maintain_order="left")
-        # `deal_facts` keeps the order of its rows, so that the date can be laid beside them.
-        facts.append(deal_facts(crediting).with_columns(crediting["close_date"].alias("closed_on")))
-        holders += _holders(crediting, credits[-1])
-    return CreditedDeals(credits=pl.concat(credits), facts=pl.concat(facts), holders=_latest(pl.concat(holders)))
-
-
-def _holders(deals: pl.DataFrame, credits: pl.DataFrame) -> list[pl.DataFrame]:
-    dates = credits.select("deal_id", latest="credit_date")
-    dated = deals.select("deal_id", "owner", "sharers").join(dates, on="deal_id")
-    shared = dated.filter(pl.col("sharers").is_not_null()).explode("sharers")
-    return [_latest(dated.select("latest", holder="owner")), _latest(shared.select("latest", holder="sharers"))]
-
-
-def _latest(holders: pl.DataFrame) -> pl.DataFrame:
-    return holders.drop_nulls("holder").group_by("holder").agg(pl.col("latest").max())
-
-
 def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.DataFrame]:
     """Tables of the contract that together have everyone with sums or earnings in the month, by participant.
 
@@ -106,9 +63,7 @@ def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.
     # walked.
     contributors = contributors_of(
         month.provenance,
-        credits=month.deals.credits,
-        facts=month.deals.facts,
-        holders=month.deals.holders,
+        deals=month.deals,
         earned=earnings_of(of_month).select(EARNINGS.names()),
         plans=month.plans,
         period=month.period,
@@ -117,14 +72,16 @@ def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.
         yield _lines(month, everyone.slice(start, TOGETHER), contributors=contributors, guarded=guarded)
 
 
-def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame, guarded: Guarded) -> pl.DataFrame:
-    of_them = pl.col(_ID).is_in(those.implode())
+def _lines(
+    month: MonthSnapshot, participants: pl.Series, *, contributors: pl.DataFrame, guarded: Guarded
+) -> pl.DataFrame:
+    of_them = pl.col(_ID).is_in(participants.implode())
     of_month = pl.col("period") == month.period
     sums = month.sums.filter(of_them)
     earned = earnings_of(sums).select(EARNINGS.names())
     credits = month.deals.credits.filter(of_them)
-    roster = month.roster.only(those)
-    with guarded(f"lines/{month.period}/{those[0]}") as (calculating, quarantine):
+    roster = month.roster.only(participants)
+    with guarded(f"lines/{month.period}/{participants[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             month.plans,
             lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned),
@@ -133,27 +90,13 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
     # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is answered with.
     earnings = earned.filter(of_month)
     lines = _with_deals(explained.lines.filter(of_month), month.deals.facts)
-    rows = (
-        sums.filter(of_month)
-        .select(_ID, "period", "revision")
-        .join(
-            _lists(earnings.sort(_ID, "component", "plan", "version", "fiscal"), _EARNING, name="earnings"),
-            on=_ID,
-            how="left",
-        )
-        .join(_lists(lines, _LINE, name="lines"), on=_ID, how="left")
-        .join(
-            _lists(contributors.filter(of_them).sort(CONTRIBUTORS.names()), ["who", "what"], name="touched_by"),
-            on=_ID,
-            how="left",
-        )
-        .join(frozen.details(explained, earned, plans=plans, period=month.period), on=_ID, how="left")
-        .with_columns(
-            pl.col(name).fill_null(pl.lit([], dtype=contract.SCHEMA[name]))
-            for name in ("earnings", "lines", "touched_by")
-        )
-        .sort(_ID)
-    )
+    rows = sums.filter(of_month).select(_ID, "period", "revision")
+    rows = _with_list(rows, earnings.sort(*_ORDER, "fiscal"), columns=_EARNING, name="earnings")
+    rows = _with_list(rows, lines, columns=_LINE, name="lines")
+    of_pay = contributors.filter(of_them).sort(CONTRIBUTORS.names())
+    rows = _with_list(rows, of_pay, columns=["who", "what"], name="touched_by")
+    details = frozen.details(explained, earned, plans=plans, period=month.period)
+    rows = rows.join(details, on=_ID, how="left").sort(_ID)
     idle = [
         frozen.nothing(who, month.period) if without_detail else None
         for who, without_detail in zip(rows[_ID], rows["detail"].is_null(), strict=True)
@@ -171,9 +114,11 @@ def _lines(month: MonthSnapshot, those: pl.Series, *, contributors: pl.DataFrame
 def _with_deals(lines: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     # A line without a deal (a guarantee, a contest) has no facts.
     with_facts = lines.join(facts.drop("who"), on="deal_id", how="left", maintain_order="left")
-    return with_facts.sort(_ID, "component", "plan", "version", "line")
+    return with_facts.sort(*_ORDER, "line")
 
 
-def _lists(rows: pl.DataFrame, columns: list[str], *, name: str) -> pl.DataFrame:
-    """The rows of each participant, in the order given, as one list of structs."""
-    return rows.group_by(_ID, maintain_order=True).agg(pl.struct(columns).alias(name))
+def _with_list(rows: pl.DataFrame, table: pl.DataFrame, *, columns: list[str], name: str) -> pl.DataFrame:
+    """The rows of participants with those of a table beside them, in its order, as a list of structs."""
+    lists = table.group_by(_ID, maintain_order=True).agg(pl.struct(columns).alias(name))
+    nothing = pl.lit([], dtype=contract.SCHEMA[name])
+    return rows.join(lists, on=_ID, how="left").with_columns(pl.col(name).fill_null(nothing))

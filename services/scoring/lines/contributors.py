@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 
 from services.scoring.credit.deal_facts import deal_facts
+from services.scoring.lines.credited_deals import CreditedDeals
 from services.scoring.lines.fact_windows import fact_windows, overlap
 from services.scoring.lines.reporting import set_reporting_of_others
 from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_settings
@@ -54,22 +55,13 @@ class Provenance:
 
 
 def contributors_of(
-    provenance: Provenance,
-    *,
-    credits: pl.DataFrame,
-    facts: pl.DataFrame,
-    holders: pl.DataFrame,
-    earned: pl.DataFrame,
-    plans: PlanSet,
-    period: Month,
+    provenance: Provenance, *, deals: CreditedDeals, earned: pl.DataFrame, plans: PlanSet, period: Month
 ) -> pl.DataFrame:
     """The `CONTRIBUTORS` of everybody's pay of a month, distinct.
 
     Args:
         provenance: who said what.
-        credits: `CREDITS` until the month ends.
-        facts: `DEAL_FACTS` of their deals.
-        holders: holder, latest: who holds them, and the last day on which one credits anyone.
+        deals: what credits anyone until the month ends.
         earned: `EARNINGS` of the month.
         plans: all plan versions.
         period: the month.
@@ -83,24 +75,23 @@ def contributors_of(
     windows = fact_windows(everyone, on_plans, earned=earned, plans=plans, period=period)
     versions = _versions(on_plans, windows, earned=earned, plans=plans)
     in_window = (pl.col("period") >= pl.col("since")) & (pl.col("period") <= period)
-    lost = provenance.lost.join(windows, on=_ID).filter(in_window)
     lost_holders = provenance.lost_holders.join(windows, on=_ID).filter(in_window)
-    credited = credits.join(windows.select(_ID, "since"), on=_ID).filter(in_window)
-    again = [(deal_id, who) for (deal_id, _), senders in provenance.deals_again.items() for who in senders]
-    deals_again = pl.DataFrame(again, schema={"deal_id": pl.String, "who": pl.String}, orient="row")
     reporting = set_reporting_of_others(
         settings,
         versions=versions,
         windows=windows,
         lost_holders=lost_holders.select(_ID, "holder"),
-        holders=holders,
+        holders=deals.holders,
         plans=plans,
     )
     own = pl.concat(
         [
-            _by_deals(credited, facts, again=deals_again),
-            # A deal that credits nobody any more is not among the facts that were read for lines.
-            _by_deals(lost, deal_facts(lost.select("deal_id", "facts").unique("deal_id")), again=deals_again),
+            _by_deals(
+                provenance,
+                deals,
+                credited=deals.credits.join(windows.select(_ID, "since"), on=_ID).filter(in_window),
+                lost=provenance.lost.join(windows, on=_ID).filter(in_window),
+            ),
             versions.join(provenance.authors, on=["plan", "version"]).select(_ID, "who", what=pl.lit("rate")),
             _by_roster(settings, windows),
             reporting.with_columns(what=pl.lit("roster")),
@@ -137,16 +128,28 @@ def _by_roster(settings: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     return in_force.select(_ID, "who", what=what)
 
 
-def _by_deals(pairs: pl.DataFrame, facts: pl.DataFrame, *, again: pl.DataFrame) -> pl.DataFrame:
-    """Whoever set a fact of the deals of pairs (participant_id, deal_id)."""
+def _by_deals(
+    provenance: Provenance, deals: CreditedDeals, *, credited: pl.DataFrame, lost: pl.DataFrame
+) -> pl.DataFrame:
+    """Whoever set a fact of the deals that credit participants, and of those that did until their facts changed."""
+    again = [(deal_id, who) for (deal_id, _), senders in provenance.deals_again.items() for who in senders]
+    sent_again = pl.DataFrame(again, schema={"deal_id": pl.String, "who": pl.String}, orient="row")
+    # A deal that credits nobody any more is not among those that were read for lines.
+    lost_facts = deal_facts(lost.select("deal_id", "facts").unique("deal_id"))
+    setters: list[pl.DataFrame] = []
+    for table, facts in ((credited, deals.facts), (lost, lost_facts)):
+        pairs = table.select(_ID, "deal_id").unique()
+        setters += [_setters(pairs, facts), pairs.join(sent_again, on="deal_id").select(_ID, "who")]
+    return pl.concat(setters).unique().with_columns(what=pl.lit("deal"))
+
+
+def _setters(pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """participant_id and who, of distinct pairs (participant_id, deal_id) and the `DEAL_FACTS` of these deals."""
     # Mostly a few keys set all deals: who set a deal together is one category until the pairs are few, or a million
     # deals would be a row for each who set one of their facts.
     together = facts.select("deal_id", who=pl.col("who").list.sort().list.join("\n").cast(pl.Categorical))
-    deals = pairs.select(_ID, "deal_id").unique()
-    groups = deals.join(together, on="deal_id").select(_ID, "who").unique()
-    setters = groups.select(_ID, pl.col("who").cast(pl.String).str.split("\n")).explode("who")
-    senders = deals.join(again, on="deal_id").select(_ID, "who")
-    return pl.concat([setters, senders]).select(_ID, "who", what=pl.lit("deal")).unique()
+    groups = pairs.join(together, on="deal_id").select(_ID, "who").unique()
+    return groups.select(_ID, pl.col("who").cast(pl.String).str.split("\n")).explode("who")
 
 
 def _compared(

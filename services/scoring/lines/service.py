@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from services.scoring.earn import store as stored_sums
 from services.scoring.lines import store
-from services.scoring.lines.bulk import MonthSnapshot, credited_deals
+from services.scoring.lines.bulk import MonthSnapshot
 from services.scoring.lines.contributors import Provenance
+from services.scoring.lines.credited_deals import credited_deals
 from services.scoring.lines.fact_windows import window
 from services.scoring.reference import store as stored_reference
 from services.scoring.reference.data import below, reports_of
