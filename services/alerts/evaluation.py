@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from services.alerts.kpis import PIPELINE_KPIS, PLAN_KPIS
 from services.alerts.kpis.base import (
-    Measured,
+    Measurement,
     PipelineHealth,
     PlanKpi,
     Viewpoint,
@@ -82,10 +82,10 @@ def _read(kpi: PlanKpi, at: Viewpoint) -> Reading:
     )
 
 
-def _measure(kpi: PlanKpi, at: Viewpoint) -> Measured:
+def _measure(kpi: PlanKpi, at: Viewpoint) -> Measurement:
     value, observations = kpi.formula(at)
     # No value and not a poor one: a rate of three deals would open an alert by chance, and close one.
-    return Measured(value if observations >= kpi.minimum else None, observations)
+    return Measurement(value if observations >= kpi.minimum else None, observations)
 
 
 def _has_lasted(kpi: PlanKpi, at: Viewpoint) -> bool | None:

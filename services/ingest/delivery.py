@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.ingest.acceptance import ReadEvents, read_events
+from services.ingest.acceptance import ReadEvents, read_events, receipt_of
 from services.ingest.events import Columns, DealEvent
 from services.ingest.mapping import Source
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
@@ -98,5 +98,5 @@ def mistakes(receipt: Mapping[str, Any]) -> str:
 
 def _unreadable(reason: str) -> ReadEvents:
     errors = [{"field": "body", "reason": reason}]
-    result = {"index": 0, "id": None, "status": "rejected", "errors": errors}
-    return ReadEvents([], {"accepted": 0, "rejected": 1, "results": [result], "passed_over": 0, "repairs": []})
+    receipt = receipt_of([{"index": 0, "id": None, "status": "rejected", "errors": errors}])
+    return ReadEvents([], receipt | {"passed_over": 0, "repairs": []})

@@ -33,13 +33,13 @@ class SourceError(ValueError):
     """A source file that cannot be used; the message names the file and every mistake."""
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A part of a source file: unknown words are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Rule(Part):
+class Rule(Section):
     """Where a field comes from, and what is done to it, in this order: repairs, values, format, scale.
 
     `repairs` replaces known slips and reports them; `values` translates a vocabulary, `*` for all others (yes and no
@@ -85,14 +85,14 @@ class Rule(Part):
         return values[0] if values else ABSENT
 
 
-class Condition(Part):
+class Condition(Section):
     """Which items are about deals of interest; others are passed over without an error."""
 
     path: Rule
     among: list[str] = Field(min_length=1, alias="in")
 
 
-class EventRules(Part):
+class EventRules(Section):
     """Where an item's identity and its time come from. A row of an export may do without: the caller gives them."""
 
     id: Rule | None = None
@@ -100,7 +100,7 @@ class EventRules(Part):
     sequence: Rule | None = None
 
 
-class EntryRules(Part):
+class EntryRules(Section):
     """Where a payment or refund comes from. An item without its id has none; one whose amount is null takes it back."""
 
     id: Rule
@@ -108,14 +108,14 @@ class EntryRules(Part):
     date: Rule
 
 
-class Signing(Part):
+class Signing(Section):
     """How the source proves itself: Standard Webhooks, with every secret that is live (old and new while rotating)."""
 
     scheme: Literal["standard-webhooks"]
     secrets: list[Path] = Field(min_length=1, description="Files, relative to the source file")
 
 
-class Source(Part):
+class Source(Section):
     """A source of deals: how it signs, where the deals are in what it sends, and which field is which.
 
     Payments and refunds are entries with ids of their own: an item has one payment and one refund at most.

@@ -13,7 +13,8 @@ import polars as pl
 import psycopg
 from sqlalchemy import Connection
 
-Row = tuple[Any, ...]
+Cells = tuple[Any, ...]
+"""The values of a row, or of some of its columns."""
 
 SPLIT: Final = "string_to_array(%s, chr(10), '')"
 """SQL that takes a parameter made by `joined` as an array of texts."""
@@ -27,7 +28,7 @@ def execute(connection: Connection, query: str, *parameters: Any) -> psycopg.Cur
     return raw.cursor(binary=True).execute(query.encode(), parameters or None, prepare=False)
 
 
-def fetch(connection: Connection, query: str, *parameters: Any) -> list[Row]:
+def fetch(connection: Connection, query: str, *parameters: Any) -> list[Cells]:
     """All rows of a query."""
     return execute(connection, query, *parameters).fetchall()
 
@@ -63,10 +64,10 @@ def fetch_page(
     keys: Sequence[str],
     columns: Sequence[str],
     where: str,
-    after: Row | None,
-    upto: Row | None,
+    after: Cells | None,
+    upto: Cells | None,
     limit: int,
-) -> dict[Row, Row]:
+) -> dict[Cells, Cells]:
     """Up to `limit` rows with keys above `after` and not above `upto`, in their order: key -> columns."""
     key, bounds, parameters = ", ".join(keys), [where], list[Any]()
     places = ", ".join(["%s"] * len(keys))

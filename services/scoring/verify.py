@@ -18,7 +18,7 @@ from services.scoring.credit.deals import CREDIT
 from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache, quarantined_names
 from services.scoring.row_codec import NO_ROWS
-from services.scoring.store import Row, fetch_page, keep_snapshot
+from services.scoring.store import Cells, fetch_page, keep_snapshot
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import scratch_schema
@@ -234,11 +234,11 @@ def _differences(table: Compared, live: Connection, *, rebuilt: Connection, asid
     # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after
     # the last page, whatever else was rebuilt.
     number = 0
-    after: Row | None = None
+    after: Cells | None = None
     while True:
         live_rows = _page(live, table, after=after, upto=None)
         upto = next(reversed(live_rows)) if len(live_rows) == PAGE else None
-        rebuilt_rows: dict[Row, Row] = {}
+        rebuilt_rows: dict[Cells, Cells] = {}
         following = after
         while more := _page(rebuilt, table, after=following, upto=upto):
             rebuilt_rows |= more
@@ -256,7 +256,7 @@ def _differences(table: Compared, live: Connection, *, rebuilt: Connection, asid
         yield f"{number - MOST_NAMED:,} more of {table.called} differ"
 
 
-def _page(connection: Connection, table: Compared, *, after: Row | None, upto: Row | None) -> dict[Row, Row]:
+def _page(connection: Connection, table: Compared, *, after: Cells | None, upto: Cells | None) -> dict[Cells, Cells]:
     return fetch_page(
         connection,
         table.name,
@@ -269,7 +269,7 @@ def _page(connection: Connection, table: Compared, *, after: Row | None, upto: R
     )
 
 
-def _without(table: Compared, key: Row, *, row: Row | None, aside: Set[VersionName]) -> Row | None:
+def _without(table: Compared, key: Cells, *, row: Cells | None, aside: Set[VersionName]) -> Cells | None:
     """The columns of a row without what belongs to the versions `aside`, for when that was calculated last is nobody's
     fault; None where nothing else was there.
     """
@@ -286,7 +286,7 @@ def _without(table: Compared, key: Row, *, row: Row | None, aside: Set[VersionNa
     return None if table.name == "participant_sums" and set(columns) == {NO_ROWS} else columns
 
 
-def _difference(table: Compared, live: Row | None, *, rebuilt: Row | None) -> str | None:
+def _difference(table: Compared, live: Cells | None, *, rebuilt: Cells | None) -> str | None:
     if live == rebuilt:
         return None
     if live is None:

@@ -93,7 +93,7 @@ def table(
 
 
 def dashboard(
-    uid: str, title: str, *, description: str, variables: Sequence[dict[str, Any]], rows: Sequence[Row]
+    uid: str, title: str, *, description: str, variables: Sequence[dict[str, Any]], rows: Sequence[PanelRow]
 ) -> Panel:
     """A page of rows; every row fills the width with panels of equal size."""
     return {
@@ -133,7 +133,7 @@ def label_variable(name: str, title: str, *, query: str) -> dict[str, Any]:
     }
 
 
-Row = tuple[int, Sequence[Panel]]
+PanelRow = tuple[int, Sequence[Panel]]
 """The height of a row, and its panels."""
 
 _DATASOURCE_VARIABLE = {
@@ -159,7 +159,7 @@ def _panel(
     }
 
 
-def _placed(rows: Sequence[Row]) -> list[Panel]:
+def _placed(rows: Sequence[PanelRow]) -> list[Panel]:
     panels: list[Panel] = []
     top = 0
     for height, row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import Measured, PlanKpi, Viewpoint, business_days, business_days_of, ratio
+from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, business_days, business_days_of, ratio
 from services.alerts.sums import MEASURE, QUOTA, WITH_QUOTA
 from shared.periods import first_day
 
@@ -13,14 +13,14 @@ FIRST_DAY: Final = 10
 """Business days a month must have seen before its pace means something: much of a month closes in its last days."""
 
 
-def pace(at: Viewpoint) -> Measured:
+def pace(at: Viewpoint) -> Measurement:
     """(measures / quotas) / (business days passed / business days of the month)."""
     participants = at.earned(WITH_QUOTA, at.period)
     passed = business_days(first_day(at.period), at.as_of)
     if passed < FIRST_DAY:
-        return Measured(None, participants)
+        return Measurement(None, participants)
     measure, quota = at.earned(MEASURE, at.period), at.earned(QUOTA, at.period)
-    return Measured(ratio(measure * business_days_of(at.period), quota * passed), participants)
+    return Measurement(ratio(measure * business_days_of(at.period), quota * passed), participants)
 
 
 KPI: Final = PlanKpi(

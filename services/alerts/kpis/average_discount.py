@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import Measured, PlanKpi, Viewpoint, ratio
+from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
 from services.alerts.sums import LIST_AMOUNT, LISTED, NET_AMOUNT
 
 
-def average_discount(at: Viewpoint) -> Measured:
+def average_discount(at: Viewpoint) -> Measurement:
     """(list price - net price) / list price, of the deals won in 30 days that have a list price: weighted by value."""
     listed = at.closed_lately(LIST_AMOUNT)
-    return Measured(ratio(listed - at.closed_lately(NET_AMOUNT), listed), at.closed_lately(LISTED))
+    return Measurement(ratio(listed - at.closed_lately(NET_AMOUNT), listed), at.closed_lately(LISTED))
 
 
 KPI: Final = PlanKpi(

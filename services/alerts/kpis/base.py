@@ -23,7 +23,7 @@ _DIGITS: Final = Decimal("0.000001")
 _SATURDAY: Final = 5
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """What a formula gives: the value, None where there is nothing to divide by, and how many observations it rests
     on.
     """
@@ -120,7 +120,7 @@ class PlanKpi(Kpi):
     about = "plan"
 
     sums: tuple[DealSum | EarningSum, ...]
-    formula: Callable[[Viewpoint], Measured]
+    formula: Callable[[Viewpoint], Measurement]
     months: int = QUARTER
 
 
@@ -130,7 +130,7 @@ class PipelineKpi(Kpi):
 
     about = "road"
 
-    formula: Callable[[PipelineHealth], Measured]
+    formula: Callable[[PipelineHealth], Measurement]
     by_currency: bool = False
     severity: Literal["warning", "critical"] = "critical"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import QUARTER, Measured, PlanKpi, Viewpoint, ratio
+from services.alerts.kpis.base import QUARTER, Measurement, PlanKpi, Viewpoint, ratio
 from services.alerts.sums import EARNED, REVENUE, WON
 from shared.periods import first_day, last_day
 
 
-def cost_of_sales(at: Viewpoint) -> Measured:
+def cost_of_sales(at: Viewpoint) -> Measurement:
     """Earnings / revenue won, over this month and the two before it."""
     months = at.trailing_months(QUARTER)
     first, last = first_day(months[0]), last_day(months[-1])
-    return Measured(
+    return Measurement(
         ratio(at.earned(EARNED, *months), at.closed(REVENUE, first, last=last)), at.closed(WON, first, last=last)
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import Measured, PipelineHealth, PipelineKpi
+from services.alerts.kpis.base import Measurement, PipelineHealth, PipelineKpi
 
 
-def dead_letters(health: PipelineHealth) -> Measured:
+def dead_letters(health: PipelineHealth) -> Measurement:
     """Dead letters of all workers that nobody has sent again."""
-    return Measured(Decimal(health.dead_letters_open), health.dead_letters_ever)
+    return Measurement(Decimal(health.dead_letters_open), health.dead_letters_ever)
 
 
 KPI: Final = PipelineKpi(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import Measured, PipelineHealth, PipelineKpi
+from services.alerts.kpis.base import Measurement, PipelineHealth, PipelineKpi
 
 
-def event_lag(health: PipelineHealth) -> Measured:
+def event_lag(health: PipelineHealth) -> Measurement:
     """The age of the oldest event that waits to be counted here, at the end of the pipeline."""
-    return Measured(health.lag_seconds, health.waiting)
+    return Measurement(health.lag_seconds, health.waiting)
 
 
 KPI: Final = PipelineKpi(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import Measured, PlanKpi, Viewpoint, ratio
+from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
 from services.alerts.sums import LOST, WON
 
 
-def win_rate(at: Viewpoint) -> Measured:
+def win_rate(at: Viewpoint) -> Measurement:
     """Won / (won + lost), of the deals closed in 30 days. By number, so that currencies do not matter."""
     won = at.closed_lately(WON)
     closed = won + at.closed_lately(LOST)
-    return Measured(ratio(won, closed), closed)
+    return Measurement(ratio(won, closed), closed)
 
 
 KPI: Final = PlanKpi(

@@ -13,7 +13,7 @@ from services.scoring.credit.deals import uncredited_of
 from services.scoring.credit.shares import shares
 from services.scoring.deals.schemas import (
     MOST,
-    AskedDeals,
+    DealsRequest,
     Deals,
     DealView,
     PaidLess,
@@ -45,19 +45,19 @@ def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: DealId)
 
 
 @router.post("/deals", summary="Show many deals")
-def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Deals:
+def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, request: DealsRequest) -> Deals:
     """The same of many deals, by id; those that there are not are left out."""
     with snapshot.connect() as connection:
-        return Deals(deals=deals_as_they_stand(connection, reference, deal_ids=sorted(set(asked.deals))))
+        return Deals(deals=deals_as_they_stand(connection, reference, deal_ids=sorted(set(request.deals))))
 
 
 @router.post("/shares", summary="Show who has which share of deals")
-def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, asked: AskedDeals) -> Shares:
+def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, request: DealsRequest) -> Shares:
     """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them
     was refunded.
     """
     with snapshot.connect() as connection:
-        deals = store.deals(connection, sorted(set(asked.deals)))
+        deals = store.deals(connection, sorted(set(request.deals)))
         current = reference.read(connection)
     facts = {deal_id: unpack(packed) for deal_id, packed in deals.select("deal_id", "facts").iter_rows()}
     return Shares(shares=ShareView.all_of(shares(facts, roster=current.roster, plans=current.plans)))

@@ -22,7 +22,7 @@ MOST: Final = 1000
 """Deals that one request may name, or one page may have: some megabytes of answer."""
 
 
-class AskedDeals(BaseModel):
+class DealsRequest(BaseModel):
     """The deals that are asked for."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"deals": ["crm/1", "crm/2"]}]})

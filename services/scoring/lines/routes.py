@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from services.scoring.deps import MAY_READ, AppResources, MonthParam, ReferenceDep, Resources
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
-from services.scoring.lines.schemas import Asked
+from services.scoring.lines.schemas import LinesRequest
 from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
@@ -52,14 +52,16 @@ def get_lines(
     responses=_ANSWER,
     summary="Stream the lines of some participants in a month",
 )
-def find_lines(snapshot: SnapshotDep, reference: ReferenceDep, *, resources: Resources, asked: Asked) -> Response:
+def find_lines(
+    snapshot: SnapshotDep, reference: ReferenceDep, *, resources: Resources, request: LinesRequest
+) -> Response:
     """The same of those who are named; whoever has no earnings in the month is left out."""
     return _streamed(
         snapshot,
         reference,
         resources=resources,
-        period=asked.period,
-        participants=sorted(set(asked.participants)),
+        period=request.period,
+        participants=sorted(set(request.participants)),
     )
 
 

@@ -13,7 +13,7 @@ MOST: Final = 100_000
 """Participants that one request may name."""
 
 
-class Asked(BaseModel):
+class LinesRequest(BaseModel):
     """The month, and whose lines are asked for."""
 
     model_config = ConfigDict(

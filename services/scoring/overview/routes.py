@@ -36,7 +36,10 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
             deals=deals,
             participants=participants,
             plan_versions=plan_versions,
-            totals=[CurrencyTotals.of(totals) for totals in store.totals(connection)],
+            totals=[
+                CurrencyTotals.of(currency, credits, credited=credited, earned=earned)
+                for currency, credits, credited, earned in store.totals(connection)
+            ],
             uncredited=store.uncredited_by_reason(connection),
             unpaid=store.unpaid_by_reason(connection),
         )

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from services.scoring.overview.store import Totals
 from shared.kernel.remarks.roster import RemarkKind
 from shared.money import from_minor
 
@@ -20,13 +19,13 @@ class CurrencyTotals(BaseModel):
     earned: Decimal
 
     @staticmethod
-    def of(totals: Totals) -> CurrencyTotals:
+    def of(currency: str, credits: int, *, credited: int, earned: int) -> CurrencyTotals:
         """From sums in minor units."""
         return CurrencyTotals(
-            currency=totals.currency,
-            credits=totals.credits,
-            credited=from_minor(totals.credited, totals.currency),
-            earned=from_minor(totals.earned, totals.currency),
+            currency=currency,
+            credits=credits,
+            credited=from_minor(credited, currency),
+            earned=from_minor(earned, currency),
         )
 
 

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
-
 from sqlalchemy import Connection
 
 from services.scoring.store import fetch
-
-
-class Totals(NamedTuple):
-    """Sums over everything in one currency, in minor units; `credits` are counted, `credited` is their amount."""
-
-    currency: str
-    credits: int
-    credited: int
-    earned: int
 
 
 def uncredited_by_reason(connection: Connection) -> dict[str, int]:
@@ -31,18 +19,19 @@ def unpaid_by_reason(connection: Connection) -> dict[str, int]:
 
 def counts(connection: Connection) -> tuple[int, int, int]:
     """How many deals, participants and plan versions there are."""
-    row: Sequence[Any] = fetch(
-        connection,
-        "select (select count(*) from deal), (select count(*) from participant), (select count(*) from plan_version)",
-    )[0]
-    return row[0], row[1], row[2]
+    query = (
+        "select (select count(*) from deal), (select count(*) from participant), (select count(*) from plan_version)"
+    )
+    [(deals, participants, plan_versions)] = fetch(connection, query)
+    return deals, participants, plan_versions
 
 
-def totals(connection: Connection) -> list[Totals]:
-    """What all participants were credited and earned, by currency."""
+def totals(connection: Connection) -> list[tuple[str, int, int, int]]:
+    """By currency how many credits there are, and in minor units what was credited and earned."""
+    # Sums of `numeric` and of `bigint` are `numeric`, which comes as a Decimal.
     return [
-        Totals(currency, int(n), int(credited), int(earned))
-        for currency, n, credited, earned in fetch(connection, _TOTALS)
+        (currency, int(credits), int(credited), int(earned))
+        for currency, credits, credited, earned in fetch(connection, _TOTALS)
     ]
 
 

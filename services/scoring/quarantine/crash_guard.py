@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from services.scoring.quarantine import store
 from services.scoring.reference import store as stored_reference
-from services.scoring.reference.blame import Harmful, Quarantining
+from services.scoring.reference.blame import Causes, Quarantining
 from services.scoring.worker import CALCULATING
 from shared.bounded import BoundedProcess, Calculating, Watchdog
 from shared.log.port import Stored
@@ -72,7 +72,7 @@ class CrashGuard:
         finally:
             store.end(self._notes, what)
 
-    def _quarantine(self, harmful: Harmful) -> None:
+    def _quarantine(self, harmful: Causes) -> None:
         # A transaction of its own: whoever asks reads in one that may not write.
         with self._engine.begin() as connection:
             stored_reference.lock_for_change(connection)

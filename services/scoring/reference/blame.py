@@ -17,10 +17,10 @@ from shared.kernel.language.formulas import FormulaError
 FAILURES: Final = (Exception, pl.exceptions.PanicException)
 """What a calculation may raise; a panic of Polars is no `Exception`."""
 
-Harmful = Mapping[tuple[str, int], str]
+Causes = Mapping[tuple[str, int], str]
 """Plan versions by plan and number, and why they cannot be calculated with."""
 
-Quarantining = Callable[[Harmful], object]
+Quarantining = Callable[[Causes], object]
 """Quarantines plan versions for whoever calculates from now on."""
 
 Guarded = Callable[[str], AbstractContextManager[tuple[Calculating, Quarantining]]]

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from services.scoring.facts_codec import pack, unpack
-from services.scoring.reference.blame import Harmful
+from services.scoring.reference.blame import Causes
 from services.scoring.reference.data import NONE, ReferenceData, with_people
 from services.scoring.store import SPLIT, execute, fetch, fetch_table, joined
 from shared.contracts.plans import PlanPublished
@@ -115,7 +115,7 @@ def add_quarantined(connection: Connection, published: PlanPublished, *, cause: 
     quarantine(connection, {name: cause}, by=BY_SCORING)
 
 
-def quarantine(connection: Connection, harmful: Harmful, *, by: str) -> None:
+def quarantine(connection: Connection, harmful: Causes, *, by: str) -> None:
     """Calculate nothing with these versions, for whoever reads roster and plans from now on.
 
     A step calls this in its own transaction, in which it has the head for share already; whoever comes from elsewhere

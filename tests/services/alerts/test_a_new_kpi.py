@@ -27,7 +27,7 @@ MODULE = '''
 
 from decimal import Decimal
 
-from services.alerts.kpis.base import Measured, PlanKpi, Viewpoint, ratio
+from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
 from services.alerts.sums import ClosedDeal, DealSum
 from shared.facts import value_of
 
@@ -40,9 +40,9 @@ TERM_MONTHS = DealSum("term_months", months, fields=("term_months",))
 WITH_TERM = DealSum("with_term", lambda deal: int(months(deal) > 0), fields=("term_months",))
 
 
-def average_term(at: Viewpoint) -> Measured:
+def average_term(at: Viewpoint) -> Measurement:
     count = at.closed_lately(WITH_TERM)
-    return Measured(ratio(at.closed_lately(TERM_MONTHS), count), count)
+    return Measurement(ratio(at.closed_lately(TERM_MONTHS), count), count)
 
 
 KPI = PlanKpi(
