@@ -28,17 +28,17 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logs.set_up("scoring")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = engine_for(database_url(settings), "scoring")
-    readers = engine_for(
-        database_url(settings), "scoring"
-    )  # of its own, so that many requests cannot keep workers waiting
+    url = database_url(settings)
+    engine = engine_for(url, "scoring")
+    # Connections of their own: many requests then cannot keep workers waiting, and whoever makes a note, in the middle
+    # of a step, cannot wait for a connection that others keep who want to make one, too.
+    readers, notes = engine_for(url, "scoring"), engine_for(url, "scoring")
     migrate(engine, "scoring", package="services.scoring")
     log = open_log(settings)
     log.ensure(ROAD)
     bounded = BoundedProcess()
     try_published(engine, bounded)
     apart = BoundedProcess(seconds=APART_SECONDS, wall_seconds=APART_WALL_SECONDS, memory=APART_BYTES)
-    notes = engine_for(database_url(settings), "scoring")  # of its own: whoever makes one holds a connection already
     guard = CrashGuard(notes, apart)
     step = guard.steps(steps(partial(harm, bounded)))
     workers = [

@@ -13,8 +13,8 @@ from services.scoring.credit.deals import uncredited_of
 from services.scoring.credit.shares import shares
 from services.scoring.deals.schemas import (
     MOST,
-    DealsRequest,
     Deals,
+    DealsRequest,
     DealView,
     PaidLess,
     Shares,

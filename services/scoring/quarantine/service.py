@@ -29,10 +29,8 @@ def try_published(engine: Engine, bounded: BoundedProcess) -> None:
     """
     with engine.connect() as connection:
         due = store.untried(connection, TRIAL)
-    for plan, version in due:
+    for plan, version, document in due:
         # No transaction is open while a version is tried, which may take a minute.
-        with engine.connect() as connection:
-            document = store.document_of(connection, plan, version=version)
         cause = harm(bounded, document, admitted=True)
         with engine.begin() as connection:
             if cause is None:

@@ -140,27 +140,14 @@ def quarantined_names(connection: Connection) -> set[tuple[str, int]]:
     return {(plan, version) for plan, version in fetch(connection, "select plan, version from quarantine")}
 
 
-def untried(connection: Connection, trial: int) -> list[tuple[str, int]]:
-    """The versions that have not passed this trial and are not quarantined."""
-    rows = fetch(
-        connection,
-        """select plan, version from plan_version left join quarantine q using (plan, version)
-           where q.plan is null and coalesce(tried, 0) < %s""",
-        trial,
-    )
-    return [(plan, version) for plan, version in rows]
+def untried(connection: Connection, trial: int) -> list[tuple[str, int, dict[str, object]]]:
+    """The versions that have not passed this trial and are not quarantined, with their documents."""
+    return [(plan, version, document) for plan, version, document in fetch(connection, _UNTRIED, trial)]
 
 
 def is_published(connection: Connection, plan: str, *, version: int) -> bool:
     """Whether there is such a version."""
     return bool(fetch(connection, "select 1 from plan_version where plan = %s and version = %s", plan, version))
-
-
-def document_of(connection: Connection, plan: str, *, version: int) -> dict[str, object]:
-    """A version's document."""
-    query = "select document from plan_version where plan = %s and version = %s"
-    [(document,)] = fetch(connection, query, plan, version)
-    return dict(document)
 
 
 def save_trial(connection: Connection, plan: str, *, version: int, trial: int) -> None:
@@ -174,14 +161,12 @@ def _next_version(connection: Connection) -> int:
 
 
 def _plans(connection: Connection) -> PlanSet:
-    aside = quarantined_names(connection)
-    versions: list[Plan] = []
-    for plan, version, since, currency in fetch(connection, _VERSIONS):
-        if (plan, version) in aside:  # its document is not even looked at: that may be what does the harm
-            versions.append(Plan.quarantined(plan, version, effective_from=since, currency=currency))
-        else:
-            versions.append(Plan.model_validate(document_of(connection, plan, version=version)))
-    plans = PlanSet(versions)
+    plans = PlanSet(
+        Plan.quarantined(plan, version, effective_from=since, currency=currency)
+        if document is None
+        else Plan.model_validate(document)
+        for plan, version, since, currency, document in fetch(connection, _VERSIONS)
+    )
     PLANS_QUARANTINED.set(plans.quarantined.height)  # one that was corrected keeps nobody waiting
     return plans
 
@@ -191,7 +176,14 @@ _SAVE_PARTICIPANTS = f"""
     select participant_id, %s, facts from unnest({SPLIT}, {SPLIT}) p(participant_id, facts)
     on conflict (participant_id) do update set changed = excluded.changed, facts = excluded.facts"""
 
-_VERSIONS = "select plan, version, effective_from, document->>'currency' from plan_version"
+# The document of a version that is quarantined is not even read: that may be what does the harm.
+_VERSIONS = """
+    select plan, version, effective_from, document->>'currency', case when q.plan is null then document end
+    from plan_version left join quarantine q using (plan, version)"""
+
+_UNTRIED = """
+    select plan, version, document from plan_version left join quarantine q using (plan, version)
+    where q.plan is null and coalesce(tried, 0) < %s"""
 
 _ADD_PLAN = """
     insert into plan_version (plan, version, effective_from, document, author) values (%s, %s, %s, %s::jsonb, %s)"""
