@@ -20,6 +20,15 @@ SPLIT: Final = "string_to_array(%s, chr(10), '')"
 """SQL that takes a parameter made by `joined` as an array of texts."""
 
 
+IS_SOME: Final = f"(%s::text is null or participant_id = any({SPLIT}))"
+"""SQL that takes the parameters made by `some`: whether a row is of one of these participants, or of anyone."""
+
+
+def some(participants: Iterable[str] | None) -> tuple[str | None, str]:
+    """Some participants, or everyone (None), as parameters of `IS_SOME`."""
+    return (None, "") if participants is None else ("", joined(participants))
+
+
 def execute(connection: Connection, query: str, *parameters: Any) -> psycopg.Cursor[Any]:
     """Run a statement in the connection's transaction."""
     raw = connection.connection.driver_connection

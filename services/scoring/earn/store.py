@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.earn.participant_sums import PARTICIPANT_SUMS, sums_of
-from services.scoring.store import SPLIT, execute, fetch, fetch_table, joined
+from services.scoring.store import IS_SOME, SPLIT, execute, fetch, fetch_table, joined, some
 from shared.kernel import PlanSet
 from shared.kernel.idle_months import Months
 from shared.periods import Month
@@ -91,10 +91,9 @@ def of_month(
     """The `PARTICIPANT_SUMS` of a month, with `before` also those of all months before it; of everyone or of some."""
     query = f"""
         select {_COLUMNS} from participant_sums
-        where period {"<=" if before else "="} %s and (%s::text is null or participant_id = any({SPLIT}))
+        where period {"<=" if before else "="} %s and {IS_SOME}
         order by participant_id, period"""
-    some, names = (None, "") if participants is None else ("", joined(participants))
-    return fetch_table(connection, query, period, some, names, schema=PARTICIPANT_SUMS)
+    return fetch_table(connection, query, period, *some(participants), schema=PARTICIPANT_SUMS)
 
 
 def is_participant(connection: Connection, participant_id: str) -> bool:

@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from services.scoring.facts_codec import unpack
-from services.scoring.store import SPLIT, fetch, fetch_table, joined
+from services.scoring.store import IS_SOME, SPLIT, fetch, fetch_table, joined, some
 from shared.facts import Facts
 from shared.periods import Month
 
@@ -36,31 +36,17 @@ def lost(connection: Connection, since: Month, *, period: Month, participants: S
     Of the months from `since` to `period`; of everyone (None) or of some.
     """
     query = _LOST.format("deal_id, facts", "lost_credit join deal using (deal_id)")
-    return _texts(
-        connection, query, columns=["deal_id", "facts"], since=since, period=period, participants=participants
-    )
+    schema = dict.fromkeys(("participant_id", "period", "deal_id", "facts"), pl.String)
+    return fetch_table(connection, query, since, period, *some(participants), schema=schema)
 
 
 def lost_holders(
     connection: Connection, since: Month, *, period: Month, participants: Sequence[str] | None
 ) -> pl.DataFrame:
     """participant_id, period, and holder: whose deals credited them in it and no longer do."""
+    schema = dict.fromkeys(("participant_id", "period", "holder"), pl.String)
     query = _LOST.format("holder", "lost_holder")
-    return _texts(connection, query, columns=["holder"], since=since, period=period, participants=participants)
-
-
-def _texts(
-    connection: Connection,
-    query: str,
-    *,
-    columns: list[str],
-    since: Month,
-    period: Month,
-    participants: Sequence[str] | None,
-) -> pl.DataFrame:
-    some, names = (None, "") if participants is None else ("", joined(participants))
-    schema = dict.fromkeys(["participant_id", "period", *columns], pl.String)
-    return fetch_table(connection, query, since, period, some, names, schema=schema)
+    return fetch_table(connection, query, since, period, *some(participants), schema=schema)
 
 
 def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:
@@ -104,7 +90,7 @@ def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[
 
 _LOST = f"""
     select participant_id, period, {{}} from {{}}
-    where period between %s and %s and (%s::text is null or participant_id = any({SPLIT})) order by 1, 2, 3"""
+    where period between %s and %s and {IS_SOME} order by 1, 2, 3"""
 
 _OF_HOLDERS = f"""
     select {_COLUMNS} from deal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -46,21 +45,20 @@ def roster_step(
     causes = [harm(version.document) for _, version in published]
     store.lock_for_change(connection)
     before = reference.read(connection)
-    admission = _admit(before.plans, published, causes=causes)
-    rejections += admission.rejections
+    new_plans, harmful = _admit(before.plans, published, causes=causes, rejections=rejections)
     changed = _merged(connection, patches)
-    if not changed and not admission.plans:
+    if not changed and not new_plans:
         return Outcome(rejections=rejections)
     roster = with_people(before.roster, changed)
-    selection = select(before.roster, roster, participants=changed, new_plans=admission.plans, plans=before.plans)
+    selection = select(before.roster, roster, participants=changed, new_plans=new_plans, plans=before.plans)
     authors: dict[str, str | None] = {}
     for _, version in published:  # the first to publish a version is its author
         authors.setdefault(f"{version.plan_id}@{version.version}", version.author)
-    sound = [plan for plan in admission.plans if not plan.is_quarantined]
+    sound = [plan for plan in new_plans if not plan.is_quarantined]
     store.save_change(connection, changed, versions=sound, authors=authors)
-    for version, cause in admission.harmful:
+    for version, cause in harmful:
         store.add_quarantined(connection, version, cause=cause)
-    plans = PlanSet([*before.plans, *admission.plans])
+    plans = PlanSet([*before.plans, *new_plans])
     requests = requests_for(connection, selection, cause=cause_of(batch), roster=roster, plans=plans)
     return Outcome(list(requests), rejections)
 
@@ -76,18 +74,17 @@ def _merged(connection: Connection, patches: Sequence[RosterFact]) -> dict[str, 
     return changed
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Admission:
-    """The versions that are new, of which the `harmful` have no more than a name; and what is refused."""
-
-    plans: list[Plan]
-    harmful: list[tuple[PlanPublished, str]]
-    rejections: list[Rejection]
-
-
 def _admit(
-    plans: PlanSet, published: Sequence[tuple[Stored, PlanPublished]], *, causes: Sequence[str | None]
-) -> _Admission:
+    plans: PlanSet,
+    published: Sequence[tuple[Stored, PlanPublished]],
+    *,
+    causes: Sequence[str | None],
+    rejections: list[Rejection],
+) -> tuple[list[Plan], list[tuple[PlanPublished, str]]]:
+    """The versions that are new, of those that do harm no more than the name; and these with their causes.
+
+    What cannot stand beside the others is added to the rejections.
+    """
     harmful: dict[tuple[str, int], tuple[PlanPublished, str]] = {}
     sound: list[tuple[Stored, PlanPublished]] = []
     for (stored, version), cause in zip(published, causes, strict=True):
@@ -100,14 +97,13 @@ def _admit(
         elif cause is None and (known is None or not known.is_quarantined):
             sound.append((stored, version))
     together = PlanSet([*plans, *(_in_name_only(version) for version, _ in harmful.values())])
-    rejections: list[Rejection] = []
     for stored, version in sound:
         try:
             together = admitted(together, version)
         except NotAdmitted as error:
             rejections.append(Rejection(stored=stored, code=error.code, message=str(error)))
     new = [plan for plan in together if (plan.plan, plan.version) not in plans.plans]
-    return _Admission(plans=new, harmful=list(harmful.values()), rejections=rejections)
+    return new, list(harmful.values())
 
 
 def _in_name_only(version: PlanPublished) -> Plan:
