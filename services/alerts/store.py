@@ -10,12 +10,13 @@ from datetime import date
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, MetaData, TextClause, delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, collate, delete, func, select, text
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.alerts.lifecycle import Alert, Subject
 from services.alerts.sums import Day, MonthKey, Totals
 from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
+from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.facts import Facts
 from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
@@ -27,9 +28,7 @@ Earner: TypeAlias = tuple[str, Month]
 
 def facts_of(connection: Connection, deal_ids: Sequence[str]) -> dict[str, Facts]:
     """What is known of these deals; a deal that is not known is absent."""
-    rows = connection.execute(
-        text("select deal_id, facts from deal where deal_id = any(cast(:ids as text[]))"), {"ids": list(deal_ids)}
-    )
+    rows = connection.execute(select(DEAL).where(is_any(DEAL.c.deal_id, "ids")), {"ids": list(deal_ids)})
     return {deal_id: orjson.loads(facts) for deal_id, facts in rows.all()}
 
 
@@ -37,24 +36,22 @@ def save_facts(connection: Connection, deals: Mapping[str, Facts]) -> None:
     """Write what is known of deals now."""
     if deals:
         ids = sorted(deals)
-        # Lines, not an array: the driver would escape every quote, and neither an id nor JSON holds a line break.
-        facts = b"\n".join(orjson.dumps(deals[deal]) for deal in ids)
-        connection.execute(_SAVE_FACTS, {"ids": "\n".join(ids), "facts": facts.decode()})
+        connection.execute(_SAVE_FACTS, arrays(["deal_id"], zip(ids), facts=[deals[deal_id] for deal_id in ids]))
 
 
 def add_to_days(connection: Connection, changes: Mapping[tuple[date, str, str], int]) -> None:
     """Move sums over deals by these differences, by day, currency and name of the sum."""
-    _add(connection, _ADD_TO_DAYS, changes=changes)
+    _add(connection, DEAL_SUM, changes=changes)
 
 
 def add_to_months(connection: Connection, changes: Mapping[tuple[Month, str, str], int]) -> None:
     """Move sums over earnings by these differences, by period, currency and name of the sum."""
-    _add(connection, _ADD_TO_MONTHS, changes=changes)
+    _add(connection, EARNING_SUM, changes=changes)
 
 
 def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[str, dict[str, int]]]]:
     """The latest revision of these earners, and what it contributes by currency and sum."""
-    rows = connection.execute(_EARNED_BY, _columns(sorted(earners)))
+    rows = connection.execute(_EARNED_BY, arrays(_EARNER, sorted(earners)))
     return {
         (participant, period): (revision, _contributions(contributions))
         for participant, period, revision, contributions in rows.all()
@@ -63,12 +60,11 @@ def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner,
 
 def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[str, Mapping[str, int]]]]) -> None:
     """Write the latest revision of earners, and what it contributes by currency and sum."""
-    rows = [
-        (*earner, revision, _contributions_text(contributions))
-        for earner, (revision, contributions) in sorted(earned.items())
-    ]
-    if rows:
-        connection.execute(_SAVE_EARNED, _columns(rows))
+    if earned:
+        in_order = sorted(earned.items())
+        rows = [(*earner, revision) for earner, (revision, _) in in_order]
+        contributions = [_as_texts(by_currency) for _, (_, by_currency) in in_order]
+        connection.execute(_SAVE_EARNED, arrays((*_EARNER, "revision"), rows, contributions=contributions))
 
 
 def move_latest(connection: Connection, instant: str) -> None:
@@ -80,7 +76,7 @@ def add_letters(connection: Connection, counted: Mapping[str, tuple[int, int]]) 
     """Count dead letters by topic: how many were written, how many were sent again."""
     if counted:
         rows = [(topic, *numbers) for topic, numbers in sorted(counted.items())]
-        connection.execute(_ADD_LETTERS, _columns(rows))
+        connection.execute(_ADD[LETTERS.name], arrays(LETTERS.c.keys(), rows))
 
 
 def letters(connection: Connection) -> tuple[int, int]:
@@ -183,18 +179,15 @@ def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
         connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
 
 
-def _add(connection: Connection, statement: TextClause, *, changes: Mapping[tuple[Any, str, str], int]) -> None:
+def _add(connection: Connection, table: Table, *, changes: Mapping[tuple[Any, str, str], int]) -> None:
     rows = [(*key, difference) for key, difference in sorted(changes.items()) if difference]
     if rows:
-        connection.execute(statement, _columns(rows))
+        connection.execute(_ADD[table.name], arrays(table.c.keys(), rows))
 
 
-def _contributions_text(contributions: Mapping[str, Mapping[str, int]]) -> str:
+def _as_texts(contributions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, str]]:
     # Numbers as text: a sum of measures in 10^-9 may be larger than the whole numbers that JSON readers keep exactly.
-    by_currency = {
-        currency: {name: str(value) for name, value in sums.items()} for currency, sums in contributions.items()
-    }
-    return orjson.dumps(by_currency).decode()
+    return {currency: {name: str(value) for name, value in sums.items()} for currency, sums in contributions.items()}
 
 
 def _contributions(written: str) -> dict[str, dict[str, int]]:
@@ -203,50 +196,41 @@ def _contributions(written: str) -> dict[str, dict[str, int]]:
     }
 
 
-def _columns(rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:
-    """Rows as parameters `c0`, `c1`...: one array per column."""
-    return {f"c{index}": list(column) for index, column in enumerate(zip(*rows, strict=True))}
+def _adding(table: Table) -> Insert:
+    """Adds rows to those that are there by their keys."""
+    rows = insert_rows(table, table.c.keys())
+    sums = [column for column in table.c if not column.primary_key]
+    return rows.on_conflict_do_update(
+        index_elements=table.primary_key.columns,
+        set_={column.name: column + rows.excluded[column.name] for column in sums},
+    )
 
 
-_SAVE_FACTS = text("""
-    insert into deal (deal_id, facts)
-    select * from unnest(string_to_array(:ids, chr(10)), string_to_array(:facts, chr(10)))
-    on conflict (deal_id) do update set facts = excluded.facts
-""")
+def _replacing(rows: Insert, key: Sequence[Column[Any]], *, columns: Sequence[str]) -> Insert:
+    """Puts rows in the place of those that are there by their keys."""
+    return rows.on_conflict_do_update(index_elements=key, set_={name: rows.excluded[name] for name in columns})
 
-_ADD_TO_DAYS = text("""
-    insert into deal_sum as old (day, currency, name, value)
-    select * from unnest(cast(:c0 as date[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
-    on conflict (day, currency, name) do update set value = old.value + excluded.value
-""")
 
-_ADD_TO_MONTHS = text("""
-    insert into earning_sum as old (period, currency, name, value)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as numeric[]))
-    on conflict (period, currency, name) do update set value = old.value + excluded.value
-""")
+_ADD = {table.name: _adding(table) for table in (DEAL_SUM, EARNING_SUM, LETTERS)}
 
-_EARNED_BY = text("""
-    select participant_id, period, revision, contributions
-    from unnest(cast(:c0 as text[]), cast(:c1 as text[])) as wanted (participant_id, period)
-    join earning using (participant_id, period)
-""")
+# JSON comes as lines and not as an array, in which the driver would escape every quote.
+_SAVE_FACTS = _replacing(insert_rows(DEAL, ["deal_id"], json=["facts"]), [DEAL.c.deal_id], columns=["facts"])
 
-_SAVE_EARNED = text("""
-    insert into earning (participant_id, period, revision, contributions)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as text[]), cast(:c2 as bigint[]), cast(:c3 as text[]))
-    on conflict (participant_id, period) do update
-    set revision = excluded.revision, contributions = excluded.contributions
-""")
+_EARNER = ("participant_id", "period")
+_SAVE_EARNED = _replacing(
+    insert_rows(EARNING, (*_EARNER, "revision"), json=["contributions"]),
+    [EARNING.c.participant_id, EARNING.c.period],
+    columns=["revision", "contributions"],
+)
+_OF_EARNERS = rows_of(EARNING, _EARNER)
+_EARNED_BY = select(EARNING).where(
+    EARNING.c.participant_id == _OF_EARNERS.c.participant_id, EARNING.c.period == _OF_EARNERS.c.period
+)
 
-_ADD_LETTERS = text("""
-    insert into letters as old (topic, ever, replayed)
-    select * from unnest(cast(:c0 as text[]), cast(:c1 as bigint[]), cast(:c2 as bigint[]))
-    on conflict (topic) do update set ever = old.ever + excluded.ever, replayed = old.replayed + excluded.replayed
-""")
-
+_SEEN = insert(SEEN).values(one=1, latest=bindparam("instant", type_=Text))
 # Texts of the road sort as instants, byte by byte: other collations pass over the signs in them.
-_MOVE_LATEST = text("""
-    insert into seen as old (one, latest) values (1, :instant)
-    on conflict (one) do update set latest = excluded.latest where old.latest < excluded.latest collate "C"
-""")
+_MOVE_LATEST = _SEEN.on_conflict_do_update(
+    index_elements=[SEEN.c.one],
+    set_={"latest": _SEEN.excluded.latest},
+    where=SEEN.c.latest < collate(_SEEN.excluded.latest, "C"),
+)

@@ -14,10 +14,10 @@ import orjson
 from sqlalchemy import Connection, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.payout.columns import arrays, insert_rows, is_any, rows_of
 from services.payout.ledger.chain import NOTHING, Head, chain
 from services.payout.ledger.journal import ComponentKey, Earned, Journal
 from services.payout.ledger.tables import book, booked_earning, journal, journal_kind, posting
+from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.pay.steps import JournalKind
 from shared.periods import Month
 

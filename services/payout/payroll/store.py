@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, insert, select, text
 
-from services.payout.columns import arrays, insert_rows
 from services.payout.exports.chain import PreviousBatch
 from services.payout.exports.files import File
 from services.payout.payroll import tables
@@ -27,6 +26,7 @@ from services.payout.payroll.errors import LinesRefused, LinesReleased, NoSuchBa
 from services.payout.payroll.formats.base import IdOwners
 from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from services.payout.payroll.policy import Numbering, PayrollProfile
+from shared.columns import arrays, insert_rows
 
 PayGroups = Collection[str] | None
 """The pay groups that the caller may see; None is all of them."""

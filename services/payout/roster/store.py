@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import orjson
 from sqlalchemy import Connection, select
 
-from services.payout.columns import arrays, insert_rows, is_any
 from services.payout.roster.tables import person
+from shared.columns import arrays, insert_rows, is_any
 from shared.facts import Facts
 from shared.pay.people import Person
 

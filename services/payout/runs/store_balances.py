@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 import orjson
 from sqlalchemy import Connection, text
 
-from services.payout.columns import arrays
 from services.payout.runs.journals import EntityBalance
 from services.payout.runs.payslip import YearSums
 from services.payout.runs.record import SettlementRecord
 from services.payout.runs.tables import BOOKED
+from shared.columns import arrays
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.snapshot import NOTHING_CARRIED, CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
 from shared.periods import Month

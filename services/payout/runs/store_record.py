@@ -12,10 +12,10 @@ import psycopg
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.types import Text
 
-from services.payout.columns import arrays, insert_rows
 from services.payout.runs import tables
 from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
 from services.payout.runs.tables import BOOKED
+from shared.columns import arrays, insert_rows
 from shared.contracts.lines import each_line
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
