@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from services.alerts import store
 from services.alerts.evaluator import NOT_YET, Evaluator
 from services.alerts.schemas import Alerts, AlertView, Kpis, KpiView
-from shared.auth import Principal, require
+from shared.auth import require
 from shared.deps import SnapshotDep, provided
 from shared.problems import Unavailable
 
@@ -19,14 +19,13 @@ TAGS: Final = {
     "alerts": "Breaches of KPIs, from the business date they opened on to the one they closed on.",
 }
 
-Caller = Annotated[Principal, Depends(require("alerts:read"))]
 EvaluatorDep = Annotated[Evaluator, Depends(provided(Evaluator))]
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", dependencies=[Depends(require("alerts:read"))])
 
 
 @router.get("/kpis", tags=["kpis"], summary="Every KPI now")
-def list_kpis(_: Caller, evaluator: EvaluatorDep) -> Kpis:
+def list_kpis(evaluator: EvaluatorDep) -> Kpis:
     """Every KPI as it was evaluated last, usually within the last second."""
     evaluation = evaluator.latest
     if evaluation is None:
@@ -38,7 +37,6 @@ def list_kpis(_: Caller, evaluator: EvaluatorDep) -> Kpis:
 
 @router.get("/alerts", tags=["alerts"], summary="Alerts, the latest first")
 def list_alerts(
-    _: Caller,
     snapshot: SnapshotDep,
     state: Annotated[Literal["open", "closed", "all"], Query(description="Which alerts")] = "all",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

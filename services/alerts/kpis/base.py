@@ -63,10 +63,6 @@ class Viewpoint:
         """The month of the date."""
         return period_of(self.as_of)
 
-    def trailing_months(self, count: int) -> list[Month]:
-        """The last so many months, the current one last."""
-        return trailing_months(self.as_of, count)
-
 
 class PipelineHealth(NamedTuple):
     """How far events get: the age of the oldest that waits to be counted, how many wait, and dead letters of all

@@ -5,18 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from services.alerts.kpis.base import QUARTER, Measurement, PlanKpi, Viewpoint, ratio
+from services.alerts.kpis.base import QUARTER, Measurement, PlanKpi, Viewpoint, ratio, trailing_months
 from services.alerts.sums import EARNED, REVENUE, WON
 from shared.periods import first_day, last_day
 
 
 def cost_of_sales(at: Viewpoint) -> Measurement:
     """Earnings / revenue won, over this month and the two before it."""
-    months = at.trailing_months(QUARTER)
+    months = trailing_months(at.as_of, QUARTER)
     first, last = first_day(months[0]), last_day(months[-1])
-    return Measurement(
-        ratio(at.earned(EARNED, *months), at.closed(REVENUE, first, last=last)), at.closed(WON, first, last=last)
-    )
+    revenue, won = (at.closed(measured, first, last=last) for measured in (REVENUE, WON))
+    return Measurement(ratio(at.earned(EARNED, *months), revenue), won)
 
 
 KPI: Final = PlanKpi(
