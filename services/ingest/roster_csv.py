@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -14,6 +14,7 @@ from services.ingest.acceptance import RefusedItem
 from services.ingest.bodies import check_number
 from shared.contracts import roster
 from shared.contracts.base import instant_text
+from shared.contracts.message import structured_event
 from shared.contracts.roster_rows import BadHeader, TooWide, check_columns, fitted, header_of, patch_of
 from shared.problems import Unprocessable
 
@@ -56,16 +57,6 @@ def events(body: bytes, source: str, *, received: datetime) -> list[bytes | Refu
         except TooWide as error:
             texts.append(RefusedItem(name, [{"field": "data", "reason": f"row {row}: {error}"}]))
         else:
-            texts.append(orjson.dumps(_event(patch, name, source=source, received=received)))
+            event = structured_event(roster.TYPE, name, source=source, time=instant_text(received), data=patch)
+            texts.append(orjson.dumps(event))
     return texts
-
-
-def _event(patch: dict[str, Any], name: str, *, source: str, received: datetime) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "source": source,
-        "type": roster.TYPE,
-        "time": instant_text(received),
-        "data": patch,
-    }

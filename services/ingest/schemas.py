@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from services.ingest.mapping import Repair
+from shared.contracts.message import structured_event
 
 
 class Mistake(BaseModel):
@@ -46,17 +48,7 @@ class DeliveryReceipt(Receipt):
 REFERENCE: Final = "#/components/schemas/{model}"
 
 
-def _event(kind: str, name: str, *, data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "source": "crm",
-        "type": kind,
-        "time": "2025-03-31T16:20:00Z",
-        "data": data,
-    }
-
-
+_event = partial(structured_event, source="crm", time="2025-03-31T16:20:00Z")
 DEAL = _event(
     "earnest.deal.patched",
     "evt-1001",
