@@ -6,7 +6,8 @@ A step makes a handful of statements per batch, whatever its size, so that the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
@@ -66,25 +67,28 @@ def keep_snapshot(connection: Connection) -> None:
     execute(connection, "set local idle_in_transaction_session_timeout = 0")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedTable:
+    """A table, its key, and the columns of it that are wanted. `where` leaves out rows that say nothing."""
+
+    name: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    where: str = "true"
+
+
 def fetch_page(
-    connection: Connection,
-    table: str,
-    *,
-    keys: Sequence[str],
-    columns: Sequence[str],
-    where: str,
-    after: Cells | None,
-    upto: Cells | None,
-    limit: int,
+    connection: Connection, table: KeyedTable, *, after: Cells | None, upto: Cells | None, limit: int
 ) -> dict[Cells, Cells]:
     """Up to `limit` rows with keys above `after` and not above `upto`, in their order: key -> columns."""
-    key, bounds, parameters = ", ".join(keys), [where], list[Any]()
-    places = ", ".join(["%s"] * len(keys))
+    key, bounds, parameters = ", ".join(table.keys), [table.where], list[Any]()
+    width = len(table.keys)
+    places = ", ".join(["%s"] * width)
     for sign, bound in ((">", after), ("<=", upto)):
         if bound is not None:
             bounds.append(f"({key}) {sign} ({places})")
             parameters += bound
     query = f"""
-        select {key}, {", ".join(columns)} from {table}
+        select {key}, {", ".join(table.columns)} from {table.name}
         where {" and ".join(bounds)} order by {key} limit %s"""
-    return {row[: len(keys)]: row[len(keys) :] for row in fetch(connection, query, *parameters, limit)}
+    return {row[:width]: row[width:] for row in fetch(connection, query, *parameters, limit)}

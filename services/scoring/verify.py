@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
@@ -18,7 +17,7 @@ from services.scoring.credit.deals import CREDIT
 from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache, quarantined_names
 from services.scoring.row_codec import NO_ROWS
-from services.scoring.store import Cells, fetch_page, keep_snapshot
+from services.scoring.store import Cells, KeyedTable, fetch_page, keep_snapshot
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
 from shared.database import scratch_schema
@@ -41,31 +40,18 @@ VersionName = tuple[str, int]
 """A plan version's plan and number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A table, what its rows are called, its key and the columns that facts decide. `where` leaves out rows that say
-    nothing.
-    """
-
-    name: str
-    called: str
-    keys: tuple[str, ...]
-    columns: tuple[str, ...]
-    where: str = "true"
-
-
-COMPARED: Final = (
-    Compared(name="participant", called="participant", keys=("participant_id",), columns=("facts",)),
-    Compared(name="plan_version", called="plan", keys=("plan", "version"), columns=("document", "author")),
-    Compared(name="deal", called="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited")),
-    Compared(
+COMPARED: Final[Mapping[str, KeyedTable]] = {
+    "participant": KeyedTable(name="participant", keys=("participant_id",), columns=("facts",)),
+    "plan": KeyedTable(name="plan_version", keys=("plan", "version"), columns=("document", "author")),
+    "deal": KeyedTable(name="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited")),
+    "participant sums": KeyedTable(
         name="participant_sums",
-        called="participant sums",
         keys=("participant_id", "period"),
         columns=("sums", "earnings"),
         where="(sums <> '[]' or earnings <> '[]')",
     ),
-)
+}
+"""By what their rows are called, the tables with the columns that facts decide."""
 
 _PLAN, _VERSION = (list(CREDIT).index(name) for name in ("plan", "version"))
 
@@ -117,8 +103,8 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
                     f"plan version {plan}@{version} cannot be calculated with, and is not quarantined"
                     for plan, version in sorted(aside_now - aside)
                 ]
-                for table in COMPARED:
-                    differences += _differences(table, live, rebuilt=rebuilt, aside=aside_now)
+                for called, table in COMPARED.items():
+                    differences += _differences(called, table, live=live, rebuilt=rebuilt, aside=aside_now)
         return differences
 
 
@@ -230,17 +216,19 @@ def _read(log: Log, place: Partition, *, start: int, end: int) -> Iterator[Store
         start = records[-1].position + 1
 
 
-def _differences(table: Compared, live: Connection, *, rebuilt: Connection, aside: Set[VersionName]) -> Iterator[str]:
+def _differences(
+    called: str, table: KeyedTable, *, live: Connection, rebuilt: Connection, aside: Set[VersionName]
+) -> Iterator[str]:
     # Both sides are paged by the keys of the live one: a page of it, and all rebuilt rows up to its last key, or, after
     # the last page, whatever else was rebuilt.
     number = 0
     after: Cells | None = None
     while True:
-        live_rows = _page(live, table, after=after, upto=None)
+        live_rows = fetch_page(live, table, after=after, upto=None, limit=PAGE)
         upto = next(reversed(live_rows)) if len(live_rows) == PAGE else None
         rebuilt_rows: dict[Cells, Cells] = {}
         following = after
-        while more := _page(rebuilt, table, after=following, upto=upto):
+        while more := fetch_page(rebuilt, table, after=following, upto=upto, limit=PAGE):
             rebuilt_rows |= more
             following = next(reversed(more))
         for key in sorted(live_rows.keys() | rebuilt_rows.keys()):
@@ -248,28 +236,15 @@ def _differences(table: Compared, live: Connection, *, rebuilt: Connection, asid
             if difference := _difference(table, one, rebuilt=other):
                 number += 1
                 if number <= MOST_NAMED:
-                    yield f"{table.called} {' '.join(map(str, key))}: {difference}"
+                    yield f"{called} {' '.join(map(str, key))}: {difference}"
         if upto is None:
             break
         after = upto
     if number > MOST_NAMED:
-        yield f"{number - MOST_NAMED:,} more of {table.called} differ"
+        yield f"{number - MOST_NAMED:,} more of {called} differ"
 
 
-def _page(connection: Connection, table: Compared, *, after: Cells | None, upto: Cells | None) -> dict[Cells, Cells]:
-    return fetch_page(
-        connection,
-        table.name,
-        keys=table.keys,
-        columns=table.columns,
-        where=table.where,
-        after=after,
-        upto=upto,
-        limit=PAGE,
-    )
-
-
-def _without(table: Compared, key: Cells, *, row: Cells | None, aside: Set[VersionName]) -> Cells | None:
+def _without(table: KeyedTable, key: Cells, *, row: Cells | None, aside: Set[VersionName]) -> Cells | None:
     """The columns of a row without what belongs to the versions `aside`, for when that was calculated last is nobody's
     fault; None where nothing else was there.
     """
@@ -286,7 +261,7 @@ def _without(table: Compared, key: Cells, *, row: Cells | None, aside: Set[Versi
     return None if table.name == "participant_sums" and set(columns) == {NO_ROWS} else columns
 
 
-def _difference(table: Compared, live: Cells | None, *, rebuilt: Cells | None) -> str | None:
+def _difference(table: KeyedTable, live: Cells | None, *, rebuilt: Cells | None) -> str | None:
     if live == rebuilt:
         return None
     if live is None:
