@@ -103,7 +103,7 @@ def _installation(console: Console, log: Literal["postgres", "kafka"] = "postgre
     from earnest.local.system import running_system
 
     with TemporaryDirectory(prefix="earnest-bench-") as folder:
-        Path(folder).chmod(0o755)
+        Path(folder).chmod(0o755)  # started by root, PostgreSQL runs as another user and must get in
         with console.status("starting an installation") as status, running_system(Home(Path(folder)), log) as system:
             yield system, status
 
@@ -131,6 +131,7 @@ def stream(
             task = progress.add_task("deals", total=due)
             reached = pushed.throughput(seconds, goal, lambda deals: progress.advance(task, deals))
         status.start()
+        # At half of what it can carry: at its limit any queue grows for as long as one measures.
         half = max(500, int(min(reached.settled, goal) / 2))
         status.update(f"timing earnings while {half:,} deals a second arrive")
         ages = pushed.ages(half)
@@ -166,11 +167,11 @@ def change(
     console = Console()
     with _installation(console) as (system, status):
         status.update(f"a plan change over {deals:,} deals")
-        found = measure_change(Stream(system, 2_000), deals)
+        measured = measure_change(Stream(system, 2_000), deals)
     table = Table("what", "figure")
-    table.add_row(f"a plan version that touches {deals:,} deals, to new earnings", f"{found.seconds:.1f} s")
-    table.add_row(f"age of an earning meanwhile, median of {found.probes}", f"{found.median:.3f} s")
-    table.add_row("the oldest of them", f"{found.oldest:.3f} s")
+    table.add_row(f"a plan version that touches {deals:,} deals, to new earnings", f"{measured.seconds:.1f} s")
+    table.add_row(f"age of an earning meanwhile, median of {measured.probes}", f"{measured.median:.3f} s")
+    table.add_row("the oldest of them", f"{measured.oldest:.3f} s")
     console.print(table)
 
 
@@ -203,12 +204,12 @@ def statements(
     with console.status("freezing facts") as status:
         documents = list(frozen_facts(participants, deals))
         status.update(f"{len(documents):,} statements")
-        found = printed(documents)
+        measured = printed(documents)
     table = Table("what", "figure", title=f"{participants:,} statements, {deals:,} deals each")
-    table.add_row(f"PDFs in {found.processes} processes", f"{found.seconds:.1f} s")
-    table.add_row("of the processors", f"{found.busy:.1f} s")
-    table.add_row("PDFs per second", f"{found.statements / found.seconds:.1f}")
-    table.add_row("size of one", f"{found.size / found.statements / 1024:.0f} KiB")
+    table.add_row(f"PDFs in {measured.processes} processes", f"{measured.seconds:.1f} s")
+    table.add_row("of the processors", f"{measured.busy:.1f} s")
+    table.add_row("PDFs per second", f"{measured.statements / measured.seconds:.1f}")
+    table.add_row("size of one", f"{measured.size / measured.statements / 1024:.0f} KiB")
     console.print(table)
 
 
@@ -217,20 +218,23 @@ def lines(
     deals: Annotated[int, typer.Option(min=1000, help="How many deals, each of which has a line.")] = 1_000_000,
     participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 10_000,
 ) -> None:
-    """A month's lines of everyone, as payout asks scoring for them: with deals' facts and what statements keep, over HTTP."""
+    """A month's lines of everyone, as payout asks scoring for them: with deals' facts and what statements keep, over
+    HTTP.
+    """
     from benchmarks.lines import measure_lines
 
     console = Console()
     with _installation(console) as (system, status):
         status.update(f"{deals:,} deals of {participants:,} participants")
-        found = measure_lines(system, deals, participants)
+        measured = measure_lines(system, deals, participants)
     table = Table("what", "figure")
     table.add_row(
-        f"{found.lines:,} lines of {found.participants:,} participants, read and checked", f"{found.seconds:.1f} s"
+        f"{measured.lines:,} lines of {measured.participants:,} participants, read and checked",
+        f"{measured.seconds:.1f} s",
     )
-    table.add_row("processor of scoring and of the reader", f"{found.busy:.1f} s")
-    table.add_row("as a table in payout's memory", f"{found.mebibytes:,.0f} MiB")
-    table.add_row("most memory of the scoring process", f"{found.peak_bytes / 2**20:,.0f} MiB")
+    table.add_row("processor of scoring and of the reader", f"{measured.busy:.1f} s")
+    table.add_row("as a table in payout's memory", f"{measured.mebibytes:,.0f} MiB")
+    table.add_row("most memory of the scoring process", f"{measured.peak_bytes / 2**20:,.0f} MiB")
     console.print(table)
 
 
@@ -245,12 +249,13 @@ def payout(
     console = Console()
     with _installation(console) as (system, status):
         status.update(f"{deals:,} deals of {participants:,} participants")
-        found = measure_payout(system, deals, participants)
-    table = Table("step", "seconds", title=f"{found.lines:,} lines, {found.participants:,} payments, {found.total}")
-    for step, seconds in found.seconds.items():
+        measured = measure_payout(system, deals, participants)
+    title = f"{measured.lines:,} lines, {measured.participants:,} payments, {measured.total}"
+    table = Table("step", "seconds", title=title)
+    for step, seconds in measured.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
-    table.add_row("together", f"{sum(found.seconds.values()):.1f}")
-    table.add_row(f"slowest of {found.bookings} bookings of the stream meanwhile", f"{found.slowest_booking:.2f}")
+    table.add_row("together", f"{sum(measured.seconds.values()):.1f}")
+    table.add_row(f"slowest of {measured.bookings} bookings of the stream meanwhile", f"{measured.slowest_booking:.2f}")
     console.print(table)
 
 

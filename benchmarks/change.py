@@ -22,8 +22,10 @@ PROBES_EVERY = 0.2
 
 
 @dataclass(frozen=True)
-class Change:
-    """How long the change took, and the age of the earnings of deals that came in meanwhile: the median and the oldest."""
+class ChangeFigures:
+    """How long the change took, and the age of the earnings of deals that came in meanwhile: the median and the oldest;
+    in seconds.
+    """
 
     seconds: float
     probes: int
@@ -31,9 +33,9 @@ class Change:
     oldest: float
 
 
-def measure_change(stream: Stream, deals: int) -> Change:
+def measure_change(stream: Stream, deals: int) -> ChangeFigures:
     """Let deals be paid, publish a version that touches them all, and time it."""
-    stream.throughput(1, deals, lambda _: None)
+    stream.throughput(1, deals, lambda _: None)  # one second's worth at a rate of `deals`: so many deals
     done = threading.Event()
     with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=60) as client:
         meanwhile = pool.submit(_probe, stream, client, done)
@@ -43,7 +45,7 @@ def measure_change(stream: Stream, deals: int) -> Change:
         seconds = perf_counter() - begun
         done.set()
         ages = sorted(meanwhile.result())
-    return Change(seconds, len(ages), ages[len(ages) // 2], ages[-1])
+    return ChangeFigures(seconds, len(ages), ages[len(ages) // 2], ages[-1])
 
 
 def _probe(stream: Stream, client: httpx.Client, done: threading.Event) -> list[float]:

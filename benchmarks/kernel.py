@@ -24,7 +24,7 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Figure:
+class KernelFigure:
     """One measured line: what ran, seconds by the clock and of the processor, how many deals, and their total in minor
     units.
     """
@@ -63,6 +63,7 @@ def plan() -> Plan:
 
 def deals(count: int, participants: int) -> pl.DataFrame:
     """Won deals of a quarter, one in twenty a reversal, amounts of 1 to 20,000 in cents; the same every time."""
+    # Multiples of primes by the number: spread without a pattern that a tier or a month could show, and without a seed.
     number = pl.int_range(count)
     sign = pl.when(number % 20 == 7).then(-1).otherwise(1)
     made = pl.select(
@@ -88,7 +89,7 @@ def roster(participants: int) -> Roster:
     return Roster.of(assigned, quotas)
 
 
-def run(folder: Path, count: int, participants: int) -> list[Figure]:
+def run(folder: Path, count: int, participants: int) -> list[KernelFigure]:
     """Measure the kernel and DuckDB on the same Parquet file, in turn."""
     source = folder / "deals.parquet"
     deals(count, participants).write_parquet(source)
@@ -109,10 +110,11 @@ def run(folder: Path, count: int, participants: int) -> list[Figure]:
         "kernel: earnings and lines with slices": lines,
         "DuckDB: per-deal amounts by window, without slices": lambda: _duckdb(source, per_deal=True),
     }
+    # In turn and with the file read anew each time: both begin with Parquet, as an analyst does.
     timed = in_turn(ways, ROUNDS)
     return [
-        Figure(what=name, seconds=found.seconds, busy=found.busy, deals=count, total=found.result)
-        for name, found in timed.items()
+        KernelFigure(what=name, seconds=taken.seconds, busy=taken.busy, deals=count, total=taken.result)
+        for name, taken in timed.items()
     ]
 
 
@@ -120,6 +122,7 @@ def _duckdb(source: Path, per_deal: bool) -> int:
     """The same plan written by hand for DuckDB, in 10^-4 cents, halves rounded away from zero."""
     import duckdb
 
+    # In whole numbers, as the kernel computes: floating point would not be equal to the cent, and so not comparable.
     won = f"(select *, date_trunc('month', close_date) as m from read_parquet('{source}') where stage = 'won')"
     if per_deal:
         window = "sum(amount) over (partition by owner, m order by close_date, deal_id)"

@@ -54,17 +54,17 @@ def measure_lines(system: System, number: int, participants: int) -> Lines:
     source = ScoringClient.from_settings(system.settings)
     scoring = _scoring()
     begun, was = perf_counter(), _busy(scoring)
-    found = source.of(PERIOD, None)
+    table = source.of(PERIOD, None)
     seconds, busy = perf_counter() - begun, _busy(scoring) - was
     source.close()
-    assert found["settled"].all()
-    lines = int(found["lines"].list.len().sum())
+    assert table["settled"].all()
+    lines = int(table["lines"].list.len().sum())
     return Lines(
         seconds=seconds,
         busy=busy,
-        participants=found.height,
+        participants=table.height,
         lines=lines,
-        mebibytes=found.estimated_size("mb"),
+        mebibytes=table.estimated_size("mb"),
         peak_bytes=_most_memory(scoring),
     )
 
@@ -76,11 +76,11 @@ def fill(engine: Engine, number: int, participants: int) -> None:
         close_date=pl.lit(date(2025, 1, 1)) + pl.duration(days=pl.int_range(number) % 31)
     )
     facts = {
-        f"p{each}": {
+        f"p{person}": {
             f"2024-01-01/{name}": [value, STAMP, 0, "hr"]
             for name, value in (("plan", "bench"), ("quota.bookings", "750000"))
         }
-        for each in range(participants)
+        for person in range(participants)
     }
     with engine.begin() as connection:
         stored_reference.lock_for_change(connection)
@@ -105,6 +105,7 @@ def fill(engine: Engine, number: int, participants: int) -> None:
         changes = pl.concat(sums)
         earned = updated(pl.DataFrame(schema=PARTICIPANT_SUMS), changes, roster=people, plans=plans, months=None)
         stored_sums.save(connection, earned)
+    # As autovacuum does in time; right after a bulk load the planner would know nothing of the table.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("vacuum analyze deal")
 

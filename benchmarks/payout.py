@@ -22,9 +22,10 @@ from shared.contracts.topics import EARNINGS
 from shared.database import database_url, engine_for
 from shared.log.open import open_log
 from shared.log.port import Record
+from shared.periods import Month, next_period
 
 STEPS = {"calculate": "dana", "submit": "dana", "approve": "frank", "export": "dana"}
-AFTER = "2025-02"
+AFTER = next_period(PERIOD)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
     probes: list[float] = []
     done = threading.Event()
     run = client.post("/v1/runs", who="dana", body={"period": PERIOD})
+    # Steps hold locks while they close a month: what the stream books meanwhile shows how long others wait for them.
     stream = threading.Thread(target=_stream, args=(system, log, done, probes))
     stream.start()
     for step, who in STEPS.items():
@@ -78,7 +80,7 @@ def measure_payout(system: System, number: int, participants: int) -> Paid:
     )
 
 
-def _event(participant: str, revision: int, earnings: list[dict[str, Any]], period: str = PERIOD) -> Record:
+def _event(participant: str, revision: int, earnings: list[dict[str, Any]], period: Month = PERIOD) -> Record:
     event = {"participant_id": participant, "period": period, "revision": revision, "earnings": earnings, "basis": {}}
     return Record(participant, orjson.dumps(event, default=str))
 

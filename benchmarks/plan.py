@@ -39,7 +39,12 @@ components:
     kind: graduated
     measure: bookings
     on: attainment
-    tiers: [{up_to: 20%, rate: 3%}, {up_to: 40%, rate: 5.25%}, {up_to: 60%, rate: 7.75%}, {up_to: 80%, rate: 10%}, {rate: 12.5%}]
+    tiers:
+      - {up_to: 20%, rate: 3%}
+      - {up_to: 40%, rate: 5.25%}
+      - {up_to: 60%, rate: 7.75%}
+      - {up_to: 80%, rate: 10%}
+      - {rate: 12.5%}
   - component: services
     kind: whole
     measure: services
@@ -66,7 +71,7 @@ class Disagreement(Exception):
 
 
 @dataclass(frozen=True)
-class Figures:
+class PlanFigures:
     """Both ways, the bytes that the kernel had at most, and deals a second by the rate table alone."""
 
     kernel: Timed[pl.DataFrame]
@@ -81,7 +86,7 @@ def plans() -> PlanSet:
     return PlanSet([read_plan(PLAN, "bench.yaml")])
 
 
-def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Figures:
+def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> PlanFigures:
     """Measure all of it.
 
     Raises:
@@ -92,12 +97,13 @@ def run(folder: Path, count: int, participants: int, sample: int = 50_000) -> Fi
     ways = {"kernel": lambda: earnings(source, participants), "duckdb": lambda: earnings_in_sql(source)}
     timed = in_turn(ways, ROUNDS)
     ours, theirs = timed["kernel"], timed["duckdb"]
+    # A ratio between two calculations that do not pay the same says nothing.
     if not ours.result.equals(theirs.result):
         raise Disagreement("the kernel and DuckDB do not pay the same")
     rated = rules_engine.rates(pl.read_parquet(source)["amount"], next(iter(plans())), sample)
     if not rated.same:
         raise Disagreement("the kernel and zen-engine do not pay the same")
-    return Figures(kernel=ours, duckdb=theirs, peak_bytes=peak, by_kernel=rated.by_kernel, by_zen=rated.by_zen)
+    return PlanFigures(kernel=ours, duckdb=theirs, peak_bytes=peak, by_kernel=rated.by_kernel, by_zen=rated.by_zen)
 
 
 def earnings(source: Path, participants: int) -> pl.DataFrame:
@@ -110,10 +116,11 @@ def earnings(source: Path, participants: int) -> pl.DataFrame:
 
 def _apart(source: Path, count: int, participants: int) -> int:
     """Write the deals in a process of their own, and say how many bytes another that computes their pay has at most."""
+    # Of a process the system tells only the most memory that it ever had: writing the deals would be part of it.
     for work in (write_deals, _peak):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            found = process.submit(work, source, count, participants).result()
-    return found
+            peak = process.submit(work, source, count, participants).result()
+    return peak
 
 
 def write_deals(source: Path, count: int, participants: int) -> int:
@@ -125,4 +132,4 @@ def write_deals(source: Path, count: int, participants: int) -> int:
 
 def _peak(source: Path, count: int, participants: int) -> int:  # noqa: ARG001 (both are called alike)
     earnings(source, participants)
-    return getrusage(RUSAGE_SELF).ru_maxrss * 1024
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1024  # Linux counts it in kilobytes (getrusage(2))

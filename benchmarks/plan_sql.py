@@ -19,8 +19,8 @@ def earnings_in_sql(source: Path) -> pl.DataFrame:
 
     with duckdb.connect() as connection:
         connection.execute("set threads = 2")
-        found = pl.DataFrame(connection.sql(_QUERY.replace("SOURCE", str(source))))
-    return found.cast({"amount": pl.Int64}).sort(pl.all())
+        earnings = pl.DataFrame(connection.sql(_QUERY.replace("SOURCE", str(source))))
+    return earnings.cast({"amount": pl.Int64}).sort(pl.all())
 
 
 def _half_up(top: str, bottom: int) -> str:
@@ -76,7 +76,8 @@ with won as (
            {_half_up("(bookings * 25)", 10000)} as base,
            {_half_up(_marginal("bookings", MONTHLY), 10000)} as commission,
            {_half_up(f"({_WHOLE})", 10000)} as services,
-           (target_due - lag(target_due, 1, 0) over (partition by owner, year, quarter order by month))::bigint as target,
+           (target_due - lag(target_due, 1, 0)
+               over (partition by owner, year, quarter order by month))::bigint as target,
            size::bigint as size,
            ({_MATRIX})::bigint as matrix
     from due

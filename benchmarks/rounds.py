@@ -30,6 +30,6 @@ def in_turn(ways: Mapping[str, Callable[[], Result]], rounds: int) -> dict[str, 
             results[name] = work()
             taken[name].append((perf_counter() - clock, process_time() - busy))
     return {
-        name: Timed(median(each for each, _ in found[1:]), median(each for _, each in found[1:]), results[name])
-        for name, found in taken.items()
+        name: Timed(median(clock for clock, _ in times[1:]), median(busy for _, busy in times[1:]), results[name])
+        for name, times in taken.items()
     }

@@ -33,6 +33,7 @@ def rates(amounts: pl.Series, plan: Plan, sample: int) -> Rated:
     ours = exact.rounded("half_up", Fraction(1, 10**plan.digits)).minor(plan.digits, "the pay of a deal")
     by_kernel = len(amounts) / (perf_counter() - begun)
     evaluate = _engine(slabs)
+    # The engine decides one deal at a time, so that its rate does not depend on how many there are: a sample will do.
     few = amounts.head(sample).to_list()
     begun = perf_counter()
     theirs = [_half_up(int(evaluate("slabs", {"amount": amount})["result"]["pay"]), 10_000) for amount in few]

@@ -65,6 +65,7 @@ def printed(documents: list[bytes]) -> Printed:
     """Make the PDFs. Processes start anew, as those of a service would, and that is in the time."""
     processes = os.cpu_count() or 1
     begun, busy = perf_counter(), _busy()
+    # Spawned, not forked: threads of data frame libraries do not survive a fork.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         size = sum(pool.map(_size, documents, chunksize=CHUNK))
     return Printed(

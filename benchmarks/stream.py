@@ -17,7 +17,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.kernel import plan
-from earnest.local.drain import unsent, wait_until_drained
+from earnest.local.drain import behind, wait_until_drained
 from earnest.local.system import System
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
@@ -83,6 +83,7 @@ class Stream:
 
         `sent` is told how many deals were just accepted.
         """
+        # Made before the clock starts: what is measured is the system, not the making of its input.
         bodies = [self._body(BATCH) for _ in range(int(seconds * deals_per_second / BATCH))]
         begun = perf_counter()
         with ThreadPoolExecutor(SENDERS) as senders:
@@ -105,14 +106,15 @@ class Stream:
         with ThreadPoolExecutor(SENDERS) as pool, httpx.Client(timeout=60) as client:
             load = pool.submit(_paced, every, stop, bodies, self._send)
             probes = []
+            # Each probe is somebody who has earned nothing yet: their first earning can only be that of their deal.
             for number in range(PROBES):
                 probes.append(pool.submit(self.probe, client, f"probe-{number}"))
                 sleep(1 / PROBES_PER_SECOND)
-            found = sorted(probe.result() for probe in probes)
+            ages = sorted(probe.result() for probe in probes)
             stop.set()
             load.result()
         self.wait_until_read()
-        return Ages(rate, len(found), found[len(found) // 2], found[int(len(found) * 0.99)])
+        return Ages(rate, len(ages), ages[len(ages) // 2], ages[int(len(ages) * 0.99)])
 
     def history(self, deals: int, times: int = 100) -> tuple[float, float]:
         """The median age of an earning whose participant has ten earlier deals in the month, and of one who has so
@@ -142,8 +144,8 @@ class Stream:
     def _earnings(self, client: httpx.Client, owner: str) -> list[Any]:
         url = f"{self._system.urls['scoring']}/v1/participants/{owner}/earnings"
         key = {"authorization": f"Bearer {self._system.key('analyst')}"}
-        found: list[Any] = client.get(url, headers=key).raise_for_status().json()["earnings"]
-        return found
+        earnings: list[Any] = client.get(url, headers=key).raise_for_status().json()["earnings"]
+        return earnings
 
     def stages(self) -> dict[str, tuple[float, float]]:
         """Per worker of scoring: records processed, and the seconds its batches took."""
@@ -165,18 +167,8 @@ class Stream:
 
     def _behind(self) -> bool:
         """Whether a worker has not reached the end of a topic; topics are asked in the order of the road."""
-        for topic in (PLANS, ROSTER, DEALS, RECREDITS, CREDITS):
-            if unsent(self._log, topic):
-                return True
-            ends = self._log.ends(topic)
-            with self._engine.connect() as connection:
-                rows = connection.exec_driver_sql(
-                    "select partition, next_position from position where topic = %s", (topic.name,)
-                ).all()
-            read = {row.partition: row.next_position for row in rows}
-            if any(read.get(place.number, 0) < end for place, end in ends.items()):
-                return True
-        return False
+        topics = (PLANS, ROSTER, DEALS, RECREDITS, CREDITS)
+        return any(behind(self._log, self._engine, topic=topic) for topic in topics)
 
     def _body(self, deals: int) -> bytes:
         lines = [orjson.dumps(self._deal(f"p{n * 7919 % self._participants}")) for n in self._numbers(deals)]
@@ -235,6 +227,7 @@ class Stream:
 
 
 def _paced(every: float, stop: threading.Event, bodies: Iterator[bytes], send: Callable[[bytes], None]) -> None:
+    # By a clock that does not wait for answers: a slow system gets no rest for being slow (coordinated omission).
     due = perf_counter()
     for body in bodies:
         if stop.is_set():

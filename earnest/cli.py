@@ -32,10 +32,11 @@ def _common(
         typer.Option(envvar="EARNEST_HOME", help="Folder of the installation on this machine; .earnest by default."),
     ] = None,
 ) -> None:
-    if home is not None:
+    if home is not None:  # by the environment, as everything below reads it, and processes that are started inherit it
         os.environ["EARNEST_HOME"] = str(home.resolve())
 
 
+# Found and not listed: a command is one file, and nothing else knows of it.
 for _module in iter_modules(commands.__path__):
     import_module(f"{commands.__name__}.{_module.name}").register(app)
 
@@ -51,23 +52,32 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", code=130)
     except Exception as error:
+        if _is(error, ("shared.kernel.arithmetic.expressions", "Overflow")):
+            _fail(str(error))  # a sum that no amount can be: the message names it, and what to look at are the files
         if _is_out_of_reach(error):
             # The driver's own message is long and names an address; what to do is one line.
             _fail("the installation's database or log does not answer: run `earnest up` in another terminal")
         # The traceback may hold people's pay: into a private file, not onto the terminal.
         with tempfile.NamedTemporaryFile("w", prefix="earnest-error-", suffix=".txt", delete=False) as file:
             traceback.print_exc(file=file)
-        _fail(
-            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''} (details: {file.name})"
-        )
+        first_line = next(iter(str(error).strip().splitlines()), "")
+        _fail(f"{type(error).__name__}: {first_line} (details: {file.name})")
 
 
 def _is_out_of_reach(error: Exception) -> bool:
-    """Whether a server could not be reached. Only a command that has loaded what speaks to servers can fail like that."""
-    kinds = (("sqlalchemy.exc", "OperationalError"), ("shared.log.port", "LogUnavailable"))
-    known = tuple(getattr(sys.modules[module], name) for module, name in kinds if module in sys.modules)
+    """Whether a server could not be reached."""
     reached = getattr(getattr(error, "orig", None), "sqlstate", None) is not None  # the database itself said something
-    return isinstance(error, known) and not reached
+    return not reached and _is(error, ("sqlalchemy.exc", "OperationalError"), ("shared.log.port", "LogUnavailable"))
+
+
+def _is(error: Exception, *kinds: tuple[str, str]) -> bool:
+    """Whether an error is of one of these classes, each by its module and name.
+
+    They are looked up and not imported: a module that a command has not loaded did not raise anything, and loading it
+    for a question would take longer than most commands.
+    """
+    loaded = (getattr(sys.modules[module], name) for module, name in kinds if module in sys.modules)
+    return isinstance(error, tuple(loaded))
 
 
 def _fail(message: str, code: int = 1) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 # What takes long to load is loaded by whoever speaks to a service: `earnest --help` does not wait for it.
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ class Client:
         """What the service answers, as data."""
         answer: dict[str, Any] = self._answer(service, "GET", path=path, who=who).json()
         return answer
+
+    def pages(self, path: str, query: Mapping[str, Any], *, who: str) -> Iterator[dict[str, Any]]:
+        """Page after page of what a path lists, until one names none that follows; each is asked for when it is due."""
+        after: dict[str, Any] = {}
+        while True:
+            page = self.get(f"{path}?{urlencode({**query, **after})}", who=who)
+            yield page
+            if page["next"] is None:
+                return
+            after = {"after": page["next"]}
 
     def post(
         self,
@@ -91,6 +102,7 @@ class Client:
             who: asks.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        # The manifest first: it names the files and the hashes by which each is known to be whole.
         manifest = self.fetch(f"{path}/manifest", who=who)
         written = []
         for number, entry in enumerate(json.loads(manifest)["files"], 1):
@@ -128,6 +140,7 @@ class Client:
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, whenever somebody looks or the machine stops."""
+    # In the same folder, where a rename is one step of the file system; from another disk it would be a copy.
     part = file.with_name(f"{file.name}.part")
     part.write_bytes(content)
     part.replace(file)
@@ -137,7 +150,7 @@ def _waiting(service: Service) -> AbstractContextManager[object]:
     """Something that moves on the terminal of whoever waits; nothing where no person looks."""
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True)  # not on stdout, which may be read by a program
     return console.status(f"{service} is at work") if console.is_terminal else nullcontext()
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from earnest.files.calculation import Calculation
 
 STEPS = 6
+"""What `calculate` says that it does, and the reading of the plans before it."""
 MANY = 24
+"""Rows of totals that a screen shows; where there would be more, a component has one row for all its periods."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,10 +38,8 @@ def calc(
 
     from earnest.files.calculation import calculate
     from earnest.files.results import write_results
-    from earnest.local.processes import LocalError
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
-    from shared.kernel.arithmetic.expressions import Overflow
 
     console = Console()
     columns = (
@@ -54,36 +54,34 @@ def calc(
         def step(what: str) -> None:
             progress.update(task, description=what, advance=1)
 
-        try:
-            found = calculate(deals, roster, plans=read_plans(plan), step=step)
-        except Overflow as error:
-            raise LocalError(str(error)) from None
+        calculation = calculate(deals, roster, plans=read_plans(plan), step=step)
         if out is not None:
             step("Writing")
-            write_results(found, out)
-    _summarise(found, slips_in([file for each in plan for file in plan_files(each)]), out=out, console=console)
+            write_results(calculation, out)
+    _summarise(calculation, slips_in([file for path in plan for file in plan_files(path)]), out=out, console=console)
 
 
-def _summarise(found: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:
+def _summarise(calculation: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:
     from rich.table import Table
 
-    for note in found.notes:
+    for note in calculation.notes:
         console.print(f"Note: {note}", highlight=False, markup=False)
-    for warning in [*of_plans, *found.warnings]:
+    for warning in [*of_plans, *calculation.warnings]:
         console.print(f"Warning: {warning}", highlight=False, markup=False)
     table = Table(title="Earnings")
     for name in ("component", "period", "participants"):
         table.add_column(name, justify="right" if name == "participants" else "left")
     table.add_column("amount", justify="right")
     table.add_column("currency")
-    for row in _totals(found).iter_rows():
+    for row in _totals(calculation).iter_rows():
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
     console.print(
-        f"{found.deals:,} deals, {found.won:,} of them won, {found.credited:,} credited; {found.participants:,} participants.",
+        f"{calculation.deals:,} deals, {calculation.won:,} of them won, {calculation.credited:,} credited; "
+        f"{calculation.participants:,} participants.",
         highlight=False,
     )
-    for rows, title in ((found.rejected, "Not used"), (found.unpaid, "Paid nothing, as the plan says")):
+    for rows, title in ((calculation.rejected, "Not used"), (calculation.unpaid, "Paid nothing, as the plan says")):
         if not rows.is_empty():
             _tell(rows, title, console=console)
     if out is None:
@@ -97,13 +95,13 @@ def _summarise(found: Calculation, of_plans: list[str], *, out: Path | None, con
         )
 
 
-def _totals(found: Calculation) -> pl.DataFrame:
+def _totals(calculation: Calculation) -> pl.DataFrame:
     """Per component and period, or per component where that would be long."""
     import polars as pl
 
     from earnest.files.display import money
 
-    earned, by = found.earnings, ["component", "period", "currency"]
+    earned, by = calculation.earnings, ["component", "period", "currency"]
     if earned.select(by).n_unique() > MANY:
         first_to_last = pl.format("{} to {}", pl.col("period").min(), pl.col("period").max())
         earned = earned.with_columns(period=first_to_last)

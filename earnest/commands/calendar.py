@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 app = typer.Typer(no_args_is_help=True, help="Pay calendars: which pay periods a pay group has, and when each is paid.")
 
@@ -35,9 +35,10 @@ def show(
     year = year or datetime.now(UTC).year
     periods = _of_file(Path(group), year) if Path(group).is_file() else _published(group, year, who=who)
     table = Table("pay period", "from", "to", "paid", "acknowledged by", "closes", title=f"{group}, {year}")
-    for each in periods:
+    for period in periods:
         table.add_row(
-            *(str(each[name]) for name in ("name", "start", "end", "pay_date", "cut_off")), ", ".join(each["closes"])
+            *(str(period[name]) for name in ("name", "start", "end", "pay_date", "cut_off")),
+            ", ".join(period["closes"]),
         )
     print_table(table)
 
@@ -46,8 +47,8 @@ def _published(group: str, year: int, *, who: str) -> list[dict[str, Any]]:
     from earnest.client import connected
 
     path = f"/v1/pay-groups/{group}/periods?first={year}-01-01&last={year}-12-31"
-    found: list[dict[str, Any]] = connected().get(path, who=who)["periods"]
-    return found
+    periods: list[dict[str, Any]] = connected().get(path, who=who)["periods"]
+    return periods
 
 
 def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
@@ -55,7 +56,7 @@ def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
     from datetime import date
 
     from earnest.files.rejections import FileError
-    from earnest.policies.checking import read_policy_file
+    from earnest.policies import read_policy_file
     from shared.pay.calendars.pay_periods import pay_periods
     from shared.pay.calendars.policy import PayGroup
 
@@ -63,4 +64,4 @@ def _of_file(file: Path, year: int) -> list[dict[str, Any]]:
     if not isinstance(group, PayGroup):
         raise FileError(f"{file} is a policy of kind {group.kind}, and only a pay_group has pay periods")
     periods = pay_periods(group, date(year, 1, 1), last=date(year, 12, 31))
-    return [{**asdict(each), "closes": each.months} for each in periods]
+    return [{**asdict(period), "closes": period.months} for period in periods]

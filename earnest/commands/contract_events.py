@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ import typer
 
 from earnest.client import connected
 from earnest.commands.costs import AUTHOR, Author, costs
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 PAGE = 10_000
 SHOWN = 100
@@ -66,10 +65,10 @@ def told(
 
 def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Author = AUTHOR) -> None:
     """A contract in words: what was capitalised, over how long, and what is booked of it."""
-    found = connected().get(f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
-    for sentence in found["words"]:
+    account = connected().get(f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
+    for sentence in account["words"]:
         typer.echo(sentence)
-    _print(found["booked"])
+    _print(account["booked"])
 
 
 def entries(
@@ -83,28 +82,16 @@ def entries(
     from earnest.files.cost_results import write_table
 
     query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
-    pages = _pages("/v1/contract-costs/entries", query | {"limit": PAGE if out else SHOWN}, who=who)
+    pages = connected().pages("/v1/contract-costs/entries", {**query, "limit": PAGE if out else SHOWN}, who=who)
     if out is None:
-        rows, more = next(pages)
-        _print(rows)
-        if more:
+        page = next(pages)
+        _print(page["entries"])
+        if page["next"] is not None:
             typer.echo(f"These are the first {SHOWN}. --out FILE.csv writes all of them.")
         return
-    found = [row for rows, _ in pages for row in rows]
-    write_table(list(found[0]) if found else [], found, path=out)
-    typer.echo(f"Written: {out}, {len(found):,} entries")
-
-
-def _pages(path: str, query: dict[str, Any], *, who: str) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    """The entries page by page, and whether more follow."""
-    client = connected()
-    after = 0
-    while True:
-        page = client.get(f"{path}?{urlencode(query | {'after': after})}", who=who)
-        yield page["entries"], page["next"] is not None
-        if page["next"] is None:
-            return
-        after = page["next"]
+    rows = [entry for page in pages for entry in page["entries"]]
+    write_table(list(rows[0]) if rows else [], rows, path=out)
+    typer.echo(f"Written: {out}, {len(rows):,} entries")
 
 
 def _print(rows: Any) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.client import connected
-from earnest.run_in_words import money
+from earnest.terminal import money
+from shared.periods import Month, month_named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 costs = typer.Typer(
     no_args_is_help=True,
-    help="Contract costs (ASC 340-40, IFRS 15): capitalise commissions, expense them over the benefit period, roll forward.",
+    help="Contract costs (ASC 340-40, IFRS 15): capitalise commissions, expense them over the benefit period, "
+    "roll forward.",
 )
 
 Contracts = Annotated[
@@ -59,31 +61,30 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the schedule of every asset, the roll-forward and the journals, and write them with what was not used."""
-    from rich.console import Console
-
     from earnest.files.contract_costs import read_costs
-    from earnest.files.cost_results import period, tables, window, write_costs
+    from earnest.files.cost_results import tables, window, write_costs
     from earnest.local.processes import LocalError
 
     formats = form or ["csv"]
     if by not in {"month", "quarter", "year"}:
         raise LocalError(f"--by: {by!r} is none of month, quarter, year")
-    if unknown := [each for each in formats if each not in {"csv", "json", "xlsx"}]:
+    if unknown := [name for name in formats if name not in {"csv", "json", "xlsx"}]:
         raise LocalError(f"--format: {unknown[0]!r} is none of csv, json, xlsx")
     file = read_costs(contracts, policy)
-    begin, end = window(file.books) or (first or "2026-01", last or first or "2026-01")
-    begin, end = period(first or begin, "--from"), period(last or max(end, first or end), "--through")
+    moved_first, moved_last = window(file.books) or (first or "2026-01", last or first or "2026-01")
+    begin = _month(first or moved_first, "--from")
+    end = _month(last or max(moved_last, first or moved_last), "--through")
     if begin > end:
         raise LocalError(f"--from {begin} is after --through {end}")
     made = tables(file, begin, last=end, by=by)  # type: ignore[arg-type]  # checked above
-    console = Console(highlight=False)
-    console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
+    console = _wide_console()
     for note in file.notes:
         console.print(f"Note: {note}", markup=False)
     _show(made["rollforward"][1], f"Roll-forward {begin} to {end}", console=console)
     count = len(file.books.assets)
     console.print(
-        f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; {file.rejected.height:,} rows not used."
+        f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; "
+        f"{file.rejected.height:,} rows not used."
     )
     for row in made["rejected"][1][:SHOWN]:
         console.print(f"  row {row['row']}, {row['id'] or ''}: {row['message']}", markup=False)
@@ -140,8 +141,8 @@ def book(
 ) -> None:
     """Book a month in the running installation: what the facts say by now, less what is booked."""
     query = "?catch_up=true" if catch_up else ""
-    found = connected().post(f"/v1/contract-costs/periods/{period}{query}", who=who)
-    batch = found["batch"]
+    answer = connected().post(f"/v1/contract-costs/periods/{period}{query}", who=who)
+    batch = answer["batch"]
     typer.echo(
         f"{batch['id']}: {batch['entries']:,} entries"
         if batch
@@ -152,7 +153,7 @@ def book(
         amounts = f"{money(row['carrying'])} {row['currency']} carried, {money(row['current'])} of it current"
         typer.echo(f"  {entity}{amounts}")
     alike: dict[str, list[str]] = {}
-    for row in found["not_used"]:
+    for row in answer["not_used"]:
         alike.setdefault(row["message"], []).append(row["source"] or row["id"])
     for message, which in alike.items():
         more = f" and {len(which) - SAID:,} more" if len(which) > SAID else ""
@@ -166,19 +167,32 @@ def rollforward(
     who: Author = AUTHOR,
 ) -> None:
     """The roll-forward of what is booked in the running installation."""
-    from rich.console import Console
-
-    found = connected().get(f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)
+    answer = connected().get(f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)
     words = {"period", "entity", "currency"}
     rows: Table = [
         {name: cell if name in words else Decimal(cell or 0) for name, cell in row.items()}
-        for row in found["movements"]
+        for row in answer["movements"]
     ]
-    console = Console(highlight=False)
-    console = console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
+    console = _wide_console()
     _show(rows, f"Booked {first} to {last}", console=console)
     if not rows:
         console.print("Nothing is booked: earnest costs book PERIOD")
+
+
+def _month(text: str, option: str) -> Month:
+    from earnest.local.processes import LocalError
+
+    try:
+        return month_named(text)
+    except ValueError:
+        raise LocalError(f"{option}: {text!r} is not a month like 2026-01") from None
+
+
+def _wide_console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
 
 
 def _show(rows: Table, title: str, *, console: Console) -> None:
@@ -189,7 +203,7 @@ def _show(rows: Table, title: str, *, console: Console) -> None:
     for who in dict.fromkeys((row["entity"], row["currency"]) for row in rows):
         own = [row for row in rows if (row["entity"], row["currency"]) == who]
         names = [name for name in AMOUNTS if name in ALWAYS or any(row[name] for row in own)]
-        shown = Shown(title=f"{title}, {' '.join(each for each in who if each)}", box=SIMPLE)
+        shown = Shown(title=f"{title}, {' '.join(filter(None, who))}", box=SIMPLE)
         shown.add_column("period", no_wrap=True)
         for name in names:
             shown.add_column(name, justify="right", no_wrap=True)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from earnest.client import connected
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 hold = typer.Typer(
     no_args_is_help=True, help="Holds: pay that is not released until somebody, a date or the customer's money does it."
@@ -83,10 +83,15 @@ def list_holds(
     from rich.table import Table
 
     table = Table("hold", "on", "since", "reason", "by", "released")
-    for each in connected().get(f"/v1/holds?open_only={str(not every).lower()}", who=who)["holds"]:
-        released = f"{each['released_on']} by {each['released_by']}" if each["released_on"] else ""
+    for entry in connected().get(f"/v1/holds?open_only={str(not every).lower()}", who=who)["holds"]:
+        released = f"{entry['released_on']} by {entry['released_by']}" if entry["released_on"] else ""
         table.add_row(
-            each["id"], f"{each['scope']} {each['subject']}", each["since"], each["reason"], each["actor"], released
+            entry["id"],
+            f"{entry['scope']} {entry['subject']}",
+            entry["since"],
+            entry["reason"],
+            entry["actor"],
+            released,
         )
     print_table(
         table, "There are no holds." if every else "There are no open holds; --all shows those that are released."
@@ -106,6 +111,7 @@ def adjust(
 ) -> None:
     """Adjust a participant's pay by hand. The next run pays it; whoever adjusted cannot approve that run."""
     content = base64.b64encode(attachment.read_bytes()).decode()
+    # The document travels with the adjustment: there is no moment in which one is booked without the other.
     body = {"id": str(uuid4()), "participant_id": participant, "amount": amount, "currency": currency, "month": month}
     document = {"reason": reason, "attachment_name": attachment.name, "attachment": content}
     made = connected().post("/v1/adjustments", who=who, body=body | document)

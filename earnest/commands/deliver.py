@@ -29,8 +29,8 @@ def deliver(
     if Path(what).is_file():
         _send(Path(what), client.get(f"/v1/policies/delivery/{to}", who=who)["policy"])
         return
-    found = client.post("/v1/deliveries", who=who, body={"batch": what, "to": to})
-    typer.echo(_words(found))
+    delivery = client.post("/v1/deliveries", who=who, body={"batch": what, "to": to})
+    typer.echo(_words(delivery))
 
 
 @payout.command()
@@ -46,10 +46,10 @@ def deliveries(
     from earnest.client import connected
 
     query = f"?{urlencode({'batch': batch})}" if batch else ""
-    delivered = connected().get(f"/v1/deliveries{query}", who=who)["deliveries"]
-    for found in delivered:
-        typer.echo(_words(found))
-    if not delivered:
+    listed = connected().get(f"/v1/deliveries{query}", who=who)["deliveries"]
+    for delivery in listed:
+        typer.echo(_words(delivery))
+    if not listed:
         typer.echo(f"Nothing{f' of {batch}' if batch else ''} was delivered or is on its way.")
 
 

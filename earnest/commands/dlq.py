@@ -71,14 +71,14 @@ def show(
     """One dead letter with its headers and its value."""
     from shared.log.dead_letters import Filter, find
 
-    found = [
+    letters = [
         letter
         for _, engine in _schemas(_settings(), service)
         for letter in find(engine, Filter(id=letter_id), include_replayed=True)
     ]
-    if not found:
+    if not letters:
         raise LocalError(f"{service} has no dead letter {letter_id}: see `earnest dlq list`")
-    [letter] = found
+    [letter] = letters
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"{letter.worker} could not process {_place(letter)}, key {letter.record.key}")
     console.print(f"cause:    {letter.code}: {letter.message}")
@@ -103,8 +103,8 @@ def replay(
 ) -> None:
     """Send dead letters again after their cause was mended, with all that wait behind them, in their order.
 
-    Without options all open ones are sent. They go to the worker that could not process them, and to no other. Whoever sends facts again
-    has a hand in the pay that they move, as whoever sent them first.
+    Without options all open ones are sent. They go to the worker that could not process them, and to no other. Whoever
+    sends facts again has a hand in the pay that they move, as whoever sent them first.
     """
     from earnest.local.home import Home
     from shared.log import dead_letters
@@ -141,6 +141,7 @@ def _schemas(settings: Settings, service: Service | None) -> Iterator[tuple[str,
     for name in get_args(Service) if service is None else [service]:
         engine = engine_for(database_url(settings), name)
         try:
+            # Not every service sets letters aside, and one that was never started has no tables yet.
             if inspect(engine).has_table("dead_letter", schema=name):
                 yield name, engine
         finally:

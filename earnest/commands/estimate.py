@@ -29,50 +29,45 @@ def estimate(
 ) -> None:
     """What would I earn if these open deals closed? The calculation itself, on the deals as they would be."""
     from earnest.files.kernel_inputs import read_inputs
-    from earnest.local.processes import LocalError
     from earnest.plans.files import read_plans
     from earnest.simulation.estimate import closings
     from earnest.simulation.estimate import estimate as estimated
-    from shared.kernel.arithmetic.expressions import Overflow
 
-    try:
-        found = estimated(read_inputs(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
-    except Overflow as error:
-        raise LocalError(str(error)) from None
+    result = estimated(read_inputs(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
     if json:
-        _as_json(found, participant)
+        _as_json(result, participant)
     else:
-        _as_table(found, participant)
+        _as_table(result, participant)
 
 
-def _rows(found: Estimate) -> list[dict[str, str]]:
+def _rows(result: Estimate) -> list[dict[str, str]]:
     from earnest.files.display import money
 
-    currencies = found.earnings["currency"].unique()
-    table = found.earnings.with_columns(money(name, currencies).alias(name) for name in ("now", "then", "change"))
+    currencies = result.earnings["currency"].unique()
+    table = result.earnings.with_columns(money(name, currencies).alias(name) for name in ("now", "then", "change"))
     return table.to_dicts()
 
 
-def _as_json(found: Estimate, participant: str) -> None:
+def _as_json(result: Estimate, participant: str) -> None:
     import orjson
 
     from earnest.files.display import money
 
-    currencies = found.credits["currency"].unique()
-    credits = found.credits.select(
+    currencies = result.credits["currency"].unique()
+    credits = result.credits.select(
         "deal_id", "rule", "credit_date", amount=money("amount", currencies), currency="currency"
     ).to_dicts()
-    document = {"participant_id": participant, "earnings": _rows(found), "credits": credits}
+    document = {"participant_id": participant, "earnings": _rows(result), "credits": credits}
     typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
-def _as_table(found: Estimate, participant: str) -> None:
+def _as_table(result: Estimate, participant: str) -> None:
     from decimal import Decimal
 
     from rich.console import Console
     from rich.table import Table
 
-    rows = _rows(found)
+    rows = _rows(result)
     table = Table("period", "component", title=f"What {participant} would earn")
     for name in ("now", "then", "change"):
         table.add_column(name, justify="right")

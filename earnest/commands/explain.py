@@ -32,20 +32,15 @@ def explain(
 
     from earnest.files.earning_explanations import explain_earnings
     from earnest.files.kernel_inputs import read_inputs
-    from earnest.local.processes import LocalError
     from earnest.plans.files import read_plans
-    from shared.kernel.arithmetic.expressions import Overflow
 
-    try:
-        explanations = explain_earnings(
-            read_inputs(deals, roster, plans=read_plans(plan)), participant, period=period, component=component
-        )
-    except Overflow as error:
-        raise LocalError(str(error)) from None
+    explanations = explain_earnings(
+        read_inputs(deals, roster, plans=read_plans(plan)), participant, period=period, component=component
+    )
     if json:
         import orjson
 
-        documents = [each.model_dump(mode="json") for each in explanations]
+        documents = [explanation.model_dump(mode="json") for explanation in explanations]
         typer.echo(orjson.dumps({"earnings": documents}, option=orjson.OPT_INDENT_2).decode())
         return
     console = Console(highlight=False)

@@ -10,8 +10,7 @@ import typer
 
 from earnest.client import Client, connected
 from earnest.commands.payout import AUTHOR, Author, payout
-from earnest.run_in_words import money
-from earnest.tables import print_table
+from earnest.terminal import money, print_table
 
 gl = typer.Typer(no_args_is_help=True, help="The general ledger: post a month of pay to the company's books.")
 
@@ -33,11 +32,11 @@ def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under 
 def preview(period: Period, entity: Entity = "", form: Format = None, who: Author = AUTHOR) -> None:
     """What posting a month would write, checked as the file would be; nothing is written."""
     query = {"period": period, "entity": entity} | ({"format": form} if form else {})
-    found = connected().get(f"/v1/gl/preview?{urlencode(query)}", who=who)
-    if not found["entries"]:
+    draft = connected().get(f"/v1/gl/preview?{urlencode(query)}", who=who)
+    if not draft["entries"]:
         typer.echo(f"Nothing is booked in {period} that is not posted.")
         return
-    _entries(f"{period} {entity}".strip() + f", not posted yet, as {found['format']}", found["entries"])
+    _entries(f"{period} {entity}".strip() + f", not posted yet, as {draft['format']}", draft["entries"])
 
 
 @gl.command()
@@ -60,8 +59,8 @@ def fetch(batch: BatchId, out: Out = None, who: Author = AUTHOR) -> None:
 @gl.command()
 def show(batch: BatchId, who: Author = AUTHOR) -> None:
     """The entries of a batch."""
-    found = connected().get(f"/v1/gl/batches/{batch}", who=who)
-    _entries(f"{batch}, {found['format']}, posted by {found['made_by']} at {found['made_at']}", found["entries"])
+    posted = connected().get(f"/v1/gl/batches/{batch}", who=who)
+    _entries(f"{batch}, {posted['format']}, posted by {posted['made_by']} at {posted['made_at']}", posted["entries"])
 
 
 @gl.command("list")
@@ -74,11 +73,11 @@ def list_batches(
 
     query = f"?{urlencode({'period': period})}" if period else ""
     table = Table("batch", "entity", "format", "entries", "debits", "by", "sha256")
-    for found in connected().get(f"/v1/gl/batches{query}", who=who)["batches"]:
-        manifest = found["manifest"]
+    for batch in connected().get(f"/v1/gl/batches{query}", who=who)["batches"]:
+        manifest = batch["manifest"]
         debits = "\n".join(f"{money(total)} {currency}" for currency, total in manifest["control_totals"].items())
-        row = (found["id"], found["entity"], found["format"], str(manifest["entry_count"]), debits)
-        table.add_row(*row, found["made_by"], found["sha256"][:12])
+        row = (batch["id"], batch["entity"], batch["format"], str(manifest["entry_count"]), debits)
+        table.add_row(*row, batch["made_by"], batch["sha256"][:12])
     print_table(
         table, f"Nothing{f' of {period}' if period else ''} is posted yet: earnest payout gl post MONTH --entity ENTITY"
     )
@@ -95,15 +94,15 @@ def reconcile(
     from rich.table import Table
 
     query = urlencode({"period": period, "entity": entity, "tolerance": tolerance})
-    found = connected().get(f"/v1/gl/reconciliation?{query}", who=who)
+    comparison = connected().get(f"/v1/gl/reconciliation?{query}", who=who)
     columns = ("ledger", "gl", "difference")
     table = Table("account", "currency", title=f"{period} {entity}".strip())
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in found["balances"]:
+    for row in comparison["balances"]:
         table.add_row(row["account"], row["currency"], *(money(row[name]) for name in columns))
     print_table(table, f"Nothing of {period} {entity}".strip() + " is booked or posted.")
-    if not found["agrees"]:
+    if not comparison["agrees"]:  # by the exit code, too: a script that closes months asks before it does
         typer.echo("They differ: post what was booked since, or see which batch was not made here.")
         raise typer.Exit(1)
     typer.echo("They agree.")
@@ -112,9 +111,9 @@ def reconcile(
 @gl.command()
 def formats(who: Author = AUTHOR) -> None:
     """The files that books take; their settings are in the policy gl_accounts."""
-    for found in connected().get("/v1/gl/formats", who=who)["formats"]:
-        settings = ", ".join(found["settings"].get("properties", {}))
-        typer.echo(f"{found['name']:<20} {found['title']}: {settings}")
+    for form in connected().get("/v1/gl/formats", who=who)["formats"]:
+        settings = ", ".join(form["settings"].get("properties", {}))
+        typer.echo(f"{form['name']:<20} {form['title']}: {settings}")
 
 
 def _write(client: Client, batch: dict[str, Any], *, out: Path | None, who: str) -> None:

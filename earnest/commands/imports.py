@@ -1,4 +1,4 @@
-"""`earnest import`: the files of a CRM's export, through ingest like any other facts, or as files for `earnest calc`."""
+"""`earnest import`: a CRM's export, through ingest like any other facts, or as files for `earnest calc`."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def import_export(
     from earnest.imports.crediting import crediting
     from earnest.imports.reading import read_deals
     from earnest.imports.recipe import read_recipe
-    from earnest.imports.sending import Sender
-    from earnest.imports.team import quotas, roster_events, team
+    from earnest.imports.sending import ImportSender
+    from earnest.imports.team import roster_events, team
     from earnest.imports.writing import write_deals, write_report, write_roster
     from earnest.local.home import Home
     from earnest.plans.check import slips_in
@@ -65,18 +65,10 @@ def import_export(
     files = recipe_folder / "plans"
     plans = read_plans([files]) if not files_only or files.is_dir() else PlanSet([])
     members = team(folder, recipe)
-    export = read_deals(
-        folder,
-        recipe,
-        people=frozenset(member.participant_id for member in members),
-        settings=settings,
-        columns=plans.columns,
-    )
-    quota = quotas(members, export.events, rule=recipe.quotas, plan=recipe.roster.plan)
-    occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
-    roster = roster_events(
-        members, quota, measure=recipe.quotas.measure, since=recipe.roster.effective_from, occurred_at=occurred_at
-    )
+    people = frozenset(member.participant_id for member in members)
+    export = read_deals(folder, recipe, people=people, settings=settings, columns=plans.columns)
+    roster = roster_events(members, export.events, recipe=recipe)
+    # Whom it credits is computed from the files that `earnest calc` would read, also where nobody asked for them.
     with TemporaryDirectory() as apart:
         written = files_only or Path(apart)
         write_deals(written / "deals.csv", export.events)
@@ -85,7 +77,8 @@ def import_export(
     if files_only:
         report = files_only / report.name
     else:
-        sender = Sender(home, settings, console=console)
+        sender = ImportSender(home, settings, console=console)
+        # In the order in which they need each other: nobody is credited before they are on a plan.
         sender.publish(plans)
         sender.send("roster", "hr", events=roster)
         sender.send("deals", "crm", events=export.events)
@@ -94,8 +87,8 @@ def import_export(
     _summarise(export, len(members), report=report, console=console)
     if credited is not None:
         _tell(credited, slips_in(plan_files(files)), console=console)
-    nothing_taken = export.won_rows > 0 and not any(e["data"]["fields"].get("stage") == "won" for e in export.events)
-    if nothing_taken or (credited is not None and credited.nobody):
+    won_taken = any(event["data"]["fields"].get("stage") == "won" for event in export.events)
+    if (export.won_rows > 0 and not won_taken) or (credited is not None and credited.nobody):
         console.print("Warning: this import credits nobody.", highlight=False)
         raise typer.Exit(1)
 
@@ -118,7 +111,7 @@ def _summarise(export: Export, members: int, *, report: Path, console: Console) 
     )
 
 
-def _tell(found: Crediting, of_plans: list[str], *, console: Console) -> None:
-    console.print(f"Credited: {found.credited:,} of {found.won:,} won deals.", highlight=False)
-    for said in [*(missed.in_words for missed in found.missed), *of_plans, *found.remarks]:
-        console.print(f"Warning: {said}", highlight=False, markup=False, soft_wrap=True)
+def _tell(crediting: Crediting, of_plans: list[str], *, console: Console) -> None:
+    console.print(f"Credited: {crediting.credited:,} of {crediting.won:,} won deals.", highlight=False)
+    for warning in [*(missed.in_words for missed in crediting.missed), *of_plans, *crediting.remarks]:
+        console.print(f"Warning: {warning}", highlight=False, markup=False, soft_wrap=True)

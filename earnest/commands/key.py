@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,7 +64,7 @@ def set_key(
     from shared.auth import Scope
 
     known = get_args(Scope)
-    if wrong := [each for each in scope or [] if each not in known]:
+    if wrong := [given for given in scope or [] if given not in known]:
         raise LocalError(f"there is no scope {wrong[0]}: there are {', '.join(known)}")
     home = Home.current()
     if change(home.path / "keys", home.keys_file, name=name, scopes=scope, roles=role, pay_groups=pay_group):

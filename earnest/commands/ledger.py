@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import typer
 
 from earnest.client import connected
 from earnest.commands.payout import AUTHOR, Author, payout
-from earnest.run_in_words import money
-from earnest.tables import print_table
-
-if TYPE_CHECKING:
-    from earnest.client import Client
+from earnest.terminal import money, print_table
 
 ledger = typer.Typer(no_args_is_help=True, help="What is booked: balances, journals, the trial balance of a month.")
 
 ACCOUNTS = ("earned", "adjusted", "guaranteed", "paid", "held", "payable", "draw", "clawback")
 ALWAYS = ("earned", "paid", "payable")
 EQUATION = "earned + adjusted + guaranteed = paid + held + payable - draw - clawback"
+"""That debits equal credits, with every account on the side on which it is positive."""
 PAGE = 1000
 """How many keys one request asks for; the journal asks for as many as it shows."""
 
@@ -55,9 +52,10 @@ def balances(
         path = f"/v1/participants/{quote(participant)}/balance"
         rows = [{"key": participant, **row} for row in client.get(path, who=who)["balances"]]
     else:
-        rows = _all(client, by, who=who)
+        query = {"by": by.value.replace("-", "_"), "limit": PAGE}
+        rows = [row for page in client.pages("/v1/balances", query, who=who) for row in page["balances"]]
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
-    used = [each for each in ACCOUNTS if each in ALWAYS or any(Decimal(row[each]) for row in rows)]
+    used = [account for account in ACCOUNTS if account in ALWAYS or any(Decimal(row[account]) for row in rows)]
     for account in used:
         table.add_column(account, justify="right", no_wrap=True)
     for row in rows:
@@ -69,7 +67,7 @@ def balances(
     print_table(table)
     console.print(EQUATION)
     if len(used) < len(ACCOUNTS):
-        console.print(f"Nothing on {', '.join(each for each in ACCOUNTS if each not in used)}.")
+        console.print(f"Nothing on {', '.join(account for account in ACCOUNTS if account not in used)}.")
 
 
 @ledger.command()
@@ -83,10 +81,10 @@ def journal(
     from rich.table import Table
 
     path = f"/v1/participants/{quote(participant)}/journal?{urlencode({'limit': limit})}"
-    found = connected().get(path, who=who)
+    page = connected().get(path, who=who)
     table = Table("no.", "month", "about", "kind", "account", "amount", "for", "cause", "sha256")
     table.columns[5].justify = "right"
-    for entry in found["journals"]:
+    for entry in page["journals"]:
         head = (str(entry["number"]), entry["period"], entry["origin_period"], entry["kind"])
         tail = (_cause(entry), entry["sha256"][:12])
         for number, posting in enumerate(entry["postings"]):
@@ -95,7 +93,7 @@ def journal(
             table.add_row(*(head if number == 0 else ("",) * 4), *line, *(tail if number == 0 else ("", "")))
     console = Console(highlight=False)
     print_table(table, f"Nothing is booked for {participant}.")
-    if found["next"] is not None:
+    if page["next"] is not None:
         console.print("There are older entries: ask for more with --limit.")
 
 
@@ -109,30 +107,19 @@ def trial_balance(
     from rich.table import Table
 
     query = {"period": period} | ({} if entity is None else {"entity": entity})
-    found = connected().get(f"/v1/trial-balance?{urlencode(query)}", who=who)
+    balance = connected().get(f"/v1/trial-balance?{urlencode(query)}", who=who)
     columns = ("opening", "debits", "credits", "closing")
     table = Table("account", "currency", title=f"{period}{'' if entity is None else f', entity {entity}'}")
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in found["accounts"]:
+    for row in balance["accounts"]:
         table.add_row(row["account"], row["currency"], *(money(row[name]) for name in columns))
-    for currency in sorted({row["currency"] for row in found["accounts"]}):
-        rows = [row for row in found["accounts"] if row["currency"] == currency]
+    for currency in sorted({row["currency"] for row in balance["accounts"]}):
+        rows = [row for row in balance["accounts"] if row["currency"] == currency]
         sums = [sum((Decimal(row[name]) for row in rows), Decimal()) for name in columns]
         table.add_section()
         table.add_row("sum", currency, *(f"{amount:,}" for amount in sums))
     print_table(table, f"Nothing is booked up to {period}{'' if entity is None else f' of entity {entity}'}.")
-
-
-def _all(client: Client, by: Key, *, who: str) -> list[dict[str, Any]]:
-    query: dict[str, Any] = {"by": by.value.replace("-", "_"), "limit": PAGE}
-    rows: list[dict[str, Any]] = []
-    while True:
-        page = client.get(f"/v1/balances?{urlencode(query)}", who=who)
-        rows += page["balances"]
-        if page["next"] is None:
-            return rows
-        query["after"] = page["next"]
 
 
 def _cause(entry: dict[str, Any]) -> str:

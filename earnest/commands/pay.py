@@ -47,11 +47,11 @@ def pay(
     ] = None,
 ) -> None:
     """Compute what is paid, pay period after pay period, from files. docs/payment-terms.md describes them."""
-    from earnest.files.pay import Sources, pay_from_files
+    from earnest.files.pay import PayFiles, pay_from_files
     from earnest.files.pay_results import tables, write_pay
 
     result = pay_from_files(
-        Sources(terms=terms, earned=earned, deals=deals, events=events, group=group, first=first, last=last)
+        PayFiles(terms=terms, earned=earned, deals=deals, events=events, group=group, first=first, last=last)
     )
     if explain is not None:
         _explain(result, explain)
@@ -72,20 +72,24 @@ def _explain(result: PayResult, participant: str) -> None:
     from earnest.local.processes import LocalError
     from shared.money import from_minor
 
-    mine = [(projected, each) for projected, each in settlements(result) if each.participant_id == participant]
-    if not mine:
+    theirs = [pair for pair in settlements(result) if pair[1].participant_id == participant]
+    if not theirs:
         raise LocalError(f"nothing is due to a participant {participant}")
-    for projected, each in mine:
+    for projected, settlement in theirs:
         run, kind = projected.run, "" if projected.run.kind == "regular" else ", off-cycle"
-        typer.echo(f"{run.pay_period}{kind}, as of {run.ends}, in {each.currency}")
-        for step in explained_steps(projected, each):
+        typer.echo(f"{run.pay_period}{kind}, as of {run.ends}, in {settlement.currency}")
+        for step in explained_steps(projected, settlement):
             typer.echo(f"  {step.words}")
-        balances = {"carried": each.carried, "draw balance": each.draw, "owed by the participant": each.receivable}
-        balances["held"] = sum(line.held for line in each.held.values())
+        balances = {
+            "carried": settlement.carried,
+            "draw balance": settlement.draw,
+            "owed by the participant": settlement.receivable,
+            "held": sum(line.held for line in settlement.held.values()),
+        }
         rest = "".join(
-            f"; {name} {from_minor(amount, each.currency):,f}" for name, amount in balances.items() if amount
+            f"; {name} {from_minor(amount, settlement.currency):,f}" for name, amount in balances.items() if amount
         )
-        typer.echo(f"  Paid: {from_minor(each.paid, each.currency):,f}{rest}")
+        typer.echo(f"  Paid: {from_minor(settlement.paid, settlement.currency):,f}{rest}")
 
 
 def _show(payments: pl.DataFrame) -> None:
@@ -93,8 +97,7 @@ def _show(payments: pl.DataFrame) -> None:
 
     from rich.table import Table
 
-    from earnest.run_in_words import money
-    from earnest.tables import print_table
+    from earnest.terminal import money, print_table
 
     amounts = ("paid", "carried", "draw_balance", "owed", "held")
     there = [name for name in amounts if name in ALWAYS or any(map(Decimal, payments[name]))]
@@ -114,9 +117,9 @@ def _show_findings(result: PayResult) -> None:
     from shared.pay.review_rules import of_collection
 
     findings = [
-        f"{each.participant_id}, {projected.run.pay_period}: {finding.why}"
-        for projected, each in settlements(result)
-        for finding in of_collection(each)
+        f"{settlement.participant_id}, {projected.run.pay_period}: {finding.why}"
+        for projected, settlement in settlements(result)
+        for finding in of_collection(settlement)
     ]
     for line in findings[:SHOWN]:
         typer.echo(line)

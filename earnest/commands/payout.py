@@ -9,8 +9,7 @@ import typer
 
 from earnest.client import Client, connected
 from earnest.local.processes import LocalError
-from earnest.run_in_words import money, show_run
-from earnest.tables import print_table
+from earnest.terminal import money, print_table, show_run
 
 payout = typer.Typer(
     no_args_is_help=True,
@@ -130,15 +129,15 @@ def pay(
     """How a participant's pay in a run came about, step by step."""
     from rich.table import Table
 
-    found = connected().get(f"/v1/runs/{run_id}/pay/{participant}", who=who)
-    if not found["lines"]:
+    result = connected().get(f"/v1/runs/{run_id}/pay/{participant}", who=who)
+    if not result["lines"]:
         raise LocalError(f"{participant} is not in {run_id}")
     table = Table("step", "about", "deal", "component", title=f"{participant} in {run_id}")
     table.add_column("amount", justify="right")
-    for step in found["steps"]:
+    for step in result["steps"]:
         words = (step["step"].replace("_", " "), step["about"], step["deal_id"] or "", step["component"] or "")
         table.add_row(*words, f"{money(step['amount'])} {step['currency']}")
-    for line in found["lines"]:
+    for line in result["lines"]:
         table.add_row("paid", "", "", "", f"{money(line['paid'])} {line['currency']}")
     print_table(table)
 
@@ -153,19 +152,19 @@ def reconcile(
     from rich.table import Table
 
     body = {"tolerance": tolerance}
-    found = connected().post(f"/v1/runs/{run_id}/reconciliations", who=who, body=body)["reconciliations"]
-    latest = max((each["at"] for each in found), default="")
-    found = [each for each in found if each["at"] == latest]
+    comparisons = connected().post(f"/v1/runs/{run_id}/reconciliations", who=who, body=body)["reconciliations"]
+    latest = max((comparison["at"] for comparison in comparisons), default="")
+    comparisons = [comparison for comparison in comparisons if comparison["at"] == latest]
     table = Table("comparison", "currency", title=f"{run_id}")
     for name in ("one", "other", "difference"):
         table.add_column(name, justify="right")
     table.add_column("")
-    for each in found:
-        figures = [money(each[name]) for name in ("one", "other", "difference")]
-        words = each["kind"].replace("_", " ")
-        table.add_row(words, each["currency"], *figures, "agrees" if each["agrees"] else "differs")
+    for comparison in comparisons:
+        figures = [money(comparison[name]) for name in ("one", "other", "difference")]
+        words = comparison["kind"].replace("_", " ")
+        table.add_row(words, comparison["currency"], *figures, "agrees" if comparison["agrees"] else "differs")
     print_table(table)
-    if "ledger_to_gl" not in {each["kind"] for each in found}:
+    if "ledger_to_gl" not in {comparison["kind"] for comparison in comparisons}:
         typer.echo("The month is not posted to the general ledger yet: earnest payout gl post MONTH --entity ENTITY")
 
 
@@ -207,10 +206,10 @@ def list_runs(who: Author = AUTHOR) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("paid", "people", "carried forward"):
         table.add_column(name, justify="right", no_wrap=name == "paid")
-    for found in connected().get("/v1/runs", who=who)["runs"]:
-        sums = [("", "", "")] if not found["totals"] else [_sums(total) for total in found["totals"]]
+    for run in connected().get("/v1/runs", who=who)["runs"]:
+        sums = [("", "", "")] if not run["totals"] else [_sums(total) for total in run["totals"]]
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
-        table.add_row(found["id"], found["state"], found["author"], *columns)
+        table.add_row(run["id"], run["state"], run["author"], *columns)
     print_table(table, "There are no runs yet: earnest payout run PERIOD")
 
 
@@ -218,12 +217,12 @@ def _sums(total: dict[str, Any]) -> tuple[str, str, str]:
     return f"{money(total['paid'])} {total['currency']}", str(total["participants"]), money(total["carried_forward"])
 
 
-def _group(client: Client, said: str | None, *, who: str) -> str:
+def _group(client: Client, named: str | None, *, who: str) -> str:
     """The pay group that is meant: the only one there is, where none is named."""
-    if said is not None:
-        return said
+    if named is not None:
+        return named
     # Asked of the service: a folder does not know which policies are published.
-    groups = [each["id"] for each in client.get("/v1/policies?kind=pay_group", who=who)["policies"]]
+    groups = [policy["id"] for policy in client.get("/v1/policies?kind=pay_group", who=who)["policies"]]
     if len(groups) > 1:
         raise LocalError(f"say which pay group with --group: {', '.join(groups)}")
     return groups[0] if groups else "default"

@@ -11,8 +11,7 @@ from urllib.parse import quote
 import typer
 
 from earnest.client import Client, connected
-from earnest.run_in_words import money
-from earnest.tables import print_table
+from earnest.terminal import money, print_table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,16 +38,16 @@ def list_batches(
     for name in ("batch", "state", "pay group", "entity", "format", "pay date", "records", "total"):
         table.add_column(name, justify="right" if name in {"records", "total"} else "left", no_wrap=True)
     query = f"?run={quote(run)}" if run else ""
-    for each in connected().get(f"/v1/payroll/batches{query}", who=who)["batches"]:
-        totals = "\n".join(f"{money(total)} {currency}" for currency, total in each["control_totals"].items())
+    for batch in connected().get(f"/v1/payroll/batches{query}", who=who)["batches"]:
+        totals = "\n".join(f"{money(total)} {currency}" for currency, total in batch["control_totals"].items())
         table.add_row(
-            each["id"],
-            each["state"],
-            each["pay_group"],
-            each["entity"] or "",
-            each["format"],
-            each["pay_date"],
-            str(each["record_count"]),
+            batch["id"],
+            batch["state"],
+            batch["pay_group"],
+            batch["entity"] or "",
+            batch["format"],
+            batch["pay_date"],
+            str(batch["record_count"]),
             totals,
         )
     print_table(table, f"There are no batches{f' of {run}' if run else ''}: they are made when a run is exported.")
@@ -90,18 +89,21 @@ def ack(
     reject_all: Annotated[bool, typer.Option("--reject-all", help="Payroll does not take the batch at all.")] = False,
     who: Who = "payroll",
 ) -> None:
-    """Acknowledge a batch as payroll: with the hash of the file that arrived and the totals of the manifest beside it."""
+    """Acknowledge a batch as payroll: with the hash of the file that arrived and the totals of the manifest beside
+    it.
+    """
     from earnest.local.processes import LocalError
 
     try:
         content = file.read_bytes()
         manifest = json.loads((file.parent / f"{batch}.manifest.json").read_bytes())
-        rows = [each.split(":", 2) for each in reject or []]
+        rows = [rejection.split(":", 2) for rejection in reject or []]
         rejected = [{"row": int(row), "code": code, "message": message} for row, code, message in rows]
     except OSError as error:
         raise LocalError(f"{error.filename} cannot be read") from None
     except ValueError:
         raise LocalError("write a rejected row as ROW:CODE:WHY, for example 3:inactive:no such employee") from None
+    # The hash is that of the file that arrived, and not the manifest's: that it arrived whole is what is acknowledged.
     body = {
         "status": "rejected" if reject_all else "partial" if rejected else "accepted",
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -109,10 +111,11 @@ def ack(
         "control_totals": manifest["control_totals"],
         "rejected": rejected,
     }
+    # By content: the same answer given again is recognised, and another one about the batch is not taken for it.
     key = hashlib.sha256(json.dumps([batch, body]).encode()).hexdigest()
     path = f"/v1/payroll/batches/{quote(batch)}/ack"
-    found = connected().post(path, who=who, body=body, headers={"idempotency-key": key})
-    typer.echo(f"{batch} is acknowledged: {found['state']}")
+    acknowledged = connected().post(path, who=who, body=body, headers={"idempotency-key": key})
+    typer.echo(f"{batch} is acknowledged: {acknowledged['state']}")
 
 
 @app.command()
@@ -123,9 +126,9 @@ def returned(who: Who = "dana") -> None:
     table = Table()
     for name in ("batch", "line", "participant", "amount", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", no_wrap=name != "why")
-    for each in connected().get("/v1/payroll/returned", who=who)["lines"]:
-        amount, why = f"{money(each['amount'])} {each['currency']}", f"{each['code']}: {each['message']}"
-        table.add_row(each["batch"], each["line"], each["participant_id"], amount, why)
+    for line in connected().get("/v1/payroll/returned", who=who)["lines"]:
+        amount, why = f"{money(line['amount'])} {line['currency']}", f"{line['code']}: {line['message']}"
+        table.add_row(line["batch"], line["line"], line["participant_id"], amount, why)
     print_table(table, "Payroll has returned nothing that waits for somebody.")
 
 
@@ -142,5 +145,5 @@ def resolve(
     typer.echo(f"{line} of {batch} is resolved")
 
 
-def _print(found: dict[str, Any]) -> None:
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+def _print(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

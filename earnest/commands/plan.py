@@ -37,9 +37,9 @@ def check(
     from earnest.plans.report import as_json, as_text, is_clean
 
     every = [file for path in files for file in plan_files(path)]
-    found = check_files(every)
-    typer.echo(as_json(found) if format_ is Format.JSON else as_text(found, len(every)))
-    if not is_clean(found):
+    findings = check_files(every)
+    typer.echo(as_json(findings) if format_ is Format.JSON else as_text(findings, len(every)))
+    if not is_clean(findings):
         raise typer.Exit(1)
 
 
@@ -92,15 +92,15 @@ def curve(
     out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.")] = None,
 ) -> None:
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
+    from earnest.plans import curves
     from earnest.plans.chart import draw
-    from earnest.plans.curves import payout, table
     from earnest.plans.files import read_plan_file
 
     plan = read_plan_file(file)
-    found = payout(plan, component, measure=measure, quota=quota, up_to=up_to)
-    typer.echo(table(found))
+    payout = curves.payout(plan, component, measure=measure, quota=quota, up_to=up_to)
+    typer.echo(curves.table(payout))
     if out is not None:
-        draw(found, out)
+        draw(payout, out)
         typer.echo(f"Written: {out}")
 
 

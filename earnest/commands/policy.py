@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import connected
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,12 +35,12 @@ def check(
 ) -> None:
     """Say what is wrong in policy files, with line and column. Exit code 1 where something is."""
     from earnest.plans import report
-    from earnest.policies.checking import check_file, policy_files
+    from earnest.policies import check_file, policy_files
 
     every = [file for path in files for file in policy_files(path)]
-    found = [each for file in every for each in check_file(file)[1]]
-    typer.echo(report.as_json(found) if as_json else report.as_text(found, len(every)))
-    if found:
+    findings = [finding for file in every for finding in check_file(file)[1]]
+    typer.echo(report.as_json(findings) if as_json else report.as_text(findings, len(every)))
+    if findings:
         raise typer.Exit(1)
 
 
@@ -54,14 +54,15 @@ def publish(
     who: Who = AUTHOR,
 ) -> None:
     """Publish a policy. What is published is never changed: the next version replaces it from its day on."""
-    from earnest.policies.checking import read_policy_file
+    from earnest.policies import read_policy_file
 
+    # Checked here first, with lines and columns; the service checks it again, for it cannot know that we did.
     policy = read_policy_file(file)
     address = f"/v1/policies/{policy.kind}/{policy.id}"
     body = {"policy": policy.body(), "reason": reason, "expected": expected}
-    found = connected().put(address, who=who, body=body)
-    typer.echo(_told(found))
-    for warning in found["warnings"]:
+    published = connected().put(address, who=who, body=body)
+    typer.echo(_in_words(published))
+    for warning in published["warnings"]:
         typer.echo(f"Warning: {warning}")
 
 
@@ -75,14 +76,17 @@ def list_policies(
     from rich.table import Table
 
     table = Table("kind", "id", "version", "valid from", "author", "reason")
-    for found in connected().get(f"/v1/policies{_query(kind=kind, on=on)}", who=who)["policies"]:
+    for policy in connected().get(f"/v1/policies{_query(kind=kind, on=on)}", who=who)["policies"]:
         table.add_row(
-            found["kind"], found["id"], str(found["version"]), found["valid_from"], found["author"], found["reason"]
+            policy["kind"],
+            policy["id"],
+            str(policy["version"]),
+            policy["valid_from"],
+            policy["author"],
+            policy["reason"],
         )
-    print_table(
-        table,
-        f"There is no policy{f' of the kind {kind}' if kind else ''}{f' on {on}' if on else ''}: earnest policy publish FILE",
-    )
+    wanted = f"{f' of the kind {kind}' if kind else ''}{f' on {on}' if on else ''}"
+    print_table(table, f"There is no policy{wanted}: earnest policy publish FILE")
 
 
 @app.command()
@@ -97,10 +101,10 @@ def show(
     import yaml
 
     query = _query(version=version, on=on)
-    found = connected().get(f"/v1/policies/{kind}/{policy_id}{query}", who=who)
-    for each in found["versions"]:
-        typer.echo(f"# {'*' if each['version'] == found['version'] else ' '} {_told(each)}")
-    typer.echo(yaml.safe_dump(found["policy"], sort_keys=False, allow_unicode=True).rstrip())
+    policy = connected().get(f"/v1/policies/{kind}/{policy_id}{query}", who=who)
+    for entry in policy["versions"]:
+        typer.echo(f"# {'*' if entry['version'] == policy['version'] else ' '} {_in_words(entry)}")
+    typer.echo(yaml.safe_dump(policy["policy"], sort_keys=False, allow_unicode=True).rstrip())
 
 
 @app.command()
@@ -125,10 +129,10 @@ def schema(
         typer.echo(f"Written: {out}")
 
 
-def _told(found: dict[str, Any]) -> str:
+def _in_words(policy: dict[str, Any]) -> str:
     return (
-        f"{found['kind']} {found['id']} version {found['version']}, from {found['valid_from']} on, "
-        f"by {found['author']}: {found['reason']}"
+        f"{policy['kind']} {policy['id']} version {policy['version']}, from {policy['valid_from']} on, "
+        f"by {policy['author']}: {policy['reason']}"
     )
 
 

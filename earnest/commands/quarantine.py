@@ -1,5 +1,6 @@
-"""`earnest quarantine`: plan versions with which nothing is calculated. It works on the database, also while scoring is
-down.
+"""`earnest quarantine`: plan versions with which nothing is calculated.
+
+It works on the database and not over HTTP: a version that brings scoring down is set aside while scoring is down.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ def list_versions() -> None:
     """What is set aside, why, who waits, and how many deals do."""
     from services.scoring.operations import list_quarantine
 
-    found = list_quarantine(_settings())
-    for version in found:
+    versions = list_quarantine(_settings())
+    for version in versions:
         typer.echo(
             f"{version.plan}@{version.version} since {version.since:%Y-%m-%d %H:%M} by {version.by}: {version.cause}"
         )
         typer.echo(f"  deals that wait: {version.waiting}; participants: {', '.join(version.participants) or 'nobody'}")
-    if not found:
+    if not versions:
         typer.echo("No plan version is quarantined.")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +29,9 @@ def reconcile(
     decimal: Annotated[str, typer.Option(help="The sign before the decimals.")] = ".",
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "dana",
 ) -> None:
-    """Compare what payroll paid with what was released: underpaid, overpaid, missing, unexpected. Exit code 1 where they differ."""
+    """Compare what payroll paid with what was released: underpaid, overpaid, missing, unexpected. Exit code 1 where
+    they differ.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -48,21 +51,24 @@ def reconcile(
         raise LocalError(str(error)) from None
     body = {"source": paid.name, "paid": payments}
     path = f"/v1/payroll/batches/{batch}/reconciliation"
-    found = connected().post(path, who=who, body=body)
+    comparison = connected().post(path, who=who, body=body)
     console = Console(soft_wrap=True, highlight=False)
-    sums = [
-        f"{found['released'].get(each, '0')} released and {found['paid'].get(each, '0')} paid in {each}"
-        for each in sorted(found["released"] | found["paid"])
-    ]
-    console.print(f"{batch}: {found['matched']} lines agree; {'; '.join(sums) or 'nothing released and nothing paid'}.")
-    if not found["findings"]:
+    sums = "; ".join(_sums(comparison)) or "nothing released and nothing paid"
+    console.print(f"{batch}: {comparison['matched']} lines agree; {sums}.")
+    if not comparison["findings"]:
         return
     table = Table()
     for name in ("what", "person", "code", "released", "paid", "currency"):
         table.add_column(name, justify="right" if name in {"released", "paid"} else "left", no_wrap=True)
-    for each in found["findings"]:
+    for line in comparison["findings"]:
         table.add_row(
-            each["kind"], each["person"], each["code"] or "", each["released"], each["paid"], each["currency"]
+            line["kind"], line["person"], line["code"] or "", line["released"], line["paid"], line["currency"]
         )
     print_table(table)
     raise typer.Exit(1)
+
+
+def _sums(comparison: dict[str, Any]) -> Iterator[str]:
+    released, paid = comparison["released"], comparison["paid"]
+    for currency in sorted(released | paid):
+        yield f"{released.get(currency, '0')} released and {paid.get(currency, '0')} paid in {currency}"

@@ -12,8 +12,7 @@ import typer
 
 from earnest.client import connected
 from earnest.commands.payout import Author, RunId, payout
-from earnest.run_in_words import money
-from earnest.tables import print_table
+from earnest.terminal import money, print_table
 
 adjustments = typer.Typer(
     no_args_is_help=True, help="Manual adjustments that were made, and the documents they rest on."
@@ -33,8 +32,8 @@ def periods(who: Author = "dana") -> None:
     from rich.table import Table
 
     table = Table("pay group", "month", "state", "closed by")
-    for each in connected().get("/v1/periods", who=who)["periods"]:
-        table.add_row(each["pay_group"], each["period"], each["state"], each["closed_by"] or "")
+    for period in connected().get("/v1/periods", who=who)["periods"]:
+        table.add_row(period["pay_group"], period["period"], period["state"], period["closed_by"] or "")
     print_table(table, "Nothing is booked in any month yet.")
 
 
@@ -48,11 +47,11 @@ def reconciliations(run_id: RunId, who: Author = "dana") -> None:
     for name in ("", "by", "at"):
         table.add_column(name)
     path = f"/v1/runs/{quote(run_id)}/reconciliations"
-    for each in connected().get(path, who=who)["reconciliations"]:
-        figures = [money(each[name]) for name in ("one", "other", "difference", "tolerance")]
-        agrees = "agrees" if each["agrees"] else "differs"
-        words = (each["kind"].replace("_", " "), each["currency"])
-        table.add_row(*words, *figures, agrees, each["preparer"], each["at"][:19])
+    for comparison in connected().get(path, who=who)["reconciliations"]:
+        figures = [money(comparison[name]) for name in ("one", "other", "difference", "tolerance")]
+        agrees = "agrees" if comparison["agrees"] else "differs"
+        words = (comparison["kind"].replace("_", " "), comparison["currency"])
+        table.add_row(*words, *figures, agrees, comparison["preparer"], comparison["at"][:19])
     print_table(table, f"Nothing of {run_id} has been compared yet: earnest payout reconcile {run_id}")
 
 
@@ -64,8 +63,8 @@ def statements(
 
     table = Table("run", "state")
     path = f"/v1/participants/{quote(participant, safe='')}/statements"
-    for each in connected().get(path, who=who)["statements"]:
-        table.add_row(each["run"], each["state"])
+    for statement in connected().get(path, who=who)["statements"]:
+        table.add_row(statement["run"], statement["state"])
     print_table(table, f"{participant} has no statement: nobody of that id was in a run.")
 
 
@@ -82,10 +81,10 @@ def list_adjustments(
     for name in ("reason", "document", "by"):
         table.add_column(name)
     query = f"?{urlencode({'participant_id': participant})}" if participant else ""
-    for each in connected().get(f"/v1/adjustments{query}", who=who)["adjustments"]:
-        amount = f"{money(each['amount'])} {each['currency']}"
-        head = (each["id"], each["participant_id"], each["month"])
-        table.add_row(*head, amount, each["reason"], each["attachment_name"], each["actor"])
+    for adjustment in connected().get(f"/v1/adjustments{query}", who=who)["adjustments"]:
+        amount = f"{money(adjustment['amount'])} {adjustment['currency']}"
+        head = (adjustment["id"], adjustment["participant_id"], adjustment["month"])
+        table.add_row(*head, amount, adjustment["reason"], adjustment["attachment_name"], adjustment["actor"])
     print_table(table, f"Nothing was adjusted by hand{f' for {participant}' if participant else ''}.")
 
 

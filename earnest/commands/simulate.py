@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from earnest.simulation.run import Outcome, Side
+    from earnest.simulation.run import Simulation
 
 
 def register(app: typer.Typer) -> None:
@@ -37,23 +37,20 @@ def simulate(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from earnest.local.processes import LocalError
+    from earnest.files.kernel_inputs import read_inputs
+    from earnest.plans.files import read_plans
     from earnest.simulation.run import simulate as simulated
-    from shared.kernel.arithmetic.expressions import Overflow
 
     console = Console(highlight=False)
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
         task = progress.add_task("Reading", total=None)
-        try:
-            now = _side(plan, deals, roster=roster)
-            before = _side(against, deals, roster=roster) if against else None
-            outcome = simulated(
-                now, before, years=years, seed=seed, step=lambda what: progress.update(task, description=what)
-            )
-        except Overflow as error:
-            raise LocalError(str(error)) from None
+        now = read_inputs(deals, roster, plans=read_plans(plan))
+        before = read_inputs(deals, roster, plans=read_plans(against)) if against else None
+        outcome = simulated(
+            now, before, years=years, seed=seed, step=lambda what: progress.update(task, description=what)
+        )
         written = []
         if out is not None:
             from earnest.simulation.report import write
@@ -67,16 +64,7 @@ def simulate(
         console.print("Add --out DIR to get the tables and charts.")
 
 
-def _side(plan: list[Path], deals: Path, *, roster: Path) -> Side:
-    from earnest.files.kernel_inputs import read_inputs
-    from earnest.plans.files import read_plans
-    from earnest.simulation.run import Side
-
-    inputs = read_inputs(deals, roster, plans=read_plans(plan))
-    return Side(inputs.deals, inputs.roster, inputs.plans)
-
-
-def _show(outcome: Outcome, console: Console) -> None:
+def _show(outcome: Simulation, console: Console) -> None:
     what = f"{outcome.years.height:,} years drawn from" if outcome.drawn else "The year"
     console.print(
         f"{what} {outcome.base.year}: {outcome.base.deals.height:,} deals, {len(outcome.base.people):,} participants."
@@ -85,7 +73,7 @@ def _show(outcome: Outcome, console: Console) -> None:
         console.print(table)
 
 
-def _costs(outcome: Outcome) -> Table:
+def _costs(outcome: Simulation) -> Table:
     from rich.table import Table
 
     from earnest.simulation.statistics import distribution
@@ -106,13 +94,13 @@ def _costs(outcome: Outcome) -> Table:
     return table
 
 
-def _cell(name: str, value: float, *, outcome: Outcome) -> str:
+def _cell(name: str, value: float, *, outcome: Simulation) -> str:
     from shared.money import minor_digits
 
     return f"{100 * value:.2f}%" if name.endswith("share") else f"{value / 10 ** minor_digits(outcome.currency):,.0f}"
 
 
-def _bands(outcome: Outcome) -> Table:
+def _bands(outcome: Simulation) -> Table:
     from rich.table import Table
 
     from earnest.simulation.statistics import bands
@@ -125,7 +113,7 @@ def _bands(outcome: Outcome) -> Table:
     return table
 
 
-def _changes(outcome: Outcome) -> Iterator[Table]:
+def _changes(outcome: Simulation) -> Iterator[Table]:
     """Winners and losers, if there is a plan to compare with."""
     import polars as pl
     from rich.table import Table
@@ -147,18 +135,18 @@ def _changes(outcome: Outcome) -> Iterator[Table]:
     for number, (who, before, now, change, won, lost) in enumerate(shown.iter_rows()):
         if outcome.people.height > 10 and number == 5:
             table.add_section()
-        amounts = (_cell("", each, outcome=outcome) for each in (before, now, change))
+        amounts = (_cell("", amount, outcome=outcome) for amount in (before, now, change))
         table.add_row(who, *amounts, f"{100 * won:.0f}%", f"{100 * lost:.0f}%")
     yield table
 
 
-def _conventions(outcome: Outcome) -> Table | str:
+def _conventions(outcome: Simulation) -> Table | str:
     from rich.table import Table
 
     from shared.money import from_minor
 
-    moving = [each for each in outcome.conventions if each.earnings]
-    still = [f"{each.convention} {each.other}" for each in outcome.conventions if not each.earnings]
+    moving = [move for move in outcome.conventions if move.earnings]
+    still = [f"{move.convention} {move.other}" for move in outcome.conventions if not move.earnings]
     title = f"What conventions would move in {outcome.base.year}"
     unmoved = f"Nothing would be moved by: {', '.join(still)}." if still else ""
     if not moving:
@@ -168,8 +156,8 @@ def _conventions(outcome: Outcome) -> Table | str:
         table.add_column(name, overflow="fold")
     for name in (f"pay, {outcome.currency}", "people", "earnings"):
         table.add_column(name, justify="right", no_wrap=True)
-    for each in moving:
-        change, said = f"{from_minor(each.change, outcome.currency):+,f}", "yes" if each.said else "no"
-        people, earnings = f"{each.participants:,}", f"{each.earnings:,}"
-        table.add_row(each.convention, each.now, each.other, said, change, people, earnings)
+    for move in moving:
+        change, said = f"{from_minor(move.change, outcome.currency):+,f}", "yes" if move.said else "no"
+        people, earnings = f"{move.participants:,}", f"{move.earnings:,}"
+        table.add_row(move.convention, move.now, move.other, said, change, people, earnings)
     return table

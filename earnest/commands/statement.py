@@ -63,7 +63,7 @@ def statement(
         Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
         return
     listed = client.get(f"/v1/statements/{_quoted(run_id)}", who=who)["statements"]
-    people = [str(each["participant_id"]) for each in listed]
+    people = [str(entry["participant_id"]) for entry in listed]
     _write_all(client, folder, run_id=run_id, people=people, form=form, who=who)
     Console(soft_wrap=True, highlight=False).print(f"Written: {len(people)} statements to {folder}")
 
@@ -101,11 +101,13 @@ def _path(run_id: str, participant: str, *, form: Form, team: bool = False) -> s
 
 
 def _name(participant: str, form: Form, *, team: bool = False) -> str:
-    """As the service's address, so that links between pages lead to files, too. Ids may hold what file names may not."""
+    """As the service's address, so that links between pages lead to files, too. Ids may hold what file names may
+    not.
+    """
     return f"{_quoted(participant)}{'/team' if team else ''}.{form}"
 
 
 def _quoted(text: str) -> str:
     from urllib.parse import quote
 
-    return quote(text, safe="")
+    return quote(text, safe="")  # an id may hold a slash, which would lead elsewhere

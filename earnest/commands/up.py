@@ -130,7 +130,8 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Let the first Ctrl-C, SIGTERM or SIGHUP end the block in order, as KeyboardInterrupt, and a second one end the process.
+    """Let the first Ctrl-C, SIGTERM or SIGHUP end the block in order, as KeyboardInterrupt, and a second one end the
+    process.
 
     Child processes are tied to this one and end with it either way.
     """

@@ -32,12 +32,12 @@ def verify() -> None:
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        found = list(_verified(Home.current().settings(), progress))
+        results = list(_verified(Home.current().settings(), progress))
     table = Table("service", "computed again from the log", "result")
-    for service, what, differences in found:
+    for service, what, differences in results:
         table.add_row(service, what, "\n".join(differences) or "identical", style="red" if differences else None)
     console.print(table)
-    raise typer.Exit(1 if any(differences for _, _, differences in found) else 0)
+    raise typer.Exit(1 if any(differences for _, _, differences in results) else 0)
 
 
 def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str, list[str]]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from earnest.company import FIRST_DAY, FOLDER, SEED
 from earnest.company.people import People
-from earnest.company.selling import Statement, System, statements
+from earnest.company.selling import DealReport, System, deal_reports
 from shared.contracts import deals, plans
 from shared.contracts.base import instant_text
 from shared.kernel.plan.plan_file import read_plan
@@ -49,7 +49,7 @@ def deliveries() -> list[Delivery]:
     """Everything that the company's systems send, in order of arrival; the same bytes every time."""
     # One generator for everything, drawn from in a fixed order: a draw more anywhere changes every byte after it.
     people, random = People(roster_files()), Random(SEED)
-    arrived = _arrivals(statements(people, random), random)
+    arrived = _arrivals(deal_reports(people, random), random)
     return sorted(chain(_plans(), _rosters(), _of_deals(arrived)), key=lambda delivery: (delivery.at, delivery.name))
 
 
@@ -58,26 +58,26 @@ def roster_files() -> list[Path]:
     return sorted((FOLDER / "roster").glob("*.csv"))
 
 
-def deal_event(statement: Statement) -> dict[str, Any]:
+def deal_event(report: DealReport) -> dict[str, Any]:
     """What a system other than the CRM says, as a CloudEvent."""
     return {
         "specversion": "1.0",
-        "id": f"{statement.deal_id}-{statement.revision}",
-        "source": statement.system,
+        "id": f"{report.deal_id}-{report.revision}",
+        "source": report.system,
         "type": deals.TYPE,
-        "time": instant_text(statement.at),
-        "data": {"deal_id": statement.deal_id, "sequence": statement.revision, "fields": statement.fields},
+        "time": instant_text(report.at),
+        "data": {"deal_id": report.deal_id, "sequence": report.revision, "fields": report.fields},
     }
 
 
-def crm_event(statement: Statement) -> dict[str, Any]:
+def crm_event(report: DealReport) -> dict[str, Any]:
     """What the CRM says, in its own words; examples/demo/sources/fernhill-crm.yaml understands them."""
     return {
         "object": "opportunity",
-        "event_id": f"{statement.deal_id}-{statement.revision}",
-        "changed_at": instant_text(statement.at),
-        "revision": statement.revision,
-        "opportunity": {"id": statement.deal_id, **statement.fields},
+        "event_id": f"{report.deal_id}-{report.revision}",
+        "changed_at": instant_text(report.at),
+        "revision": report.revision,
+        "opportunity": {"id": report.deal_id, **report.fields},
     }
 
 
@@ -108,29 +108,29 @@ def cloud_events(events: Sequence[dict[str, Any]], at: datetime, *, system: Syst
     )
 
 
-def _arrivals(said: Iterable[Statement], random: Random) -> list[tuple[datetime, Statement]]:
-    """When each statement arrives: at once, days late, or again."""
-    arrived: list[tuple[datetime, Statement]] = []
-    for statement in said:
-        at = statement.at + timedelta(seconds=1 + random.randrange(30))
+def _arrivals(said: Iterable[DealReport], random: Random) -> list[tuple[datetime, DealReport]]:
+    """When each report arrives: at once, days late, or again."""
+    arrived: list[tuple[datetime, DealReport]] = []
+    for report in said:
+        at = report.at + timedelta(seconds=1 + random.randrange(30))
         if random.randrange(100) < LATE_PERCENT:
             at += timedelta(1 + random.randrange(20))
-        arrived.append((at, statement))
+        arrived.append((at, report))
         if random.randrange(100) < TWICE_PERCENT:
-            arrived.append((at + timedelta(minutes=random.randrange(2 * 24 * 60)), statement))
-    return sorted(arrived, key=lambda each: (each[0], each[1].deal_id, each[1].revision))
+            arrived.append((at + timedelta(minutes=random.randrange(2 * 24 * 60)), report))
+    return sorted(arrived, key=lambda arrival: (arrival[0], arrival[1].deal_id, arrival[1].revision))
 
 
-def _of_deals(arrived: Iterable[tuple[datetime, Statement]]) -> Iterator[Delivery]:
+def _of_deals(arrived: Iterable[tuple[datetime, DealReport]]) -> Iterator[Delivery]:
     """Batches per system, sent when they are full; at the end, what is left."""
-    waiting: dict[System, list[Statement]] = {"crm": [], "sales-ops": [], "billing": []}
+    waiting: dict[System, list[DealReport]] = {"crm": [], "sales-ops": [], "billing": []}
     number, at = 0, datetime.min.replace(tzinfo=UTC)
-    for at, statement in arrived:
-        batch = waiting[statement.system]
-        batch.append(statement)
-        if len(batch) == (BATCH if statement.system == "crm" else BATCH // 20):
+    for at, report in arrived:
+        batch = waiting[report.system]
+        batch.append(report)
+        if len(batch) == (BATCH if report.system == "crm" else BATCH // 20):
             number += 1
-            yield _batch(batch, statement.system, at=at, number=number)
+            yield _batch(batch, report.system, at=at, number=number)
             batch.clear()
     for system, batch in waiting.items():
         if batch:
@@ -138,12 +138,12 @@ def _of_deals(arrived: Iterable[tuple[datetime, Statement]]) -> Iterator[Deliver
             yield _batch(batch, system, at=at, number=number)
 
 
-def _batch(batch: Sequence[Statement], system: System, *, at: datetime, number: int) -> Delivery:
+def _batch(batch: Sequence[DealReport], system: System, *, at: datetime, number: int) -> Delivery:
     if system != "crm":
-        return cloud_events([deal_event(statement) for statement in batch], at, system=system, number=number)
+        return cloud_events([deal_event(report) for report in batch], at, system=system, number=number)
     # A webhook carries more than opportunities; the mapping passes it over, and the answer counts it.
     contact = {"object": "contact", "event_id": f"contact-{number}", "changed_at": instant_text(at)}
-    return webhook([*(crm_event(statement) for statement in batch), contact], at, number=number)
+    return webhook([*(crm_event(report) for report in batch), contact], at, number=number)
 
 
 def _rosters() -> Iterator[Delivery]:

@@ -1,4 +1,4 @@
-"""What becomes known after payroll was run: four changes of deals in closed months, paid or taken back in the next run."""
+"""What becomes known after payroll was run: four changes of deals in closed months, settled in the next run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from earnest.company import LAST_DAY
 from earnest.company.deliveries import Delivery, cloud_events, crm_event, deal_event, webhook
-from earnest.company.selling import STRANGER, Statement, cents_text
+from earnest.company.selling import STRANGER, DealReport, cents_text
 from shared.periods import Month
 
 AT = datetime.combine(LAST_DAY, time(20), UTC)
@@ -25,17 +25,17 @@ class LateChange(NamedTuple):
     delivery: Delivery
 
 
-def late_changes(said: Iterable[Statement]) -> list[LateChange]:
+def late_changes(said: Iterable[DealReport]) -> list[LateChange]:
     """The late changes of a company's deals: a larger order, a refund, a cancellation, and an owner for a deal that had
     none.
     """
     deals: dict[str, dict[str, Any]] = {}
     touched: set[str] = set()
-    for statement in said:
-        if statement.system == "crm":
-            deals[statement.deal_id] = statement.fields
+    for report in said:
+        if report.system == "crm":
+            deals[report.deal_id] = report.fields
         else:
-            touched.add(statement.deal_id)
+            touched.add(report.deal_id)
 
     def won_in(period: Month, of_stranger: bool = False) -> str:
         return next(
@@ -46,7 +46,8 @@ def late_changes(said: Iterable[Statement]) -> list[LateChange]:
             and deal["closed"].startswith(period)
         )
 
-    found, larger, refunded, cancelled = (
+    # Each in a month of its own: whom a change moved is told by the month that it is about (`company/summary`).
+    unclaimed, larger, refunded, cancelled = (
         won_in(Month("2025-11"), True),
         won_in(Month("2026-02")),
         won_in(Month("2026-03")),
@@ -56,12 +57,14 @@ def late_changes(said: Iterable[Statement]) -> list[LateChange]:
     back = cents_text(deals[refunded]["value_cents"] // 2)
     refund = {"refunds": {f"CN-{refunded[4:]}-L": {"amount": back, "date": LAST_DAY.isoformat()}}}
     changes = [
-        (f"turns out to be a deal of {seller}", found, _by_crm(found, deals[found] | {"rep": seller})),
+        (f"turns out to be a deal of {seller}", unclaimed, _by_crm(unclaimed, deals[unclaimed] | {"rep": seller})),
         ("the order grows by half", larger, _by_crm(larger, _grown(deals[larger]))),
         (f"the customer gets {back} USD back", refunded, _by_billing(refunded, refund)),
         ("the order is cancelled", cancelled, _by_crm(cancelled, deals[cancelled] | {"status": "cancelled"})),
     ]
-    return [LateChange(what, deal_id, deals[deal_id]["closed"][:7], delivery) for what, deal_id, delivery in changes]
+    return [
+        LateChange(what, deal_id, Month(deals[deal_id]["closed"][:7]), delivery) for what, deal_id, delivery in changes
+    ]
 
 
 def _grown(deal: dict[str, Any]) -> dict[str, Any]:
@@ -70,12 +73,12 @@ def _grown(deal: dict[str, Any]) -> dict[str, Any]:
 
 def _by_crm(deal_id: str, fields: dict[str, Any]) -> Delivery:
     return webhook(
-        [crm_event(Statement(at=AT, system="crm", deal_id=deal_id, revision=REVISION, fields=fields))],
+        [crm_event(DealReport(at=AT, system="crm", deal_id=deal_id, revision=REVISION, fields=fields))],
         AT,
         number=int(deal_id[4:]),
     )
 
 
 def _by_billing(deal_id: str, fields: dict[str, Any]) -> Delivery:
-    event = deal_event(Statement(at=AT, system="billing", deal_id=deal_id, revision=REVISION, fields=fields))
+    event = deal_event(DealReport(at=AT, system="billing", deal_id=deal_id, revision=REVISION, fields=fields))
     return cloud_events([event], AT, system="billing", number=int(deal_id[4:]))

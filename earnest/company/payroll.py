@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from earnest.client import Client
+from shared.periods import Month
 
 AUTHOR: Final = "dana"
 APPROVERS: Final = ("frank", "carla")
@@ -29,27 +30,28 @@ class Payroll:
     def publish(self, policies: Iterable[Path]) -> None:
         """Publish how the company pays; what is published already stays as it is."""
         read = [yaml.safe_load(path.read_text()) for path in sorted(policies)]
-        for policy in sorted(read, key=lambda each: each["kind"] != "pay_group"):  # others name the pay groups
+        for policy in sorted(read, key=lambda policy: policy["kind"] != "pay_group"):  # others name the pay groups
             policy["valid_from"] = str(policy["valid_from"])
             body = {"policy": policy, "reason": "how Fernhill Instruments pays"}
             self._client.put(f"/v1/policies/{policy['kind']}/{policy['id']}", who=AUTHOR, body=body)
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs but those that were cancelled, the earliest pay period first."""
-        found = self._client.get("/v1/runs", who=AUTHOR)["runs"]
-        return sorted((run for run in found if run["state"] != "cancelled"), key=lambda run: str(run["ends"]))
+        runs = self._client.get("/v1/runs", who=AUTHOR)["runs"]
+        return sorted((run for run in runs if run["state"] != "cancelled"), key=lambda run: str(run["ends"]))
 
-    def run(self, period: str) -> dict[str, Any]:
+    def run(self, period: Month) -> dict[str, Any]:
         """Bring the run of a month to its end: calculated, submitted, approved, released and acknowledged. What is done
         stays.
 
         Raises:
             LocalError: payout refuses a step.
         """
-        found = next((run for run in self.runs() if run["pay_period"] == period), None)
-        if found is not None:
-            found = self._client.get(f"/v1/runs/{found['id']}", who=AUTHOR)
-        run = found or self._client.post("/v1/runs", who=AUTHOR, body={"period": period, "pay_group": PAY_GROUP})
+        known = next((run for run in self.runs() if run["pay_period"] == period), None)
+        if known is not None:
+            known = self._client.get(f"/v1/runs/{known['id']}", who=AUTHOR)
+        run = known or self._client.post("/v1/runs", who=AUTHOR, body={"period": period, "pay_group": PAY_GROUP})
+        # Each step is taken only from the state before it: a play that was interrupted goes on where it stood.
         if run["state"] in ("draft", "calculated"):
             run = self._step(self._step(run, "calculate", who=AUTHOR), "submit", who=AUTHOR)
         for who in APPROVERS[len(run["approvals"]) :]:
@@ -72,16 +74,16 @@ class Payroll:
             self._client.post("/v1/holds", who=AUTHOR, body=body)
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-        """Fetch the payroll file of a released run and its manifest: where it was written, and what it must add up to."""
+        """Fetch the payroll file of a released run and its manifest: its path, and what it must add up to."""
         batch = self._batches(run)[0]["id"]
-        told = self._client.fetch(f"/v1/payroll/batches/{batch}/manifest", who=PAYROLL)
-        manifest: dict[str, Any] = json.loads(told)
+        content = self._client.fetch(f"/v1/payroll/batches/{batch}/manifest", who=PAYROLL)
+        manifest: dict[str, Any] = json.loads(content)
         path = self._folder / str(manifest["file"])
         path.write_bytes(self._client.fetch(f"/v1/payroll/batches/{batch}/file", who=PAYROLL))
-        path.with_suffix(".manifest.json").write_bytes(told)
+        path.with_suffix(".manifest.json").write_bytes(content)
         return path, manifest
 
-    def late(self, participant_id: str, period: str) -> list[dict[str, Any]]:
+    def late(self, participant_id: str, period: Month) -> list[dict[str, Any]]:
         """A participant's journals booked in `period` about periods before it."""
         journals = self._client.get(f"/v1/participants/{participant_id}/journal", who=AUTHOR)["journals"]
         return [
@@ -91,8 +93,8 @@ class Payroll:
         ]
 
     def _batches(self, run: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._client.get(f"/v1/payroll/batches?run={run['id']}", who=PAYROLL)["batches"]
-        return found
+        batches: list[dict[str, Any]] = self._client.get(f"/v1/payroll/batches?run={run['id']}", who=PAYROLL)["batches"]
+        return batches
 
     def _acknowledge(self, run: dict[str, Any]) -> None:
         """Take the files as a payroll system does: fetch each, and say what arrived."""

@@ -44,6 +44,7 @@ class People:
 
     def on(self, participant_id: str, day: date) -> dict[str, str] | None:
         """The attributes of a participant in force on a day; None before their first and after their last."""
+        # Row upon row: a blank cell leaves what an earlier row said, as it does for ingest.
         state: dict[str, str] = {}
         for since, given in self._rows[participant_id]:
             if since <= day:
@@ -52,11 +53,11 @@ class People:
 
     def sellers(self, day: date) -> list[Seller]:
         """Everybody who sells on a day, by id."""
-        found = []
+        sellers = []
         for participant_id in self.ids:
             state = self.on(participant_id, day)
             if state is not None and state["plan"] in SELLING:
-                found.append(
+                sellers.append(
                     Seller(
                         participant_id=participant_id,
                         territory=state["territory"],
@@ -64,4 +65,4 @@ class People:
                         since=self._rows[participant_id][0][0],
                     )
                 )
-        return found
+        return sellers

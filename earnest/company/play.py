@@ -18,8 +18,8 @@ from earnest.company.deliveries import CRM, deliveries, roster_files
 from earnest.company.late import late_changes
 from earnest.company.payroll import Payroll
 from earnest.company.people import People
-from earnest.company.selling import statements
-from earnest.company.sending import Sender
+from earnest.company.selling import deal_reports
+from earnest.company.sending import DeliverySender
 from earnest.company.summary import summarise
 from earnest.local.claims import write_private
 from earnest.local.drain import wait_until_drained
@@ -32,7 +32,7 @@ from shared.settings import Settings
 
 FIRST_RUN: Final = Month("2025-01")
 BEFORE_LATE_CHANGES: Final = Month("2026-04")
-LAST_RUN: Final = "2026-05"
+LAST_RUN: Final = Month("2026-05")
 """June 2026 stays open, for whoever looks around afterwards."""
 DISPUTED: Final = "OPP-18324"
 """A deal of June, of mara.jovic."""
@@ -88,7 +88,7 @@ def play(system: System, console: Console) -> None:
         payroll = Payroll(Client(system.home, system.settings), system.home.files)
         payroll.publish((FOLDER / "policies").glob("*.yaml"))
         _run_months(payroll, progress)
-        late = late_changes(statements(People(roster_files()), Random(SEED)))
+        late = late_changes(deal_reports(People(roster_files()), Random(SEED)))
         _sender(system).send([change.delivery for change in late], lambda _: None)
         _settle(system, progress, what="Late changes of closed months")
         payroll.run(LAST_RUN)
@@ -96,9 +96,9 @@ def play(system: System, console: Console) -> None:
     summarise(system, console, sent=counts, late=late)
 
 
-def _sender(system: System) -> Sender:
+def _sender(system: System) -> DeliverySender:
     secret = (system.home.sources / f"{CRM}.secret").read_text().strip()
-    return Sender(system.urls["ingest"], secret, key=system.key)
+    return DeliverySender(system.urls["ingest"], secret, key=system.key)
 
 
 def _send(system: System, progress: Progress) -> Counter[str]:

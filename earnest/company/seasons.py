@@ -39,6 +39,6 @@ def closes(month: date, usual: int, *, since: date, luck: int) -> int:
         since: when the seller came; the first months are slow, except for those who were there from the beginning.
         luck: percent of the expected number.
     """
-    months = max(0, (month - since).days // 30)
+    months = max(0, (month - since).days // 30)  # about: nobody notices a day more or less
     ramp = 100 if since <= FIRST_DAY or months >= len(FIRST_MONTHS) else FIRST_MONTHS[months]
     return usual * MONTHS[month.month - 1] * ramp * luck // 1_000_000

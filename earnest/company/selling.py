@@ -12,14 +12,14 @@ from earnest.company import FIRST_DAY, LAST_DAY
 from earnest.company.people import People, Seller
 from earnest.company.products import ACCOUNTS, Offer, discount, product, units
 from earnest.company.seasons import closes, closing_days
-from shared.periods import next_period, period_of
+from shared.periods import Month, next_period, period_of
 
 System = Literal["crm", "sales-ops", "billing"]
 
 USUAL_CLOSES = {"rep": 15, "senior-rep": 19}
 """How many deals a seller brings to an end in an average month, by plan."""
 WON_PERCENT = 41
-LAST_PERIOD = "2026-08"
+LAST_PERIOD = Month("2026-08")
 """Deals that close after the last day are in the pipeline on it."""
 
 STRANGER = "partner.desk"
@@ -30,7 +30,7 @@ UNREADABLE = "to be assigned"
 
 
 @dataclass(frozen=True)
-class Statement:
+class DealReport:
     """What a system says about a deal at an instant: the CRM its whole opportunity, others the fields they know."""
 
     at: datetime
@@ -46,27 +46,27 @@ class _Deal:
 
     deal_id: str
     fields: dict[str, Any]
-    said: list[Statement] = field(default_factory=list)
+    said: list[DealReport] = field(default_factory=list)
 
     def says(self, at: datetime, **changes: Any) -> None:
         """The CRM changes fields and says so."""
         self.fields = self.fields | changes
         self.said.append(
-            Statement(at=at, system="crm", deal_id=self.deal_id, revision=len(self.said) + 1, fields=self.fields)
+            DealReport(at=at, system="crm", deal_id=self.deal_id, revision=len(self.said) + 1, fields=self.fields)
         )
 
     def hears(self, at: datetime, system: System, **fields: Any) -> None:
         """Another system says something about the deal."""
         self.said.append(
-            Statement(at=at, system=system, deal_id=self.deal_id, revision=len(self.said) + 1, fields=fields)
+            DealReport(at=at, system=system, deal_id=self.deal_id, revision=len(self.said) + 1, fields=fields)
         )
 
 
-def statements(people: People, random: Random) -> list[Statement]:
+def deal_reports(people: People, random: Random) -> list[DealReport]:
     """Everything said about every deal up to the last day, in order of time."""
-    said = [statement for deal in _deals(people, random) for statement in deal.said]
-    known = [statement for statement in said if statement.at.date() <= LAST_DAY]
-    return sorted(known, key=lambda statement: (statement.at, statement.deal_id, statement.revision))
+    said = [report for deal in _deals(people, random) for report in deal.said]
+    known = [report for report in said if report.at.date() <= LAST_DAY]
+    return sorted(known, key=lambda report: (report.at, report.deal_id, report.revision))
 
 
 def cents_text(cents: int) -> str:
@@ -78,6 +78,7 @@ def _deals(people: People, random: Random) -> Iterator[_Deal]:
     number, period = 10_000, period_of(FIRST_DAY)
     while period <= LAST_PERIOD:
         days, weights = closing_days(period)
+        # Whoever sells in the middle of the month has its deals; one who leaves later leaves some to colleagues.
         for seller in people.sellers(min(days[14], LAST_DAY)):
             for _ in range(
                 closes(days[0], USUAL_CLOSES[seller.plan], since=seller.since, luck=60 + random.randrange(81))
@@ -106,6 +107,7 @@ def _lived(deal_id: str, seller: Seller, *, close: date, people: People, random:
         return deal
     offer = replace(offer, basis_points=discount(close, seller.territory, random=random))
     won = {"status": "closed_won", "closed": close.isoformat(), "rep": owner, **offer.fields}
+    # As real exports have them, a few in a thousand: an owner nobody knows, another currency, an owner that is no id.
     odd = random.randrange(1000)
     if odd < 3:
         won["rep"] = STRANGER
@@ -177,6 +179,6 @@ def _splits(owner: str, day: date, *, people: People, random: Random) -> dict[st
             {owner: "50", first: "50"},
             {owner: "60", first: "40"},
             {owner: "70", first: "30"},
-            {owner: "33.34", first: "33.33", second: "33.33"},
+            {owner: "33.34", first: "33.33", second: "33.33"},  # thirds that sum to 100, which the contract asks
         )
     )

@@ -23,7 +23,7 @@ ATTEMPTS: Final = 50
 BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-class Sender:
+class DeliverySender:
     """Sends to the ingest of one installation. `key` gives the plain API key of a principal."""
 
     def __init__(self, ingest_url: str, secret: str, *, key: Callable[[str], str]) -> None:
@@ -66,6 +66,7 @@ class Sender:
         headers = {"content-type": delivery.content_type}
         if delivery.key is not None:
             return headers | {"authorization": f"Bearer {self._key(delivery.key)}"}
+        # The time of sending, not that of the story: old signatures are refused, so that nobody sends them again.
         now = datetime.now(UTC)
         signature = self._webhook.sign(delivery.name, now, delivery.body.decode())
         return headers | {

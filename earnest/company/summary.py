@@ -23,12 +23,13 @@ from earnest.company.late import LateChange
 from earnest.company.payroll import RELEASED, Payroll
 from earnest.company.people import People
 from earnest.local.system import System
-from earnest.run_in_words import money
+from earnest.terminal import money
+from shared.periods import Month
 
 Answer = dict[str, Any]
 ALERT_SECONDS: Final = 5.0
-OPEN_MONTH: Final = "2026-06"
-LAST_MONTH: Final = "2026-05"
+OPEN_MONTH: Final = Month("2026-06")
+LAST_MONTH: Final = Month("2026-05")
 ENTITY: Final = "fernhill-us"
 
 
@@ -43,7 +44,7 @@ def summarise(system: System, console: Console, *, sent: Counter[str], late: Seq
     console.print()
     console.print(_figures(scoring, sent, runs=runs))
     if late:
-        console.print(_late(payroll, late, period=runs[-1]["pay_period"]))
+        console.print(_late(payroll, late, period=Month(runs[-1]["pay_period"])))
     console.print(_needs_a_person(scoring, alerts))
     if runs:
         path, manifest = payroll.file_of(runs[-1])
@@ -78,7 +79,7 @@ def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer]) -> 
     return table
 
 
-def _late(payroll: Payroll, late: Sequence[LateChange], *, period: str) -> Table:
+def _late(payroll: Payroll, late: Sequence[LateChange], *, period: Month) -> Table:
     """The late changes and what each did to whom in the run of the period. Each is of a month of its own."""
     effects: dict[str, list[tuple[str, Decimal]]] = {}
     for participant in People(roster_files()).ids:
@@ -88,10 +89,10 @@ def _late(payroll: Payroll, late: Sequence[LateChange], *, period: str) -> Table
     table = Table("deal", "of", "became known after payroll", "participant", title="Late changes")
     table.add_column(f"in run {period}", justify="right")
     for change in late:
-        words: tuple[str, str, str] = (change.deal_id, change.period, change.what)
+        head = [change.deal_id, change.period, change.what]
         for participant, amount in effects.get(change.period, []):
-            table.add_row(*words, participant, f"{amount:+,}")
-            words = ("", "", "")
+            table.add_row(*head, participant, f"{amount:+,}")
+            head = ["", "", ""]  # said once, beside the first whom it moves
     return table
 
 
@@ -99,15 +100,16 @@ def _breaches(client: Client) -> list[Answer]:
     """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen
     everything.
     """
+    # An evaluation that began before we asked may not have seen the last deals.
     asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
-        found = client.get("/v1/kpis", who="ops", service="alerts")
-        if datetime.fromisoformat(found["evaluated_at"]) > asked or time.monotonic() > deadline:
+        evaluation = client.get("/v1/kpis", who="ops", service="alerts")
+        if datetime.fromisoformat(evaluation["evaluated_at"]) > asked or time.monotonic() > deadline:
             break
         time.sleep(0.1)
     alerts = client.get("/v1/alerts?state=open", who="ops", service="alerts")["alerts"]
     open_now = {(alert["kpi"], alert["currency"]) for alert in alerts}
-    return [kpi for kpi in found["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
+    return [kpi for kpi in evaluation["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
 
 
 def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:

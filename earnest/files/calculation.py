@@ -8,12 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files import deals as deals_files
 from earnest.files import remarks
-from earnest.files.deals import deals_of
+from earnest.files.deals import read_deals
 from earnest.files.rejections import REJECTED, in_order
 from earnest.files.roster import read_roster
-from earnest.files.rows import read_rows
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.reasons import REASONS
@@ -53,7 +51,7 @@ def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str]
     step("Reading the roster")
     people = read_roster(roster, plans)
     step("Reading the deals")
-    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED, used=deals_files.used_by(plans)), plans)
+    sold = read_deals(deals, plans)
     step("Crediting")
     credited = credit(sold.table, people.roster, plans=plans)
     step("Earning")
@@ -62,7 +60,7 @@ def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str]
     explained = explain(credited.credits, people.roster, plans=plans, earnings=earned)
     # What a plan itself pays nothing for, such as a gate that is closed, is no fault of a file: it is written, but not
     # counted among what could not be used.
-    by_plan = pl.col("problem").is_in([name for name, each in REASONS.items() if each.planned]).fill_null(value=False)
+    by_plan = pl.col("problem").is_in([name for name, cause in REASONS.items() if cause.planned]).fill_null(value=False)
     refused = [
         people.rejected,
         sold.rejected,
@@ -106,7 +104,7 @@ def _unpaid(earned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_words(reason: str) -> pl.Expr:
-    says = {name: each.says for name, each in REASONS.items()}
+    says = {name: cause.says for name, cause in REASONS.items()}
     words = pl.col(reason).replace_strict(says, return_dtype=pl.String)
     for name, column in (("{about}", "about"), ("{who}", "participant_id")):
         words = words.str.replace(name, pl.col(column).fill_null(""), literal=True)

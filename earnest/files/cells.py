@@ -36,8 +36,6 @@ DEAL_TEXTS = (
     "contract",
 )
 DEAL_COLUMNS = ("deal_id", *DEAL_TEXTS, "splits", *ENTRIES)
-
-
 _IDENTIFIER = TypeAdapter(Identifier)
 
 

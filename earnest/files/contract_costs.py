@@ -75,8 +75,10 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
             except BadCell as error:
                 refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
     books = account_for(lines, events, policy_at=_in_force(policies))
-    for each in books.refused:
-        refused.append((path.name, int(each.source.removeprefix("row ")), each.id, each.reason, each.message))
+    for refusal in books.refused:
+        refused.append(
+            (path.name, int(refusal.source.removeprefix("row ")), refusal.id, refusal.reason, refusal.message)
+        )
     return CostFile(books, rejected(refused).sort("row"), notes)
 
 
@@ -104,12 +106,12 @@ def _policies(path: Path, documents: Sequence[Any]) -> list[ContractCosts]:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise FileError(f"{path}: {place or 'policy'}: {first['msg'].removeprefix('Value error, ')}") from None
-    return sorted(policies, key=lambda each: each.valid_from)
+    return sorted(policies, key=lambda policy: policy.valid_from)
 
 
 def _in_force(policies: Sequence[ContractCosts]) -> PolicyAt:
     def at(day: date) -> ContractCosts:
-        return next((each for each in reversed(policies) if each.valid_from <= day), policies[0])
+        return next((policy for policy in reversed(policies) if policy.valid_from <= day), policies[0])
 
     return at
 

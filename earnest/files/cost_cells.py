@@ -177,7 +177,8 @@ def text(row: Row, name: str) -> str:
     cell = needed(row.get(name), f"{name}: it is missing")
     if not _TEXT.fullmatch(cell):
         raise BadCell(
-            f"{name}: {cell!r} is no id: write letters, digits, spaces and . _ : @ / + & , -, beginning with a letter or digit"
+            f"{name}: {cell!r} is no id: write letters, digits, spaces and . _ : @ / + & , -, "
+            "beginning with a letter or digit"
         )
     return cell
 

@@ -13,17 +13,19 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from earnest.files.contract_costs import CostFile
-from earnest.files.rejections import FileError
+from earnest.files.rejections import output_folder
 from shared.contract_costs.entries import entries
 from shared.contract_costs.journals import batch_id, journals
 from shared.contract_costs.rollforward import By, calculated_in_a_year, rollforward
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.money import from_minor, minor_digits
-from shared.periods import Month, month_named, month_of_number
+from shared.periods import Month, month_of_number
 from shared.spreadsheets import write_csv
 
 Format = Literal["csv", "json", "xlsx"]
 Table = list[dict[str, Any]]
+Tables = Mapping[str, tuple[tuple[str, ...], Table]]
+"""By name, the columns and the rows of a table."""
 
 SCHEDULE: Final = (
     "asset_id",
@@ -82,13 +84,13 @@ EXPENSED: Final = (
 REJECTED: Final = ("file", "row", "id", "reason", "message")
 
 
-def window(books: ContractCostBooks) -> tuple[str, str] | None:
+def window(books: ContractCostBooks) -> tuple[Month, Month] | None:
     """The first and the last month in which something moves; None where nothing does."""
     months = [entry.period for entry in entries(books)]
     return (min(months), max(months)) if months else None
 
 
-def tables(file: CostFile, first: Month, *, last: Month, by: By) -> dict[str, tuple[tuple[str, ...], Table]]:
+def tables(file: CostFile, first: Month, *, last: Month, by: By) -> Tables:
     """All tables by name, of the months from `first` through `last`: columns and rows, amounts as exact decimals."""
     books = file.books
     return {
@@ -113,7 +115,7 @@ def _schedule(books: ContractCostBooks, first: Month, *, last: Month) -> Iterato
                 str(row.asset.start),
                 row.months,
                 period,
-                *(from_minor(each, line.currency) for each in (row.amount, row.cum_amount, row.carrying)),
+                *(from_minor(minor, line.currency) for minor in (row.amount, row.cum_amount, row.carrying)),
                 row.source,
                 batch_id(period, line.entity, currency=line.currency),
             )
@@ -132,6 +134,7 @@ def _journals(books: ContractCostBooks, first: Month, *, last: Month) -> Iterato
     for line in journals(entries(books)):
         if first <= line.period <= last:
             amount = from_minor(abs(line.amount), line.currency)
+            # Of a signed amount, in which debits are positive, one column or the other: books know no signs.
             debit, credit = (amount, None) if line.amount > 0 else (None, amount)
             who = (line.entity, line.currency, line.event, line.account)
             cells = (line.batch, str(line.date), line.period, *who, debit, credit, line.contracts)
@@ -139,27 +142,25 @@ def _journals(books: ContractCostBooks, first: Month, *, last: Month) -> Iterato
 
 
 def _expensed(books: ContractCostBooks, first: Month, *, last: Month) -> Iterator[dict[str, Any]]:
-    for each in sorted(books.expenses, key=lambda each: (each.month, each.line_id, each.reason)):
-        period = month_of_number(each.month)
+    for expense in sorted(books.expenses, key=lambda expense: (expense.month, expense.line_id, expense.reason)):
+        period = month_of_number(expense.month)
         if first <= period <= last:
-            amounts = (from_minor(each.amount, each.currency), from_minor(each.on_cost, each.currency))
-            batch = "" if each.booked else batch_id(period, each.entity, currency=each.currency)
-            who = (each.line_id, each.contract_id, each.entity, each.currency)
-            cells = (*who, period, *amounts, each.reason, each.why, batch)
+            amounts = (from_minor(expense.amount, expense.currency), from_minor(expense.on_cost, expense.currency))
+            # What the ledger of pay has booked as an expense already has no journal here: it would be booked twice.
+            batch = "" if expense.booked else batch_id(period, expense.entity, currency=expense.currency)
+            who = (expense.line_id, expense.contract_id, expense.entity, expense.currency)
+            cells = (*who, period, *amounts, expense.reason, expense.why, batch)
             yield dict(zip(EXPENSED, cells, strict=True))
 
 
-def write_costs(
-    made: Mapping[str, tuple[tuple[str, ...], Table]], folder: Path, *, formats: Iterable[Format]
-) -> list[Path]:
+def write_costs(made: Tables, folder: Path, *, formats: Iterable[Format]) -> list[Path]:
     """Write the tables: a CSV file each, one JSON document, one XLSX workbook. Returns the files, in order.
 
     Raises:
         FileError: the folder cannot be written.
     """
     written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with output_folder(folder):
         for kind in dict.fromkeys(formats):
             if kind == "csv":
                 for table, (columns, rows) in made.items():
@@ -172,8 +173,6 @@ def write_costs(
             else:
                 written.append(folder / "contract-costs.xlsx")
                 _workbook(made, written[-1])
-    except OSError as error:
-        raise FileError(f"{folder}: {error.strerror or error}") from None
     return written
 
 
@@ -187,7 +186,7 @@ def write_table(columns: Sequence[str], rows: Table, *, path: Path) -> None:
     write_csv(pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row"), path)
 
 
-def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> None:
+def _workbook(made: Tables, path: Path) -> None:
     """One sheet per table; amounts are numbers with the currency's decimals, text is never a formula."""
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})  # the same input gives the same bytes
@@ -197,6 +196,7 @@ def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> 
             for digits in range(5)
         }
         for table, (columns, rows) in made.items():
+            # The widths of columns are set by the longest cell: a spreadsheet shows a number that does not fit as ####.
             sheet = book.add_worksheet(table)
             sheet.freeze_panes(1, 0)
             sheet.write_row(0, 0, columns, bold)
@@ -212,15 +212,3 @@ def _workbook(made: Mapping[str, tuple[tuple[str, ...], Table]], path: Path) -> 
                         sheet.write_number(number, place, cell)
                     elif cell is not None:
                         sheet.write_string(number, place, cell)
-
-
-def period(text: str, option: str) -> Month:
-    """A month that a person wrote, checked.
-
-    Raises:
-        FileError: it is none.
-    """
-    try:
-        return month_named(text)
-    except ValueError:
-        raise FileError(f"{option}: {text!r} is not a month like 2026-01") from None

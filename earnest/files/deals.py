@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -10,19 +11,18 @@ import polars as pl
 from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
 from earnest.files.plain_deals import plain_deals
 from earnest.files.rejections import BAD_VALUE, Rejection, rejected
-from earnest.files.rows import ROW, Rows
+from earnest.files.rows import ROW, read_rows
 from earnest.local.home import company_zone
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet
 from shared.kernel.crediting.deals import deals_table
 from shared.kernel.tables import DEALS
 
-REQUIRED = ("deal_id", "amount", "close_date")
 STAMP = "1970-01-01T00:00:00.000000Z"
 """All rows of a file share an instant; their row number is the sequence that orders them."""
 
 
-class Deals(NamedTuple):
+class DealsOfFile(NamedTuple):
     """The deals table with the plans' columns, the last row of each deal, and the rows that could not be used.
 
     `repeated` are the deals of several rows; `unused` are columns of the file that no plan declares; `absent` are
@@ -37,16 +37,15 @@ class Deals(NamedTuple):
     repeated: list[str]
 
 
-def used_by(plans: PlanSet) -> Callable[[str], bool]:
-    """Which columns of a deals file say something under these plans."""
-    columns = {*DEAL_COLUMNS, *plans.columns}
-    return lambda name: name in columns
+def read_deals(path: Path, plans: PlanSet) -> DealsOfFile:
+    """The deals of a file. A deal without a stage is won; one without a currency has that of the plans if they share
+    one.
 
-
-def deals_of(rows: Rows, plans: PlanSet) -> Deals:
-    """The deals of a file's rows. A deal without a stage is won; one without a currency has that of the plans if they
-    share one.
+    Raises:
+        FileError: the file cannot be read, or lacks a column that every deal needs.
     """
+    used = {*DEAL_COLUMNS, *plans.columns}
+    rows = read_rows(path, "deals", required=("deal_id", "amount", "close_date"), used=used.__contains__)
     columns, frame = plans.deal_columns, rows.frame
     currencies = {plan.currency for plan in plans}
     # Only where all plans agree: a currency is never chosen for somebody.
@@ -54,7 +53,7 @@ def deals_of(rows: Rows, plans: PlanSet) -> Deals:
     plain, rest = plain_deals(frame, columns, currency=currency)
     merged, refused = merged_deals(rest, columns, currency=currency)
     named = {name for name in columns if name not in DEALS}
-    return Deals(
+    return DealsOfFile(
         table=pl.concat([plain, merged]),
         last_rows=frame.group_by("deal_id").agg(row=pl.col(ROW).max()),
         rejected=pl.concat([rows.rejected, refused]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
@@ -27,22 +27,22 @@ def decimal_text(value: pl.Expr, digits: int, *, at_least: int) -> pl.Expr:
 
 
 def money(column: str, currencies: Iterable[str], *, finer: int = 0) -> pl.Expr:
-    """Amounts in 10^-finer minor units as text in major units of the row's `currency`, with that currency's decimals."""
-    text_in_major = pl.lit(None, dtype=pl.String)
-    for currency in currencies:
-        digits = minor_digits(currency)
-        text = decimal_text(wide(column), digits + finer, at_least=digits)
-        text_in_major = pl.when(pl.col("currency") == currency).then(text).otherwise(text_in_major)
-    return text_in_major
+    """Amounts in 10^-finer minor units as text in major units, with the decimals of the row's `currency`."""
+    return _by_currency(currencies, lambda digits: decimal_text(wide(column), digits + finer, at_least=digits))
 
 
 def number(column: str, currencies: Iterable[str]) -> pl.Expr:
     """Numbers as text, with at least the decimals of the row's `currency`."""
-    text_in_major = pl.lit(None, dtype=pl.String)
+    scaled = pl.col(column).to_physical()
+    return _by_currency(currencies, lambda digits: decimal_text(scaled, NUMBER_DIGITS, at_least=digits))
+
+
+def _by_currency(currencies: Iterable[str], text: Callable[[int], pl.Expr]) -> pl.Expr:
+    """Each row's text by the decimals of its own `currency`; null where that is none of `currencies`."""
+    texts = pl.lit(None, dtype=pl.String)
     for currency in currencies:
-        text = decimal_text(pl.col(column).to_physical(), NUMBER_DIGITS, at_least=minor_digits(currency))
-        text_in_major = pl.when(pl.col("currency") == currency).then(text).otherwise(text_in_major)
-    return text_in_major
+        texts = pl.when(pl.col("currency") == currency).then(text(minor_digits(currency))).otherwise(texts)
+    return texts
 
 
 def percent(column: str, digits: int) -> pl.Expr:

@@ -13,13 +13,14 @@ from shared import explanation
 from shared.explanation import Part
 from shared.kernel import credit, earn, explain, measure
 from shared.money import from_minor
+from shared.periods import Month
 
 
 class EarningExplanation(BaseModel):
     """An earning and how it came about. The amounts of all lines of all parts sum to `amount`."""
 
     participant_id: str
-    period: str
+    period: Month
     component: str
     currency: str
     amount: Decimal
@@ -38,14 +39,14 @@ def explain_earnings(
     known(inputs, participant)
     credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
     earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
+    # Everybody is calculated, and then one person explained: pools and contests depend on the others.
     theirs = pl.col("participant_id") == participant
     own, paid = credits.filter(theirs), earned.filter(theirs)
-    wanted = paid.filter(
-        (pl.col("period") == period if period else pl.lit(value=True))
-        & (pl.col("component") == component if component else pl.lit(value=True))
-    )
+    asked = {name: value for name, value in (("period", period), ("component", component)) if value}
+    wanted = paid.filter(**asked)
     if wanted.is_empty():
         raise FileError(_missing(participant, paid, period=period, component=component))
+    # In the order in which the plans name their components; versions of a plan name most of them again.
     places = {name: place for place, name in enumerate(c.component for plan in inputs.plans for c in plan.components)}
     keys = wanted.select("period", "component", "currency").unique().rows()
     explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid)
@@ -68,7 +69,7 @@ def explain_earnings(
 
 
 def _missing(participant: str, paid: pl.DataFrame, *, period: str | None, component: str | None) -> str:
-    wanted = " ".join(each for each in (component, f"in {period}" if period else None) if each)
+    wanted = " ".join(word for word in (component, f"in {period}" if period else None) if word)
     if paid.is_empty():
         return f"{participant} has no earnings: nothing credits them under these plans"
     there = "; ".join(

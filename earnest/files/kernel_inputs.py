@@ -7,11 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files import deals as deals_files
-from earnest.files.deals import deals_of
+from earnest.files.deals import read_deals
 from earnest.files.rejections import FileError
 from earnest.files.roster import read_roster
-from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, Roster
 
 
@@ -22,19 +20,16 @@ class KernelInputs:
     deals: pl.DataFrame
     roster: Roster
     plans: PlanSet
-    refused: int
-    """Rows of the files that could not be used."""
 
 
 def read_inputs(deals: Path, roster: Path, *, plans: PlanSet) -> KernelInputs:
-    """Read the files; rows that cannot be used are counted, `earnest calc` names them.
+    """Read the files; rows that cannot be used are left out, and `earnest calc` names them.
 
     Raises:
         FileError: a file cannot be read.
     """
-    people = read_roster(roster, plans)
-    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED, used=deals_files.used_by(plans)), plans)
-    return KernelInputs(sold.table, people.roster, plans, people.rejected.height + sold.rejected.height)
+    people = read_roster(roster, plans).roster
+    return KernelInputs(read_deals(deals, plans).table, people, plans)
 
 
 def known(inputs: KernelInputs, participant: str) -> None:

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from earnest.files.idle_events import idle_events
-from earnest.files.pay_events import PayEvents, read_events
-from earnest.files.pay_inputs import earned_file, read_deals, read_earned
+from earnest.files.pay_events import PayEvents, idle_events, read_events
+from earnest.files.pay_inputs import earned_file, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, rejected
-from earnest.policies.checking import policy_files, read_policy_file
+from earnest.policies import policy_files, read_policy_file
 from shared.pay.calendars.pay_periods import misfit, pay_period_at, ruling
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.facts import Entry, PayFacts
@@ -22,7 +21,6 @@ from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force
 from shared.pay.projection import ProjectedRun, project
 from shared.pay.settlement import Settlement
-from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import Month, first_day, last_day, month_named, period_of
 
@@ -32,7 +30,7 @@ BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class PayFiles:
     """The files to compute pay from; all but what was earned may be missing. `first` and `last` are months or days."""
 
     terms: Sequence[Path]
@@ -53,7 +51,7 @@ class PayResult:
     warnings: list[str]
 
 
-def pay_from_files(sources: Sources) -> PayResult:
+def pay_from_files(sources: PayFiles) -> PayResult:
     """Compute what everybody is paid.
 
     Raises:
@@ -64,21 +62,12 @@ def pay_from_files(sources: Sources) -> PayResult:
     groups = _groups(sources.group)
     warnings: list[str] = []
     earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
-    deals = read_deals(sources.deals, refused) if sources.deals else {}
+    deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
     events = read_events(sources.events, refused)
     entries = [*earned, *events.entries]
-    months = [each.period for each in entries]
-    if not months and not (sources.first and sources.last):
-        raise FileError(f"{sources.earned}: nothing was earned; say --from and --through")
-    days = [each.known_from for each in entries if each.known_from] + [each.day for each in events.off_cycle]
-    days += [each.day for deal in deals.values() for each in (*deal.payments, *deal.refunds)]
-    first = _bound(sources.first or min(months), first_day)
-    last = _bound(sources.last or max([*months, *map(period_of, days)]), last_day)
-    if not sources.last and entries:  # a pay period that begins in the last month and ends after it
-        counts_from = max(each.day for each in entries)
-        last = max(last, pay_period_at(ruling(groups, counts_from), counts_from).end)
-    if first > last:
-        raise FileError(f"--from {first} is after --through {last}")
+    later = [run.day for run in events.off_cycle]
+    later += [collection.day for deal in deals.values() for collection in (*deal.payments, *deal.refunds)]
+    first, last = _span(sources, entries, later=later, groups=groups)
     facts = PayFacts(
         groups=groups,
         terms=_in_force(documents),
@@ -94,23 +83,43 @@ def pay_from_files(sources: Sources) -> PayResult:
     )
     runs = list(project(facts, first, last=last))
     idle = idle_events(events, entries, deals=deals, runs=runs)
-    slips = dict.fromkeys(slip.in_words for each in documents for slip in each.slips())
+    slips = dict.fromkeys(slip.in_words for terms in documents for slip in terms.slips())
     return PayResult(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
+
+
+def _span(
+    sources: PayFiles, entries: Sequence[Entry], *, later: Sequence[date], groups: Sequence[PayGroup]
+) -> tuple[date, date]:
+    """The first and the last day of pay: those that are named, or else from the first month earned through the last in
+    which something happens; `later` are days on which something does besides earning.
+    """
+    months = [entry.period for entry in entries]
+    if not months and not (sources.first and sources.last):
+        raise FileError(f"{sources.earned}: nothing was earned; say --from and --through")
+    known = [entry.known_from for entry in entries if entry.known_from]
+    first = _bound(sources.first or min(months), first_day)
+    last = _bound(sources.last or max([*months, *map(period_of, [*known, *later])]), last_day)
+    if not sources.last and entries:  # a pay period that begins in the last month and ends after it
+        counts_from = max(entry.day for entry in entries)
+        last = max(last, pay_period_at(ruling(groups, counts_from), counts_from).end)
+    if first > last:
+        raise FileError(f"--from {first} is after --through {last}")
+    return first, last
 
 
 def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun]) -> list[str]:
     """Terms by which nobody was paid in any run, each in the words of its first version."""
     # Reversed, so that of several versions the first is kept.
-    idle = {each.id: each for each in reversed(documents)}
+    idle = {terms.id: terms for terms in reversed(documents)}
     for projected in runs:
-        for each in projected.snapshot.terms(projected.run.ends) if idle else ():
-            if each.id in idle and any(_is_for(each, projected.snapshot, paid=paid) for paid in projected.settlements):
-                del idle[each.id]
-    return [applies_to_nobody(each) for _, each in sorted(idle.items())]
+        for terms in projected.snapshot.terms(projected.run.ends) if idle else ():
+            if terms.id in idle and any(_is_for(terms, projected, paid=paid) for paid in projected.settlements):
+                del idle[terms.id]
+    return [applies_to_nobody(terms) for _, terms in sorted(idle.items())]
 
 
-def _is_for(terms: PaymentTerms, snapshot: RunSnapshot, *, paid: Settlement) -> bool:
-    home = snapshot.attributes_of(paid.participant_id)
+def _is_for(terms: PaymentTerms, projected: ProjectedRun, *, paid: Settlement) -> bool:
+    home = projected.snapshot.attributes_of(paid.participant_id)
     rank = terms.applies_to.rank(paid.participant_id, home.plan, pay_group=home.pay_group)
     return rank is not None and paid.currency == terms.currency
 
@@ -128,10 +137,10 @@ def _bound(named: str, of_month: Callable[[Month], date]) -> date:
 
 
 def _people(entries: Iterable[Entry], events: PayEvents, *, group: str) -> dict[str, Person]:
-    """Whoever is named: in the pay group, on the plan by which they earned last, there from the day on which they came."""
+    """Whoever is named: in the pay group, on the plan by which they earned last, there from the day they came."""
     plans: dict[str, str] = {}
-    for each in sorted(entries, key=lambda each: each.period):
-        plans[each.participant_id] = each.plan or plans.get(each.participant_id, "")
+    for entry in sorted(entries, key=lambda entry: entry.period):
+        plans[entry.participant_id] = entry.plan or plans.get(entry.participant_id, "")
     balances = {who for table in events.balances.values() for who, _ in table}
     people = {}
     for who in {*plans, *events.active, *balances}:
@@ -153,13 +162,13 @@ def _policies(paths: Sequence[Path], kind: type[PolicyKind]) -> list[PolicyKind]
             policies.append(policy)
         elif file in paths:
             raise FileError(f"{file}: this is a policy of the kind {policy.kind}")
-    return sorted(policies, key=lambda each: each.valid_from)
+    return sorted(policies, key=lambda policy: policy.valid_from)
 
 
 def _groups(path: Path | None) -> list[PayGroup]:
     # All people of the files are in one pay group: nothing in them says who is in which.
     groups = _policies([path], PayGroup) if path else [DEFAULT]
-    if not groups or len({each.id for each in groups}) > 1:
+    if not groups or len({group.id for group in groups}) > 1:
         raise FileError(f"{path}: there must be one pay group")
     for number, group in enumerate(groups):
         if why := misfit(group, groups[:number]):
@@ -169,13 +178,13 @@ def _groups(path: Path | None) -> list[PayGroup]:
 
 def _in_force(documents: Sequence[PaymentTerms]) -> Callable[[date], list[PaymentTerms]]:
     by_id: dict[str, list[Version]] = {}
-    for number, each in enumerate(documents, 1):
-        by_id.setdefault(each.id, []).append(
-            Version(policy=each, version=number, author="", reason="", recorded_at=BY_FILE)
+    for number, terms in enumerate(documents, 1):
+        by_id.setdefault(terms.id, []).append(
+            Version(policy=terms, version=number, author="", reason="", recorded_at=BY_FILE)
         )
 
-    def held(day: date) -> list[PaymentTerms]:
-        found = (in_force(versions, day) for versions in by_id.values())
-        return [each.policy for each in found if each and isinstance(each.policy, PaymentTerms)]
+    def on(day: date) -> list[PaymentTerms]:
+        held = (in_force(versions, day) for versions in by_id.values())
+        return [version.policy for version in held if version and isinstance(version.policy, PaymentTerms)]
 
-    return held
+    return on

@@ -1,10 +1,10 @@
 """A file of what happened besides earning: who came and left, what was adjusted, held and released, runs in between,
-balances at the start.
+balances at the start; and which of its rows no run heeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from earnest.files.pay_inputs import facts_of, period
 from earnest.files.rejections import FileError, Rejection
 from shared.kernel.language.findings import did_you_mean
 from shared.pay.facts import Entry, OffCycle
+from shared.pay.projection import ProjectedRun
 from shared.pay.snapshot import PayKey
 from shared.pay.terms.words.release import Hold
 from shared.periods import period_of
@@ -52,9 +53,51 @@ def read_events(path: Path | None, refused: list[Rejection]) -> PayEvents:
     )
     # Every row is checked first, in the order of the file; what is good then takes effect in the order of days, because
     # a release looks for the holds before it. Days of ISO form sort as texts, and rows of a day stay in order.
-    for _, note in sorted(rows, key=lambda each: each[0].get("date") or ""):
+    for _, note in sorted(rows, key=lambda pair: pair[0].get("date") or ""):
         note(events)
     return events
+
+
+def idle_events(
+    events: PayEvents, entries: Sequence[Entry], *, deals: Collection[str], runs: Sequence[ProjectedRun]
+) -> Iterator[str]:
+    """A sentence for every row that no run heeds: a hold of what nobody earned by, a release of nothing, a run that
+    pays nobody.
+
+    Args:
+        events: what the file says.
+        entries: what was earned, adjusted and returned.
+        deals: the ids of the file of deals; a hold may be on one of them that has earned nothing yet.
+        runs: all of them, in the order of their days.
+    """
+    last = runs[-1].run.ends if runs else None
+    known: dict[str, set[str | None]] = {
+        "participant": {entry.participant_id for entry in entries},
+        "deal": {entry.deal_id for entry in entries} | set(deals),
+        "plan": {entry.plan for entry in entries},
+    }
+    for on, hold in events.holds:
+        subject = f"{hold.scope} {hold.subject}"
+        if hold.subject not in known[hold.scope]:
+            yield f"the hold of {on} stops nothing: nothing is earned by {subject}"
+        if hold.released_on and last and hold.released_on > last:
+            yield f"{subject} is released on {hold.released_on}, which no run reaches: the last ends on {last}"
+    for on, scope, subject in events.released:
+        yield f"the release of {on} releases nothing: there is no hold on {scope} {subject} before it"
+    earned = {(entry.participant_id, entry.deal_id) for entry in entries}
+    for on, who, deal in events.excused:
+        if (who, deal) not in earned:
+            yield f"the dismissal of {on} concerns nothing: {who} has earned and lost nothing by deal {deal}"
+        elif last and on > last:
+            yield f"the dismissal of {on} is one that no run looks at: the last ends on {last}"
+    paying = {
+        (projected.run.ends, projected.run.participants)
+        for projected in runs
+        if projected.run.kind == "off_cycle" and any(settlement.paid for settlement in projected.settlements)
+    }
+    for run in events.off_cycle:
+        if (run.day, run.participants) not in paying:
+            yield f"the off-cycle run of {run.day} pays nobody{f' ({run.participants[0]})' if run.participants else ''}"
 
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
@@ -118,20 +161,16 @@ def _hold(row: Row) -> Callable[[PayEvents], None]:
 
     def note(events: PayEvents) -> None:
         name = f"hold-{len(events.holds) + 1}"
-        events.holds.append(
-            (
-                on,
-                Hold(
-                    id=name,
-                    scope=scope,  # type: ignore[arg-type]
-                    subject=subject,
-                    since=since,
-                    reason=reason,
-                    until=until,
-                    until_collected=collected,
-                ),
-            )
+        hold = Hold(
+            id=name,
+            scope=scope,  # type: ignore[arg-type]  # one of _SCOPES
+            subject=subject,
+            since=since,
+            reason=reason,
+            until=until,
+            until_collected=collected,
         )
+        events.holds.append((on, hold))
 
     return note
 
@@ -171,7 +210,8 @@ def _balance(row: Row) -> Callable[[PayEvents], None]:
 
 
 COLUMNS: Final = (
-    "event", "participant_id", "date", "amount", "currency", "period", "deal_id", "plan", "until", "until_collected", "reason"
+    "event", "participant_id", "date", "amount", "currency", "period", "deal_id", "plan", "until", "until_collected",
+    "reason",
 )  # fmt: skip
 _SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
 EVENTS: Final[Mapping[str, Callable[[Row], Callable[[PayEvents], None]]]] = {

@@ -21,7 +21,8 @@ from shared.periods import Month, last_day, month_named
 
 Fact = TypeVar("Fact")
 EARNED: Final = (
-    "participant_id", "period", "amount", "currency", "component", "plan", "version", "deal_id", "credit_date", "known_from"
+    "participant_id", "period", "amount", "currency", "component", "plan", "version", "deal_id", "credit_date",
+    "known_from",
 )  # fmt: skip
 """The columns of what was earned."""
 SCALE: Final = 6
@@ -89,14 +90,14 @@ def period(row: Row, name: str) -> Month:
         raise BadCell(f"{name}: {month!r} is not a month like 2026-01") from None
 
 
-def read_deals(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
+def read_deal_facts(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
     """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they
     say.
     """
     rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
     facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
     refused += [*rows.rejected.rows(), *bad]
-    return {name: _known(values_of(each)) for name, each in facts.items()}
+    return {name: _known(values_of(deal)) for name, deal in facts.items()}
 
 
 def _known(values: Mapping[str, Any]) -> Deal:

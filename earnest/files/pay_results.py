@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.pay import PayResult
-from earnest.files.rejections import FileError
+from earnest.files.rejections import output_folder
 from shared.money import from_minor
 from shared.pay.explanation import ExplainedStep, explained
 from shared.pay.projection import ProjectedRun
@@ -50,8 +50,8 @@ STEPS = (
 def tables(result: PayResult) -> dict[str, pl.DataFrame]:
     """What is written, by the name of the file."""
     return {
-        "payments": _table(PAYMENTS, (_payment(*each) for each in settlements(result))),
-        "steps": _table(STEPS, (row for each in settlements(result) for row in _steps(*each))),
+        "payments": _table(PAYMENTS, (_payment(*pair) for pair in settlements(result))),
+        "steps": _table(STEPS, (row for pair in settlements(result) for row in _steps(*pair))),
         "rejected": result.rejected,
     }
 
@@ -63,19 +63,17 @@ def write_pay(result: PayResult, folder: Path) -> list[Path]:
         FileError: the folder cannot be written.
     """
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with output_folder(folder):
         for name, table in tables(result).items():
             written.append(folder / f"{name}.csv")
             write_csv(table, written[-1])
-    except OSError as error:
-        raise FileError(f"{folder}: {error.strerror or error}") from None
     return written
 
 
 def settlements(result: PayResult) -> Iterator[tuple[ProjectedRun, Settlement]]:
     """Everybody's pay, by participant and currency, each in the order of the runs."""
-    every = [(projected, each) for projected in result.runs for each in projected.settlements]
+    # A stable sort: the runs of a person stay in the order in which they were made.
+    every = [(projected, settlement) for projected in result.runs for settlement in projected.settlements]
     yield from sorted(every, key=lambda pair: (pair[1].participant_id, pair[1].currency))
 
 
@@ -91,15 +89,15 @@ def explained_steps(projected: ProjectedRun, settlement: Settlement) -> Iterator
 
 def _payment(projected: ProjectedRun, settlement: Settlement) -> tuple[str, ...]:
     run = projected.run
-    held = sum(each.held for each in settlement.held.values())
+    held = sum(minor.held for minor in settlement.held.values())
     amounts = (settlement.paid, settlement.carried, settlement.draw, settlement.receivable, held)
     who = (settlement.participant_id, run.pay_period, run.kind, run.ends.isoformat(), run.pay_date.isoformat())
-    return (*who, settlement.currency, *(str(from_minor(each, settlement.currency)) for each in amounts))
+    return (*who, settlement.currency, *(str(from_minor(minor, settlement.currency)) for minor in amounts))
 
 
 def _steps(projected: ProjectedRun, settlement: Settlement) -> Iterator[tuple[str, ...]]:
     for number, (line, after, words) in enumerate(explained_steps(projected, settlement), 1):
-        amount, payable = (str(from_minor(each, settlement.currency)) for each in (line.amount, after))
+        amount, payable = (str(from_minor(minor, settlement.currency)) for minor in (line.amount, after))
         who = (
             settlement.participant_id,
             projected.run.pay_period,

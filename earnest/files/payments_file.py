@@ -42,10 +42,10 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
         PaymentsFileError: a column is missing, or a row has no person, or no amount that can be trusted.
     """
     rows, refused = _rows(path, columns)
-    header = [str(each or "").strip() for each in rows[0]] if rows else []
+    header = [str(name or "").strip() for name in rows[0]] if rows else []
     fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
     wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
-    if missing := [each for each in wanted if each is not None and each not in header]:
+    if missing := [name for name in wanted if name is not None and name not in header]:
         raise PaymentsFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
     payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
     # Row 1 is the header; blank rows count, so that a person finds the number in the spreadsheet.

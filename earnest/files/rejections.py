@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import polars as pl
 
@@ -23,6 +25,20 @@ class FileError(LocalError):
     """A file that cannot be read at all; the message names the file and what is wrong with it."""
 
 
+@contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Write into a folder, which is made when it is not there.
+
+    Raises:
+        FileError: it cannot be made, or something in it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise FileError(f"{folder}: {error.strerror or error}") from None
+
+
 def rejected(rows: Iterable[Rejection] = ()) -> pl.DataFrame:
     """A `REJECTED` table of these rows."""
     return pl.DataFrame(list(rows), schema=REJECTED, orient="row")
@@ -30,4 +46,5 @@ def rejected(rows: Iterable[Rejection] = ()) -> pl.DataFrame:
 
 def in_order(table: pl.DataFrame) -> pl.DataFrame:
     """A `REJECTED` table in the order in which it is written."""
+    # By every column, so that rows of one place have one order, too: the same input gives the same bytes.
     return table.sort("file", "row", "id", "reason", "message", nulls_last=True)

@@ -1,4 +1,4 @@
-"""What a calculation from files says besides its numbers: what looks like a slip, and what was given and has no effect."""
+"""What a calculation says besides its numbers: what looks like a slip, and what was given and has no effect."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def of_use(credits: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[str
 
 def _rules(credits: pl.DataFrame, taken: set[str], *, plans: PlanSet) -> list[str]:
     """The rules of plans that somebody is on, of which no version credited anything."""
+    # Of all versions: a rule that a later one has dropped credited while it was there.
     used = set(credits.select("plan", "rule").unique().iter_rows())
     idle = sorted(
         {(plan.plan, rule.rule) for plan in plans.holding if plan.plan in taken for rule in plan.credits} - used

@@ -10,7 +10,7 @@ import polars as pl
 
 from earnest.files.calculation import Calculation
 from earnest.files.display import SHARE_DIGITS, attainment, money, number, percent
-from earnest.files.rejections import FileError, in_order
+from earnest.files.rejections import in_order, output_folder
 from shared.kernel import Explained
 from shared.kernel.arithmetic.expressions import ROUNDING
 from shared.kernel.calendar import in_words
@@ -32,14 +32,11 @@ def write_results(calculation: Calculation, folder: Path) -> None:
         "lines.csv": lines_table(calculation.explained, in_weeks=calculation.in_weeks),
         "rejected.csv": in_order(pl.concat([calculation.rejected, calculation.unpaid])),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with output_folder(folder):
         for name, table in files.items():
             # Slices are our own words and begin with numbers; every other text may come from outside, and never becomes
             # a formula.
             write_csv(table, folder / name, ours=["slices"])
-    except OSError as error:
-        raise FileError(f"{folder}: {error.strerror or error}") from None
 
 
 def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFrame:

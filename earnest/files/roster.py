@@ -18,8 +18,8 @@ from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
 
 
-class People(NamedTuple):
-    """The roster, how many participants it has, the rows that could not be used, and what a reader should know besides."""
+class RosterOfFile(NamedTuple):
+    """The roster, its number of participants, the rows that could not be used, and what a reader should know."""
 
     roster: Roster
     size: int
@@ -27,7 +27,7 @@ class People(NamedTuple):
     notes: list[str]
 
 
-def read_roster(path: Path, plans: PlanSet) -> People:
+def read_roster(path: Path, plans: PlanSet) -> RosterOfFile:
     """The roster of a file. Whom no row gives a plan is on the only plan, if there is only one.
 
     Raises:
@@ -63,7 +63,9 @@ def read_roster(path: Path, plans: PlanSet) -> People:
             f"The roster gives {put:,} of {len(people):,} participants no plan: here they are on the only one, "
             f"{next(iter(plans)).plan}. The running system puts nobody on a plan: name it in the roster's column plan."
         ]
-    return People(Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes)
+    return RosterOfFile(
+        Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes
+    )
 
 
 def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], *, plans: PlanSet) -> int:
@@ -73,5 +75,6 @@ def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], *, plan
         return 0
     without = {who: facts for who, facts in people.items() if not any(path.endswith("/plan") for path in facts)}
     for participant_id, facts in without.items():
+        # Sequence 0, below every row: what a row of the file says of the plan prevails.
         merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, occurred_at=STAMP, sequence=0, source="file")
     return len(without)

@@ -155,8 +155,8 @@ def _parquet_texts(path: Path) -> pl.DataFrame:
         pl.col(pl.Categorical, pl.Enum).cast(pl.Categorical).cat.len_bytes(),
         pl.col(pl.Binary).bin.size(),
     ]
-    sizes = (each.cast(pl.Int64).sum() for each in lengths)
-    written = sum(size for each in sizes for row in frame.select(each).rows() for size in row)
+    sums = (length.cast(pl.Int64).sum() for length in lengths)
+    written = sum(size for of_kind in sums for row in frame.select(of_kind).rows() for size in row)
     if written > MOST_BYTES:
         raise FileError(f"{path}: its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
     return frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
@@ -173,5 +173,5 @@ def _xlsx(path: Path, file: str, *, used: Callable[[str], bool]) -> Rows:
         (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
     ]
     numbered = enumerate(([cell or "" for cell in row] for row in rows[1:]), FIRST_ROW)
-    frame = _frame(header, (each for each in numbered if each[0] not in refused), file=file, wide=wide)
+    frame = _frame(header, (pair for pair in numbered if pair[0] not in refused), file=file, wide=wide)
     return Rows(frame, rejected(sorted(wide)))

@@ -39,14 +39,14 @@ class SheetError(ValueError):
     """The file is no workbook that can be read."""
 
 
-class Sheet(NamedTuple):
-    """The cells of every row as text (blank: None), the header among them; and by row, from 1, why it cannot be used."""
+class SheetRows(NamedTuple):
+    """The cells of all rows as text (blank: None), header included; and by row, from 1, why it cannot be used."""
 
     rows: list[tuple[str | None, ...]]
     refused: dict[int, str]
 
 
-def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
+def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
     """The first sheet of a workbook; formulas count as the values that were last computed.
 
     `used` says of which columns the cells matter: doubtful numbers in others do not spoil their row.
@@ -87,7 +87,7 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> Sheet:
         name = header[place] if place < len(header) else None
         if used(name or ""):
             refused.setdefault(row, f"{name}: the cell holds the error {what}")
-    return Sheet(list(zip(*columns, strict=True)), refused)
+    return SheetRows(list(zip(*columns, strict=True)), refused)
 
 
 def shortest(number: object) -> str:

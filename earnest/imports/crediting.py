@@ -36,12 +36,13 @@ def crediting(deals: Path, roster: Path, *, plans: PlanSet) -> Crediting:
     Raises:
         FileError: a file cannot be read.
     """
+    # From the written files and not from the events in memory: what is said is what `earnest calc` will find.
     inputs = read_inputs(deals, roster, plans=plans)
-    found = credit(inputs.deals, inputs.roster, plans=plans)
+    result = credit(inputs.deals, inputs.roster, plans=plans)
     won = inputs.deals.filter(stage="won").height
-    credited = found.credits["deal_id"].n_unique()
-    earned = earn_every_month(measure(found.credits, plans), inputs.roster, plans=plans)
+    credited = result.credits["deal_id"].n_unique()
+    earned = earn_every_month(measure(result.credits, plans), inputs.roster, plans=plans)
     slips = of_slips(inputs.deals, inputs.roster, earned=earned, plans=plans)
     return Crediting(
-        won=won, credited=credited, missed=uncredited_by_reason(found.uncredited.iter_rows()), remarks=slips
+        won=won, credited=credited, missed=uncredited_by_reason(result.uncredited.iter_rows()), remarks=slips
     )

@@ -52,6 +52,10 @@ class Export:
     won_value_in: Decimal = Decimal(0)
     won_value_taken: Decimal = Decimal(0)
 
+    def note(self, row: int, deal_id: str, *, kind: Kind, field: str, reason: str) -> None:
+        """Note what happened to a row."""
+        self.notes.append(Note(row=row, id=deal_id, kind=kind, field=field, reason=reason))
+
 
 def participant_id(name: str) -> str:
     """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`)."""
@@ -95,48 +99,47 @@ def read_deals(
         for name, look in recipe.deals.lookups.items()
     }
     read = read_rows(folder / recipe.deals.file, recipe.deals.file, required=())
+    occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
+    export.rows = read.rejected.height
     for number, name, why in read.rejected.select("row", "id", "message").iter_rows():
-        export.rows += 1
-        export.notes.append(Note(row=number, id=name, kind="rejected", field="", reason=why))
+        export.note(number, name, kind="rejected", field="", reason=why)
     for number, row in _rows(read):
         export.rows += 1
         present = {name: cell for name, cell in row.items() if cell}
-        occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
-        done = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at=occurred_at)
-        (event,) = done.events
+        translated = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at=occurred_at)
+        (event,) = translated.events  # a mapping of webhooks may pass items over; a row is one event
+        _complete(event, recipe, prices=prices)
         fields, deal_id = event["data"]["fields"], str(event["data"].get("deal_id", ""))
-        if len(event["time"]) == len("2025-03-31"):
-            event["time"] += "T00:00:00Z"
-        for name in recipe.deals.people:
-            if name in fields:
-                fields[name] = participant_id(fields[name])
-        for name, look in recipe.deals.lookups.items():
-            if (found := prices[name].get(str(fields.get(look.by)))) is not None:
-                fields[name] = found
         won = fields.get("stage") == "won"
         value = _readable(fields.get("amount")) if won else Decimal(0)
         export.won_rows += won
         export.won_value_in += value
         mistakes = _mistakes(event, people, recipe=recipe, settings=settings, columns=columns)
+        for name, why in mistakes:
+            export.note(number, deal_id, kind="rejected", field=name, reason=why)
         if mistakes:
-            export.notes += [
-                Note(row=number, id=deal_id, kind="rejected", field=name, reason=reason) for name, reason in mistakes
-            ]
             continue
-        for repair in done.repairs:
-            export.notes.append(
-                Note(
-                    row=number, id=deal_id, kind="repaired", field=repair.field, reason=f"{repair.was} is {repair.now}"
-                )
-            )
+        for repair in translated.repairs:
+            export.note(number, deal_id, kind="repaired", field=repair.field, reason=f"{repair.was} is {repair.now}")
         for name in recipe.deals.remark_missing:
             if name not in fields:
-                export.notes.append(
-                    Note(row=number, id=deal_id, kind="remarked", field=name, reason="the row has none")
-                )
+                export.note(number, deal_id, kind="remarked", field=name, reason="the row has none")
         export.won_value_taken += value
         export.events.append(event)
     return export
+
+
+def _complete(event: dict[str, Any], recipe: Recipe, *, prices: Mapping[str, Mapping[str, str]]) -> None:
+    """Do to an event what a mapping cannot: instants of dates, ids of people's names, and what is looked up."""
+    fields = event["data"]["fields"]
+    if len(event["time"]) == len("2025-03-31"):  # an export has dates where an event has an instant
+        event["time"] += "T00:00:00Z"
+    for name in recipe.deals.people:
+        if name in fields:
+            fields[name] = participant_id(fields[name])
+    for name, look in recipe.deals.lookups.items():
+        if (price := prices[name].get(str(fields.get(look.by)))) is not None:
+            fields[name] = price
 
 
 def _readable(amount: str | None) -> Decimal:
@@ -165,7 +168,7 @@ def _mistakes(
         # told by row.
         DealEvent.read(orjson.dumps(event), settings.zone).check(lambda: columns)
     except ValidationError as error:
-        return [(found["field"], found["reason"]) for found in field_errors(error)]
+        return [(mistake["field"], mistake["reason"]) for mistake in field_errors(error)]
     except Unfit as error:
-        return [(found["field"], found["reason"]) for found in error.mistakes]
+        return [(mistake["field"], mistake["reason"]) for mistake in error.mistakes]
     return []

@@ -21,7 +21,7 @@ class RecipePart(BaseModel):
 
 
 class Lookup(RecipePart):
-    """A field looked up in another file: the row whose `key` column equals the deal's field `by` gives its `value` column."""
+    """A field looked up in another file: the row whose `key` equals the deal's field `by` gives its `value`."""
 
     file: str
     by: str
@@ -29,8 +29,8 @@ class Lookup(RecipePart):
     value: str
 
 
-class Deals(RecipePart):
-    """The deals file, its mapping, the fields that hold names of people, lookups, and fields whose absence is remarked."""
+class DealsFile(RecipePart):
+    """The deals file and its mapping: fields with names of people, lookups, and fields whose absence is remarked."""
 
     file: str
     mapping: Source
@@ -39,7 +39,7 @@ class Deals(RecipePart):
     lookups: dict[str, Lookup] = Field(default_factory=dict)
 
 
-class Teams(RecipePart):
+class RosterFile(RecipePart):
     """The roster file: columns of the participant, manager and territory, and the plans of both."""
 
     file: str
@@ -52,7 +52,7 @@ class Teams(RecipePart):
 
 
 class QuotaRule(RecipePart):
-    """Quota per month: what the territory's winners won on average per month in its first months, to the nearest amount."""
+    """Quota per month: what a territory's winners won on average in its first months, to the nearest amount."""
 
     measure: str
     months: int = Field(ge=1)
@@ -62,8 +62,8 @@ class QuotaRule(RecipePart):
 class Recipe(RecipePart):
     """How one export is read. `occurred_at` is when a row that names no date was so."""
 
-    deals: Deals
-    roster: Teams
+    deals: DealsFile
+    roster: RosterFile
     quotas: QuotaRule
     occurred_at: date
 
@@ -82,5 +82,5 @@ def read_recipe(folder: Path) -> Recipe:
     except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise LocalError(f"{path}: {error}") from None
     except ValidationError as error:
-        mistakes = "; ".join(f"{found['field']}: {found['reason']}" for found in field_errors(error))
+        mistakes = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in field_errors(error))
         raise LocalError(f"{path}: {mistakes}") from None

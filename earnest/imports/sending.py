@@ -19,7 +19,7 @@ from shared.settings import Settings
 BATCH = 500
 
 
-class Sender:
+class ImportSender:
     """Sends to one installation, as the principals of its folder."""
 
     def __init__(self, home: Home, settings: Settings, *, console: Console) -> None:

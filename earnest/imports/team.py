@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,7 +15,7 @@ from earnest.imports.recipe import QuotaRule, Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class RosterMember:
     """One participant of the roster; a manager has no manager here."""
 
     participant_id: str
@@ -25,27 +25,27 @@ class Member:
     territory: str | None
 
 
-def team(folder: Path, recipe: Recipe) -> list[Member]:
+def team(folder: Path, recipe: Recipe) -> list[RosterMember]:
     """Everyone on the roster: participants of the file, and the managers they name."""
     rules = recipe.roster
-    members: dict[str, Member] = {}
+    members: dict[str, RosterMember] = {}
     for _, row in rows_of(folder, rules.file, rules.participant, rules.manager, rules.territory):
         boss = row[rules.manager]
         manager, territory = participant_id(boss), row[rules.territory]
         members.setdefault(
             manager,
-            Member(participant_id=manager, name=boss, plan=rules.manager_plan, manager=None, territory=territory),
+            RosterMember(participant_id=manager, name=boss, plan=rules.manager_plan, manager=None, territory=territory),
         )
         name = row[rules.participant]
         # As a participant of the file, also where the same person was met before as somebody's manager.
-        members[participant_id(name)] = Member(
+        members[participant_id(name)] = RosterMember(
             participant_id=participant_id(name), name=name, plan=rules.plan, manager=manager, territory=territory
         )
     return list(members.values())
 
 
 def quotas(
-    members: Iterable[Member], events: Iterable[dict[str, Any]], *, rule: QuotaRule, plan: str
+    members: Iterable[RosterMember], events: Iterable[dict[str, Any]], *, rule: QuotaRule, plan: str
 ) -> dict[str, Decimal]:
     """The monthly quota of everyone on the plan, by the recipe's rule.
 
@@ -66,6 +66,7 @@ def quotas(
         first = [months[month] for month in sorted(months)[: rule.months]]
         winners = {owner for month in first for owner in month}
         total = sum((value for month in first for value in month.values()), Decimal(0))
+        # Over whoever won anything: a list of people who never sell would make everybody's quota small.
         average = total / len(first) / len(winners)
         per_territory[name] = (average / rule.nearest).quantize(Decimal(1), ROUND_HALF_UP) * rule.nearest
     return {
@@ -76,24 +77,25 @@ def quotas(
 
 
 def roster_events(
-    members: Iterable[Member], quota: dict[str, Decimal], *, measure: str, since: date, occurred_at: str
+    members: Sequence[RosterMember], deals: Iterable[dict[str, Any]], *, recipe: Recipe
 ) -> list[dict[str, Any]]:
-    """The roster as events of the road."""
+    """The roster as events, with the quotas that the events of the deals come to."""
+    quota = quotas(members, deals, rule=recipe.quotas, plan=recipe.roster.plan)
     events = []
     for member in members:
         fields: dict[str, Any] = {"plan": member.plan, "manager": member.manager, "territory": member.territory}
         if member.participant_id in quota:
-            fields["quotas"] = {measure: str(quota[member.participant_id])}
+            fields["quotas"] = {recipe.quotas.measure: str(quota[member.participant_id])}
         events.append(
             {
                 "specversion": "1.0",
                 "id": f"roster-{member.participant_id}",
                 "source": "crm-export",
                 "type": "earnest.roster.patched",
-                "time": occurred_at,
+                "time": f"{recipe.occurred_at.isoformat()}T00:00:00Z",
                 "data": {
                     "participant_id": member.participant_id,
-                    "effective_from": since.isoformat(),
+                    "effective_from": recipe.roster.effective_from.isoformat(),
                     "name": member.name,
                     "fields": fields,
                 },

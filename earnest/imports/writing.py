@@ -12,19 +12,21 @@ from shared.contracts.deals import ENTRIES
 from shared.spreadsheets import neutral
 
 DEAL_COLUMNS = (
-    "deal_id", "owner", "amount", "currency", "close_date", "stage", "list_amount", "open_date", "product", "account", "territory",
+    "deal_id", "owner", "amount", "currency", "close_date", "stage", "list_amount", "open_date", "product", "account",
+    "territory",
 )  # fmt: skip
 
 
 def write_report(path: Path, notes: Iterable[Note]) -> None:
     """Every repaired, remarked and rejected row with its reason."""
-    rows = ((n.row, *map(neutral, (n.id, n.kind, n.field, n.reason))) for n in notes)
+    rows = ((note.row, *map(neutral, (note.id, note.kind, note.field, note.reason))) for note in notes)
     _write(path, ("row", "id", "kind", "field", "reason"), rows=rows)
 
 
 def write_deals(path: Path, events: Iterable[dict[str, Any]]) -> None:
     """The deals as `earnest calc` reads them."""
     rows = [_row(event["data"]) for event in events]
+    # Not guarded against formulas, unlike the report: these are read again, and an apostrophe would become a fact.
     others = sorted({name for row in rows for name in row}.difference(DEAL_COLUMNS))
     columns = (*DEAL_COLUMNS, *others)
     _write(path, columns, rows=([row.get(name) for name in columns] for row in rows))
@@ -44,13 +46,13 @@ def _row(deal: dict[str, Any]) -> dict[str, Any]:
 def write_roster(path: Path, events: Iterable[dict[str, Any]], *, measure: str) -> None:
     """The roster as `earnest calc` reads it."""
     columns = ("participant_id", "effective_from", "name", "plan", "manager", "territory", f"quota.{measure}")
-    found = []
+    rows = []
     for event in events:
         data, fields = event["data"], event["data"]["fields"]
         quota = fields.get("quotas", {}).get(measure)
         place = (data["participant_id"], data["effective_from"], data["name"])
-        found.append((*place, fields["plan"], fields["manager"], fields["territory"], quota))
-    _write(path, columns, rows=found)
+        rows.append((*place, fields["plan"], fields["manager"], fields["territory"], quota))
+    _write(path, columns, rows=rows)
 
 
 def _write(path: Path, columns: Sequence[str], *, rows: Iterable[Sequence[Any]]) -> None:

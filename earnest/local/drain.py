@@ -51,11 +51,8 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
     try:
         since, last = time.monotonic(), -1
         while True:
-            behind = {
-                (service, topic.name): unsent(log, topic) + _behind(log, engines[service], topic=topic)
-                for service, topic in READERS
-            }
-            left = sum(behind.values())
+            due = {(service, topic.name): behind(log, engines[service], topic=topic) for service, topic in READERS}
+            left = sum(due.values())
             waiting(left)
             if left == 0:
                 return
@@ -64,7 +61,7 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
                 since, last = time.monotonic(), left
             if time.monotonic() - since > STUCK_SECONDS:
                 slow = ", ".join(
-                    f"{service} of {topic} ({number})" for (service, topic), number in behind.items() if number
+                    f"{service} of {topic} ({number})" for (service, topic), number in due.items() if number
                 )
                 raise LocalError(f"nothing has moved for a minute; behind are {slow}; look at the logs")
             time.sleep(POLL_SECONDS)
@@ -74,19 +71,19 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
         log.close()
 
 
-def _behind(log: Log, engine: Engine, *, topic: Topic) -> int:
-    """How many records of a topic the slowest of a service's workers has not read."""
+def behind(log: Log, engine: Engine, *, topic: Topic) -> int:
+    """How many records of a topic the slowest worker of a service, whose database this is, has not read."""
+    # What waits for the relay is counted before the ends: what it has brought to Kafka since is then behind them. The
+    # other way round a record could be missed on its way.
+    waiting = unsent(log, topic)
     ends = log.ends(topic)
     with engine.connect() as connection:
         read = {row.partition: row.next for row in connection.execute(_READ, {"topic": topic.name})}
-    return sum(max(0, end - read.get(place.number, 0)) for place, end in ends.items())
+    return waiting + sum(max(0, end - read.get(place.number, 0)) for place, end in ends.items())
 
 
 def unsent(log: Log, topic: Topic) -> int:
-    """What was published in transactions and waits for the relay to bring it to Kafka.
-
-    To be asked before the topic's readers: what the relay has brought there since is then behind them.
-    """
+    """What was published in transactions and waits for the relay to bring it to Kafka."""
     if not isinstance(log, KafkaLog):
         return 0
     return sum(end - log.outbox.first(place) for place, end in log.outbox.ends(topic).items())

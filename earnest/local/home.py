@@ -93,6 +93,7 @@ class Home:
 
     def note(self, environment: Mapping[str, str]) -> None:
         """Note how the installation is reached, for commands beside it."""
+        # Private: an address that the user set may have a password in it.
         write_private(self.path / "environment.json", json.dumps(dict(environment), indent=1) + "\n")
 
     def settings(self) -> Settings:

@@ -19,11 +19,13 @@ from earnest.local.processes import LocalError
 VERSION = "4.3.1"
 LOCK = Path(__file__).with_suffix(".lock")
 ROOTS = (f"org.apache.kafka:kafka_2.13:{VERSION}", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4")
-MISSING = "Kafka needs the Java runtime and the resolver of an extra: pip install 'earnest[kafka]' (in a checkout: make kafka)"
-
+MISSING = (
+    "Kafka needs the Java runtime and the resolver of an extra: pip install 'earnest[kafka]' "
+    "(in a checkout: make kafka)"
+)
 CERTIFICATES = (
-    ". Where a proxy signs what comes from outside, set REQUESTS_CA_BUNDLE to a PEM file with the certificates of your authorities, "
-    "the proxy's among them"
+    ". Where a proxy signs what comes from outside, set REQUESTS_CA_BUNDLE to a PEM file with the certificates of "
+    "your authorities, the proxy's among them"
 )
 
 
@@ -58,6 +60,7 @@ def fetch(folder: Path) -> list[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a test run beside this one fetches the same jars
         missing = [jar for jar in locked() if not _at(folder, jar).exists()]
         console = Console(stderr=True)
+        # Beside their place, on the same disk: a jar appears there whole, or not at all.
         with TemporaryDirectory(dir=folder) as downloads:
             for jar in track(missing, f"Fetching Apache Kafka {VERSION}", console=console, disable=not missing):
                 _download(jar, Path(downloads)).rename(_at(folder, jar))

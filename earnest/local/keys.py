@@ -1,4 +1,4 @@
-"""API keys of an installation of one's own: a plain key per principal for its owner, and their hashes for the services."""
+"""API keys of a local installation: a plain key per principal for its owner, and their hashes for the services."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def make_keys(plain: Path, hashed: Path) -> None:
     for name in due:
         roles = {"roles": ROLES[name]} if name in ROLES else {}
         entries.append({"name": name, "sha256": _new_key(new[name], name), "scopes": PRINCIPALS[name], **roles})
+    # Hashes first, names last: a start that is cut off between the two finds its `.new` files, and makes them again.
     _write(hashed, entries)
     for name in due:
         new[name].replace(plain / name)
@@ -66,12 +67,12 @@ def read_keys(hashed: Path) -> list[dict[str, Any]]:
         LocalError: there is no installation, or the file is not what it should be.
     """
     try:
-        found: list[dict[str, Any]] = json.loads(hashed.read_bytes())
+        entries: list[dict[str, Any]] = json.loads(hashed.read_bytes())
     except FileNotFoundError:
         raise LocalError(f"there is no installation in {hashed.parent}: run `earnest up` first") from None
     except ValueError as error:
         raise LocalError(f"{hashed} is not JSON: {error}") from None
-    return found
+    return entries
 
 
 def set_key(
@@ -90,7 +91,7 @@ def set_key(
         LocalError: the name cannot be that of a file, or a new key would be allowed nothing.
     """
     entries = read_keys(hashed)
-    entry = next((each for each in entries if each["name"] == name), None)
+    entry = next((known for known in entries if known["name"] == name), None)
     made = entry is None
     if entry is None:
         if not _NAME.fullmatch(name):
@@ -113,7 +114,7 @@ def remove_key(plain: Path, hashed: Path, *, name: str) -> None:
         LocalError: nobody has such a key.
     """
     entries = read_keys(hashed)
-    left = [each for each in entries if each["name"] != name]
+    left = [entry for entry in entries if entry["name"] != name]
     if len(left) == len(entries):
         raise LocalError(f"{name} has no key")
     _write(hashed, left)

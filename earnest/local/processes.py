@@ -51,24 +51,24 @@ def spawn(
 
 def processes(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
     """Living processes that belong, by the caller's rule. A zombie is dead, whoever should have reaped it."""
-    found = []
+    living = []
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE and belongs(process):
-                found.append(process)
+                living.append(process)
         except psutil.Error:
             continue
-    return found
+    return living
 
 
 def working_in(folder: Path) -> list[psutil.Process]:
-    """Living processes whose working directory is `folder`: a database server and all its children sit in their data."""
+    """Living processes that work in `folder`: a database server and all its children sit in their data."""
     return processes(lambda process: process.cwd() == str(folder))
 
 
-def end(found: Iterable[psutil.Process], sign: signal.Signals, *, seconds: float) -> None:
+def end(targets: Iterable[psutil.Process], sign: signal.Signals, *, seconds: float) -> None:
     """Ask the processes to end with `sign`, wait up to `seconds`, then kill those that did not."""
-    asked = list(found)
+    asked = list(targets)
     for process in asked:
         _send(process, sign)
     deadline = seconds

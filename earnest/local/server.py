@@ -25,6 +25,7 @@ class Server(ABC):
         """Name the folder; nothing is touched before `start`."""
         self.root = root.resolve()
         self._process: subprocess.Popen[bytes] | None = None
+        # Held from the first start to `stop`, also over crashes and restarts in between.
         self._lock: IO[str] | None = None
 
     @property

@@ -30,7 +30,7 @@ STARTS_BEFORE_GIVING_UP = 4
 
 
 @dataclass(kw_only=True)
-class Service:
+class ServiceProcess:
     """One process of an installation and how its restarts stand. `url` is where it answers `/readyz`."""
 
     name: str
@@ -51,7 +51,12 @@ class Supervisor:
     """Servers first, then services; a thread of its own watches them until `stop`."""
 
     def __init__(
-        self, servers: Sequence[Server], services: Sequence[Service], *, environment: Mapping[str, str], logs: Path
+        self,
+        servers: Sequence[Server],
+        services: Sequence[ServiceProcess],
+        *,
+        environment: Mapping[str, str],
+        logs: Path,
     ) -> None:
         """Name what is to run; nothing is started before `start`. `environment` is all that the services see."""
         self.servers, self.services = servers, services
@@ -128,7 +133,7 @@ class Supervisor:
             self._log.error("server does not start", server=server.name, error=str(error))
             self._stopping.wait(FIRST_PAUSE_SECONDS)
 
-    def _revive(self, service: Service) -> None:
+    def _revive(self, service: ServiceProcess) -> None:
         """Start a dead service again once its pause is over; a pause is counted from the last start."""
         if time.monotonic() - service.started < service.pause:
             return
@@ -137,7 +142,7 @@ class Supervisor:
         service.pause = min(service.pause * 2, LONGEST_PAUSE_SECONDS)
         self._spawn(service)
 
-    def _spawn(self, service: Service) -> None:
+    def _spawn(self, service: ServiceProcess) -> None:
         log = self._logs / f"{service.name}.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             # Only between two lives: a process keeps writing to the file that it has opened, whatever its name becomes.
@@ -149,7 +154,7 @@ class Supervisor:
         service.starts += 1
         self._log.info("service started", service=service.name, pid=service.process.pid)
 
-    def _ready(self, service: Service) -> bool:
+    def _ready(self, service: ServiceProcess) -> bool:
         if not service.running:
             return False
         try:
@@ -157,7 +162,7 @@ class Supervisor:
         except httpx.HTTPError:
             return False
 
-    def _await_end(self, service: Service, deadline: float) -> None:
+    def _await_end(self, service: ServiceProcess, deadline: float) -> None:
         if service.process is None:
             return
         try:
@@ -167,21 +172,22 @@ class Supervisor:
             service.process.kill()
             service.process.wait()
 
-    def _last_words(self, service: Service) -> str:
+    def _last_words(self, service: ServiceProcess) -> str:
         log = self._logs / f"{service.name}.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return f"{lines[-1] if lines else 'it said nothing'} (all of it in {log})"
 
 
 def end_left_over(home: Path, modules: Iterable[str]) -> None:
-    """End services of an installation's earlier life; say one that was held by SIGSTOP when its supervisor was killed."""
+    """End services of an earlier life; say one that was held by SIGSTOP when its supervisor was killed."""
 
     def left_over(process: psutil.Process) -> bool:
+        # By module and folder: another installation of this machine runs the same modules.
         mine = not set(modules).isdisjoint(process.cmdline())
         return mine and process.environ().get("EARNEST_HOME") == str(home)
 
-    found = processes(left_over)
-    for process in found:
+    left = processes(left_over)
+    for process in left:
         # A stopped process takes no signal but SIGKILL, and would get no chance to end in order.
         process.resume()
-    end(found, signal.SIGTERM, seconds=DRAIN_SECONDS)
+    end(left, signal.SIGTERM, seconds=DRAIN_SECONDS)

@@ -14,7 +14,7 @@ from earnest.local.kafka import Kafka
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from earnest.local.server import Server
-from earnest.local.supervisor import Service, Supervisor, end_left_over
+from earnest.local.supervisor import ServiceProcess, Supervisor, end_left_over
 from shared.settings import Settings
 
 LogKind = Literal["postgres", "kafka"]
@@ -47,9 +47,9 @@ class System:
 def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
     """Start everything that is not running elsewhere, wait until it is ready, and drain and stop it at the end.
 
-    `log` says which log carries the events, by default the one that the folder was begun with (PostgreSQL for a new folder).
-    DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS in the environment name servers to use instead of starting our own. The processes
-    end when the calling thread does.
+    `log` says which log carries the events, by default the one that the folder was begun with (PostgreSQL for a new
+    folder). DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS in the environment name servers to use instead of starting our
+    own. The processes end when the calling thread does.
 
     Raises:
         LocalError: the folder is in use or was begun with another log, or something did not start.
@@ -80,7 +80,8 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         noted = {name: value for name, value in environment.items() if name in NOTED or name.startswith("EARNEST_")}
         home.note(noted)
         services = [
-            Service(name=name, module=f"services.{name}", url=noted[f"EARNEST_{name.upper()}_URL"]) for name in PORTS
+            ServiceProcess(name=name, module=f"services.{name}", url=noted[f"EARNEST_{name.upper()}_URL"])
+            for name in PORTS
         ]
         supervisor = Supervisor(servers, services, environment=environment, logs=home.logs)
         supervisor.start()

@@ -14,24 +14,25 @@ def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     lines: list[str] = []
     passed = failed = 0
     for file, plan in plans:
-        found = checked(plan)
-        lines += [line for each in found for line in _lines(file, each, plan=plan)]
-        if not found:
+        outcomes = checked(plan)
+        lines += [line for outcome in outcomes for line in _lines(file, outcome, plan=plan)]
+        if not outcomes:
             lines.append(f"{file}: the plan has no assertions")
-        passed += sum(each.holds for each in found)
-        failed += sum(not each.holds for each in found)
+        passed += sum(outcome.holds for outcome in outcomes)
+        failed += sum(not outcome.holds for outcome in outcomes)
     lines.append(f"{failed} failed, {passed} passed" if failed else f"{passed} passed")
+    # Where nothing was asserted nothing was proved: that is no success, or a file that lost its assertions would pass.
     return "\n".join(lines), not failed and passed > 0
 
 
-def _lines(file: str, found: Checked, *, plan: Plan) -> Iterator[str]:
-    word = "holds" if found.holds else "FAILS"
-    yield f"{file}: assertion {found.number} {word}: at {found.point}"
-    if found.holds:
+def _lines(file: str, outcome: Checked, *, plan: Plan) -> Iterator[str]:
+    word = "holds" if outcome.holds else "FAILS"
+    yield f"{file}: assertion {outcome.number} {word}: at {outcome.point}"
+    if outcome.holds:
         return
-    for name, (expected, pays) in found.pays.items():
+    for name, (expected, pays) in outcome.pays.items():
         if expected != pays:
             who = "the plan" if name == ALL else name
             yield f"    {who} pays {grouped(pays)} {plan.currency}, not {grouped(expected)}"
-    if found.error:
-        yield f"    {found.error}"
+    if outcome.error:
+        yield f"    {outcome.error}"

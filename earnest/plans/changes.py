@@ -37,7 +37,8 @@ def _plans(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
 
 def _named(key: str, what: str, *, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
-    before, after = {each[key]: each for each in old}, {each[key]: each for each in new}
+    before, after = {row[key]: row for row in old}, {row[key]: row for row in new}
+    # By name and not by place: a component that is moved was not taken out and put in.
     for name in dict.fromkeys([*before, *after]):
         if name not in after:
             yield f"{what} {name} is taken out"
@@ -62,6 +63,7 @@ def _changed(where: str, old: Any, *, new: Any) -> Iterator[str]:
         for number, (one, two) in enumerate(zip(old, new, strict=True), start=1):
             yield from _changed(f"{where} {number}", one, new=two)
         return
+    # The last word says what the number is: of a rate 0.05 is 5%, of a quantity it is not.
     name = where.rpartition(".")[2].rpartition(" ")[2]
     before, after = _said(old, name), _said(new, name)
     if old is None:
@@ -76,7 +78,7 @@ def _said(value: Any, name: str = "") -> str:
     if name in SHARES and isinstance(value, str):
         return percent(Decimal(value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_said(each, name)}" for name, each in value.items())
+        return ", ".join(f"{name} {_said(item, name)}" for name, item in value.items())
     if isinstance(value, list):
-        return "; ".join(_said(each) for each in value)
+        return "; ".join(_said(item) for item in value)
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files import deals as deals_files
-from earnest.files.deals import deals_of
+from earnest.files.kernel_inputs import read_inputs
 from earnest.files.rejections import FileError
-from earnest.files.roster import read_roster
-from earnest.files.rows import read_rows
 from shared.kernel import PlanSet, credit, earn, measure
-from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.plan.version import Plan
 
 ALWAYS = date(1900, 1, 1)
@@ -28,6 +24,7 @@ def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame
 
     Raises:
         FileError: a file cannot be read, or the plans pay in different currencies.
+        Overflow: a sum is beyond 10^18 minor units.
     """
     if old.currency != new.currency:
         raise FileError(f"one plan pays in {old.currency}, the other in {new.currency}: their pay cannot be compared")
@@ -45,30 +42,27 @@ def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame
 
 def _earned(plan: Plan, deals: Path, *, roster: Path) -> pl.DataFrame:
     plans = PlanSet([plan])
-    people = read_roster(roster, plans).roster
-    sold = deals_of(read_rows(deals, "deals", required=deals_files.REQUIRED), plans).table
-    try:
-        earned = earn(measure(credit(sold, people, plans=plans).credits, plans), people, plans=plans)
-    except Overflow as error:
-        raise FileError(str(error)) from None
+    inputs = read_inputs(deals, roster, plans=plans)
+    credits = credit(inputs.deals, inputs.roster, plans=plans).credits
+    earned = earn(measure(credits, plans), inputs.roster, plans=plans)
     return earned.group_by("participant_id").agg(pl.col("amount").sum())
 
 
-def cost_table(found: pl.DataFrame) -> str:
+def cost_table(pay: pl.DataFrame) -> str:
     """A line per participant, those who lose most first, and the totals."""
     from shared.formatting import money
 
-    if found.is_empty():
+    if pay.is_empty():
         return "Nobody in these files earns anything under either."
-    currency = str(found["currency"][0])
+    currency = str(pay["currency"][0])
 
     def shown(before: int, after: int) -> list[str]:
         return [money(before, currency), money(after, currency), money(after - before, currency, signed=True)]
 
     rows = [["participant", "before", "after", "change"]]
-    for who, before, after in found.select("participant_id", "before", "after").iter_rows():
+    for who, before, after in pay.select("participant_id", "before", "after").iter_rows():
         rows.append([who, *shown(before, after)])
-    total_before, total_after = int(found["before"].sum()), int(found["after"].sum())
+    total_before, total_after = int(pay["before"].sum()), int(pay["after"].sum())
     rows.append(["all", *shown(total_before, total_after)])
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
@@ -79,8 +73,11 @@ def cost_table(found: pl.DataFrame) -> str:
     ]
     # Over the same deals under both versions, each as if it had held all the time: what changes is the plan, not who
     # sold.
-    change = found["after"] - found["before"]
+    change = pay["after"] - pay["before"]
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
     share = f", {Decimal(total_after - total_before) * 100 / abs(total_before):+.1f}%" if total_before else ""
-    told = f"{gained} gain, {lost} lose, {len(found) - gained - lost} stay the same; the cost changes by {rows[-1][3]} {currency}{share}."
-    return "\n".join([f"Over these deals, in {currency}:", "", *lines, "", told])
+    summary = (
+        f"{gained} gain, {lost} lose, {len(pay) - gained - lost} stay the same; "
+        f"the cost changes by {rows[-1][3]} {currency}{share}."
+    )
+    return "\n".join([f"Over these deals, in {currency}:", "", *lines, "", summary])

@@ -44,7 +44,7 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
     Raises:
         FileError: the plan has no such component or measure, or a number is none.
     """
-    names = [each.component for each in plan.components]
+    names = [priced.component for priced in plan.components]
     if component is not None and component not in names:
         raise FileError(f"the plan has no component {component}; {did_you_mean(component, names, what='components')}")
     grows = _measure(plan, component, name=measure)
@@ -59,12 +59,12 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
     attainments = sorted(grid | {mark for mark in marks if 0 < mark < end})
     height = len(attainments)
     # Everything else at its reference point (`plan/reference_point`): a curve has one measure to the right.
-    others = [each for each in plan.measures if each is not grows and (each.ingredients or each.score)]
+    others = [other for other in plan.measures if other is not grows and (other.ingredients or other.score)]
     points = Scenarios(
         height=height,
-        measures={each.measure: ExactColumn.constant(reference_value(each), height) for each in others},
+        measures={other.measure: ExactColumn.constant(reference_value(other), height) for other in others},
         attainments={grows.measure: ExactColumn.fractions(attainments)},
-        quotas={each.measure: ExactColumn.constant(quota_of(each), height) for each in others}
+        quotas={other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
         | {grows.measure: ExactColumn.constant(size, height)},
         terms={name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()},
     )
@@ -75,18 +75,18 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
     return Payout(plan=plan, measure=grows, quota=size, attainments=attainments, pay=pay)
 
 
-def table(found: Payout) -> str:
+def table(payout: Payout) -> str:
     """The payout in steps of a twentieth of the way, as text."""
-    names = list(found.pay)
-    rows = [["attainment", spoken(found.measure.measure), *map(spoken, names)]]
+    names = list(payout.pay)
+    rows = [["attainment", spoken(payout.measure.measure), *map(spoken, names)]]
     for step in range(ROWS + 1):
-        value = found.attainments[-1] * step / ROWS
-        place = found.attainments.index(value)
-        reached = as_decimal(value * found.quota)
-        pays = [money(found.pay[name][place], found.plan.currency) for name in names]
+        value = payout.attainments[-1] * step / ROWS
+        place = payout.attainments.index(value)
+        reached = as_decimal(value * payout.quota)
+        pays = [money(payout.pay[name][place], payout.plan.currency) for name in names]
         rows.append([percent(as_decimal(value)), amount(reached), *pays])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    head = f"{found.plan.name}: payout in {found.plan.currency} at a quota of {amount(as_decimal(found.quota))}"
+    head = f"{payout.plan.name}: payout in {payout.plan.currency} at a quota of {amount(as_decimal(payout.quota))}"
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join([head, "", *lines])
 
@@ -95,18 +95,18 @@ def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
     if name is not None:
         measure = plan.measure(name)
         if measure is None:
-            names = [each.measure for each in plan.measures]
+            names = [known.measure for known in plan.measures]
             raise FileError(f"the plan has no measure {name}; {did_you_mean(name, names, what='measures')}")
         return measure
-    shown = [each for each in plan.components if component in (None, each.component)]
-    looked_at = {each for one in shown for each in plan.measures_of(one)}
-    candidates = [each for each in by_attainment(plan) if each in looked_at]
-    candidates += [each.measure for each in plan.measures if each.measure in looked_at and each.ingredients]
+    shown = [priced for priced in plan.components if component in (None, priced.component)]
+    measured = {name for priced in shown for name in plan.measures_of(priced)}
+    candidates = [name for name in by_attainment(plan) if name in measured]
+    candidates += [known.measure for known in plan.measures if known.measure in measured and known.ingredients]
     if not candidates:
         raise FileError("the pay depends on no measure that grows: there is no curve to draw")
-    found = plan.measure(candidates[0])
-    assert found is not None
-    return found
+    first = plan.measure(candidates[0])
+    assert first is not None
+    return first
 
 
 def _number(option: str, text: str) -> Fraction:

@@ -48,7 +48,7 @@ def read_plan_file(file: Path) -> Plan:
     """
     read = plan_of_file(file)
     if read.plan is None:
-        raise FileError(f"{file} is not a plan\n{as_text(read.found, 1)}")
+        raise FileError(f"{file} is not a plan\n{as_text(read.findings, 1)}")
     return read.plan
 
 
@@ -57,6 +57,6 @@ def _plan(file: Path) -> Plan:
         raise FileError(f"{file}: No such file or directory")
     read = plan_of_file(file)
     if read.plan is None:
-        mistakes = (f"{each.where}: {each.finding.in_words}" for each in read.found)
+        mistakes = (f"{located.where}: {located.finding.in_words}" for located in read.findings)
         raise FileError("\n".join(mistakes))
     return read.plan

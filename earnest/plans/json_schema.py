@@ -21,7 +21,7 @@ def plan_schema() -> str:
 def _tidy(node: Any) -> Any:
     """Without the titles that only repeat a field's name, and with one form of descriptions."""
     if isinstance(node, list):
-        return [_tidy(each) for each in node]
+        return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
     if "const" in node.get("properties", {}).get("kind", {}):  # the name of a kind is explained by the kind

@@ -25,7 +25,8 @@ th, td { padding: .4rem .9rem; border-bottom: 1px solid var(--line); }
 th { background: var(--band); font-weight: 600; }
 code { background: var(--band); padding: .1rem .3rem; border-radius: .25rem; font-size: .9em; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
-@media print { body { font-size: 11pt; } main { padding: 0; max-width: none; } h3 { break-after: avoid; } table { break-inside: avoid; } }
+@media print { body { font-size: 11pt; } main { padding: 0; max-width: none; } h3 { break-after: avoid; } \
+table { break-inside: avoid; } }
 """
 
 
@@ -37,5 +38,6 @@ def page(title: str, markdown: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<main>\n{body}</main>\n</body>\n</html>\n"
     )

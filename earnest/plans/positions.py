@@ -10,14 +10,14 @@ import yaml
 from shared.kernel.language.findings import Path
 
 
-class Position(NamedTuple):
+class TextPosition(NamedTuple):
     """Line and column, both from 1."""
 
     line: int
     column: int
 
 
-class Positions:
+class TextPositions:
     """The nodes of a text, found by the path that leads to them."""
 
     def __init__(self, text: str) -> None:
@@ -29,11 +29,11 @@ class Positions:
         """The plain value to which a path leads, as it is written; empty where it is none."""
         node = self._root
         for part in path:
-            found = next(_children(node, part), None)
-            node = found[1] if found is not None else node
+            child = next(_children(node, part), None)
+            node = child[1] if child is not None else node
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
-    def of(self, path: Path, *, key: bool = False) -> Position:
+    def of(self, path: Path, *, key: bool = False) -> TextPosition:
         """Where a path leads; where it leads to nothing, the place from which it is missing.
 
         Parts that are no key of the data, as the names of alternatives in a validator's path, are passed over.
@@ -44,15 +44,15 @@ class Positions:
         """
         node, at = self._root, self._root
         for part in path:
-            found = next(_children(node, part), None)
-            if found is None:
+            child = next(_children(node, part), None)
+            if child is None:
                 continue
-            name, node = found
+            name, node = child
             # A plain value is pointed at itself, a list or mapping at the key that opens it, since its own mark is the
             # line below.
             at = name if key or not isinstance(node, yaml.ScalarNode) else node
         mark = at.start_mark if at is not None else None
-        return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
+        return TextPosition(mark.line + 1, mark.column + 1) if mark is not None else TextPosition(1, 1)
 
 
 def _children(node: yaml.Node | None, part: str | int) -> Iterator[tuple[yaml.Node, yaml.Node]]:

@@ -10,44 +10,44 @@ import orjson
 from earnest.plans.check import Located
 
 
-def is_clean(found: Sequence[Located]) -> bool:
+def is_clean(findings: Sequence[Located]) -> bool:
     """Whether there is nothing beyond notes."""
-    return all(each.finding.severity == "note" for each in found)
+    return all(located.finding.severity == "note" for located in findings)
 
 
-def as_text(found: Sequence[Located], files: int) -> str:
+def as_text(findings: Sequence[Located], files: int) -> str:
     """Line by line: where, how bad, the code, what, and how to mend it; the count at the end."""
     lines: list[str] = []
-    for each in found:
-        finding = each.finding
-        lines.append(f"{each.where}: {finding.severity} {finding.code}: {finding.message}")
+    for located in findings:
+        finding = located.finding
+        lines.append(f"{located.where}: {finding.severity} {finding.code}: {finding.message}")
         if finding.mend:
             lines.append(f"    {finding.mend}")
-    counted = Counter(each.finding.severity for each in found)
-    told = ", ".join(
+    counted = Counter(located.finding.severity for located in findings)
+    counts = ", ".join(
         f"{counted[severity]} {severity}{'s' if counted[severity] > 1 else ''}"
         for severity in ("error", "warning", "note")
         if counted[severity]
     )
     of = f"{files} file{'s' if files > 1 else ''}"
-    return "\n".join([*lines, f"{of}: {told or 'nothing to mend'}"])
+    return "\n".join([*lines, f"{of}: {counts or 'nothing to mend'}"])
 
 
-def as_json(found: Sequence[Located]) -> str:
+def as_json(findings: Sequence[Located]) -> str:
     """A list of findings."""
     return orjson.dumps(
         [
             {
-                "file": each.file,
-                "line": each.position.line,
-                "column": each.position.column,
-                "severity": each.finding.severity,
-                "code": each.finding.code,
-                "path": list(each.finding.path),
-                "message": each.finding.message,
-                "mend": each.finding.mend,
+                "file": located.file,
+                "line": located.position.line,
+                "column": located.position.column,
+                "severity": located.finding.severity,
+                "code": located.finding.code,
+                "path": list(located.finding.path),
+                "message": located.finding.message,
+                "mend": located.finding.mend,
             }
-            for each in found
+            for located in findings
         ],
         option=orjson.OPT_INDENT_2,
     ).decode()

@@ -37,76 +37,64 @@ COMPONENTS = "components"
 
 def schema_findings(error: ValidationError, fields: Callable[[Path], set[str]] | None = None) -> list[Finding]:
     """The mistakes that a validator found; `fields` says which fields there are where an unknown one stands."""
-    return [finding for found in error.errors() for finding in _finding(found, fields or _fields)]
+    return [finding for mistake in error.errors() for finding in _findings(mistake, fields or _fields)]
 
 
-def _finding(found: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> Iterator[Finding]:
-    cause = found.get("ctx", {}).get("error")
-    path: Path = found["loc"]
+def _findings(mistake: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> Iterator[Finding]:
+    cause, path = mistake.get("ctx", {}).get("error"), mistake["loc"]
     # Findings that travelled through pydantic as a ValueError keep their own code and place; the path so far is put
     # before it.
     if isinstance(cause, Flaws):
-        yield from (each.under(*path) for each in cause.findings)
+        yield from (finding.under(*path) for finding in cause.findings)
         return
-    kind, context = found["type"], found.get("ctx", {})
+    place, code, message, mend = _in_plain_words(mistake, path, fields=fields)
+    yield Finding(code=code, severity="error", path=place, message=message, mend=mend)
+
+
+def _in_plain_words(
+    mistake: Mapping[str, Any], path: Path, *, fields: Callable[[Path], set[str]]
+) -> tuple[Path, str, str, str]:
+    """The place of a validator's mistake, its code, what is wrong, and how to mend it."""
+    kind, context, given = mistake["type"], mistake.get("ctx", {}), _given(mistake)
     match kind:
         case "missing":
-            yield _error("P101", path[:-1], message=f"{path[-1]} is missing", mend=f"add `{path[-1]}: …`")
+            return path[:-1], "P101", f"{path[-1]} is missing", f"add `{path[-1]}: …`"
         case "union_tag_not_found":
             field = _tag_field(context)
             mend = f"the kinds are {', '.join(sorted(KINDS))}" if field == "kind" else f"add `{field}: …`"
-            yield _error("P101", path, message=f"{field} is missing", mend=mend)
+            return path, "P101", f"{field} is missing", mend
         case "extra_forbidden":
-            yield _error(
-                "P102",
-                path,
-                message=f"there is no field {path[-1]} here",
-                mend=did_you_mean(str(path[-1]), fields(path), what="fields"),
-            )
+            mend = did_you_mean(str(path[-1]), fields(path), what="fields")
+            return path, "P102", f"there is no field {path[-1]} here", mend
         case "literal_error":
             words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
-            yield _error(
-                "P103",
-                path,
-                message=f"{_given(found)} is none of {', '.join(words)}",
-                mend=did_you_mean(_given(found), words, what="words"),
-            )
+            return path, "P103", f"{given} is none of {', '.join(words)}", did_you_mean(given, words, what="words")
         case "union_tag_invalid":
             field, tag = _tag_field(context), str(context["tag"])
             words = _words(context["expected_tags"].replace("'", ""))
             what = f"there is no kind {tag}" if field == "kind" else f"{tag} is none of {', '.join(words)}"
             mend = did_you_mean(tag, words, what="kinds" if field == "kind" else "words")
-            yield _error("P104", (*path, field), message=what, mend=mend)
+            return (*path, field), "P104", what, mend
         case "string_pattern_mismatch":
-            yield _error("P106", path, message=f"{_given(found)} is not a name of this form", mend=_form(path))
+            return path, "P106", f"{given} is not a name of this form", _form(path)
         case "invalid_key":
-            yield _error(
-                "P105", path, message=f"{path[-1]} is not a name", mend="write the name of a field before the colon"
-            )
+            return path, "P105", f"{path[-1]} is not a name", "write the name of a field before the colon"
         case "too_short" | "string_too_short":
-            yield _error("P105", path, message="it is empty", mend="say at least one")
+            return path, "P105", "it is empty", "say at least one"
         case "string_too_long":
-            yield _error(
-                "P105", path, message=f"it is longer than {context['max_length']} characters", mend="shorten it"
-            )
+            return path, "P105", f"it is longer than {context['max_length']} characters", "shorten it"
         case "greater_than_equal" | "less_than_equal":
             side = "at least" if kind == "greater_than_equal" else "at most"
-            limit = context.get("ge", context.get("le"))
-            yield _error("P105", path, message=f"{_given(found)} must be {side} {limit}")
+            return path, "P105", f"{given} must be {side} {context.get('ge', context.get('le'))}", ""
         case _ if kind in _WANTED:
-            yield _error("P105", path, message=f"{_given(found)} is not {_WANTED[kind]}", mend=f"write {_WANTED[kind]}")
-        case _:
-            yield _error("P107", path, message=found["msg"].removeprefix("Value error, "))
+            return path, "P105", f"{given} is not {_WANTED[kind]}", f"write {_WANTED[kind]}"
+    return path, "P107", mistake["msg"].removeprefix("Value error, "), ""
 
 
 def _tag_field(context: Mapping[str, Any]) -> str:
     """The field that says which of several alternatives is meant."""
     name = str(context["discriminator"]).strip("'")
     return name if name.isidentifier() else "kind"
-
-
-def _error(code: str, path: Path, *, message: str, mend: str = "") -> Finding:
-    return Finding(code=code, severity="error", path=path, message=message, mend=mend)
 
 
 def _fields(path: Path) -> set[str]:
@@ -124,13 +112,13 @@ def _fields(path: Path) -> set[str]:
 
 
 def _parts(part: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for each in part.__subclasses__():
-        yield each
-        yield from _parts(each)
+    for inner in part.__subclasses__():
+        yield inner
+        yield from _parts(inner)
 
 
-def _given(found: Mapping[str, Any]) -> str:
-    value = found["input"]
+def _given(mistake: Mapping[str, Any]) -> str:
+    value = mistake["input"]
     if value is None:
         return "nothing"
     if isinstance(value, dict):

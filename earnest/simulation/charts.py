@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from earnest.simulation.run import Outcome
+from earnest.simulation.run import Simulation
 from earnest.simulation.statistics import bands, distribution
 from shared.money import minor_digits
 
@@ -20,13 +20,13 @@ FORMATS = ("svg", "png")
 MOST_PEOPLE = 40
 
 
-def draw(found: Outcome, folder: Path) -> list[Path]:
+def draw(outcome: Simulation, folder: Path) -> list[Path]:
     """Write the charts that an outcome has; their paths."""
-    charts = {"attainment": _attainment(found)}
-    if found.years.height > 1:
-        charts["cost"] = _cost(found)
-    if found.changes is not None and found.people is not None:
-        charts["winners"] = _winners(found)
+    charts = {"attainment": _attainment(outcome)}
+    if outcome.years.height > 1:
+        charts["cost"] = _cost(outcome)
+    if outcome.changes is not None and outcome.people is not None:
+        charts["winners"] = _winners(outcome)
     paths = []
     for name, figure in sorted(charts.items()):
         for form in FORMATS:
@@ -62,15 +62,16 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _cost(found: Outcome) -> Figure:
+def _cost(outcome: Simulation) -> Figure:
     """The cost of the simulated years, with that under the plan to which it is compared behind it."""
-    figure, axes = _figure(f"Cost of a year, over {found.years.height:,} simulated years")
-    costs = _major(found.years["cost"], found.currency)
+    figure, axes = _figure(f"Cost of a year, over {outcome.years.height:,} simulated years")
+    costs = _major(outcome.years["cost"], outcome.currency)
     series = [(costs, NOW, "this plan")]
-    if found.years_before is not None:
-        series.append((_major(found.years_before["cost"], found.currency), BEFORE, "the plan before"))
-    low, high = min(min(each) for each, _, _ in series), max(max(each) for each, _, _ in series)
-    bins = min(40, max(10, round(found.years.height**0.5)))
+    if outcome.years_before is not None:
+        series.append((_major(outcome.years_before["cost"], outcome.currency), BEFORE, "the plan before"))
+    low, high = min(min(values) for values, _, _ in series), max(max(values) for values, _, _ in series)
+    # The square root of the number, the usual rule, within what an eye can tell apart.
+    bins = min(40, max(10, round(outcome.years.height**0.5)))
     for values, colour, label in series:
         way = {"histtype": "step", "linewidth": 1.8} if colour == BEFORE else {"alpha": 0.8}
         axes.hist(values, bins=bins, range=(low, high), color=colour, label=label, **way)
@@ -87,16 +88,16 @@ def _cost(found: Outcome) -> Figure:
             color=INK,
         )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    axes.set_xlabel(found.currency)
+    axes.set_xlabel(outcome.currency)
     axes.set_ylabel("years")
     if len(series) > 1:
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
-def _attainment(found: Outcome) -> Figure:
+def _attainment(outcome: Simulation) -> Figure:
     """How many attain how much, and how much of the pay goes there, measure by measure."""
-    table = bands(found.attained)
+    table = bands(outcome.attained)
     names = sorted(set(table["measure"])) or ["no measure has a quota"]
     figure = Figure(figsize=(8, 0.8 + 2.9 * len(names)), layout="constrained")
     for number, name in enumerate(names, start=1):
@@ -120,22 +121,22 @@ def _attainment(found: Outcome) -> Figure:
     return figure
 
 
-def _winners(found: Outcome) -> Figure:
+def _winners(outcome: Simulation) -> Figure:
     """Whose average pay of a year rises and falls; of many people those whom it moves most."""
-    assert found.people is not None
-    people = found.people.filter(pl.col("change") != 0).sort("change", "participant_id")
+    assert outcome.people is not None
+    people = outcome.people.filter(pl.col("change") != 0).sort("change", "participant_id")
     title = "Average change of a year's pay against the plan before"
     if people.height > MOST_PEOPLE:
         half = MOST_PEOPLE // 2
         people = pl.concat([people.head(half), people.tail(half)])
         title += f" (the {half} lowest and the {half} highest)"
     names: Sequence[str] = people["participant_id"].to_list()
-    changes = _major(people["change"], found.currency)
+    changes = _major(people["change"], outcome.currency)
     figure, axes = _figure(title, 1.6 + 0.2 * max(6, len(names)))
-    axes.barh(names, changes, color=[GAIN if each > 0 else LOSS for each in changes])
+    axes.barh(names, changes, color=[GAIN if change > 0 else LOSS for change in changes])
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.tick_params(axis="y", labelsize=7)
     axes.margins(y=0.01)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    axes.set_xlabel(found.currency)
+    axes.set_xlabel(outcome.currency)
     return figure

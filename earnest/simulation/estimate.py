@@ -31,17 +31,17 @@ def closings(texts: list[str]) -> dict[str, date | None]:
     Raises:
         FileError: a date is none.
     """
-    found: dict[str, date | None] = {}
-    for text in (each.strip() for one in texts for each in one.split(",")):
+    days: dict[str, date | None] = {}
+    for text in map(str.strip, ",".join(texts).split(",")):
         # From the right, and only where a date follows: a deal's id may have colons of its own.
         deal, colon, day = text.rpartition(":")
         try:
-            found[deal if colon and _is_dated(day) else text] = (
+            days[deal if colon and _is_dated(day) else text] = (
                 date.fromisoformat(day) if colon and _is_dated(day) else None
             )
         except ValueError:
             raise FileError(f"--close {text}: {day} is no date") from None
-    return {deal: day for deal, day in found.items() if deal}
+    return {deal: day for deal, day in days.items() if deal}
 
 
 def _is_dated(text: str) -> bool:
@@ -78,13 +78,13 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     )
     joined = deals.join(days.with_columns(closes=pl.lit(value=True)), on="deal_id", how="left", maintain_order="left")
     closes = pl.col("closes").fill_null(value=False)
-    found = joined.with_columns(
+    closed = joined.with_columns(
         stage=pl.when(closes).then(pl.lit("won")).otherwise("stage"),
         close_date=pl.coalesce("on", "close_date"),
     )
-    if dateless := found.filter(closes & pl.col("close_date").is_null())["deal_id"].sort().to_list():
+    if dateless := closed.filter(closes & pl.col("close_date").is_null())["deal_id"].sort().to_list():
         raise FileError(f"{', '.join(dateless)}: no close date is known; say {dateless[0]}:2025-03-31")
-    return found.drop("on", "closes")
+    return closed.drop("on", "closes")
 
 
 def _of(inputs: KernelInputs, deals: pl.DataFrame, *, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:

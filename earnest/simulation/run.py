@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from earnest.files.kernel_inputs import KernelInputs
 from earnest.simulation.history import BaseYear, base_year
 from earnest.simulation.sampling import Sample, sample
 from earnest.simulation.sensitivity import Moves, sensitivity
 from earnest.simulation.statistics import attainments, by_person, costs, moved, pays
 from earnest.simulation.years import Years, batches
-from shared.kernel import PlanSet, Roster, credit
+from shared.kernel import credit
 
 COUNTED = ["year", "seat", "who", "plan", "version", "component", "period", "fiscal", "attainment", "amount"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Simulation:
     """What came out: per year sales, cost and share; attainment per person and window; changes against the other plan,
     if any."""
 
@@ -33,60 +34,64 @@ class Outcome:
     conventions: list[Moves]
 
 
-@dataclass(frozen=True)
-class Side:
-    """Deals and roster as a plan set reads them."""
-
-    deals: pl.DataFrame
-    roster: Roster
-    plans: PlanSet
-
-    def credits(self) -> pl.DataFrame:
-        """Who is credited with which deals of history."""
-        return credit(self.deals, self.roster, plans=self.plans).credits
-
-
-def simulate(side: Side, against: Side | None, *, years: int, seed: int, step: Callable[[str], None]) -> Outcome:
+def simulate(
+    inputs: KernelInputs, against: KernelInputs | None, *, years: int, seed: int, step: Callable[[str], None]
+) -> Simulation:
     """Simulate years, or with `years` 0 the base year as it was.
+
+    Args:
+        inputs: history, as the plans read it that are tried out.
+        against: the same history, as the plans read it to which they are compared.
+        years: how many to draw.
+        seed: the same seed draws the same years.
+        step: is told what is being done.
 
     Raises:
         FileError: there is nothing to simulate.
         Overflow: a sum is beyond 10^18 minor units.
     """
     step("Crediting history")
-    base = base_year(side.deals, side.roster, plans=side.plans)
+    base = base_year(inputs.deals, inputs.roster, plans=inputs.plans)
     # Both plans are paid the same lots, so that a difference is the plans' and not luck's.
-    sides = [side] if against is None else [side, against]
-    credits = [each.credits() for each in sides]
+    sides = [inputs] if against is None else [inputs, against]
+    credits = [credit(side.deals, side.roster, plans=side.plans).credits for side in sides]
     paying = [
-        Years(base, found, roster=each.roster, plans=each.plans) for found, each in zip(credits, sides, strict=True)
+        Years(base, credited, roster=side.roster, plans=side.plans)
+        for side, credited in zip(sides, credits, strict=True)
     ]
-    earned: list[list[pl.DataFrame]] = [[] for _ in sides]
-    sales: list[pl.DataFrame] = []
-    for first, count in batches(years or 1, min(each.at_once for each in paying)):
-        step(f"Year {first + 1:,} of {years or 1:,}")
-        lots = sample(base, first, count=count, seed=seed) if years else as_it_was(base)
-        sales.append(lots.deals.join(_nets(base), on="deal").group_by("year").agg(pl.col("net").sum()))
-        for found, each in zip(earned, paying, strict=True):
-            # Batch by batch, with the columns that are counted afterwards only: all of thousands of years would not
-            # fit.
-            found.append(each.pay(lots).select(COUNTED))
+    sold, now, before = _paid(base, paying, years=years, seed=seed, step=step)
     step("Trying the conventions")
-    moves = sensitivity(_of_year(credits[0], base), side.roster, plans=side.plans)
-    now, sold = pl.concat(earned[0]), pl.concat(sales)
-    before = pl.concat(earned[1]) if against is not None else None
+    of_base = credits[0].join(base.deals.select("deal_id"), on="deal_id", how="semi")
+    moves = sensitivity(of_base, inputs.roster, plans=inputs.plans)
     changes = None if before is None else moved(pays(now), pays(before))
-    return Outcome(
+    return Simulation(
         base=base,
-        currency=next(iter(side.plans)).currency,
+        currency=next(iter(inputs.plans)).currency,
         drawn=years > 0,
         years=costs(now, sold),
         years_before=None if before is None else costs(before, sold),
-        attained=attainments(now, side.plans),
+        attained=attainments(now, inputs.plans),
         changes=changes,
         people=None if changes is None else by_person(changes, base.people),
         conventions=moves,
     )
+
+
+def _paid(
+    base: BaseYear, paying: Sequence[Years], *, years: int, seed: int, step: Callable[[str], None]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
+    """What the years sell, and what both sides pay in them: the plans tried out, and the others if there are any."""
+    earned: list[list[pl.DataFrame]] = [[] for _ in paying]
+    sales: list[pl.DataFrame] = []
+    for first, count in batches(years or 1, min(plan.at_once for plan in paying)):
+        step(f"Year {first + 1:,} of {years or 1:,}")
+        lots = sample(base, first, count=count, seed=seed) if years else as_it_was(base)
+        sales.append(lots.deals.join(_nets(base), on="deal").group_by("year").agg(pl.col("net").sum()))
+        for tables, plan in zip(earned, paying, strict=True):
+            # Batch by batch, with only the columns that are counted later: all of thousands of years would not fit.
+            tables.append(plan.pay(lots).select(COUNTED))
+    now, *before = (pl.concat(tables) for tables in earned)
+    return pl.concat(sales), now, before[0] if before else None
 
 
 def as_it_was(base: BaseYear) -> Sample:
@@ -102,7 +107,3 @@ def as_it_was(base: BaseYear) -> Sample:
 
 def _nets(base: BaseYear) -> pl.DataFrame:
     return base.deals.select("net").with_row_index("deal").with_columns(pl.col("deal").cast(pl.Int64))
-
-
-def _of_year(credits: pl.DataFrame, base: BaseYear) -> pl.DataFrame:
-    return credits.join(base.deals.select("deal_id"), on="deal_id", how="semi")

@@ -31,10 +31,10 @@ def costs(earned: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
 def distribution(values: pl.Series) -> dict[str, float]:
     """Mean, deviation, least, quantiles and most of some numbers."""
     numbers = values.cast(pl.Float64).drop_nulls().drop_nans()
-    found: dict[str, float] = {"mean": _number(numbers.mean()), "deviation": _number(numbers.std() or 0)}
-    found["least"] = _number(numbers.min())
-    found |= {f"p{int(100 * q)}": _number(numbers.quantile(q, "linear")) for q in QUANTILES}
-    return found | {"most": _number(numbers.max())}
+    figures: dict[str, float] = {"mean": _number(numbers.mean()), "deviation": _number(numbers.std() or 0)}
+    figures["least"] = _number(numbers.min())
+    figures |= {f"p{int(100 * q)}": _number(numbers.quantile(q, "linear")) for q in QUANTILES}
+    return figures | {"most": _number(numbers.max())}
 
 
 def pays(earned: pl.DataFrame) -> pl.DataFrame:
@@ -54,19 +54,20 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         if (name := c.main_measure()) is not None
     ]
     named = pl.DataFrame(of, schema=["plan", "version", "component", "of"], orient="row")
+    # Each measure once for a person and window, however many components pay it: else it would weigh as often.
     rows = earned.join(named, on=["plan", "version", "component"]).drop_nulls("attainment")
-    each = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(
+    of_person = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(
         pl.col("attainment").last(), pay=pl.col("amount").sum()
     )
     windows = [
-        _last_of_windows(each.filter(pl.col("of") == name), name, plans=plans) for name in sorted(set(named["of"]))
+        _last_of_windows(of_person.filter(pl.col("of") == name), name, plans=plans) for name in sorted(set(named["of"]))
     ]
-    return pl.concat(windows) if windows else each.select("of", "pay", "who", percent=pl.lit(0.0)).clear()
+    return pl.concat(windows) if windows else of_person.select("of", "pay", "who", percent=pl.lit(0.0)).clear()
 
 
 def _last_of_windows(rows: pl.DataFrame, name: str, *, plans: PlanSet) -> pl.DataFrame:
-    found = next(measure for plan in plans if (measure := plan.measure(name)) is not None)
-    window = window_of(pl.col("fiscal"), found.reset)
+    reset = next(measure.reset for plan in plans if (measure := plan.measure(name)) is not None)
+    window = window_of(pl.col("fiscal"), reset)
     last = (
         rows.with_columns(window=window)
         .sort("fiscal", "period")

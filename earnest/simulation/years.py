@@ -35,7 +35,7 @@ class Years:
     def __init__(self, base: BaseYear, credits: pl.DataFrame, *, roster: Roster, plans: PlanSet) -> None:
         self._base, self._roster, self._plans = base, roster, plans
         self._units = _units(base, credits, plans=plans)
-        self._told_apart = bool(self._units.filter(pl.col("bucket") != "").height)
+        self._counts_distinct = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
         dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
         # Seats of all years of a call are participants with names of their own. Where people are compared, names are
@@ -66,13 +66,13 @@ class Years:
         """What the deals that were drawn bring to whom."""
         # Drawing with replacement brings a deal twice. For amounts that is twice as much; for a distinct count it must
         # be another customer, or sampling would lower what is counted.
-        again = pl.int_range(pl.len()).over("year", "seat", "deal") if self._told_apart else pl.lit(0)
+        again = pl.int_range(pl.len()).over("year", "seat", "deal") if self._counts_distinct else pl.lit(0)
         brought = (
             lots.deals.with_columns(again=again)
             .join(self._units, on="deal")
             .with_columns(seat=pl.when(pl.col("credited") == pl.col("who")).then("seat").otherwise("credited"))
         )
-        if self._told_apart:  # a deal drawn a second time is a deal with somebody else
+        if self._counts_distinct:  # a deal drawn a second time is a deal with somebody else
             once = (pl.col("bucket") == "") | (pl.col("again") == 0)
             other = pl.concat_str("bucket", pl.lit("#"), pl.col("again").cast(pl.String))
             brought = brought.with_columns(bucket=pl.when(once).then("bucket").otherwise(other))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from earnest.imports.sending import Sender
+from earnest.imports.sending import ImportSender
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from services.ingest.schemas import DEAL, PLAN, ROSTER
@@ -34,7 +34,7 @@ def payout(home: Home, *arguments: str) -> tuple[int, str]:
 
 
 def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp_path: Path) -> None:
-    sender = Sender(system.home, system.settings, console=Console(quiet=True))
+    sender = ImportSender(system.home, system.settings, console=Console(quiet=True))
     bob = ROSTER | {"data": {"participant_id": "bob", "effective_from": "2025-01-01", "fields": {"plan": "rep"}}}
     sender.send("plans", "analyst", events=[PLAN])
     sender.send("roster", "hr", events=[ROSTER, bob])

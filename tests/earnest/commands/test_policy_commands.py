@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earnest.policies.checking import check_text
+from earnest.policies import check_text
 from tests.command_line import earnest
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "pay"

@@ -18,7 +18,7 @@ from earnest.company import FOLDER, LAST_DAY, SEED
 from earnest.company.deliveries import Delivery, deliveries, roster_files
 from earnest.company.late import late_changes
 from earnest.company.people import People
-from earnest.company.selling import Statement, statements
+from earnest.company.selling import DealReport, deal_reports
 from earnest.plans.files import read_plans
 
 HASH = """
@@ -34,8 +34,8 @@ def people() -> People:
 
 
 @pytest.fixture(scope="module")
-def said(people: People) -> list[Statement]:
-    return statements(people, Random(SEED))
+def said(people: People) -> list[DealReport]:
+    return deal_reports(people, Random(SEED))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def sent() -> list[Delivery]:
 
 
 @pytest.fixture(scope="module")
-def opportunities(said: list[Statement]) -> list[dict[str, Any]]:
+def opportunities(said: list[DealReport]) -> list[dict[str, Any]]:
     return list({s.deal_id: s.fields for s in said if s.system == "crm"}.values())
 
 
@@ -81,10 +81,10 @@ def test_deals_close_on_weekdays_and_most_at_the_end_of_the_quarter(opportunitie
     assert last_week[3] / per_month[3] > 0.4
 
 
-def test_deals_live_on_after_they_are_won(said: list[Statement]) -> None:
-    lives: dict[str, list[Statement]] = defaultdict(list)
-    for statement in said:
-        lives[statement.deal_id].append(statement)
+def test_deals_live_on_after_they_are_won(said: list[DealReport]) -> None:
+    lives: dict[str, list[DealReport]] = defaultdict(list)
+    for report in said:
+        lives[report.deal_id].append(report)
     statuses = [[s.fields["status"] for s in life if s.system == "crm"] for life in lives.values()]
     assert sum(told.count("closed_won") > 1 for told in statuses) > 50, "amendments"
     assert sum(told[-2:] == ["closed_won", "cancelled"] for told in statuses) > 20, "cancellations"
@@ -144,7 +144,7 @@ def test_discounts_drift_from_the_fifteenth_month_on(opportunities: list[dict[st
     assert averages[17] > 0.20
 
 
-def test_late_changes_are_of_deals_in_months_that_payroll_has_closed(said: list[Statement]) -> None:
+def test_late_changes_are_of_deals_in_months_that_payroll_has_closed(said: list[DealReport]) -> None:
     late = late_changes(said)
     assert [change.period for change in late] == ["2025-11", "2026-02", "2026-03", "2026-04"]
     assert len({change.deal_id for change in late}) == 4

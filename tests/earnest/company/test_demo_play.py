@@ -23,7 +23,7 @@ from earnest.company.deliveries import roster_files
 from earnest.company.late import REVISION, late_changes
 from earnest.company.people import People
 from earnest.company.play import play, play_once, prepare
-from earnest.company.selling import UNREADABLE, Statement, cents_text, statements
+from earnest.company.selling import UNREADABLE, DealReport, cents_text, deal_reports
 from earnest.files.calculation import calculate
 from earnest.files.results import earnings_table
 from earnest.local.home import Home
@@ -136,8 +136,8 @@ def written_as_files(people: People, folder: Path) -> tuple[Path, Path]:
     header = [roster_files()[0].read_text().splitlines()[0]]
     roster = folder / "roster.csv"
     roster.write_text("\n".join(header + [row for file in roster_files() for row in file.read_text().splitlines()[1:]]))
-    said = statements(people, Random(SEED))
-    rows = [row_of(statement) for statement in said if statement.fields.get("rep") != UNREADABLE] + late_rows(said)
+    said = deal_reports(people, Random(SEED))
+    rows = [row_of(report) for report in said if report.fields.get("rep") != UNREADABLE] + late_rows(said)
     deals = folder / "deals.csv"
     names = ("deal_id", "owner", "amount", "close_date", "stage", "currency", "strategic", "splits", "refunds")
     with deals.open("w", newline="") as file:
@@ -147,11 +147,11 @@ def written_as_files(people: People, folder: Path) -> tuple[Path, Path]:
     return deals, roster
 
 
-def row_of(statement: Statement) -> dict[str, Any]:
-    fields, row = statement.fields, {"deal_id": statement.deal_id}
-    if statement.system == "sales-ops":
+def row_of(report: DealReport) -> dict[str, Any]:
+    fields, row = report.fields, {"deal_id": report.deal_id}
+    if report.system == "sales-ops":
         return row | {"splits": ";".join(f"{who}:{percent}" for who, percent in fields["splits"].items())}
-    if statement.system == "billing":
+    if report.system == "billing":
         [(name, refund)] = fields["refunds"].items()
         return row | {"refunds": f"{name}:{refund['amount']}:{refund['date']}"}
     return row | {
@@ -164,7 +164,7 @@ def row_of(statement: Statement) -> dict[str, Any]:
     }
 
 
-def late_rows(said: list[Statement]) -> list[dict[str, Any]]:
+def late_rows(said: list[DealReport]) -> list[dict[str, Any]]:
     rows = []
     for change in late_changes(said):
         told = json.loads(change.delivery.body)
@@ -172,7 +172,7 @@ def late_rows(said: list[Statement]) -> list[dict[str, Any]]:
         system: Any = "crm" if "events" in told else "billing"
         rows.append(
             row_of(
-                Statement(
+                DealReport(
                     at=change.delivery.at, system=system, deal_id=change.deal_id, revision=REVISION, fields=fields
                 )
             )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from earnest.files.rejections import FileError
-from earnest.files.roster import People, read_roster
+from earnest.files.roster import RosterOfFile, read_roster
 from earnest.local.processes import LocalError
 from shared.kernel import Plan, PlanSet, Roster
 
@@ -28,7 +28,7 @@ RULES: dict[str, Any] = {
 }
 
 
-def read(folder: Path, text: str, *plans: str) -> People:
+def read(folder: Path, text: str, *plans: str) -> RosterOfFile:
     (folder / "roster.csv").write_text(text)
     versions = PlanSet(Plan.model_validate({"plan": plan, **RULES}) for plan in plans or ("rep",))
     return read_roster(folder / "roster.csv", versions)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from earnest.files.calculation import Calculation, calculate
-from earnest.files.pay import Sources, pay_from_files
+from earnest.files.pay import PayFiles, pay_from_files
 from earnest.files.results import write_results
 from earnest.plans.files import read_plans
 from shared.pay.calendars.pay_periods import pay_period_at
@@ -74,7 +74,7 @@ def paid(folder: Path, calendar: dict[str, Any]) -> tuple[Counter[tuple[str, str
     """What `earnest pay` pays of that, by pay period and participant, in cents."""
     said = {"kind": "pay_group", "id": "g", "valid_from": date(2024, 1, 1), "currency": "AUD", "calendar": calendar}
     (folder / "group.yaml").write_text(yaml.safe_dump(said))
-    found = pay_from_files(Sources(terms=(), earned=folder / "out" / "lines.csv", group=folder / "group.yaml"))
+    found = pay_from_files(PayFiles(terms=(), earned=folder / "out" / "lines.csv", group=folder / "group.yaml"))
     assert found.rejected.is_empty()
     amounts: Counter[tuple[str, str]] = Counter()
     for walked in found.runs:

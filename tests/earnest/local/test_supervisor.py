@@ -17,7 +17,7 @@ import pytest
 from earnest.local.claims import claim_port
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
-from earnest.local.supervisor import Service, Supervisor, end_left_over
+from earnest.local.supervisor import ServiceProcess, Supervisor, end_left_over
 from tests.waiting import until
 
 WEB = """
@@ -41,8 +41,8 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Ready).serve_fore
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from earnest.local.supervisor import Service, Supervisor
-service = Service(name="web", module="web_service", url=sys.argv[2])
+from earnest.local.supervisor import ServiceProcess, Supervisor
+service = ServiceProcess(name="web", module="web_service", url=sys.argv[2])
 supervisor = Supervisor([], [service], environment=os.environ, logs=Path(sys.argv[1]))
 supervisor.start()
 supervisor.wait_ready(20)
@@ -61,12 +61,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def web(environment: Mapping[str, str]) -> Service:
-    return Service(name="web", module="web_service", url=f"http://127.0.0.1:{environment['PORT']}")
+def web(environment: Mapping[str, str]) -> ServiceProcess:
+    return ServiceProcess(name="web", module="web_service", url=f"http://127.0.0.1:{environment['PORT']}")
 
 
 @pytest.fixture
-def supervisor(web: Service, environment: Mapping[str, str], tmp_path: Path) -> Iterator[Supervisor]:
+def supervisor(web: ServiceProcess, environment: Mapping[str, str], tmp_path: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor([], [web], environment=environment, logs=tmp_path)
     supervisor.start()
     supervisor.wait_ready(20)
@@ -74,7 +74,7 @@ def supervisor(web: Service, environment: Mapping[str, str], tmp_path: Path) -> 
     supervisor.stop()
 
 
-def answering(service: Service) -> int:
+def answering(service: ServiceProcess) -> int:
     """The process id that answers for the service, 0 while none does."""
     try:
         return int(httpx.get(service.url, timeout=2).text)
@@ -82,7 +82,7 @@ def answering(service: Service) -> int:
         return 0
 
 
-def test_a_killed_service_comes_back_and_the_wait_grows(supervisor: Supervisor, web: Service) -> None:
+def test_a_killed_service_comes_back_and_the_wait_grows(supervisor: Supervisor, web: ServiceProcess) -> None:
     pauses = []
     for _ in range(2):
         first = answering(web)
@@ -97,7 +97,7 @@ def test_a_service_that_keeps_dying_is_named_with_its_last_words(
 ) -> None:
     supervisor = Supervisor(
         [],
-        [Service(name="broken", module="broken_service", url="http://127.0.0.1:9")],
+        [ServiceProcess(name="broken", module="broken_service", url="http://127.0.0.1:9")],
         environment=environment,
         logs=tmp_path,
     )
@@ -109,7 +109,9 @@ def test_a_service_that_keeps_dying_is_named_with_its_last_words(
         supervisor.stop()
 
 
-def test_stopping_lets_a_service_finish_what_it_began(supervisor: Supervisor, web: Service, tmp_path: Path) -> None:
+def test_stopping_lets_a_service_finish_what_it_began(
+    supervisor: Supervisor, web: ServiceProcess, tmp_path: Path
+) -> None:
     pid = answering(web)
     supervisor.stop()
     assert not psutil.pid_exists(pid)
@@ -119,7 +121,7 @@ def test_stopping_lets_a_service_finish_what_it_began(supervisor: Supervisor, we
 
 
 def test_services_end_when_their_supervisor_is_killed(
-    environment: Mapping[str, str], web: Service, tmp_path: Path
+    environment: Mapping[str, str], web: ServiceProcess, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", STARTER, str(tmp_path), web.url]
     starter = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -132,7 +134,7 @@ def test_services_end_when_their_supervisor_is_killed(
 
 
 def test_a_frozen_service_of_a_killed_supervisor_is_ended_by_the_next(
-    environment: Mapping[str, str], web: Service, tmp_path: Path
+    environment: Mapping[str, str], web: ServiceProcess, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", STARTER, str(tmp_path), web.url]
     starter = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

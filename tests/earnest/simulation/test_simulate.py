@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
-from earnest.files.kernel_inputs import read_inputs
+from earnest.files.kernel_inputs import KernelInputs, read_inputs
 from earnest.files.rejections import FileError
 from earnest.plans.files import read_plans
 from earnest.simulation.history import base_year
-from earnest.simulation.run import Outcome, Side, as_it_was, simulate
+from earnest.simulation.run import Simulation, as_it_was, simulate
 from earnest.simulation.sampling import sample
 from earnest.simulation.statistics import bands, pays
 from earnest.simulation.years import Years
@@ -78,12 +78,13 @@ def company(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def side(company: Path, plan: str = "now.yaml") -> Side:
-    inputs = read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / plan]))
-    return Side(inputs.deals, inputs.roster, inputs.plans)
+def side(company: Path, plan: str = "now.yaml") -> KernelInputs:
+    return read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / plan]))
 
 
-def simulated(company: Path, years: int, plan: str = "now.yaml", against: str | None = None, seed: int = 3) -> Outcome:
+def simulated(
+    company: Path, years: int, plan: str = "now.yaml", against: str | None = None, seed: int = 3
+) -> Simulation:
     other = None if against is None else side(company, against)
     return simulate(side(company, plan), other, years=years, seed=seed, step=lambda _: None)
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from earnest.files.rejections import FileError
-from earnest.plans.check import KEY_CODES, Located
-from earnest.plans.positions import Position, Positions
+from earnest.plans.check import TOP, Located, locate
+from earnest.plans.positions import TextPosition
 from earnest.plans.report import as_text
 from earnest.plans.schema_errors import schema_findings
-from earnest.policies.fields import fields_at
 from services.payout.policies import NoSuchKind, model_of, policy_kinds
 from shared.kernel.language.findings import Finding, did_you_mean
+from shared.kernel.language.findings import Path as FindingPath
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.pay.policy import Policy
 
 SUFFIXES = (".yaml", ".yml", ".json")
-TOP = Position(1, 1)
 
 
 def policy_files(path: Path) -> list[Path]:
@@ -33,10 +34,10 @@ def policy_files(path: Path) -> list[Path]:
         if not path.is_file():
             raise FileError(f"{path}: there is no such file")
         return [path]
-    found = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES)
-    if not found:
+    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+    if not files:
         raise FileError(f"{path}: there is no .yaml or .json file in this folder")
-    return found
+    return files
 
 
 def check_file(file: Path) -> tuple[Policy | None, list[Located]]:
@@ -57,14 +58,14 @@ def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
             what = "a policy is a mapping that begins with 'kind: <kind>'"
             return None, [_unusable(file, what, mend=f"the kinds are {', '.join(policy_kinds())}", code="P002")]
         policy = model_of(data.get("kind")).of(data)
-        return policy, _located(file, text, found=list(policy.slips()))
+        return policy, _located(file, text, findings=list(policy.slips()))
     except PlanFileError as error:
-        return None, [_unusable(file, error.what, position=Position(*error.position), code=error.code)]
+        return None, [_unusable(file, error.what, position=TextPosition(*error.position), code=error.code)]
     except NoSuchKind as error:
-        return None, _located(file, text, found=[_kind_finding(error)])
+        return None, _located(file, text, findings=[_kind_finding(error)])
     except ValidationError as error:
-        fields = partial(fields_at, model_of(data["kind"]))
-        return None, _located(file, text, found=schema_findings(error, fields))
+        fields = partial(_fields_at, model_of(data["kind"]))
+        return None, _located(file, text, findings=schema_findings(error, fields))
     except RecursionError:
         return None, [_unusable(file, "the file contains itself")]
     except TypeError as error:  # what JSON cannot say
@@ -77,9 +78,9 @@ def read_policy_file(file: Path) -> Policy:
     Raises:
         FileError: it is none; says everything that is wrong, with lines and columns.
     """
-    policy, found = check_file(file)
+    policy, findings = check_file(file)
     if policy is None:
-        raise FileError(f"{file} is not a policy\n{as_text(found, 1)}")
+        raise FileError(f"{file} is not a policy\n{as_text(findings, 1)}")
     return policy
 
 
@@ -96,11 +97,49 @@ def _kind_finding(error: NoSuchKind) -> Finding:
     return Finding(code="P104", severity="error", path=("kind",), message=f"there is no kind {error.kind}", mend=mend)
 
 
-def _unusable(file: str, what: str, *, position: Position = TOP, mend: str = "", code: str = "P001") -> Located:
+def _unusable(file: str, what: str, *, position: TextPosition = TOP, mend: str = "", code: str = "P001") -> Located:
     return Located(file, position, Finding(code=code, severity="error", path=(), message=what, mend=mend))
 
 
-def _located(file: str, text: str, *, found: Sequence[Finding]) -> list[Located]:
-    positions = Positions(text)
-    located = [Located(file, positions.of(each.path, key=each.code in KEY_CODES), each) for each in found]
-    return sorted(located, key=lambda each: (each.position, each.finding.code, each.finding.message))
+def _located(file: str, text: str, *, findings: Sequence[Finding]) -> list[Located]:
+    return sorted(locate(file, text, findings=findings), key=Located.order)
+
+
+def _fields_at(model: type[BaseModel], path: FindingPath) -> set[str]:
+    """The fields of the parts of a document in which the last word of a validator's path stands."""
+    places: list[Any] = [model]
+    for part in path[:-1]:
+        places = [inner for place in places for inner in _into(place, part)] or places
+    return {name for place in places for kind in _models(place) for name in _names(kind)}
+
+
+def _into(place: Any, part: str | int) -> Iterator[Any]:
+    """Where a word of a path leads from a place. A word that names one of several alternatives leads to that one."""
+    for model in _models(place):
+        for name, field in model.model_fields.items():
+            if part in (name, field.alias):
+                yield field.annotation
+            elif part in get_args(field.annotation):
+                yield model
+    for kind in _alternatives(place):
+        arguments = get_args(kind)
+        if get_origin(kind) in (tuple, list, set, frozenset) and isinstance(part, int):
+            yield arguments[0]
+        elif get_origin(kind) in (dict, Mapping) and len(arguments) == 2:
+            yield arguments[1]
+
+
+def _models(place: Any) -> list[type[BaseModel]]:
+    return [kind for kind in _alternatives(place) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+
+
+def _alternatives(place: Any) -> list[Any]:
+    if get_origin(place) is Annotated:
+        return _alternatives(get_args(place)[0])
+    if get_origin(place) in (Union, UnionType):
+        return [kind for member in get_args(place) for kind in _alternatives(member)]
+    return [place]
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from earnest.tables import print_table
+from earnest.terminal import print_table
 
 
 def test_a_wide_table_keeps_every_digit_on_a_narrow_terminal(

@@ -10,7 +10,7 @@ import pytest
 
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
-from earnest.policies.checking import check_text
+from earnest.policies import check_text
 from tests import command_line
 
 REPOSITORY = Path(__file__).resolve().parents[3]
