@@ -1,4 +1,4 @@
-"""The command line: `earnest COMMAND`. Every module of `earnest.commands` adds its commands here."""
+"""The command line: `earnest COMMAND`. Every module of `earnest.commands` adds its commands."""
 
 from __future__ import annotations
 
@@ -14,15 +14,8 @@ from typing import Annotated
 import typer
 
 from earnest import commands
+from earnest.commands import app
 from earnest.local.processes import LocalError
-
-app = typer.Typer(
-    help="Sales incentive pay from a stream of events: correct to the cent, explained line by line.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-)
 
 
 @app.callback()
@@ -38,7 +31,7 @@ def _common(
 
 # Found and not listed: a command is one file, and nothing else knows of it.
 for _module in iter_modules(commands.__path__):
-    import_module(f"{commands.__name__}.{_module.name}").register(app)
+    import_module(f"{commands.__name__}.{_module.name}")
 
 
 def main() -> None:

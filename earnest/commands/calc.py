@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
@@ -19,11 +21,7 @@ MANY = 24
 """Rows of totals that a screen shows; where there would be more, a component has one row for all its periods."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add `calc` to the command line."""
-    app.command()(calc)
-
-
+@app.command()
 def calc(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
     deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet, one row per deal or per change of a deal.")],

@@ -7,17 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from earnest.commands import app
 from earnest.terminal import print_table
 
-app = typer.Typer(no_args_is_help=True, help="Pay calendars: which pay periods a pay group has, and when each is paid.")
+calendar = typer.Typer(
+    no_args_is_help=True, help="Pay calendars: which pay periods a pay group has, and when each is paid."
+)
+app.add_typer(calendar, name="calendar")
 
 
-def register(root: typer.Typer) -> None:
-    """Add the group to the command line."""
-    root.add_typer(app, name="calendar")
-
-
-@app.command()
+@calendar.command()
 def show(
     group: Annotated[str, typer.Argument(metavar="GROUP", help="A pay group's id, or the file of its policy.")],
     year: Annotated[

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands.costs import AUTHOR, Author, costs
+from earnest.commands import AUTHOR, Actor
+from earnest.commands.costs import costs
 from earnest.terminal import print_table
 
 PAGE = 10_000
@@ -25,19 +26,12 @@ class What(StrEnum):
     EVENT = "event"
 
 
-def register(app: typer.Typer) -> None:  # noqa: ARG001  # the commands go under `costs`
-    """Add the commands to `costs`."""
-    costs.command("tell")(tell)
-    costs.command("told")(told)
-    costs.command("contract")(contract)
-    costs.command("entries")(entries)
-
-
+@costs.command("tell")
 def tell(
     what: Annotated[What, typer.Argument(help="A cost that no run paid, or what happens to a contract.")],
     name: Annotated[str, typer.Argument(metavar="ID", help="What to call it; telling it again changes nothing.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON, with the fields that the API takes.")],
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Tell the running installation a cost, or an event of a contract, with a reason in the file."""
     import yaml
@@ -54,16 +48,18 @@ def tell(
     typer.echo(f"{name} is told")
 
 
+@costs.command("told")
 def told(
     contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """What was told to happen to contracts."""
     query = f"?{urlencode({'contract': contract})}" if contract else ""
     _print(connected().get(f"/v1/contract-costs/events{query}", who=who))
 
 
-def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Author = AUTHOR) -> None:
+@costs.command("contract")
+def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its id.")], who: Actor = AUTHOR) -> None:
     """A contract in words: what was capitalised, over how long, and what is booked of it."""
     account = connected().get(f"/v1/contract-costs/contracts/{quote(name, safe='')}", who=who)
     for sentence in account["words"]:
@@ -71,18 +67,21 @@ def contract(name: Annotated[str, typer.Argument(metavar="CONTRACT", help="Its i
     _print(account["booked"])
 
 
+@costs.command("entries")
 def entries(
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
     last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
     contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them here, as CSV.")] = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """What was booked in some months, entry by entry: the first ones on the screen, all of them with --out."""
     from earnest.files.cost_results import write_table
 
     query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
-    pages = connected().pages("/v1/contract-costs/entries", {**query, "limit": PAGE if out else SHOWN}, who=who)
+    pages = connected().pages(
+        "/v1/contract-costs/entries", {**query, "limit": PAGE if out else SHOWN, "after": 0}, who=who
+    )
     if out is None:
         page = next(pages)
         _print(page["entries"])

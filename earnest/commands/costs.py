@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.client import connected
+from earnest.commands import AUTHOR, Actor, app
 from earnest.terminal import money
 from shared.periods import Month, month_named
 
@@ -25,6 +26,7 @@ costs = typer.Typer(
     help="Contract costs (ASC 340-40, IFRS 15): capitalise commissions, expense them over the benefit period, "
     "roll forward.",
 )
+app.add_typer(costs, name="costs")
 
 Contracts = Annotated[
     Path, typer.Option(help="Costs and events of contracts: CSV, XLSX, Parquet, YAML or JSON. docs/contract-costs.md.")
@@ -32,8 +34,6 @@ Contracts = Annotated[
 PolicyFile = Annotated[
     Path | None, typer.Option(help="The accounting policy: YAML or JSON; the documented defaults without it.")
 ]
-Author = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
-AUTHOR = "dana"
 SHOWN = 24
 SAID = 3
 """Costs that a line names before it only counts: the same is mostly wrong with many."""
@@ -41,11 +41,6 @@ WIDTH = 116
 """Characters that eight amounts of some millions need; a narrower terminal wraps them rather than hiding digits."""
 AMOUNTS = ("opening", "additions", "amortisation", "impairment", "reversal", "clawback", "closing", "current")
 ALWAYS = ("opening", "additions", "amortisation", "closing", "current")
-
-
-def register(app: typer.Typer) -> None:
-    """Add `costs` to the command line."""
-    app.add_typer(costs, name="costs")
 
 
 @costs.command()
@@ -137,7 +132,7 @@ def book(
     catch_up: Annotated[
         bool, typer.Option("--catch-up", help="Book earlier months that are not booked yet in this one, too.")
     ] = False,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Book a month in the running installation: what the facts say by now, less what is booked."""
     query = "?catch_up=true" if catch_up else ""
@@ -164,7 +159,7 @@ def book(
 def rollforward(
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
     last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """The roll-forward of what is booked in the running installation."""
     answer = connected().get(f"/v1/contract-costs/rollforward?first={first}&last={last}", who=who)

@@ -10,21 +10,15 @@ from uuid import uuid4
 import typer
 
 from earnest.client import connected
+from earnest.commands import APPROVER, AUTHOR, Actor, app
 from earnest.terminal import print_table
 
 hold = typer.Typer(
     no_args_is_help=True, help="Holds: pay that is not released until somebody, a date or the customer's money does it."
 )
+app.add_typer(hold, name="hold")
 
-Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words that an auditor understands.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(hold, name="hold")
-    app.command("adjust")(adjust)
-    app.command("dismiss-clawback")(dismiss)
 
 
 @hold.command("add")
@@ -44,7 +38,7 @@ def add(
         bool, typer.Option("--expected", help="It is not known yet, and will come: a deal that is expected.")
     ] = False,
     dispute: Annotated[bool, typer.Option("--dispute", help="It is a dispute: runs show it as one.")] = False,
-    who: Actor = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Put a participant, a deal or a plan on hold."""
     body = {"id": name or f"hold-{uuid4().hex[:8]}", "scope": scope, "subject": subject, "reason": reason}
@@ -67,7 +61,7 @@ def release(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="The day may be one that only a later run reaches.")
     ] = False,
-    who: Actor = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Release a hold."""
     body = {"reason": reason, "on": on, "scheduled": scheduled}
@@ -77,7 +71,7 @@ def release(
 
 @hold.command("list")
 def list_holds(
-    every: Annotated[bool, typer.Option("--all", help="Also those that are released.")] = False, who: Actor = "dana"
+    every: Annotated[bool, typer.Option("--all", help="Also those that are released.")] = False, who: Actor = AUTHOR
 ) -> None:
     """Holds, and who put them on."""
     from rich.table import Table
@@ -98,6 +92,7 @@ def list_holds(
     )
 
 
+@app.command("adjust")
 def adjust(
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose pay.")],
     amount: Annotated[
@@ -107,7 +102,7 @@ def adjust(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="The month it is about, as 2026-06.")],
     reason: Reason,
     attachment: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The document that it rests on.")],
-    who: Actor = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Adjust a participant's pay by hand. The next run pays it; whoever adjusted cannot approve that run."""
     content = base64.b64encode(attachment.read_bytes()).decode()
@@ -118,11 +113,12 @@ def adjust(
     _say(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
 
 
+@app.command("dismiss-clawback")
 def dismiss(
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Who keeps it.")],
     deal: Annotated[str, typer.Argument(metavar="DEAL", help="What the lost deal earned.")],
     reason: Reason,
-    who: Actor = "frank",
+    who: Actor = APPROVER,
 ) -> None:
     """Let a participant keep what a lost deal earned, as an approver. Who decides that does not approve the run."""
     connected().post(

@@ -8,14 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from earnest.commands import app
 from earnest.local.processes import LocalError
 
 
-def register(app: typer.Typer) -> None:
-    """Add `demo` to the command line."""
-    app.command()(demo)
-
-
+@app.command()
 def demo(
     log: Annotated[
         Literal["postgres", "kafka"] | None,

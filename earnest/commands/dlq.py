@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from earnest.commands import app
 from earnest.local.processes import LocalError
 from earnest.names import Service
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 dlq = typer.Typer(
     no_args_is_help=True, help="Dead letters: records that could not be processed, and those behind them."
 )
+app.add_typer(dlq, name="dlq")
 
 OfService = Annotated[Service | None, typer.Option("--service", help="Only of this service.")]
 OfWorker = Annotated[str | None, typer.Option("--worker", help="Only of this worker.")]
@@ -30,11 +32,6 @@ OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic
 WithCode = Annotated[str | None, typer.Option("--code", help="Only with this cause.")]
 WithKey = Annotated[str | None, typer.Option("--key", help="Only of this key: a deal or a participant.")]
 MOST_SHOWN = 200
-
-
-def register(app: typer.Typer) -> None:
-    """Add `dlq` to the command line."""
-    app.add_typer(dlq, name="dlq")
 
 
 @dlq.command("list")

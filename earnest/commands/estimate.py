@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     from earnest.simulation.estimate import Estimate
 
 
-def register(app: typer.Typer) -> None:
-    """Add `estimate` to the command line."""
-    app.command()(estimate)
-
-
+@app.command()
 def estimate(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
     deals: Annotated[Path, typer.Option(help="Deals, the open ones among them: CSV, XLSX or Parquet.")],

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from earnest.files.earning_explanations import EarningExplanation
 
 
-def register(app: typer.Typer) -> None:
-    """Add `explain` to the command line."""
-    app.command()(explain)
-
-
+@app.command()
 def explain(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
     deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet.")],

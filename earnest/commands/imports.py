@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,11 +18,7 @@ if TYPE_CHECKING:
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
 
 
-def register(app: typer.Typer) -> None:
-    """Add `import` to the command line."""
-    app.command("import")(import_export)
-
-
+@app.command("import")
 def import_export(
     folder: Annotated[Path, typer.Argument(help="The folder with the export's CSV files.")],
     recipe_folder: Annotated[

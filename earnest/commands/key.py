@@ -6,22 +6,19 @@ from typing import Annotated, get_args
 
 import typer
 
+from earnest.commands import app
 from earnest.terminal import print_table
 
-app = typer.Typer(
+key = typer.Typer(
     no_args_is_help=True,
     help="API keys of this folder's installation: who may do what, and which roles approve runs.",
 )
+app.add_typer(key, name="key")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose key; it is what journals and approvals record.")]
 
 
-def register(root: typer.Typer) -> None:
-    """Add `key` to the command line."""
-    root.add_typer(app, name="key")
-
-
-@app.command("list")
+@key.command("list")
 def list_keys() -> None:
     """Every key: its name, scopes, roles and pay groups. Keys themselves are not shown; they are files in keys/."""
     from rich.table import Table
@@ -41,7 +38,7 @@ def list_keys() -> None:
     print_table(table)
 
 
-@app.command("set")
+@key.command("set")
 def set_key(
     name: Name,
     scope: Annotated[
@@ -73,7 +70,7 @@ def set_key(
         typer.echo(f"{name} is changed")
 
 
-@app.command()
+@key.command()
 def remove(name: Name) -> None:
     """Take a key back. Services refuse it at once; what was done with it stays recorded."""
     from earnest.local.home import Home

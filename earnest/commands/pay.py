@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -16,11 +18,7 @@ SHOWN = 24
 ALWAYS = ("participant_id", "pay_period", "currency", "paid")
 
 
-def register(app: typer.Typer) -> None:
-    """Add `pay` to the command line."""
-    app.command()(pay)
-
-
+@app.command()
 def pay(
     terms: Annotated[
         list[Path], typer.Option(help="Payment terms (YAML or JSON), or a folder of them; may be repeated.")

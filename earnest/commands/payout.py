@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from earnest.client import Client, connected
+from earnest.commands import APPROVER, AUTHOR, Actor, app
 from earnest.local.processes import LocalError
 from earnest.terminal import money, print_table, show_run
 
@@ -15,15 +16,9 @@ payout = typer.Typer(
     no_args_is_help=True,
     help="Payout runs: calculate one, look at it, submit it, have somebody else approve it, export it for payroll.",
 )
+app.add_typer(payout, name="payout")
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `earnest payout list` names it.")]
-Author = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
-AUTHOR, APPROVER = "dana", "frank"
-
-
-def register(app: typer.Typer) -> None:
-    """Add `payout` to the command line."""
-    app.add_typer(payout, name="payout")
 
 
 Group = Annotated[
@@ -42,7 +37,7 @@ def run(
     ],
     group: Group = None,
     participant: Some = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Make a run over a pay period that has ended, and calculate what it pays. With --participant only for some."""
     client = connected()
@@ -58,7 +53,7 @@ def off_cycle(
         list[str], typer.Option("--participant", metavar="ID", help="Whom it pays; may be given again.")
     ],
     group: Group = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
     client = connected()
@@ -72,7 +67,7 @@ def simulate_run(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The pay period; it need not have ended.")],
     group: Group = None,
     participant: Some = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """What a run would pay as things stand. Nothing is kept."""
     client = connected()
@@ -81,13 +76,13 @@ def simulate_run(
 
 
 @payout.command()
-def calculate(run_id: RunId, who: Author = AUTHOR) -> None:
+def calculate(run_id: RunId, who: Actor = AUTHOR) -> None:
     """Calculate a run again, as its author, after something changed."""
     show_run(connected().post(f"/v1/runs/{run_id}/calculate", who=who))
 
 
 @payout.command()
-def submit(run_id: RunId, who: Author = AUTHOR) -> None:
+def submit(run_id: RunId, who: Actor = AUTHOR) -> None:
     """Hand a run on for approval. What the stream still brings for its months is booked in the month after."""
     show_run(connected().post(f"/v1/runs/{run_id}/submit", who=who))
 
@@ -96,26 +91,26 @@ def submit(run_id: RunId, who: Author = AUTHOR) -> None:
 def send_back(
     run_id: RunId,
     reason: Annotated[str, typer.Option("--reason", help="Why; its author reads it.")],
-    who: Author = APPROVER,
+    who: Actor = APPROVER,
 ) -> None:
     """Give a submitted run back to its author."""
     show_run(connected().post(f"/v1/runs/{run_id}/return", who=who, body={"reason": reason}))
 
 
 @payout.command()
-def cancel(run_id: RunId, who: Author = AUTHOR) -> None:
+def cancel(run_id: RunId, who: Actor = AUTHOR) -> None:
     """Give up a run that is not submitted, as its author."""
     show_run(connected().post(f"/v1/runs/{run_id}/cancel", who=who))
 
 
 @payout.command()
-def approve(run_id: RunId, who: Author = APPROVER) -> None:
+def approve(run_id: RunId, who: Actor = APPROVER) -> None:
     """Take the next step of a run's approval. The last one books it and closes its months for good."""
     show_run(connected().post(f"/v1/runs/{run_id}/approve", who=who))
 
 
 @payout.command()
-def paid(run_id: RunId, who: Author = AUTHOR) -> None:
+def paid(run_id: RunId, who: Actor = AUTHOR) -> None:
     """Say that payroll has paid what it acknowledged."""
     show_run(connected().post(f"/v1/runs/{run_id}/pay", who=who))
 
@@ -124,7 +119,7 @@ def paid(run_id: RunId, who: Author = AUTHOR) -> None:
 def pay(
     run_id: RunId,
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose pay.")],
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """How a participant's pay in a run came about, step by step."""
     from rich.table import Table
@@ -146,7 +141,7 @@ def pay(
 def reconcile(
     run_id: RunId,
     tolerance: Annotated[str, typer.Option(help="By how much figures may differ, in major units.")] = "0",
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Compare source with credits, ledger with payroll and ledger with general ledger, and keep the result."""
     from rich.table import Table
@@ -171,7 +166,7 @@ def reconcile(
 @payout.command()
 def export(
     run_id: RunId,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
     out: Annotated[
         Path | None, typer.Option(help="Where to write the file and its manifest; files/ of the folder.")
     ] = None,
@@ -191,13 +186,13 @@ def export(
 
 
 @payout.command()
-def show(run_id: RunId, who: Author = AUTHOR) -> None:
+def show(run_id: RunId, who: Actor = AUTHOR) -> None:
     """A run with its lines, and what it carries forward."""
     show_run(connected().get(f"/v1/runs/{run_id}", who=who))
 
 
 @payout.command("list")
-def list_runs(who: Author = AUTHOR) -> None:
+def list_runs(who: Actor = AUTHOR) -> None:
     """All runs, the latest month first."""
     from rich.table import Table
 

@@ -11,25 +11,21 @@ from urllib.parse import quote
 import typer
 
 from earnest.client import Client, connected
+from earnest.commands import AUTHOR, Actor, app
 from earnest.terminal import money, print_table
 
-app = typer.Typer(
+payroll = typer.Typer(
     no_args_is_help=True,
     help="Payroll batches: list and fetch them, acknowledge them as payroll, and deal with what payroll returned.",
 )
+app.add_typer(payroll, name="payroll")
 
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `earnest payroll list` names it.")]
-Who = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
 
 
-def register(root: typer.Typer) -> None:
-    """Add `payroll` to the command line."""
-    root.add_typer(app, name="payroll")
-
-
-@app.command("list")
+@payroll.command("list")
 def list_batches(
-    run: Annotated[str | None, typer.Option("--run", help="Those of one run only.")] = None, who: Who = "payroll"
+    run: Annotated[str | None, typer.Option("--run", help="Those of one run only.")] = None, who: Actor = "payroll"
 ) -> None:
     """Released batches, the latest first, and what payroll did about them."""
     from rich.table import Table
@@ -53,17 +49,17 @@ def list_batches(
     print_table(table, f"There are no batches{f' of {run}' if run else ''}: they are made when a run is exported.")
 
 
-@app.command()
-def show(batch: BatchId, who: Who = "payroll") -> None:
+@payroll.command()
+def show(batch: BatchId, who: Actor = "payroll") -> None:
     """A batch with its files, as JSON."""
     _print(connected().get(f"/v1/payroll/batches/{quote(batch)}", who=who))
 
 
-@app.command()
+@payroll.command()
 def fetch(
     batch: BatchId,
     out: Annotated[Path | None, typer.Option(help="Where to write; files/ of the folder unless said.")] = None,
-    who: Who = "payroll",
+    who: Actor = "payroll",
 ) -> None:
     """Fetch the files of a batch and its manifest, whole or not at all."""
     from earnest.local.home import Home
@@ -78,7 +74,7 @@ def download(client: Client, batch: str, *, folder: Path, who: str) -> list[tupl
     return client.download_batch(path, folder, batch=batch, address=lambda _, name: f"file?name={quote(name)}", who=who)
 
 
-@app.command()
+@payroll.command()
 def ack(
     batch: BatchId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that payroll took, its manifest beside it.")],
@@ -87,7 +83,7 @@ def ack(
         typer.Option(metavar="ROW:CODE:WHY", help="A row that payroll does not take; may be repeated."),
     ] = None,
     reject_all: Annotated[bool, typer.Option("--reject-all", help="Payroll does not take the batch at all.")] = False,
-    who: Who = "payroll",
+    who: Actor = "payroll",
 ) -> None:
     """Acknowledge a batch as payroll: with the hash of the file that arrived and the totals of the manifest beside
     it.
@@ -118,8 +114,8 @@ def ack(
     typer.echo(f"{batch} is acknowledged: {acknowledged['state']}")
 
 
-@app.command()
-def returned(who: Who = "dana") -> None:
+@payroll.command()
+def returned(who: Actor = AUTHOR) -> None:
     """The lines that payroll returned and nobody has dealt with, the longest waiting first."""
     from rich.table import Table
 
@@ -132,12 +128,12 @@ def returned(who: Who = "dana") -> None:
     print_table(table, "Payroll has returned nothing that waits for somebody.")
 
 
-@app.command()
+@payroll.command()
 def resolve(
     batch: BatchId,
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line, as `earnest payroll returned` names it.")],
     reason: Annotated[str, typer.Option("--reason", help="What was done about it; kept.")],
-    who: Who = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Say what was done about a line that payroll returned."""
     body = {"batch": batch, "line": line, "reason": reason}

@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Check, test, read, draw and compare plan files.", no_args_is_help=True)
+from earnest.commands import app
+
+plan = typer.Typer(help="Check, test, read, draw and compare plan files.", no_args_is_help=True)
+app.add_typer(plan, name="plan")
 
 PlanFile = Annotated[Path, typer.Argument(help="A plan file.")]
 PlanFiles = Annotated[list[Path], typer.Argument(help="Plan files, or folders of plan files.")]
@@ -21,12 +24,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def register(root: typer.Typer) -> None:
-    """Add the group to the command line."""
-    root.add_typer(app, name="plan")
-
-
-@app.command()
+@plan.command()
 def check(
     files: PlanFiles,
     format_: Annotated[Format, typer.Option("--format", help="Text for people, JSON for programs.")] = Format.TEXT,
@@ -43,7 +41,7 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command("assert")
+@plan.command("assert")
 def assert_(files: PlanFiles) -> None:
     """Run the assertions written in plan files. Exit code 1 where one does not hold, or a file has none."""
     from earnest.plans.assertions import assertion_report
@@ -56,7 +54,7 @@ def assert_(files: PlanFiles) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@plan.command()
 def schema(
     out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
 ) -> None:
@@ -66,7 +64,7 @@ def schema(
     _give(plan_schema(), out)
 
 
-@app.command()
+@plan.command()
 def show(
     file: PlanFile,
     html: Annotated[bool, typer.Option("--html", help="A web page instead of Markdown.")] = False,
@@ -82,7 +80,7 @@ def show(
     _give(page(plan.name, text) if html else text, out)
 
 
-@app.command()
+@plan.command()
 def curve(
     file: PlanFile,
     component: Annotated[str | None, typer.Option(help="One component; otherwise all, and their sum.")] = None,
@@ -104,7 +102,7 @@ def curve(
         typer.echo(f"Written: {out}")
 
 
-@app.command()
+@plan.command()
 def diff(
     old: PlanFile,
     new: Annotated[Path, typer.Argument(help="The plan file to compare with it.")],

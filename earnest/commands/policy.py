@@ -9,26 +9,21 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import connected
+from earnest.commands import AUTHOR, Actor, app
 from earnest.terminal import print_table
 
-app = typer.Typer(
+policy = typer.Typer(
     no_args_is_help=True,
     help="Policies of payout, such as pay groups and payment terms: check, publish, list and show them.",
 )
+app.add_typer(policy, name="policy")
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A policy as YAML or JSON.")]
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="The kind of policy, such as pay_group.")]
-Who = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The version that holds on this day.")]
-AUTHOR = "dana"
 
 
-def register(root: typer.Typer) -> None:
-    """Add the group to the command line."""
-    root.add_typer(app, name="policy")
-
-
-@app.command()
+@policy.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy files, or folders of policy files.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")] = False,
@@ -44,14 +39,14 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@policy.command()
 def publish(
     file: PolicyFile,
     reason: Annotated[str, typer.Option("--reason", help="Why it is published; kept with the version.")],
     expected: Annotated[
         bool, typer.Option("--expected", help="What it names and is not there yet will come, such as a plan.")
     ] = False,
-    who: Who = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Publish a policy. What is published is never changed: the next version replaces it from its day on."""
     from earnest.policies import read_policy_file
@@ -66,11 +61,11 @@ def publish(
         typer.echo(f"Warning: {warning}")
 
 
-@app.command("list")
+@policy.command("list")
 def list_policies(
     kind: Annotated[str | None, typer.Option("--kind", help="Policies of this kind only.")] = None,
     on: On = None,
-    who: Who = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Every policy in its latest version, or in the one that holds on a day."""
     from rich.table import Table
@@ -89,13 +84,13 @@ def list_policies(
     print_table(table, f"There is no policy{wanted}: earnest policy publish FILE")
 
 
-@app.command()
+@policy.command()
 def show(
     kind: Kind,
     policy_id: Annotated[str, typer.Argument(metavar="ID", help="The policy's id.")],
     version: Annotated[int | None, typer.Option(help="This version; otherwise the latest.")] = None,
     on: On = None,
-    who: Who = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """A policy as YAML, under the list of its versions."""
     import yaml
@@ -107,7 +102,7 @@ def show(
     typer.echo(yaml.safe_dump(policy["policy"], sort_keys=False, allow_unicode=True).rstrip())
 
 
-@app.command()
+@policy.command()
 def schema(
     kind: Kind,
     out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,

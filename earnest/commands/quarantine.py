@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
@@ -18,15 +19,11 @@ quarantine = typer.Typer(
     no_args_is_help=True,
     help="Plan versions that are set aside because calculating with them does harm: list, add, lift.",
 )
+app.add_typer(quarantine, name="quarantine")
 
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")]
 Number = Annotated[int, typer.Argument(metavar="VERSION", help="Its version.")]
 Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it: the log of scoring keeps the name.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group to the command line."""
-    app.add_typer(quarantine, name="quarantine")
 
 
 @quarantine.command("list")

@@ -8,14 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from earnest.commands import app
 from earnest.terminal import print_table
 
 
-def register(app: typer.Typer) -> None:
-    """Add `reconcile` to the command line."""
-    app.command()(reconcile)
-
-
+@app.command()
 def reconcile(
     batch: Annotated[str, typer.Option("--batch", metavar="BATCH", help="The released batch.")],
     paid: Annotated[Path, typer.Option("--paid", metavar="FILE", help="Payroll's export, CSV or XLSX, with headings.")],

@@ -11,23 +11,18 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands.payout import Author, RunId, payout
+from earnest.commands import AUTHOR, Actor, app
+from earnest.commands.payout import RunId, payout
 from earnest.terminal import money, print_table
 
 adjustments = typer.Typer(
     no_args_is_help=True, help="Manual adjustments that were made, and the documents they rest on."
 )
+app.add_typer(adjustments, name="adjustments")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(adjustments, name="adjustments")
-    payout.command("periods")(periods)
-    payout.command("reconciliations")(reconciliations)
-    payout.command("statements")(statements)
-
-
-def periods(who: Author = "dana") -> None:
+@payout.command("periods")
+def periods(who: Actor = AUTHOR) -> None:
     """Every month in which something is booked, by pay group: open, soft-closed or closed, and by which run."""
     from rich.table import Table
 
@@ -37,7 +32,8 @@ def periods(who: Author = "dana") -> None:
     print_table(table, "Nothing is booked in any month yet.")
 
 
-def reconciliations(run_id: RunId, who: Author = "dana") -> None:
+@payout.command("reconciliations")
+def reconciliations(run_id: RunId, who: Actor = AUTHOR) -> None:
     """The comparisons that were made for a run, with their tolerance and who made them."""
     from rich.table import Table
 
@@ -55,8 +51,9 @@ def reconciliations(run_id: RunId, who: Author = "dana") -> None:
     print_table(table, f"Nothing of {run_id} has been compared yet: earnest payout reconcile {run_id}")
 
 
+@payout.command("statements")
 def statements(
-    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose.")], who: Author = "dana"
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose.")], who: Actor = AUTHOR
 ) -> None:
     """The runs in which a participant has a pay statement; `earnest statement RUN PARTICIPANT` writes it."""
     from rich.table import Table
@@ -71,7 +68,7 @@ def statements(
 @adjustments.command("list")
 def list_adjustments(
     participant: Annotated[str | None, typer.Option("--participant", metavar="ID", help="Only this one's.")] = None,
-    who: Author = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Manual adjustments: of whom, how much, why, by whom, on which document."""
     from rich.table import Table
@@ -92,7 +89,7 @@ def list_adjustments(
 def document(
     adjustment: Annotated[str, typer.Argument(metavar="ID", help="As `earnest adjustments list` names it.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    who: Author = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Fetch the document that an adjustment rests on."""
     out.write_bytes(connected().fetch(f"/v1/adjustments/{quote(adjustment, safe='')}/attachment", who=who))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -15,11 +17,7 @@ if TYPE_CHECKING:
     from earnest.simulation.run import Simulation
 
 
-def register(app: typer.Typer) -> None:
-    """Add `simulate` to the command line."""
-    app.command()(simulate)
-
-
+@app.command()
 def simulate(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
     deals: Annotated[Path, typer.Option(help="History: CSV, XLSX or Parquet.")],

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from earnest.client import Client, connected, write_whole
+from earnest.commands import app
 
 AT_ONCE = 4
 """Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave.
@@ -23,11 +24,7 @@ class Form(StrEnum):
     json = "json"
 
 
-def register(app: typer.Typer) -> None:
-    """Add `statement` to the command line."""
-    app.command("statement")(statement)
-
-
+@app.command("statement")
 def statement(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     participant: Annotated[

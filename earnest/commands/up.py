@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from earnest.commands import app
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 120
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(reset)
-
-
+@app.command()
 def up(
     log: Annotated[
         Literal["postgres", "kafka"] | None,
@@ -71,6 +66,7 @@ def up(
         console.print("Stopped.")
 
 
+@app.command()
 def down() -> None:
     """Stop the installation that runs in this folder. Deletes nothing."""
     from rich.console import Console
@@ -95,6 +91,7 @@ def down() -> None:
     console.print("Stopped. Nothing was deleted.")
 
 
+@app.command()
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Delete everything that the installation in this folder holds, after saying what that is."""
     from rich.console import Console

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from earnest.commands import app
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from shared.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(verify)
-
-
+@app.command()
 def verify() -> None:
     """Compute everything again from the log and compare it with what the services hold; exit code 1 where they differ.
 

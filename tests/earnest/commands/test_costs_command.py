@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from earnest.cli import app
+from earnest.client import Client
 from earnest.local.processes import LocalError
 
 HEADER = "contract_id,event,date,earning_line_id,amount,currency,entity,term_months,months,recoverable\n"
@@ -325,7 +326,10 @@ def test_the_roll_forward_of_what_is_booked_is_shown(monkeypatch: pytest.MonkeyP
 def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
 
-    class Pages:
+    class Pages(Client):
+        def __init__(self) -> None:
+            pass
+
         def get(self, path: str, *, who: str) -> dict[str, Any]:
             after = int(parse_qs(urlsplit(path).query)["after"][0])
             return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}

@@ -7,20 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from earnest.commands import AUTHOR, Actor
 from earnest.commands.payout import payout
-
-
-def register(_: typer.Typer) -> None:
-    """The command is in the group `payout`."""
 
 
 @payout.command()
 def deliver(
     what: Annotated[str, typer.Argument(metavar="BATCH|FILE", help="A released batch's id, or a file to send.")],
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="The id of a policy of kind delivery.")],
-    who: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")
-    ] = "dana",
+    who: Actor = AUTHOR,
 ) -> None:
     """Have a released batch delivered; the service tries until it is there. A file is sent at once, from here."""
     from earnest.client import connected

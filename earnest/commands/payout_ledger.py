@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.commands import AUTHOR, Actor
+from earnest.commands.payout import payout
 from earnest.terminal import money, print_table
 
 ledger = typer.Typer(no_args_is_help=True, help="What is booked: balances, journals, the trial balance of a month.")
+payout.add_typer(ledger, name="ledger")
 
 ACCOUNTS = ("earned", "adjusted", "guaranteed", "paid", "held", "payable", "draw", "clawback")
 ALWAYS = ("earned", "paid", "payable")
@@ -32,16 +34,11 @@ class Key(StrEnum):
     PAY_GROUP = "pay-group"
 
 
-def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under `payout`
-    """Add `ledger` to `payout`."""
-    payout.add_typer(ledger, name="ledger")
-
-
 @ledger.command()
 def balances(
     participant: Annotated[str | None, typer.Argument(metavar="[PARTICIPANT]", help="Only this one.")] = None,
     by: Annotated[Key, typer.Option(help="What to sum by.")] = Key.PARTICIPANT,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Every account, per currency, of one participant or summed by participant, cost center, entity or pay group."""
     from rich.console import Console
@@ -74,7 +71,7 @@ def balances(
 def journal(
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose journal.")],
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many entries, the latest first.")] = 50,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """What was booked for a participant, the latest first: when, about which month, on which accounts, and why."""
     from rich.console import Console
@@ -101,7 +98,7 @@ def journal(
 def trial_balance(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2025-03.")],
     entity: Annotated[str | None, typer.Option(help="Of this legal entity only.")] = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """What a month found on each account, debited, credited and left there. Debits are positive."""
     from rich.table import Table

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import Client, connected
-from earnest.commands.payout import AUTHOR, Author, payout
+from earnest.commands import AUTHOR, Actor
+from earnest.commands.payout import payout
 from earnest.terminal import money, print_table
 
 gl = typer.Typer(no_args_is_help=True, help="The general ledger: post a month of pay to the company's books.")
+payout.add_typer(gl, name="gl")
 
 Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The month, as 2026-06.")]
 Entity = Annotated[str, typer.Option(metavar="ENTITY", help="The legal entity; nothing where there are none.")]
@@ -23,13 +25,8 @@ Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write th
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `earnest payout gl list` names it.")]
 
 
-def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group goes under `payout`
-    """Add `gl` to `payout`."""
-    payout.add_typer(gl, name="gl")
-
-
 @gl.command()
-def preview(period: Period, entity: Entity = "", form: Format = None, who: Author = AUTHOR) -> None:
+def preview(period: Period, entity: Entity = "", form: Format = None, who: Actor = AUTHOR) -> None:
     """What posting a month would write, checked as the file would be; nothing is written."""
     query = {"period": period, "entity": entity} | ({"format": form} if form else {})
     draft = connected().get(f"/v1/gl/preview?{urlencode(query)}", who=who)
@@ -40,7 +37,7 @@ def preview(period: Period, entity: Entity = "", form: Format = None, who: Autho
 
 
 @gl.command()
-def post(period: Period, entity: Entity = "", form: Format = None, out: Out = None, who: Author = AUTHOR) -> None:
+def post(period: Period, entity: Entity = "", form: Format = None, out: Out = None, who: Actor = AUTHOR) -> None:
     """Post a month: the first time all of it, later what was booked since. Writes the files and their manifest."""
     body = {"period": period, "entity": entity} | ({"format": form} if form else {})
     client = connected()
@@ -50,14 +47,14 @@ def post(period: Period, entity: Entity = "", form: Format = None, out: Out = No
 
 
 @gl.command()
-def fetch(batch: BatchId, out: Out = None, who: Author = AUTHOR) -> None:
+def fetch(batch: BatchId, out: Out = None, who: Actor = AUTHOR) -> None:
     """Write the files of a batch and their manifest again: the same bytes."""
     client = connected()
     _write(client, client.get(f"/v1/gl/batches/{batch}", who=who), out=out, who=who)
 
 
 @gl.command()
-def show(batch: BatchId, who: Author = AUTHOR) -> None:
+def show(batch: BatchId, who: Actor = AUTHOR) -> None:
     """The entries of a batch."""
     posted = connected().get(f"/v1/gl/batches/{batch}", who=who)
     _entries(f"{batch}, {posted['format']}, posted by {posted['made_by']} at {posted['made_at']}", posted["entries"])
@@ -66,7 +63,7 @@ def show(batch: BatchId, who: Author = AUTHOR) -> None:
 @gl.command("list")
 def list_batches(
     period: Annotated[str | None, typer.Argument(metavar="[PERIOD]", help="Of this month only.")] = None,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """The batches, in the order in which they were made."""
     from rich.table import Table
@@ -88,7 +85,7 @@ def reconcile(
     period: Period,
     entity: Entity = "",
     tolerance: Annotated[int, typer.Option(min=0, help="In minor units (cents), per account.")] = 0,
-    who: Author = AUTHOR,
+    who: Actor = AUTHOR,
 ) -> None:
     """Compare what was posted of a month with the ledger of pay, account by account. Exits with 1 where they differ."""
     from rich.table import Table
@@ -109,7 +106,7 @@ def reconcile(
 
 
 @gl.command()
-def formats(who: Author = AUTHOR) -> None:
+def formats(who: Actor = AUTHOR) -> None:
     """The files that books take; their settings are in the policy gl_accounts."""
     for form in connected().get("/v1/gl/formats", who=who)["formats"]:
         settings = ", ".join(form["settings"].get("properties", {}))
