@@ -67,8 +67,8 @@ def import_export(
     export = read_deals(folder, recipe, people=people, settings=settings, columns=plans.columns)
     roster = roster_events(members, export.events, recipe=recipe)
     # Whom it credits is computed from the files that `earnest calc` would read, also where nobody asked for them.
-    with TemporaryDirectory() as apart:
-        written = files_only or Path(apart)
+    with TemporaryDirectory() as temporary:
+        written = files_only or Path(temporary)
         write_deals(written / "deals.csv", export.events)
         write_roster(written / "roster.csv", roster, measure=recipe.quotas.measure)
         credited = crediting(written / "deals.csv", written / "roster.csv", plans=plans) if plans.holding else None

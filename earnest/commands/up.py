@@ -52,7 +52,7 @@ def up(
     with stopping_on_signals(), console.status(f"Starting Earnest in {home.path}") as status:
         with running_system(home, log) as system:
             status.stop()
-            _greet(system, console)
+            _show_addresses(system, console)
             if demo:
                 play_once(system, console)
             try:
@@ -108,19 +108,19 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     # Claimed first: an installation that runs is never deleted under its processes.
     with claim_folder(home.path):
         end_services(home)
-        doomed = {home.path: "events, credits, earnings, ledger, payroll files, keys and logs"}
+        deleted = {home.path: "events, credits, earnings, ledger, payroll files, keys and logs"}
         # Data that had to live outside the folder goes with it.
         database = Postgres(home.postgres).home
         if database.exists() and not database.is_relative_to(home.path):
-            doomed[database] = "the database of that installation"
+            deleted[database] = "the database of that installation"
         console.print("This deletes for ever:")
-        for path, what in doomed.items():
+        for path, what in deleted.items():
             console.print(f"  {path} ({_size(path)}): {what}")
         if "DATABASE_URL" in os.environ:
             console.print("It does not touch the database that DATABASE_URL names.")
         if not yes:
             typer.confirm("Delete it?", abort=True)
-        for path in doomed:
+        for path in deleted:
             shutil.rmtree(path)
     console.print("Deleted.")
 
@@ -143,16 +143,16 @@ def stopping_on_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
     signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
-    before = [signal.signal(number, stop) for number in heard]
+    handled = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
+    before = [signal.signal(number, stop) for number in handled]
     try:
         yield
     finally:
-        for number, handler in zip(heard, before, strict=True):
+        for number, handler in zip(handled, before, strict=True):
             signal.signal(number, handler)
 
 
-def _greet(system: System, console: Console) -> None:
+def _show_addresses(system: System, console: Console) -> None:
     from earnest.local.postgres import Postgres
 
     for name, url in system.urls.items():

@@ -108,10 +108,10 @@ def cloud_events(events: Sequence[dict[str, Any]], at: datetime, *, system: Syst
     )
 
 
-def _arrivals(said: Iterable[DealReport], random: Random) -> list[tuple[datetime, DealReport]]:
+def _arrivals(reports: Iterable[DealReport], random: Random) -> list[tuple[datetime, DealReport]]:
     """When each report arrives: at once, days late, or again."""
     arrived: list[tuple[datetime, DealReport]] = []
-    for report in said:
+    for report in reports:
         at = report.at + timedelta(seconds=1 + random.randrange(30))
         if random.randrange(100) < LATE_PERCENT:
             at += timedelta(1 + random.randrange(20))

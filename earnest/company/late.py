@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from earnest.company import LAST_DAY
 from earnest.company.deliveries import Delivery, cloud_events, crm_event, deal_event, webhook
-from earnest.company.selling import STRANGER, DealReport, cents_text
+from earnest.company.selling import UNKNOWN_OWNER, DealReport, cents_text
 from shared.periods import Month
 
 AT = datetime.combine(LAST_DAY, time(20), UTC)
@@ -25,23 +25,23 @@ class LateChange(NamedTuple):
     delivery: Delivery
 
 
-def late_changes(said: Iterable[DealReport]) -> list[LateChange]:
+def late_changes(reports: Iterable[DealReport]) -> list[LateChange]:
     """The late changes of a company's deals: a larger order, a refund, a cancellation, and an owner for a deal that had
     none.
     """
     deals: dict[str, dict[str, Any]] = {}
     touched: set[str] = set()
-    for report in said:
+    for report in reports:
         if report.system == "crm":
             deals[report.deal_id] = report.fields
         else:
             touched.add(report.deal_id)
 
-    def won_in(period: Month, of_stranger: bool = False) -> str:
+    def won_in(period: Month, of_unknown: bool = False) -> str:
         return next(
             deal_id
             for deal_id, deal in deals.items()
-            if (deal["status"], deal["currency"], deal["rep"] == STRANGER) == ("closed_won", "USD", of_stranger)
+            if (deal["status"], deal["currency"], deal["rep"] == UNKNOWN_OWNER) == ("closed_won", "USD", of_unknown)
             and deal_id not in touched
             and deal["closed"].startswith(period)
         )

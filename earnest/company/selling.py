@@ -22,11 +22,10 @@ WON_PERCENT = 41
 LAST_PERIOD = Month("2026-08")
 """Deals that close after the last day are in the pipeline on it."""
 
-STRANGER = "partner.desk"
-"""An owner whom the roster does not know: their deals credit nobody until it does."""
+UNKNOWN_OWNER = "partner.desk"
+"""Their deals credit nobody until the roster knows them."""
 UNREADABLE = "to be assigned"
-"""What the CRM says for an owner now and then; it is not an id, so ingest refuses the event. The CRM corrects it soon.
-"""
+"""What the CRM has for an owner now and then: it is no id, so ingest refuses the event. The CRM corrects it soon."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +45,26 @@ class _Deal:
 
     deal_id: str
     fields: dict[str, Any]
-    said: list[DealReport] = field(default_factory=list)
+    reports: list[DealReport] = field(default_factory=list)
 
-    def says(self, at: datetime, **changes: Any) -> None:
+    def crm_reports(self, at: datetime, **changes: Any) -> None:
         """The CRM changes fields and says so."""
         self.fields = self.fields | changes
-        self.said.append(
-            DealReport(at=at, system="crm", deal_id=self.deal_id, revision=len(self.said) + 1, fields=self.fields)
+        self.reports.append(
+            DealReport(at=at, system="crm", deal_id=self.deal_id, revision=len(self.reports) + 1, fields=self.fields)
         )
 
-    def hears(self, at: datetime, system: System, **fields: Any) -> None:
+    def other_reports(self, at: datetime, system: System, **fields: Any) -> None:
         """Another system says something about the deal."""
-        self.said.append(
-            DealReport(at=at, system=system, deal_id=self.deal_id, revision=len(self.said) + 1, fields=fields)
+        self.reports.append(
+            DealReport(at=at, system=system, deal_id=self.deal_id, revision=len(self.reports) + 1, fields=fields)
         )
 
 
 def deal_reports(people: People, random: Random) -> list[DealReport]:
     """Everything said about every deal up to the last day, in order of time."""
-    said = [report for deal in _deals(people, random) for report in deal.said]
-    known = [report for report in said if report.at.date() <= LAST_DAY]
+    reports = [report for deal in _deals(people, random) for report in deal.reports]
+    known = [report for report in reports if report.at.date() <= LAST_DAY]
     return sorted(known, key=lambda report: (report.at, report.deal_id, report.revision))
 
 
@@ -84,45 +83,45 @@ def _deals(people: People, random: Random) -> Iterator[_Deal]:
                 closes(days[0], USUAL_CLOSES[seller.plan], since=seller.since, luck=60 + random.randrange(81))
             ):
                 number += 1
-                yield _lived(
+                yield _life_of(
                     f"OPP-{number}", seller, close=random.choices(days, weights)[0], people=people, random=random
                 )
         period = next_period(period)
 
 
-def _lived(deal_id: str, seller: Seller, *, close: date, people: People, random: Random) -> _Deal:
+def _life_of(deal_id: str, seller: Seller, *, close: date, people: People, random: Random) -> _Deal:
     """The whole life of a deal that ends on `close`."""
     opened = close - timedelta(5 + random.randrange(70))
     offer = Offer(product=product(random), units=units(random))
-    deal = _Deal(deal_id, _first_view(seller, offer, opened=opened, random=random))
+    deal = _Deal(deal_id, _as_opened(seller, offer, opened=opened, random=random))
     begun = _moment(max(opened, FIRST_DAY), random)
-    deal.says(begun)
+    deal.crm_reports(begun)
     if random.randrange(100) < 40:
         offer = replace(offer, units=units(random))
-        deal.says(begun + timedelta(random.randrange(max((close - begun.date()).days, 1))), **offer.fields)
-    ended = max(_moment(close, random), deal.said[-1].at + timedelta(minutes=5))
+        deal.crm_reports(begun + timedelta(random.randrange(max((close - begun.date()).days, 1))), **offer.fields)
+    ended = max(_moment(close, random), deal.reports[-1].at + timedelta(minutes=5))
     owner = _owner_on(seller, ended.date(), people=people, random=random)
     if random.randrange(100) >= WON_PERCENT:
-        deal.says(ended, status="closed_lost", closed=close.isoformat(), rep=owner)
+        deal.crm_reports(ended, status="closed_lost", closed=close.isoformat(), rep=owner)
         return deal
     offer = replace(offer, basis_points=discount(close, seller.territory, random=random))
     won = {"status": "closed_won", "closed": close.isoformat(), "rep": owner, **offer.fields}
     # As real exports have them, a few in a thousand: an owner nobody knows, another currency, an owner that is no id.
-    odd = random.randrange(1000)
-    if odd < 3:
-        won["rep"] = STRANGER
-    elif odd < 5:
+    draw = random.randrange(1000)
+    if draw < 3:
+        won["rep"] = UNKNOWN_OWNER
+    elif draw < 5:
         won["currency"] = "EUR"
-    elif odd < 7:
-        deal.says(ended, **(won | {"rep": UNREADABLE}))
+    elif draw < 7:
+        deal.crm_reports(ended, **(won | {"rep": UNREADABLE}))
         ended += timedelta(hours=2)
-    deal.says(ended, **won)
+    deal.crm_reports(ended, **won)
     if won["rep"] == owner:
-        _aftermath(deal, offer, won=ended, people=people, random=random)
+        _after_winning(deal, offer, won=ended, people=people, random=random)
     return deal
 
 
-def _first_view(seller: Seller, offer: Offer, *, opened: date, random: Random) -> dict[str, Any]:
+def _as_opened(seller: Seller, offer: Offer, *, opened: date, random: Random) -> dict[str, Any]:
     return {
         "status": "proposal",
         **offer.fields,
@@ -151,23 +150,23 @@ def _owner_on(seller: Seller, day: date, *, people: People, random: Random) -> s
     return random.choice(colleagues)
 
 
-def _aftermath(deal: _Deal, offer: Offer, *, won: datetime, people: People, random: Random) -> None:
+def _after_winning(deal: _Deal, offer: Offer, *, won: datetime, people: People, random: Random) -> None:
     """What happens to a won deal: splits, an amendment, cancellation, a refund; most live on in peace."""
     if random.randrange(100) < 8:
         splits = _splits(str(deal.fields["rep"]), won.date(), people=people, random=random)
-        deal.hears(won + timedelta(hours=2 + random.randrange(70)), "sales-ops", splits=splits)
-    fate, later = random.randrange(100), timedelta(3 + random.randrange(60), random.randrange(3600))
-    if fate < 5:
-        deal.says(won + later, **replace(offer, units=offer.units + random.choice((1, 1, 2))).fields)
-    elif fate < 7:
-        deal.says(won + later, status="cancelled")
-    elif fate < 11:
+        deal.other_reports(won + timedelta(hours=2 + random.randrange(70)), "sales-ops", splits=splits)
+    draw, later = random.randrange(100), timedelta(3 + random.randrange(60), random.randrange(3600))
+    if draw < 5:
+        deal.crm_reports(won + later, **replace(offer, units=offer.units + random.choice((1, 1, 2))).fields)
+    elif draw < 7:
+        deal.crm_reports(won + later, status="cancelled")
+    elif draw < 11:
         share = 5 + random.randrange(40)
         refund = {
             "amount": cents_text(offer.fields["value_cents"] * share // 100),
             "date": (won + later).date().isoformat(),
         }
-        deal.hears(won + later, "billing", refunds={f"CN-{deal.deal_id[4:]}": refund})
+        deal.other_reports(won + later, "billing", refunds={f"CN-{deal.deal_id[4:]}": refund})
 
 
 def _splits(owner: str, day: date, *, people: People, random: Random) -> dict[str, str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import polars as pl
 from pydantic import BaseModel
 
-from earnest.files.kernel_inputs import KernelInputs, known
+from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from shared import explanation
 from shared.explanation import Part
@@ -36,7 +36,7 @@ def explain_earnings(
         FileError: there is no such participant, or no such earning.
         Overflow: a sum is beyond 10^18 minor units.
     """
-    known(inputs, participant)
+    check_in_roster(inputs, participant)
     credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
     earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     # Everybody is calculated, and then one person explained: pools and contests depend on the others.

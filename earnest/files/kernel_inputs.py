@@ -32,7 +32,7 @@ def read_inputs(deals: Path, roster: Path, *, plans: PlanSet) -> KernelInputs:
     return KernelInputs(read_deals(deals, plans).table, people, plans)
 
 
-def known(inputs: KernelInputs, participant: str) -> None:
+def check_in_roster(inputs: KernelInputs, participant: str) -> None:
     """Check that somebody is in the roster.
 
     Raises:

@@ -160,9 +160,9 @@ def _mistakes(
 ) -> list[tuple[str, str]]:
     """Why a row cannot be taken: what ingest would refuse, and people who are not on the roster."""
     fields = event["data"]["fields"]
-    strangers = [name for name in recipe.deals.people if name in fields and fields[name] not in people]
-    if strangers:
-        return [(name, f"{fields[name]} is not on the roster") for name in strangers]
+    not_on_roster = [name for name in recipe.deals.people if name in fields and fields[name] not in people]
+    if not_on_roster:
+        return [(name, f"{fields[name]} is not on the roster") for name in not_on_roster]
     try:
         # By the very code of ingest, before anything is sent: what the report passes, ingest takes, and mistakes are
         # told by row.

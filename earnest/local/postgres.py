@@ -132,7 +132,7 @@ class Postgres(Server):
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True, mode=0o700)
         if data.is_relative_to(OUTSIDE):
-            _open_the_way(data.parent)
+            _let_everybody_enter(data.parent)
         write_private(note, password)
         try:
             if self.user:
@@ -195,7 +195,7 @@ class Postgres(Server):
                 f"{package.name}.libs",
             ):  # the programs look for the libraries beside their package
                 shutil.copytree(package.parent / folder, new / folder, symlinks=True)
-            _open_the_way(new)
+            _let_everybody_enter(new)
             try:
                 new.rename(copy)
             except OSError:  # somebody who started beside us was quicker
@@ -209,7 +209,7 @@ class Postgres(Server):
         return subprocess.run(["test", "-x", folder], user=self.user, cwd="/", check=False).returncode == 0
 
 
-def _open_the_way(folder: Path) -> None:
+def _let_everybody_enter(folder: Path) -> None:
     """Let the server's user enter a folder outside, whatever our umask is."""
     for step in (OUTSIDE, folder):
         step.chmod(0o755)

@@ -87,7 +87,7 @@ class Supervisor:
         for service in self.services:
             while not self._ready(service):
                 if time.monotonic() > deadline or service.starts >= STARTS_BEFORE_GIVING_UP:
-                    raise LocalError(f"{service.name} did not become ready: {self._last_words(service)}")
+                    raise LocalError(f"{service.name} did not become ready: {self._last_line(service)}")
                 time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
@@ -106,7 +106,7 @@ class Supervisor:
                     self._restart(server)
             for service in self.services:
                 if not service.running:
-                    self._revive(service)
+                    self._start_again(service)
                 elif time.monotonic() - service.started > STEADY_SECONDS:
                     # Steady again: the next death is a first one.
                     service.pause, service.starts = FIRST_PAUSE_SECONDS, 1
@@ -133,7 +133,7 @@ class Supervisor:
             self._log.error("server does not start", server=server.name, error=str(error))
             self._stopping.wait(FIRST_PAUSE_SECONDS)
 
-    def _revive(self, service: ServiceProcess) -> None:
+    def _start_again(self, service: ServiceProcess) -> None:
         """Start a dead service again once its pause is over; a pause is counted from the last start."""
         if time.monotonic() - service.started < service.pause:
             return
@@ -172,7 +172,7 @@ class Supervisor:
             service.process.kill()
             service.process.wait()
 
-    def _last_words(self, service: ServiceProcess) -> str:
+    def _last_line(self, service: ServiceProcess) -> str:
         log = self._logs / f"{service.name}.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return f"{lines[-1] if lines else 'it said nothing'} (all of it in {log})"

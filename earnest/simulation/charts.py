@@ -73,8 +73,8 @@ def _cost(outcome: Simulation) -> Figure:
     # The square root of the number, the usual rule, within what an eye can tell apart.
     bins = min(40, max(10, round(outcome.years.height**0.5)))
     for values, colour, label in series:
-        way = {"histtype": "step", "linewidth": 1.8} if colour == BEFORE else {"alpha": 0.8}
-        axes.hist(values, bins=bins, range=(low, high), color=colour, label=label, **way)
+        bars = {"histtype": "step", "linewidth": 1.8} if colour == BEFORE else {"alpha": 0.8}
+        axes.hist(values, bins=bins, range=(low, high), color=colour, label=label, **bars)
     spread = distribution(pl.Series(costs))
     for name, style in (("p5", ":"), ("p50", "-"), ("p95", ":")):
         axes.axvline(spread[name], color=INK, linestyle=style, linewidth=1)

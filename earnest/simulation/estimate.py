@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from earnest.files.kernel_inputs import KernelInputs, known
+from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from shared.kernel import credit, earn, measure
 
@@ -55,7 +55,7 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
         FileError: a deal is not there or has no date, or nobody of that name is in the roster.
         Overflow: a sum is beyond 10^18 minor units.
     """
-    known(inputs, participant)
+    check_in_roster(inputs, participant)
     closed = _closed(inputs.deals, closing)
     (credits, now), (new_credits, then) = (
         _of(inputs, deals, participant=participant) for deals in (inputs.deals, closed)

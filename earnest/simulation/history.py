@@ -37,7 +37,7 @@ def base_year(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> BaseYea
         raise FileError("the plans pay in several currencies: simulate those of one currency at a time")
     dated = (pl.col("stage") == "won") & pl.col("amount").is_not_null() & pl.col("close_date").is_not_null()
     # A split is drawn as a whole by whoever has most of it; the others are credited by the deal, as in history.
-    won = _held(deals.filter(dated))
+    won = _with_holder(deals.filter(dated))
     if won.is_empty():
         raise FileError("no deal is won: there is no history to draw from")
     # Bootstrap draws from one year, so seasons stay where they are; the fullest year is the best sample, and of equals
@@ -46,16 +46,16 @@ def base_year(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> BaseYea
     year = int(years["year"][-1])
     people = sorted(set(roster.assignments["participant_id"]))
     place = {name: number for number, name in enumerate(people)}
-    held = (
+    deals_of_year = (
         won.filter((pl.col("close_date").dt.year() == year) & pl.col("holder").is_in(people))
         .with_columns(pl.col("holder").replace_strict(place, return_dtype=pl.Int64))
         .select("deal_id", "holder", net=pl.col("amount") - pl.col("refunded"))
         .sort("holder", "deal_id")
     )
-    return BaseYear(year, people, held, _groups(people, set(held["holder"]), roster=roster))
+    return BaseYear(year, people, deals_of_year, _groups(people, set(deals_of_year["holder"]), roster=roster))
 
 
-def _held(deals: pl.DataFrame) -> pl.DataFrame:
+def _with_holder(deals: pl.DataFrame) -> pl.DataFrame:
     """Each deal with its holder, of a split the one with the largest share."""
     shares = deals.select("deal_id", "splits").explode("splits").unnest("splits")
     of_split = (

@@ -27,9 +27,9 @@ class Sample:
 def sample(base: BaseYear, first: int, *, count: int, seed: int) -> Sample:
     """The years from number `first` on; each has lots of its own, so that it is the same however years are taken
     together."""
-    held = base.deals["holder"].to_numpy()
-    starts = np.searchsorted(held, np.arange(len(base.people)))
-    sizes = np.searchsorted(held, np.arange(len(base.people)), side="right") - starts
+    holders = base.deals["holder"].to_numpy()
+    starts = np.searchsorted(holders, np.arange(len(base.people)))
+    sizes = np.searchsorted(holders, np.arange(len(base.people)), side="right") - starts
     everyone = np.arange(len(base.people))
     years, seats, who, deals = [], [], [], []
     whos = []
