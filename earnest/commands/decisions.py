@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import typer
@@ -50,7 +50,7 @@ def add(
         "expected": expected,
     }
     made = connected().post("/v1/holds", who=who, body=body | rest)
-    _say(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
+    typer.echo(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
 
 
 @hold.command("release")
@@ -66,7 +66,7 @@ def release(
     """Release a hold."""
     body = {"reason": reason, "on": on, "scheduled": scheduled}
     made = connected().post(f"/v1/holds/{name}/release", who=who, body=body)
-    _say(f"{made['id']} is released on {made['released_on']}")
+    typer.echo(f"{made['id']} is released on {made['released_on']}")
 
 
 @hold.command("list")
@@ -110,7 +110,7 @@ def adjust(
     body = {"id": str(uuid4()), "participant_id": participant, "amount": amount, "currency": currency, "month": month}
     document = {"reason": reason, "attachment_name": attachment.name, "attachment": content}
     made = connected().post("/v1/adjustments", who=who, body=body | document)
-    _say(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
+    typer.echo(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
 
 
 @app.command("dismiss-clawback")
@@ -126,10 +126,4 @@ def dismiss(
         who=who,
         body={"participant_id": participant, "reason": reason},
     )
-    _say(f"{participant} keeps what {deal} earned")
-
-
-def _say(words: Any) -> None:
-    from rich.console import Console
-
-    Console(soft_wrap=True, highlight=False).print(words)
+    typer.echo(f"{participant} keeps what {deal} earned")

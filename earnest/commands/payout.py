@@ -42,8 +42,7 @@ def run(
     """Make a run over a pay period that has ended, and calculate what it pays. With --participant only for some."""
     client = connected()
     body = {"period": period, "pay_group": _group(client, group, who=who), "participants": participant or None}
-    made = client.post("/v1/runs", who=who, body=body)
-    show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
+    _make(client, body, who=who)
 
 
 @payout.command("off-cycle")
@@ -58,8 +57,7 @@ def off_cycle(
     """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
     client = connected()
     body = {"off_cycle": day, "pay_group": _group(client, group, who=who), "participants": participant}
-    made = client.post("/v1/runs", who=who, body=body)
-    show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
+    _make(client, body, who=who)
 
 
 @payout.command("simulate")
@@ -172,17 +170,15 @@ def export(
     ] = None,
 ) -> None:
     """Release the payroll files of an approved run, and write them with the manifests of what they must add up to."""
-    from rich.console import Console
-
     from earnest.commands.payroll import download
     from earnest.local.home import Home
 
-    client, console = connected(), Console(soft_wrap=True, highlight=False)
+    client = connected()
     client.post(f"/v1/runs/{run_id}/export", who=who)
     folder = out or Home.current().files
     for batch in client.get(f"/v1/payroll/batches?run={run_id}", who=who)["batches"]:
         (first, _), *_ = download(client, batch["id"], folder=folder, who=who)
-        console.print(f"Written: {first}, {batch['record_count']} payments, sha256 {batch['sha256']}")
+        typer.echo(f"Written: {first}, {batch['record_count']} payments, sha256 {batch['sha256']}")
 
 
 @payout.command()
@@ -206,6 +202,11 @@ def list_runs(who: Actor = AUTHOR) -> None:
         columns = ["\n".join(column) for column in zip(*sums, strict=True)]
         table.add_row(run["id"], run["state"], run["author"], *columns)
     print_table(table, "There are no runs yet: earnest payout run PERIOD")
+
+
+def _make(client: Client, body: dict[str, Any], *, who: str) -> None:
+    made = client.post("/v1/runs", who=who, body=body)
+    show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
 
 
 def _sums(total: dict[str, Any]) -> tuple[str, str, str]:

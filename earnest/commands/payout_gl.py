@@ -114,17 +114,14 @@ def formats(who: Actor = AUTHOR) -> None:
 
 
 def _write(client: Client, batch: dict[str, Any], *, out: Path | None, who: str) -> None:
-    from rich.console import Console
-
     from earnest.local.home import Home
 
-    console = Console(soft_wrap=True, highlight=False)
     folder = out or Home.current().files
     path = f"/v1/gl/batches/{batch['id']}"
     for file, sha256 in client.download_batch(
         path, folder, batch=batch["id"], address=lambda number, _: f"files/{number}", who=who
     ):
-        console.print(f"Written: {file}, sha256 {sha256}")
+        typer.echo(f"Written: {file}, sha256 {sha256}")
 
 
 def _entries(title: str, entries: list[dict[str, Any]]) -> None:

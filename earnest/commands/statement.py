@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from earnest.client import Client, connected, write_whole
+from earnest.client import connected, write_whole
 from earnest.commands import app
 
 AT_ONCE = 4
@@ -39,33 +40,31 @@ def statement(
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who asks: a key in the folder's keys/.")] = "dana",
 ) -> None:
     """Write pay statements of a run. Those of a run that is approved are the same bytes whenever they are asked for."""
-    from rich.console import Console
-
     from earnest.local.home import Home
     from earnest.local.processes import LocalError
 
     if everybody == (participant is not None) or (everybody and team):
         raise LocalError("say whose statement: a participant, or --all; --team goes with a participant")
-    home = Home.current()
-    client = connected()
-    folder = out or home.files / "statements" / run_id
+    client, folder = connected(), out or Home.current().files / "statements" / run_id
+    address = f"/v1/statements/{_quoted(run_id)}"
+
+    def write(of: str) -> Path:
+        # Named as the service's address, so that links between pages lead to files, too.
+        name = f"{_quoted(of)}{'/team' if team else ''}.{form}"
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, client.fetch(f"{address}/{name}", who=who))
+        return file
+
     if participant is not None:
-        file = _written(
-            client,
-            folder,
-            path=_path(run_id, participant, form=form, team=team),
-            name=_name(participant, form, team=team),
-            who=who,
-        )
-        Console(soft_wrap=True, highlight=False).print(f"Written: {file}")
+        typer.echo(f"Written: {write(participant)}")
         return
-    listed = client.get(f"/v1/statements/{_quoted(run_id)}", who=who)["statements"]
-    people = [str(entry["participant_id"]) for entry in listed]
-    _write_all(client, folder, run_id=run_id, people=people, form=form, who=who)
-    Console(soft_wrap=True, highlight=False).print(f"Written: {len(people)} statements to {folder}")
+    people = [str(entry["participant_id"]) for entry in client.get(address, who=who)["statements"]]
+    _write_all(write, people)
+    typer.echo(f"Written: {len(people)} statements to {folder}")
 
 
-def _write_all(client: Client, folder: Path, *, run_id: str, people: list[str], form: Form, who: str) -> None:
+def _write_all(write: Callable[[str], Path], people: list[str]) -> None:
     """Write everybody's, a few at once, and show how far it is."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -78,30 +77,8 @@ def _write_all(client: Client, folder: Path, *, run_id: str, people: list[str], 
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         task = progress.add_task("", total=len(people))
-
-        def write(participant: str) -> None:
-            _written(client, folder, path=_path(run_id, participant, form=form), name=_name(participant, form), who=who)
-
         for _ in pool.map(write, people):
             progress.advance(task)
-
-
-def _written(client: Client, folder: Path, *, path: str, name: str, who: str) -> Path:
-    file = folder / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, client.fetch(path, who=who))
-    return file
-
-
-def _path(run_id: str, participant: str, *, form: Form, team: bool = False) -> str:
-    return f"/v1/statements/{_quoted(run_id)}/{_quoted(participant)}{'/team' if team else ''}.{form}"
-
-
-def _name(participant: str, form: Form, *, team: bool = False) -> str:
-    """As the service's address, so that links between pages lead to files, too. Ids may hold what file names may
-    not.
-    """
-    return f"{_quoted(participant)}{'/team' if team else ''}.{form}"
 
 
 def _quoted(text: str) -> str:

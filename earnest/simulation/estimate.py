@@ -35,10 +35,9 @@ def closings(texts: list[str]) -> dict[str, date | None]:
     for text in map(str.strip, ",".join(texts).split(",")):
         # From the right, and only where a date follows: a deal's id may have colons of its own.
         deal, colon, day = text.rpartition(":")
+        dated = bool(colon) and _is_dated(day)
         try:
-            days[deal if colon and _is_dated(day) else text] = (
-                date.fromisoformat(day) if colon and _is_dated(day) else None
-            )
+            days[deal if dated else text] = date.fromisoformat(day) if dated else None
         except ValueError:
             raise FileError(f"--close {text}: {day} is no date") from None
     return {deal: day for deal, day in days.items() if deal}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -50,21 +51,11 @@ def _years(outcome: Simulation) -> pl.DataFrame:
 
 
 def _conventions(outcome: Simulation) -> pl.DataFrame:
-    rows = [
-        (
-            move.convention,
-            move.now,
-            move.other,
-            "yes" if move.said else "no",
-            move.change,
-            move.participants,
-            move.earnings,
-        )
-        for move in outcome.conventions
-    ]
-    names = {"convention": pl.String, "now": pl.String, "other": pl.String, "said": pl.String, "change": pl.Int64}
-    table = pl.DataFrame(rows, schema=names | {"participants": pl.Int64, "earnings": pl.Int64}, orient="row")
-    return _in_major(table, ["change"], currency=outcome.currency)
+    texts, numbers = ("convention", "now", "other"), ("change", "participants", "earnings")
+    schema = dict.fromkeys(texts, pl.String) | {"said": pl.Boolean} | dict.fromkeys(numbers, pl.Int64)
+    moves = pl.DataFrame([asdict(move) for move in outcome.conventions], schema=schema)
+    said = pl.when("said").then(pl.lit("yes")).otherwise(pl.lit("no"))
+    return _in_major(moves.with_columns(said=said), ["change"], currency=outcome.currency)
 
 
 def _in_major(table: pl.DataFrame, columns: list[str], *, currency: str) -> pl.DataFrame:
