@@ -45,8 +45,8 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", code=130)
     except Exception as error:
-        if _is(error, ("shared.kernel.arithmetic.expressions", "Overflow")):
-            _fail(str(error))  # a sum that no amount can be: the message names it, and what to look at are the files
+        if _is_one_of(error, ("shared.kernel.arithmetic.expressions", "Overflow")):
+            _fail(str(error))  # a sum that no amount can be: the files must be looked at, and no traceback
         if _is_out_of_reach(error):
             # The driver's own message is long and names an address; what to do is one line.
             _fail("the installation's database or log does not answer: run `earnest up` in another terminal")
@@ -60,10 +60,12 @@ def main() -> None:
 def _is_out_of_reach(error: Exception) -> bool:
     """Whether a server could not be reached."""
     reached = getattr(getattr(error, "orig", None), "sqlstate", None) is not None  # the database itself said something
-    return not reached and _is(error, ("sqlalchemy.exc", "OperationalError"), ("shared.log.port", "LogUnavailable"))
+    return not reached and _is_one_of(
+        error, ("sqlalchemy.exc", "OperationalError"), ("shared.log.port", "LogUnavailable")
+    )
 
 
-def _is(error: Exception, *kinds: tuple[str, str]) -> bool:
+def _is_one_of(error: Exception, *kinds: tuple[str, str]) -> bool:
     """Whether an error is of one of these classes, each by its module and name.
 
     They are looked up and not imported: a module that a command has not loaded did not raise anything, and loading it

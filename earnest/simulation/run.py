@@ -40,8 +40,8 @@ def simulate(
     """Simulate years, or with `years` 0 the base year as it was.
 
     Args:
-        inputs: history, as the plans read it that are tried out.
-        against: the same history, as the plans read it to which they are compared.
+        inputs: history under the plans that are tried out.
+        against: the same history under other plans, to which they are compared.
         years: how many to draw.
         seed: the same seed draws the same years.
         step: is told what is being done.
