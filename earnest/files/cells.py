@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import orjson
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from earnest.files.rejections import BAD_VALUE, Rejection
 from shared.contracts.base import Identifier
 from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
@@ -41,6 +43,15 @@ _IDENTIFIER = TypeAdapter(Identifier)
 
 class BadCell(ValueError):
     """A cell that is not what its column needs; the message names the column."""
+
+
+@contextmanager
+def refusing(refused: list[Rejection], file: str, *, row: int, name: str | None) -> Iterator[None]:
+    """Use a row, or add it to `refused` where a cell is bad; `name` is the id that the row gives, if any."""
+    try:
+        yield
+    except BadCell as error:
+        refused.append((file, row, name, BAD_VALUE, str(error)))
 
 
 def deal_patch(row: Row, custom: Mapping[str, pl.DataType], *, zone: ZoneInfo) -> DealPatch:

@@ -13,9 +13,9 @@ import polars as pl
 import yaml
 from pydantic import ValidationError
 
-from earnest.files.cells import BadCell, Row
-from earnest.files.cost_cells import ALIASES, COLUMNS, canonical, cost_event, cost_line, is_event
-from earnest.files.rejections import BAD_VALUE, FileError, Rejection, rejected
+from earnest.files.cells import BadCell, Row, refusing
+from earnest.files.cost_cells import ALIASES, COLUMNS, canonical, column_of, cost_event, cost_line, is_event
+from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.files.rows import ROW, read_rows
 from shared.contract_costs.account import PolicyAt, account_for
 from shared.contract_costs.facts import CostEvent, CostLine
@@ -49,31 +49,24 @@ def read_costs(path: Path, policy: Path | None) -> CostFile:
     policies = read_policies(policy) if policy else _policies(path, [inside or {}])
     lines, events = list[CostLine](), list[CostEvent]()
     counts: Counter[str] = Counter()
-    for number, row in rows:
-        if is_event(row):
-            continue
-        try:
-            # Counted whether or not the row is used: mending one row changes the made-up id of no other.
-            counts[row.get("contract_id") or ""] += 1
-            line = cost_line(row, counts[row.get("contract_id") or ""], source=f"row {number}")
-            if line.recognised < policies[0].valid_from:
-                raise BadCell(
-                    f"date: no policy is in force on {line.recognised}; the first is from {policies[0].valid_from}"
-                )
-            lines.append(line)
-        except BadCell as error:
-            refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
-    # Costs first, wherever in the file they stand: an event without a currency takes that of its contract's costs.
     currencies: dict[str, set[str]] = defaultdict(set)
-    for line in lines:
-        currencies[line.contract_id].add(line.currency)
+    # Costs first, wherever in the file they stand: an event without a currency takes that of its contract's costs.
+    for number, row in rows:
+        if not is_event(row):
+            with refusing(refused, path.name, row=number, name=row.get("contract_id")):
+                # Counted whether or not the row is used: mending one row changes the made-up id of no other.
+                counts[row.get("contract_id") or ""] += 1
+                line = cost_line(row, counts[row.get("contract_id") or ""], source=f"row {number}")
+                first = policies[0].valid_from
+                if line.recognised < first:
+                    raise BadCell(f"date: no policy is in force on {line.recognised}; the first is from {first}")
+                lines.append(line)
+                currencies[line.contract_id].add(line.currency)
     for number, row in rows:
         if is_event(row):
-            try:
+            with refusing(refused, path.name, row=number, name=row.get("contract_id")):
                 known = sorted(currencies.get(row.get("contract_id") or "", ()))
                 events.append(cost_event(row, known, source=f"row {number}"))
-            except BadCell as error:
-                refused.append((path.name, number, row.get("contract_id"), BAD_VALUE, str(error)))
     books = account_for(lines, events, policy_at=_in_force(policies))
     for refusal in books.refused:
         refused.append(
@@ -120,9 +113,9 @@ Read = tuple[list[tuple[int, Row]], list[Rejection], list[str], dict[str, Any] |
 
 
 def _table(path: Path) -> Read:
-    read = read_rows(path, path.name, required=(), used=lambda name: ALIASES.get(name.lower(), name.lower()) in COLUMNS)
+    read = read_rows(path, path.name, required=(), used=lambda name: column_of(name) in COLUMNS)
     names = [name for name in read.frame.columns if name != ROW]
-    known = {ALIASES.get(name.lower(), name.lower()) for name in names}
+    known = set(map(column_of, names))
     for name, shown in (("contract_id", "contract_id"), ("date", "date (or signed_date)"), ("amount", "amount")):
         if name not in known:
             raise FileError(f"{path}: there is no column {shown}; its columns are {', '.join(names)}")
@@ -130,15 +123,13 @@ def _table(path: Path) -> Read:
     rows: list[tuple[int, Row]] = []
     for row in read.frame.iter_rows(named=True):
         _add(path, row[ROW], cells={name.lower(): row[name] for name in names}, rows=rows, refused=refused)
-    unused = sorted(name for name in names if ALIASES.get(name.lower(), name.lower()) not in COLUMNS)
+    unused = sorted(name for name in names if column_of(name) not in COLUMNS)
     return rows, refused, _notes(unused), None
 
 
 def _add(path: Path, number: int, *, cells: Row, rows: list[tuple[int, Row]], refused: list[Rejection]) -> None:
-    try:
+    with refusing(refused, path.name, row=number, name=cells.get("contract_id")):
         rows.append((number, canonical(cells)))
-    except BadCell as error:
-        refused.append((path.name, number, cells.get("contract_id"), BAD_VALUE, str(error)))
 
 
 def _notes(unused: Sequence[str]) -> list[str]:

@@ -54,6 +54,11 @@ _TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:@/+&,-]{0,127}")
 _AMOUNT = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,6})?")
 
 
+def column_of(heading: str) -> str:
+    """The column that a heading of a table names, in capitals or not."""
+    return ALIASES.get(heading.lower(), heading.lower())
+
+
 def canonical(cells: Mapping[str, str | None]) -> Row:
     """A row by the columns' own names: of several names of one column, the cell that is filled.
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
+from earnest.files.cells import DEAL_COLUMNS, deal_patch, refusing
 from earnest.files.plain_deals import plain_deals
-from earnest.files.rejections import BAD_VALUE, Rejection, rejected
+from earnest.files.rejections import Rejection, rejected
 from earnest.files.rows import ROW, read_rows
 from earnest.local.home import company_zone
 from shared.facts import Facts, merge
@@ -86,13 +86,10 @@ def merged_facts(
     deals: dict[str, Facts] = {}
     refused: list[Rejection] = []
     for row in rows.iter_rows(named=True):
-        try:
+        with refusing(refused, file, row=row[ROW], name=row["deal_id"]):
             patch = deal_patch(row, custom, zone=zone)
-        except BadCell as error:
-            refused.append((file, row[ROW], row["deal_id"], BAD_VALUE, str(error)))
-            continue
-        if patch.deal_id not in deals:
-            # Below the first row of any file: whatever a row says of these fields prevails.
-            merge(deals.setdefault(patch.deal_id, {}), unsaid, occurred_at=STAMP, sequence=0, source="file")
-        merge(deals[patch.deal_id], patch.fields.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
+            if patch.deal_id not in deals:
+                # Below the first row of any file: whatever a row says of these fields prevails.
+                merge(deals.setdefault(patch.deal_id, {}), unsaid, occurred_at=STAMP, sequence=0, source="file")
+            merge(deals[patch.deal_id], patch.fields.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
     return deals, refused

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier
+from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier, refusing
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional
 from earnest.files.deals import merged_facts
-from earnest.files.rejections import BAD_VALUE, FileError, Rejection
+from earnest.files.rejections import FileError, Rejection
 from earnest.files.rows import ROW, read_rows
 from shared.decimals import moved
 from shared.facts import values_of
@@ -141,8 +141,5 @@ def facts_of(
         columns(path, [name for name in rows.frame.columns if name != ROW])
     refused += rows.rejected.rows()
     for row in rows.frame.iter_rows(named=True):
-        try:
+        with refusing(refused, path.name, row=row[ROW], name=row.get("participant_id") or row.get("deal_id")):
             yield row, fact(row)
-        except BadCell as error:
-            name = row.get("participant_id") or row.get("deal_id")
-            refused.append((path.name, row[ROW], name, BAD_VALUE, str(error)))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from earnest.files.cells import BadCell, roster_patch
+from earnest.files.cells import refusing, roster_patch
 from earnest.files.deals import STAMP
-from earnest.files.rejections import BAD_VALUE, FileError, Rejection, rejected
+from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.files.rows import ROW, read_rows
 from earnest.local.home import company_zone
 from shared.contracts.roster_rows import BadHeader, check_columns
@@ -43,19 +43,12 @@ def read_roster(path: Path, plans: PlanSet) -> RosterOfFile:
     joined: dict[str, date] = {}
     refused: list[Rejection] = []
     for row in rows.frame.iter_rows(named=True):
-        try:
+        with refusing(refused, "roster", row=row[ROW], name=row["participant_id"]):
             patch = roster_patch(row, zone)
-        except BadCell as error:
-            refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
-            continue
-        merge(
-            people.setdefault(patch.participant_id, {}),
-            patch.flat(),
-            occurred_at=STAMP,
-            sequence=row[ROW],
-            source="file",
-        )
-        joined[patch.participant_id] = min(patch.effective_from, joined.get(patch.participant_id, patch.effective_from))
+            who, since = patch.participant_id, patch.effective_from
+            facts = people.setdefault(who, {})
+            merge(facts, patch.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
+            joined[who] = min(since, joined.get(who, since))
     put = _on_the_only_plan(people, joined, plans=plans)
     notes = []
     if put:
