@@ -78,7 +78,7 @@ def behind(log: Log, engine: Engine, *, topic: Topic) -> int:
     waiting = unsent(log, topic)
     ends = log.ends(topic)
     with engine.connect() as connection:
-        read = {row.partition: row.next for row in connection.execute(_READ, {"topic": topic.name})}
+        read: dict[int, int] = {row.partition: row.next for row in connection.execute(_READ, {"topic": topic.name})}
     return waiting + sum(max(0, end - read.get(place.number, 0)) for place, end in ends.items())
 
 
