@@ -97,7 +97,9 @@ def test_the_year_as_it_was_pays_what_the_calculation_pays(company: Path, plan: 
     credits = credit(of_year, found.roster, plans=found.plans).credits
     paid = earn(measure(credits, found.plans), found.roster, plans=found.plans)
     by_person = {who: sum(rows["amount"]) for (who,), rows in paid.group_by("participant_id")}
-    years = Years(base, found.credits(), roster=found.roster, plans=found.plans)
+    years = Years(
+        base, credit(found.deals, found.roster, plans=found.plans).credits, roster=found.roster, plans=found.plans
+    )
     simulated_pay = pays(years.pay(as_it_was(base)))
     assert {base.people[who]: pay for _, _, who, pay in simulated_pay.iter_rows()} == by_person
 
@@ -127,7 +129,11 @@ def test_a_drawn_year_pays_what_the_calculation_pays_for_its_deals(company: Path
     credits = credit(deals.select(found.deals.columns), people, plans=found.plans).credits
     paid = earn(measure(credits, found.plans), people, plans=found.plans)
     expected = {who: sum(rows["amount"]) for (who,), rows in paid.group_by("participant_id")}
-    got = pays(Years(base, found.credits(), roster=found.roster, plans=found.plans).pay(lots))
+    got = pays(
+        Years(
+            base, credit(found.deals, found.roster, plans=found.plans).credits, roster=found.roster, plans=found.plans
+        ).pay(lots)
+    )
     assert {base.people[seat]: pay for _, seat, _, pay in got.iter_rows()} == expected
 
 
@@ -143,7 +149,9 @@ def test_the_same_seed_gives_the_same_years_however_they_are_taken_together(comp
 def test_people_are_compared_with_those_of_their_own_year_only(company: Path) -> None:
     found = side(company, "group.yaml")
     base = base_year(found.deals, found.roster, plans=found.plans)
-    years = Years(base, found.credits(), roster=found.roster, plans=found.plans)
+    years = Years(
+        base, credit(found.deals, found.roster, plans=found.plans).credits, roster=found.roster, plans=found.plans
+    )
     assert years.at_once > 1
     together = pays(years.pay(sample(base, 0, count=years.at_once, seed=3)))
     alone = pl.concat(pays(years.pay(sample(base, year, count=1, seed=3))) for year in range(years.at_once))
