@@ -48,16 +48,6 @@ class Client:
         answer: dict[str, Any] = self._answer(service, "GET", path=path, who=who).json()
         return answer
 
-    def pages(self, path: str, query: Mapping[str, Any], *, who: str) -> Iterator[dict[str, Any]]:
-        """Page after page of what a path lists, until one names none that follows; each is asked for when it is due."""
-        after: dict[str, Any] = {}
-        while True:
-            page = self.get(f"{path}?{urlencode({**query, **after})}", who=who)
-            yield page
-            if page["next"] is None:
-                return
-            after = {"after": page["next"]}
-
     def post(
         self,
         path: str,
@@ -136,6 +126,17 @@ class Client:
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise LocalError(f"{service} refuses: {_reason(answer)}")
         return answer
+
+
+def pages(client: Client, path: str, query: Mapping[str, Any], *, who: str) -> Iterator[dict[str, Any]]:
+    """Page after page of what a path lists, until one names none that follows; each is asked for when it is due."""
+    after: dict[str, Any] = {}
+    while True:
+        page = client.get(f"{path}?{urlencode({**query, **after})}", who=who)
+        yield page
+        if page["next"] is None:
+            return
+        after = {"after": page["next"]}
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from earnest.client import connected
+from earnest.client import connected, pages
 from earnest.commands import AUTHOR, Actor
 from earnest.commands.costs import costs
 from earnest.terminal import print_table
@@ -78,17 +78,16 @@ def entries(
     """What was booked in some months, entry by entry: the first ones on the screen, all of them with --out."""
     from earnest.files.cost_results import write_table
 
-    query = {"first": first, "last": last} | ({"contract": contract} if contract else {})
-    pages = connected().pages(
-        "/v1/contract-costs/entries", {**query, "limit": PAGE if out else SHOWN, "after": 0}, who=who
-    )
+    query: dict[str, Any] = {"first": first, "last": last} | ({"contract": contract} if contract else {})
+    query |= {"limit": PAGE if out else SHOWN, "after": 0}
+    listed = pages(connected(), "/v1/contract-costs/entries", query, who=who)
     if out is None:
-        page = next(pages)
+        page = next(listed)
         _print(page["entries"])
         if page["next"] is not None:
             typer.echo(f"These are the first {SHOWN}. --out FILE.csv writes all of them.")
         return
-    rows = [entry for page in pages for entry in page["entries"]]
+    rows = [entry for page in listed for entry in page["entries"]]
     write_table(list(rows[0]) if rows else [], rows, path=out)
     typer.echo(f"Written: {out}, {len(rows):,} entries")
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from earnest.client import connected
+from earnest.client import connected, pages
 from earnest.commands import AUTHOR, Actor
 from earnest.commands.payout import payout
 from earnest.terminal import money, print_table
@@ -50,7 +50,7 @@ def balances(
         rows = [{"key": participant, **row} for row in client.get(path, who=who)["balances"]]
     else:
         query = {"by": by.value.replace("-", "_"), "limit": PAGE}
-        rows = [row for page in client.pages("/v1/balances", query, who=who) for row in page["balances"]]
+        rows = [row for page in pages(client, "/v1/balances", query, who=who) for row in page["balances"]]
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
     used = [account for account in ACCOUNTS if account in ALWAYS or any(Decimal(row[account]) for row in rows)]
     for account in used:

@@ -16,7 +16,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from earnest.cli import app
-from earnest.client import Client
 from earnest.local.processes import LocalError
 
 HEADER = "contract_id,event,date,earning_line_id,amount,currency,entity,term_months,months,recoverable\n"
@@ -327,8 +326,6 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
     rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
 
     class Pages:
-        pages = Client.pages
-
         def get(self, path: str, *, who: str) -> dict[str, Any]:
             after = int(parse_qs(urlsplit(path).query)["after"][0])
             return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}
@@ -338,9 +335,8 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
     assert "1.00" in shown
     assert "2.00" not in shown
     assert "--out FILE.csv writes all of them" in shown
-    said = costs(
-        "entries", "--from", "2026-01", "--through", "2026-02", "--out", file := tmp_path / "entries.csv"
-    ).output
+    file = tmp_path / "entries.csv"
+    said = costs("entries", "--from", "2026-01", "--through", "2026-02", "--out", str(file)).output
     assert said.endswith("3 entries\n")
     assert [line.split(",")[-1] for line in file.read_text().splitlines()] == ["amount", "0.00", "1.00", "2.00"]
 
