@@ -128,7 +128,7 @@ class Client:
         return answer
 
 
-def pages(client: Client, path: str, query: Mapping[str, Any], *, who: str) -> Iterator[dict[str, Any]]:
+def pages(client: Client, path: str, *, query: Mapping[str, Any], who: str) -> Iterator[dict[str, Any]]:
     """Page after page of what a path lists, until one names none that follows; each is asked for when it is due."""
     after: dict[str, Any] = {}
     while True:

@@ -80,7 +80,7 @@ def entries(
 
     query: dict[str, Any] = {"first": first, "last": last} | ({"contract": contract} if contract else {})
     query |= {"limit": PAGE if out else SHOWN, "after": 0}
-    listed = pages(connected(), "/v1/contract-costs/entries", query, who=who)
+    listed = pages(connected(), "/v1/contract-costs/entries", query=query, who=who)
     if out is None:
         page = next(listed)
         _print(page["entries"])

@@ -50,7 +50,7 @@ def balances(
         rows = [{"key": participant, **row} for row in client.get(path, who=who)["balances"]]
     else:
         query = {"by": by.value.replace("-", "_"), "limit": PAGE}
-        rows = [row for page in pages(client, "/v1/balances", query, who=who) for row in page["balances"]]
+        rows = [row for page in pages(client, "/v1/balances", query=query, who=who) for row in page["balances"]]
     table = Table(by.value.replace("-", " ") if participant is None else "participant", "currency")
     used = [account for account in ACCOUNTS if account in ALWAYS or any(Decimal(row[account]) for row in rows)]
     for account in used:
